@@ -1,0 +1,96 @@
+/*
+ * The audio part: Scream packets in, PulseAudio out (doc/protocol/scream-audio.md).
+ *
+ * One thread ("pg-audio") owns the UDP socket, the resampler, the level and the PulseAudio
+ * connection. Other threads may call only the functions below; none of them blocks for more than a
+ * copy. An absent interface, sender or server is a state, told through events->status.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/part.h"
+
+struct audio;
+
+#define AUDIO_NAME_BYTES 256
+
+enum audio_output {
+	AUDIO_OUTPUT_PULSE,
+	AUDIO_OUTPUT_RAW,  /* PCM as it arrived to raw_fd: `pierglass scream -o raw` */
+	AUDIO_OUTPUT_NULL, /* a built-in sink with a clock of its own, for the bench and tests */
+};
+
+struct audio_config {
+	bool scream;        /* false: only sound that audio_push() brings (SPICE) */
+	bool fallback;      /* play audio_push() sound while no Scream packets come (auto) */
+	char interface[64]; /* name or IPv4 address; "auto" = every virbr* bridge */
+	char group[16];     /* "239.255.77.77" */
+	uint16_t port;      /* 4010 */
+	bool unicast;       /* do not join the group; take packets sent to this host */
+	char shm_path[AUDIO_NAME_BYTES]; /* Scream's shared memory transport; "" = the network */
+	enum audio_output output;
+	int raw_fd;
+	char server[AUDIO_NAME_BYTES];      /* "" = PulseAudio's own choice */
+	char sink[AUDIO_NAME_BYTES];        /* "" = the default sink */
+	char stream_name[AUDIO_NAME_BYTES]; /* as the mixer shows it */
+	unsigned latency_ms;                /* fixed target 10..200; 0 = adapt it (10..80) */
+	unsigned max_ms;                    /* hard bound; 0 = max(target + 40, 120) */
+	bool high_quality;                  /* the medium instead of the fast sinc converter */
+	int volume_percent;                 /* set once at start; -1 = what the server remembers */
+	bool any_sender;                    /* do not lock on to one source address */
+	bool may_own; /* take part in "one owner of the sound": see sound_owner.h */
+	bool yields;  /* the audio-only unit: gives way to a player and resumes after it */
+};
+
+/* Figures of the running stream, for --stats, the overlay and the bench. */
+struct audio_stats {
+	bool playing;
+	unsigned rate, bits, channels; /* of the source; 0 = none yet */
+	double target_us;
+	double level_us;   /* from our write to the loudspeaker, as the loop sees it */
+	double latency_us; /* level + what the resampler holds: the reported latency */
+	double rate_ppm;   /* correction in force */
+	double sink_ppm;   /* the sink's measured clock against CLOCK_MONOTONIC */
+	double source_ppm; /* the sender's */
+	double jitter_us;  /* lateness that the target allows for */
+	uint64_t packets, frames;
+	uint64_t lost;      /* dropped by the kernel at our socket */
+	uint64_t rejected;  /* malformed or from another sender */
+	uint64_t underruns; /* the level ran out */
+	uint64_t skips;     /* hard resyncs: sound was cut or silence put in */
+	/* When the newest sound that was written will be heard; 0 = nothing plays. */
+	uint64_t heard_ns;
+	bool is_fallback; /* SPICE sound plays */
+};
+
+struct audio_events {
+	/* On pg-audio; must not block. */
+	void (*status)(const struct part_status *status, void *data);
+	void *data;
+};
+
+/* Copies both arguments. Returns 0 or a negative errno (local failure only). */
+int audio_start(struct audio **ret_audio, const struct audio_config *config,
+		const struct audio_events *events);
+
+/* Fades out, joins the thread and frees everything. Accepts NULL. No event arrives after it
+ * returned. Call from the thread that called audio_start(). */
+void audio_stop(struct audio *audio);
+
+/* From any thread. */
+void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats);
+void audio_set_mute(struct audio *audio, bool mute);
+/* Look for interface, server and owner at once instead of at the next retry. */
+void audio_retry(struct audio *audio);
+
+/*
+ * Sound from the SPICE playback channel, from pg-io. Interleaved S16LE; a block of another rate or
+ * channel count starts a new stream. Blocks are queued (bounded); full = dropped and counted.
+ */
+void audio_push(struct audio *audio, const void *samples, unsigned frames, unsigned channels,
+		unsigned rate, uint64_t arrived_ns);
+void audio_push_stop(struct audio *audio);
+/* The guest's own volume for that sound: 0..65535 per channel. */
+void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute);

@@ -1,0 +1,171 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define LINE_BYTES 1000
+
+static atomic_int current_level = LOG_INFO;
+
+void log_set_level(enum log_level level) {
+	atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
+}
+
+enum log_level log_get_level(void) {
+	return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed);
+}
+
+static const char *const level_names[] = { "none", "error", "warn", "info", "debug", "trace" };
+
+bool log_level_parse(const char *name, enum log_level *ret_level) {
+	for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			*ret_level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* stderr of a systemd unit goes to the journal, which takes the level from a "<N>" prefix. It says
+ * so by the device and inode of the stream; a redirected stderr has another inode. */
+static bool stderr_is_journal(void) {
+	const char *stream = getenv("JOURNAL_STREAM"); // NOLINT(concurrency-mt-unsafe): never set
+	struct stat st;
+	char here[64];
+	if (!stream || fstat(STDERR_FILENO, &st) < 0) {
+		return false;
+	}
+	snprintf(here, sizeof here, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(here, stream) == 0;
+}
+
+static uint64_t start_ns;
+static bool to_journal;
+
+__attribute__((constructor)) static void log_init(void) {
+	start_ns = clock_now_ns();
+	to_journal = stderr_is_journal();
+}
+
+/* Length of the well-formed UTF-8 sequence at s, 0 if there is none within len bytes. */
+static size_t utf8_length(const unsigned char *s, size_t len) {
+	size_t want = s[0] < 0x80                   ? 1
+		      : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+		      : (s[0] & 0xf0) == 0xe0       ? 3
+		      : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						    : 0;
+	if (want == 0 || want > len) {
+		return 0;
+	}
+	for (size_t i = 1; i < want; i++) {
+		if ((s[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	return want;
+}
+
+/* C1 controls (U+0080..U+009F) are control characters for a terminal too. */
+static bool is_control(const unsigned char *s, size_t len) {
+	return (len == 1 && (s[0] < 0x20 || s[0] == 0x7f)) ||
+	       (len == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+}
+
+void log_printable(char *dst, size_t dst_size, const char *src, size_t src_len) {
+	const unsigned char *in = (const unsigned char *)src;
+	size_t out = 0;
+	src_len = strnlen(src, src_len);
+	for (size_t i = 0; i < src_len;) {
+		size_t n = utf8_length(in + i, src_len - i);
+		bool keep = n > 0 && !is_control(in + i, n);
+		size_t put = keep ? n : 1;
+		if (out + put >= dst_size) {
+			break;
+		}
+		if (keep) {
+			memcpy(dst + out, in + i, n);
+		} else {
+			dst[out] = '?';
+		}
+		out += put;
+		i += n ? n : 1;
+	}
+	dst[out] = '\0';
+}
+
+static void write_line(enum log_level level, const char *module, const char *text) {
+	static const int journal_priority[] = { 3, 3, 4, 6, 7, 7 };
+	char line[LINE_BYTES + 96];
+	int len;
+	if (to_journal) {
+		len = snprintf(line, sizeof line, "<%d>%s: %s\n", journal_priority[level], module,
+				text);
+	} else {
+		uint64_t since = clock_now_ns() - start_ns;
+		len = snprintf(line, sizeof line, "%4llu.%03llu %-5s %s: %s\n",
+				(unsigned long long)(since / NS_PER_S),
+				(unsigned long long)(since / NS_PER_MS % 1000), level_names[level],
+				module, text);
+	}
+	if (len <= 0) {
+		return;
+	}
+	/* One write, so that lines of different threads do not mix. Nothing can be done about a
+	 * stderr that refuses it. */
+	size_t size = (size_t)len < sizeof line ? (size_t)len : sizeof line - 1;
+	if (write(STDERR_FILENO, line, size) < 0) {
+		return;
+	}
+}
+
+static void log_va(enum log_level level, const char *module, unsigned held_back, const char *format,
+		va_list args) __attribute__((format(printf, 4, 0)));
+
+static void log_va(enum log_level level, const char *module, unsigned held_back, const char *format,
+		va_list args) {
+	int saved_errno = errno;
+	char raw[LINE_BYTES];
+	char text[LINE_BYTES];
+	vsnprintf(raw, sizeof raw, format, args);
+	if (held_back > 0) {
+		size_t used = strlen(raw);
+		snprintf(raw + used, sizeof raw - used, " (%u more like this)", held_back);
+	}
+	log_printable(text, sizeof text, raw, sizeof raw);
+	write_line(level, module, text);
+	errno = saved_errno;
+}
+
+void log_line(enum log_level level, const char *module, const char *format, ...) {
+	if (level > log_get_level()) {
+		return;
+	}
+	va_list args;
+	va_start(args, format);
+	log_va(level, module, 0, format, args);
+	va_end(args);
+}
+
+void log_line_limited(struct log_limit *limit, enum log_level level, const char *module,
+		const char *format, ...) {
+	if (level > log_get_level()) {
+		return;
+	}
+	uint64_t now = clock_now_ns();
+	uint_fast64_t next = atomic_load(&limit->next_ns);
+	if (now < next || !atomic_compare_exchange_strong(&limit->next_ns, &next, now + NS_PER_S)) {
+		atomic_fetch_add(&limit->held_back, 1);
+		return;
+	}
+	va_list args;
+	va_start(args, format);
+	log_va(level, module, atomic_exchange(&limit->held_back, 0), format, args);
+	va_end(args);
+}

@@ -1,0 +1,71 @@
+/*
+ * The log: lines on stderr, never on stdout. Callable from any thread.
+ *
+ * error = the user must act; warn = degraded, we go on; info = a state changed; debug = per
+ * connection or message; trace = per frame or packet, compiled in only with PG_TRACE.
+ * Who logs: parts and the program. Libraries (host-proto, pure modules) return and stay silent.
+ *
+ * Before including this header a source file defines its module:
+ *	#define LOG_MODULE "audio"
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_NONE, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
+
+/* The one mutable global of the program: set by main() before any thread exists. */
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+
+/* "none", "error", "warn", "info", "debug", "trace"; false if it is none of them. */
+bool log_level_parse(const char *name, enum log_level *ret_level);
+
+/* One line. Control characters in the result are replaced by '?', so text that came from a guest
+ * cannot write escape sequences to a terminal; lines are cut at 1000 bytes. */
+void log_line(enum log_level level, const char *module, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+/* Limits one place in the code to a line a second; what was held back is counted and told with the
+ * next line. One static instance per place; see log_warn_limited(). */
+struct log_limit {
+	atomic_uint_fast64_t next_ns;
+	atomic_uint held_back;
+};
+
+void log_line_limited(struct log_limit *limit, enum log_level level, const char *module,
+		const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Copies src to dst (dst_size > 0, always terminated), replacing control characters and bytes that
+ * are not UTF-8 by '?'. For names that a guest or a server chose. Stops at src_len or a NUL. */
+void log_printable(char *dst, size_t dst_size, const char *src, size_t src_len);
+
+#define log_error(...) log_line(LOG_ERROR, LOG_MODULE, __VA_ARGS__)
+#define log_warn(...)  log_line(LOG_WARN, LOG_MODULE, __VA_ARGS__)
+#define log_info(...)  log_line(LOG_INFO, LOG_MODULE, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, LOG_MODULE, __VA_ARGS__)
+
+#ifdef PG_TRACE
+#define log_trace(...) log_line(LOG_TRACE, LOG_MODULE, __VA_ARGS__)
+#else
+#define log_trace(...)                                                \
+	do {                                                          \
+		if (0) {                                              \
+			log_line(LOG_TRACE, LOG_MODULE, __VA_ARGS__); \
+		}                                                     \
+	} while (0)
+#endif
+
+/* For everything that a guest or another machine can cause. */
+#define log_warn_limited(...)  log_limited_at(LOG_WARN, __VA_ARGS__)
+#define log_debug_limited(...) log_limited_at(LOG_DEBUG, __VA_ARGS__)
+
+#define log_limited_at(level, ...)                                                 \
+	do {                                                                       \
+		static struct log_limit log_limit_here;                            \
+		log_line_limited(&log_limit_here, level, LOG_MODULE, __VA_ARGS__); \
+	} while (0)

@@ -1,0 +1,36 @@
+/*
+ * A queue: items between threads where every one counts (input, clipboard, commands). Bounded;
+ * full is an error of the pushing side, never a wait. Any number of threads may push, one pops.
+ * The other shape that threads share is mailbox.h.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct queue {
+	pthread_mutex_t lock;
+	size_t item_size;
+	size_t capacity;
+	size_t head; /* index of the oldest item */
+	size_t count;
+	unsigned long refused; /* pushes that found it full */
+	unsigned char *items;
+	void (*wake)(void *data);
+	void *wake_data;
+};
+
+/* Room for `capacity` items. wake may be NULL; it is called by the pushing thread after the lock is
+ * released. Returns 0 or -ENOMEM. */
+int queue_init(struct queue *queue, size_t item_size, size_t capacity, void (*wake)(void *data),
+		void *wake_data);
+void queue_finish(struct queue *queue);
+
+/* Copies the item in. Returns 0 or -ENOBUFS (counted in queue_refused()). */
+int queue_push(struct queue *queue, const void *item);
+
+/* Copies the oldest item out; false when there is none. */
+bool queue_pop(struct queue *queue, void *ret_item);
+
+unsigned long queue_refused(struct queue *queue);

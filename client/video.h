@@ -1,0 +1,152 @@
+/*
+ * The video part: the guest's picture on a surface.
+ *
+ * Two threads: "pg-lgmp" owns the mapping and the LGMP session, drains both queues and holds the
+ * newest frame message; "pg-video" owns the GL context, takes the held message, uploads its pixels
+ * behind the producer's write pointer, releases it, draws and swaps. Other threads may call only
+ * the functions below; none of them waits for a frame or a swap.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/part.h"
+
+struct fallback;
+struct overlay;
+struct samples;
+struct video;
+struct window_surface;
+
+enum video_source { VIDEO_SOURCE_AUTO, VIDEO_SOURCE_LG, VIDEO_SOURCE_SPICE };
+enum video_scale { VIDEO_SCALE_AUTO, VIDEO_SCALE_NEAREST, VIDEO_SCALE_LINEAR, VIDEO_SCALE_SHARP };
+enum video_poll { VIDEO_POLL_AUTO, VIDEO_POLL_SLEEP, VIDEO_POLL_PHASE, VIDEO_POLL_UMWAIT };
+enum video_upload {
+	VIDEO_UPLOAD_AUTO,
+	VIDEO_UPLOAD_DIRECT,     /* glTexSubImage2D from the shared memory */
+	VIDEO_UPLOAD_PBO,        /* through a pixel unpack buffer */
+	VIDEO_UPLOAD_PERSISTENT, /* through a persistently mapped one */
+	VIDEO_UPLOAD_DMABUF,     /* import from a kvmfr device: no copy */
+};
+
+/* What may change while it runs: keys and options. */
+struct video_settings {
+	enum video_source source;
+	enum video_scale scale;
+	bool keep_aspect;
+	bool integer_upscale;
+	bool no_upscale;
+	unsigned rotate; /* 0..3 quarter turns clockwise, by the user */
+	bool vsync;
+	bool map_hdr;
+	int peak_nits;    /* of the display */
+	int max_cll_nits; /* of the content */
+	bool paused;      /* keep the last frame, take no new one */
+	bool hidden;      /* minimised or fully covered: upload and draw nothing, stay subscribed */
+	bool guest_cursor; /* draw the guest's pointer */
+};
+
+struct video_config {
+	char shm_path[256];
+	enum video_poll poll;
+	enum video_upload upload;
+	bool allow_dma;
+	bool straight_alpha;         /* of colour pointers */
+	unsigned swap_delay_ms;      /* for tests: every swap takes this much longer */
+	unsigned verify_stripe_rows; /* bench and tests: read back the stamp of every n rows; 0 = do
+					not */
+	struct video_settings settings;
+};
+
+/* What is known of the guest through the shared memory. Texts are printable and terminated. */
+struct video_host {
+	bool session;         /* a host is alive and its versions are ours */
+	unsigned lgmp, kvmfr; /* versions found, also when they are not ours */
+	char version[33];
+	char capture[33];
+	char os[64];
+	char model[64];
+	uint8_t uuid[16]; /* zero = unknown */
+	bool accepts_cursor_position;
+	unsigned cpus, cores, sockets;
+};
+
+struct video_status {
+	struct part_status part;
+	struct video_host host;
+	enum video_source showing; /* AUTO = neither: nothing has been shown yet */
+	bool stale;                /* the last frame stays on the screen, but its source is lost */
+	uint32_t width, height;    /* of the upright guest picture; 0 = none */
+	uint32_t desktop_width, desktop_height; /* upright; pointer coordinates refer to it */
+	bool truncated;
+	unsigned needed_mib; /* with truncated: the memory size that would do */
+	bool hdr;
+	bool block_screensaver;
+	unsigned activation_requests; /* counts up */
+};
+
+/* Where the picture lies in the window (window pixels), to map the local pointer. */
+struct video_geometry {
+	int x, y, width, height;
+	unsigned rotation; /* quarter turns clockwise from guest to window, all told */
+};
+
+struct video_pointer {
+	bool known;
+	bool visible;
+	int x, y; /* hot spot on the upright guest desktop */
+};
+
+/* Counters and times of the run; samples in microseconds. */
+struct video_stats {
+	uint64_t seen, superseded, shown, torn, resubscriptions, lost_sessions;
+	uint64_t newest_swapped_ns; /* when the newest guest frame was swapped; 0 = none */
+	double fps, ups;            /* swaps with a new frame / all swaps, over the last second */
+	double seen_to_uploaded_us, seen_to_swapped_us; /* of the newest frame */
+};
+
+struct video_frame_times { /* one shown frame; all CLOCK_MONOTONIC */
+	uint32_t serial;
+	uint64_t seen_ns, uploaded_ns, released_ns, swapped_ns;
+	bool torn;
+};
+
+struct video_events {
+	/* On pg-lgmp or pg-video; must not block. status whenever it changed. */
+	void (*status)(const struct video_status *status, void *data);
+	void (*geometry)(const struct video_geometry *geometry, void *data);
+	void (*pointer)(const struct video_pointer *pointer, void *data);
+	/* For --bench: every frame that was shown. May be NULL. */
+	void (*shown)(const struct video_frame_times *times, void *data);
+	void *data;
+};
+
+/* fallback (may be NULL): the SPICE picture, shown while there is no session. Copies config and
+ * events. Returns 0 or a negative errno. */
+int video_start(struct video **ret_video, const struct video_config *config,
+		struct window_surface *surface, struct fallback *fallback,
+		const struct video_events *events);
+
+/* Joins both threads; the GL context goes on pg-video. Accepts NULL. */
+void video_stop(struct video *video);
+
+void video_resize(struct video *video, int width_px, int height_px);
+void video_set(struct video *video, const struct video_settings *settings);
+void video_set_overlay(struct video *video, const struct overlay *overlay);
+/* Another file: the old session is left cleanly, the new one is waited for. */
+void video_set_shm_path(struct video *video, const char *path);
+/* The fallback picture changed: draw it. From pg-io. */
+void video_wake(struct video *video);
+
+/* Asks the host to put the guest's pointer there (kvmfr.md 7). -EOPNOTSUPP if it cannot. */
+int video_move_pointer(struct video *video, int x, int y);
+/* Own input moved the guest's pointer just now: look sooner. */
+void video_input_moved(struct video *video);
+
+/* Writes the next frame's true pixels, upright and without our overlay, to a PNG. done runs on
+ * pg-video with 0 or a negative errno. */
+int video_screenshot(struct video *video, const char *path, bool with_pointer,
+		void (*done)(int result, void *data), void *data);
+
+void video_get_stats(struct video *video, struct video_stats *ret_stats);

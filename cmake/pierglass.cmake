@@ -1,0 +1,140 @@
+# What every target of the project shares: language, warnings, sanitizers, and the
+# four functions that the folders use. See HACKING.md.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+option(PG_WERROR "Treat warnings as errors (tools/check does)" OFF)
+option(PG_TESTS "Build the tests" ON)
+option(PG_TRACE "Compile in log_trace() (per frame and packet)" OFF)
+set(PG_SANITIZE "" CACHE STRING "address,undefined or thread")
+
+if(NOT CMAKE_BUILD_TYPE)
+	set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+
+add_library(pg_flags INTERFACE)
+target_compile_options(pg_flags INTERFACE -std=gnu11 -fvisibility=hidden -fno-common
+	-Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings
+	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wimplicit-fallthrough
+	-Wdouble-promotion -Wconversion -Wno-sign-conversion)
+target_compile_definitions(pg_flags INTERFACE _GNU_SOURCE
+	PG_VERSION="${PROJECT_VERSION}"
+	PG_BINDIR="${CMAKE_INSTALL_FULL_BINDIR}"
+	PG_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/pierglass"
+	PG_DATADIR="${CMAKE_INSTALL_FULL_DATADIR}"
+	$<$<BOOL:${PG_TRACE}>:PG_TRACE>)
+target_include_directories(pg_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_link_libraries(pg_flags INTERFACE Threads::Threads m)
+if(PG_WERROR)
+	target_compile_options(pg_flags INTERFACE -Werror)
+endif()
+if(PG_SANITIZE)
+	target_compile_options(pg_flags INTERFACE -fsanitize=${PG_SANITIZE}
+		-fno-sanitize-recover=all -fno-omit-frame-pointer)
+	target_link_options(pg_flags INTERFACE -fsanitize=${PG_SANITIZE})
+	target_compile_definitions(pg_flags INTERFACE PG_SANITIZED)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+	target_compile_options(pg_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+		-fstack-protector-strong)
+	target_link_options(pg_flags INTERFACE -Wl,-z,relro -Wl,-z,now)
+endif()
+
+# pg_library(name SOURCES a.c b.c USES base ... [PKG sdl2 ...] [SIGN_CONVERSION])
+# A folder's library. USES is all of ours that it may include; PKG are pkg-config modules.
+function(pg_library name)
+	cmake_parse_arguments(L "SIGN_CONVERSION" "" "SOURCES;USES;PKG" ${ARGN})
+	add_library(pg_${name} STATIC ${L_SOURCES})
+	target_link_libraries(pg_${name} PUBLIC pg_flags)
+	foreach(used ${L_USES})
+		target_link_libraries(pg_${name} PUBLIC pg_${used})
+	endforeach()
+	pg_packages(pg_${name} ${L_PKG})
+	if(L_SIGN_CONVERSION)
+		target_compile_options(pg_${name} PRIVATE -Wsign-conversion)
+	endif()
+endfunction()
+
+function(pg_packages target)
+	foreach(module ${ARGN})
+		string(MAKE_C_IDENTIFIER ${module} id)
+		if(NOT TARGET PkgConfig::${id})
+			pkg_check_modules(${id} REQUIRED IMPORTED_TARGET GLOBAL ${module})
+		endif()
+		target_link_libraries(${target} PUBLIC PkgConfig::${id})
+	endforeach()
+endfunction()
+
+# pg_program(name SOURCES main.c USES client [INSTALL bin|libexec])
+function(pg_program name)
+	cmake_parse_arguments(P "" "INSTALL" "SOURCES;USES;PKG" ${ARGN})
+	add_executable(${name} ${P_SOURCES})
+	target_link_libraries(${name} PRIVATE pg_flags)
+	foreach(used ${P_USES})
+		target_link_libraries(${name} PRIVATE pg_${used})
+	endforeach()
+	pg_packages(${name} ${P_PKG})
+	if(P_INSTALL STREQUAL "bin")
+		install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+	elseif(P_INSTALL STREQUAL "libexec")
+		install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/pierglass)
+	endif()
+endfunction()
+
+# pg_test(module library [library ...]): tests/test_<module>.c under cmocka, 10 s, label unit.
+function(pg_test module)
+	if(NOT TARGET PkgConfig::cmocka)
+		pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET GLOBAL cmocka)
+	endif()
+	add_executable(test_${module} test_${module}.c)
+	target_link_libraries(test_${module} PRIVATE pg_flags PkgConfig::cmocka)
+	foreach(used ${ARGN})
+		target_link_libraries(test_${module} PRIVATE pg_${used})
+	endforeach()
+	set_target_properties(test_${module} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+	add_test(NAME ${module} COMMAND test_${module}
+		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+	set(limit 10)
+	if(PG_SANITIZE)
+		set(limit 60)
+	endif()
+	set_tests_properties(${module} PROPERTIES TIMEOUT ${limit} LABELS unit SKIP_RETURN_CODE 77)
+endfunction()
+
+# pg_integration(name script [args ...]): tests/integration/<script>, 120 s, label integration.
+# Exit 77 = skipped (what it needs is not on this machine). PG_BUILD names the build folder.
+function(pg_integration name script)
+	add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${script} ${ARGN}
+		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+	set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS integration SKIP_RETURN_CODE 77
+		RUN_SERIAL ON ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+# pg_fuzz(module library ...): tests/fuzz/fuzz_<module>.c. With clang and PG_SANITIZE a libFuzzer
+# target too; everywhere a test that replays tests/fuzz/corpus/<module>/.
+function(pg_fuzz module)
+	add_executable(fuzz_${module} fuzz/fuzz_${module}.c fuzz/replay.c)
+	target_link_libraries(fuzz_${module} PRIVATE pg_flags)
+	foreach(used ${ARGN})
+		target_link_libraries(fuzz_${module} PRIVATE pg_${used})
+	endforeach()
+	set_target_properties(fuzz_${module} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+	add_test(NAME fuzz_${module} COMMAND fuzz_${module}
+		${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${module})
+	set_tests_properties(fuzz_${module} PROPERTIES TIMEOUT 120 LABELS fuzz)
+	if(CMAKE_C_COMPILER_ID MATCHES Clang AND PG_SANITIZE MATCHES address)
+		add_executable(libfuzz_${module} fuzz/fuzz_${module}.c)
+		target_link_libraries(libfuzz_${module} PRIVATE pg_flags)
+		target_compile_options(libfuzz_${module} PRIVATE -fsanitize=fuzzer)
+		target_link_options(libfuzz_${module} PRIVATE -fsanitize=fuzzer)
+		foreach(used ${ARGN})
+			target_link_libraries(libfuzz_${module} PRIVATE pg_${used})
+		endforeach()
+		set_target_properties(libfuzz_${module} PROPERTIES
+			RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+	endif()
+endfunction()

@@ -1,0 +1,1 @@
+# Tests of audio: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.

@@ -1,0 +1,2 @@
+pg_test(base base)
+pg_test(loop base)

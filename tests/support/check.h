@@ -1,0 +1,11 @@
+/* What every unit test includes: cmocka with the headers that it needs before it, and CHECK(). */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define CHECK(condition) assert_true(condition)

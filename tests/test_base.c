@@ -1,0 +1,192 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/parse.h"
+#include "base/queue.h"
+#include "base/samples.h"
+#include "base/thread.h"
+#include "tests/support/check.h"
+
+static void a_mailbox_keeps_the_latest(void **state) {
+	(void)state;
+	struct mailbox box;
+	int value = 0;
+	CHECK(mailbox_init(&box, sizeof value, NULL, NULL) == 0);
+	CHECK(!mailbox_take(&box, &value) && !mailbox_peek(&box, &value));
+	mailbox_put(&box, &(int){ 1 });
+	mailbox_put(&box, &(int){ 2 });
+	CHECK(mailbox_peek(&box, &value) && value == 2);
+	CHECK(mailbox_take(&box, &value) && value == 2);
+	CHECK(!mailbox_take(&box, &value));
+	CHECK(mailbox_peek(&box, &value) && value == 2);
+	mailbox_finish(&box);
+}
+
+static void a_queue_refuses_when_full_and_keeps_order(void **state) {
+	(void)state;
+	struct queue queue;
+	int value;
+	CHECK(queue_init(&queue, sizeof value, 3, NULL, NULL) == 0);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 3; i++) {
+			CHECK(queue_push(&queue, &i) == 0);
+		}
+		CHECK(queue_push(&queue, &(int){ 9 }) == -ENOBUFS);
+		for (int i = 0; i < 3; i++) {
+			CHECK(queue_pop(&queue, &value) && value == i);
+		}
+		CHECK(!queue_pop(&queue, &value));
+	}
+	CHECK(queue_refused(&queue) == 3);
+	queue_finish(&queue);
+}
+
+#define PUSHES 20000
+
+struct pusher {
+	struct queue *queue;
+	struct mailbox *box;
+	int from;
+};
+
+static void *push_many(void *data) {
+	struct pusher *pusher = data;
+	for (int i = 0; i < PUSHES; i++) {
+		int value = pusher->from + i;
+		while (queue_push(pusher->queue, &value) < 0) {
+		}
+		int pair[2] = { value, ~value };
+		mailbox_put(pusher->box, pair);
+	}
+	return NULL;
+}
+
+static void threads_lose_nothing_and_tear_nothing(void **state) {
+	(void)state;
+	struct queue queue;
+	struct mailbox box;
+	CHECK(queue_init(&queue, sizeof(int), 64, NULL, NULL) == 0);
+	CHECK(mailbox_init(&box, sizeof(int[2]), NULL, NULL) == 0);
+	struct pusher pushers[2] = { { &queue, &box, 0 }, { &queue, &box, 1000000 } };
+	pthread_t threads[2];
+	for (int i = 0; i < 2; i++) {
+		CHECK(thread_start(&threads[i], "pusher", push_many, &pushers[i]) == 0);
+	}
+	int next[2] = { 0, 1000000 };
+	for (int got = 0; got < 2 * PUSHES;) {
+		int value;
+		int pair[2];
+		if (queue_pop(&queue, &value)) {
+			CHECK(value == next[value >= 1000000]++);
+			got++;
+		}
+		if (mailbox_take(&box, pair)) {
+			CHECK(pair[0] == ~pair[1]);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	queue_finish(&queue);
+	mailbox_finish(&box);
+}
+
+static void parsing_is_strict(void **state) {
+	(void)state;
+	int64_t i = -1;
+	double d = -1;
+	bool b = false;
+	int w = 0;
+	int h = 0;
+	CHECK(parse_int("42", 0, 100, &i) && i == 42);
+	CHECK(parse_int("-3", -5, 0, &i) && i == -3);
+	static const char *const bad_ints[] = { "", " 1", "1 ", "0x10", "1e3", "101", "-1",
+		"99999999999999999999", "-" };
+	for (size_t k = 0; k < sizeof bad_ints / sizeof *bad_ints; k++) {
+		CHECK(!parse_int(bad_ints[k], 0, 100, &i) && i == -3);
+	}
+	CHECK(parse_double("1.5", 0, 2, &d) && d > 1.4 && d < 1.6);
+	CHECK(!parse_double("nan", 0, 2, &d) && !parse_double("1,5", 0, 2, &d) &&
+			!parse_double("", 0, 2, &d));
+	CHECK(parse_bool("Yes", &b) && b && parse_bool("off", &b) && !b && !parse_bool("ja", &b));
+	CHECK(parse_size("1920x1080", 16384, &w, &h) && w == 1920 && h == 1080);
+	CHECK(!parse_size("0x10", 16384, &w, &h) && !parse_size("10", 16384, &w, &h) &&
+			!parse_size("1x2x3", 9, &w, &h));
+	CHECK(parse_distance("fulscreen", "full-screen") == 2 &&
+			parse_distance("sihze", "size") == 1);
+	CHECK(parse_distance("isze", "size") == 1 && parse_distance("", "abc") == 3);
+}
+
+static void percentiles_are_of_what_was_added(void **state) {
+	(void)state;
+	struct samples samples;
+	CHECK(samples_init(&samples, 100) == 0);
+	CHECK(samples_percentile(&samples, 0.5) == 0);
+	for (int i = 100; i >= 1; i--) {
+		samples_add(&samples, i);
+	}
+	CHECK(samples_percentile(&samples, 0.50) == 50 && samples_percentile(&samples, 0.99) == 99);
+	CHECK(samples_percentile(&samples, 1) == 100 && samples.max == 100);
+	/* Past its room the median stays that of the whole run. */
+	for (int i = 0; i < 100000; i++) {
+		samples_add(&samples, 1000);
+	}
+	CHECK(samples.total == 100100 && samples_percentile(&samples, 0.5) == 1000);
+	samples_finish(&samples);
+}
+
+static void json_is_escaped_and_closed(void **state) {
+	(void)state;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct json json;
+	json_begin(&json, out);
+	json_string(&json, "a\"b", "x\ny\\");
+	json_number(&json, "n", 12.5);
+	json_number(&json, "bad", 0.0 / 0.0);
+	json_array(&json, "list");
+	json_int(&json, NULL, -1);
+	json_int(&json, NULL, 2);
+	json_end(&json);
+	json_object(&json, "o");
+	json_bool(&json, "t", true);
+	json_end(&json);
+	json_finish(&json);
+	fclose(out);
+	assert_string_equal(text,
+			"{\"a\\\"b\":\"x\\u000ay\\\\\",\"n\":12.5,\"bad\":null,\"list\":[-1,2],\"o\":{\"t\":true}}\n");
+	free(text);
+}
+
+static void foreign_text_is_made_printable(void **state) {
+	(void)state;
+	char out[32];
+	log_printable(out, sizeof out, "B7\x1b[31m", 7);
+	assert_string_equal(out, "B7?[31m");
+	log_printable(out, sizeof out, "\xe4\xb8\xad\xff\xc2\x9bx", 7);
+	assert_string_equal(out, "\xe4\xb8\xad??x");
+	log_printable(out, 4, "\xe4\xb8\xad\xe6\x96\x87", 6); /* never half a character */
+	assert_string_equal(out, "\xe4\xb8\xad");
+	log_printable(out, sizeof out, "ab", 2); /* no NUL in the source */
+	assert_string_equal(out, "ab");
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mailbox_keeps_the_latest),
+		cmocka_unit_test(a_queue_refuses_when_full_and_keeps_order),
+		cmocka_unit_test(threads_lose_nothing_and_tear_nothing),
+		cmocka_unit_test(parsing_is_strict),
+		cmocka_unit_test(percentiles_are_of_what_was_added),
+		cmocka_unit_test(json_is_escaped_and_closed),
+		cmocka_unit_test(foreign_text_is_made_printable),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
