@@ -1,1 +1,2 @@
 # Tests of client: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
+pg_test(instance client)

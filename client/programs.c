@@ -1,0 +1,118 @@
+#include "client/programs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "client/signals.h"
+
+int program_find(const char *name, char *ret_path, size_t size) {
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (len > 0) {
+		self[len] = '\0';
+		char *slash = strrchr(self, '/');
+		if (slash) {
+			*slash = '\0';
+		}
+		int n = snprintf(ret_path, size, "%s/%s", self, name);
+		if (n > 0 && (size_t)n < size && access(ret_path, X_OK) == 0) {
+			return 0;
+		}
+	}
+	static const char *const folders[] = { PG_LIBEXECDIR, PG_BINDIR };
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		int n = snprintf(ret_path, size, "%s/%s", folders[i], name);
+		if (n > 0 && (size_t)n < size && access(ret_path, X_OK) == 0) {
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int program_exec(const char *name, char *const argv[]) {
+	char path[4096];
+	int r = program_find(name, path, sizeof path);
+	if (r < 0) {
+		return r;
+	}
+	signals_unblock_in_child();
+	execv(path, argv);
+	return -errno;
+}
+
+static int open_pair(int fds[2], int *wanted) {
+	fds[0] = -1;
+	fds[1] = -1;
+	if (wanted && pipe2(fds, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+static void close_pair(const int fds[2]) {
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] >= 0) {
+			close(fds[i]);
+		}
+	}
+}
+
+/* In the child: only async-signal-safe calls. */
+static void become(const char *path, char *const argv[], int in, int out, pid_t parent) {
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(in >= 0 ? in : null, STDIN_FILENO);
+	dup2(out >= 0 ? out : null, STDOUT_FILENO);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent) {
+		_exit(127); /* it died before prctl() took effect */
+	}
+	signals_unblock_in_child();
+	execv(path, argv);
+	_exit(127);
+}
+
+int program_spawn(const char *name, char *const argv[], pid_t *ret_pid, int *ret_stdin,
+		int *ret_stdout) {
+	char path[4096];
+	int in[2];
+	int out[2];
+	int r = program_find(name, path, sizeof path);
+	if (r < 0) {
+		return r;
+	}
+	r = open_pair(in, ret_stdin);
+	if (r < 0) {
+		return r;
+	}
+	r = open_pair(out, ret_stdout);
+	if (r < 0) {
+		close_pair(in);
+		return r;
+	}
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid < 0) {
+		r = -errno;
+		close_pair(in);
+		close_pair(out);
+		return r;
+	}
+	if (pid == 0) {
+		become(path, argv, in[0], out[1], parent);
+	}
+	if (ret_stdin) {
+		close(in[0]);
+		*ret_stdin = in[1];
+	}
+	if (ret_stdout) {
+		close(out[1]);
+		*ret_stdout = out[0];
+	}
+	*ret_pid = pid;
+	return 0;
+}
