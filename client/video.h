@@ -50,6 +50,7 @@ struct video_settings {
 struct video_config {
 	char shm_path[256];
 	enum video_poll poll;
+	unsigned poll_us; /* longest sleep between two looks; 0 = choose */
 	enum video_upload upload;
 	bool allow_dma;
 	bool straight_alpha;         /* of colour pointers */

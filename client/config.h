@@ -1,0 +1,255 @@
+/*
+ * What the user asked for: one struct, filled from the command line, the ini files and the
+ * defaults by the one table of options (client/options.h).
+ *
+ * Precedence: command line > profile of the VM > discovery of a named domain > file of -C >
+ * pierglass.ini > looking-glass-client's ini files > defaults. Every option remembers where its
+ * value came from, so values may be applied in any order: a weaker source never replaces a
+ * stronger one.
+ *
+ * Plain data, no threads: main() fills it before any thread exists and passes it down; parts copy
+ * what they need. Texts are UTF-8 and terminated.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audio/audio.h"
+#include "base/log.h"
+#include "client/session.h"
+#include "client/video.h"
+
+enum run_mode {
+	RUN_PLAY,
+	RUN_DEMO,       /* play, against the embedded guest */
+	RUN_BENCH,      /* see bench.kind */
+	RUN_AUDIO_ONLY, /* sound, no window */
+	RUN_SCREENSHOT, /* one frame into screenshot_path, no window */
+	RUN_DOCTOR,     /* execute pierglass-doctor with rest */
+	RUN_SETUP,      /* execute pierglass-setup with rest */
+	RUN_CONFIG,     /* config_show() */
+	RUN_SCREAM,     /* the old receiver: audio is filled from its own flags */
+	RUN_HELP,
+	RUN_VERSION,
+	RUN_LICENSE,
+	RUN_COMPLETIONS, /* print the completions of help_topic ("bash", "zsh", "fish") */
+};
+
+enum bench_kind { BENCH_NONE, BENCH_VIDEO, BENCH_AUDIO, BENCH_INPUT };
+enum guest_host { GUEST_HOST_B6, GUEST_HOST_B7 };
+enum guest_format {
+	GUEST_FORMAT_BGRA,
+	GUEST_FORMAT_RGBA,
+	GUEST_FORMAT_RGBA10,
+	GUEST_FORMAT_RGBA16F,
+	GUEST_FORMAT_BGR32,
+	GUEST_FORMAT_RGB24,
+};
+enum guest_damage { GUEST_DAMAGE_MOVING, GUEST_DAMAGE_FULL, GUEST_DAMAGE_NONE };
+enum window_driver { WINDOW_AUTO, WINDOW_WAYLAND, WINDOW_X11, WINDOW_OFFSCREEN };
+
+/* The embedded guest, for --demo and --bench. */
+struct guest_options {
+	int width, height; /* px */
+	int fps;
+	enum guest_format format;
+	enum guest_host host;
+	enum guest_damage damage;
+};
+
+struct bench_options {
+	enum bench_kind kind;
+	bool compare; /* run every way of polling and uploading, one after the other */
+	bool real;    /* measure the shared memory of --shm instead of the embedded guest */
+};
+
+struct window_options {
+	enum window_driver driver;
+	char title[128];
+	char app_id[64];
+	int width, height; /* px, at start */
+	bool center;       /* else at x, y */
+	int x, y;
+	bool remember; /* open where the window was left; off once size or position are given */
+	bool borderless;
+	bool full_screen;
+	bool maximize;
+	bool auto_resize;       /* the window follows the guest */
+	bool allow_resize;      /* the user may resize */
+	bool force_aspect;      /* snap the window to the guest's aspect after a resize */
+	bool shrink_on_upscale; /* with no_upscale: the window is never larger than the guest */
+	bool set_guest_size;    /* ask the guest for the window's size where it can do so */
+	bool ignore_quit;
+	bool no_screensaver;   /* always keep the screen awake */
+	bool auto_screensaver; /* keep it awake while the guest asks for it */
+	bool minimize_on_focus_loss;
+	bool request_activation; /* the guest may ask for attention */
+	bool alerts;             /* short messages */
+	bool quick_splash;       /* no fade */
+	bool dim_overlay;        /* dim the picture behind the menu */
+	bool show_fps;
+	bool show_graphs;
+	int fps_min; /* redraws per second when nothing changes; 0 = none, -1 = automatic */
+	char ui_font[128];
+	int ui_size; /* px */
+};
+
+/* What a key does after the escape key. Order and names: options_keys.c. */
+enum key_action {
+	KEY_ACTION_NONE,
+	KEY_ACTION_FULL_SCREEN,
+	KEY_ACTION_VIDEO,
+	KEY_ACTION_ROTATE,
+	KEY_ACTION_RECOVER,
+	KEY_ACTION_QUIT,
+	KEY_ACTION_MENU,
+	KEY_ACTION_FPS,
+	KEY_ACTION_GRAPHS,
+	KEY_ACTION_INPUT,
+	KEY_ACTION_GUEST_SIZE,
+	KEY_ACTION_SENSITIVITY_UP,
+	KEY_ACTION_SENSITIVITY_DOWN,
+	KEY_ACTION_GUEST_VOLUME_UP,
+	KEY_ACTION_GUEST_VOLUME_DOWN,
+	KEY_ACTION_GUEST_MUTE,
+	KEY_ACTION_LEFT_META,
+	KEY_ACTION_RIGHT_META,
+	KEY_ACTION_MICROPHONE,
+	KEY_ACTION_MICROPHONE_POLICY,
+	KEY_ACTION_SCREENSHOT,
+	KEY_ACTION_SOURCE,
+	KEY_ACTION_CTRL_ALT_DEL,
+	KEY_ACTION_TYPE_CLIPBOARD,
+	KEY_ACTION_MUTE,
+	KEY_ACTION_BENCH,
+	KEY_ACTION_RECONNECT,
+	KEY_ACTION_COUNT,
+};
+
+#define KEY_BINDING_SHIFT 0x10000u
+
+struct input_options {
+	bool capture_on_start;
+	bool capture_on_focus;
+	bool capture_only;           /* forward input only while captured */
+	bool auto_capture;           /* grab the keyboard while the pointer is in the picture */
+	bool grab_keyboard;          /* while captured */
+	bool grab_keyboard_on_focus; /* whenever the pointer is in the picture */
+	bool release_keys_on_focus_loss;
+	bool hide_cursor; /* the local one, over the picture */
+	bool always_show_cursor;
+	bool show_cursor_dot; /* while the window has no focus */
+	bool large_cursor_dot;
+	bool scale_cursor;  /* motion is scaled as the picture is */
+	bool scale_pointer; /* the pointer's image is scaled down with the picture */
+	bool raw_mouse;
+	bool mouse_redraw;    /* pointer motion alone draws a new picture */
+	int help_delay_ms;    /* of holding the escape key */
+	unsigned escape_code; /* KEY_* of session.escape_key if it is one key; 0 = a chord */
+	/* KEY_*, maybe with KEY_BINDING_SHIFT; 0 = not bound. The index is an enum key_action. */
+	unsigned bindings[KEY_ACTION_COUNT];
+};
+
+/* The strength of a source of values; a greater one wins. */
+enum config_rank {
+	CONFIG_DEFAULT,
+	CONFIG_LG_FILE,
+	CONFIG_FILE,
+	CONFIG_EXTRA_FILE, /* -C */
+	CONFIG_DISCOVERY,
+	CONFIG_PROFILE,
+	CONFIG_ARGV,
+};
+
+struct config_origin {
+	uint8_t rank;   /* enum config_rank */
+	uint8_t file;   /* of config.files, for the ranks that are files */
+	uint16_t where; /* line of the file, or index in argv */
+};
+
+#define CONFIG_OPTIONS_MAX 224
+#define CONFIG_FILES_MAX   8
+#define CONFIG_ERROR_BYTES 512
+
+struct config {
+	enum run_mode mode;
+	bool json;
+	double seconds;      /* leave after so long; 0 = never */
+	bool stats;          /* print figures while it runs ... */
+	double stats_period; /* ... every so many seconds */
+	enum log_level log_level;
+	bool no_lg_config;
+	char help_topic[32]; /* "" = the common options, "all", or a group */
+	char screenshot_path[256];
+	bool screenshot_pointer;
+
+	/* The virtual machine. "" = none was named. */
+	char domain[128];
+	char connect_uri[256]; /* libvirt's; "" = its own choice */
+	bool discover;         /* look the domain up at all */
+
+	bool demo_if_no_vm;
+	struct guest_options guest;
+	struct bench_options bench;
+
+	bool picture; /* false with --source=off: no window at all */
+	bool sound;   /* false with --audio=off */
+	struct video_config video;
+	struct audio_config audio;
+	struct session_config session;
+	struct window_options window;
+	struct input_options input;
+
+	/* Arguments that belong to doctor, setup or scream; into main()'s argv. */
+	int rest_count;
+	char **rest;
+
+	/* `pierglass config`. */
+	bool import, force;
+
+	/* Pieces of looking-glass-client's options that together make one of ours; see
+	 * options_lg.c. Nobody else reads them. */
+	struct {
+		bool enable;
+		char host[200];
+		int port;
+		char uri[256];
+		char sink[AUDIO_NAME_BYTES];
+	} lg;
+
+	/* Where each value came from; the index is that of the option in the table. */
+	struct config_origin origins[CONFIG_OPTIONS_MAX];
+	unsigned file_count;
+	char files[CONFIG_FILES_MAX][512];
+};
+
+/* Where things are looked for. NULL members are skipped. */
+struct config_paths {
+	const char *lg_files[3]; /* weakest first */
+	const char *dir;         /* of pierglass.ini and vms/NAME.ini */
+	const char *kvmfr;       /* "/dev/kvmfr0": the default shared memory if it is a device */
+};
+
+/*
+ * Fills *config from the arguments, the files and the defaults, and sets the log's level. paths
+ * NULL = this user's. argv must live as long as config. Returns 0, or -EINVAL with what is wrong,
+ * where, and what would be right in error (maybe several lines, no newline at the end): exit 2.
+ */
+int config_load(struct config *config, int argc, char **argv, const struct config_paths *paths,
+		char error[static CONFIG_ERROR_BYTES]);
+
+/* A value that discovery found, by option name: "shm", "spice", "audio-interface", ... Returns 1
+ * if the effective value changed, 0 if it did not (the user chose another, or it is the same),
+ * -EINVAL with error if there is no such option or the value does not fit. */
+int config_apply_discovery(struct config *config, const char *name, const char *value,
+		char error[static CONFIG_ERROR_BYTES]);
+
+/* The profile of a VM whose name became known later (a domain given by id or uuid). 1 = there is
+ * one, 0 = none, -EINVAL with error. */
+int config_apply_profile(struct config *config, const char *vm_name,
+		const struct config_paths *paths, char error[static CONFIG_ERROR_BYTES]);
+
+/* "command line", "/home/u/.config/pierglass/pierglass.ini:12", "default", ... into text. */
+void config_origin_text(const struct config *config, unsigned option, char *text, size_t size);
