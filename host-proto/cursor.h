@@ -28,7 +28,8 @@ struct cursor_shape {
 
 /* One pointer message. Shape data is not in here: cursor_read() fills the given shape. */
 struct cursor_update {
-	bool visible; /* a state: valid in every message */
+	bool has_visible; /* always in 19 and 20; later hosts may leave it out */
+	bool visible;     /* a state, not a change */
 	bool has_position;
 	int x, y; /* top left of the shape on the upright desktop */
 	bool has_shape;
