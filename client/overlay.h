@@ -1,0 +1,87 @@
+/*
+ * What we write over the picture: state lines, banners, lists, icons.
+ *
+ * struct overlay is a value: the program fills one (start from zero bytes) and hands it to
+ * video_set_overlay(); what is drawn is a function of it. Texts are UTF-8, terminated; glyphs that
+ * we have no face for become boxes. overlay_layout() is pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OVERLAY_STATE_MAX   8
+#define OVERLAY_HELP_MAX    48
+#define OVERLAY_FIGURES_MAX 8
+#define OVERLAY_TEXT_BYTES  200
+
+enum overlay_level {
+	OVERLAY_INFO,
+	OVERLAY_GOOD,
+	OVERLAY_WARN,
+	OVERLAY_BAD,
+};
+
+enum overlay_icon {               /* small signs at the top right */
+	OVERLAY_ICON_SPICE = 0x1, /* the picture comes through SPICE */
+	OVERLAY_ICON_MICROPHONE = 0x2,
+	OVERLAY_ICON_GRABBED = 0x4,
+	OVERLAY_ICON_MUTED = 0x8,
+	OVERLAY_ICON_PAUSED = 0x10,
+	OVERLAY_ICON_INPUT_OFF = 0x20,
+};
+
+struct overlay_line {
+	enum overlay_level level;
+	char text[OVERLAY_TEXT_BYTES];
+};
+
+struct overlay {
+	/* Nothing to show yet: a dark ground, the title, and the state lines in the middle. Without
+	 * it the state lines (if any) stand small at the bottom left of the picture. */
+	bool splash;
+	char title[64];
+
+	unsigned state_count;
+	struct overlay_line state[OVERLAY_STATE_MAX];
+
+	/* One banner in the middle; empty text = none. */
+	struct overlay_line alert;
+	float alert_opacity; /* 0..1 */
+
+	/* A list at the bottom left, 60 % opaque: keys and what they do. */
+	unsigned help_count;
+	struct {
+		char key[32];
+		char text[80];
+	} help[OVERLAY_HELP_MAX];
+
+	/* Frame rates and the like, top left. */
+	unsigned figures_count;
+	char figures[OVERLAY_FIGURES_MAX][96];
+
+	unsigned icons;   /* enum overlay_icon */
+	bool dim;         /* darken the picture under it all */
+	unsigned font_px; /* height of a line's glyphs in window pixels; 0 = 16 */
+};
+
+bool overlay_equal(const struct overlay *a, const struct overlay *b);
+
+/* Whether anything of it is visible at all. */
+bool overlay_empty(const struct overlay *overlay);
+
+/* One thing to draw, in window pixels from the top left. glyph = 0: a plain rectangle. Colours are
+ * straight 0xAARRGGBB. */
+struct overlay_quad {
+	float x, y, width, height;
+	uint32_t glyph; /* code point; drawn into the rectangle */
+	uint32_t color;
+};
+
+#define OVERLAY_QUADS_MAX 8192
+
+/* Lays the overlay out for a window of that size. Returns the number of quads (at most max),
+ * in the order of drawing. */
+size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px,
+		struct overlay_quad *quads, size_t max);

@@ -1,0 +1,59 @@
+/*
+ * The window: SDL2 opens it, EGL of our own draws on it (client/egl.h, on pg-video).
+ *
+ * Everything here is called from the main thread. The window itself handles no events: the caller
+ * waits for SDL's and reacts; only the size of the drawing surface follows by itself (it must be
+ * known before the compositor's configure is acknowledged). Call video_resize() on
+ * SDL_WINDOWEVENT_SIZE_CHANGED to have it redrawn.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct SDL_Window;
+struct window;
+struct window_surface;
+
+struct window_config {
+	char title[128];
+	int width, height; /* window units; 0 = 1024x768 */
+	bool position_set; /* else centred */
+	int x, y;
+	bool full_screen;
+	bool borderless;
+	bool maximized;
+	bool resizable;
+};
+
+/* Sets SDL's hints and environment (app id, Wayland first, no signal handlers, screensaver allowed)
+ * and starts its video. app_id also names the desktop entry. Returns 0 or a negative errno:
+ * -ENODEV when there is no display (SDL's "offscreen" and "dummy" drivers are refused). *ret_error
+ * (may be NULL) tells why, valid until the next SDL call. */
+int window_system_start(const char *app_id, const char **ret_error);
+void window_system_stop(void);
+
+int window_create(struct window **ret_window, const struct window_config *config);
+/* After video_stop(): nothing may draw on it any more. Accepts NULL. */
+void window_destroy(struct window *window);
+
+struct SDL_Window *window_sdl(const struct window *window);
+/* What video_start() draws on; lives as long as the window. */
+struct window_surface *window_get_surface(const struct window *window);
+
+/* Of the drawing surface, in pixels. */
+void window_size_px(const struct window *window, int *ret_width, int *ret_height);
+/* Pixels per window unit (SDL's mouse coordinates are window units). */
+double window_scale(const struct window *window);
+/* "x11", "wayland" */
+const char *window_kind(const struct window *window);
+
+void window_set_full_screen(struct window *window, bool on);
+bool window_is_full_screen(const struct window *window);
+/* Makes the drawing surface that large, where the desktop allows it. */
+void window_set_size_px(struct window *window, int width_px, int height_px);
+
+/* A surface without a window, for --screenshot and --bench without a display. */
+int window_surface_create_offscreen(
+		struct window_surface **ret_surface, int width_px, int height_px);
+/* Only for surfaces of the function above. Accepts NULL. */
+void window_surface_destroy(struct window_surface *surface);
