@@ -1,1 +1,2 @@
 # Tests of input: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
+pg_test(key_names input)
