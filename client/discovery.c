@@ -254,8 +254,7 @@ static int start_child(struct discovery *discovery) {
 		argv[n++] = discovery->domain;
 	}
 	argv[n] = NULL;
-	int r = program_spawn(
-			PROGRAM, argv, &discovery->pid, &discovery->in, &discovery->out);
+	int r = program_spawn(PROGRAM, argv, &discovery->pid, &discovery->in, &discovery->out);
 	if (r < 0) {
 		discovery->in = discovery->out = -1;
 		discovery->pid = 0;
@@ -263,8 +262,8 @@ static int start_child(struct discovery *discovery) {
 	}
 	discovery_reader_init(&discovery->reader);
 	fcntl(discovery->out, F_SETFL, fcntl(discovery->out, F_GETFL) | O_NONBLOCK);
-	discovery->output = loop_add_fd(
-			discovery->loop, discovery->out, EPOLLIN, on_output, discovery);
+	discovery->output =
+			loop_add_fd(discovery->loop, discovery->out, EPOLLIN, on_output, discovery);
 	if (!discovery->output) {
 		end_child(discovery);
 		return -ENOMEM;
