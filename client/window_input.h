@@ -1,0 +1,100 @@
+/*
+ * Input of the window: SDL events in, input events and requests out. Plain mode (the local pointer
+ * moves over the picture) and capture mode (the pointer is locked, motion is relative), the escape
+ * key, and all that SDL does behind one's back. It owns no window and no thread: call it on pg-ui
+ * only; the hooks run within the calls.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <SDL2/SDL_events.h>
+#include <SDL2/SDL_video.h>
+
+#include "client/video.h"
+#include "input/event.h"
+
+struct window_input;
+
+struct window_input_config {
+	char escape_key[64];    /* see input/chord.h; "scrolllock" */
+	unsigned help_delay_ms; /* 200 */
+	bool capture_on_start;  /* as soon as there is focus and a way to the guest */
+	bool capture_on_focus;
+	bool capture_only;           /* plain mode sends nothing */
+	bool grab_keyboard;          /* capture mode takes the compositor's shortcuts too */
+	bool grab_keyboard_on_focus; /* … and so does plain mode while the window has focus */
+	bool auto_capture;           /* … or while the pointer is over the picture */
+	bool release_keys_on_focus_loss;
+	bool hide_cursor;     /* the local one, over the picture */
+	bool show_cursor_dot; /* a dot over the picture while the window has no focus */
+	bool scale_cursor;    /* plain mode: motion in pixels of the guest, not of the window */
+};
+
+/* Requests to the program. */
+enum window_request {
+	WINDOW_REQUEST_CAPTURE, /* value = 1 entered, 0 left (also by loss of focus: quiet = true)
+				 */
+	WINDOW_REQUEST_HELP,    /* value = 1 show, 0 hide */
+	WINDOW_REQUEST_KEY,     /* value = KEY_* pressed with the escape key; see shift */
+	WINDOW_REQUEST_REFUSED, /* capture is not possible now: no input channel (0), SDL (1) */
+};
+
+struct window_input_hooks {
+	void (*input)(const struct input_event *event, void *data); /* session_input() */
+	void (*release)(void *data);                                /* SESSION_RELEASE_ALL */
+	/* true: absolute positions are wanted, false: relative motion. SESSION_MOUSE_MODE */
+	void (*mouse_mode)(bool absolute, void *data);
+	/* Puts the guest's pointer there; < 0 if the host cannot. video_move_pointer() */
+	int (*move_pointer)(int x, int y, void *data);
+	void (*request)(enum window_request request, int value, bool shift, bool quiet, void *data);
+	void *data;
+};
+
+/* What it must know of the rest of the program; give it whenever something of it changed. */
+struct window_input_view {
+	int window_width, window_height; /* SDL's coordinates of events */
+	int pixel_width, pixel_height;   /* of the drawable: geometry refers to these */
+	struct video_geometry picture;
+	int desktop_width, desktop_height; /* upright guest desktop; 0 = none yet */
+	bool connected;                    /* the input channel is up */
+	bool absolute;                     /* the server takes positions now */
+	bool absolute_possible;
+	bool grabbed; /* evdev devices are ours: the escape key may come from there */
+	bool enabled; /* input to the guest is on */
+	bool overlay; /* the program's own interactive overlay has the pointer and the keys */
+};
+
+/* Sets SDL's hints for input. Before SDL_Init(). */
+void window_input_hints(void);
+
+/* -EINVAL: the escape key is none. The video subsystem is up. */
+int window_input_create(struct window_input **ret_input, SDL_Window *window,
+		const struct window_input_config *config, const struct window_input_hooks *hooks);
+/* Leaves capture, gives the cursor back. Accepts NULL. While the window lives. */
+void window_input_destroy(struct window_input *input);
+
+void window_input_set_view(struct window_input *input, const struct window_input_view *view);
+/* The guest's own pointer moved. */
+void window_input_set_guest_pointer(
+		struct window_input *input, const struct video_pointer *pointer);
+
+/* Every SDL event goes here first. Returns true when it was for the guest or for the escape key,
+ * and nobody else should look at it; focus and window events always return false. */
+bool window_input_event(struct window_input *input, const SDL_Event *event, uint64_t now_ns);
+
+/* When window_input_tick() is due (help after the hold time, pointer alignment); 0 = not. */
+uint64_t window_input_deadline_ns(const struct window_input *input);
+void window_input_tick(struct window_input *input, uint64_t now_ns);
+
+/* The escape key of a grabbed evdev device, from the session's actions. */
+void window_input_remote_escape(struct window_input *input, bool down, uint64_t now_ns);
+void window_input_remote_key(struct window_input *input, unsigned code);
+
+/* Enter or leave capture mode, as a tap of the escape key does. */
+void window_input_capture(struct window_input *input, bool on);
+bool window_input_captured(const struct window_input *input);
+
+/* The key at the position of an SDL scancode; 0 = none. */
+unsigned window_input_key(SDL_Scancode scancode);
