@@ -1,1 +1,3 @@
 # Tests of audio: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
+pg_test(scream audio)
+pg_fuzz(scream audio)

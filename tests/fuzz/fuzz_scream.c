@@ -1,0 +1,27 @@
+/* A datagram, and the same bytes as a shared memory header: whatever is accepted is converted
+ * whole. */
+#include <stdlib.h>
+
+#include "audio/scream.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	struct scream_packet packet;
+	if (scream_parse(data, size, &packet) == SCREAM_OK) {
+		float out[SCREAM_FRAMES_MAX];
+		enum scream_position positions[SCREAM_CHANNELS_MAX];
+		if (packet.frames * packet.format.channels > SCREAM_FRAMES_MAX) {
+			abort();
+		}
+		scream_to_float(out, packet.pcm, packet.frames, &packet.format);
+		scream_positions(&packet.format, positions);
+	}
+	struct scream_shm_header header;
+	if (size >= SCREAM_SHM_HEADER_BYTES && scream_shm_parse(data, size, &header) == 0) {
+		const uint8_t *slot = data + header.offset + header.newest * header.slot_bytes;
+		volatile uint8_t last = slot[header.slot_bytes - 1];
+		(void)last;
+	}
+	return 0;
+}
