@@ -67,6 +67,9 @@ function(pg_packages target)
 	endforeach()
 endfunction()
 
+# Everything a player needs and no test: what tools/play builds.
+add_custom_target(programs)
+
 # pg_program(name SOURCES main.c USES client [INSTALL bin|libexec])
 function(pg_program name)
 	cmake_parse_arguments(P "" "INSTALL" "SOURCES;USES;PKG" ${ARGN})
@@ -76,6 +79,9 @@ function(pg_program name)
 		target_link_libraries(${name} PRIVATE pg_${used})
 	endforeach()
 	pg_packages(${name} ${P_PKG})
+	if(P_INSTALL)
+		add_dependencies(programs ${name})
+	endif()
 	if(P_INSTALL STREQUAL "bin")
 		install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 	elseif(P_INSTALL STREQUAL "libexec")
@@ -105,7 +111,10 @@ function(pg_test module)
 endfunction()
 
 # pg_integration(name script [args ...]): tests/integration/<script>, 120 s, label integration.
-# Exit 77 = skipped (what it needs is not on this machine). PG_BUILD names the build folder.
+# Exit 77 = skipped (what it needs is not on this machine; the last line it prints says what).
+# PG_BUILD names the build folder. More labels that tools/check knows, for unit tests too, by
+# set_property(TEST name APPEND PROPERTY LABELS ...): "timing" is not run under sanitizers,
+# "threads" also under TSan.
 function(pg_integration name script)
 	add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${script} ${ARGN}
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
