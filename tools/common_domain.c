@@ -1,0 +1,121 @@
+#include "tools/common_domain.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "tools/common_text.h"
+
+void domain_init(struct domain *domain) {
+	memset(domain, 0, sizeof *domain);
+	domain->id = -1;
+	domain->node_root = domain->node_devices = domain->node_memory_backing = -1;
+	domain->node_cpu = domain->node_vcpu = domain->node_qemu_args = -1;
+	domain->node_memory_source = domain->node_memory_access = -1;
+	domain->node_current_memory = domain->node_features = -1;
+}
+
+bool domain_is(const struct domain *domain, const char *wanted) {
+	char id[16];
+	snprintf(id, sizeof id, "%d", domain->id);
+	return strcmp(domain->name, wanted) == 0 || strcasecmp(domain->uuid, wanted) == 0 ||
+	       (domain->id > 0 && strcmp(id, wanted) == 0);
+}
+
+bool domain_shmem_is_scream(const struct domain_shmem *shmem) {
+	return strcasestr(shmem->name, "scream") != NULL ||
+	       strcasestr(shmem->path, "scream") != NULL ||
+	       (shmem->bytes > 0 && shmem->bytes <= 2u << 20);
+}
+
+const struct domain_shmem *domain_looking_glass(const struct domain *domain) {
+	for (unsigned i = 0; i < domain->shmem_count; i++) {
+		const struct domain_shmem *shmem = &domain->shmem[i];
+		if (!domain_shmem_is_scream(shmem) &&
+				strcmp(shmem->model, "ivshmem-doorbell") != 0) {
+			return shmem;
+		}
+	}
+	return NULL;
+}
+
+const struct domain_graphics *domain_spice(const struct domain *domain) {
+	for (unsigned i = 0; i < domain->graphics_count; i++) {
+		if (strcmp(domain->graphics[i].type, "spice") == 0) {
+			return &domain->graphics[i];
+		}
+	}
+	return NULL;
+}
+
+void domain_spice_uri(const struct domain_graphics *graphics, char *buf, size_t size) {
+	const char *host = graphics->host;
+	buf[0] = '\0';
+	if (graphics->socket[0]) {
+		snprintf(buf, size, "unix:%s", graphics->socket);
+		return;
+	}
+	if (host[0] == '\0' || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "*") == 0) {
+		host = "127.0.0.1";
+	} else if (strcmp(host, "::") == 0) {
+		host = "::1";
+	}
+	bool v6 = strchr(host, ':') != NULL;
+	if (graphics->port > 0) {
+		snprintf(buf, size, "%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "",
+				graphics->port);
+	} else if (graphics->tls_port > 0) {
+		snprintf(buf, size, "spice+tls://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "",
+				graphics->tls_port);
+	}
+}
+
+const char *domain_state_name(enum domain_state state) {
+	switch (state) {
+	case DOMAIN_UNKNOWN:
+		return "unknown";
+	case DOMAIN_OFF:
+		return "off";
+	case DOMAIN_RUNNING:
+		return "running";
+	case DOMAIN_PAUSED:
+		return "paused";
+	}
+	return "unknown";
+}
+
+void pci_address_text(const struct pci_address *address, char buf[static 16]) {
+	snprintf(buf, 16, "%04x:%02x:%02x.%x", address->domain & 0xffff, address->bus & 0xff,
+			address->slot & 0x1f, address->function & 7);
+}
+
+bool pci_address_parse(const char *text, struct pci_address *ret_address) {
+	unsigned parts[4];
+	int used = 0;
+	if (sscanf(text, "%4x:%2x:%2x.%1x%n", &parts[0], &parts[1], &parts[2], &parts[3], // NOLINT
+			    &used) != 4 ||
+			text[used] != '\0') {
+		parts[0] = 0;
+		used = 0;
+		if (sscanf(text, "%2x:%2x.%1x%n", &parts[1], &parts[2], &parts[3], // NOLINT
+				    &used) != 3 ||
+				text[used] != '\0') {
+			return false;
+		}
+	}
+	if (parts[2] > 31 || parts[3] > 7 || !isxdigit((unsigned char)text[0])) {
+		return false;
+	}
+	*ret_address = (struct pci_address){ parts[0], parts[1], parts[2], parts[3] };
+	return true;
+}
+
+bool pci_same_slot(const struct pci_address *a, const struct pci_address *b) {
+	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot;
+}
+
+bool pci_address_equal(const struct pci_address *a, const struct pci_address *b) {
+	return pci_same_slot(a, b) && a->function == b->function;
+}

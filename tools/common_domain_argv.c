@@ -1,0 +1,240 @@
+/* QEMU's own options: of a running process, or of <qemu:commandline>. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common_domain.h"
+#include "tools/common_props.h"
+#include "tools/common_text.h"
+
+static void copy_prop(const struct props *props, const char *key, char *buf, size_t size) {
+	const char *value = props_get(props, key);
+	if (value) {
+		copy_text(buf, size, value);
+	}
+}
+
+/* -object memory-backend-file,…: a candidate; domain_add_device() says whether ivshmem uses it. */
+static void add_memory(struct domain *domain, const struct props *props) {
+	const char *path = props_get(props, "mem-path");
+	const char *id = props_get(props, "id");
+	if (!path || !id || domain->shmem_count == 8) {
+		return;
+	}
+	/* The VM's own memory can be a file too; only shared ones on shm or kvmfr matter, and a
+	 * device that names it. */
+	struct domain_shmem *shmem = &domain->shmem[domain->shmem_count];
+	*shmem = (struct domain_shmem){ .from_args = true, .node = -1, .size_node = -1 };
+	if (!copy_text(shmem->path, sizeof shmem->path, path)) {
+		return;
+	}
+	copy_text(shmem->name, sizeof shmem->name, id);
+	const char *size = props_get(props, "size");
+	if (!size || !props_size(size, 1, &shmem->bytes)) {
+		shmem->bytes = 0;
+	}
+	domain->shmem_count++;
+}
+
+static void add_ivshmem(struct domain *domain, const struct props *props, const char *driver) {
+	const char *memory = props_get(props, "memdev");
+	for (unsigned i = 0; memory && i < domain->shmem_count; i++) {
+		struct domain_shmem *shmem = &domain->shmem[i];
+		if (shmem->from_args && strcmp(shmem->name, memory) == 0) {
+			copy_text(shmem->model, sizeof shmem->model, driver);
+		}
+	}
+}
+
+static void add_evdev(struct domain *domain, const struct props *props) {
+	const char *path = props_get(props, "evdev");
+	if (!path || domain->evdev_count == 16) {
+		return;
+	}
+	struct domain_evdev *evdev = &domain->evdev[domain->evdev_count];
+	*evdev = (struct domain_evdev){ .node = -1 };
+	if (!copy_text(evdev->path, sizeof evdev->path, path)) {
+		return;
+	}
+	copy_prop(props, "grab-toggle", evdev->grab_toggle, sizeof evdev->grab_toggle);
+	evdev->grab_all = props_is_on(props, "grab_all");
+	evdev->repeat = props_is_on(props, "repeat");
+	domain->evdev_count++;
+}
+
+static void add_object(struct domain *domain, const char *value) {
+	struct props props;
+	if (props_parse(value, "qom-type", &props) < 0) {
+		return;
+	}
+	const char *type = props_get(&props, "qom-type");
+	if (type && strcmp(type, "memory-backend-file") == 0) {
+		add_memory(domain, &props);
+	} else if (type && strcmp(type, "input-linux") == 0) {
+		add_evdev(domain, &props);
+	}
+}
+
+static void add_hostdev(struct domain *domain, const struct props *props) {
+	const char *host = props_get(props, "host");
+	struct domain_hostdev hostdev = { .node = -1, .address_node = -1 };
+	if (host && domain->hostdev_count < DOMAIN_LIST &&
+			pci_address_parse(host, &hostdev.source)) {
+		hostdev.multifunction = props_is_on(props, "multifunction");
+		domain->hostdev[domain->hostdev_count++] = hostdev;
+	}
+}
+
+static void add_device(struct domain *domain, const char *value) {
+	struct props props;
+	if (props_parse(value, "driver", &props) < 0) {
+		return;
+	}
+	const char *driver = props_get(&props, "driver");
+	if (!driver) {
+		return;
+	}
+	if (strcmp(driver, "ivshmem-plain") == 0) {
+		add_ivshmem(domain, &props, driver);
+	} else if (strcmp(driver, "vfio-pci") == 0) {
+		add_hostdev(domain, &props);
+	} else if (strstr(driver, "tablet") && domain->input_count < 16) {
+		struct domain_input *input = &domain->input[domain->input_count++];
+		*input = (struct domain_input){ .type = "tablet", .node = -1 };
+		copy_text(input->bus, sizeof input->bus,
+				strncmp(driver, "usb", 3) == 0 ? "usb" : "virtio");
+	} else if (strcmp(driver, "virtserialport") == 0) {
+		const char *name = props_get(&props, "name");
+		domain->agent_channels += name && strcmp(name, "com.redhat.spice.0") == 0;
+	}
+}
+
+static int port_of(const struct props *props, const char *key) {
+	const char *text = props_get(props, key);
+	uint64_t value;
+	return text && props_size(text, 1, &value) && value < 65536 ? (int)value : 0;
+}
+
+static void add_spice(struct domain *domain, const char *value) {
+	struct props props;
+	if (domain->graphics_count == 8 || props_parse(value, "port", &props) < 0) {
+		return;
+	}
+	struct domain_graphics *graphics = &domain->graphics[domain->graphics_count++];
+	*graphics = (struct domain_graphics){ .type = "spice", .node = -1 };
+	graphics->port = port_of(&props, "port");
+	graphics->tls_port = port_of(&props, "tls-port");
+	copy_prop(&props, "addr", graphics->host, sizeof graphics->host);
+	if (props_is_on(&props, "unix")) {
+		copy_text(graphics->socket, sizeof graphics->socket, graphics->host);
+		graphics->host[0] = '\0';
+		graphics->port = 0;
+	}
+	graphics->password = !props_is_on(&props, "disable-ticketing");
+	copy_prop(&props, "password", graphics->password_text, sizeof graphics->password_text);
+}
+
+static void add_netdev(struct domain *domain, const char *value) {
+	struct props props;
+	if (domain->interface_count == 16 || props_parse(value, "type", &props) < 0) {
+		return;
+	}
+	struct domain_interface *interface = &domain->interface[domain->interface_count++];
+	*interface = (struct domain_interface){ .node = -1 };
+	copy_prop(&props, "type", interface->type, sizeof interface->type);
+	copy_prop(&props, "br", interface->bridge, sizeof interface->bridge);
+	copy_prop(&props, "ifname", interface->target, sizeof interface->target);
+	if (strcmp(interface->type, "bridge") == 0 && !interface->bridge[0]) {
+		copy_text(interface->bridge, sizeof interface->bridge, "br0"); /* QEMU's default */
+	}
+}
+
+static void set_name(struct domain *domain, const char *value) {
+	struct props props;
+	if (props_parse(value, "guest", &props) == 0) {
+		copy_prop(&props, "guest", domain->name, sizeof domain->name);
+	}
+}
+
+static void set_machine(struct domain *domain, const char *value) {
+	struct props props;
+	if (props_parse(value, "type", &props) == 0) {
+		copy_prop(&props, "type", domain->machine, sizeof domain->machine);
+	}
+}
+
+void domain_add_qemu_option(struct domain *domain, const char *option, const char *value) {
+	static const struct {
+		const char *option;
+		void (*add)(struct domain *domain, const char *value);
+	} options[] = {
+		{ "-object", add_object },
+		{ "-device", add_device },
+		{ "-spice", add_spice },
+		{ "-netdev", add_netdev },
+		{ "-nic", add_netdev },
+		{ "-name", set_name },
+		{ "-machine", set_machine },
+		{ "-M", set_machine },
+	};
+	if (option[0] == '-' && option[1] == '-') {
+		option++;
+	}
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+		if (strcmp(option, options[i].option) == 0) {
+			options[i].add(domain, value);
+			return;
+		}
+	}
+	if (strcmp(option, "-uuid") == 0) {
+		copy_text(domain->uuid, sizeof domain->uuid, value);
+	}
+}
+
+/* QEMU's -device may stand before its -object. */
+static void each_option(struct domain *domain, const char *argv, size_t len, bool devices) {
+	const char *end = argv + len;
+	const char *option = argv + strlen(argv) + 1;
+	while (option < end) {
+		const char *value = option + strlen(option) + 1;
+		if (option[0] != '-' || value >= end) {
+			option = value;
+			continue;
+		}
+		bool device = strcmp(option, "-device") == 0 || strcmp(option, "--device") == 0;
+		if (device == devices) {
+			domain_add_qemu_option(domain, option, value);
+		}
+		/* An option without a value is followed by the next option. */
+		option = value[0] == '-' && value[1] ? value : value + strlen(value) + 1;
+	}
+}
+
+void domain_finish_qemu_options(struct domain *domain) {
+	unsigned kept = 0;
+	for (unsigned i = 0; i < domain->shmem_count; i++) {
+		if (domain->shmem[i].model[0] || !domain->shmem[i].from_args) {
+			domain->shmem[kept++] = domain->shmem[i];
+		}
+	}
+	domain->shmem_count = kept;
+}
+
+int domain_read_argv(struct domain *domain, const char *argv, size_t len) {
+	domain_init(domain);
+	if (len == 0 || argv[len - 1] != '\0') {
+		return -EBADMSG;
+	}
+	const char *slash = strrchr(argv, '/');
+	const char *program = slash ? slash + 1 : argv;
+	if (strncmp(program, "qemu-system-", 12) != 0 && strcmp(program, "qemu-kvm") != 0 &&
+			strcmp(program, "kvm") != 0) {
+		return -EBADMSG;
+	}
+	each_option(domain, argv, len, false);
+	each_option(domain, argv, len, true);
+	domain_finish_qemu_options(domain);
+	domain->state = DOMAIN_RUNNING;
+	return 0;
+}

@@ -1,0 +1,523 @@
+#include "tools/common_domain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/common_props.h"
+#include "tools/common_text.h"
+
+#ifndef PG_HAVE_LIBXML2
+
+int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
+	(void)xml;
+	(void)len;
+	domain_init(domain);
+	copy_text(domain->xml_error, sizeof domain->xml_error, "built without libxml2");
+	return -EOPNOTSUPP;
+}
+
+#else
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
+
+static bool is(const xmlNode *node, const char *name) {
+	return strcmp((const char *)node->name, name) == 0 && node->ns == NULL;
+}
+
+static bool is_qemu(const xmlNode *node, const char *name) {
+	return strcmp((const char *)node->name, name) == 0 && node->ns && node->ns->href &&
+	       strcmp((const char *)node->ns->href, QEMU_NS) == 0;
+}
+
+static xmlNode *first(xmlNode *node) {
+	return xmlFirstElementChild(node);
+}
+
+static xmlNode *next(xmlNode *node) {
+	return xmlNextElementSibling(node);
+}
+
+static xmlNode *child(xmlNode *node, const char *name) {
+	for (xmlNode *c = first(node); c; c = next(c)) {
+		if (is(c, name)) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+static bool attr(xmlNode *node, const char *name, char *buf, size_t size) {
+	buf[0] = '\0';
+	xmlChar *value = node ? xmlGetNoNsProp(node, (const xmlChar *)name) : NULL;
+	bool ok = value && copy_text(buf, size, (const char *)value);
+	xmlFree(value);
+	return ok && buf[0];
+}
+
+static bool attr_is(xmlNode *node, const char *name, const char *wanted) {
+	char value[64];
+	return attr(node, name, value, sizeof value) && strcmp(value, wanted) == 0;
+}
+
+static bool content(xmlNode *node, char *buf, size_t size) {
+	buf[0] = '\0';
+	xmlChar *value = node ? xmlNodeGetContent(node) : NULL;
+	bool ok = value && copy_text(buf, size, (const char *)value);
+	xmlFree(value);
+	return ok && buf[0];
+}
+
+static bool number(xmlNode *node, const char *name, long *ret_value) {
+	char text[32];
+	if (!attr(node, name, text, sizeof text)) {
+		return false;
+	}
+	char *end;
+	errno = 0;
+	long value = strtol(text, &end, 0);
+	if (*end || errno) {
+		return false;
+	}
+	*ret_value = value;
+	return true;
+}
+
+static unsigned small(xmlNode *node, const char *name, unsigned other) {
+	long value;
+	return number(node, name, &value) && value >= 0 && value < 65536 ? (unsigned)value : other;
+}
+
+static int node_number(const xmlNode *node) {
+	return node ? (int)(intptr_t)node->_private : -1;
+}
+
+/* Numbers the elements in document order, without recursion: the document may be deep. */
+static int count_elements(xmlNode *root) {
+	int count = 0;
+	for (xmlNode *node = root; node;) {
+		if (node->type == XML_ELEMENT_NODE) {
+			node->_private = (void *)(intptr_t)
+					count++; // NOLINT(performance-no-int-to-ptr)
+		}
+		if (node->type == XML_ELEMENT_NODE && node->children) {
+			node = node->children;
+			continue;
+		}
+		while (node && node != root && !node->next) {
+			node = node->parent;
+		}
+		node = node && node != root ? node->next : NULL;
+	}
+	return count;
+}
+
+static uint64_t size_of(xmlNode *node, const char *plain_unit) {
+	char text[32];
+	char unit[16];
+	uint64_t factor = 1;
+	if (!content(node, text, sizeof text)) {
+		return 0;
+	}
+	if (!attr(node, "unit", unit, sizeof unit)) {
+		copy_text(unit, sizeof unit, plain_unit);
+	}
+	/* libvirt: KB = 1000, K and KiB = 1024. */
+	char one[20];
+	snprintf(one, sizeof one, "1%s", unit);
+	bool decimal = strlen(unit) == 2 && unit[1] == 'B';
+	if (decimal) {
+		factor = unit[0] == 'K' ? 1000 : unit[0] == 'M' ? 1000000 : 1000000000;
+	} else if (strcmp(unit, "b") != 0 && strcmp(unit, "bytes") != 0 &&
+			!props_size(one, 1, &factor)) {
+		return 0;
+	}
+	uint64_t bytes;
+	char *c = text + strspn(text, " \t\r\n");
+	c[strcspn(c, " \t\r\n")] = '\0';
+	return props_size(c, factor, &bytes) ? bytes : 0;
+}
+
+static bool read_address(xmlNode *node, struct pci_address *ret_address) {
+	if (!node) {
+		return false;
+	}
+	*ret_address = (struct pci_address){ small(node, "domain", 0), small(node, "bus", 0xffff),
+		small(node, "slot", 0xffff), small(node, "function", 0) };
+	return ret_address->bus < 256 && ret_address->slot < 32 && ret_address->function < 8;
+}
+
+static void read_shmem(struct domain *domain, xmlNode *node) {
+	if (domain->shmem_count == 8) {
+		return;
+	}
+	struct domain_shmem *shmem = &domain->shmem[domain->shmem_count++];
+	*shmem = (struct domain_shmem){ .node = node_number(node), .size_node = -1 };
+	attr(node, "name", shmem->name, sizeof shmem->name);
+	char path[sizeof shmem->path];
+	snprintf(path, sizeof path, "/dev/shm/%s", shmem->name);
+	copy_text(shmem->path, sizeof shmem->path, path);
+	attr(child(node, "model"), "type", shmem->model, sizeof shmem->model);
+	xmlNode *size = child(node, "size");
+	shmem->size_node = node_number(size);
+	/* libvirt's default for ivshmem without <size> is 4 MiB; its plain unit is bytes. */
+	shmem->bytes = size ? size_of(size, "b") : 4u << 20;
+}
+
+static int port_of(xmlNode *node, const char *name) {
+	long value;
+	return number(node, name, &value) && value >= -1 && value < 65536 ? (int)value : 0;
+}
+
+static void read_graphics(struct domain *domain, xmlNode *node) {
+	if (domain->graphics_count == 8) {
+		return;
+	}
+	struct domain_graphics *graphics = &domain->graphics[domain->graphics_count++];
+	*graphics = (struct domain_graphics){ .node = node_number(node) };
+	attr(node, "type", graphics->type, sizeof graphics->type);
+	graphics->port = port_of(node, "port");
+	graphics->tls_port = port_of(node, "tlsPort");
+	graphics->autoport = attr_is(node, "autoport", "yes");
+	graphics->password = attr(
+			node, "passwd", graphics->password_text, sizeof graphics->password_text);
+	attr(node, "listen", graphics->host, sizeof graphics->host);
+	xmlNode *listen = child(node, "listen");
+	if (listen) {
+		char type[16];
+		attr(listen, "type", type, sizeof type);
+		if (strcmp(type, "socket") == 0) {
+			attr(listen, "socket", graphics->socket, sizeof graphics->socket);
+			graphics->port = graphics->tls_port = 0;
+		} else if (strcmp(type, "none") == 0) {
+			graphics->listen_none = true;
+		} else {
+			attr(listen, "address", graphics->host, sizeof graphics->host);
+		}
+	}
+	if (graphics->autoport && graphics->port == 0 && !graphics->socket[0] &&
+			!graphics->listen_none) {
+		graphics->port = -1;
+	}
+}
+
+static void read_interface(struct domain *domain, xmlNode *node) {
+	if (domain->interface_count == 16) {
+		return;
+	}
+	struct domain_interface *interface = &domain->interface[domain->interface_count++];
+	*interface = (struct domain_interface){ .node = node_number(node) };
+	xmlNode *source = child(node, "source");
+	attr(node, "type", interface->type, sizeof interface->type);
+	attr(source, "network", interface->network, sizeof interface->network);
+	attr(source, "bridge", interface->bridge, sizeof interface->bridge);
+	if (strcmp(interface->type, "direct") == 0) {
+		attr(source, "dev", interface->direct, sizeof interface->direct);
+	}
+	attr(child(node, "target"), "dev", interface->target, sizeof interface->target);
+	attr(child(node, "mac"), "address", interface->mac, sizeof interface->mac);
+	attr(child(node, "model"), "type", interface->model, sizeof interface->model);
+}
+
+static void read_input(struct domain *domain, xmlNode *node) {
+	if (attr_is(node, "type", "evdev")) {
+		if (domain->evdev_count == 16) {
+			return;
+		}
+		struct domain_evdev *evdev = &domain->evdev[domain->evdev_count++];
+		*evdev = (struct domain_evdev){ .node = node_number(node) };
+		xmlNode *source = child(node, "source");
+		attr(source, "dev", evdev->path, sizeof evdev->path);
+		attr(source, "grabToggle", evdev->grab_toggle, sizeof evdev->grab_toggle);
+		evdev->grab_all = attr_is(source, "grab", "all");
+		evdev->repeat = attr_is(source, "repeat", "on");
+		return;
+	}
+	if (domain->input_count == 16) {
+		return;
+	}
+	struct domain_input *input = &domain->input[domain->input_count++];
+	*input = (struct domain_input){ .node = node_number(node) };
+	attr(node, "type", input->type, sizeof input->type);
+	attr(node, "bus", input->bus, sizeof input->bus);
+}
+
+static void read_hostdev(struct domain *domain, xmlNode *node) {
+	if (!attr_is(node, "type", "pci") || domain->hostdev_count == DOMAIN_LIST) {
+		return;
+	}
+	struct domain_hostdev hostdev = { .node = node_number(node), .address_node = -1 };
+	xmlNode *source = child(node, "source");
+	if (!source || !read_address(child(source, "address"), &hostdev.source)) {
+		return;
+	}
+	hostdev.managed = attr_is(node, "managed", "yes");
+	attr(child(node, "driver"), "name", hostdev.driver, sizeof hostdev.driver);
+	xmlNode *address = child(node, "address");
+	hostdev.address_node = node_number(address);
+	hostdev.has_address = read_address(address, &hostdev.address);
+	hostdev.multifunction = address && attr_is(address, "multifunction", "on");
+	domain->hostdev[domain->hostdev_count++] = hostdev;
+}
+
+static void read_named(struct domain_named *list, unsigned *count, unsigned max, xmlNode *node,
+		const char *model_attr) {
+	if (*count == max) {
+		return;
+	}
+	struct domain_named *named = &list[(*count)++];
+	*named = (struct domain_named){ .node = node_number(node) };
+	xmlNode *model = child(node, "model");
+	named->model_node = node_number(model);
+	if (!attr(node, "model", named->model, sizeof named->model)) {
+		attr(model, model_attr, named->model, sizeof named->model);
+	}
+	named->index = small(node, "index", 0);
+	attr(child(node, "target"), "bus", named->bus, sizeof named->bus);
+}
+
+static void read_filesystem(struct domain *domain, xmlNode *node) {
+	if (domain->filesystem_count == 16) {
+		return;
+	}
+	struct domain_filesystem *filesystem = &domain->filesystem[domain->filesystem_count++];
+	*filesystem = (struct domain_filesystem){ .node = node_number(node) };
+	attr(child(node, "driver"), "type", filesystem->driver, sizeof filesystem->driver);
+	attr(child(node, "source"), "dir", filesystem->source, sizeof filesystem->source);
+	attr(child(node, "target"), "dir", filesystem->target, sizeof filesystem->target);
+}
+
+static void note_used_address(struct domain *domain, xmlNode *node) {
+	xmlNode *address = child(node, "address");
+	struct pci_address used;
+	if (address && !is(node, "hostdev") && attr_is(address, "type", "pci") &&
+			read_address(address, &used) && domain->used_count < 128) {
+		domain->used[domain->used_count++] = used;
+	}
+}
+
+static void read_other_device(struct domain *domain, xmlNode *node) {
+	if (is(node, "video")) {
+		read_named(domain->video, &domain->video_count, 8, node, "type");
+	} else if (is(node, "sound")) {
+		read_named(domain->sound, &domain->sound_count, 8, node, "type");
+	} else if (is(node, "tpm")) {
+		read_named(domain->tpm, &domain->tpm_count, 4, node, "type");
+	} else if (is(node, "memballoon")) {
+		read_named(domain->balloon, &domain->balloon_count, 2, node, "type");
+		domain->balloon_none = attr_is(node, "model", "none");
+	} else if (is(node, "controller") && attr_is(node, "type", "pci")) {
+		read_named(domain->pci, &domain->pci_count, DOMAIN_LIST, node, "name");
+	} else if (is(node, "disk")) {
+		read_named(domain->disk, &domain->disk_count, 32, node, "type");
+		if (attr_is(node, "device", "cdrom")) {
+			domain->disk_count--;
+		}
+	} else if (is(node, "channel") && attr_is(node, "type", "spicevmc")) {
+		domain->agent_channels +=
+				attr_is(child(node, "target"), "name", "com.redhat.spice.0");
+	}
+}
+
+static void read_device(struct domain *domain, xmlNode *node) {
+	note_used_address(domain, node);
+	if (is(node, "shmem")) {
+		read_shmem(domain, node);
+	} else if (is(node, "graphics")) {
+		read_graphics(domain, node);
+	} else if (is(node, "interface")) {
+		read_interface(domain, node);
+	} else if (is(node, "input")) {
+		read_input(domain, node);
+	} else if (is(node, "hostdev")) {
+		read_hostdev(domain, node);
+	} else if (is(node, "filesystem")) {
+		read_filesystem(domain, node);
+	} else {
+		read_other_device(domain, node);
+	}
+}
+
+static void read_os(struct domain *domain, xmlNode *node) {
+	attr(node, "firmware", domain->firmware, sizeof domain->firmware);
+	xmlNode *type = child(node, "type");
+	attr(type, "machine", domain->machine, sizeof domain->machine);
+	attr(type, "arch", domain->arch, sizeof domain->arch);
+	xmlNode *loader = child(node, "loader");
+	if (loader) {
+		content(loader, domain->loader, sizeof domain->loader);
+		domain->loader_pflash = attr_is(loader, "type", "pflash");
+		domain->secure_boot = attr_is(loader, "secure", "yes");
+	}
+}
+
+static void read_cpu(struct domain *domain, xmlNode *node) {
+	domain->node_cpu = node_number(node);
+	attr(node, "mode", domain->cpu_mode, sizeof domain->cpu_mode);
+	xmlNode *topology = child(node, "topology");
+	if (topology) {
+		domain->topology = true;
+		domain->sockets = small(topology, "sockets", 1);
+		domain->cores = small(topology, "cores", 1) * small(topology, "dies", 1);
+		domain->threads = small(topology, "threads", 1);
+	}
+	for (xmlNode *c = first(node); c; c = next(c)) {
+		if (is(c, "feature") && attr_is(c, "name", "topoext")) {
+			attr(c, "policy", domain->topoext, sizeof domain->topoext);
+		}
+	}
+	xmlNode *numa = child(node, "numa");
+	for (xmlNode *c = numa ? first(numa) : NULL; c; c = next(c)) {
+		domain->numa_shared += attr_is(c, "memAccess", "shared");
+	}
+}
+
+static void read_memory_backing(struct domain *domain, xmlNode *node) {
+	domain->node_memory_backing = node_number(node);
+	domain->hugepages = child(node, "hugepages") != NULL;
+	xmlNode *source = child(node, "source");
+	xmlNode *access = child(node, "access");
+	domain->node_memory_source = node_number(source);
+	domain->node_memory_access = node_number(access);
+	attr(source, "type", domain->memory_source, sizeof domain->memory_source);
+	attr(access, "mode", domain->memory_access, sizeof domain->memory_access);
+}
+
+/* The libosinfo element is somewhere below <metadata>, in a namespace of its own. */
+static void read_metadata(struct domain *domain, xmlNode *node) {
+	for (xmlNode *c = first(node); c; c = next(c)) {
+		for (xmlNode *os = first(c); os; os = next(os)) {
+			if (strcmp((const char *)os->name, "os") == 0) {
+				attr(os, "id", domain->os_id, sizeof domain->os_id);
+			}
+		}
+	}
+}
+
+static void read_features(struct domain *domain, xmlNode *node) {
+	domain->node_features = node_number(node);
+	domain->hyperv = child(node, "hyperv") != NULL;
+	xmlNode *kvm = child(node, "kvm");
+	domain->kvm_hidden = kvm && attr_is(child(kvm, "hidden"), "state", "on");
+}
+
+/* Two rounds: a -device may stand before the -object it names. */
+static void read_qemu_args(struct domain *domain, xmlNode *node, bool devices) {
+	domain->node_qemu_args = node_number(node);
+	char option[512] = "";
+	for (xmlNode *c = first(node); c; c = next(c)) {
+		char value[2048];
+		if (!is_qemu(c, "arg") || !attr(c, "value", value, sizeof value)) {
+			continue;
+		}
+		if (option[0] == '-' && value[0] != '-') {
+			if ((strcmp(option, "-device") == 0) == devices) {
+				domain_add_qemu_option(domain, option, value);
+			}
+			option[0] = '\0';
+		} else {
+			copy_text(option, sizeof option, value);
+		}
+	}
+}
+
+static void read_section(struct domain *domain, xmlNode *node) {
+	if (is(node, "name")) {
+		content(node, domain->name, sizeof domain->name);
+	} else if (is(node, "uuid")) {
+		content(node, domain->uuid, sizeof domain->uuid);
+	} else if (is(node, "memory")) {
+		domain->memory_bytes = size_of(node, "K");
+	} else if (is(node, "currentMemory")) {
+		domain->node_current_memory = node_number(node);
+	} else if (is(node, "vcpu")) {
+		char text[16];
+		content(node, text, sizeof text);
+		domain->vcpus = (unsigned)strtoul(text, NULL, 10);
+		domain->node_vcpu = node_number(node);
+	} else if (is(node, "os")) {
+		read_os(domain, node);
+	} else if (is(node, "cpu")) {
+		read_cpu(domain, node);
+	} else if (is(node, "memoryBacking")) {
+		read_memory_backing(domain, node);
+	} else if (is(node, "metadata")) {
+		read_metadata(domain, node);
+	} else if (is(node, "features")) {
+		read_features(domain, node);
+	} else if (is(node, "cputune")) {
+		for (xmlNode *c = first(node); c; c = next(c)) {
+			domain->pinned += is(c, "vcpupin");
+		}
+	} else if (is_qemu(node, "commandline")) {
+		read_qemu_args(domain, node, false);
+		read_qemu_args(domain, node, true);
+		domain_finish_qemu_options(domain);
+	}
+}
+
+static int read_document(struct domain *domain, xmlDoc *doc) {
+	xmlNode *root = xmlDocGetRootElement(doc);
+	if (!root || !is(root, "domain")) {
+		copy_text(domain->xml_error, sizeof domain->xml_error,
+				"its root element is not <domain>");
+		return -EBADMSG;
+	}
+	count_elements(root);
+	domain->is_xml = true;
+	domain->node_root = 0;
+	attr(root, "type", domain->type, sizeof domain->type);
+	long id;
+	if (number(root, "id", &id) && id > 0 && id < INT32_MAX) {
+		domain->id = (int)id;
+		domain->state = DOMAIN_RUNNING;
+	}
+	for (xmlNode *node = first(root); node; node = next(node)) {
+		if (is(node, "devices") && domain->node_devices < 0) {
+			domain->node_devices = node_number(node);
+			for (xmlNode *device = first(node); device; device = next(device)) {
+				read_device(domain, device);
+			}
+		} else {
+			read_section(domain, node);
+		}
+	}
+	return 0;
+}
+
+int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
+	domain_init(domain);
+	if (len > DOMAIN_XML_MAX) {
+		copy_text(domain->xml_error, sizeof domain->xml_error, "larger than 4 MiB");
+		return -EBADMSG;
+	}
+	xmlParserCtxt *context = xmlNewParserCtxt();
+	if (!context) {
+		return -ENOMEM;
+	}
+	/* No network, no DTD, no entity replaced; the default limits on depth and names stay. */
+	xmlDoc *doc = xmlCtxtReadMemory(context, xml, (int)len, "domain.xml", NULL,
+			XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	int r = -EBADMSG;
+	if (!doc) {
+		const xmlError *error = xmlCtxtGetLastError(context);
+		const char *message = error && error->message ? error->message : "not XML";
+		snprintf(domain->xml_error, sizeof domain->xml_error, "line %d: %.*s",
+				error ? error->line : 0, (int)strcspn(message, "\n"), message);
+	} else if (xmlGetIntSubset(doc) || doc->extSubset) {
+		copy_text(domain->xml_error, sizeof domain->xml_error,
+				"a document type (DTD) is not allowed");
+	} else {
+		r = read_document(domain, doc);
+	}
+	xmlFreeDoc(doc);
+	xmlFreeParserCtxt(context);
+	return r;
+}
+
+#endif

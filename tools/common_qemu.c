@@ -1,0 +1,121 @@
+#include "tools/common_qemu.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common_text.h"
+
+/* Which inode this process maps under that path. */
+static void look_at_maps(const struct root *root, struct qemu_process *process) {
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/maps", process->pid);
+	char *maps = root_read(root, path, NULL);
+	if (!maps) {
+		return;
+	}
+	process->maps_readable = maps[0] != '\0';
+	const struct domain_shmem *shmem = domain_looking_glass(&process->domain);
+	for (char *line = maps, *next; shmem && *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next) {
+			*next++ = '\0';
+		}
+		char *file = strchr(line, '/');
+		size_t len = strlen(shmem->path);
+		if (!file || strncmp(file, shmem->path, len) != 0 ||
+				(file[len] && strcmp(file + len, " (deleted)") != 0)) {
+			continue;
+		}
+		process->shm_deleted = file[len] != '\0';
+		/* start-end perms offset dev inode path */
+		char *field = line;
+		for (int i = 0; i < 4; i++) {
+			field += strcspn(field, " ");
+			field += strspn(field, " ");
+		}
+		process->shm_ino = strtoull(field, NULL, 10);
+	}
+	free(maps);
+}
+
+unsigned qemu_list(const struct root *root, struct qemu_process **ret_list, unsigned *ret_hidden) {
+	struct root_names names = root_list(root, "/proc");
+	unsigned count = 0;
+	*ret_list = NULL;
+	*ret_hidden = 0;
+	for (size_t i = 0; i < names.count; i++) {
+		if (!isdigit((unsigned char)names.name[i][0])) {
+			continue;
+		}
+		char path[64];
+		char comm[32];
+		snprintf(path, sizeof path, "/proc/%.16s/comm", names.name[i]);
+		if (!root_line(root, path, comm, sizeof comm) ||
+				(strncmp(comm, "qemu-", 5) != 0 && strcmp(comm, "kvm") != 0)) {
+			continue;
+		}
+		snprintf(path, sizeof path, "/proc/%.16s/cmdline", names.name[i]);
+		size_t len = 0;
+		char *argv = root_read(root, path, &len);
+		if (!argv || len == 0) {
+			(*ret_hidden)++;
+			free(argv);
+			continue;
+		}
+		*ret_list = must_grow(*ret_list, (count + 1) * sizeof **ret_list);
+		struct qemu_process *process = &(*ret_list)[count];
+		memset(process, 0, sizeof *process);
+		process->pid = (pid_t)strtol(names.name[i], NULL, 10);
+		if (domain_read_argv(&process->domain, argv, len) == 0) {
+			look_at_maps(root, process);
+			count++;
+		}
+		free(argv);
+	}
+	root_names_free(&names);
+	return count;
+}
+
+/* libvirt's dnsmasq file of a network is readable by everybody and names its bridge. */
+static bool bridge_of_network(
+		const struct root *root, const char *network, char *buf, size_t size) {
+	char path[256];
+	if (strchr(network, '/')) {
+		return false;
+	}
+	snprintf(path, sizeof path, "/var/lib/libvirt/dnsmasq/%s.conf", network);
+	char *text = root_read(root, path, NULL);
+	bool found = false;
+	for (char *line = text, *next; line && *line && !found; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next) {
+			*next++ = '\0';
+		}
+		if (strncmp(line, "interface=", 10) == 0) {
+			found = copy_text(buf, size, line + 10);
+		}
+	}
+	free(text);
+	return found;
+}
+
+bool host_bridge_of(const struct root *root, const struct domain *domain, char *buf, size_t size) {
+	for (unsigned i = 0; i < domain->interface_count; i++) {
+		const struct domain_interface *interface = &domain->interface[i];
+		char path[64];
+		if (interface->bridge[0]) {
+			return copy_text(buf, size, interface->bridge);
+		}
+		snprintf(path, sizeof path, "/sys/class/net/%s/master", interface->target);
+		if (interface->target[0] && root_link_name(root, path, buf, size)) {
+			return true;
+		}
+		if (interface->network[0] &&
+				bridge_of_network(root, interface->network, buf, size)) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,22 @@
+/* The QEMU processes of this machine and what /proc tells of them. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "tools/common_domain.h"
+#include "tools/common_root.h"
+
+struct qemu_process {
+	pid_t pid;
+	struct domain domain; /* of its arguments */
+	bool maps_readable;   /* its memory map could be read: it is ours, or we are root */
+	uint64_t shm_ino;     /* inode of the Looking Glass file it maps; 0 = not seen */
+	bool shm_deleted;     /* the file it maps has no name any more */
+};
+
+/* ret_hidden: QEMU processes whose arguments may not be read. */
+unsigned qemu_list(const struct root *root, struct qemu_process **ret_list, unsigned *ret_hidden);
+
+/* The bridge behind the domain's interfaces, as far as /sys and dnsmasq's files say it: the
+ * interface's own, the master of its tap, the bridge of its libvirt network. */
+bool host_bridge_of(const struct root *root, const struct domain *domain, char *buf, size_t size);

@@ -1,0 +1,402 @@
+#include "tools/common_root.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/common_text.h"
+
+int root_open(struct root *root, const char *dir) {
+	memset(root, 0, sizeof *root);
+	root->copy = dir && dir[0] && strcmp(dir, "/") != 0;
+	if (root->copy) {
+		if (!copy_text(root->prefix, sizeof root->prefix, dir)) {
+			return -ENAMETOOLONG;
+		}
+		size_t len = strlen(root->prefix);
+		while (len > 1 && root->prefix[len - 1] == '/') {
+			root->prefix[--len] = '\0';
+		}
+		struct stat st;
+		if (stat(root->prefix, &st) < 0) {
+			return -errno;
+		}
+		if (!S_ISDIR(st.st_mode)) {
+			return -ENOTDIR;
+		}
+		root->facts = root_read(root, "/pierglass.facts", NULL);
+	}
+	if (!root->facts) {
+		root->facts = must_copy("");
+	}
+	return 0;
+}
+
+void root_close(struct root *root) {
+	free(root->facts);
+	root->facts = NULL;
+}
+
+bool root_path(const struct root *root, const char *path, char *buf) {
+	int n = snprintf(buf, ROOT_PATH_MAX, "%s%s", root->prefix, path);
+	return n >= 0 && n < ROOT_PATH_MAX;
+}
+
+static int open_in(const struct root *root, const char *path) {
+	char full[ROOT_PATH_MAX];
+	if (!root_path(root, path, full)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* Not blocked by a pipe somebody put there. */
+	return open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+char *root_read(const struct root *root, const char *path, size_t *ret_len) {
+	int fd = open_in(root, path);
+	if (fd < 0) {
+		return NULL;
+	}
+	struct text text = { 0 };
+	char bytes[4096];
+	ssize_t n;
+	while (text.len < ROOT_READ_MAX && (n = read(fd, bytes, sizeof bytes)) != 0) {
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			int error = errno;
+			close(fd);
+			text_finish(&text);
+			errno = error;
+			return NULL;
+		}
+		text_add_bytes(&text, bytes, (size_t)n);
+	}
+	close(fd);
+	if (ret_len) {
+		*ret_len = text.len;
+	}
+	return text_take(&text);
+}
+
+bool root_line(const struct root *root, const char *path, char *buf, size_t size) {
+	char *all = root_read(root, path, NULL);
+	if (!all) {
+		return false;
+	}
+	size_t len = strcspn(all, "\n");
+	while (len > 0 && isspace((unsigned char)all[len - 1])) {
+		len--;
+	}
+	if (len >= size) {
+		len = size - 1;
+	}
+	memcpy(buf, all, len);
+	buf[len] = '\0';
+	free(all);
+	return true;
+}
+
+bool root_number(const struct root *root, const char *path, uint64_t *ret_value) {
+	char line[64];
+	if (!root_line(root, path, line, sizeof line)) {
+		return false;
+	}
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(line, &end, 0);
+	if (end == line || *end || errno) {
+		return false;
+	}
+	*ret_value = value;
+	return true;
+}
+
+bool root_link_name(const struct root *root, const char *path, char *buf, size_t size) {
+	char full[ROOT_PATH_MAX];
+	char target[ROOT_PATH_MAX];
+	if (!root_path(root, path, full)) {
+		return false;
+	}
+	ssize_t len = readlink(full, target, sizeof target - 1);
+	if (len <= 0) {
+		return false;
+	}
+	target[len] = '\0';
+	const char *slash = strrchr(target, '/');
+	return copy_text(buf, size, slash ? slash + 1 : target);
+}
+
+static int compare(const void *a, const void *b) {
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct root_names root_list(const struct root *root, const char *path) {
+	struct root_names names = { 0 };
+	char full[ROOT_PATH_MAX];
+	DIR *dir = root_path(root, path, full) ? opendir(full) : NULL;
+	if (!dir) {
+		return names;
+	}
+	struct dirent *entry;
+	while ((entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+			continue;
+		}
+		names.name = must_grow(names.name, (names.count + 1) * sizeof *names.name);
+		names.name[names.count++] = must_copy(entry->d_name);
+	}
+	closedir(dir);
+	if (names.count > 1) {
+		qsort(names.name, names.count, sizeof *names.name, compare);
+	}
+	return names;
+}
+
+void root_names_free(struct root_names *names) {
+	for (size_t i = 0; i < names->count; i++) {
+		free(names->name[i]);
+	}
+	free(names->name);
+	*names = (struct root_names){ 0 };
+}
+
+/* ---- facts ---- */
+
+bool root_fact(const struct root *root, const char *kind, const char *name, char *buf,
+		size_t size) {
+	size_t kind_len = strlen(kind);
+	size_t name_len = strlen(name);
+	for (const char *line = root->facts; *line;) {
+		size_t len = strcspn(line, "\n");
+		const char *rest = line + kind_len + 1;
+		if (len > kind_len + name_len + 1 && strncmp(line, kind, kind_len) == 0 &&
+				line[kind_len] == ' ' && strncmp(rest, name, name_len) == 0 &&
+				(rest[name_len] == ' ' || rest[name_len] == '=')) {
+			const char *value = rest + name_len + 1;
+			size_t value_len = len - kind_len - name_len - 2;
+			if (value_len >= size) {
+				return false;
+			}
+			memcpy(buf, value, value_len);
+			buf[value_len] = '\0';
+			return true;
+		}
+		line += len + (line[len] == '\n');
+	}
+	return false;
+}
+
+/* "key=value" in a list separated by blanks. */
+static bool fact_field(const char *fact, const char *key, char *buf, size_t size) {
+	size_t key_len = strlen(key);
+	while (*fact) {
+		size_t len = strcspn(fact, " ");
+		if (len > key_len && strncmp(fact, key, key_len) == 0 && fact[key_len] == '=') {
+			size_t value_len = len - key_len - 1;
+			if (value_len >= size) {
+				return false;
+			}
+			memcpy(buf, fact + key_len + 1, value_len);
+			buf[value_len] = '\0';
+			return true;
+		}
+		fact += len;
+		fact += strspn(fact, " ");
+	}
+	return false;
+}
+
+static uint64_t fact_number(const char *fact, const char *key, int base, uint64_t other) {
+	char text[32];
+	return fact_field(fact, key, text, sizeof text) ? strtoull(text, NULL, base) : other;
+}
+
+static char type_of(mode_t mode) {
+	return S_ISREG(mode)    ? 'f'
+	       : S_ISDIR(mode)  ? 'd'
+	       : S_ISCHR(mode)  ? 'c'
+	       : S_ISBLK(mode)  ? 'b'
+	       : S_ISSOCK(mode) ? 's'
+	       : S_ISFIFO(mode) ? 'p'
+				: '?';
+}
+
+bool root_stat(const struct root *root, const char *path, struct root_stat *ret_stat) {
+	char fact[256];
+	if (root->copy && root_fact(root, "stat", path, fact, sizeof fact)) {
+		char type[4] = "f";
+		fact_field(fact, "type", type, sizeof type);
+		*ret_stat = (struct root_stat){ .type = type[0],
+			.mode = (mode_t)fact_number(fact, "mode", 8, 0644),
+			.uid = (uid_t)fact_number(fact, "uid", 10, 0),
+			.gid = (gid_t)fact_number(fact, "gid", 10, 0),
+			.size = fact_number(fact, "size", 10, 0),
+			.ino = fact_number(fact, "ino", 10, 1) };
+		return true;
+	}
+	char full[ROOT_PATH_MAX];
+	struct stat st;
+	if (!root_path(root, path, full) || stat(full, &st) < 0) {
+		ret_stat->type = 0;
+		return false;
+	}
+	*ret_stat = (struct root_stat){ .type = type_of(st.st_mode),
+		.mode = st.st_mode & 07777,
+		.uid = root->copy ? 0 : st.st_uid,
+		.gid = root->copy ? 0 : st.st_gid,
+		.size = (uint64_t)st.st_size,
+		.ino = st.st_ino };
+	return true;
+}
+
+bool root_exists(const struct root *root, const char *path) {
+	struct root_stat st;
+	return root_stat(root, path, &st);
+}
+
+bool root_env(const struct root *root, const char *name, char *buf, size_t size) {
+	if (root->copy) {
+		return root_fact(root, "env", name, buf, size);
+	}
+	const char *value = getenv(name);
+	return value && value[0] && copy_text(buf, size, value);
+}
+
+/* ---- people ---- */
+
+/* Field number `field` of the line of etc/passwd or etc/group whose field `key` is `value`. */
+static bool lookup(const struct root *root, const char *file, int key, const char *value, int field,
+		char *buf, size_t size) {
+	char *all = root_read(root, file, NULL);
+	bool found = false;
+	for (char *line = all, *next; line && *line && !found; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next) {
+			*next++ = '\0';
+		}
+		char *fields[8] = { line };
+		int n = 1;
+		for (char *c = line; *c && n < 8; c++) {
+			if (*c == ':') {
+				*c = '\0';
+				fields[n++] = c + 1;
+			}
+		}
+		found = key < n && field < n && strcmp(fields[key], value) == 0 &&
+			copy_text(buf, size, fields[field]);
+	}
+	free(all);
+	return found;
+}
+
+void root_user_name(const struct root *root, uid_t uid, char *buf, size_t size) {
+	char number[16];
+	snprintf(number, sizeof number, "%u", uid);
+	if (!lookup(root, "/etc/passwd", 2, number, 0, buf, size)) {
+		copy_text(buf, size, number);
+	}
+}
+
+void root_group_name(const struct root *root, gid_t gid, char *buf, size_t size) {
+	char number[16];
+	snprintf(number, sizeof number, "%u", gid);
+	if (!lookup(root, "/etc/group", 2, number, 0, buf, size)) {
+		copy_text(buf, size, number);
+	}
+}
+
+bool root_group_id(const struct root *root, const char *name, gid_t *ret_gid) {
+	char number[16];
+	if (!lookup(root, "/etc/group", 0, name, 2, number, sizeof number)) {
+		return false;
+	}
+	*ret_gid = (gid_t)strtoul(number, NULL, 10);
+	return true;
+}
+
+static void me_of_tree(const struct root *root, struct root_user *user) {
+	char fact[1024];
+	char groups[512] = "";
+	*user = (struct root_user){ .name = "player", .uid = 1000, .gid = 1000 };
+	const char *line = strstr(root->facts, "me ");
+	if (!line || (line != root->facts && line[-1] != '\n')) {
+		return;
+	}
+	size_t len = strcspn(line + 3, "\n");
+	if (len >= sizeof fact) {
+		return;
+	}
+	memcpy(fact, line + 3, len);
+	fact[len] = '\0';
+	fact_field(fact, "user", user->name, sizeof user->name);
+	user->uid = (uid_t)fact_number(fact, "uid", 10, 1000);
+	user->gid = (gid_t)fact_number(fact, "gid", 10, user->uid);
+	if (fact_field(fact, "groups", groups, sizeof groups)) {
+		for (char *c = groups; *c && user->group_count < 128; c += *c == ',') {
+			user->groups[user->group_count++] = (gid_t)strtoul(c, &c, 10);
+		}
+	}
+}
+
+void root_me(const struct root *root, struct root_user *ret_user) {
+	if (root->copy) {
+		me_of_tree(root, ret_user);
+		return;
+	}
+	*ret_user = (struct root_user){ .uid = getuid(), .gid = getgid() };
+	const char *sudo = getenv("SUDO_UID");
+	if (ret_user->uid == 0 && sudo && isdigit((unsigned char)sudo[0])) {
+		ret_user->uid = (uid_t)strtoul(sudo, NULL, 10);
+	}
+	struct passwd *entry = getpwuid(ret_user->uid); // NOLINT(concurrency-mt-unsafe)
+	if (!entry) {
+		snprintf(ret_user->name, sizeof ret_user->name, "%u", ret_user->uid);
+	} else {
+		copy_text(ret_user->name, sizeof ret_user->name, entry->pw_name);
+		ret_user->gid = entry->pw_gid;
+	}
+	int count = 128;
+	if (ret_user->uid == getuid()) {
+		count = getgroups(128, ret_user->groups);
+	} else if (getgrouplist(ret_user->name, ret_user->gid, ret_user->groups, &count) < 0) {
+		count = 0;
+	}
+	ret_user->group_count = count > 0 ? (unsigned)count : 0;
+}
+
+bool root_in_group(const struct root_user *user, gid_t gid) {
+	for (unsigned i = 0; i < user->group_count; i++) {
+		if (user->groups[i] == gid) {
+			return true;
+		}
+	}
+	return user->gid == gid;
+}
+
+bool root_may(const struct root *root, const struct root_user *user, const char *path, int how) {
+	if (!root->copy && user->uid == geteuid()) {
+		return access(path, how) == 0;
+	}
+	struct root_stat st;
+	if (!root_stat(root, path, &st)) {
+		return false;
+	}
+	if (user->uid == 0) {
+		return true;
+	}
+	unsigned bits = st.uid == user->uid           ? st.mode >> 6
+			: root_in_group(user, st.gid) ? st.mode >> 3
+						      : st.mode;
+	unsigned wanted = (how & R_OK ? 4u : 0) | (how & W_OK ? 2u : 0) | (how & X_OK ? 1u : 0);
+	return (bits & wanted) == wanted;
+}

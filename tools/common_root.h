@@ -1,0 +1,87 @@
+/*
+ * The machine as a tree of files: /sys, /proc, /etc, /dev, either the real ones or a copy of them
+ * under a folder (--root DIR), so that a tree from another machine or a test can stand in.
+ *
+ * What a copied tree cannot hold stands in its file "pierglass.facts", one fact a line:
+ *	stat PATH type=f|c|d|s mode=0660 uid=N gid=N size=N ino=N
+ *	me user=NAME uid=N gid=N groups=N,N
+ *	env NAME=VALUE
+ *	live NAME=VALUE       what a running machine would have answered (see doctor_live.h)
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ROOT_PATH_MAX 4096
+#define ROOT_READ_MAX (1u << 20)
+
+struct root {
+	char prefix[ROOT_PATH_MAX]; /* "" = the machine itself */
+	bool copy;                  /* a tree, not this machine */
+	char *facts;                /* text of pierglass.facts, "" if there is none */
+};
+
+struct root_stat {
+	char type; /* f d c b s l p, 0 = absent */
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	uint64_t size;
+	uint64_t ino;
+};
+
+struct root_names {
+	char **name;
+	size_t count;
+};
+
+/* dir NULL or "" or "/" = the machine. Returns 0 or a negative errno. */
+int root_open(struct root *root, const char *dir);
+void root_close(struct root *root);
+
+/* prefix + path, into buf of ROOT_PATH_MAX bytes; false if too long. */
+bool root_path(const struct root *root, const char *path, char *buf);
+
+/* The file's bytes, terminated, heap; NULL with errno. At most ROOT_READ_MAX bytes are read. */
+char *root_read(const struct root *root, const char *path, size_t *ret_len);
+/* Its first line without the newline and trailing blanks; false if it cannot be read. */
+bool root_line(const struct root *root, const char *path, char *buf, size_t size);
+/* Its first line as a number, decimal or 0x…. */
+bool root_number(const struct root *root, const char *path, uint64_t *ret_value);
+/* The last part of a symbolic link's target. */
+bool root_link_name(const struct root *root, const char *path, char *buf, size_t size);
+/* Names in a folder, sorted as versions are (event2 before event10); empty if there is none. */
+struct root_names root_list(const struct root *root, const char *path);
+void root_names_free(struct root_names *names);
+
+/* Follows links. false with errno when it is not there. */
+bool root_stat(const struct root *root, const char *path, struct root_stat *ret_stat);
+bool root_exists(const struct root *root, const char *path);
+
+/* A fact of pierglass.facts: the rest of the line that starts with "kind name", after the
+ * separator, into buf; for "live spice" the separator is '='. */
+bool root_fact(const struct root *root, const char *kind, const char *name, char *buf, size_t size);
+/* getenv() of the user, or the tree's env fact. */
+bool root_env(const struct root *root, const char *name, char *buf, size_t size);
+
+struct root_user {
+	char name[64];
+	uid_t uid;
+	gid_t gid;
+	unsigned group_count;
+	gid_t groups[128];
+};
+
+/* Who asks: this process, under sudo the user behind it, or the tree's "me". */
+void root_me(const struct root *root, struct root_user *ret_user);
+/* From etc/passwd and etc/group; the number as text if it is not there. */
+void root_user_name(const struct root *root, uid_t uid, char *buf, size_t size);
+void root_group_name(const struct root *root, gid_t gid, char *buf, size_t size);
+bool root_group_id(const struct root *root, const char *name, gid_t *ret_gid);
+bool root_in_group(const struct root_user *user, gid_t gid);
+/* Whether that user may read and write the file, by its mode bits (ACLs are not looked at in a
+ * tree; on the machine access() answers when the user is this process). */
+bool root_may(const struct root *root, const struct root_user *user, const char *path, int how);

@@ -1,0 +1,188 @@
+#include "tools/common_text.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *or_end(void *memory) {
+	if (!memory) {
+		fputs("out of memory\n", stderr);
+		abort();
+	}
+	return memory;
+}
+
+void *must_alloc(size_t bytes) {
+	return or_end(calloc(1, bytes ? bytes : 1));
+}
+
+void *must_grow(void *old, size_t bytes) {
+	return or_end(realloc(old, bytes ? bytes : 1));
+}
+
+char *must_copy(const char *text) {
+	return or_end(strdup(text));
+}
+
+char *must_print(const char *format, ...) {
+	struct text text = { 0 };
+	va_list args;
+	va_start(args, format);
+	text_add_list(&text, format, args);
+	va_end(args);
+	return text_take(&text);
+}
+
+static void reserve(struct text *text, size_t more) {
+	if (text->len + more + 1 <= text->capacity) {
+		return;
+	}
+	size_t capacity = text->capacity ? text->capacity : 128;
+	while (capacity < text->len + more + 1) {
+		capacity *= 2;
+	}
+	text->bytes = must_grow(text->bytes, capacity);
+	text->capacity = capacity;
+}
+
+void text_add_bytes(struct text *text, const char *bytes, size_t len) {
+	reserve(text, len);
+	if (len > 0) {
+		memcpy(text->bytes + text->len, bytes, len);
+	}
+	text->len += len;
+	text->bytes[text->len] = '\0';
+}
+
+void text_add_list(struct text *text, const char *format, va_list args) {
+	va_list again;
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, args);
+	if (len > 0) {
+		reserve(text, (size_t)len);
+		vsnprintf(text->bytes + text->len, (size_t)len + 1, format, again);
+		text->len += (size_t)len;
+	}
+	va_end(again);
+}
+
+void text_add(struct text *text, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	text_add_list(text, format, args);
+	va_end(args);
+}
+
+const char *text_get(const struct text *text) {
+	return text->bytes ? text->bytes : "";
+}
+
+char *text_take(struct text *text) {
+	char *bytes = text->bytes ? text->bytes : must_copy("");
+	*text = (struct text){ 0 };
+	return bytes;
+}
+
+void text_finish(struct text *text) {
+	free(text->bytes);
+	*text = (struct text){ 0 };
+}
+
+bool copy_text(char *dst, size_t size, const char *src) {
+	size_t len = strlen(src);
+	if (len >= size) {
+		dst[0] = '\0';
+		return false;
+	}
+	memcpy(dst, src, len + 1);
+	return true;
+}
+
+/* Length of the valid UTF-8 sequence at s, 0 if it is none. */
+static size_t utf8_len(const unsigned char *s) {
+	size_t len = s[0] < 0x80             ? 1
+		     : (s[0] & 0xe0) == 0xc0 ? 2
+		     : (s[0] & 0xf0) == 0xe0 ? 3
+		     : (s[0] & 0xf8) == 0xf0 ? 4
+					     : 0;
+	if (s[0] == 0xc0 || s[0] == 0xc1 || s[0] > 0xf4) {
+		return 0;
+	}
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	return len;
+}
+
+void text_add_escaped(struct text *text, const char *value) {
+	for (const unsigned char *c = (const unsigned char *)value; *c;) {
+		size_t len = utf8_len(c);
+		if (*c == '\\') {
+			text_add(text, "\\\\");
+		} else if (len == 0 || iscntrl(*c)) {
+			text_add(text, "\\x%02x", *c);
+			len = 1;
+		} else {
+			text_add_bytes(text, (const char *)c, len);
+		}
+		c += len;
+	}
+}
+
+void text_add_shell(struct text *text, const char *word) {
+	if (*word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_@%+=:,./-")] == '\0') {
+		text_add(text, "%s", word);
+		return;
+	}
+	text_add(text, "'");
+	for (; *word; word++) {
+		if (*word == '\'') {
+			text_add(text, "'\\''");
+		} else {
+			text_add(text, "%c", *word);
+		}
+	}
+	text_add(text, "'");
+}
+
+void text_add_xml(struct text *text, const char *value) {
+	for (; *value; value++) {
+		switch (*value) {
+		case '&':
+			text_add(text, "&amp;");
+			break;
+		case '<':
+			text_add(text, "&lt;");
+			break;
+		case '>':
+			text_add(text, "&gt;");
+			break;
+		case '\'':
+			text_add(text, "&apos;");
+			break;
+		case '"':
+			text_add(text, "&quot;");
+			break;
+		default:
+			text_add(text, "%c", *value);
+		}
+	}
+}
+
+bool list_has(const char *list, const char *word, char separator) {
+	size_t len = strlen(word);
+	while (*list) {
+		const char *end = strchr(list, separator);
+		size_t n = end ? (size_t)(end - list) : strlen(list);
+		if (n == len && memcmp(list, word, n) == 0) {
+			return true;
+		}
+		list += n + (end != NULL);
+	}
+	return false;
+}

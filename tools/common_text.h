@@ -1,0 +1,44 @@
+/*
+ * Text that grows, for the set-up programs (doctor, setup, vm-info). They are short-lived: out of
+ * memory ends them with a line on stderr. Nothing of this is used by the player.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *bytes; /* terminated; NULL while empty */
+	size_t len;
+	size_t capacity;
+};
+
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_list(struct text *text, const char *format, va_list args)
+		__attribute__((format(printf, 2, 0)));
+void text_add_bytes(struct text *text, const char *bytes, size_t len);
+/* The text, never NULL; stays owned by *text. */
+const char *text_get(const struct text *text);
+/* The text, heap, the caller's; *text is empty again. */
+char *text_take(struct text *text);
+void text_finish(struct text *text);
+
+/* Or end the program. */
+void *must_alloc(size_t bytes); /* zeroed */
+void *must_grow(void *old, size_t bytes);
+char *must_copy(const char *text);
+char *must_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Copies what fits, terminated; false if it was cut (then dst is empty). */
+bool copy_text(char *dst, size_t size, const char *src);
+
+/* Escapes a value for a key=value line: control characters, backslash, bytes that are not UTF-8. */
+void text_add_escaped(struct text *text, const char *value);
+/* Quotes for a POSIX shell when it must. */
+void text_add_shell(struct text *text, const char *word);
+/* Escapes for an XML attribute in single quotes. */
+void text_add_xml(struct text *text, const char *value);
+
+/* "a,b,c" contains "b". */
+bool list_has(const char *list, const char *word, char separator);

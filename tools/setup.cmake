@@ -1,0 +1,26 @@
+# The set-up programs: vm-info, doctor, setup. libvirt and libxml2 are linked only here, and both
+# may be missing: then QEMU command lines (and, with libxml2, XML files) are what is left.
+pkg_check_modules(LIBXML2 IMPORTED_TARGET GLOBAL libxml-2.0)
+pkg_check_modules(LIBVIRT IMPORTED_TARGET GLOBAL libvirt)
+
+pg_library(setup SOURCES
+	common_domain.c
+	common_domain_argv.c
+	common_domain_xml.c
+	common_props.c
+	common_qemu.c
+	common_root.c
+	common_text.c
+	common_virt.c
+	vm-info_block.c
+	USES base)
+if(LIBXML2_FOUND)
+	target_compile_definitions(pg_setup PUBLIC PG_HAVE_LIBXML2)
+	target_link_libraries(pg_setup PUBLIC PkgConfig::LIBXML2)
+endif()
+if(LIBVIRT_FOUND)
+	target_compile_definitions(pg_setup PUBLIC PG_HAVE_LIBVIRT)
+	target_link_libraries(pg_setup PUBLIC PkgConfig::LIBVIRT)
+endif()
+
+pg_program(pierglass-vm-info SOURCES vm-info.c USES setup INSTALL libexec)

@@ -1,0 +1,302 @@
+#include "tools/vm-info.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tools/common_qemu.h"
+#include "tools/common_virt.h"
+
+#define POLL_MS    2000  /* without events, or while nothing was found */
+#define REFRESH_MS 20000 /* with events: addresses that change without one */
+
+struct options {
+	const char *wanted;
+	const char *uri;
+	const char *xml;
+	const char *root_dir;
+	bool once, password, list;
+};
+
+struct info {
+	struct options options;
+	struct root root;
+	struct virt *virt;
+	char problem[200];
+	bool events; /* every connection tells about changes */
+	bool dirty;
+	char *last; /* the block that was written last */
+};
+
+static void usage(FILE *out) {
+	fputs("usage: pierglass vm-info [options] [DOMAIN]\n"
+	      "Writes what the player needs to know of a VM: one block of key=value lines per change,\n"
+	      "ended by an empty line. Without DOMAIN (name, id or uuid): the only running VM with a\n"
+	      "shared memory device.\n\n"
+	      "  --once           one block, then leave (1 = nothing was found)\n"
+	      "  --list           all VMs, one line each\n"
+	      "  --connect URI    libvirt's URI (default: qemu:///system and qemu:///session)\n"
+	      "  --xml FILE       read this domain XML instead\n"
+	      "  --root DIR       use the /proc, /sys, /var of this tree\n"
+	      "  --password       with the SPICE password (needs the right to manage the VM)\n"
+	      "  --help, --version\n",
+			out);
+	if (!virt_built_in()) {
+		fputs("\nThis one was built without libvirt: QEMU command lines and --xml only.\n",
+				out);
+	}
+}
+
+static void changed(void *data) {
+	((struct info *)data)->dirty = true;
+}
+
+static void connect_libvirt(struct info *info) {
+	if (info->virt && virt_alive(info->virt)) {
+		return;
+	}
+	virt_close(info->virt);
+	info->virt = NULL;
+	info->events = false;
+	char error[160];
+	int r = virt_open(&info->virt, info->options.uri, info->options.password, error,
+			sizeof error);
+	info->problem[0] = '\0';
+	if (r == 0) {
+		info->events = !info->options.once && virt_follow(info->virt, changed, info);
+	} else {
+		snprintf(info->problem, sizeof info->problem, "%s", error);
+	}
+}
+
+struct gathered {
+	struct virt_domain *domains;
+	unsigned domain_count;
+	struct qemu_process *processes;
+	unsigned process_count, hidden;
+	struct vm_candidate *list;
+	unsigned count;
+};
+
+static void add(struct gathered *all, const struct domain *domain, enum vm_source source,
+		const char *uri) {
+	all->list = must_grow(all->list, (all->count + 1) * sizeof *all->list);
+	all->list[all->count++] =
+			(struct vm_candidate){ .domain = domain, .source = source, .uri = uri };
+}
+
+static void find_bridge(struct info *info, struct vm_candidate *vm) {
+	const struct domain *domain = vm->domain;
+	if (host_bridge_of(&info->root, domain, vm->bridge, sizeof vm->bridge) || !info->virt) {
+		return;
+	}
+	for (unsigned i = 0; i < domain->interface_count; i++) {
+		if (domain->interface[i].network[0] &&
+				virt_network_bridge(info->virt, domain->interface[i].network,
+						vm->bridge, sizeof vm->bridge)) {
+			return;
+		}
+	}
+}
+
+static void gather(struct info *info, struct gathered *all) {
+	memset(all, 0, sizeof *all);
+	if (!info->root.copy || info->options.uri) {
+		connect_libvirt(info);
+	}
+	if (info->virt) {
+		virt_list(info->virt, info->options.password, &all->domains, &all->domain_count);
+	}
+	all->process_count = qemu_list(&info->root, &all->processes, &all->hidden);
+	for (unsigned i = 0; i < all->domain_count; i++) {
+		add(all, &all->domains[i].domain, VM_SOURCE_LIBVIRT, all->domains[i].uri);
+	}
+	for (unsigned i = 0; i < all->process_count; i++) {
+		add(all, &all->processes[i].domain, VM_SOURCE_QEMU, NULL);
+	}
+	for (unsigned i = 0; i < all->count; i++) {
+		find_bridge(info, &all->list[i]);
+	}
+}
+
+static void gathered_free(struct gathered *all) {
+	virt_list_free(all->domains, all->domain_count);
+	free(all->processes);
+	free(all->list);
+}
+
+/* Writes the block if it differs from the last one; whether a VM was found. */
+static bool tell(struct info *info) {
+	struct gathered all;
+	struct text block = { 0 };
+	gather(info, &all);
+	vm_block(&block, all.list, all.count, info->options.wanted, info->options.password,
+			info->problem);
+	gathered_free(&all);
+	bool found = strncmp(text_get(&block), "status=found", 12) == 0;
+	if (!info->last || strcmp(info->last, text_get(&block)) != 0) {
+		fputs(text_get(&block), stdout);
+		fflush(stdout);
+		free(info->last);
+		info->last = text_take(&block);
+	}
+	text_finish(&block);
+	return found;
+}
+
+static int follow(struct info *info) {
+	while (!ferror(stdout)) {
+		info->dirty = false;
+		bool found = tell(info);
+		uint64_t wait_ms = found && info->events ? REFRESH_MS : POLL_MS;
+		uint64_t until_ns = clock_now_ns() + wait_ms * NS_PER_MS;
+		uint64_t now_ns;
+		/* libvirt's own traffic wakes it too: only an event or the time ends the wait. */
+		while (!info->dirty && (now_ns = clock_now_ns()) < until_ns) {
+			virt_wait((int)((until_ns - now_ns) / NS_PER_MS) + 1);
+		}
+	}
+	return EXIT_FAILURE;
+}
+
+static int list_all(struct info *info) {
+	struct gathered all;
+	gather(info, &all);
+	for (unsigned i = 0; i < all.count; i++) {
+		const struct domain *domain = all.list[i].domain;
+		const struct domain_shmem *shmem = domain_looking_glass(domain);
+		printf("%-24s %-8s %-8s %s\n", domain->name[0] ? domain->name : "-",
+				domain_state_name(domain->state),
+				all.list[i].source == VM_SOURCE_LIBVIRT ? "libvirt" : "qemu",
+				shmem ? shmem->path : "no shared memory");
+	}
+	if (info->problem[0]) {
+		fprintf(stderr, "pierglass vm-info: libvirt: %s\n", info->problem);
+	}
+	int count = (int)all.count;
+	gathered_free(&all);
+	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int from_file(struct info *info) {
+	struct root here;
+	root_open(&here, NULL);
+	size_t len = 0;
+	char *xml = root_read(&here, info->options.xml, &len);
+	struct domain *domain = must_alloc(sizeof *domain);
+	int status = 2;
+	if (!xml) {
+		fprintf(stderr, "pierglass vm-info: %s: %s\n", info->options.xml, strerror(errno));
+	} else if (domain_read_xml(domain, xml, len) < 0) {
+		fprintf(stderr, "pierglass vm-info: %s: %s\n", info->options.xml,
+				domain->xml_error);
+	} else {
+		struct vm_candidate vm = { .domain = domain, .source = VM_SOURCE_FILE };
+		struct text block = { 0 };
+		find_bridge(info, &vm);
+		vm_block(&block, &vm, 1, NULL, info->options.password, NULL);
+		fputs(text_get(&block), stdout);
+		text_finish(&block);
+		status = EXIT_SUCCESS;
+	}
+	free(domain);
+	free(xml);
+	root_close(&here);
+	return status;
+}
+
+enum {
+	OPTION_ONCE = 256,
+	OPTION_CONNECT,
+	OPTION_XML,
+	OPTION_ROOT,
+	OPTION_PASSWORD,
+	OPTION_LIST,
+	OPTION_HELP,
+	OPTION_VERSION
+};
+
+/* Returns -1 to go on, or the exit status. */
+static int parse(struct options *options, int argc, char **argv) {
+	static const struct option table[] = {
+		{ "once", no_argument, NULL, OPTION_ONCE },
+		{ "connect", required_argument, NULL, OPTION_CONNECT },
+		{ "xml", required_argument, NULL, OPTION_XML },
+		{ "root", required_argument, NULL, OPTION_ROOT },
+		{ "password", no_argument, NULL, OPTION_PASSWORD },
+		{ "list", no_argument, NULL, OPTION_LIST },
+		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) { // NOLINT
+		switch (c) {
+		case OPTION_ONCE:
+			options->once = true;
+			break;
+		case OPTION_CONNECT:
+			options->uri = optarg;
+			break;
+		case OPTION_XML:
+			options->xml = optarg;
+			break;
+		case OPTION_ROOT:
+			options->root_dir = optarg;
+			break;
+		case OPTION_PASSWORD:
+			options->password = true;
+			break;
+		case OPTION_LIST:
+			options->list = true;
+			break;
+		case 'h':
+		case OPTION_HELP:
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case OPTION_VERSION:
+			puts("pierglass vm-info " PG_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (argc - optind > 1) {
+		usage(stderr);
+		return 2;
+	}
+	options->wanted = optind < argc ? argv[optind] : NULL;
+	return -1;
+}
+
+int main(int argc, char **argv) {
+	struct info info = { 0 };
+	int status = parse(&info.options, argc, argv);
+	if (status >= 0) {
+		return status;
+	}
+	int r = root_open(&info.root, info.options.root_dir);
+	if (r < 0) {
+		fprintf(stderr, "pierglass vm-info: %s: %s\n", info.options.root_dir, strerror(-r));
+		return 2;
+	}
+	if (info.options.xml) {
+		status = from_file(&info);
+	} else if (info.options.list) {
+		status = list_all(&info);
+	} else if (info.options.once) {
+		status = tell(&info) ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else {
+		virt_follow_init();
+		status = follow(&info);
+	}
+	virt_close(info.virt);
+	free(info.last);
+	root_close(&info.root);
+	return status;
+}

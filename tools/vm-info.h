@@ -1,0 +1,31 @@
+/*
+ * pierglass-vm-info: which VM is meant, and what the player needs to know of it. The blocks it
+ * writes are described in client/discovery.h, which reads them.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "tools/common_domain.h"
+#include "tools/common_root.h"
+#include "tools/common_text.h"
+
+enum vm_source { VM_SOURCE_LIBVIRT, VM_SOURCE_QEMU, VM_SOURCE_FILE };
+
+struct vm_candidate {
+	const struct domain *domain;
+	enum vm_source source;
+	const char *uri; /* of libvirt, or NULL */
+	char bridge[16]; /* "" = not known */
+};
+
+enum vm_choice { VM_CHOICE_NONE, VM_CHOICE_ONE, VM_CHOICE_SEVERAL };
+
+/* Pure: which of them is meant. wanted NULL = the only one that runs and has a Looking Glass
+ * memory. A QEMU process that libvirt lists too counts once, as libvirt's. */
+enum vm_choice vm_choose(const struct vm_candidate *list, unsigned count, const char *wanted,
+		unsigned *ret_index);
+
+/* Pure: appends one block (with its empty line). problem: what keeps us from libvirt, or NULL. */
+void vm_block(struct text *text, const struct vm_candidate *list, unsigned count,
+		const char *wanted, bool password, const char *problem);
