@@ -33,7 +33,7 @@ struct chord {
 /*
  * "ctrl-ctrl alt-alt shift-shift meta-meta scrolllock ctrl-scrolllock" mean what they mean to QEMU
  * (left and right one together). Else a chord of up to four keys joined by '+': ctrl alt shift meta
- * (either side), or any name that keymap_code() knows: "ctrl+alt+g", "rightctrl", "KEY_PAUSE",
+ * (either side), or any name that key_code() knows: "ctrl+alt+g", "rightctrl", "KEY_PAUSE",
  * "70". "none" and "" never match. Case does not matter. Returns 0, or -EINVAL.
  */
 int chord_parse(const char *text, struct chord *ret_chord);

@@ -69,8 +69,8 @@ void router_set_sink(struct router *router, const struct input_sink *sink);
 /* Forward anything at all (starts on). Off releases everything and lets the grab go; the wish for
  * it stays. */
 void router_set_enabled(struct router *router, bool on);
-/* The user's session is the active one and is not locked (starts true). Inactive works like not
- * enabled. */
+/* The user's session is the active one and is not locked (starts true). Inactive lets the grab
+ * go; it comes back. What the window sends is not touched: it has no focus then. */
 void router_set_seat(struct router *router, bool active);
 
 void router_set_sensitivity(struct router *router, int sensitivity);

@@ -1,0 +1,697 @@
+#include "input/router.h"
+
+#include <errno.h>
+#include <linux/input-event-codes.h>
+#include <stdlib.h>
+
+#include "input/typist.h"
+
+#define OWN_SOURCE  ROUTER_SOURCES /* router_send_keys() and router_type() */
+#define MOTION_MAX  32767          /* of one message; QEMU takes it whole (spice.md 5.4) */
+#define NOTCH       120
+#define NOTCHES_MAX 32
+#define TYPE_MAX    65536u
+#define TYPE_EVENTS 4u /* of one step: PS/2 and USB queues hold no more (spice.md 5.3) */
+
+struct source {
+	bool grabbed;        /* a device: its events are ours alone */
+	struct key_set down; /* on the keyboard */
+	struct key_set sent; /* of these, those the sink was told */
+	unsigned buttons_down;
+	unsigned buttons_sent;
+	int32_t wheel; /* rest of a notch, 1/120 */
+};
+
+struct router {
+	/* constant after router_create() */
+	struct router_config config;
+	struct router_events events;
+	bool tap_toggles; /* the toggle is the escape key: only a tap of it counts */
+
+	struct router_grabber grabber;
+	struct input_sink sink;
+	bool has_sink;
+	bool enabled;
+	bool seat_active;
+	unsigned leds;
+
+	struct source sources[ROUTER_SOURCES + 1];
+	uint8_t key_holders[KEYMAP_CODES]; /* sources that have sent this key as pressed */
+	uint8_t button_holders[INPUT_BUTTON_COUNT];
+	unsigned keys_held;    /* keys the sink believes are held */
+	unsigned buttons_held; /* the same of buttons: bits */
+
+	/* All devices together, grabbed or not. */
+	struct key_set device_keys;
+	uint8_t device_key_holders[KEYMAP_CODES];
+	unsigned device_buttons_down;
+
+	bool wanted;  /* the user's wish */
+	bool grabbed; /* what the grabber was told */
+	bool pending; /* the toggle was pressed; waits until all is up */
+	bool pending_on;
+	struct escape escape;
+
+	bool motion_waits;
+	bool position_waits;
+	int32_t dx, dy;
+	int32_t x, y;
+	int32_t rest_x, rest_y; /* of the sensitivity, in tenths */
+	uint64_t merged;
+	bool unflushed;
+
+	struct typist typist;
+};
+
+static void tell(struct router *router, enum router_action action, unsigned code) {
+	if (router->events.action) {
+		router->events.action(action, code, router->events.data);
+	}
+}
+
+/* What the sink hears. */
+
+static void motion_out(struct router *router) {
+	if (router->motion_waits) {
+		router->motion_waits = false;
+		int32_t dx = router->dx;
+		int32_t dy = router->dy;
+		router->dx = router->dy = 0;
+		if (router->has_sink && (dx || dy)) {
+			router->sink.motion(router->sink.data, dx, dy, router->buttons_held);
+			router->unflushed = true;
+		}
+	}
+	if (router->position_waits) {
+		router->position_waits = false;
+		if (router->has_sink) {
+			router->sink.position(router->sink.data, router->x, router->y,
+					router->buttons_held);
+			router->unflushed = true;
+		}
+	}
+}
+
+static void key_out(struct router *router, unsigned code, bool pressed) {
+	motion_out(router);
+	router->keys_held += pressed ? 1u : -1u;
+	if (router->has_sink) {
+		router->sink.key(router->sink.data, code, pressed);
+		router->unflushed = true;
+	}
+}
+
+static void button_out(struct router *router, unsigned button, bool pressed) {
+	motion_out(router);
+	if (pressed) {
+		router->buttons_held |= 1u << button;
+	} else {
+		router->buttons_held &= ~(1u << button);
+	}
+	if (router->has_sink) {
+		router->sink.button(router->sink.data, (enum input_button)button, pressed,
+				router->buttons_held);
+		router->unflushed = true;
+	}
+}
+
+/* Several sources may hold one key: the guest sees the first press and the last release. */
+
+static void send_key(struct router *router, struct source *source, unsigned code, bool pressed) {
+	if (pressed) {
+		if (key_set_add(&source->sent, code) && router->key_holders[code]++ == 0) {
+			key_out(router, code, true);
+		}
+	} else if (key_set_remove(&source->sent, code) && --router->key_holders[code] == 0) {
+		key_out(router, code, false);
+	}
+}
+
+static void send_button(
+		struct router *router, struct source *source, unsigned button, bool pressed) {
+	unsigned bit = 1u << button;
+	if (pressed) {
+		if (!(source->buttons_sent & bit)) {
+			source->buttons_sent |= bit;
+			if (router->button_holders[button]++ == 0) {
+				button_out(router, button, true);
+			}
+		}
+	} else if (source->buttons_sent & bit) {
+		source->buttons_sent &= ~bit;
+		if (--router->button_holders[button] == 0) {
+			button_out(router, button, false);
+		}
+	}
+}
+
+static void release_sent(struct router *router, struct source *source) {
+	for (unsigned code = key_set_next(&source->sent, 1); code;
+			code = key_set_next(&source->sent, code + 1)) {
+		send_key(router, source, code, false);
+	}
+	for (unsigned button = 1; button < INPUT_BUTTON_COUNT; button++) {
+		send_button(router, source, button, false);
+	}
+	source->wheel = 0;
+}
+
+static bool is_device(unsigned source) {
+	return source != INPUT_SOURCE_WINDOW && source < ROUTER_SOURCES;
+}
+
+static bool forwarding(const struct router *router) {
+	return router->has_sink && router->enabled;
+}
+
+static bool forwards(const struct router *router, unsigned index) {
+	if (!forwarding(router)) {
+		return false;
+	}
+	return !is_device(index) || (router->grabbed && router->sources[index].grabbed);
+}
+
+/* The grab. */
+
+static void let_go(struct router *router) {
+	router->grabbed = false;
+	motion_out(router);
+	for (unsigned i = 1; i < ROUTER_SOURCES; i++) {
+		release_sent(router, &router->sources[i]);
+		router->sources[i].grabbed = false;
+	}
+	router_flush(router);
+	if (escape_cancel(&router->escape)) {
+		tell(router, ROUTER_ESCAPE_UP, 0);
+	}
+	if (router->grabber.grab) {
+		router->grabber.grab(router->grabber.data, false);
+	}
+	tell(router, ROUTER_GRAB_CHANGED, 0);
+}
+
+static bool devices_idle(const struct router *router) {
+	return router->device_keys.count == 0 && router->device_buttons_down == 0;
+}
+
+/* Brings the grab to what is wanted and possible. The only place where it changes. */
+static void settle(struct router *router) {
+	if (router->pending && devices_idle(router)) {
+		router->pending = false;
+		router->wanted = router->pending_on;
+	}
+	bool on = router->wanted && forwarding(router) && router->seat_active;
+	if (!on && router->grabbed) {
+		let_go(router);
+	} else if (on && !router->grabbed && devices_idle(router)) {
+		router->grabbed = true;
+		if (router->grabber.grab) {
+			router->grabber.grab(router->grabber.data, true);
+		}
+		tell(router, ROUTER_GRAB_CHANGED, 1);
+	}
+}
+
+static void toggle_pressed(struct router *router) {
+	if (!router->seat_active || (!router->wanted && !forwarding(router))) {
+		return;
+	}
+	if (router->pending && router->grabbed) {
+		/* Asked twice: some key seems to be stuck, do not wait for it. */
+		router->pending = false;
+		router->wanted = false;
+		return;
+	}
+	router->pending = true;
+	router->pending_on = !router->wanted;
+}
+
+/* Returns whether the key is the router's own business and the guest must not see it. */
+static bool escape_key(struct router *router, const struct input_event *event) {
+	bool quiet = !router->grabbed;
+	switch (escape_feed(&router->escape, &router->device_keys, event->code, event->pressed,
+			event->time_ns)) {
+	case ESCAPE_PASS:
+		return false;
+	case ESCAPE_SWALLOW:
+		break;
+	case ESCAPE_DOWN:
+		if (!quiet) {
+			tell(router, ROUTER_ESCAPE_DOWN, 0);
+		}
+		break;
+	case ESCAPE_KEY:
+		if (!quiet) {
+			tell(router, ROUTER_ESCAPE_KEY, event->code);
+		}
+		break;
+	case ESCAPE_UP:
+		if (!quiet) {
+			tell(router, ROUTER_ESCAPE_UP, 0);
+		}
+		break;
+	case ESCAPE_TAP:
+		if (!quiet) {
+			tell(router, ROUTER_ESCAPE_UP, 0);
+		}
+		toggle_pressed(router);
+		break;
+	}
+	return true;
+}
+
+static void device_key_down(struct router *router, unsigned code, bool pressed) {
+	if (pressed) {
+		router->device_key_holders[code]++;
+		key_set_add(&router->device_keys, code);
+	} else if (--router->device_key_holders[code] == 0) {
+		key_set_remove(&router->device_keys, code);
+	}
+}
+
+/* A key of a device, already noted as down or up. */
+static void device_key(struct router *router, const struct input_event *event) {
+	struct source *source = &router->sources[event->source];
+	bool ours = false;
+	if (!router->tap_toggles && event->pressed &&
+			chord_complete(&router->config.grab_toggle, &router->device_keys,
+					event->code)) {
+		toggle_pressed(router);
+		/* Modifiers reach the guest (they are released before the switch); the key that
+		 * means nothing but the toggle does not. */
+		ours = !keymap_is_modifier(event->code);
+	} else if (router->grabbed || router->tap_toggles) {
+		ours = escape_key(router, event);
+	}
+	if (!event->pressed) {
+		send_key(router, source, event->code, false);
+	} else if (!ours && forwards(router, event->source) &&
+			!(router->config.ignore_windows_keys && keymap_is_meta(event->code))) {
+		send_key(router, source, event->code, true);
+	}
+	settle(router);
+}
+
+static void key_event(struct router *router, const struct input_event *event) {
+	struct source *source = &router->sources[event->source];
+	if (event->code == 0 || event->code >= KEYMAP_CODES) {
+		return;
+	}
+	/* Repeats, and the release of something that was never pressed, change nothing. */
+	if (!(event->pressed ? key_set_add(&source->down, event->code)
+			     : key_set_remove(&source->down, event->code))) {
+		return;
+	}
+	if (is_device(event->source)) {
+		device_key_down(router, event->code, event->pressed);
+		device_key(router, event);
+		return;
+	}
+	bool ignored = router->config.ignore_windows_keys && keymap_is_meta(event->code);
+	if (!event->pressed || (!ignored && forwards(router, event->source))) {
+		send_key(router, source, event->code, event->pressed);
+	}
+}
+
+static void button_event(struct router *router, const struct input_event *event) {
+	struct source *source = &router->sources[event->source];
+	if (event->code == INPUT_BUTTON_NONE || event->code >= INPUT_BUTTON_COUNT) {
+		return;
+	}
+	unsigned bit = 1u << event->code;
+	if (event->pressed == ((source->buttons_down & bit) != 0)) {
+		return;
+	}
+	source->buttons_down ^= bit;
+	if (is_device(event->source)) {
+		router->device_buttons_down += event->pressed ? 1u : -1u;
+	}
+	if (!event->pressed || forwards(router, event->source)) {
+		send_button(router, source, event->code, event->pressed);
+	}
+	if (is_device(event->source)) {
+		settle(router);
+	}
+}
+
+static int32_t clamp_motion(int64_t value) {
+	if (value > MOTION_MAX) {
+		return MOTION_MAX;
+	}
+	return value < -MOTION_MAX ? -MOTION_MAX : (int32_t)value;
+}
+
+static int32_t scaled(int32_t value, int sensitivity, int32_t *rest) {
+	if (sensitivity == 0) {
+		return clamp_motion(value);
+	}
+	int64_t tenths = (int64_t)clamp_motion(value) * (sensitivity + 10) + *rest;
+	int64_t whole = tenths / 10;
+	*rest = (int32_t)(tenths - whole * 10);
+	return clamp_motion(whole);
+}
+
+static bool out_of_range(int32_t sum) {
+	return sum > MOTION_MAX || sum < -MOTION_MAX;
+}
+
+static void motion_event(struct router *router, const struct input_event *event) {
+	int32_t dx = scaled(event->x, router->config.sensitivity, &router->rest_x);
+	int32_t dy = scaled(event->y, router->config.sensitivity, &router->rest_y);
+	if (router->position_waits ||
+			(router->motion_waits && (out_of_range(router->dx + dx) ||
+								 out_of_range(router->dy + dy)))) {
+		motion_out(router);
+	}
+	router->merged += router->motion_waits;
+	router->motion_waits = true;
+	router->dx += dx;
+	router->dy += dy;
+}
+
+static void position_event(struct router *router, const struct input_event *event) {
+	if (router->motion_waits) {
+		motion_out(router);
+	}
+	router->merged += router->position_waits;
+	router->position_waits = true;
+	router->x = event->x;
+	router->y = event->y;
+}
+
+static void wheel_event(struct router *router, const struct input_event *event) {
+	struct source *source = &router->sources[event->source];
+	int32_t turn = event->y; /* the guest has no horizontal wheel (spice.md 5.4) */
+	if (turn == 0) {
+		return;
+	}
+	if ((turn > 0) != (source->wheel > 0)) {
+		source->wheel = 0; /* turned back: the rest of the other way does not count */
+	}
+	int64_t sum = (int64_t)source->wheel + turn;
+	int64_t notches = sum / NOTCH;
+	source->wheel = (int32_t)(sum - notches * NOTCH);
+	if (notches == 0) {
+		return;
+	}
+	if (notches > NOTCHES_MAX) {
+		notches = NOTCHES_MAX;
+	} else if (notches < -NOTCHES_MAX) {
+		notches = -NOTCHES_MAX;
+	}
+	motion_out(router);
+	router->sink.wheel(router->sink.data, (int)notches, router->buttons_held);
+	router->unflushed = true;
+}
+
+void router_event(struct router *router, const struct input_event *event) {
+	if (event->source >= ROUTER_SOURCES) {
+		return;
+	}
+	switch (event->kind) {
+	case INPUT_NONE:
+		return;
+	case INPUT_KEY:
+		key_event(router, event);
+		return;
+	case INPUT_BUTTON:
+		button_event(router, event);
+		return;
+	case INPUT_MOTION:
+	case INPUT_POSITION:
+	case INPUT_WHEEL:
+		break;
+	}
+	if (!forwards(router, event->source)) {
+		return;
+	}
+	if (event->kind == INPUT_MOTION) {
+		motion_event(router, event);
+	} else if (event->kind == INPUT_POSITION) {
+		position_event(router, event);
+	} else {
+		wheel_event(router, event);
+	}
+}
+
+void router_flush(struct router *router) {
+	motion_out(router);
+	if (router->unflushed) {
+		router->unflushed = false;
+		if (router->has_sink) {
+			router->sink.flush(router->sink.data);
+		}
+	}
+}
+
+void router_release(struct router *router, unsigned source) {
+	if (source >= ROUTER_SOURCES) {
+		return;
+	}
+	release_sent(router, &router->sources[source]);
+	if (!is_device(source)) {
+		router->sources[source].down = (struct key_set){ 0 };
+		router->sources[source].buttons_down = 0;
+	}
+	router_flush(router);
+}
+
+void router_release_all(struct router *router) {
+	release_sent(router, &router->sources[OWN_SOURCE]);
+	for (unsigned i = 0; i < ROUTER_SOURCES; i++) {
+		router_release(router, i);
+	}
+}
+
+/* Devices. */
+
+void router_device_grabbed(struct router *router, unsigned source, bool grabbed) {
+	if (!is_device(source)) {
+		return;
+	}
+	if (!grabbed) {
+		motion_out(router);
+		release_sent(router, &router->sources[source]);
+		router_flush(router);
+	}
+	router->sources[source].grabbed = grabbed;
+}
+
+void router_device_held(
+		struct router *router, unsigned source, enum input_kind kind, unsigned code) {
+	if (!is_device(source)) {
+		return;
+	}
+	struct source *s = &router->sources[source];
+	if (kind == INPUT_KEY && code && key_set_add(&s->down, code)) {
+		device_key_down(router, code, true);
+	} else if (kind == INPUT_BUTTON && code && code < INPUT_BUTTON_COUNT &&
+			!(s->buttons_down & 1u << code)) {
+		s->buttons_down |= 1u << code;
+		router->device_buttons_down++;
+	}
+}
+
+void router_device_gone(struct router *router, unsigned source) {
+	if (!is_device(source)) {
+		return;
+	}
+	struct source *s = &router->sources[source];
+	motion_out(router);
+	release_sent(router, s);
+	for (unsigned code = key_set_next(&s->down, 1); code;
+			code = key_set_next(&s->down, code + 1)) {
+		device_key_down(router, code, false);
+		if (router->escape.down && code == router->escape.code) {
+			/* The escape key left with its device. */
+			escape_cancel(&router->escape);
+			if (router->grabbed) {
+				tell(router, ROUTER_ESCAPE_UP, 0);
+			}
+		}
+	}
+	router->device_buttons_down -= (unsigned)__builtin_popcount(s->buttons_down);
+	*s = (struct source){ 0 };
+	router_flush(router);
+	settle(router);
+}
+
+bool router_device_idle(const struct router *router, unsigned source) {
+	return !is_device(source) || (router->sources[source].down.count == 0 &&
+						     router->sources[source].buttons_down == 0);
+}
+
+/* Keys that nobody pressed. */
+
+int router_send_keys(struct router *router, const unsigned *keys, unsigned count) {
+	if (count == 0 || count > 8) {
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (keys[i] == 0 || keys[i] >= KEYMAP_CODES) {
+			return -EINVAL;
+		}
+	}
+	if (!forwarding(router)) {
+		return -ENOTCONN;
+	}
+	struct source *own = &router->sources[OWN_SOURCE];
+	for (unsigned i = 0; i < count; i++) {
+		send_key(router, own, keys[i], true);
+	}
+	for (unsigned i = count; i-- > 0;) {
+		send_key(router, own, keys[i], false);
+	}
+	router_flush(router);
+	return 0;
+}
+
+int router_type(struct router *router, const char *text) {
+	if (!forwarding(router)) {
+		return -ENOTCONN;
+	}
+	int r = typist_set(&router->typist, text);
+	if (r >= 0) {
+		router_release_all(router);
+	}
+	return r;
+}
+
+bool router_type_step(struct router *router) {
+	struct source *own = &router->sources[OWN_SOURCE];
+	bool caps = router->leds & INPUT_LED_CAPS;
+	struct stroke stroke;
+	for (unsigned left = TYPE_EVENTS; typist_next(&router->typist, left, caps, &stroke);
+			left -= stroke.shift ? 4 : 2) {
+		if (stroke.shift) {
+			send_key(router, own, KEY_LEFTSHIFT, true);
+		}
+		send_key(router, own, stroke.code, true);
+		send_key(router, own, stroke.code, false);
+		if (stroke.shift) {
+			send_key(router, own, KEY_LEFTSHIFT, false);
+		}
+	}
+	router_flush(router);
+	return typist_more(&router->typist);
+}
+
+void router_type_cancel(struct router *router) {
+	typist_clear(&router->typist);
+}
+
+/* States. */
+
+void router_set_grabber(struct router *router, const struct router_grabber *grabber) {
+	router->grabber = grabber ? *grabber : (struct router_grabber){ 0 };
+}
+
+void router_set_sink(struct router *router, const struct input_sink *sink) {
+	if (router->has_sink) {
+		/* It is gone: what is released now reaches nobody, but the books stay right. */
+		router->has_sink = false;
+		router_type_cancel(router);
+		router->motion_waits = router->position_waits = false;
+		router->dx = router->dy = 0;
+		router_release_all(router);
+		router->wanted = router->pending = false;
+		settle(router);
+		router->unflushed = false;
+	}
+	if (sink) {
+		router->sink = *sink;
+		router->has_sink = true;
+		router->wanted = router->config.grab_on_start;
+		settle(router);
+	}
+}
+
+void router_set_enabled(struct router *router, bool on) {
+	if (!on) {
+		router_type_cancel(router);
+		router_release_all(router);
+	}
+	router->enabled = on;
+	settle(router);
+}
+
+void router_set_seat(struct router *router, bool active) {
+	if (!active) {
+		router->pending = false;
+	}
+	router->seat_active = active;
+	settle(router);
+}
+
+void router_set_sensitivity(struct router *router, int sensitivity) {
+	if (sensitivity >= -9 && sensitivity <= 9) {
+		router->config.sensitivity = sensitivity;
+		router->rest_x = router->rest_y = 0;
+	}
+}
+
+void router_request_grab(struct router *router, bool on) {
+	router->pending = false;
+	router->wanted = on && router->has_sink;
+	settle(router);
+}
+
+bool router_grabbed(const struct router *router) {
+	return router->grabbed;
+}
+
+bool router_grab_wanted(const struct router *router) {
+	return router->wanted;
+}
+
+void router_set_leds(struct router *router, unsigned leds) {
+	router->leds = leds;
+	if (router->grabber.leds) {
+		router->grabber.leds(router->grabber.data, leds);
+	}
+}
+
+unsigned router_leds(const struct router *router) {
+	return router->leds;
+}
+
+unsigned router_held(const struct router *router) {
+	return router->keys_held + (unsigned)__builtin_popcount(router->buttons_held);
+}
+
+uint64_t router_merged(const struct router *router) {
+	return router->merged;
+}
+
+int router_create(struct router **ret_router, const struct router_config *config,
+		const struct router_events *events) {
+	if (config->sensitivity < -9 || config->sensitivity > 9) {
+		return -EINVAL;
+	}
+	struct router *router = calloc(1, sizeof *router);
+	if (!router) {
+		return -ENOMEM;
+	}
+	router->config = *config;
+	if (events) {
+		router->events = *events;
+	}
+	router->enabled = true;
+	router->seat_active = true;
+	router->tap_toggles = config->grab_toggle.count &&
+			      chord_equal(&config->grab_toggle, &config->escape);
+	escape_init(&router->escape, &config->escape, config->escape_hold_ns);
+	*ret_router = router;
+	return 0;
+}
+
+void router_destroy(struct router *router) {
+	if (!router) {
+		return;
+	}
+	router_type_cancel(router);
+	router_release_all(router);
+	router->wanted = router->pending = false;
+	settle(router);
+	free(router);
+}
