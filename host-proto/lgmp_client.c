@@ -658,9 +658,10 @@ static void look_for_host(struct lgmp_client *client, uint64_t now_ns) {
 		lose_mapping(client, now_ns);
 		return;
 	}
-	client->due_ns = look_again(client, now_ns);
 	if (find_header(client, now_ns) && heartbeat_proven(client, now_ns)) {
 		open_session(client, now_ns);
+	} else {
+		client->due_ns = look_again(client, now_ns);
 	}
 }
 
@@ -753,7 +754,7 @@ int lgmp_client_next(struct lgmp_client *client, enum lgmp_queue queue,
 int lgmp_client_finish(struct lgmp_client *client, const struct lgmp_message *message) {
 	int r = -ESTALE;
 	pthread_mutex_lock(&client->lock);
-	const struct lgmp_subscription *sub = &client->subs[message->queue];
+	struct lgmp_subscription *sub = &client->subs[message->queue];
 	if (sub->active && client->generations[message->queue] == message->generation) {
 		r = lgmp_subscription_finish(sub, message->index);
 	}

@@ -280,8 +280,12 @@ int lgmp_host_post(struct lgmp_host *host, unsigned queue_index, uint64_t udata,
 	return r;
 }
 
-bool lgmp_host_is_pending(const struct lgmp_host *host, unsigned queue, uint32_t index) {
-	return lgmp_load32(pending_at(host, &host->queues[queue], index)) != 0;
+bool lgmp_host_is_pending(const struct lgmp_host *host, unsigned queue_index, uint32_t index) {
+	const struct queue_state *queue = &host->queues[queue_index];
+	const struct lgmp_subs subs =
+			lgmp_subs_load(host->layout, host->base + queue->at + host->layout->subs);
+	/* Bits of clients that left or were marked bad stay set and mean nothing. */
+	return (lgmp_load32(pending_at(host, queue, index)) & subs.on & ~subs.bad) != 0;
 }
 
 bool lgmp_host_has_subscribers(const struct lgmp_host *host, unsigned queue) {

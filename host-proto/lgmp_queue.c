@@ -173,12 +173,17 @@ int lgmp_subscription_check(const struct lgmp_subscription *sub) {
 	return slot_is_ours(sub) ? 0 : -ENOTCONN;
 }
 
-/* Without the spare slot a full ring looks like an empty one: our own bit tells (appendix A). */
+/* Without the spare slot a full ring looks like an empty one: our own bit tells (appendix A),
+ * unless it is that of a message that we were given and have not finished yet. */
 static bool has_message(const struct lgmp_subscription *sub, uint32_t host_position) {
 	if (host_position != sub->position) {
 		return true;
 	}
-	return !sub->layout->spare_slot &&
+	if (sub->layout->spare_slot) {
+		return false;
+	}
+	const uint32_t taken = __atomic_load_n(&sub->taken[sub->position / 32], __ATOMIC_ACQUIRE);
+	return !(taken & 1u << sub->position % 32) &&
 	       (lgmp_load32(pending_at(sub, sub->position)) & sub->bit) != 0;
 }
 
@@ -227,6 +232,10 @@ int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret
 			!shm_in_range(sub->shm, offset, message.size)) {
 		return -EBADMSG;
 	}
+	if (!layout->spare_slot) {
+		__atomic_fetch_or(&sub->taken[sub->position / 32], 1u << sub->position % 32,
+				__ATOMIC_RELAXED);
+	}
 	sub->position = after(sub, sub->position);
 	*ret_entry = message;
 	return 1;
@@ -262,7 +271,7 @@ static int retire(const struct lgmp_subscription *sub) {
 	return 0;
 }
 
-int lgmp_subscription_finish(const struct lgmp_subscription *sub, uint32_t index) {
+int lgmp_subscription_finish(struct lgmp_subscription *sub, uint32_t index) {
 	assert(index < sub->ring_length);
 	/* What was copied out of the block before must be complete before we look whether it was
 	 * still ours. */
@@ -272,6 +281,9 @@ int lgmp_subscription_finish(const struct lgmp_subscription *sub, uint32_t index
 		return r;
 	}
 	const uint32_t before = lgmp_and32(pending_at(sub, index), ~sub->bit);
+	if (!sub->layout->spare_slot) {
+		__atomic_fetch_and(&sub->taken[index / 32], ~(1u << index % 32), __ATOMIC_RELEASE);
+	}
 	if ((before & ~sub->bit) != 0 || !lgmp_try_lock(sub->layout, lock_of(sub))) {
 		return 0;
 	}

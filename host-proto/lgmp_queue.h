@@ -31,6 +31,9 @@ struct lgmp_subscription {
 	const uint32_t *host_position;
 	/* the thread that calls next() */
 	uint32_t position;
+	/* any thread, atomic: given out and not finished. Only where a full ring looks like an
+	 * empty one. */
+	uint32_t taken[LGMP_RING_MAX / 32];
 };
 
 struct lgmp_entry {
@@ -57,7 +60,7 @@ int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret
 
 /* 5.3, for a message that next() gave. 0, or what check() says (then nothing was written), or
  * -EBADMSG. */
-int lgmp_subscription_finish(const struct lgmp_subscription *sub, uint32_t index);
+int lgmp_subscription_finish(struct lgmp_subscription *sub, uint32_t index);
 
 /* 5.5. The caller has made sure that the session still lives. Becomes inactive in any case. */
 void lgmp_unsubscribe(struct lgmp_subscription *sub);

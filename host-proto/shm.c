@@ -49,7 +49,6 @@ struct shm {
 
 static struct {
 	pthread_mutex_t lock; /* for adding and removing */
-	bool installed;
 	struct sigaction before;
 	_Atomic(struct shm *) slots[GUARD_SLOTS];
 } guard = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -94,15 +93,15 @@ static void guard_handle(int number, siginfo_t *info, void *context) {
 static int guard_add(struct shm *shm) {
 	int r = -ENOMEM;
 	pthread_mutex_lock(&guard.lock);
-	if (!guard.installed) {
+	/* With every mapping: some library may have put its own handler over ours meanwhile. */
+	struct sigaction current;
+	sigaction(SIGBUS, NULL, &current);
+	if (!(current.sa_flags & SA_SIGINFO) || current.sa_sigaction != guard_handle) {
 		struct sigaction action = { .sa_sigaction = guard_handle,
 			.sa_flags = SA_SIGINFO | SA_ONSTACK };
 		sigemptyset(&action.sa_mask);
-		if (sigaction(SIGBUS, &action, &guard.before) < 0) {
-			r = -errno;
-			goto out;
-		}
-		guard.installed = true;
+		guard.before = current;
+		sigaction(SIGBUS, &action, NULL);
 	}
 	for (size_t i = 0; i < GUARD_SLOTS; i++) {
 		if (!atomic_load_explicit(&guard.slots[i], memory_order_relaxed)) {
@@ -111,7 +110,6 @@ static int guard_add(struct shm *shm) {
 			break;
 		}
 	}
-out:
 	pthread_mutex_unlock(&guard.lock);
 	return r;
 }
