@@ -29,6 +29,7 @@ enum run_mode {
 	RUN_SCREENSHOT, /* one frame into screenshot_path, no window */
 	RUN_DOCTOR,     /* execute pierglass-doctor with rest */
 	RUN_SETUP,      /* execute pierglass-setup with rest */
+	RUN_VM_INFO,    /* execute pierglass-vm-info with rest */
 	RUN_CONFIG,     /* config_show() */
 	RUN_SCREAM,     /* the old receiver: audio is filled from its own flags */
 	RUN_HELP,
@@ -96,7 +97,7 @@ struct window_options {
 	int ui_size; /* px */
 };
 
-/* What a key does after the escape key. Order and names: options_keys.c. */
+/* What a key does after the escape key. Names and defaults: options_table.c. */
 enum key_action {
 	KEY_ACTION_NONE,
 	KEY_ACTION_FULL_SCREEN,
@@ -124,6 +125,7 @@ enum key_action {
 	KEY_ACTION_TYPE_CLIPBOARD,
 	KEY_ACTION_MUTE,
 	KEY_ACTION_BENCH,
+	KEY_ACTION_GRAB,
 	KEY_ACTION_RECONNECT,
 	KEY_ACTION_COUNT,
 };
@@ -171,6 +173,7 @@ struct config_origin {
 
 #define CONFIG_OPTIONS_MAX 224
 #define CONFIG_FILES_MAX   8
+#define CONFIG_SHOW_MAX    32
 #define CONFIG_ERROR_BYTES 512
 
 struct config {
@@ -184,6 +187,8 @@ struct config {
 	char help_topic[32]; /* "" = the common options, "all", or a group */
 	char screenshot_path[256];
 	bool screenshot_pointer;
+
+	bool demo; /* the embedded guest instead of a VM, also for bench and screenshot */
 
 	/* The virtual machine. "" = none was named. */
 	char domain[128];
@@ -202,27 +207,32 @@ struct config {
 	struct window_options window;
 	struct input_options input;
 
-	/* Arguments that belong to doctor, setup or scream; into main()'s argv. */
+	/* A sub-command and its arguments, into main()'s argv: rest[0] is "doctor", "setup", ...
+	 * Not for `config`, whose options are ours. */
 	int rest_count;
 	char **rest;
 
-	/* `pierglass config`. */
+	/* `pierglass config`: names of options to show; none = all. */
+	unsigned show_count;
+	const char *show[CONFIG_SHOW_MAX];
 	bool import, force;
 
-	/* Pieces of looking-glass-client's options that together make one of ours; see
-	 * options_lg.c. Nobody else reads them. */
+	/* Values that config_finish() combines into the ones above; nobody else reads them. */
 	struct {
-		bool enable;
-		char host[200];
-		int port;
-		char uri[256];
-		char sink[AUDIO_NAME_BYTES];
-	} lg;
+		bool audio_only, version, license, wait, reconnect, remember;
+		char shell[8]; /* of --generate-completions */
+		bool spice_enable;
+		char spice_host[200];
+		int spice_port;
+		char spice[256];
+		unsigned spice_origin; /* the option that decided session.uri */
+		bool clipboard, clipboard_to_vm, clipboard_to_local;
+	} raw;
 
 	/* Where each value came from; the index is that of the option in the table. */
 	struct config_origin origins[CONFIG_OPTIONS_MAX];
 	unsigned file_count;
-	char files[CONFIG_FILES_MAX][512];
+	char files[CONFIG_FILES_MAX][512]; /* the ones that were read */
 };
 
 /* Where things are looked for. NULL members are skipped. */

@@ -15,7 +15,6 @@
 #include "input/event.h"
 
 struct audio;
-struct clip_message;
 struct fallback;
 struct loop;
 struct session;
@@ -25,12 +24,12 @@ struct session;
 struct session_config {
 	char uri[256];           /* unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT, "off" */
 	char password_file[256]; /* "" = none, or asked for */
-	char ca_file[256];       /* with TLS: PEM of the authority; "" = the system's */
 	bool input;              /* forward input at all */
 	bool clipboard_to_vm, clipboard_to_local;
 	size_t clipboard_max_bytes;
 	bool display;  /* the fallback picture is wanted */
-	bool playback; /* SPICE sound is wanted */
+	bool playback;    /* SPICE sound is wanted */
+	bool sync_volume; /* it follows the guest's volume */
 	enum { SESSION_MIC_OFF, SESSION_MIC_ASK, SESSION_MIC_ON } microphone;
 
 	unsigned evdev_count;
@@ -40,15 +39,6 @@ struct session_config {
 	bool grab_on_start;
 	bool ignore_windows_keys;
 	int sensitivity; /* -9..9: factor (n + 10) / 10 on relative motion */
-};
-
-/* Files on their way to the guest. */
-struct session_files {
-	unsigned active; /* still to be finished, the running ones too */
-	unsigned done, failed;
-	uint64_t sent_bytes, total_bytes; /* of the batch */
-	char name[128];                   /* of the one that runs, printable */
-	char error[PART_REASON_BYTES];    /* why the last failure happened; "" = none */
 };
 
 struct session_status {
@@ -66,8 +56,6 @@ struct session_status {
 	uint8_t uuid[16];
 	bool microphone_on;
 	unsigned devices; /* evdev devices open */
-	bool kicked;      /* another client took the server: a key, or 30 s, takes it back */
-	struct session_files files;
 };
 
 /* Things that happen once; copied into a queue by the receiver. */
@@ -86,9 +74,6 @@ struct session_events {
 	void (*action)(enum session_action action, unsigned code, void *data);
 	/* Motion went to the guest: the picture thread may look sooner. */
 	void (*moved)(void *data);
-	/* The guest's side of the clipboard: see clip.h. Owns message->data from then on. NULL =
-	 * no clipboard. */
-	void (*clipboard)(const struct clip_message *message, void *data);
 	void *data;
 };
 
@@ -136,7 +121,3 @@ struct session_command {
 
 /* From any thread. On failure (-ENOBUFS) text stays the caller's. */
 int session_command(struct session *session, const struct session_command *command);
-
-/* From any thread: the local side of the clipboard. On failure (-ENOBUFS) data stays the caller's.
- */
-int session_clipboard(struct session *session, const struct clip_message *message);

@@ -1,0 +1,302 @@
+/*
+ * The command line. Three ways of writing an option: --name=VALUE or --name VALUE; -x VALUE (one
+ * letter, never bundled); looking-glass-client's module:name=VALUE. A yes/no option without a value
+ * is turned on by --name, off by --no-name, and over by its letter or by module:name, as that
+ * program does.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/i18n.h"
+#include "base/parse.h"
+#include "client/config_set.h"
+#include "client/options.h"
+#include "client/options_lg.h"
+
+struct words {
+	int count;
+	char **argv;
+	int at;
+	char *error;
+	struct config_arguments *out;
+	bool only_words; /* after "--" */
+};
+
+static const char where[] = "pierglass";
+
+static int fail_missing(struct words *words, const char *name, const struct option *option) {
+	char allowed[400] = "";
+	if (option) {
+		option_allowed(option, allowed, sizeof allowed);
+	}
+	snprintf(words->error, CONFIG_ERROR_BYTES, _("%s: %s needs a value: %s"), where, name,
+			allowed);
+	return -EINVAL;
+}
+
+static void add(struct words *words, const struct option *option, const char *lg,
+		const char *value) {
+	struct config_arguments *out = words->out;
+	out->items[out->count++] = (struct config_argument){
+		.option = option,
+		.lg = lg,
+		.value = value,
+		.index = (unsigned)words->at,
+	};
+	if (!option) {
+		return;
+	}
+	/* What is needed before the files are read. */
+	if (strcmp(option->name, "config-file") == 0) {
+		out->extra_file = value;
+	} else if (strcmp(option->name, "domain") == 0) {
+		out->domain = value;
+	} else if (strcmp(option->name, "log-level") == 0) {
+		out->log_level = value;
+	} else if (strcmp(option->name, "no-lg-config") == 0) {
+		out->no_lg_config = !value || !parse_bool(value, &out->no_lg_config) ||
+				    out->no_lg_config;
+	}
+}
+
+/* "--name", "--name=value", "--no-name". */
+static int long_option(struct words *words, const char *word) {
+	char name[80];
+	size_t len = strcspn(word, "=");
+	const char *value = word[len] == '=' ? word + len + 1 : NULL;
+	if (len >= sizeof name) {
+		config_unknown(words->error, where, word - 2, NULL);
+		return -EINVAL;
+	}
+	memcpy(name, word, len);
+	name[len] = '\0';
+	const struct option *option = option_find(name);
+	if (!option && strncmp(name, "no-", 3) == 0) {
+		option = option_find(name + 3);
+		if (option && option_is_switch(option) && !value) {
+			add(words, option, NULL, "no");
+			return 0;
+		}
+		option = NULL;
+	}
+	if (!option) {
+		char near[80];
+		const char *nearest = option_nearest(name);
+		snprintf(near, sizeof near, "--%s", nearest ? nearest : "");
+		config_unknown(words->error, where, words->argv[words->at], nearest ? near : NULL);
+		return -EINVAL;
+	}
+	if (!value && option_is_switch(option)) {
+		value = "yes";
+	} else if (!value && option->flags & OPTION_OPTIONAL) {
+		value = "";
+	} else if (!value) {
+		if (words->at + 1 >= words->count) {
+			return fail_missing(words, words->argv[words->at], option);
+		}
+		add(words, option, NULL, words->argv[words->at + 1]);
+		words->at++;
+		return 0;
+	}
+	add(words, option, NULL, value);
+	return 0;
+}
+
+static int letter_option(struct words *words, const char *word) {
+	const struct option *option = option_find_letter(word[1]);
+	const char *lg = option ? NULL : lg_find_letter(word[1]);
+	if (word[2] != '\0' && (option || lg)) {
+		snprintf(words->error, CONFIG_ERROR_BYTES,
+				_("%s: %s: letters stand alone, the value follows as a word of its "
+				  "own: -%c VALUE"),
+				where, word, word[1]);
+		return -EINVAL;
+	}
+	if (!option && !lg) {
+		config_unknown(words->error, where, word, NULL);
+		return -EINVAL;
+	}
+	if (option && option_is_switch(option)) {
+		add(words, option, NULL, NULL);
+		return 0;
+	}
+	if (option && option->flags & OPTION_OPTIONAL) {
+		add(words, option, NULL, "");
+		return 0;
+	}
+	if (words->at + 1 >= words->count) {
+		return fail_missing(words, word, option);
+	}
+	add(words, option, lg, words->argv[words->at + 1]);
+	words->at++;
+	return 0;
+}
+
+/* "module:name" or "module:name=value"; a domain may have a ":" in its name as well. */
+static bool looks_like_lg(const char *word) {
+	size_t module = strcspn(word, ":");
+	if (word[module] != ':' || module == 0 || !isalpha((unsigned char)word[module + 1])) {
+		return false;
+	}
+	const char *name = word + module + 1;
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+	return name[len] == '=' || (name[len] == '\0' && lg_is_module(word, module));
+}
+
+static int lg_option(struct words *words, const char *word) {
+	size_t len = strcspn(word, "=");
+	char *name = strndup(word, len);
+	if (!name) {
+		return -ENOMEM;
+	}
+	const struct option *option = option_find_lg(name);
+	const char *value = word[len] == '=' ? word + len + 1 : NULL;
+	int r = 0;
+	if (!option && lg_fate_of(name) == LG_UNKNOWN) {
+		config_unknown(words->error, where, name, lg_nearest(name));
+		r = -EINVAL;
+	} else if (!value && !lg_is_bool(name)) {
+		r = fail_missing(words, name, option);
+	} else {
+		/* The word itself names it: it is cut at the "=" again when it is applied. */
+		add(words, option, option ? NULL : word, value);
+	}
+	free(name);
+	return r;
+}
+
+struct subcommand {
+	const char *name;
+	enum run_mode mode;
+	bool takes_rest; /* everything behind it is for it alone */
+};
+
+static const struct subcommand subcommands[] = {
+	{ "doctor", RUN_DOCTOR, true },
+	{ "setup", RUN_SETUP, true },
+	{ "vm-info", RUN_VM_INFO, true },
+	{ "scream", RUN_SCREAM, true },
+	{ "config", RUN_CONFIG, false },
+};
+
+static const struct subcommand *find_subcommand(const char *word) {
+	for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+		if (strcmp(subcommands[i].name, word) == 0) {
+			return &subcommands[i];
+		}
+	}
+	return NULL;
+}
+
+/* A word that is no option: a sub-command, a domain, or one of the words after `config`. */
+static int plain_word(struct words *words, struct config *config) {
+	char *word = words->argv[words->at];
+	if (config->mode == RUN_CONFIG) {
+		const struct option *option = option_find(word);
+		if (!option && (option = option_find_lg(word)) == NULL) {
+			config_unknown(words->error, where, word, option_nearest(word));
+			return -EINVAL;
+		}
+		if (config->show_count == CONFIG_SHOW_MAX) {
+			snprintf(words->error, CONFIG_ERROR_BYTES, _("%s: too many names"), where);
+			return -EINVAL;
+		}
+		config->show[config->show_count++] = option->name;
+		return 0;
+	}
+	const struct subcommand *command =
+			words->only_words || words->out->domain ? NULL : find_subcommand(word);
+	if (command) {
+		config->mode = command->mode;
+		config->rest = &words->argv[words->at];
+		config->rest_count = words->count - words->at;
+		if (command->takes_rest) {
+			words->at = words->count;
+		}
+		return 0;
+	}
+	if (words->out->domain) {
+		snprintf(words->error, CONFIG_ERROR_BYTES,
+				_("%s: %s: a domain is already named, %s"), where, word,
+				words->out->domain);
+		return -EINVAL;
+	}
+	add(words, option_find("domain"), NULL, word);
+	return 0;
+}
+
+int config_parse_arguments(struct config *config, int argc, char **argv,
+		struct config_arguments *ret, char error[static CONFIG_ERROR_BYTES]) {
+	struct words words = { .count = argc, .argv = argv, .error = error, .out = ret };
+	ret->items = calloc((size_t)argc + 1, sizeof *ret->items);
+	if (!ret->items) {
+		return -ENOMEM;
+	}
+	int r = 0;
+	for (words.at = 1; words.at < argc && r == 0; words.at++) {
+		const char *word = argv[words.at];
+		if (words.only_words) {
+			r = plain_word(&words, config);
+		} else if (strcmp(word, "--") == 0) {
+			words.only_words = true;
+		} else if (strncmp(word, "--", 2) == 0) {
+			r = long_option(&words, word + 2);
+		} else if (word[0] == '-' && word[1] != '\0') {
+			r = letter_option(&words, word);
+		} else if (looks_like_lg(word) &&
+				(config->mode != RUN_CONFIG || strchr(word, '='))) {
+			r = lg_option(&words, word);
+		} else if (word[0] == '\0' || word[0] == '-') {
+			config_unknown(error, where, word[0] ? word : "\"\"", NULL);
+			r = -EINVAL;
+		} else {
+			r = plain_word(&words, config);
+		}
+	}
+	return r;
+}
+
+static int apply_lg(struct config *config, const struct config_argument *argument,
+		const struct config_place *place, char *error) {
+	char name[80];
+	const struct option *option;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(argument->lg, "="), argument->lg);
+	const char *value = argument->value ? argument->value : "yes";
+	int r = config_set_lg(config, name, value, false, place, &option);
+	if (r == -EINVAL) {
+		config_misfit(error, where, name, value, option);
+	}
+	return r < 0 ? r : 0;
+}
+
+int config_apply_arguments(struct config *config, const struct config_arguments *arguments,
+		char error[static CONFIG_ERROR_BYTES]) {
+	for (unsigned i = 0; i < arguments->count; i++) {
+		const struct config_argument *argument = &arguments->items[i];
+		const struct config_place place = { .rank = CONFIG_ARGV, .where = argument->index };
+		int r;
+		if (!argument->option) {
+			r = apply_lg(config, argument, &place, error);
+		} else {
+			char now[8] = "";
+			const char *value = argument->value;
+			if (!value) {
+				option_get(config, argument->option, now, sizeof now);
+				value = strcmp(now, "yes") == 0 ? "no" : "yes";
+			}
+			r = config_set(config, argument->option, value, &place);
+			if (r == -EINVAL) {
+				config_misfit(error, where, argument->option->name, value,
+						argument->option);
+			}
+		}
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* What config.c, config_argv.c and config_file.c share. */
+#pragma once
+
+#include "client/config.h"
+#include "client/options.h"
+
+/* One place that values come from. */
+struct config_place {
+	enum config_rank rank;
+	unsigned file;  /* of config.files */
+	unsigned where; /* line, or index in argv */
+};
+
+/* Gives an option its value, unless a stronger place has given one; the value is checked either
+ * way. 1 = the effective value changed, 0 = it did not, -EINVAL = it does not fit. */
+int config_set(struct config *config, const struct option *option, const char *text,
+		const struct config_place *place);
+
+/* An option of looking-glass-client ("module:name"), with the log lines that its fate deserves.
+ * As config_set(), and -ENOENT = there is no such option. *ret_option (for messages) is ours, or
+ * NULL. */
+int config_set_lg(struct config *config, const char *name, const char *text, bool loose,
+		const struct config_place *place, const struct option **ret_option);
+
+/* Reads one file. 1 = read, 0 = there is none, -EINVAL with error. */
+int config_read_file(struct config *config, const char *path, enum config_rank rank,
+		char error[static CONFIG_ERROR_BYTES]);
+
+/* Defaults and looking-glass-client's files alone. */
+int config_load_lg(struct config *config, char **argv, const struct config_paths *paths,
+		char error[static CONFIG_ERROR_BYTES]);
+
+/* What the command line says, before it is applied. */
+struct config_argument {
+	const struct option *option; /* NULL: one of theirs, lg */
+	const char *lg;
+	const char *value; /* NULL: turn it over */
+	unsigned index;
+};
+
+struct config_arguments {
+	struct config_argument *items; /* heap */
+	unsigned count;
+	const char *extra_file; /* -C */
+	unsigned extra_index;
+	const char *domain;
+	const char *log_level;
+	bool no_lg_config;
+};
+
+/* Fills *ret and config's mode and rest if there is a sub-command. 0 or -EINVAL with error; free
+ * ret->items either way. */
+int config_parse_arguments(struct config *config, int argc, char **argv,
+		struct config_arguments *ret, char error[static CONFIG_ERROR_BYTES]);
+int config_apply_arguments(struct config *config, const struct config_arguments *arguments,
+		char error[static CONFIG_ERROR_BYTES]);
+
+/* "name: what is wrong; did you mean --near?" */
+void config_unknown(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
+		const char *near);
+/* "where: name = value: allowed is ..." */
+void config_misfit(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
+		const char *value, const struct option *option);

@@ -1,0 +1,230 @@
+#include "client/help.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "client/options.h"
+#include "client/options_lg.h"
+#include "input/key_names.h"
+
+#define WIDTH       79
+#define HELP_COLUMN 30
+
+/* One letter of UTF-8: its bytes, and the columns it takes. */
+static size_t letter(const char *text, unsigned *ret_columns) {
+	unsigned char first = (unsigned char)text[0];
+	size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	/* From U+1100 on; nothing narrow above that is in our texts. */
+	*ret_columns = first >= 0xe1 ? 2 : 1;
+	return bytes <= strlen(text) ? bytes : 1;
+}
+
+static bool is_wide(const char *text) {
+	return (unsigned char)text[0] >= 0xe1;
+}
+
+/* Bytes and columns up to the next place where a line may end. */
+static size_t chunk(const char *text, unsigned *ret_columns) {
+	size_t at = 0;
+	*ret_columns = 0;
+	while (text[at] && (at == 0 || text[at] != ' ')) {
+		unsigned columns;
+		at += letter(text + at, &columns);
+		*ret_columns += columns;
+		if (is_wide(text) || is_wide(text + at)) {
+			break;
+		}
+	}
+	return at;
+}
+
+static void spaces(FILE *out, unsigned count) {
+	fprintf(out, "%*s", (int)count, "");
+}
+
+void help_wrap(FILE *out, const char *text, unsigned column, unsigned indent) {
+	while (*text) {
+		unsigned columns;
+		size_t bytes = chunk(text, &columns);
+		if (column + columns > WIDTH && column > indent) {
+			fputc('\n', out);
+			spaces(out, indent);
+			column = indent;
+			while (*text == ' ') {
+				text++;
+				bytes--;
+				columns--;
+			}
+		}
+		fwrite(text, 1, bytes, out);
+		column += columns;
+		text += bytes;
+	}
+	fputc('\n', out);
+}
+
+static unsigned columns_of(const char *text) {
+	unsigned sum = 0;
+	while (*text) {
+		unsigned columns;
+		text += letter(text, &columns);
+		sum += columns;
+	}
+	return sum;
+}
+
+static void print_option(FILE *out, const struct option *option) {
+	char left[80];
+	char letters[8] = "    ";
+	const char *no = "";
+	if (option->letter) {
+		snprintf(letters, sizeof letters, "-%c, ", option->letter);
+	}
+	/* A switch that is on by default is there to be turned off. */
+	if (option_is_switch(option) && strcmp(option->fallback, "yes") == 0) {
+		no = "[no-]";
+	}
+	if (option_is_switch(option)) {
+		snprintf(left, sizeof left, "  %s--%s%s", letters, no, option->name);
+	} else if (option->flags & OPTION_OPTIONAL) {
+		snprintf(left, sizeof left, "  %s--%s[=%s]", letters, option->name, option->value);
+	} else {
+		snprintf(left, sizeof left, "  %s--%s=%s", letters, option->name, option->value);
+	}
+	unsigned column = (unsigned)strlen(left);
+	fputs(left, out);
+	if (column + 2 > HELP_COLUMN) {
+		fputc('\n', out);
+		column = 0;
+	}
+	spaces(out, HELP_COLUMN - column);
+	char text[1024];
+	if (option_is_switch(option) || !option->fallback || option->fallback[0] == '\0') {
+		snprintf(text, sizeof text, "%s", _(option->help));
+	} else {
+		snprintf(text, sizeof text, "%s [%s]", _(option->help), option->fallback);
+	}
+	help_wrap(out, text, HELP_COLUMN, HELP_COLUMN);
+	if (option->type == OPTION_CHOICE) {
+		char allowed[256];
+		option_allowed(option, allowed, sizeof allowed);
+		spaces(out, HELP_COLUMN);
+		help_wrap(out, allowed, HELP_COLUMN, HELP_COLUMN);
+	}
+}
+
+static void print_group(FILE *out, unsigned group, bool all) {
+	bool title = false;
+	for (unsigned i = 0; i < options_count; i++) {
+		if (options[i].group != group || !(all || options[i].flags & OPTION_BASIC)) {
+			continue;
+		}
+		if (!title) {
+			fprintf(out, "\n%s\n", _(option_group_titles[group]));
+			title = true;
+		}
+		print_option(out, &options[i]);
+	}
+}
+
+static void print_key_names(FILE *out) {
+	unsigned column = 0;
+	unsigned code;
+	const char *name;
+	fprintf(out, "\n%s\n", _("Names of keys (or KEY_ and the name, or the number behind it)"));
+	for (size_t i = 0; (name = key_name_at(i, &code)); i++) {
+		if (code > 255) {
+			break; /* remote controls */
+		}
+		char item[48];
+		snprintf(item, sizeof item, "%s %u", name, code);
+		unsigned columns = columns_of(item);
+		if (column + 2 + columns > WIDTH) {
+			fputc('\n', out);
+			column = 0;
+		}
+		fprintf(out, "%s%s", column ? ", " : "  ", item);
+		column += columns + 2;
+	}
+	fputc('\n', out);
+}
+
+static void print_lg(FILE *out) {
+	const char *name;
+	fprintf(out, "\n%s\n", _("Options of looking-glass-client with the same meaning"));
+	for (unsigned i = 0; i < options_count; i++) {
+		if (options[i].lg) {
+			char left[80];
+			snprintf(left, sizeof left, "  --%-28s", options[i].name);
+			fputs(left, out);
+			help_wrap(out, options[i].lg, (unsigned)strlen(left), 32);
+		}
+	}
+	fprintf(out, "\n%s\n", _("Its other options"));
+	for (size_t i = 0; (name = lg_name_at(i)); i++) {
+		char left[80];
+		char text[512];
+		static const char *const fates[] = {
+			[LG_UNKNOWN] = "",
+			[LG_KEPT] = "",
+			[LG_MAPPED] = N_("mapped"),
+			[LG_IGNORED] = N_("no effect"),
+			[LG_UNSUPPORTED] = N_("not supported"),
+			[LG_LATER] = N_("not there yet"),
+		};
+		const char *note = lg_note_of(name);
+		snprintf(left, sizeof left, "  %-30s", name);
+		snprintf(text, sizeof text, "%s%s%s", _(fates[lg_fate_of(name)]), note ? ": " : "",
+				note ? _(note) : "");
+		fputs(left, out);
+		help_wrap(out, text, (unsigned)strlen(left), 32);
+	}
+}
+
+static void print_usage(FILE *out) {
+	static const char *const lines[][2] = {
+		{ "pierglass [OPTION]... [DOMAIN]", N_("play: picture, sound and input of a VM") },
+		{ "pierglass --demo", N_("the same without a VM") },
+		{ "pierglass doctor [DOMAIN]",
+				N_("what is wrong with the set-up, and the remedy") },
+		{ "pierglass setup COMMAND", N_("print or write the files of the set-up") },
+		{ "pierglass config [NAME]...", N_("every setting and where it came from") },
+		{ "pierglass scream -i virbr0", N_("the old receiver's command line") },
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		char left[80];
+		snprintf(left, sizeof left, "%s%s", i == 0 ? _("Usage: ") : "  ", lines[i][0]);
+		fputs(left, out);
+		unsigned column = columns_of(left);
+		spaces(out, column < 39 ? 39 - column : 1);
+		help_wrap(out, _(lines[i][1]), 39, 39);
+	}
+}
+
+void help_print(FILE *out, const char *topic) {
+	bool all = strcmp(topic, "all") == 0;
+	bool common = strcmp(topic, "common") == 0;
+	if (all || common) {
+		print_usage(out);
+	}
+	for (unsigned group = 0; group < OPTION_GROUP_COUNT; group++) {
+		if (all || common || strcmp(topic, option_group_names[group]) == 0) {
+			print_group(out, group, !common);
+		}
+	}
+	if (strcmp(topic, "keys") == 0) {
+		print_key_names(out);
+	}
+	if (strcmp(topic, "lg") == 0) {
+		print_lg(out);
+	}
+	if (common) {
+		fputc('\n', out);
+		help_wrap(out,
+				_("More: --help=all, --help=keys, --help=lg (the options of "
+				  "looking-glass-client), man pierglass, man pierglass.ini."),
+				0, 0);
+	}
+}

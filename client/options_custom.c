@@ -1,0 +1,510 @@
+#include "client/options_custom.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/parse.h"
+#include "client/options.h"
+#include "input/key_names.h"
+
+#define SIDE_MAX 32768
+
+static bool copy(char *dst, size_t size, const char *text) {
+	size_t len = strlen(text);
+	if (len >= size) {
+		return false;
+	}
+	memcpy(dst, text, len + 1);
+	return true;
+}
+
+/* The index of text in a list that ends with NULL, any case; -1 = it is none of them. */
+static int one_of(const char *text, const char *const *names) {
+	for (int i = 0; names[i]; i++) {
+		if (strcasecmp(text, names[i]) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static const char *const sources[] = { "auto", "lg", "spice", "off", NULL };
+
+bool set_source(struct config *config, const char *text) {
+	int i = one_of(text, sources);
+	if (i < 0) {
+		return false;
+	}
+	config->picture = i != 3;
+	config->video.settings.source = i == 3 ? VIDEO_SOURCE_AUTO : (enum video_source)i;
+	return true;
+}
+
+void get_source(const struct config *config, char *text, size_t size) {
+	int i = config->picture ? (int)config->video.settings.source : 3;
+	snprintf(text, size, "%s", sources[i]);
+}
+
+static const char *const audio_sources[] = { "auto", "scream", "spice", "off", NULL };
+
+bool set_audio(struct config *config, const char *text) {
+	int i = one_of(text, audio_sources);
+	if (i < 0) {
+		return false;
+	}
+	config->sound = i != 3;
+	config->audio.scream = i <= 1;
+	config->audio.fallback = i == 0;
+	config->session.playback = i == 0 || i == 2;
+	return true;
+}
+
+void get_audio(const struct config *config, char *text, size_t size) {
+	int i = 3;
+	if (config->sound) {
+		i = !config->audio.scream ? 2 : config->audio.fallback ? 0 : 1;
+	}
+	snprintf(text, size, "%s", audio_sources[i]);
+}
+
+/* "auto" or a whole number. */
+static bool auto_or(const char *text, int min, int max, int automatic, int *ret_value) {
+	int64_t value;
+	if (strcasecmp(text, "auto") == 0) {
+		*ret_value = automatic;
+		return true;
+	}
+	if (!parse_int(text, min, max, &value)) {
+		return false;
+	}
+	*ret_value = (int)value;
+	return true;
+}
+
+static void auto_or_text(int value, int automatic, char *text, size_t size) {
+	if (value == automatic) {
+		snprintf(text, size, "auto");
+	} else {
+		snprintf(text, size, "%d", value);
+	}
+}
+
+bool set_latency(struct config *config, const char *text) {
+	int value;
+	if (!auto_or(text, 10, 200, 0, &value)) {
+		return false;
+	}
+	config->audio.latency_ms = (unsigned)value;
+	return true;
+}
+
+void get_latency(const struct config *config, char *text, size_t size) {
+	auto_or_text((int)config->audio.latency_ms, 0, text, size);
+}
+
+bool set_audio_max(struct config *config, const char *text) {
+	int value;
+	if (!auto_or(text, 20, 1000, 0, &value)) {
+		return false;
+	}
+	config->audio.max_ms = (unsigned)value;
+	return true;
+}
+
+void get_audio_max(const struct config *config, char *text, size_t size) {
+	auto_or_text((int)config->audio.max_ms, 0, text, size);
+}
+
+bool set_volume(struct config *config, const char *text) {
+	return auto_or(text, 0, 150, -1, &config->audio.volume_percent);
+}
+
+void get_volume(const struct config *config, char *text, size_t size) {
+	auto_or_text(config->audio.volume_percent, -1, text, size);
+}
+
+bool set_group(struct config *config, const char *text) {
+	struct in_addr address;
+	if (inet_pton(AF_INET, text, &address) != 1 || !IN_MULTICAST(ntohl(address.s_addr))) {
+		return false;
+	}
+	return copy(config->audio.group, sizeof config->audio.group, text);
+}
+
+void get_group(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->audio.group);
+}
+
+bool set_size(struct config *config, const char *text) {
+	return parse_size(text, SIDE_MAX, &config->window.width, &config->window.height);
+}
+
+void get_size(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%dx%d", config->window.width, config->window.height);
+}
+
+bool set_guest_size(struct config *config, const char *text) {
+	return parse_size(text, SIDE_MAX, &config->guest.width, &config->guest.height);
+}
+
+void get_guest_size(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%dx%d", config->guest.width, config->guest.height);
+}
+
+bool set_position(struct config *config, const char *text) {
+	if (strcasecmp(text, "center") == 0 || strcasecmp(text, "centre") == 0) {
+		config->window.center = true;
+		return true;
+	}
+	/* Unlike a size, either number may be 0 or negative: screens lie left of others. */
+	char x[16];
+	const char *separator = strchr(text, 'x');
+	int64_t values[2];
+	if (!separator || (size_t)(separator - text) >= sizeof x) {
+		return false;
+	}
+	memcpy(x, text, (size_t)(separator - text));
+	x[separator - text] = '\0';
+	if (!parse_int(x, -SIDE_MAX, SIDE_MAX, &values[0]) ||
+			!parse_int(separator + 1, -SIDE_MAX, SIDE_MAX, &values[1])) {
+		return false;
+	}
+	config->window.center = false;
+	config->window.x = (int)values[0];
+	config->window.y = (int)values[1];
+	return true;
+}
+
+void get_position(const struct config *config, char *text, size_t size) {
+	if (config->window.center) {
+		snprintf(text, size, "center");
+	} else {
+		snprintf(text, size, "%dx%d", config->window.x, config->window.y);
+	}
+}
+
+/* HOST:PORT or [V6]:PORT. */
+static bool is_host_port(const char *text) {
+	const char *colon = strrchr(text, ':');
+	int64_t port;
+	if (!colon || colon == text || !parse_int(colon + 1, 1, 65535, &port)) {
+		return false;
+	}
+	if (text[0] == '[') {
+		return colon[-1] == ']' && colon - text > 3;
+	}
+	/* An IPv6 address without brackets would have more of them. */
+	return memchr(text, ':', (size_t)(colon - text)) == NULL &&
+	       memchr(text, '/', (size_t)(colon - text)) == NULL;
+}
+
+bool set_spice(struct config *config, const char *text) {
+	const char *rest = text;
+	bool good = text[0] == '\0' || strcmp(text, "off") == 0;
+	if (strncmp(text, "unix:", 5) == 0) {
+		good = text[5] != '\0';
+	} else if (!good) {
+		if (strncmp(text, "spice+tls://", 12) == 0) {
+			rest = text + 12;
+		} else if (strncmp(text, "spice://", 8) == 0) {
+			rest = text + 8;
+		}
+		good = is_host_port(rest);
+	}
+	return good &&
+	       copy(config->raw.spice, sizeof config->raw.spice, rest == text + 8 ? rest : text);
+}
+
+void get_spice(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->raw.spice);
+}
+
+static const char *const bench_kinds[] = { "none", "video", "audio", "input", NULL };
+
+bool set_bench(struct config *config, const char *text) {
+	int i = text[0] == '\0' ? BENCH_VIDEO : one_of(text, bench_kinds);
+	if (i < BENCH_VIDEO) {
+		return false;
+	}
+	config->bench.kind = (enum bench_kind)i;
+	return true;
+}
+
+void get_bench(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", bench_kinds[config->bench.kind]);
+}
+
+bool set_stats(struct config *config, const char *text) {
+	bool on;
+	if (text[0] == '\0') {
+		text = "1";
+	}
+	if (parse_double(text, 0.1, 3600, &config->stats_period)) {
+		config->stats = true;
+		return true;
+	}
+	if (!parse_bool(text, &on)) {
+		return false;
+	}
+	config->stats = on;
+	config->stats_period = 1;
+	return true;
+}
+
+void get_stats(const struct config *config, char *text, size_t size) {
+	if (config->stats) {
+		snprintf(text, size, "%g", config->stats_period);
+	} else {
+		snprintf(text, size, "off");
+	}
+}
+
+bool set_help(struct config *config, const char *text) {
+	static const char *const topics[] = { "common", "all", "keys", "lg", NULL };
+	const char *topic = text[0] == '\0' ? "common" : text;
+	bool known = one_of(topic, topics) >= 0;
+	for (unsigned i = 0; i < OPTION_GROUP_COUNT; i++) {
+		known |= strcasecmp(topic, option_group_names[i]) == 0;
+	}
+	return known && copy(config->help_topic, sizeof config->help_topic, topic);
+}
+
+void get_help(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->help_topic);
+}
+
+bool set_completions(struct config *config, const char *text) {
+	static const char *const shells[] = { "bash", "zsh", "fish", NULL };
+	return one_of(text, shells) >= 0 && copy(config->raw.shell, sizeof config->raw.shell, text);
+}
+
+void get_completions(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->raw.shell);
+}
+
+/* config.c loads the file; here is nothing to keep. */
+bool set_config_file(struct config *config, const char *text) {
+	(void)config;
+	return text[0] != '\0';
+}
+
+void get_config_file(const struct config *config, char *text, size_t size) {
+	(void)config;
+	snprintf(text, size, "%s", "");
+}
+
+/* "ctrl-scrolllock": one to four names of keys. Returns their number, 0 = not a chord. */
+static unsigned chord_parse(const char *text, unsigned codes[4]) {
+	char name[32];
+	unsigned count = 0;
+	while (count < 4) {
+		/* A lone "-" is the key of that name. */
+		size_t len = text[0] == '-' ? 1 : strcspn(text, "-");
+		if (len >= sizeof name) {
+			return 0;
+		}
+		memcpy(name, text, len);
+		name[len] = '\0';
+		codes[count] = key_code(name);
+		if (codes[count++] == 0) {
+			return 0;
+		}
+		if (text[len] == '\0') {
+			return count;
+		}
+		text += len + 1;
+	}
+	return 0;
+}
+
+bool set_grab_toggle(struct config *config, const char *text) {
+	unsigned codes[4];
+	if (strcasecmp(text, "none") != 0 && chord_parse(text, codes) == 0) {
+		return false;
+	}
+	return copy(config->session.grab_toggle, sizeof config->session.grab_toggle, text);
+}
+
+void get_grab_toggle(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->session.grab_toggle);
+}
+
+bool set_escape_key(struct config *config, const char *text) {
+	unsigned codes[4];
+	unsigned count = chord_parse(text, codes);
+	if (count == 0) {
+		return false;
+	}
+	/* One spelling for one key, so that whoever compares need not know the others. */
+	const char *name = count == 1 ? key_name(codes[0]) : NULL;
+	if (!copy(config->session.escape_key, sizeof config->session.escape_key,
+			    name ? name : text)) {
+		return false;
+	}
+	config->input.escape_code = count == 1 ? codes[0] : 0;
+	return true;
+}
+
+void get_escape_key(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->session.escape_key);
+}
+
+/* One path, or several with commas between as looking-glass-client's input:evdev has them. */
+bool set_evdev(struct config *config, const char *text) {
+	struct session_config *session = &config->session;
+	unsigned count = session->evdev_count;
+	if (strcasecmp(text, "none") == 0) {
+		session->evdev_count = 0;
+		return true;
+	}
+	for (const char *at = text;;) {
+		size_t len = strcspn(at, ",");
+		if (len == 0 || len >= sizeof session->evdev[0] || count == SESSION_EVDEV_MAX) {
+			return false;
+		}
+		memcpy(session->evdev[count], at, len);
+		session->evdev[count++][len] = '\0';
+		if (at[len] == '\0') {
+			break;
+		}
+		at += len + 1;
+	}
+	session->evdev_count = count;
+	return true;
+}
+
+void get_evdev(const struct config *config, char *text, size_t size) {
+	size_t at = 0;
+	text[0] = '\0';
+	for (unsigned i = 0; i < config->session.evdev_count; i++) {
+		int n = snprintf(text + at, size - at, "%s%s", i ? "," : "",
+				config->session.evdev[i]);
+		if (n < 0 || (size_t)n >= size - at) {
+			return;
+		}
+		at += (size_t)n;
+	}
+}
+
+bool set_clipboard_max(struct config *config, const char *text) {
+	char number[16];
+	size_t len = strlen(text);
+	unsigned shift = 0;
+	if (len > 0 && strchr("kK", text[len - 1])) {
+		shift = 10;
+	} else if (len > 0 && strchr("mM", text[len - 1])) {
+		shift = 20;
+	}
+	len -= shift != 0;
+	int64_t value;
+	if (len >= sizeof number) {
+		return false;
+	}
+	memcpy(number, text, len);
+	number[len] = '\0';
+	if (!parse_int(number, 1, INT64_C(1) << 30, &value) || value << shift < 1024 ||
+			value << shift > INT64_C(1) << 30) {
+		return false;
+	}
+	config->session.clipboard_max_bytes = (size_t)(value << shift);
+	return true;
+}
+
+void get_clipboard_max(const struct config *config, char *text, size_t size) {
+	size_t bytes = config->session.clipboard_max_bytes;
+	if (bytes % (1 << 20) == 0) {
+		snprintf(text, size, "%zuM", bytes >> 20);
+	} else if (bytes % 1024 == 0) {
+		snprintf(text, size, "%zuK", bytes >> 10);
+	} else {
+		snprintf(text, size, "%zu", bytes);
+	}
+}
+
+bool key_binding_parse(const char *text, unsigned *ret_binding) {
+	unsigned shift = 0;
+	if (strcasecmp(text, "none") == 0) {
+		*ret_binding = 0;
+		return true;
+	}
+	if (strncasecmp(text, "shift-", 6) == 0 || strncasecmp(text, "shift+", 6) == 0) {
+		shift = KEY_BINDING_SHIFT;
+		text += 6;
+	}
+	unsigned code = key_code(text);
+	if (code == 0) {
+		return false;
+	}
+	*ret_binding = code | shift;
+	return true;
+}
+
+void key_binding_text(unsigned binding, char *text, size_t size) {
+	unsigned code = binding & ~KEY_BINDING_SHIFT;
+	const char *shift = binding & KEY_BINDING_SHIFT ? "shift-" : "";
+	const char *name = key_name(code);
+	if (binding == 0) {
+		snprintf(text, size, "none");
+	} else if (name) {
+		snprintf(text, size, "%s%s", shift, name);
+	} else {
+		snprintf(text, size, "%s%u", shift, code);
+	}
+}
+
+/* One ACTION=KEY of --hotkeys. */
+static bool hotkey(struct config *config, const char *action, const char *key) {
+	static const char *const virt_viewer[][2] = {
+		{ "toggle-fullscreen", "key-full-screen" },
+		{ "release-cursor", "escape-key" },
+		{ "secure-attention", "key-ctrl-alt-del" },
+	};
+	char name[64];
+	snprintf(name, sizeof name, "key-%s", action);
+	for (size_t i = 0; i < sizeof virt_viewer / sizeof *virt_viewer; i++) {
+		if (strcasecmp(action, virt_viewer[i][0]) == 0) {
+			snprintf(name, sizeof name, "%s", virt_viewer[i][1]);
+		}
+	}
+	const struct option *option = option_find(name);
+	return option && option_set(config, option, key);
+}
+
+bool set_hotkeys(struct config *config, const char *text) {
+	char list[512];
+	struct config *changed = malloc(sizeof *changed); /* all of them or none */
+	if (!changed || !copy(list, sizeof list, text)) {
+		free(changed);
+		return false;
+	}
+	*changed = *config;
+	bool good = true;
+	char *save;
+	for (char *item = strtok_r(list, ",", &save); item && good;
+			item = strtok_r(NULL, ",", &save)) {
+		char *key = strchr(item, '=');
+		if (!key) {
+			good = false;
+			break;
+		}
+		*key++ = '\0';
+		/* virt-viewer joins modifiers by "+"; a chord of ours has "-". */
+		for (char *plus = strchr(key, '+'); plus && plus[1]; plus = strchr(plus, '+')) {
+			*plus = '-';
+		}
+		good = hotkey(changed, item, key);
+	}
+	if (good) {
+		*config = *changed;
+	}
+	free(changed);
+	return good;
+}
+
+void get_hotkeys(const struct config *config, char *text, size_t size) {
+	(void)config;
+	snprintf(text, size, "%s", "");
+}
