@@ -15,6 +15,7 @@
 #include "input/event.h"
 
 struct audio;
+struct clip_message;
 struct fallback;
 struct loop;
 struct session;
@@ -24,6 +25,7 @@ struct session;
 struct session_config {
 	char uri[256];           /* unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT, "off" */
 	char password_file[256]; /* "" = none, or asked for */
+	char ca_file[256];       /* with TLS: PEM of the authority; "" = the system's */
 	bool input;              /* forward input at all */
 	bool clipboard_to_vm, clipboard_to_local;
 	size_t clipboard_max_bytes;
@@ -41,6 +43,15 @@ struct session_config {
 	int sensitivity; /* -9..9: factor (n + 10) / 10 on relative motion */
 };
 
+/* Files on their way to the guest. */
+struct session_files {
+	unsigned active; /* still to be finished, the running ones too */
+	unsigned done, failed;
+	uint64_t sent_bytes, total_bytes; /* of the batch */
+	char name[128];                   /* of the one that runs, printable */
+	char error[PART_REASON_BYTES];    /* why the last failure happened; "" = none */
+};
+
 struct session_status {
 	struct part_status spice;
 	struct part_status evdev;
@@ -56,6 +67,8 @@ struct session_status {
 	uint8_t uuid[16];
 	bool microphone_on;
 	unsigned devices; /* evdev devices open */
+	bool kicked;      /* another client took the server: a key, or 30 s, takes it back */
+	struct session_files files;
 };
 
 /* Things that happen once; copied into a queue by the receiver. */
@@ -74,6 +87,9 @@ struct session_events {
 	void (*action)(enum session_action action, unsigned code, void *data);
 	/* Motion went to the guest: the picture thread may look sooner. */
 	void (*moved)(void *data);
+	/* The guest's side of the clipboard: see clip.h. Owns message->data from then on. NULL =
+	 * no clipboard. */
+	void (*clipboard)(const struct clip_message *message, void *data);
 	void *data;
 };
 
@@ -121,3 +137,7 @@ struct session_command {
 
 /* From any thread. On failure (-ENOBUFS) text stays the caller's. */
 int session_command(struct session *session, const struct session_command *command);
+
+/* From any thread: the local side of the clipboard. On failure (-ENOBUFS) data stays the caller's.
+ */
+int session_clipboard(struct session *session, const struct clip_message *message);

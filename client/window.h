@@ -38,7 +38,7 @@ void window_destroy(struct window *window);
 
 struct SDL_Window *window_sdl(const struct window *window);
 /* What video_start() draws on; lives as long as the window. */
-struct window_surface *window_get_surface(const struct window *window);
+struct window_surface *window_get_surface(struct window *window);
 
 /* Of the drawing surface, in pixels. */
 void window_size_px(const struct window *window, int *ret_width, int *ret_height);

@@ -18,11 +18,11 @@ struct shm;
  * color is premultiplied. invert's alpha byte is 0xff where the pixel inverts and 0 elsewhere.
  */
 struct cursor_shape {
-	uint32_t serial; /* differs from that of every other shape of the session */
+	uint32_t serial; /* cursor_read() counts it up with every shape it puts here */
 	uint32_t width, height;
 	int hot_x, hot_y; /* from the top left of the shape; may lie outside it */
 	bool has_invert;
-	uint32_t color[CURSOR_PIXELS_MAX];
+	uint32_t color[CURSOR_PIXELS_MAX]; /* row y starts at [y * width]; the same below */
 	uint32_t invert[CURSOR_PIXELS_MAX];
 };
 

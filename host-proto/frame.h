@@ -49,7 +49,9 @@ struct frame {
 	unsigned rotation;      /* 0..3: quarter turns counter-clockwise that make it upright */
 	unsigned flags;         /* enum frame_flag, known bits only */
 
-	/* Against the frame with serial - 1. Count 0 = all of it. */
+	/* What differs from the frame with the serial damage_since: serial - 1, until damage of
+	 * skipped frames was merged in. Count 0 = all of it. */
+	uint32_t damage_since;
 	unsigned damage_count;
 	struct frame_rect damage[FRAME_DAMAGE_MAX];
 

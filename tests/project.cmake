@@ -11,3 +11,13 @@ pg_source_check(words words)
 foreach(part files entry metainfo unit icons)
 	pg_source_check(install_${part} install ${part})
 endforeach()
+
+# Watches an X screen from outside; for the tests that compare it with what the player says.
+pkg_check_modules(xwatch IMPORTED_TARGET x11 xext)
+if(xwatch_FOUND)
+	add_executable(xwatch support/xwatch.c)
+	target_link_libraries(xwatch PRIVATE pg_flags pg_base PkgConfig::xwatch)
+	set_target_properties(xwatch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endif()
+pg_source_check(packages packages)
+pg_source_check(docs docs)

@@ -1,0 +1,61 @@
+/*
+ * EGL of our own on a window's native surface, or on none (offscreen). One thread (pg-video)
+ * creates it, owns the current context and destroys it.
+ *
+ * The size of a Wayland surface changes only here, between frames: egl_begin() applies what the
+ * main thread asked for, egl_swap() refuses a frame that was drawn for another size.
+ *
+ * Where a CPU draws and the window is an X11 one, the picture is drawn into a framebuffer object
+ * and put on the window through shared memory, only the changed rectangles: Mesa's own swap sends
+ * every pixel through the socket.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct egl;
+struct window_surface;
+
+struct egl_rect { /* window pixels from the top left */
+	int x, y, width, height;
+};
+
+/* What to draw on, from egl_begin() to egl_swap(). */
+struct egl_target {
+	int width, height;
+	unsigned framebuffer; /* bound already; 0 = the window's own */
+	bool top_first;       /* row 0 of the framebuffer is the top one (GL: the bottom one) */
+	bool bgra;            /* its memory order, for copies without a shader */
+	/* How many swaps ago the buffer was shown: 1 = it holds the last picture; 0 = its content
+	 * is undefined and everything must be drawn. */
+	unsigned age;
+};
+
+/* Returns 0 or a negative errno (logged): -ENODEV when there is no EGL with OpenGL ES 3 here. */
+int egl_create(struct egl **ret_egl, struct window_surface *surface);
+void egl_destroy(struct egl *egl); /* accepts NULL */
+
+/* 0, or -EIO: the context or the surface is lost, make a new one. */
+int egl_begin(struct egl *egl, struct egl_target *ret_target);
+
+/* Shows what was drawn; rects are what changed since the last swap (count 0 = all).
+ * -EAGAIN: the surface got another size meanwhile, nothing was shown, draw again. -EIO as above. */
+int egl_swap(struct egl *egl, const struct egl_rect *rects, unsigned count);
+
+/* Swaps follow the display's refresh. On Wayland they never block; egl_wants_frame() does it. */
+void egl_set_vsync(struct egl *egl, bool on);
+
+/* Wayland: false while the compositor has not asked for another frame since the last swap (with
+ * vsync), or not for so long that the window must be hidden (without). Elsewhere always true. */
+bool egl_wants_frame(struct egl *egl);
+
+/* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed
+ * (UINT64_MAX = none). */
+void egl_wait(struct egl *egl, int wake_fd, uint64_t deadline_ns);
+
+bool egl_is_software(const struct egl *egl); /* a CPU draws: llvmpipe, softpipe, swrast */
+bool egl_has_extension(const struct egl *egl, const char *name);
+void *egl_display(const struct egl *egl);             /* EGLDisplay, for imports */
+const char *egl_renderer_name(const struct egl *egl); /* GL_RENDERER */
+const char *egl_kind(const struct egl *egl);          /* "x11", "x11 shm", "wayland", "offscreen" */

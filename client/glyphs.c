@@ -1,0 +1,101 @@
+#include "client/glyphs.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "client/glyphs_data.h"
+
+#define GLYPHS_COUNT (sizeof glyphs_data / sizeof glyphs_data[0])
+
+static_assert((GLYPHS_COUNT + GLYPHS_COLUMNS) / GLYPHS_COLUMNS * (GLYPHS_HEIGHT + 1) <=
+				GLYPHS_ATLAS_HEIGHT,
+		"the atlas has room for every glyph and the box");
+static_assert(GLYPHS_COLUMNS * (GLYPHS_WIDTH + 1) <= GLYPHS_ATLAS_WIDTH, "columns fit");
+
+static void cell(size_t index, int *ret_x, int *ret_y) {
+	*ret_x = (int)(index % GLYPHS_COLUMNS) * (GLYPHS_WIDTH + 1);
+	*ret_y = (int)(index / GLYPHS_COLUMNS) * (GLYPHS_HEIGHT + 1);
+}
+
+static bool box_pixel(int x, int y) {
+	if (x < 1 || x > 7 || y < 4 || y > 13) {
+		return false;
+	}
+	return x == 1 || x == 7 || y == 4 || y == 13;
+}
+
+void glyphs_draw_atlas(unsigned char *pixels) {
+	memset(pixels, 0, (size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);
+	for (size_t i = 0; i <= GLYPHS_COUNT; i++) {
+		int left, top;
+		cell(i, &left, &top);
+		for (int y = 0; y < GLYPHS_HEIGHT; y++) {
+			for (int x = 0; x < GLYPHS_WIDTH; x++) {
+				const bool on = i == GLYPHS_COUNT
+								? box_pixel(x, y)
+								: (glyphs_data[i].rows[y] >> (GLYPHS_WIDTH - 1 -
+													     x) &
+										  1) != 0;
+				pixels[(top + y) * GLYPHS_ATLAS_WIDTH + left + x] = on ? 255 : 0;
+			}
+		}
+	}
+}
+
+/* GLYPHS_COUNT (the box) if it is not there. */
+static size_t find(uint32_t code) {
+	size_t low = 0, high = GLYPHS_COUNT;
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+		if (glyphs_data[middle].code < code) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low < GLYPHS_COUNT && glyphs_data[low].code == code ? low : GLYPHS_COUNT;
+}
+
+bool glyphs_has(uint32_t code) {
+	return find(code) < GLYPHS_COUNT;
+}
+
+void glyphs_find(uint32_t code, float ret_uv[4]) {
+	int x, y;
+	cell(find(code), &x, &y);
+	ret_uv[0] = (float)x / GLYPHS_ATLAS_WIDTH;
+	ret_uv[1] = (float)y / GLYPHS_ATLAS_HEIGHT;
+	ret_uv[2] = (float)(x + GLYPHS_WIDTH) / GLYPHS_ATLAS_WIDTH;
+	ret_uv[3] = (float)(y + GLYPHS_HEIGHT) / GLYPHS_ATLAS_HEIGHT;
+}
+
+uint32_t glyphs_next(const char **text) {
+	const unsigned char *p = (const unsigned char *)*text;
+	if (p[0] == 0) {
+		return 0;
+	}
+	unsigned more = 0;
+	uint32_t code = p[0];
+	if (p[0] >= 0xf0 && p[0] < 0xf8) {
+		more = 3;
+		code = p[0] & 7u;
+	} else if (p[0] >= 0xe0 && p[0] < 0xf0) {
+		more = 2;
+		code = p[0] & 15u;
+	} else if (p[0] >= 0xc0 && p[0] < 0xe0) {
+		more = 1;
+		code = p[0] & 31u;
+	} else if (p[0] >= 0x80) {
+		*text += 1;
+		return 0xfffd;
+	}
+	for (unsigned i = 1; i <= more; i++) {
+		if ((p[i] & 0xc0) != 0x80) { /* also the end */
+			*text += 1;
+			return 0xfffd;
+		}
+		code = code << 6 | (p[i] & 0x3fu);
+	}
+	*text += 1 + more;
+	return code;
+}

@@ -1,0 +1,168 @@
+#include "client/layout.h"
+
+#include <math.h>
+
+#include "client/egl.h"
+
+static unsigned image_to_upright(unsigned guest_rotation) {
+	return (4 - guest_rotation % 4) % 4; /* counter-clockwise turns, told clockwise */
+}
+
+static double scale_for(const struct layout_input *in, double width, double height) {
+	const double sx = in->window_width / width;
+	const double sy = in->window_height / height;
+	double scale = sx < sy ? sx : sy;
+	if (in->no_upscale && scale > 1) {
+		scale = 1;
+	}
+	if (in->integer_upscale && scale > 1) {
+		scale = floor(scale);
+	}
+	return scale;
+}
+
+static void place(struct layout *layout, const struct layout_input *in) {
+	const bool turned = layout->rotation % 2 != 0;
+	const double width = turned ? in->image_height : in->image_width;
+	const double height = turned ? in->image_width : in->image_height;
+	const double scale = scale_for(in, width, height);
+	double w = round(width * scale);
+	double h = round(height * scale);
+	if (!in->keep_aspect && !in->integer_upscale) {
+		/* Stretched; a picture that may not grow only shrinks. */
+		w = in->no_upscale && width < in->window_width ? width : in->window_width;
+		h = in->no_upscale && height < in->window_height ? height : in->window_height;
+	}
+	layout->width = w < 1 ? 1 : (int)w;
+	layout->height = h < 1 ? 1 : (int)h;
+	layout->x = (in->window_width - layout->width) / 2;
+	layout->y = (in->window_height - layout->height) / 2;
+	layout->exact = layout->width == (int)width && layout->height == (int)height;
+	layout->covers = layout->x <= 0 && layout->y <= 0 &&
+			 layout->x + layout->width >= in->window_width &&
+			 layout->y + layout->height >= in->window_height;
+}
+
+/* u, v in 0..1 over the picture in the window -> 0..1 over the image: the turn undone. */
+static void unturn(unsigned rotation, double m[6]) {
+	static const double table[4][6] = {
+		{ 1, 0, 0, 0, 1, 0 },   /* x = u,     y = v */
+		{ 0, 1, 0, -1, 0, 1 },  /* x = v,     y = 1 - u */
+		{ -1, 0, 1, 0, -1, 1 }, /* x = 1 - u, y = 1 - v */
+		{ 0, -1, 1, 1, 0, 0 },  /* x = 1 - v, y = u */
+	};
+	for (int i = 0; i < 6; i++) {
+		m[i] = table[rotation % 4][i];
+	}
+}
+
+static void make_matrix(struct layout *layout) {
+	double m[6];
+	unturn(layout->rotation, m);
+	const double sides[2] = { layout->image_width, layout->image_height };
+	for (int i = 0; i < 2; i++) {
+		const double mx = m[3 * i] * sides[i] / layout->width;
+		const double my = m[3 * i + 1] * sides[i] / layout->height;
+		layout->to_image[3 * i] = (float)mx;
+		layout->to_image[3 * i + 1] = (float)my;
+		layout->to_image[3 * i + 2] =
+				(float)(m[3 * i + 2] * sides[i] - mx * layout->x - my * layout->y);
+	}
+}
+
+void layout_compute(struct layout *ret_layout, const struct layout_input *input) {
+	struct layout_input in = *input;
+	in.image_width = in.image_width > 0 ? in.image_width : 1;
+	in.image_height = in.image_height > 0 ? in.image_height : 1;
+	in.window_width = in.window_width > 0 ? in.window_width : 1;
+	in.window_height = in.window_height > 0 ? in.window_height : 1;
+
+	const unsigned upright = image_to_upright(in.guest_rotation);
+	*ret_layout = (struct layout){
+		.window_width = in.window_width,
+		.window_height = in.window_height,
+		.rotation = (upright + in.user_rotation) % 4,
+		.pointer_rotation = in.user_rotation % 4,
+		.image_width = in.image_width,
+		.image_height = in.image_height,
+		.desktop_width = in.desktop_width,
+		.desktop_height = in.desktop_height,
+	};
+	if (in.desktop_width == 0 || in.desktop_height == 0) {
+		ret_layout->desktop_width = upright % 2 ? in.image_height : in.image_width;
+		ret_layout->desktop_height = upright % 2 ? in.image_width : in.image_height;
+	}
+	place(ret_layout, &in);
+	make_matrix(ret_layout);
+}
+
+/* A rectangle in 0..1 of a turned thing -> 0..1 of the picture in the window. */
+static void turn_rect(unsigned rotation, double r[4]) {
+	const double x = r[0], y = r[1], w = r[2], h = r[3];
+	switch (rotation % 4) {
+	case 1:
+		r[0] = 1 - y - h;
+		r[1] = x;
+		r[2] = h;
+		r[3] = w;
+		break;
+	case 2:
+		r[0] = 1 - x - w;
+		r[1] = 1 - y - h;
+		break;
+	case 3:
+		r[0] = y;
+		r[1] = 1 - x - w;
+		r[2] = h;
+		r[3] = w;
+		break;
+	default:
+		break;
+	}
+}
+
+bool layout_image_rect(const struct layout *layout, const struct frame_rect *rect,
+		struct egl_rect *ret_rect) {
+	double r[4] = { (double)rect->x / layout->image_width,
+		(double)rect->y / layout->image_height, (double)rect->width / layout->image_width,
+		(double)rect->height / layout->image_height };
+	turn_rect(layout->rotation, r);
+	double reach = 0;
+	if (!layout->exact) {
+		/* The widest filter looks at four image pixels to each side. */
+		const double sx =
+				(double)layout->width /
+				(layout->rotation % 2 ? layout->image_height : layout->image_width);
+		const double sy =
+				(double)layout->height /
+				(layout->rotation % 2 ? layout->image_width : layout->image_height);
+		reach = 4 * (sx > sy ? sx : sy) + 1;
+	}
+	/* A hair inward: products like 3 * (1 / 3.0) must not round into the next pixel. */
+	const double hair = layout->exact ? 1e-3 : 0;
+	double left = floor(layout->x + r[0] * layout->width - reach + hair);
+	double top = floor(layout->y + r[1] * layout->height - reach + hair);
+	double right = ceil(layout->x + (r[0] + r[2]) * layout->width + reach - hair);
+	double bottom = ceil(layout->y + (r[1] + r[3]) * layout->height + reach - hair);
+	left = left < 0 ? 0 : left;
+	top = top < 0 ? 0 : top;
+	right = right > layout->window_width ? layout->window_width : right;
+	bottom = bottom > layout->window_height ? layout->window_height : bottom;
+	if (left >= right || top >= bottom) {
+		return false;
+	}
+	*ret_rect = (struct egl_rect){ (int)left, (int)top, (int)(right - left),
+		(int)(bottom - top) };
+	return true;
+}
+
+void layout_desktop_rect(const struct layout *layout, float x, float y, float width, float height,
+		float ret_rect[4]) {
+	double r[4] = { (double)x / layout->desktop_width, (double)y / layout->desktop_height,
+		(double)width / layout->desktop_width, (double)height / layout->desktop_height };
+	turn_rect(layout->pointer_rotation, r);
+	ret_rect[0] = (float)(layout->x + r[0] * layout->width);
+	ret_rect[1] = (float)(layout->y + r[1] * layout->height);
+	ret_rect[2] = (float)(r[2] * layout->width);
+	ret_rect[3] = (float)(r[3] * layout->height);
+}

@@ -1,0 +1,330 @@
+#include "client/overlay.h"
+
+#include <string.h>
+
+#include "client/glyphs.h"
+
+/* Straight 0xAARRGGBB. */
+#define COLOR_TEXT      0xffe8eaf0u
+#define COLOR_QUIET     0xff9aa3b5u
+#define COLOR_TITLE     0xffffffffu
+#define COLOR_PANEL     0xb3101218u
+#define COLOR_HELP      0x99101218u
+#define COLOR_KEY       0xffffd479u
+#define COLOR_RECORDING 0xffff5a4fu
+
+struct pen {
+	struct overlay_quad *quads;
+	size_t count, max;
+	int scale; /* window pixels per pixel of the face */
+	int width_px, height_px;
+};
+
+bool overlay_equal(const struct overlay *a, const struct overlay *b) {
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+bool overlay_empty(const struct overlay *overlay) {
+	return !overlay->splash && overlay->state_count == 0 && overlay->help_count == 0 &&
+	       overlay->figures_count == 0 && overlay->icons == 0 && !overlay->dim &&
+	       (overlay->alert.text[0] == '\0' || overlay->alert_opacity <= 0);
+}
+
+static uint32_t level_color(enum overlay_level level) {
+	switch (level) {
+	case OVERLAY_INFO:
+		return 0xff7fb4ffu;
+	case OVERLAY_GOOD:
+		return 0xff7fe08au;
+	case OVERLAY_WARN:
+		return 0xffffb454u;
+	case OVERLAY_BAD:
+		return 0xffff6b60u;
+	}
+	return COLOR_TEXT;
+}
+
+static uint32_t fade(uint32_t color, float opacity) {
+	const float alpha = (float)(color >> 24) * opacity;
+	return (color & 0xffffffu) | (uint32_t)(alpha + 0.5f) << 24;
+}
+
+static void put(struct pen *pen, float x, float y, float width, float height, uint32_t glyph,
+		uint32_t color) {
+	if (pen->count < pen->max && width > 0 && height > 0) {
+		pen->quads[pen->count++] =
+				(struct overlay_quad){ x, y, width, height, glyph, color };
+	}
+}
+
+static void put_box(struct pen *pen, int x, int y, int width, int height, uint32_t color) {
+	put(pen, (float)x, (float)y, (float)width, (float)height, 0, color);
+}
+
+static int cell_width(const struct pen *pen) {
+	return GLYPHS_WIDTH * pen->scale;
+}
+
+static int line_height(const struct pen *pen) {
+	return GLYPHS_HEIGHT * pen->scale;
+}
+
+static int text_columns(const char *text) {
+	int columns = 0;
+	while (glyphs_next(&text) != 0) {
+		columns++;
+	}
+	return columns;
+}
+
+/* At most `columns` characters; more end in an ellipsis. */
+static void put_text(struct pen *pen, int x, int y, const char *text, int columns, uint32_t color) {
+	const bool cut = text_columns(text) > columns;
+	const int last = cut ? columns - 1 : columns;
+	for (int i = 0; i < last; i++) {
+		const uint32_t code = glyphs_next(&text);
+		if (code == 0) {
+			return;
+		}
+		if (code != ' ') {
+			put(pen, (float)x, (float)y, (float)cell_width(pen),
+					(float)line_height(pen), code, color);
+		}
+		x += cell_width(pen);
+	}
+	if (cut && columns > 0) {
+		put(pen, (float)x, (float)y, (float)cell_width(pen), (float)line_height(pen),
+				0x2026, color);
+	}
+}
+
+/* Breaks the text at spaces: copies its next line of at most `columns` characters into line and
+ * returns what is left, NULL after the last. */
+static const char *next_line(const char *text, int columns, char *line, size_t line_size) {
+	const char *p = text, *good = NULL;
+	int n = 0;
+	for (;;) {
+		const char *before = p;
+		const uint32_t code = glyphs_next(&p);
+		if (code == 0 || code == '\n') {
+			good = before;
+			break;
+		}
+		if (n == columns) {
+			good = good != NULL ? good : before;
+			break;
+		}
+		if (code == ' ') {
+			good = before;
+		}
+		n++;
+	}
+	size_t bytes = (size_t)(good - text);
+	bytes = bytes < line_size ? bytes : line_size - 1;
+	memcpy(line, text, bytes);
+	line[bytes] = '\0';
+	while (*good == ' ' || *good == '\n') {
+		good++;
+	}
+	return *good != '\0' ? good : NULL;
+}
+
+/* Draws the text wrapped and, if centered, in the middle of the window. Returns the y below it. */
+static int put_paragraph(struct pen *pen, int x, int y, const char *text, int columns,
+		uint32_t color, bool centered) {
+	char line[OVERLAY_TEXT_BYTES];
+	columns = columns < 4 ? 4 : columns;
+	while (text != NULL && y < pen->height_px) {
+		text = next_line(text, columns, line, sizeof line);
+		const int at = centered ? (pen->width_px - text_columns(line) * cell_width(pen)) / 2
+					: x;
+		put_text(pen, at, y, line, columns, color);
+		y += line_height(pen);
+	}
+	return y;
+}
+
+static int paragraph_lines(const char *text, int columns, int *ret_widest) {
+	char line[OVERLAY_TEXT_BYTES];
+	int lines = 0;
+	columns = columns < 4 ? 4 : columns;
+	while (text != NULL) {
+		text = next_line(text, columns, line, sizeof line);
+		const int width = text_columns(line);
+		*ret_widest = width > *ret_widest ? width : *ret_widest;
+		lines++;
+	}
+	return lines;
+}
+
+static unsigned at_most(unsigned count, unsigned max) {
+	return count < max ? count : max;
+}
+
+static void put_splash(struct pen *pen, const struct overlay *overlay) {
+	const int columns = (pen->width_px - 4 * cell_width(pen)) / cell_width(pen);
+	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
+	int lines = 0, widest = 0;
+	for (unsigned i = 0; i < count; i++) {
+		lines += paragraph_lines(overlay->state[i].text, columns, &widest);
+	}
+	const int gap = line_height(pen);
+	int y = (pen->height_px - (2 * line_height(pen) + gap + lines * (line_height(pen) + 4))) /
+		2;
+	y = y < 0 ? 0 : y;
+
+	struct pen large = *pen;
+	large.scale = pen->scale * 2;
+	if (text_columns(overlay->title) * cell_width(&large) > pen->width_px) {
+		large.scale = pen->scale;
+	}
+	put_paragraph(&large, 0, y, overlay->title, 64, COLOR_TITLE, true);
+	pen->count = large.count;
+	y += 2 * line_height(pen) + gap;
+	for (unsigned i = 0; i < count; i++) {
+		const uint32_t color = overlay->state[i].level == OVERLAY_INFO
+						       ? COLOR_QUIET
+						       : level_color(overlay->state[i].level);
+		y = put_paragraph(pen, 0, y, overlay->state[i].text, columns, color, true) +
+		    4 * pen->scale;
+	}
+}
+
+static void put_state(struct pen *pen, const struct overlay *overlay) {
+	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
+	const int margin = 8 * pen->scale;
+	const int columns = (pen->width_px - 4 * margin) / cell_width(pen);
+	int lines = 0, widest = 0;
+	for (unsigned i = 0; i < count; i++) {
+		lines += paragraph_lines(overlay->state[i].text, columns, &widest);
+	}
+	if (lines == 0) {
+		return;
+	}
+	const int height = lines * line_height(pen) + margin;
+	int y = pen->height_px - margin - height;
+	put_box(pen, margin, y, widest * cell_width(pen) + 2 * margin, height, COLOR_PANEL);
+	y += margin / 2;
+	for (unsigned i = 0; i < count; i++) {
+		y = put_paragraph(pen, 2 * margin, y, overlay->state[i].text, columns,
+				level_color(overlay->state[i].level), false);
+	}
+}
+
+static void put_alert(struct pen *pen, const struct overlay *overlay) {
+	float opacity = overlay->alert_opacity;
+	opacity = opacity > 1 ? 1 : opacity;
+	if (overlay->alert.text[0] == '\0' || !(opacity > 0)) {
+		return;
+	}
+	const int margin = 12 * pen->scale;
+	const int columns = (pen->width_px - 4 * margin) / cell_width(pen);
+	int widest = 0;
+	const int lines = paragraph_lines(overlay->alert.text, columns, &widest);
+	const int width = widest * cell_width(pen) + 2 * margin;
+	const int height = lines * line_height(pen) + margin;
+	const int x = (pen->width_px - width) / 2;
+	const int y = (pen->height_px - height) / 2;
+	const uint32_t color = level_color(overlay->alert.level);
+	put_box(pen, x, y, width, height, fade(0xe0101218u, opacity));
+	put_box(pen, x, y, 4 * pen->scale, height, fade(color, opacity));
+	put_paragraph(pen, 0, y + margin / 2, overlay->alert.text, columns,
+			fade(COLOR_TEXT, opacity), true);
+}
+
+static void put_help(struct pen *pen, const struct overlay *overlay) {
+	const unsigned count = at_most(overlay->help_count, OVERLAY_HELP_MAX);
+	if (count == 0) {
+		return;
+	}
+	int key = 0, text = 0;
+	for (unsigned i = 0; i < count; i++) {
+		const int k = text_columns(overlay->help[i].key);
+		const int t = text_columns(overlay->help[i].text);
+		key = k > key ? k : key;
+		text = t > text ? t : text;
+	}
+	const int margin = 8 * pen->scale;
+	const int width = (key + 2 + text) * cell_width(pen) + 2 * margin;
+	const int height = (int)count * line_height(pen) + 2 * margin;
+	int y = pen->height_px - margin - height;
+	y = y < 0 ? 0 : y;
+	put_box(pen, margin, y, width, height, COLOR_HELP);
+	y += margin;
+	for (unsigned i = 0; i < count; i++) {
+		put_text(pen, 2 * margin, y, overlay->help[i].key, key, COLOR_KEY);
+		put_text(pen, 2 * margin + (key + 2) * cell_width(pen), y, overlay->help[i].text,
+				text, COLOR_TEXT);
+		y += line_height(pen);
+	}
+}
+
+static void put_figures(struct pen *pen, const struct overlay *overlay) {
+	const unsigned count = at_most(overlay->figures_count, OVERLAY_FIGURES_MAX);
+	int widest = 0;
+	for (unsigned i = 0; i < count; i++) {
+		const int width = text_columns(overlay->figures[i]);
+		widest = width > widest ? width : widest;
+	}
+	if (widest == 0) {
+		return;
+	}
+	const int margin = 6 * pen->scale;
+	put_box(pen, margin, margin, widest * cell_width(pen) + 2 * margin,
+			(int)count * line_height(pen) + margin, COLOR_PANEL);
+	for (unsigned i = 0; i < count; i++) {
+		put_text(pen, 2 * margin, margin + margin / 2 + (int)i * line_height(pen),
+				overlay->figures[i], widest, COLOR_TEXT);
+	}
+}
+
+/* Short words in boxes: they need no explanation. */
+static void put_icons(struct pen *pen, const struct overlay *overlay) {
+	static const struct {
+		enum overlay_icon icon;
+		const char *word;
+		uint32_t color;
+	} signs[] = {
+		{ OVERLAY_ICON_MICROPHONE, "MIC", COLOR_RECORDING },
+		{ OVERLAY_ICON_GRABBED, "GRAB", 0xff7fe08au },
+		{ OVERLAY_ICON_INPUT_OFF, "NO INPUT", 0xffffb454u },
+		{ OVERLAY_ICON_MUTED, "MUTE", 0xffffb454u },
+		{ OVERLAY_ICON_PAUSED, "PAUSE", 0xffffb454u },
+		{ OVERLAY_ICON_SPICE, "SPICE", 0xff7fb4ffu },
+	};
+	const int margin = 6 * pen->scale;
+	int right = pen->width_px - margin;
+	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+		if ((overlay->icons & signs[i].icon) == 0) {
+			continue;
+		}
+		const int columns = text_columns(signs[i].word);
+		const int width = columns * cell_width(pen) + 2 * margin;
+		put_box(pen, right - width, margin, width, line_height(pen) + margin, COLOR_PANEL);
+		put_text(pen, right - width + margin, margin + margin / 2, signs[i].word, columns,
+				signs[i].color);
+		right -= width + margin;
+	}
+}
+
+size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px,
+		struct overlay_quad *quads, size_t max) {
+	if (width_px < 1 || height_px < 1) {
+		return 0;
+	}
+	const unsigned font_px = overlay->font_px > 0 ? overlay->font_px : 16;
+	int scale = (int)((font_px + 8) / 16);
+	scale = scale < 1 ? 1 : scale > 8 ? 8 : scale;
+	struct pen pen = { quads, 0, max, scale, width_px, height_px };
+
+	if (overlay->splash) {
+		put_splash(&pen, overlay);
+	} else {
+		put_state(&pen, overlay);
+	}
+	put_figures(&pen, overlay);
+	put_icons(&pen, overlay);
+	put_help(&pen, overlay);
+	put_alert(&pen, overlay);
+	return pen.count;
+}

@@ -1,0 +1,87 @@
+/*
+ * The renderer: textures, shaders, drawing. GLES 3; knows no protocol, no threads. Everything on
+ * the thread with the current context (pg-video).
+ *
+ * A picture is begun with its geometry, its pixels are uploaded row by row as they come, and it is
+ * drawn any number of times. Formats that no texture has (packed 24 bit in 32, HDR) are converted
+ * into an sRGB texture of 8 bits once per upload, only where they changed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/video.h"
+#include "host-proto/cursor.h"
+#include "host-proto/frame.h"
+
+struct egl_rect;
+struct egl_target;
+struct layout;
+struct overlay_quad;
+struct renderer;
+
+/* software: a CPU draws. Returns 0 or a negative errno (logged). */
+int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload);
+void renderer_destroy(struct renderer *renderer); /* accepts NULL */
+
+struct renderer_picture {
+	enum frame_format format;
+	uint32_t width, height;    /* pixels of the image, unrotated */
+	uint32_t data_width, rows; /* as in struct frame */
+	bool hdr, pq;
+};
+
+struct renderer_hdr { /* for RGBA10 and RGBA16F */
+	bool map;     /* to SDR; else values are shown as they are */
+	int peak_nits, max_cll_nits;
+};
+
+/* Makes textures if the geometry differs from the current one; then the content is black until it
+ * is uploaded. Returns 1 if it did, 0 if nothing changed, or -EINVAL (larger than the GPU can),
+ * -ENOMEM. */
+int renderer_set_picture(struct renderer *renderer, const struct renderer_picture *picture);
+/* True if the conversion depends on it and all of the picture must be converted again. */
+bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr);
+
+/* Rows [y, y + height) of columns [x, x + width) in image pixels. pixels is the start of the image
+ * (row 0), pitch its row distance in bytes. The bytes were read when it returns. */
+void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
+		const struct frame_rect *rect);
+/* After the uploads of a frame: converts what needs it. count 0 = all. */
+void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects, unsigned count);
+
+/* The pointer's image; kept until another comes. NULL = none. */
+void renderer_set_cursor(struct renderer *renderer, const struct cursor_shape *shape);
+
+struct renderer_scene {
+	const struct layout *layout; /* NULL: no picture, a dark ground */
+	enum video_scale scale;
+	float dim; /* 0..1: how much of the picture is left; 1 = all */
+
+	bool pointer;
+	float pointer_rect[4];     /* x, y, width, height in window pixels */
+	unsigned pointer_rotation; /* quarter turns clockwise */
+
+	const struct overlay_quad *quads;
+	size_t quad_count;
+};
+
+/* Draws the scene inside the rectangles (window pixels). */
+void renderer_draw(struct renderer *renderer, const struct egl_target *target,
+		const struct renderer_scene *scene, const struct egl_rect *rects, unsigned count);
+
+/* The picture's pixels as R, G, B bytes, upright after `rotation` clockwise turns, top row first:
+ * width * height * 3 bytes, sides swapped for odd rotations. pointer: NULL or x, y, width, height
+ * in upright pixels. Returns 0, -ENODATA without a picture, -EIO. */
+int renderer_read(struct renderer *renderer, unsigned rotation, const float *pointer,
+		unsigned char *ret_rgb);
+
+/* One row of the image as it was uploaded, 4 bytes a pixel (any 8 bit order): for the stamp check.
+ * Only for BGRA and RGBA. */
+int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, uint32_t width,
+		unsigned char *ret_pixels);
+
+/* "direct", "pbo", "persistent" */
+const char *renderer_upload_name(const struct renderer *renderer);

@@ -1,0 +1,268 @@
+#include "client/window.h"
+
+#include <SDL.h>
+#include <SDL_syswm.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/window_surface.h"
+
+#define LOG_MODULE "window"
+#include "base/log.h"
+
+struct window {
+	SDL_Window *sdl;
+	struct window_surface surface;
+	Uint32 id;
+};
+
+/* SDL2 has no app id hint: these two variables are the only way (read at SDL_Init). */
+static void set_app_id(const char *app_id) {
+	setenv("SDL_VIDEO_WAYLAND_WMCLASS", app_id, 1);
+	setenv("SDL_VIDEO_X11_WMCLASS", app_id, 1);
+}
+
+int window_system_start(const char *app_id, const char **ret_error) {
+	set_app_id(app_id);
+	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+	SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+	/* A compositor that is told not to composite us costs others; we are not a game ourselves.
+	 */
+	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+	SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
+	SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
+#ifdef SDL_HINT_APP_NAME
+	SDL_SetHint(SDL_HINT_APP_NAME, "pierglass");
+#endif
+#ifdef SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP
+	SDL_SetHint(SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP, "0");
+#endif
+	/* SDL2 tries X11 first by itself, which in a Wayland session means XWayland. The
+	 * environment variable of the user still wins. */
+	const char *wayland = getenv("WAYLAND_DISPLAY");
+	SDL_SetHintWithPriority(SDL_HINT_VIDEODRIVER,
+			wayland != NULL && wayland[0] != '\0' ? "wayland,x11" : "x11,wayland",
+			SDL_HINT_DEFAULT);
+
+	const char *error = "no display was found";
+	int r = -ENODEV;
+	if (SDL_InitSubSystem(SDL_INIT_VIDEO) < 0) {
+		error = SDL_GetError();
+		goto fail;
+	}
+	const char *driver = SDL_GetCurrentVideoDriver();
+	if (driver == NULL || (strcmp(driver, "x11") != 0 && strcmp(driver, "wayland") != 0)) {
+		/* SDL falls back to "offscreen" without a word: nobody would see anything. */
+		error = "SDL found neither Wayland nor X11";
+		SDL_QuitSubSystem(SDL_INIT_VIDEO);
+		goto fail;
+	}
+	return 0;
+
+fail:
+	if (ret_error != NULL) {
+		*ret_error = error;
+	}
+	return r;
+}
+
+void window_system_stop(void) {
+	SDL_QuitSubSystem(SDL_INIT_VIDEO);
+}
+
+static void drawable_size(SDL_Window *sdl, int *ret_width, int *ret_height) {
+#if SDL_VERSION_ATLEAST(2, 26, 0)
+	SDL_GetWindowSizeInPixels(sdl, ret_width, ret_height);
+#else
+	SDL_GL_GetDrawableSize(sdl, ret_width, ret_height);
+#endif
+	if (*ret_width < 1) {
+		*ret_width = 1;
+	}
+	if (*ret_height < 1) {
+		*ret_height = 1;
+	}
+}
+
+static void update_size(struct window *window) {
+	int width, height;
+	drawable_size(window->sdl, &width, &height);
+	pthread_mutex_lock(&window->surface.lock);
+	window->surface.width_px = width;
+	window->surface.height_px = height;
+	pthread_mutex_unlock(&window->surface.lock);
+}
+
+/* Runs inside SDL's handling of a configure, before SDL acknowledges it: compositors end a client
+ * that commits a buffer of the old size after that. */
+static int watch_size(void *data, SDL_Event *event) {
+	struct window *window = data;
+	if (event->type == SDL_WINDOWEVENT && event->window.windowID == window->id &&
+			event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED) {
+		update_size(window);
+	}
+	return 1;
+}
+
+static int take_handles(struct window *window) {
+	SDL_SysWMinfo info;
+	SDL_VERSION(&info.version);
+	if (!SDL_GetWindowWMInfo(window->sdl, &info)) {
+		log_error("no native handle of the window: %s", SDL_GetError());
+		return -ENODEV;
+	}
+	struct window_surface *surface = &window->surface;
+	switch (info.subsystem) {
+#ifdef SDL_VIDEO_DRIVER_X11
+	case SDL_SYSWM_X11:
+		surface->kind = WINDOW_SURFACE_X11;
+		surface->x11_window = info.info.x11.window;
+		snprintf(surface->x11_display, sizeof surface->x11_display, "%s",
+				DisplayString(info.info.x11.display));
+		return 0;
+#endif
+#ifdef SDL_VIDEO_DRIVER_WAYLAND
+	case SDL_SYSWM_WAYLAND:
+		surface->kind = WINDOW_SURFACE_WAYLAND;
+		surface->wl_display = info.info.wl.display;
+		surface->wl_surface = info.info.wl.surface;
+		return 0;
+#endif
+	default:
+		log_error("SDL's %s windows are not supported", SDL_GetCurrentVideoDriver());
+		return -ENODEV;
+	}
+}
+
+static Uint32 window_flags(const struct window_config *config) {
+	Uint32 flags = SDL_WINDOW_ALLOW_HIGHDPI;
+	if (config->resizable) {
+		flags |= SDL_WINDOW_RESIZABLE;
+	}
+	if (config->borderless) {
+		flags |= SDL_WINDOW_BORDERLESS;
+	}
+	if (config->maximized) {
+		flags |= SDL_WINDOW_MAXIMIZED;
+	}
+	if (config->full_screen) {
+		flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
+	}
+	return flags;
+}
+
+int window_create(struct window **ret_window, const struct window_config *config) {
+	struct window *window = calloc(1, sizeof *window);
+	if (window == NULL) {
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&window->surface.lock, NULL);
+
+	const int x = config->position_set ? config->x : (int)SDL_WINDOWPOS_CENTERED;
+	const int y = config->position_set ? config->y : (int)SDL_WINDOWPOS_CENTERED;
+	const int width = config->width > 0 ? config->width : 1024;
+	const int height = config->height > 0 ? config->height : 768;
+	window->sdl = SDL_CreateWindow(config->title, x, y, width, height, window_flags(config));
+	if (window->sdl == NULL) {
+		log_error("no window: %s", SDL_GetError());
+		window_destroy(window);
+		return -ENODEV;
+	}
+	window->id = SDL_GetWindowID(window->sdl);
+	int r = take_handles(window);
+	if (r < 0) {
+		window_destroy(window);
+		return r;
+	}
+	update_size(window);
+	SDL_AddEventWatch(watch_size, window);
+	*ret_window = window;
+	return 0;
+}
+
+void window_destroy(struct window *window) {
+	if (window == NULL) {
+		return;
+	}
+	SDL_DelEventWatch(watch_size, window);
+	if (window->sdl != NULL) {
+		SDL_DestroyWindow(window->sdl);
+	}
+	pthread_mutex_destroy(&window->surface.lock);
+	free(window);
+}
+
+struct SDL_Window *window_sdl(const struct window *window) {
+	return window->sdl;
+}
+
+struct window_surface *window_get_surface(struct window *window) {
+	return &window->surface;
+}
+
+void window_size_px(const struct window *window, int *ret_width, int *ret_height) {
+	drawable_size(window->sdl, ret_width, ret_height);
+}
+
+double window_scale(const struct window *window) {
+	int width_px, height_px, width, height;
+	drawable_size(window->sdl, &width_px, &height_px);
+	SDL_GetWindowSize(window->sdl, &width, &height);
+	return width > 0 ? (double)width_px / width : 1.0;
+}
+
+const char *window_kind(const struct window *window) {
+	switch (window->surface.kind) {
+	case WINDOW_SURFACE_OFFSCREEN:
+		return "offscreen";
+	case WINDOW_SURFACE_X11:
+		return "x11";
+	case WINDOW_SURFACE_WAYLAND:
+		return "wayland";
+	}
+	return "?";
+}
+
+void window_set_full_screen(struct window *window, bool on) {
+	if (SDL_SetWindowFullscreen(window->sdl, on ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0) < 0) {
+		log_warn("full screen: %s", SDL_GetError());
+	}
+}
+
+bool window_is_full_screen(const struct window *window) {
+	return (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_FULLSCREEN) != 0;
+}
+
+void window_set_size_px(struct window *window, int width_px, int height_px) {
+	const double scale = window_scale(window);
+	const int width = (int)(width_px / scale + 0.5);
+	const int height = (int)(height_px / scale + 0.5);
+	SDL_SetWindowSize(window->sdl, width > 0 ? width : 1, height > 0 ? height : 1);
+}
+
+int window_surface_create_offscreen(
+		struct window_surface **ret_surface, int width_px, int height_px) {
+	if (width_px < 1 || height_px < 1) {
+		return -EINVAL;
+	}
+	struct window_surface *surface = calloc(1, sizeof *surface);
+	if (surface == NULL) {
+		return -ENOMEM;
+	}
+	surface->kind = WINDOW_SURFACE_OFFSCREEN;
+	surface->width_px = width_px;
+	surface->height_px = height_px;
+	pthread_mutex_init(&surface->lock, NULL);
+	*ret_surface = surface;
+	return 0;
+}
+
+void window_surface_destroy(struct window_surface *surface) {
+	if (surface == NULL) {
+		return;
+	}
+	pthread_mutex_destroy(&surface->lock);
+	free(surface);
+}

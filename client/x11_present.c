@@ -1,0 +1,194 @@
+#include "client/x11_present.h"
+
+#include <X11/Xlib-xcb.h>
+#include <X11/Xlib.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <xcb/shm.h>
+#include <xcb/xcb.h>
+
+#include "client/egl.h"
+#include "client/gl_target.h"
+
+/* Xlib ends the program on an error that nobody asked for, XCB returns it: hence XCB. */
+struct x11_present {
+	xcb_connection_t *connection;
+	xcb_window_t window;
+	xcb_gcontext_t gc;
+	uint8_t depth;
+
+	xcb_shm_seg_t segment;
+	void *memory; /* NULL: none */
+	int width, height;
+
+	/* A request behind the last put: its answer says that the server has read the segment. */
+	bool pending;
+	xcb_get_input_focus_cookie_t fence;
+};
+
+void *x11_open(const char *name) {
+	return XOpenDisplay(name);
+}
+
+void x11_close(void *display) {
+	if (display != NULL) {
+		XCloseDisplay(display);
+	}
+}
+
+unsigned long x11_window_visual(void *display, unsigned long window) {
+	XWindowAttributes attributes;
+	if (!XGetWindowAttributes(display, window, &attributes)) {
+		return 0;
+	}
+	return XVisualIDFromVisual(attributes.visual);
+}
+
+/* Whether pixels of the window are 4 bytes B, G, R, x. */
+static bool format_fits(Display *display, unsigned long window, uint8_t *ret_depth) {
+	XWindowAttributes attributes;
+	if (!XGetWindowAttributes(display, window, &attributes)) {
+		return false;
+	}
+	*ret_depth = (uint8_t)attributes.depth;
+	int count = 0, bits = 0;
+	XPixmapFormatValues *formats = XListPixmapFormats(display, &count);
+	for (int i = 0; i < count; i++) {
+		if (formats[i].depth == attributes.depth) {
+			bits = formats[i].bits_per_pixel;
+		}
+	}
+	XFree(formats);
+	return bits == 32 && (attributes.depth == 24 || attributes.depth == 32) &&
+	       ImageByteOrder(display) == LSBFirst && attributes.visual->red_mask == 0xff0000 &&
+	       attributes.visual->blue_mask == 0xff;
+}
+
+static bool wait_put(struct x11_present *present) {
+	if (!present->pending) {
+		return true;
+	}
+	present->pending = false;
+	xcb_get_input_focus_reply_t *reply =
+			xcb_get_input_focus_reply(present->connection, present->fence, NULL);
+	free(reply);
+	return reply != NULL;
+}
+
+static void free_memory(struct x11_present *present) {
+	if (present->memory != NULL) {
+		wait_put(present);
+		xcb_shm_detach(present->connection, present->segment);
+		xcb_flush(present->connection);
+		shmdt(present->memory);
+		present->memory = NULL;
+	}
+}
+
+static int make_memory(struct x11_present *present, int width, int height) {
+	free_memory(present);
+	const size_t bytes = (size_t)width * (size_t)height * 4;
+	const int id = shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
+	if (id < 0) {
+		return -ENOMEM;
+	}
+	void *memory = shmat(id, NULL, 0);
+	xcb_generic_error_t *error = NULL;
+	if (memory != (void *)-1) {
+		present->segment = xcb_generate_id(present->connection);
+		error = xcb_request_check(present->connection,
+				xcb_shm_attach_checked(present->connection, present->segment,
+						(uint32_t)id, 1));
+	}
+	shmctl(id, IPC_RMID, NULL); /* gone when both sides let go of it */
+	if (memory == (void *)-1) {
+		return -ENOMEM;
+	}
+	if (error != NULL) { /* a server on another machine */
+		free(error);
+		shmdt(memory);
+		return -EOPNOTSUPP;
+	}
+	present->memory = memory;
+	present->width = width;
+	present->height = height;
+	return 0;
+}
+
+int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window) {
+	uint8_t depth;
+	xcb_connection_t *connection = XGetXCBConnection(display);
+	const xcb_query_extension_reply_t *shm = xcb_get_extension_data(connection, &xcb_shm_id);
+	if (shm == NULL || !shm->present || !format_fits(display, window, &depth)) {
+		return -EOPNOTSUPP;
+	}
+	struct x11_present *present = calloc(1, sizeof *present);
+	if (present == NULL) {
+		return -ENOMEM;
+	}
+	present->connection = connection;
+	present->window = (xcb_window_t)window;
+	present->depth = depth;
+	present->gc = xcb_generate_id(connection);
+	xcb_create_gc(connection, present->gc, present->window, 0, NULL);
+	int r = make_memory(present, 64, 64); /* proves that the server takes it */
+	if (r < 0) {
+		x11_present_destroy(present);
+		return r;
+	}
+	*ret_present = present;
+	return 0;
+}
+
+void x11_present_destroy(struct x11_present *present) {
+	if (present == NULL) {
+		return;
+	}
+	free_memory(present);
+	xcb_free_gc(present->connection, present->gc);
+	xcb_flush(present->connection);
+	free(present);
+}
+
+static int grow(struct x11_present *present, const struct egl_rect *rects, unsigned count) {
+	int width = present->width, height = present->height;
+	for (unsigned i = 0; i < count; i++) {
+		const int right = rects[i].x + rects[i].width;
+		const int bottom = rects[i].y + rects[i].height;
+		width = right > width ? right : width;
+		height = bottom > height ? bottom : height;
+	}
+	if (width == present->width && height == present->height) {
+		return 0;
+	}
+	return make_memory(present, width, height);
+}
+
+int x11_present_show(struct x11_present *present, struct gl_target *target,
+		const struct egl_rect *rects, unsigned count) {
+	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
+		return -EIO;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct egl_rect *rect = &rects[i];
+		if (rect->width <= 0 || rect->height <= 0) {
+			continue;
+		}
+		uint32_t *at = (uint32_t *)present->memory +
+			       (size_t)rect->y * (size_t)present->width + (size_t)rect->x;
+		gl_target_read_bgra(target, rect->x, rect->y, rect->width, rect->height, at,
+				present->width);
+		xcb_shm_put_image(present->connection, present->window, present->gc,
+				(uint16_t)present->width, (uint16_t)present->height,
+				(uint16_t)rect->x, (uint16_t)rect->y, (uint16_t)rect->width,
+				(uint16_t)rect->height, (int16_t)rect->x, (int16_t)rect->y,
+				present->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, 0, present->segment, 0);
+	}
+	present->fence = xcb_get_input_focus_unchecked(present->connection);
+	present->pending = true;
+	xcb_flush(present->connection);
+	return 0;
+}

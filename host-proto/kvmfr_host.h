@@ -1,0 +1,74 @@
+/*
+ * The producing side of KVMFR over LGMP: frames and pointer messages as the host program in the
+ * guest sends them (doc/protocol/kvmfr.md). For the demo guest, the bench and tests. No thread; all
+ * calls from one, except kvmfr_host_frame_released().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host-proto/frame.h"
+#include "host-proto/kvmfr.h"
+
+struct kvmfr_host;
+struct lgmp_host;
+struct shm;
+
+#define KVMFR_HOST_BLOCKS 2 /* frame blocks, used in turn */
+
+/* Borrows shm and copies info: what the host says about itself; info->version chooses the layouts
+ * (19, 20, 34). -EPROTONOSUPPORT, -EMSGSIZE, -ENOMEM. */
+int kvmfr_host_create(struct kvmfr_host **ret_host, struct shm *shm, const struct kvmfr_info *info);
+/* Accepts NULL. Writes nothing. */
+void kvmfr_host_destroy(struct kvmfr_host *host);
+
+/* A new session in the memory: queues, blocks, user data, heartbeat, magic. -EMSGSIZE when there is
+ * no room for two frames of a page each. */
+int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms);
+
+/* Every 10 ms. -EBADMSG: the memory was wiped; begin a new session. */
+int kvmfr_host_periodic(struct kvmfr_host *host, uint64_t now_ms);
+
+/* For what is not wrapped here. */
+struct lgmp_host *kvmfr_host_lgmp(struct kvmfr_host *host);
+unsigned kvmfr_host_frame_queue(const struct kvmfr_host *host);
+unsigned kvmfr_host_pointer_queue(const struct kvmfr_host *host);
+
+/* Bytes of pixels that one block holds. */
+uint32_t kvmfr_host_room(const struct kvmfr_host *host);
+
+/* Where a posted frame is written. */
+struct kvmfr_host_frame {
+	unsigned block;
+	uint32_t index;        /* in the ring */
+	bool posted;           /* false: nobody is subscribed */
+	unsigned char *header; /* the wire header, for faults */
+	unsigned char *pixels;
+	uint32_t *write_pointer;
+};
+
+/* The stock order (kvmfr.md 4): header from `frame` (rows = data height), write pointer 0, post.
+ * The caller then writes the pixels and raises the write pointer with kvmfr_host_written().
+ * -ENOBUFS: both blocks are still in use; nothing was written. */
+int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, uint64_t now_ms,
+		struct kvmfr_host_frame *ret_frame);
+/* Posts the last one again, as a host does for a new subscriber on a still desktop. */
+int kvmfr_host_repost_frame(struct kvmfr_host *host, uint64_t now_ms);
+void kvmfr_host_written(const struct kvmfr_host_frame *frame, uint32_t bytes);
+/* Whether every subscriber has finished it. From any thread. */
+bool kvmfr_host_frame_released(const struct kvmfr_host *host, const struct kvmfr_host_frame *frame);
+
+/* A pointer shape as it goes over the wire. */
+struct kvmfr_host_shape {
+	unsigned type; /* 0 colour, 1 monochrome (height: twice the visible), 2 masked */
+	int8_t hot_x, hot_y;
+	uint32_t width, height, pitch;
+	const void *data; /* pitch * height bytes */
+};
+
+/* x, y: top left of the shape. shape may be NULL. flags: POSITION and SHAPE are set by this
+ * function; visible is a state. -ENOBUFS. */
+int kvmfr_host_post_pointer(struct kvmfr_host *host, bool visible, bool has_position, int x, int y,
+		const struct kvmfr_host_shape *shape, uint64_t now_ms);

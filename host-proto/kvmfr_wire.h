@@ -1,0 +1,177 @@
+/*
+ * Layouts of KVMFR as they lie in the guest's memory (doc/protocol/kvmfr.md). Only the files that
+ * turn them into something checked, and producers, include this.
+ */
+#pragma once
+
+#include "base/wire.h"
+
+#define KVMFR_MAGIC "KVMFR---" /* 8 bytes, no NUL */
+
+struct kvmfr_header_wire { /* kvmfr.md 1.1 */
+	uint8_t magic[8];
+	uint32_t version;
+	char host_version[32];
+	uint32_t features;
+};
+WIRE_AT(kvmfr_header_wire, version, 8);
+WIRE_AT(kvmfr_header_wire, host_version, 12);
+WIRE_AT(kvmfr_header_wire, features, 44);
+WIRE_SIZE(kvmfr_header_wire, 48);
+
+struct kvmfr_record_wire { /* 1.2; not aligned in the memory */
+	uint8_t type;
+	uint8_t padding[3];
+	uint32_t size;
+};
+WIRE_SIZE(kvmfr_record_wire, 8);
+
+#define KVMFR_RECORD_VM 1u
+#define KVMFR_RECORD_OS 2u
+
+struct kvmfr_vm_wire { /* then the model's text */
+	uint8_t uuid[16];
+	char capture[32];
+	uint8_t cpus, cores, sockets;
+};
+WIRE_AT(kvmfr_vm_wire, capture, 16);
+WIRE_AT(kvmfr_vm_wire, cpus, 48);
+WIRE_SIZE(kvmfr_vm_wire, 51);
+
+#define KVMFR_QUEUE_POINTER     1u
+#define KVMFR_QUEUE_FRAME       2u
+#define KVMFR_QUEUE_TIMEOUT     1000u /* ms */
+#define KVMFR_LENGTH_POINTER    20u
+#define KVMFR_LENGTH_FRAME      2u
+#define KVMFR_LENGTH_POINTER_34 32u
+
+struct kvmfr_rect_wire {
+	uint32_t x, y, width, height;
+};
+WIRE_SIZE(kvmfr_rect_wire, 16);
+
+#define KVMFR_DAMAGE_MAX 64u
+
+struct kvmfr_frame19_wire { /* 3.1 */
+	uint32_t format_version;
+	uint32_t serial;
+	uint32_t type;
+	uint32_t screen_width, screen_height;
+	uint32_t frame_width, frame_height;
+	uint32_t rotation;
+	uint32_t stride;
+	uint32_t pitch;
+	uint32_t offset;
+	uint32_t damage_count;
+	struct kvmfr_rect_wire damage[KVMFR_DAMAGE_MAX];
+	uint32_t flags;
+};
+WIRE_AT(kvmfr_frame19_wire, frame_width, 20);
+WIRE_AT(kvmfr_frame19_wire, pitch, 36);
+WIRE_AT(kvmfr_frame19_wire, offset, 40);
+WIRE_AT(kvmfr_frame19_wire, damage, 48);
+WIRE_AT(kvmfr_frame19_wire, flags, 1072);
+WIRE_SIZE(kvmfr_frame19_wire, 1076);
+
+struct kvmfr_frame20_wire { /* 3.2 */
+	uint32_t format_version;
+	uint32_t serial;
+	uint32_t type;
+	uint32_t screen_width, screen_height;
+	uint32_t data_width, data_height;
+	uint32_t frame_width, frame_height;
+	uint32_t rotation;
+	uint32_t stride;
+	uint32_t pitch;
+	uint32_t offset;
+	uint32_t damage_count;
+	struct kvmfr_rect_wire damage[KVMFR_DAMAGE_MAX];
+	uint32_t flags;
+};
+WIRE_AT(kvmfr_frame20_wire, data_width, 20);
+WIRE_AT(kvmfr_frame20_wire, frame_width, 28);
+WIRE_AT(kvmfr_frame20_wire, pitch, 44);
+WIRE_AT(kvmfr_frame20_wire, offset, 48);
+WIRE_AT(kvmfr_frame20_wire, damage, 56);
+WIRE_AT(kvmfr_frame20_wire, flags, 1080);
+WIRE_SIZE(kvmfr_frame20_wire, 1084);
+
+struct kvmfr_frame34_wire { /* A.2; the times are filled in after the post and not used */
+	uint32_t format_version;
+	uint32_t serial;
+	uint32_t type;
+	uint32_t screen_width, screen_height;
+	uint32_t data_width, data_height;
+	uint32_t frame_width, frame_height;
+	uint32_t rotation;
+	uint32_t stride;
+	uint32_t pitch;
+	uint32_t offset;
+	uint32_t flags;
+	uint32_t damage_count;
+	uint32_t sdr_white_nits;
+	uint64_t times[6];
+	uint32_t timing_serial, timing_valid, timing_flags, reserved1;
+	uint16_t hdr_primaries[3][2]; /* R G B x, y in 0.00002 */
+	uint16_t hdr_white[2];
+	uint32_t hdr_max_nits, hdr_min_nits_10000, hdr_max_cll, hdr_max_fall;
+	uint32_t schedule_generation, schedule_epoch, schedule_deadline_serial;
+	uint8_t reserved2[20];
+	struct kvmfr_rect_wire damage[KVMFR_DAMAGE_MAX];
+};
+WIRE_AT(kvmfr_frame34_wire, flags, 52);
+WIRE_AT(kvmfr_frame34_wire, sdr_white_nits, 60);
+WIRE_AT(kvmfr_frame34_wire, timing_serial, 112);
+WIRE_AT(kvmfr_frame34_wire, hdr_primaries, 128);
+WIRE_AT(kvmfr_frame34_wire, hdr_max_nits, 144);
+WIRE_AT(kvmfr_frame34_wire, schedule_generation, 160);
+WIRE_AT(kvmfr_frame34_wire, damage, 192);
+WIRE_SIZE(kvmfr_frame34_wire, 1216);
+
+enum kvmfr_type { /* 3.3 */
+	KVMFR_TYPE_INVALID,
+	KVMFR_TYPE_BGRA,
+	KVMFR_TYPE_RGBA,
+	KVMFR_TYPE_RGBA10,
+	KVMFR_TYPE_RGBA16F,
+	KVMFR_TYPE_BGR_32, /* from 20 on */
+	KVMFR_TYPE_RGB_24, /* from 20 on */
+};
+
+#define KVMFR_WRITE_POINTER_BYTES 4u /* at the frame's offset; the pixels follow (4) */
+#define KVMFR_STOCK_OFFSET        4092u
+#define KVMFR_COPY_STEP           1048576u
+
+struct kvmfr_cursor_wire { /* 6.1; the shape follows */
+	int16_t x, y;
+	uint32_t type;
+	int8_t hot_x, hot_y;
+	uint8_t padding[2];
+	uint32_t width, height;
+	uint32_t pitch;
+};
+WIRE_AT(kvmfr_cursor_wire, type, 4);
+WIRE_AT(kvmfr_cursor_wire, hot_x, 8);
+WIRE_AT(kvmfr_cursor_wire, width, 12);
+WIRE_AT(kvmfr_cursor_wire, pitch, 20);
+WIRE_SIZE(kvmfr_cursor_wire, 24);
+
+#define KVMFR_CURSOR34_BYTES 28u /* A.3: one word more (SDR white level), then the shape */
+
+enum kvmfr_cursor_type { KVMFR_CURSOR_COLOR, KVMFR_CURSOR_MONO, KVMFR_CURSOR_MASKED };
+
+enum kvmfr_cursor_flag { /* the LGMP udata word */
+	KVMFR_CURSOR_POSITION = 0x1,
+	KVMFR_CURSOR_VISIBLE = 0x2,
+	KVMFR_CURSOR_SHAPE = 0x4,
+	KVMFR_CURSOR_TRANSFORM = 0x8,      /* A, from 22 on: colour transform, ignored */
+	KVMFR_CURSOR_VISIBLE_VALID = 0x10, /* A, from 23 on */
+};
+
+#define KVMFR_CURSOR_SHAPE_MAX 1048576u /* bytes */
+
+struct kvmfr_set_cursor_wire { /* 7 */
+	uint32_t type;         /* 0 */
+	int32_t x, y;
+};
+WIRE_SIZE(kvmfr_set_cursor_wire, 12);

@@ -1,0 +1,329 @@
+#include "host-proto/lgmp_host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-proto/lgmp_layout.h"
+#include "host-proto/shm.h"
+
+#define QUEUES_MAX LGMP12_QUEUES
+
+/* Our own copies: what stands in the memory may be anyone's. */
+struct queue_state {
+	uint64_t at; /* offset of the descriptor */
+	uint32_t ring_offset, ring_length, max_time;
+	uint32_t position;
+	uint32_t data_index;
+};
+
+struct lgmp_host {
+	struct shm *shm;
+	unsigned char *base;
+	const struct lgmp_layout *layout;
+	uint32_t session;
+	uint64_t next; /* the bump pointer */
+	unsigned queue_count;
+	struct queue_state queues[QUEUES_MAX];
+};
+
+static uint32_t *field(
+		const struct lgmp_host *host, const struct queue_state *queue, uint32_t offset) {
+	return lgmp_at32(host->base, queue->at + offset);
+}
+
+static void *lock_of(const struct lgmp_host *host, const struct queue_state *queue) {
+	return host->base + queue->at + host->layout->lock;
+}
+
+static uint64_t entry_at(
+		const struct lgmp_host *host, const struct queue_state *queue, uint32_t index) {
+	return queue->ring_offset + (uint64_t)index * host->layout->entry_bytes;
+}
+
+static uint32_t *pending_at(
+		const struct lgmp_host *host, const struct queue_state *queue, uint32_t index) {
+	return lgmp_at32(host->base, entry_at(host, queue, index) + host->layout->entry_pending);
+}
+
+static void set_message_timeout(
+		const struct lgmp_host *host, const struct queue_state *queue, uint64_t now_ms) {
+	lgmp_store64(lgmp_at64(host->base, queue->at + host->layout->message_timeout),
+			now_ms + queue->max_time);
+}
+
+int lgmp_host_create(struct lgmp_host **ret_host, struct shm *shm, unsigned lgmp) {
+	const struct lgmp_layout *layout = lgmp_layout_find(lgmp);
+	if (!layout) {
+		return -EPROTONOSUPPORT;
+	}
+	if (shm_size(shm) < layout->header_bytes) {
+		return -EMSGSIZE;
+	}
+	struct lgmp_host *host = calloc(1, sizeof *host);
+	if (!host) {
+		return -ENOMEM;
+	}
+	host->shm = shm;
+	host->base = shm_base(shm);
+	host->layout = layout;
+	*ret_host = host;
+	return 0;
+}
+
+void lgmp_host_destroy(struct lgmp_host *host) {
+	free(host);
+}
+
+/* Bulk writes that a client might read at the same moment, word by word. */
+static void put_bytes(struct lgmp_host *host, uint64_t offset, const void *src, size_t size) {
+	const uint8_t *from = src;
+	for (size_t i = 0; i < size; i++) {
+		__atomic_store_n(host->base + offset + i, from[i], __ATOMIC_RELAXED);
+	}
+}
+
+int lgmp_host_begin(struct lgmp_host *host, uint32_t session, const void *udata, size_t size) {
+	const struct lgmp_layout *layout = host->layout;
+	if (!shm_in_range(host->shm, layout->header_bytes, size)) {
+		return -EMSGSIZE;
+	}
+	lgmp_store32(lgmp_at32(host->base, layout->magic), 0);
+	/* A magic of another version must not be found instead. */
+	lgmp_store32(lgmp_at32(host->base, 0), 0);
+	lgmp_store32(lgmp_at32(host->base, layout->version_at), layout->version);
+	lgmp_store32(lgmp_at32(host->base, layout->queue_count), 0);
+	lgmp_store32(lgmp_at32(host->base, layout->udata_size), (uint32_t)size);
+	put_bytes(host, layout->udata, udata, size);
+	host->session = session;
+	host->queue_count = 0;
+	host->next = (layout->header_bytes + size + 3) & ~3ull;
+	return 0;
+}
+
+int lgmp_host_allocate(struct lgmp_host *host, uint32_t bytes, uint32_t align, uint64_t *ret_offset,
+		uint32_t *ret_size) {
+	const uint64_t start = (host->next + align - 1) & ~((uint64_t)align - 1);
+	const uint64_t size = ((uint64_t)bytes + align - 1) & ~((uint64_t)align - 1);
+	if (size > UINT32_MAX || !shm_in_range(host->shm, start, size)) {
+		return -EMSGSIZE;
+	}
+	host->next = start + size;
+	*ret_offset = start;
+	*ret_size = (uint32_t)size;
+	return 0;
+}
+
+uint64_t lgmp_host_available(const struct lgmp_host *host) {
+	return shm_size(host->shm) - host->next;
+}
+
+int lgmp_host_add_queue(
+		struct lgmp_host *host, uint32_t id, uint32_t length, uint32_t max_time_ms) {
+	const struct lgmp_layout *layout = host->layout;
+	if (host->queue_count == layout->queues_max) {
+		return -ENOSPC;
+	}
+	const unsigned index = host->queue_count;
+	struct queue_state *queue = &host->queues[index];
+	*queue = (struct queue_state){ .at = layout->queues + (uint64_t)index * layout->queue_bytes,
+		.ring_length = layout->spare_slot ? length + 1 : length,
+		.max_time = max_time_ms };
+	uint64_t ring;
+	uint32_t ring_size;
+	int r = lgmp_host_allocate(host, queue->ring_length * layout->entry_bytes,
+			layout->ring_align, &ring, &ring_size);
+	if (r < 0) {
+		return r;
+	}
+	queue->ring_offset = (uint32_t)ring;
+	for (uint32_t i = 0; i < queue->ring_length; i++) {
+		lgmp_store32(pending_at(host, queue, i), 0);
+	}
+	lgmp_store32(field(host, queue, layout->id), id);
+	lgmp_store32(field(host, queue, layout->ring_length), queue->ring_length);
+	lgmp_store32(field(host, queue, layout->new_subscribers), 0);
+	lgmp_store32(field(host, queue, layout->max_time), max_time_ms);
+	lgmp_store32(field(host, queue, layout->position), 0);
+	lgmp_store32(field(host, queue, layout->ring_offset), queue->ring_offset);
+	lgmp_store32(field(host, queue, layout->lock), 0);
+	lgmp_subs_store(layout, field(host, queue, layout->subs), (struct lgmp_subs){ 0, 0 });
+	lgmp_store32(field(host, queue, layout->start), 0);
+	lgmp_store64(lgmp_at64(host->base, queue->at + layout->message_timeout), 0);
+	lgmp_store32(field(host, queue, layout->count), 0);
+	lgmp_store32(field(host, queue, layout->data_lock), 0);
+	lgmp_store32(field(host, queue, layout->data_free), layout->data_slots);
+	lgmp_store32(field(host, queue, layout->data_write_index), 0);
+	lgmp_store32(field(host, queue, layout->data_written), 0);
+	lgmp_store32(field(host, queue, layout->data_read), 0);
+	host->queue_count++;
+	lgmp_store32(lgmp_at32(host->base, layout->queue_count), host->queue_count);
+	return (int)index;
+}
+
+void lgmp_host_publish(struct lgmp_host *host, uint64_t now_ms) {
+	lgmp_store64(lgmp_at64(host->base, host->layout->timestamp), now_ms);
+	lgmp_store32(lgmp_at32(host->base, host->layout->session), host->session);
+	lgmp_store32(lgmp_at32(host->base, host->layout->magic), LGMP_MAGIC);
+}
+
+static uint32_t after(const struct queue_state *queue, uint32_t index) {
+	return index + 1 < queue->ring_length ? index + 1 : 0;
+}
+
+/* Under the lock (lgmp.md 6.2). */
+static int retire(struct lgmp_host *host, struct queue_state *queue, uint64_t now_ms) {
+	const struct lgmp_layout *layout = host->layout;
+	void *subs_at = host->base + queue->at + layout->subs;
+	struct lgmp_subs subs = lgmp_subs_load(layout, subs_at);
+	uint32_t *count_at = field(host, queue, layout->count);
+	uint32_t *start_at = field(host, queue, layout->start);
+	const uint64_t *deadline = lgmp_at64(host->base, queue->at + layout->message_timeout);
+
+	for (uint32_t i = 0; i < queue->ring_length && lgmp_load32(count_at) > 0; i++) {
+		const uint32_t start = lgmp_load32(start_at);
+		if (start >= queue->ring_length) {
+			return -EBADMSG;
+		}
+		const uint32_t pending = lgmp_load32(pending_at(host, queue, start)) & subs.on;
+		const uint32_t late = pending & ~subs.bad;
+		if (late != 0) {
+			if (now_ms <= lgmp_load64(deadline)) {
+				break;
+			}
+			subs.bad |= late;
+			for (unsigned slot = 0; slot < layout->slots_max; slot++) {
+				if (late & 1u << slot) {
+					lgmp_store64(lgmp_at64(host->base,
+								     queue->at + layout->timeout +
+										     slot * sizeof(uint64_t)),
+							now_ms + queue->max_time);
+				}
+			}
+			lgmp_store32(pending_at(host, queue, start), 0);
+		}
+		lgmp_store32(start_at, after(queue, start));
+		lgmp_sub32(count_at, 1);
+		set_message_timeout(host, queue, now_ms);
+	}
+	lgmp_subs_store(layout, subs_at, subs);
+	return 0;
+}
+
+int lgmp_host_retire(struct lgmp_host *host, uint64_t now_ms) {
+	for (unsigned i = 0; i < host->queue_count; i++) {
+		struct queue_state *queue = &host->queues[i];
+		if (!lgmp_lock(host->layout, lock_of(host, queue))) {
+			return -EBADMSG;
+		}
+		int r = retire(host, queue, now_ms);
+		lgmp_unlock(host->layout, lock_of(host, queue));
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+int lgmp_host_periodic(struct lgmp_host *host, uint64_t now_ms) {
+	if (lgmp_load32(lgmp_at32(host->base, host->layout->magic)) != LGMP_MAGIC) {
+		return -EBADMSG;
+	}
+	lgmp_store64(lgmp_at64(host->base, host->layout->timestamp), now_ms);
+	return lgmp_host_retire(host, now_ms);
+}
+
+/* Under the lock (lgmp.md 6.1). */
+static int post(struct lgmp_host *host, struct queue_state *queue, uint64_t udata, uint64_t offset,
+		uint32_t size, uint64_t now_ms) {
+	const struct lgmp_layout *layout = host->layout;
+	const struct lgmp_subs subs = lgmp_subs_load(layout, host->base + queue->at + layout->subs);
+	const uint32_t pending = subs.on & ~subs.bad;
+	if (pending == 0) {
+		return 0;
+	}
+	uint32_t *count_at = field(host, queue, layout->count);
+	const uint32_t room = layout->spare_slot ? queue->ring_length - 1 : queue->ring_length;
+	if (lgmp_load32(count_at) >= room) {
+		return -ENOBUFS;
+	}
+	const uint64_t entry = entry_at(host, queue, queue->position);
+	/* The payload is written before, the position after: their orders are what readers need. */
+	if (layout->wide_udata) {
+		lgmp_store64(lgmp_at64(host->base, entry + layout->entry_udata), udata);
+	} else {
+		lgmp_store32(lgmp_at32(host->base, entry + layout->entry_udata), (uint32_t)udata);
+	}
+	lgmp_store32(lgmp_at32(host->base, entry + layout->entry_size), size);
+	lgmp_store32(lgmp_at32(host->base, entry + layout->entry_offset), (uint32_t)offset);
+	lgmp_store32(pending_at(host, queue, queue->position), pending);
+	if (lgmp_add32(count_at, 1) == 0) {
+		set_message_timeout(host, queue, now_ms);
+	}
+	queue->position = after(queue, queue->position);
+	lgmp_store32(field(host, queue, layout->position), queue->position);
+	return 1;
+}
+
+int lgmp_host_post(struct lgmp_host *host, unsigned queue_index, uint64_t udata, uint64_t offset,
+		uint32_t size, uint64_t now_ms, uint32_t *ret_index) {
+	struct queue_state *queue = &host->queues[queue_index];
+	const uint32_t index = queue->position;
+	if (!lgmp_lock(host->layout, lock_of(host, queue))) {
+		return -ETIMEDOUT;
+	}
+	int r = post(host, queue, udata, offset, size, now_ms);
+	lgmp_unlock(host->layout, lock_of(host, queue));
+	if (r > 0 && ret_index) {
+		*ret_index = index;
+	}
+	return r;
+}
+
+bool lgmp_host_is_pending(const struct lgmp_host *host, unsigned queue_index, uint32_t index) {
+	const struct queue_state *queue = &host->queues[queue_index];
+	const struct lgmp_subs subs =
+			lgmp_subs_load(host->layout, host->base + queue->at + host->layout->subs);
+	/* Bits of clients that left or were marked bad stay set and mean nothing. */
+	return (lgmp_load32(pending_at(host, queue, index)) & subs.on & ~subs.bad) != 0;
+}
+
+bool lgmp_host_has_subscribers(const struct lgmp_host *host, unsigned queue) {
+	return lgmp_subs_load(host->layout,
+			       host->base + host->queues[queue].at + host->layout->subs)
+			       .on != 0;
+}
+
+uint32_t lgmp_host_take_new_subscribers(struct lgmp_host *host, unsigned queue) {
+	return __atomic_exchange_n(field(host, &host->queues[queue], host->layout->new_subscribers),
+			0, __ATOMIC_SEQ_CST);
+}
+
+unsigned lgmp_host_count(const struct lgmp_host *host, unsigned queue) {
+	return lgmp_load32(field(host, &host->queues[queue], host->layout->count));
+}
+
+int lgmp_host_read_data(struct lgmp_host *host, unsigned queue_index, void *data) {
+	const struct lgmp_layout *layout = host->layout;
+	struct queue_state *queue = &host->queues[queue_index];
+	if (lgmp_load32(field(host, queue, layout->data_free)) >= layout->data_slots) {
+		return -EAGAIN;
+	}
+	void *lock = host->base + queue->at + layout->data_lock;
+	if (!lgmp_lock(layout, lock)) {
+		return -ETIMEDOUT;
+	}
+	const uint64_t slot =
+			queue->at + layout->data + (uint64_t)queue->data_index * layout->data_bytes;
+	const uint32_t size = lgmp_load32(lgmp_at32(host->base, slot));
+	int r = -EBADMSG;
+	if (size <= LGMP_DATA_MAX) {
+		(void)shm_copy(host->shm, slot + layout->data_payload, data, size);
+		r = (int)size;
+	}
+	queue->data_index = (queue->data_index + 1) % layout->data_slots;
+	lgmp_add32(field(host, queue, layout->data_free), 1);
+	lgmp_unlock(layout, lock);
+	lgmp_add32(field(host, queue, layout->data_read), 1);
+	return r;
+}

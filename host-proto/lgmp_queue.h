@@ -1,0 +1,72 @@
+/*
+ * A subscription to one LGMP queue: the algorithms of lgmp.md 5, without any state machine around
+ * them. Everything in the memory is hostile: sizes and places of the ring are checked and copied
+ * once, at subscription; every other word is read once per decision. No waiting but for a lock,
+ * and that is bounded.
+ *
+ * For lgmp_client.c and tests. One thread at a time, except that lgmp_subscription_finish() may run
+ * beside lgmp_subscription_next().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host-proto/lgmp_layout.h"
+
+struct shm;
+
+struct lgmp_subscription {
+	bool active;
+	/* constant while active */
+	struct shm *shm; /* borrowed */
+	const struct lgmp_layout *layout;
+	unsigned char *base;
+	uint64_t queue; /* offset of the descriptor */
+	uint32_t ring_offset, ring_length, max_time;
+	uint32_t session, client_id;
+	unsigned slot;
+	uint32_t bit;
+	const void *subs;
+	const uint32_t *host_position;
+	/* the thread that calls next() */
+	uint32_t position;
+	/* any thread, atomic: given out and not finished. Only where a full ring looks like an
+	 * empty one. */
+	uint32_t taken[LGMP_RING_MAX / 32];
+};
+
+struct lgmp_entry {
+	uint32_t index;
+	uint64_t udata;
+	uint64_t offset;
+	uint32_t size;
+};
+
+/* Looks the queue up among the descriptors. -ENOENT: not there (yet); -EBADMSG. */
+int lgmp_queue_find(struct shm *shm, const struct lgmp_layout *layout, uint32_t id,
+		uint64_t *ret_queue);
+
+/* 5.1. -ENOENT, -EBADMSG (nonsense in the descriptor), -EBUSY (no free slot), -ETIMEDOUT (lock),
+ * -ESTALE (another session). */
+int lgmp_subscribe(struct lgmp_subscription *sub, struct shm *shm, const struct lgmp_layout *layout,
+		uint32_t id, uint32_t session, uint32_t client_id);
+
+/* 5.2 step 1: 0, -ETIME (marked bad), -ENOTCONN (not ours any more). */
+int lgmp_subscription_check(const struct lgmp_subscription *sub);
+
+/* The next message, and goes on to the one after it: 1, 0 (empty), -ETIME, -ENOTCONN, -EBADMSG. */
+int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry);
+
+/* 5.3, for a message that next() gave. 0, or what check() says (then nothing was written), or
+ * -EBADMSG. */
+int lgmp_subscription_finish(struct lgmp_subscription *sub, uint32_t index);
+
+/* 5.5. The caller has made sure that the session still lives. Becomes inactive in any case. */
+void lgmp_unsubscribe(struct lgmp_subscription *sub);
+
+/* 5.7. Returns 0 and the serial to wait for; -EAGAIN (no room), -ETIMEDOUT (lock), -EBADMSG, or
+ * what check() says. size <= LGMP_DATA_MAX. */
+int lgmp_subscription_send(const struct lgmp_subscription *sub, const void *data, uint32_t size,
+		uint32_t *ret_serial);
+bool lgmp_subscription_acknowledged(const struct lgmp_subscription *sub, uint32_t serial);

@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "tests/support/guest.h"
+
+#define PAGE 4096
+
+static void copy_and_span_stay_inside(void **state) {
+	(void)state;
+	struct guest guest;
+	guest_file(&guest, 3 * PAGE);
+	struct shm *shm;
+	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK(shm_size(shm) == 3 * PAGE);
+	CHECK(!shm_is_device(shm));
+	for (unsigned i = 0; i < 64; i++) {
+		shm_base(shm)[i] = (unsigned char)i;
+	}
+
+	/* every alignment and length around a word */
+	for (unsigned off = 0; off < 9; off++) {
+		for (unsigned len = 0; len < 20; len++) {
+			unsigned char bytes[24];
+			memset(bytes, 0xee, sizeof bytes);
+			CHECK(shm_copy(shm, off, bytes, len) == 0);
+			for (unsigned i = 0; i < len; i++) {
+				CHECK(bytes[i] == off + i);
+			}
+			CHECK(bytes[len] == 0xee);
+		}
+	}
+
+	unsigned char byte;
+	const unsigned char *span;
+	CHECK(shm_copy(shm, 3 * PAGE - 1, &byte, 1) == 0);
+	CHECK(shm_copy(shm, 3 * PAGE, &byte, 0) == 0);
+	CHECK(shm_copy(shm, 3 * PAGE, &byte, 1) == -ERANGE);
+	CHECK(shm_copy(shm, UINT64_MAX, &byte, 1) == -ERANGE);
+	CHECK(shm_copy(shm, UINT64_MAX - 1, &byte, 4) == -ERANGE);
+	CHECK(shm_span(shm, 0, 3 * PAGE, &span) == 0 && span == shm_base(shm));
+	CHECK(shm_span(shm, 1, 3 * PAGE, &span) == -ERANGE);
+	CHECK(shm_span(shm, 8, UINT64_MAX - 4, &span) == -ERANGE);
+	CHECK(shm_dmabuf(shm, 0, PAGE) == -ENOTSUP);
+	shm_unref(shm);
+	unlink(guest.path);
+}
+
+static void refuses_what_is_no_memory(void **state) {
+	(void)state;
+	struct guest guest;
+	struct shm *shm;
+	guest_file(&guest, 0);
+	CHECK(shm_map(&shm, guest.path) == -ENODATA);
+	unlink(guest.path);
+	CHECK(shm_map(&shm, guest.path) == -ENOENT);
+	CHECK(shm_map(&shm, "/tmp") == -EISDIR);
+	CHECK(shm_map(&shm, "/dev/null") == -ENODEV);
+	CHECK(mkfifo(guest.path, 0600) == 0);
+	CHECK(shm_map(&shm, guest.path) == -ENODEV);
+	unlink(guest.path);
+}
+
+static void check_sees_every_change_of_the_file(void **state) {
+	(void)state;
+	struct guest guest;
+	struct shm *shm;
+	guest_file(&guest, 2 * PAGE);
+	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK(shm_check(shm) == 0);
+	CHECK(truncate(guest.path, 3 * PAGE) == 0);
+	CHECK(shm_check(shm) == -ESTALE);
+	CHECK(truncate(guest.path, 2 * PAGE) == 0);
+	CHECK(shm_check(shm) == 0);
+	unlink(guest.path);
+	CHECK(shm_check(shm) == -ESTALE);
+	/* another file of the same name and size */
+	int fd = open(guest.path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	CHECK(fd >= 0 && ftruncate(fd, 2 * PAGE) == 0);
+	close(fd);
+	CHECK(shm_check(shm) == -ESTALE);
+	shm_unref(shm);
+	unlink(guest.path);
+}
+
+static void a_cut_file_reads_as_zeros(void **state) {
+	(void)state;
+	struct guest guest;
+	struct shm *shm;
+	guest_file(&guest, 4 * PAGE);
+	CHECK(shm_map(&shm, guest.path) == 0);
+	memset(shm_base(shm), 0x55, 4 * PAGE);
+	CHECK(truncate(guest.path, PAGE) == 0);
+	CHECK(!shm_lost(shm));
+
+	unsigned char bytes[3 * PAGE];
+	CHECK(shm_copy(shm, PAGE / 2, bytes, sizeof bytes) == 0);
+	CHECK(bytes[0] == 0x55 && bytes[PAGE / 2 - 1] == 0x55);
+	CHECK(bytes[PAGE / 2] == 0 && bytes[sizeof bytes - 1] == 0);
+	CHECK(shm_lost(shm));
+	CHECK(shm_check(shm) == -ESTALE);
+	/* writing goes nowhere, and harms nobody */
+	shm_base(shm)[3 * PAGE] = 1;
+
+	/* the file itself can be mapped anew */
+	struct shm *again;
+	CHECK(shm_map(&again, guest.path) == 0);
+	CHECK(shm_size(again) == PAGE && !shm_lost(again));
+	shm_unref(again);
+	shm_unref(shm);
+	unlink(guest.path);
+}
+
+/* A SIGBUS that is not ours keeps its meaning. */
+static void a_foreign_fault_still_kills(void **state) {
+	(void)state;
+#if defined(PG_SANITIZED)
+	skip(); /* the sanitizer takes the signal */
+#else
+	struct guest guest;
+	struct shm *shm;
+	guest_file(&guest, PAGE);
+	CHECK(shm_map(&shm, guest.path) == 0);
+	int fd = open(guest.path, O_RDWR);
+	CHECK(fd >= 0);
+	volatile unsigned char *other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(other != MAP_FAILED);
+	close(fd);
+	CHECK(truncate(guest.path, 0) == 0);
+	pid_t child = fork();
+	if (child == 0) {
+		signal(SIGBUS, SIG_DFL); /* cmocka's own handler would print a failure */
+		struct shm *mine;
+		guest_file(&guest, PAGE);
+		_exit(shm_map(&mine, guest.path) == 0 && other[0] == 0 ? 0 : 1);
+	}
+	int status;
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	munmap((void *)(uintptr_t)other, PAGE);
+	shm_unref(shm);
+	unlink(guest.path);
+#endif
+}
+
+static void a_reference_keeps_the_bytes(void **state) {
+	(void)state;
+	struct guest guest;
+	struct shm *shm;
+	guest_file(&guest, PAGE);
+	CHECK(shm_map(&shm, guest.path) == 0);
+	struct shm *held = shm_ref(shm);
+	shm_base(shm)[7] = 42;
+	shm_unref(shm);
+	unsigned char byte = 0;
+	CHECK(shm_copy(held, 7, &byte, 1) == 0 && byte == 42);
+	shm_unref(held);
+	shm_unref(NULL);
+	unlink(guest.path);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(copy_and_span_stay_inside),
+		cmocka_unit_test(refuses_what_is_no_memory),
+		cmocka_unit_test(check_sees_every_change_of_the_file),
+		cmocka_unit_test(a_cut_file_reads_as_zeros),
+		cmocka_unit_test(a_foreign_fault_still_kills),
+		cmocka_unit_test(a_reference_keeps_the_bytes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
