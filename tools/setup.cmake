@@ -7,11 +7,22 @@ pg_library(setup SOURCES
 	common_domain.c
 	common_domain_argv.c
 	common_domain_xml.c
+	common_pci.c
 	common_props.c
 	common_qemu.c
 	common_root.c
 	common_text.c
 	common_virt.c
+	common_wayland.c
+	doctor_facts.c
+	doctor_host.c
+	doctor_input.c
+	doctor_live.c
+	doctor_memory.c
+	doctor_network.c
+	doctor_pci.c
+	doctor_report.c
+	doctor_vm.c
 	vm-info_block.c
 	USES base)
 if(LIBXML2_FOUND)
@@ -24,3 +35,4 @@ if(LIBVIRT_FOUND)
 endif()
 
 pg_program(pierglass-vm-info SOURCES vm-info.c USES setup INSTALL libexec)
+pg_program(pierglass-doctor SOURCES doctor.c USES setup base INSTALL libexec)

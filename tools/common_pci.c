@@ -1,0 +1,105 @@
+#include "tools/common_pci.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common_text.h"
+
+static void read_one(const struct root *root, struct pci_list *list, const char *name) {
+	struct pci_device *device = &list->device[list->count];
+	char path[128];
+	char link[32];
+	uint64_t value;
+	*device = (struct pci_device){ .group = -1 };
+	if (!pci_address_parse(name, &device->address) ||
+			!copy_text(device->name, sizeof device->name, name)) {
+		return;
+	}
+#define ENTRY(entry) (snprintf(path, sizeof path, "/sys/bus/pci/devices/%.15s/" entry, name), path)
+	device->vendor = root_number(root, ENTRY("vendor"), &value) ? (uint16_t)value : 0;
+	device->device = root_number(root, ENTRY("device"), &value) ? (uint16_t)value : 0;
+	device->class = root_number(root, ENTRY("class"), &value) ? (uint32_t)value : 0;
+	device->boot_vga = root_number(root, ENTRY("boot_vga"), &value) && value == 1;
+	if (root_link_name(root, ENTRY("iommu_group"), link, sizeof link)) {
+		device->group = atoi(link); // NOLINT(cert-err34-c): the kernel's own number
+	}
+	root_link_name(root, ENTRY("driver"), device->driver, sizeof device->driver);
+#undef ENTRY
+	list->count++;
+}
+
+void pci_read(const struct root *root, struct pci_list *ret_list) {
+	struct root_names names = root_list(root, "/sys/bus/pci/devices");
+	ret_list->count = 0;
+	for (size_t i = 0; i < names.count && ret_list->count < PCI_MAX; i++) {
+		read_one(root, ret_list, names.name[i]);
+	}
+	root_names_free(&names);
+}
+
+const struct pci_device *pci_find(const struct pci_list *list, const struct pci_address *address) {
+	for (unsigned i = 0; i < list->count; i++) {
+		if (pci_address_equal(&list->device[i].address, address)) {
+			return &list->device[i];
+		}
+	}
+	return NULL;
+}
+
+bool pci_is_bridge(const struct pci_device *device) {
+	return device->class >> 16 == 0x06;
+}
+
+bool pci_is_gpu(const struct pci_device *device) {
+	return device->class >> 16 == 0x03;
+}
+
+const char *pci_class_name(const struct pci_device *device) {
+	static const struct {
+		unsigned class;
+		const char *name;
+	} names[] = {
+		{ 0x0300, "VGA controller" },
+		{ 0x0302, "3D controller" },
+		{ 0x0380, "display controller" },
+		{ 0x0403, "audio device" },
+		{ 0x0c03, "USB controller" },
+		{ 0x0c80, "serial bus controller" },
+		{ 0x0c05, "SMBus" },
+		{ 0x0200, "Ethernet controller" },
+		{ 0x0280, "network controller" },
+		{ 0x0106, "SATA controller" },
+		{ 0x0108, "NVMe drive" },
+		{ 0x0600, "host bridge" },
+		{ 0x0601, "ISA bridge" },
+		{ 0x0604, "PCI bridge" },
+		{ 0x1080, "encryption controller" },
+		{ 0x1300, "signal processing" },
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (device->class >> 8 == names[i].class) {
+			return names[i].name;
+		}
+	}
+	return "device";
+}
+
+enum pci_group_verdict pci_group_verdict(const struct pci_list *list, int group) {
+	const struct pci_device *first = NULL;
+	unsigned functions = 0;
+	bool one_slot = true;
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct pci_device *device = &list->device[i];
+		if (device->group != group || pci_is_bridge(device)) {
+			continue;
+		}
+		first = first ? first : device;
+		one_slot = one_slot && pci_same_slot(&first->address, &device->address);
+		functions++;
+	}
+	return functions == 0   ? PCI_GROUP_BRIDGES
+	       : functions == 1 ? PCI_GROUP_ALONE
+	       : one_slot       ? PCI_GROUP_TOGETHER
+				: PCI_GROUP_MIXED;
+}

@@ -1,0 +1,218 @@
+/*
+ * pierglass-doctor: looks at the host and the VM, says what is wrong, and how to cure it.
+ *
+ * Facts are gathered once (doctor_facts.c; what only a running machine can answer in
+ * doctor_live.c); checks are small functions over them (doctor_*.c) that add lines to a report.
+ * Nothing here needs root; what root would add is said.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tools/common_domain.h"
+#include "tools/common_pci.h"
+#include "tools/common_qemu.h"
+#include "tools/common_root.h"
+
+#define SCREAM_PORT  4010
+#define SCREAM_GROUP "239.255.77.77"
+
+/* ---- facts ---- */
+
+struct facts_cpu {
+	char vendor[16];
+	bool amd, intel;
+	bool virt;  /* svm or vmx */
+	bool guest; /* we run in a VM ourselves */
+	unsigned threads, cores, threads_per_core;
+};
+
+struct facts_iommu {
+	unsigned units, groups;
+	int firmware;  /* ACPI table DMAR or IVRS: 1 there, 0 not, -1 cannot tell */
+	int remapping; /* of interrupts: 1, 0, -1 cannot tell */
+};
+
+struct facts_memory { /* the Looking Glass file or device */
+	char path[256];
+	bool present;
+	struct root_stat st;
+	char owner[64], group[64];
+	bool may_use;      /* read and write, by me */
+	bool kvm_group;    /* there is one */
+	bool in_kvm_group; /* and I am in it */
+	bool tmpfiles;     /* a tmpfiles.d line makes it */
+	char tmpfiles_line[256];
+	struct root_stat kvmfr; /* /dev/kvmfr0; type 0 = absent */
+	bool kvmfr_module, kvmfr_may_use;
+	bool apparmor, apparmor_rule; /* enabled; the local abstraction names kvmfr */
+	bool cgroup_rule;             /* qemu.conf's cgroup_device_acl names kvmfr */
+	bool selinux;                 /* enforcing */
+};
+
+struct facts_network {
+	char bridge[16];
+	bool known, present, up;
+	int snooping, querier, rp_filter; /* -1 = cannot tell */
+	uint64_t multicast;               /* received by the bridge, since it is there */
+	bool ufw, firewalld, nft_service;
+	bool ufw_rule, firewalld_rule; /* our port is open there */
+	char port_owner[64];           /* who has UDP 4010: "scream (pid 123)", "" = nobody */
+	bool port_taken;
+	bool port_is_ours;
+	bool igmp_member; /* somebody on this machine joined the group on the bridge */
+};
+
+struct facts_sound {
+	char socket[256];
+	bool socket_present;
+	char scream_unit[256]; /* enabled user unit */
+	int scream_pid;
+};
+
+struct facts_evdev {
+	char path[256];
+	bool present, readable;
+	int holder; /* pid of a QEMU that has it open; 0 = not seen */
+};
+
+struct facts_input {
+	unsigned nodes, readable;
+	bool group, in_group;
+	unsigned evdev_count;
+	struct facts_evdev evdev[16];
+};
+
+struct facts_desktop {
+	char session[16]; /* XDG_SESSION_TYPE */
+	char name[64];    /* XDG_CURRENT_DESKTOP */
+	char wayland[256], x11[128];
+};
+
+struct facts_limits {
+	bool known;
+	uint64_t memlock, rtprio, nice; /* UINT64_MAX = unlimited; nice as RLIMIT_NICE has it */
+};
+
+/* Answers of a running machine; -1 / "" = not asked. */
+struct facts_live {
+	bool asked;
+	int spice; /* 0 = accepts, else errno */
+	char spice_uri[400];
+	bool spice_asked;
+	int pulse; /* 0 = accepts, else errno */
+	bool pulse_asked;
+	char pulse_server[96];
+	long pulse_latency_us;      /* of the default sink; -1 = cannot tell */
+	char wayland_globals[2048]; /* separated by blanks */
+	bool wayland_asked;
+	unsigned listen_s;
+	int64_t multicast_counted; /* on the bridge, meanwhile; -1 = not asked */
+	int64_t multicast_received;
+	char grab_busy[256]; /* an evdev device of the VM that somebody else grabbed */
+};
+
+struct facts {
+	const struct root *root;
+	struct root_user me;
+	bool is_root;
+	char cmdline[4096];
+	struct facts_cpu cpu;
+	struct facts_iommu iommu;
+	struct pci_list pci;
+	bool kvm_present, kvm_may_use;
+	char vfio_ids[1024]; /* of the kernel line and modprobe.d, with commas */
+	bool vfio_softdep;
+	bool virtiofsd;
+	char virtiofsd_path[128];
+
+	bool vm_wanted; /* one was named */
+	bool has_vm;
+	struct domain vm;
+	char vm_uri[128]; /* of libvirt; "" = none */
+	char vm_problem[256];
+	bool vm_stored_differs_shm; /* the next start uses another memory size */
+	bool has_process;
+	struct qemu_process process;
+	unsigned hidden_processes;
+
+	unsigned width, height; /* what the memory has to hold */
+	bool hdr;
+
+	struct facts_memory memory;
+	struct facts_network network;
+	struct facts_sound sound;
+	struct facts_input input;
+	struct facts_desktop desktop;
+	struct facts_limits limits;
+	struct facts_live live;
+};
+
+struct doctor_options {
+	const char *wanted, *uri, *xml, *root_dir;
+	bool groups, json, quiet, hdr;
+	unsigned width, height;
+	unsigned listen_s;
+};
+
+/* Fills *ret_facts; needs pierglass-doctor's options and an open root. Returns 0, or -EBADMSG with
+ * a line on stderr if the named XML file is not usable. */
+int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
+		const struct root *root);
+/* The machine's part of it (doctor_live.c), or what pierglass.facts says it would have been. */
+void facts_gather_live(struct facts *facts, unsigned listen_s);
+
+/* ---- report ---- */
+
+enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL, VERDICT_SKIP };
+
+struct report_line {
+	enum verdict verdict;
+	const char *group, *check;
+	char *text;
+	char *remedy; /* NULL = none; may have several lines */
+};
+
+struct report {
+	const char *group, *check; /* now running */
+	struct report_line *line;
+	unsigned count;
+};
+
+void report_ok(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+void report_warn(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+void report_fail(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+/* Could not be looked at: why, and what would make it possible. Counts for nothing. */
+void report_skip(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+/* Of the line added last: a command, or what to do where no command can. */
+void report_remedy(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+unsigned report_count(const struct report *report, enum verdict verdict);
+void report_print(const struct report *report, FILE *out, bool quiet);
+void report_json(const struct report *report, FILE *out);
+void report_finish(struct report *report);
+
+struct check {
+	const char *group; /* heading */
+	const char *name;
+	bool needs_vm;
+	void (*run)(const struct facts *facts, struct report *report);
+};
+
+/* Tables that end with run == NULL. */
+extern const struct check checks_host[], checks_pci[], checks_vm[], checks_memory[],
+		checks_network[], checks_input[];
+
+void doctor_run(const struct facts *facts, struct report *report);
+/* --groups: every IOMMU group with its verdict. */
+void doctor_groups(const struct facts *facts, FILE *out);
+
+/* The VM's name for a command line, quoted; "DOMAIN" without one. Static storage is not used: buf
+ * has at least 160 bytes. */
+const char *doctor_vm_word(const struct facts *facts, char *buf);

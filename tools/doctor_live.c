@@ -1,0 +1,282 @@
+/* What only a running machine can answer. In a tree (--root) "live NAME=VALUE" lines of
+ * pierglass.facts stand in: spice=ERRNO, pulse=ERRNO, pulse-server=TEXT, pulse-latency=US,
+ * wayland=NAMES, counted=N, received=N, busy=PATH. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/input.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tools/common_text.h"
+#include "tools/common_wayland.h"
+#include "tools/doctor.h"
+
+#define CONNECT_MS 1000
+
+static int finish_connect(int fd, const struct sockaddr *address, socklen_t len) {
+	if (connect(fd, address, len) == 0) {
+		return 0;
+	}
+	if (errno != EINPROGRESS) {
+		return errno;
+	}
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	int error = ETIMEDOUT;
+	socklen_t size = sizeof error;
+	if (poll(&wait, 1, CONNECT_MS) > 0) {
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	}
+	return error;
+}
+
+static int try_unix(const char *path) {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (!copy_text(address.sun_path, sizeof address.sun_path, path)) {
+		return ENAMETOOLONG;
+	}
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = fd < 0 ? errno
+			   : finish_connect(fd, (struct sockaddr *)&address, sizeof address);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return error;
+}
+
+static int try_tcp(const char *host, int port) {
+	char service[16];
+	struct addrinfo *list = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	snprintf(service, sizeof service, "%d", port);
+	if (getaddrinfo(host, service, &hints, &list) != 0) {
+		return EHOSTUNREACH;
+	}
+	int error = EHOSTUNREACH;
+	for (struct addrinfo *a = list; a && error != 0; a = a->ai_next) {
+		int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		error = fd < 0 ? errno : finish_connect(fd, a->ai_addr, a->ai_addrlen);
+		if (fd >= 0) {
+			close(fd);
+		}
+	}
+	freeaddrinfo(list);
+	return error;
+}
+
+static void ask_spice(struct facts *facts) {
+	const struct domain_graphics *spice = facts->has_vm ? domain_spice(&facts->vm) : NULL;
+	struct facts_live *live = &facts->live;
+	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
+	if (!spice || !running) {
+		return;
+	}
+	domain_spice_uri(spice, live->spice_uri, sizeof live->spice_uri);
+	if (!live->spice_uri[0]) {
+		return;
+	}
+	live->spice_asked = true;
+	if (spice->socket[0]) {
+		live->spice = try_unix(spice->socket);
+	} else {
+		bool any = spice->host[0] == '\0' || strcmp(spice->host, "0.0.0.0") == 0 ||
+			   strcmp(spice->host, "::") == 0;
+		live->spice = try_tcp(any ? "localhost" : spice->host,
+				spice->port > 0 ? spice->port : spice->tls_port);
+	}
+}
+
+/* pactl tells it all; without pactl there is only "answers". */
+static void ask_pactl(struct facts_live *live) {
+	FILE *pipe = popen(
+			"LC_ALL=C pactl info 2>/dev/null && LC_ALL=C pactl list sinks 2>/dev/null",
+			"re"); // NOLINT(cert-env33-c)
+	if (!pipe) {
+		return;
+	}
+	char line[512];
+	char sink[256] = "";
+	bool here = false;
+	while (fgets(line, sizeof line, pipe)) {
+		line[strcspn(line, "\n")] = '\0';
+		const char *text = line + strspn(line, " \t");
+		if (strncmp(text, "Server Name: ", 13) == 0) {
+			copy_text(live->pulse_server, sizeof live->pulse_server, text + 13);
+		} else if (strncmp(text, "Default Sink: ", 14) == 0) {
+			copy_text(sink, sizeof sink, text + 14);
+		} else if (strncmp(text, "Name: ", 6) == 0) {
+			here = strcmp(text + 6, sink) == 0;
+		} else if (here && strncmp(text, "Latency: ", 9) == 0) {
+			live->pulse_latency_us = strtol(text + 9, NULL, 10);
+			const char *configured = strstr(text, "configured ");
+			long wanted = configured ? strtol(configured + 11, NULL, 10) : 0;
+			if (live->pulse_latency_us == 0 && wanted) {
+				live->pulse_latency_us = wanted;
+			}
+		}
+	}
+	pclose(pipe);
+}
+
+static void ask_pulse(struct facts *facts) {
+	struct facts_live *live = &facts->live;
+	live->pulse_asked = true;
+	live->pulse = facts->sound.socket[0] ? try_unix(facts->sound.socket) : ENOENT;
+	if (live->pulse == 0) {
+		ask_pactl(live);
+	}
+}
+
+static void ask_wayland(struct facts *facts) {
+	char dir[256] = "";
+	if (!facts->desktop.wayland[0]) {
+		return;
+	}
+	root_env(facts->root, "XDG_RUNTIME_DIR", dir, sizeof dir);
+	struct text names = { 0 };
+	facts->live.wayland_asked = true;
+	if (wayland_globals(facts->desktop.wayland, dir, &names) == 0) {
+		copy_text(facts->live.wayland_globals, sizeof facts->live.wayland_globals,
+				text_get(&names));
+	}
+	text_finish(&names);
+}
+
+static uint64_t multicast_counter(const struct facts *facts) {
+	char path[128];
+	uint64_t value = 0;
+	snprintf(path, sizeof path, "/sys/class/net/%s/statistics/multicast",
+			facts->network.bridge);
+	root_number(facts->root, path, &value);
+	return value;
+}
+
+/* Socket recipe: scream-audio.md 5.1. */
+static int open_receiver(const char *bridge) {
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return -1;
+	}
+	int one = 1;
+	int zero = 0;
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(SCREAM_PORT) };
+	struct ip_mreqn join = { .imr_ifindex = (int)if_nametoindex(bridge) };
+	inet_pton(AF_INET, SCREAM_GROUP, &address.sin_addr);
+	join.imr_multiaddr = address.sin_addr;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &zero, sizeof zero);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
+			setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof join) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void listen_multicast(struct facts *facts, unsigned listen_s) {
+	struct facts_live *live = &facts->live;
+	if (!listen_s || !facts->network.present) {
+		return;
+	}
+	int fd = open_receiver(facts->network.bridge);
+	if (fd < 0) {
+		return;
+	}
+	uint64_t before = multicast_counter(facts);
+	uint64_t until_ns = clock_now_ns() + listen_s * NS_PER_S;
+	uint64_t now_ns;
+	live->listen_s = listen_s;
+	live->multicast_received = 0;
+	while ((now_ns = clock_now_ns()) < until_ns) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		poll(&wait, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1);
+		char packet[2048];
+		while (recv(fd, packet, sizeof packet, 0) >= 0) {
+			live->multicast_received++;
+		}
+	}
+	live->multicast_counted = (int64_t)(multicast_counter(facts) - before);
+	close(fd);
+}
+
+/* Asks for the grab and gives it back at once: only of devices that the VM's configuration names.
+ */
+static void try_grabs(struct facts *facts) {
+	for (unsigned i = 0; i < facts->input.evdev_count; i++) {
+		const struct facts_evdev *evdev = &facts->input.evdev[i];
+		int fd = evdev->readable ? open(evdev->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+					 : -1;
+		if (fd < 0) {
+			continue;
+		}
+		if (ioctl(fd, EVIOCGRAB, 1) == 0) {
+			ioctl(fd, EVIOCGRAB, 0);
+		} else if (errno == EBUSY && !evdev->holder) {
+			copy_text(facts->live.grab_busy, sizeof facts->live.grab_busy, evdev->path);
+		}
+		close(fd);
+	}
+}
+
+/* ---- a tree ---- */
+
+static bool number_fact(const struct root *root, const char *name, int64_t *ret_value) {
+	char text[32];
+	if (!root_fact(root, "live", name, text, sizeof text)) {
+		return false;
+	}
+	*ret_value = strtoll(text, NULL, 10);
+	return true;
+}
+
+static void from_tree(struct facts *facts) {
+	struct facts_live *live = &facts->live;
+	const struct root *root = facts->root;
+	int64_t value;
+	const struct domain_graphics *spice = facts->has_vm ? domain_spice(&facts->vm) : NULL;
+	if (spice && number_fact(root, "spice", &value)) {
+		live->spice_asked = true;
+		live->spice = (int)value;
+		domain_spice_uri(spice, live->spice_uri, sizeof live->spice_uri);
+	}
+	if (number_fact(root, "pulse", &value)) {
+		live->pulse_asked = true;
+		live->pulse = (int)value;
+	}
+	if (number_fact(root, "pulse-latency", &value)) {
+		live->pulse_latency_us = (long)value;
+	}
+	root_fact(root, "live", "pulse-server", live->pulse_server, sizeof live->pulse_server);
+	live->wayland_asked = root_fact(root, "live", "wayland", live->wayland_globals,
+			sizeof live->wayland_globals);
+	if (number_fact(root, "counted", &value)) {
+		live->multicast_counted = value;
+		live->listen_s = 3;
+		live->multicast_received = number_fact(root, "received", &value) ? value : 0;
+	}
+	root_fact(root, "live", "busy", live->grab_busy, sizeof live->grab_busy);
+}
+
+void facts_gather_live(struct facts *facts, unsigned listen_s) {
+	facts->live.pulse_latency_us = -1;
+	facts->live.multicast_counted = -1;
+	if (facts->root->copy) {
+		from_tree(facts);
+		return;
+	}
+	facts->live.asked = true;
+	ask_spice(facts);
+	ask_pulse(facts);
+	ask_wayland(facts);
+	try_grabs(facts);
+	listen_multicast(facts, listen_s);
+}

@@ -1,0 +1,381 @@
+/* Checks of passed-through devices: groups, drivers, ids, guest addresses. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common_text.h"
+#include "tools/doctor.h"
+
+static bool vm_has(const struct facts *facts, const struct pci_address *address) {
+	for (unsigned i = 0; facts->has_vm && i < facts->vm.hostdev_count; i++) {
+		if (pci_address_equal(&facts->vm.hostdev[i].source, address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_free(const struct pci_device *device) {
+	return device->driver[0] == '\0' || strcmp(device->driver, "vfio-pci") == 0 ||
+	       strcmp(device->driver, "pci-stub") == 0;
+}
+
+static void describe_group(struct text *text, const struct pci_list *list, int group) {
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct pci_device *device = &list->device[i];
+		if (device->group == group && !pci_is_bridge(device)) {
+			text_add(text, "%s%s %s", text->len ? ", " : "", device->name + 5,
+					pci_class_name(device));
+		}
+	}
+}
+
+/* What stands in the way of passing this group: a device of another slot that the host uses. */
+static const struct pci_device *blocker(
+		const struct facts *facts, int group, const struct pci_address *wanted) {
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *device = &facts->pci.device[i];
+		if (device->group == group && !pci_is_bridge(device) && !is_free(device) &&
+				!pci_same_slot(&device->address, wanted) &&
+				!vm_has(facts, &device->address)) {
+			return device;
+		}
+	}
+	return NULL;
+}
+
+static void check_gpu_groups(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *gpu = &facts->pci.device[i];
+		if (!pci_is_gpu(gpu) || gpu->group < 0 ||
+				(facts->has_vm && facts->vm.hostdev_count &&
+						!vm_has(facts, &gpu->address))) {
+			continue;
+		}
+		struct text members = { 0 };
+		describe_group(&members, &facts->pci, gpu->group);
+		const struct pci_device *block = blocker(facts, gpu->group, &gpu->address);
+		switch (pci_group_verdict(&facts->pci, gpu->group)) {
+		case PCI_GROUP_ALONE:
+			report_ok(report, "%s %s: group %d can be passed alone", gpu->name,
+					pci_class_name(gpu), gpu->group);
+			break;
+		case PCI_GROUP_TOGETHER:
+			report_ok(report, "%s %s: group %d must go together: %s", gpu->name,
+					pci_class_name(gpu), gpu->group, text_get(&members));
+			break;
+		case PCI_GROUP_MIXED:
+			if (block) {
+				report_fail(report,
+						"%s %s: group %d is blocked by %s %s (driver %s)",
+						gpu->name, pci_class_name(gpu), gpu->group,
+						block->name, pci_class_name(block), block->driver);
+				report_remedy(report,
+						"try another slot of the mainboard, or pass %s too",
+						block->name);
+			} else {
+				report_ok(report, "%s %s: group %d must go together: %s", gpu->name,
+						pci_class_name(gpu), gpu->group,
+						text_get(&members));
+			}
+			break;
+		case PCI_GROUP_BRIDGES:
+			break;
+		}
+		text_finish(&members);
+	}
+}
+
+static void check_second_gpu(const struct facts *facts, struct report *report) {
+	unsigned gpus = 0;
+	unsigned left = 0;
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *gpu = &facts->pci.device[i];
+		if (pci_is_gpu(gpu)) {
+			gpus++;
+			left += !vm_has(facts, &gpu->address) &&
+				strcmp(gpu->driver, "vfio-pci") != 0;
+		}
+	}
+	if (gpus == 0) {
+		report_warn(report, "no graphics device found in /sys/bus/pci");
+		report_remedy(report, "a VM with a passed-through GPU needs one beside the host's");
+	} else if (left == 0) {
+		report_warn(report, "no graphics device is left for the host");
+		report_remedy(report, "keep one GPU for Linux: pierglass shows the guest on it");
+	} else if (gpus == 1) {
+		report_warn(report, "there is only one graphics device, the host needs it");
+		report_remedy(report,
+				"a second GPU (or the processor's own, in the firmware set-up)");
+	}
+}
+
+static void check_hostdevs(const struct facts *facts, struct report *report) {
+	if (facts->vm.hostdev_count == 0) {
+		char name[160];
+		report_warn(report, "the VM has no PCI device of the host");
+		report_remedy(report,
+				"pierglass setup pci %s --gpu ADDRESS (addresses: pierglass doctor "
+				"--groups)",
+				doctor_vm_word(facts, name));
+	}
+	if (facts->pci.count == 0) {
+		return;
+	}
+	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
+		const struct domain_hostdev *hostdev = &facts->vm.hostdev[i];
+		char name[16];
+		pci_address_text(&hostdev->source, name);
+		if (!pci_find(&facts->pci, &hostdev->source)) {
+			char vm[160];
+			report_fail(report, "%s is in the VM, but not in this machine", name);
+			report_remedy(report, "pierglass setup pci %s --fix --apply",
+					doctor_vm_word(facts, vm));
+		}
+		for (unsigned j = 0; j < i; j++) {
+			if (pci_address_equal(&hostdev->source, &facts->vm.hostdev[j].source)) {
+				char vm[160];
+				report_fail(report, "%s is in the VM twice", name);
+				report_remedy(report, "virsh edit %s", doctor_vm_word(facts, vm));
+			}
+		}
+	}
+}
+
+static void check_driver(const struct facts *facts, struct report *report,
+		const struct domain_hostdev *hostdev, const struct pci_device *device) {
+	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
+	char vm[160];
+	if (strcmp(device->driver, "vfio-pci") == 0) {
+		report_ok(report, "%s %s: driver vfio-pci", device->name, pci_class_name(device));
+	} else if (running) {
+		report_fail(report, "%s %s: driver %s although the VM runs", device->name,
+				pci_class_name(device),
+				device->driver[0] ? device->driver : "none");
+		report_remedy(report,
+				"sudo pierglass setup vfio %s --apply, then start the machine again",
+				doctor_vm_word(facts, vm));
+	} else if (!hostdev->managed) {
+		report_fail(report, "%s %s: driver %s, and libvirt will not take it (managed='no')",
+				device->name, pci_class_name(device),
+				device->driver[0] ? device->driver : "none");
+		report_remedy(report, "sudo virsh nodedev-detach pci_%04x_%02x_%02x_%x",
+				device->address.domain, device->address.bus, device->address.slot,
+				device->address.function);
+	} else if (pci_is_gpu(device) && !is_free(device)) {
+		report_warn(report,
+				"%s %s: driver %s; taking a GPU from its driver when the VM starts "
+				"often hangs",
+				device->name, pci_class_name(device), device->driver);
+		report_remedy(report,
+				"sudo pierglass setup vfio %s --apply, then start the machine again",
+				doctor_vm_word(facts, vm));
+	} else {
+		report_ok(report, "%s %s: driver %s; libvirt takes it when the VM starts",
+				device->name, pci_class_name(device),
+				device->driver[0] ? device->driver : "none");
+	}
+}
+
+static void check_drivers(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
+		const struct domain_hostdev *hostdev = &facts->vm.hostdev[i];
+		const struct pci_device *device = pci_find(&facts->pci, &hostdev->source);
+		if (device) {
+			check_driver(facts, report, hostdev, device);
+		}
+	}
+}
+
+static void check_boot_vga(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
+		const struct pci_device *device =
+				pci_find(&facts->pci, &facts->vm.hostdev[i].source);
+		if (device && device->boot_vga) {
+			report_warn(report, "%s is the GPU the firmware started on (boot_vga)",
+					device->name);
+			report_remedy(report,
+					"choose the other GPU as primary in the firmware set-up; "
+					"else its ROM may have to be given to the VM");
+		}
+	}
+}
+
+/* VFIO opens a group only when nothing in it belongs to another driver. */
+static void check_group_complete(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
+		const struct pci_device *device =
+				pci_find(&facts->pci, &facts->vm.hostdev[i].source);
+		bool seen = false;
+		for (unsigned j = 0; device && j < i; j++) {
+			const struct pci_device *other =
+					pci_find(&facts->pci, &facts->vm.hostdev[j].source);
+			seen = seen || (other && other->group == device->group);
+		}
+		if (!device || device->group < 0 || seen) {
+			continue;
+		}
+		for (unsigned j = 0; j < facts->pci.count; j++) {
+			const struct pci_device *other = &facts->pci.device[j];
+			char vm[160];
+			if (other->group != device->group || pci_is_bridge(other) ||
+					vm_has(facts, &other->address)) {
+				continue;
+			}
+			if (is_free(other)) {
+				report_warn(report, "%s %s of group %d is not in the VM",
+						other->name, pci_class_name(other), other->group);
+			} else {
+				report_fail(report,
+						"%s %s of group %d stays with driver %s: VFIO refuses "
+						"the whole group",
+						other->name, pci_class_name(other), other->group,
+						other->driver);
+			}
+			report_remedy(report, "pierglass setup pci %s --gpu %s --apply",
+					doctor_vm_word(facts, vm), device->name);
+		}
+	}
+}
+
+static void check_guest_addresses(const struct facts *facts, struct report *report) {
+	bool wrong = false;
+	bool several = false;
+	const struct domain *vm = &facts->vm;
+	for (unsigned i = 0; i < vm->hostdev_count; i++) {
+		for (unsigned j = i + 1; j < vm->hostdev_count; j++) {
+			const struct domain_hostdev *a = &vm->hostdev[i];
+			const struct domain_hostdev *b = &vm->hostdev[j];
+			if (!pci_same_slot(&a->source, &b->source)) {
+				continue;
+			}
+			several = true;
+			wrong = wrong || !a->has_address || !b->has_address ||
+				!pci_same_slot(&a->address, &b->address) ||
+				a->address.function != a->source.function ||
+				b->address.function != b->source.function ||
+				(a->source.function == 0 && !a->multifunction) ||
+				(b->source.function == 0 && !b->multifunction);
+		}
+	}
+	if (wrong) {
+		char name[160];
+		report_warn(report,
+				"functions of one device are spread over several slots of the guest: "
+				"its drivers may not find each other");
+		report_remedy(report, "pierglass setup pci %s --fix --apply",
+				doctor_vm_word(facts, name));
+	} else if (several) {
+		report_ok(report, "the functions of each device share one slot of the guest");
+	}
+}
+
+/* An id that is kept for VMs but also belongs to a device the host needs. */
+static void check_ids(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *device = &facts->pci.device[i];
+		char id[16];
+		snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
+		if (!list_has(facts->vfio_ids, id, ',')) {
+			continue;
+		}
+		for (unsigned j = i + 1; j < facts->pci.count; j++) {
+			const struct pci_device *other = &facts->pci.device[j];
+			if (other->vendor == device->vendor && other->device == device->device &&
+					!pci_same_slot(&other->address, &device->address)) {
+				report_warn(report,
+						"id %s is kept for VMs, but two devices have it: %s and "
+						"%s",
+						id, device->name, other->name);
+				report_remedy(report,
+						"use driver_override by address for the one the VM "
+						"gets, and take %s out of the ids",
+						id);
+			}
+		}
+	}
+	if (facts->vfio_ids[0] && !facts->vfio_softdep &&
+			!strstr(facts->cmdline, "vfio-pci.ids=") &&
+			!strstr(facts->cmdline, "vfio_pci.ids=")) {
+		char vm[160];
+		report_warn(report,
+				"vfio-pci has ids, but nothing makes it load before the GPU's driver "
+				"(no softdep)");
+		report_remedy(report, "sudo pierglass setup vfio %s --apply",
+				doctor_vm_word(facts, vm));
+	}
+}
+
+const struct check checks_pci[] = {
+	{ "Devices", "gpu-group", false, check_gpu_groups },
+	{ "Devices", "second-gpu", false, check_second_gpu },
+	{ "Devices", "hostdev", true, check_hostdevs },
+	{ "Devices", "driver", true, check_drivers },
+	{ "Devices", "boot-vga", true, check_boot_vga },
+	{ "Devices", "group-complete", true, check_group_complete },
+	{ "Devices", "guest-address", true, check_guest_addresses },
+	{ "Devices", "ids", false, check_ids },
+	{ NULL, NULL, false, NULL },
+};
+
+static void print_group(const struct facts *facts, int group, FILE *out) {
+	const struct pci_list *list = &facts->pci;
+	const struct pci_device *first = NULL;
+	const struct pci_device *block = NULL;
+	for (unsigned i = 0; i < list->count && !first; i++) {
+		if (list->device[i].group == group && !pci_is_bridge(&list->device[i])) {
+			first = &list->device[i];
+			block = blocker(facts, group, &first->address);
+		}
+	}
+	fprintf(out, "group %d: ", group);
+	switch (pci_group_verdict(list, group)) {
+	case PCI_GROUP_ALONE:
+		fputs("can be passed alone\n", out);
+		break;
+	case PCI_GROUP_TOGETHER:
+		fputs("must go together\n", out);
+		break;
+	case PCI_GROUP_MIXED:
+		if (block) {
+			fprintf(out, "must go together, blocked by %s (driver %s)\n", block->name,
+					block->driver);
+		} else {
+			fputs("must go together\n", out);
+		}
+		break;
+	case PCI_GROUP_BRIDGES:
+		fputs("bridges only\n", out);
+		break;
+	}
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct pci_device *device = &list->device[i];
+		if (device->group == group) {
+			fprintf(out, "  %s %s [%04x:%04x] driver %s%s%s\n", device->name,
+					pci_class_name(device), device->vendor, device->device,
+					device->driver[0] ? device->driver : "none",
+					device->boot_vga ? ", boot VGA" : "",
+					vm_has(facts, &device->address) ? ", in the VM" : "");
+		}
+	}
+}
+
+void doctor_groups(const struct facts *facts, FILE *out) {
+	int last = -1;
+	for (;;) { /* by number: the list is by address */
+		int group = -1;
+		for (unsigned i = 0; i < facts->pci.count; i++) {
+			int g = facts->pci.device[i].group;
+			if (g > last && (group < 0 || g < group)) {
+				group = g;
+			}
+		}
+		if (group < 0) {
+			break;
+		}
+		print_group(facts, group, out);
+		last = group;
+	}
+	if (last < 0) {
+		fputs("no IOMMU groups: see pierglass doctor\n", out);
+	}
+}
