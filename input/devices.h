@@ -26,8 +26,10 @@ struct devices_config {
 	char wanted[DEVICES_WANTED_MAX][256];
 	uint64_t watchdog_ns; /* 0 = 2 s */
 	const char *root;     /* "" or NULL; a fixture tree in tests. Used only during the call */
-	struct device_finder
-			*finder; /* NULL: the machine's (input/evdev.h); tests bring their own */
+	/* NULL: the machine's (input/finder.h). Tests bring their own; it is copied, and destroyed
+	 * with the devices or when they cannot be created. */
+	const struct device_finder *finder;
+	void (*watchdog_release)(int fd); /* NULL: EVIOCGRAB 0 */
 };
 
 struct devices_status {

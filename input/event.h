@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "input/led.h"
+
 enum input_kind {
 	INPUT_NONE,
 	INPUT_KEY,      /* code = KEY_*, pressed; repeats are not forwarded */
@@ -37,6 +39,3 @@ struct input_event {
 	bool pressed;
 	int32_t x, y;
 };
-
-/* Lock keys, in the guest's and the router's words. */
-enum input_led { INPUT_LED_SCROLL = 1, INPUT_LED_NUM = 2, INPUT_LED_CAPS = 4 };

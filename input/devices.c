@@ -1,0 +1,539 @@
+#define LOG_MODULE "input"
+#include "input/devices.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "input/device.h"
+#include "input/event.h"
+#include "input/finder.h"
+#include "input/router.h"
+#include "input/seat.h"
+#include "input/watchdog.h"
+
+#define LIST_MAX      128u
+#define SETTLE_NS     (50 * NS_PER_MS) /* one plug makes many changes */
+#define RETRY_OPEN_NS (5 * NS_PER_S)   /* a device we may not open */
+
+enum wanted_kind { WANTED_PATH, WANTED_NODE, WANTED_KEYBOARDS, WANTED_MICE, WANTED_ALL };
+
+struct wanted {
+	enum wanted_kind kind;
+	char path[256];
+	bool known; /* NODE: what stood there first; it is followed when its number changes */
+	struct device_info identity;
+	bool open; /* NODE: one device is enough */
+};
+
+struct slot {
+	struct devices *owner;
+	struct device device; /* ops NULL: free */
+	struct device_info info;
+	struct translator translator;
+	struct loop_source *source;
+	struct wanted *wanted;
+	bool grabbed;
+	bool forwarded; /* the router was told that it is grabbed */
+	uint64_t grabbed_ns;
+	int grab_error;
+	unsigned host_leds; /* as they were before we took it */
+};
+
+struct devices {
+	struct loop *loop;
+	struct router *router;
+	struct devices_events events;
+	struct device_finder finder;
+	struct seat *seat;
+	struct watchdog *watchdog;
+	uint64_t tick_ns; /* while grabbed: feed the watchdog, try what could not be grabbed */
+	struct loop_source *scan_timer;
+	struct loop_source *tick_timer;
+	unsigned wanted_count;
+	struct wanted wanted[DEVICES_WANTED_MAX];
+	struct slot slots[DEVICES_MAX];
+	struct device_info list[LIST_MAX];
+	struct devices_status status;
+	int open_error; /* of the last scan; open_name says of which device */
+	char open_name[96];
+};
+
+static unsigned source_of(const struct slot *slot) {
+	return (unsigned)(slot - slot->owner->slots) + 1;
+}
+
+/* What the user is told. */
+
+static void explain_open(struct devices *devices, char *ret, size_t size) {
+	if (devices->open_error == -EACCES || devices->open_error == -EPERM) {
+		snprintf(ret, size,
+				"no permission to read %.40s: join the group \"input\", or let "
+				"\"pierglass setup input\" write a udev rule",
+				devices->open_name);
+	} else {
+		snprintf(ret, size, "cannot open %.40s: %.60s", devices->open_name,
+				strerror(-devices->open_error));
+	}
+}
+
+static void explain_grab(const struct slot *slot, char *ret, size_t size) {
+	if (slot->grab_error == -EBUSY) {
+		snprintf(ret, size,
+				"another program has taken %.40s (QEMU does, by <input type='evdev'> or "
+				"input-linux: remove that from the VM)",
+				slot->info.name);
+	} else {
+		snprintf(ret, size, "cannot grab %.40s: %.60s", slot->info.name,
+				strerror(-slot->grab_error));
+	}
+}
+
+static void count_slots(struct devices *devices, struct devices_status *status,
+		const struct slot **ret_refused) {
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		const struct slot *slot = &devices->slots[i];
+		if (!slot->device.ops) {
+			continue;
+		}
+		status->open++;
+		status->grabbed += slot->grabbed;
+		if (slot->grab_error && slot->grab_error != -EAGAIN) {
+			status->refused++;
+			*ret_refused = slot;
+		}
+	}
+}
+
+static void update_status(struct devices *devices) {
+	struct devices_status status = { .part.state = PART_RUNNING };
+	const struct slot *refused = NULL;
+	char *reason = status.part.reason;
+	size_t size = sizeof status.part.reason;
+	count_slots(devices, &status, &refused);
+	status.refused += devices->open_error != 0;
+	if (refused) {
+		status.part.state = PART_FAILED;
+		explain_grab(refused, reason, size);
+	} else if (devices->open_error) {
+		status.part.state = PART_FAILED;
+		explain_open(devices, reason, size);
+	} else if (status.open == 0) {
+		status.part.state = PART_WAITING;
+		snprintf(reason, size, "waiting for an input device (%.100s)",
+				devices->wanted[0].path);
+	} else if (!seat_active(devices->seat) && router_grab_wanted(devices->router)) {
+		snprintf(reason, size, "released: %s", seat_reason(devices->seat));
+	} else if (router_grabbed(devices->router)) {
+		snprintf(reason, size, "%u of %u devices are the guest's", status.grabbed,
+				status.open);
+	} else {
+		snprintf(reason, size, "%u devices, not grabbed", status.open);
+	}
+	if (part_status_equal(&status.part, &devices->status.part) &&
+			status.open == devices->status.open &&
+			status.grabbed == devices->status.grabbed &&
+			status.refused == devices->status.refused) {
+		return;
+	}
+	if (status.part.state == PART_FAILED &&
+			!part_status_equal(&status.part, &devices->status.part)) {
+		log_warn("%s", reason);
+	}
+	devices->status = status;
+	if (devices->events.status) {
+		devices->events.status(&status, devices->events.data);
+	}
+}
+
+/* Grabbing. */
+
+static void start_tick(struct devices *devices) {
+	loop_set_timer(devices->tick_timer, clock_now_ns() + devices->tick_ns);
+}
+
+static void grab_slot(struct slot *slot) {
+	struct devices *devices = slot->owner;
+	if (slot->grabbed || !router_device_idle(devices->router, source_of(slot))) {
+		return;
+	}
+	int before = slot->grab_error;
+	slot->grab_error = slot->device.ops->grab(slot->device.data, true);
+	if (slot->grab_error == 0) {
+		slot->grabbed = true;
+		slot->forwarded = false;
+		slot->grabbed_ns = clock_now_ns();
+		watchdog_add(devices->watchdog, slot->device.fd);
+		slot->host_leds = slot->device.ops->get_leds(slot->device.data);
+		slot->device.ops->set_leds(slot->device.data, router_leds(devices->router));
+	} else if (slot->grab_error != before) {
+		log_debug("%s (%s): grab: %s", slot->info.node, slot->info.name,
+				strerror(-slot->grab_error));
+	}
+}
+
+static void ungrab_slot(struct slot *slot) {
+	struct devices *devices = slot->owner;
+	slot->grab_error = 0;
+	if (!slot->grabbed) {
+		return;
+	}
+	slot->grabbed = slot->forwarded = false;
+	slot->device.ops->set_leds(slot->device.data, slot->host_leds);
+	watchdog_remove(devices->watchdog, slot->device.fd);
+	slot->device.ops->grab(slot->device.data, false);
+	router_device_grabbed(devices->router, source_of(slot), false);
+}
+
+/* The router's word: take them all, or let them go. */
+static void on_grab(void *data, bool on) {
+	struct devices *devices = data;
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		struct slot *slot = &devices->slots[i];
+		if (slot->device.ops && on) {
+			grab_slot(slot);
+		} else if (slot->device.ops) {
+			ungrab_slot(slot);
+		}
+	}
+	if (on) {
+		start_tick(devices);
+	}
+	update_status(devices);
+}
+
+static void on_leds(void *data, unsigned leds) {
+	struct devices *devices = data;
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		struct slot *slot = &devices->slots[i];
+		if (slot->device.ops && slot->grabbed) {
+			slot->device.ops->set_leds(slot->device.data, leds);
+		}
+	}
+}
+
+/* The thread that runs this had not turned for too long, and its devices were taken from it: what
+ * it reads now was the host's too. */
+static void after_watchdog(struct devices *devices) {
+	log_warn("the devices were let go: this thread had hung");
+	router_request_grab(devices->router, false);
+}
+
+static void on_tick(void *data) {
+	struct devices *devices = data;
+	if (watchdog_fired(devices->watchdog)) {
+		after_watchdog(devices);
+	}
+	if (!router_grabbed(devices->router)) {
+		return;
+	}
+	watchdog_feed(devices->watchdog);
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		if (devices->slots[i].device.ops) {
+			grab_slot(&devices->slots[i]);
+		}
+	}
+	update_status(devices);
+	start_tick(devices);
+}
+
+/* Reading. */
+
+static void close_slot(struct slot *slot) {
+	struct devices *devices = slot->owner;
+	watchdog_remove(devices->watchdog, slot->device.fd);
+	loop_remove(slot->source);
+	router_device_gone(devices->router, source_of(slot));
+	slot->device.ops->close(slot->device.data);
+	slot->wanted->open = false;
+	*slot = (struct slot){ .owner = devices };
+}
+
+static void scan_soon(void *data) {
+	struct devices *devices = data;
+	loop_set_timer(devices->scan_timer, clock_now_ns() + SETTLE_NS);
+}
+
+static void route(struct slot *slot, const struct raw_event *raw) {
+	struct devices *devices = slot->owner;
+	if (slot->grabbed && !slot->forwarded && raw->time_ns >= slot->grabbed_ns) {
+		/* What was queued before the grab has gone to the host as well. */
+		slot->forwarded = true;
+		router_device_grabbed(devices->router, source_of(slot), true);
+	}
+	struct input_event events[DEVICE_TRANSLATED_MAX];
+	unsigned count = device_translate(&slot->translator, raw, events);
+	for (unsigned i = 0; i < count; i++) {
+		router_event(devices->router, &events[i]);
+	}
+}
+
+static void on_readable(int fd, uint32_t epoll_events, void *data) {
+	struct slot *slot = data;
+	struct devices *devices = slot->owner;
+	(void)fd;
+	(void)epoll_events;
+	if (watchdog_fired(devices->watchdog)) {
+		after_watchdog(devices);
+	}
+	struct raw_event raw;
+	int r;
+	while ((r = slot->device.ops->next(slot->device.data, &raw)) == 0) {
+		route(slot, &raw);
+	}
+	if (r != -EAGAIN) {
+		log_info("%s is gone", slot->info.name);
+		close_slot(slot);
+		scan_soon(devices);
+		update_status(devices);
+		return;
+	}
+	router_flush(devices->router);
+	if (!slot->grabbed && router_grabbed(devices->router) &&
+			(slot->grab_error == 0 || slot->grab_error == -EAGAIN)) {
+		grab_slot(slot);
+		update_status(devices);
+	}
+}
+
+static void open_slot(
+		struct devices *devices, const struct device_info *info, struct wanted *wanted) {
+	struct slot *slot = NULL;
+	for (unsigned i = 0; i < DEVICES_MAX && !slot; i++) {
+		if (!devices->slots[i].device.ops) {
+			slot = &devices->slots[i];
+		}
+	}
+	if (!slot) {
+		return;
+	}
+	struct device device;
+	int r = devices->finder.open(devices->finder.data, info, &device);
+	if (r < 0) {
+		if (r != -ENODEV && r != -ENOENT) {
+			devices->open_error = r;
+			snprintf(devices->open_name, sizeof devices->open_name, "%s", info->node);
+		}
+		return;
+	}
+	*slot = (struct slot){
+		.owner = devices, .device = device, .info = *info, .wanted = wanted
+	};
+	wanted->open = true;
+	slot->translator = (struct translator){ .source = source_of(slot),
+		.fine_wheel = device.fine_wheel };
+	slot->source = loop_add_fd(devices->loop, device.fd, EPOLLIN, on_readable, slot);
+	if (!slot->source) {
+		close_slot(slot);
+		return;
+	}
+	for (unsigned code = device.ops->down(device.data, 1); code;
+			code = device.ops->down(device.data, code + 1)) {
+		unsigned button;
+		bool is_button = device_button(code, &button);
+		router_device_held(devices->router, source_of(slot),
+				is_button ? INPUT_BUTTON : INPUT_KEY, is_button ? button : code);
+	}
+	log_info("%s (%s)", info->name, info->node);
+	if (router_grabbed(devices->router)) {
+		grab_slot(slot);
+		start_tick(devices);
+	}
+}
+
+/* Finding. */
+
+static bool same_place(const char *a, const char *b) {
+	const char *a_input = strrchr(a, '/');
+	const char *b_input = strrchr(b, '/');
+	return strcmp(a_input ? a_input : "", b_input ? b_input : "") == 0;
+}
+
+/* The same device, perhaps in another socket: of a keyboard with two interfaces not the other one.
+ */
+static bool same_device(const struct device_info *a, const struct device_info *b) {
+	return a->bus == b->bus && a->vendor == b->vendor && a->product == b->product &&
+	       strcmp(a->name, b->name) == 0 && strcmp(a->uniq, b->uniq) == 0 &&
+	       same_place(a->phys, b->phys);
+}
+
+static bool is_open(const struct devices *devices, const struct device_info *info) {
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		const struct slot *slot = &devices->slots[i];
+		if (slot->device.ops && strcmp(slot->info.node, info->node) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool wants(struct devices *devices, const struct wanted *wanted,
+		const struct device_info *info) {
+	char node[DEVICE_NODE_BYTES];
+	switch (wanted->kind) {
+	case WANTED_KEYBOARDS:
+		return info->keyboard;
+	case WANTED_MICE:
+		return info->mouse;
+	case WANTED_ALL:
+		return info->keyboard || info->mouse;
+	case WANTED_PATH:
+		return devices->finder.resolve(devices->finder.data, wanted->path, node) == 0 &&
+		       strcmp(node, info->node) == 0;
+	case WANTED_NODE:
+		return wanted->known ? same_device(&wanted->identity, info)
+				     : strcmp(wanted->path, info->node) == 0;
+	}
+	return false;
+}
+
+/* Of two alike, the one in the old socket comes first. */
+static bool in_old_place(const struct wanted *wanted, const struct device_info *info) {
+	return wanted->kind != WANTED_NODE || !wanted->known ||
+	       strcmp(wanted->identity.phys, info->phys) == 0;
+}
+
+static void open_wanted(
+		struct devices *devices, struct wanted *wanted, unsigned count, bool old_place) {
+	for (unsigned i = 0; i < count; i++) {
+		const struct device_info *info = &devices->list[i];
+		if ((wanted->kind == WANTED_NODE && wanted->open) ||
+				in_old_place(wanted, info) != old_place ||
+				!wants(devices, wanted, info) || is_open(devices, info)) {
+			continue;
+		}
+		if (wanted->kind == WANTED_NODE && !wanted->known) {
+			wanted->known = true;
+			wanted->identity = *info;
+		}
+		open_slot(devices, info, wanted);
+	}
+}
+
+static void scan(void *data) {
+	struct devices *devices = data;
+	devices->open_error = 0;
+	unsigned count = devices->finder.list(devices->finder.data, devices->list, LIST_MAX);
+	for (unsigned i = 0; i < devices->wanted_count; i++) {
+		open_wanted(devices, &devices->wanted[i], count, true);
+		open_wanted(devices, &devices->wanted[i], count, false);
+	}
+	if (devices->open_error) {
+		loop_set_timer(devices->scan_timer, clock_now_ns() + RETRY_OPEN_NS);
+	}
+	update_status(devices);
+}
+
+static enum wanted_kind kind_of(const char *text) {
+	if (strcmp(text, "keyboards") == 0) {
+		return WANTED_KEYBOARDS;
+	}
+	if (strcmp(text, "mice") == 0) {
+		return WANTED_MICE;
+	}
+	if (strcmp(text, "all") == 0) {
+		return WANTED_ALL;
+	}
+	return strncmp(text, "/dev/input/event", 16) == 0 ? WANTED_NODE : WANTED_PATH;
+}
+
+static void on_seat(bool active, void *data) {
+	struct devices *devices = data;
+	log_info("%s", active ? "the session is ours again" : seat_reason(devices->seat));
+	router_set_seat(devices->router, active);
+	update_status(devices);
+}
+
+/* What is needed as soon as any device is wanted. */
+static int start(struct devices *devices, const struct devices_config *config) {
+	const char *root = config->root ? config->root : "";
+	int r = config->finder ? 0 : finder_create(&devices->finder, root);
+	if (r < 0) {
+		return r;
+	}
+	devices->scan_timer = loop_add_timer(devices->loop, scan, devices);
+	devices->tick_timer = loop_add_timer(devices->loop, on_tick, devices);
+	if (!devices->scan_timer || !devices->tick_timer) {
+		return -ENOMEM;
+	}
+	uint64_t limit_ns = config->watchdog_ns ? config->watchdog_ns : WATCHDOG_LIMIT_NS;
+	devices->tick_ns = limit_ns / 4;
+	r = watchdog_create(&devices->watchdog, limit_ns, config->watchdog_release);
+	if (r < 0) {
+		return r;
+	}
+	r = seat_create(&devices->seat, devices->loop, root, "", on_seat, devices);
+	if (r < 0) {
+		return r;
+	}
+	router_set_seat(devices->router, seat_active(devices->seat));
+	r = devices->finder.watch(devices->finder.data, devices->loop, scan_soon, devices);
+	if (r < 0) {
+		return r;
+	}
+	const struct router_grabber grabber = { on_grab, on_leds, devices };
+	router_set_grabber(devices->router, &grabber);
+	scan(devices);
+	return 0;
+}
+
+int devices_create(struct devices **ret_devices, struct loop *loop, struct router *router,
+		const struct devices_config *config, const struct devices_events *events) {
+	if (config->count > DEVICES_WANTED_MAX) {
+		return -E2BIG;
+	}
+	struct devices *devices = calloc(1, sizeof *devices);
+	if (!devices) {
+		return -ENOMEM;
+	}
+	devices->loop = loop;
+	devices->router = router;
+	if (events) {
+		devices->events = *events;
+	}
+	if (config->finder) {
+		devices->finder = *config->finder;
+	}
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		devices->slots[i].owner = devices;
+	}
+	devices->wanted_count = config->count;
+	for (unsigned i = 0; i < config->count; i++) {
+		struct wanted *wanted = &devices->wanted[i];
+		wanted->kind = kind_of(config->wanted[i]);
+		snprintf(wanted->path, sizeof wanted->path, "%s", config->wanted[i]);
+	}
+	int r = config->count ? start(devices, config) : 0;
+	if (r < 0) {
+		devices_destroy(devices);
+		return r;
+	}
+	*ret_devices = devices;
+	return 0;
+}
+
+void devices_destroy(struct devices *devices) {
+	if (!devices) {
+		return;
+	}
+	router_request_grab(devices->router, false);
+	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+		if (devices->slots[i].device.ops) {
+			close_slot(&devices->slots[i]);
+		}
+	}
+	router_set_grabber(devices->router, NULL);
+	seat_destroy(devices->seat);
+	watchdog_destroy(devices->watchdog);
+	loop_remove(devices->scan_timer);
+	loop_remove(devices->tick_timer);
+	if (devices->finder.destroy) {
+		devices->finder.destroy(devices->finder.data);
+	}
+	free(devices);
+}

@@ -1,0 +1,32 @@
+/*
+ * The watchdog: while input devices are grabbed, a thread of its own ("pg-watchdog") looks whether
+ * the thread that owns them still turns. When it has not for the limit, the devices are ungrabbed,
+ * so that nobody is left without a keyboard. It sleeps for good while nothing is grabbed.
+ *
+ * (It cannot help when the whole process is stopped, e.g. by SIGSTOP or a debugger; when the
+ * process dies, the kernel lets go by itself.)
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WATCHDOG_LIMIT_NS 2000000000ull
+#define WATCHDOG_FDS      32
+
+struct watchdog;
+
+/* release(fd) runs on the watchdog's thread; NULL = EVIOCGRAB 0. Returns 0 or a negative errno. */
+int watchdog_create(struct watchdog **ret_watchdog, uint64_t limit_ns, void (*release)(int fd));
+/* Joins the thread. Accepts NULL. */
+void watchdog_destroy(struct watchdog *watchdog);
+
+/* All by the thread that owns the devices. An fd is removed before it is closed. */
+int watchdog_add(struct watchdog *watchdog, int fd);
+void watchdog_remove(struct watchdog *watchdog, int fd);
+
+/* I turn. Call at least every quarter of the limit while an fd is in. */
+void watchdog_feed(struct watchdog *watchdog);
+
+/* Whether it has released the devices since the last call. They are out of its list then. */
+bool watchdog_fired(struct watchdog *watchdog);

@@ -1,0 +1,372 @@
+#include "input/devices.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/loop.h"
+#include "input/event.h"
+#include "input/router.h"
+#include "tests/support/fake_devices.h"
+#include "tests/support/held_sink.h"
+
+struct fixture {
+	struct loop *loop;
+	struct router *router;
+	struct devices *devices;
+	struct held_sink sink;
+	struct input_sink ops;
+	struct fakes fakes;
+	struct devices_status status;
+	char root[40];
+	char log[4096];
+};
+
+static void on_status(const struct devices_status *status, void *data) {
+	((struct fixture *)data)->status = *status;
+}
+
+static void setup_router(struct fixture *f) {
+	struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS };
+	CHECK(chord_parse("ctrl-ctrl", &config.grab_toggle) == 0);
+	CHECK(chord_parse("scrolllock", &config.escape) == 0);
+	CHECK(loop_create(&f->loop) == 0);
+	CHECK(router_create(&f->router, &config, NULL) == 0);
+	f->ops = held_sink_init(&f->sink);
+	router_set_sink(f->router, &f->ops);
+}
+
+static void setup_devices(struct fixture *f, const char *first, const char *second,
+		uint64_t watchdog_ns, void (*watchdog_release)(int fd)) {
+	struct device_finder finder = fakes_finder(&f->fakes);
+	struct devices_config config = {
+		.count = second ? 2 : 1,
+		.root = f->root, /* an empty folder: no logind, no terminals */
+		.finder = &finder,
+		.watchdog_ns = watchdog_ns,
+		.watchdog_release = watchdog_release,
+	};
+	const struct devices_events events = { on_status, f };
+	snprintf(config.wanted[0], sizeof config.wanted[0], "%s", first);
+	if (second) {
+		snprintf(config.wanted[1], sizeof config.wanted[1], "%s", second);
+	}
+	CHECK(devices_create(&f->devices, f->loop, f->router, &config, &events) == 0);
+}
+
+static void setup(struct fixture *f) {
+	memset(f, 0, sizeof *f);
+	f->fakes.linked = -1;
+	snprintf(f->root, sizeof f->root, "/tmp/pierglass-devices-XXXXXX");
+	CHECK(mkdtemp(f->root));
+	setup_router(f);
+}
+
+static void teardown(struct fixture *f) {
+	devices_destroy(f->devices);
+	for (unsigned i = 0; i < f->fakes.count; i++) {
+		CHECK(!f->fakes.fake[i].grabbed && f->fakes.fake[i].our_end < 0);
+	}
+	router_destroy(f->router);
+	loop_destroy(f->loop);
+	CHECK(f->sink.held_keys == 0 && f->sink.buttons == 0);
+	rmdir(f->root);
+}
+
+static void drain(struct fixture *f) {
+	while (loop_run_once(f->loop, 0) > 0) {
+	}
+}
+
+/* Hotplug is looked at a little later; wait for that timer, not for a time. */
+static void wait_open(struct fixture *f, unsigned open) {
+	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+	while (f->status.open != open) {
+		CHECK(clock_now_ns() < end_ns);
+		CHECK(loop_run_once(f->loop, 100) >= 0);
+	}
+}
+
+static void expect(struct fixture *f, const char *log) {
+	drain(f);
+	assert_string_equal(held_log_take(&f->sink, f->log, sizeof f->log), log);
+}
+
+static void toggle(struct fixture *f, struct fake *keyboard) {
+	fake_key(keyboard, KEY_LEFTCTRL, true);
+	fake_key(keyboard, KEY_RIGHTCTRL, true);
+	fake_key(keyboard, KEY_LEFTCTRL, false);
+	fake_key(keyboard, KEY_RIGHTCTRL, false);
+	drain(f);
+}
+
+static void a_keyboard_and_a_mouse(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *mouse = fakes_add(&f.fakes, 4, "Mouse", false, true);
+	struct fake *lid = fakes_add(&f.fakes, 5, "Lid Switch", false, false);
+	setup_devices(&f, "keyboards", "mice", 0, NULL);
+	CHECK(f.status.open == 2 && f.status.grabbed == 0 && lid->opened == 0);
+	CHECK(f.status.part.state == PART_RUNNING);
+
+	fake_key(keyboard, KEY_A, true);
+	fake_key(keyboard, KEY_A, false);
+	expect(&f, "");
+	toggle(&f, keyboard);
+	CHECK(keyboard->grabbed && mouse->grabbed && f.status.grabbed == 2);
+	CHECK(keyboard->host_down.count == 0);
+	CHECK(strstr(f.status.part.reason, "2 of 2"));
+
+	fake_emit(mouse, EV_REL, REL_X, 3);
+	fake_emit(mouse, EV_REL, REL_Y, -1);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_REL, REL_X, 2);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_KEY, BTN_SIDE, 1);
+	fake_emit(mouse, EV_REL, REL_X, 1);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_KEY, BTN_SIDE, 0);
+	fake_emit(mouse, EV_REL, REL_WHEEL, 1);
+	fake_emit(mouse, EV_REL, REL_WHEEL_HI_RES, 120);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	expect(&f, "m5,-1 b+4 m1,0 b-4 w1 ");
+
+	fake_key(keyboard, KEY_Q, true);
+	fake_emit(keyboard, EV_KEY, KEY_Q, 2);
+	fake_emit(keyboard, EV_KEY, KEY_Q, 2);
+	fake_key(keyboard, KEY_Q, false);
+	expect(&f, "+16 -16 ");
+
+	toggle(&f, keyboard);
+	expect(&f, "+29 +97 -29 -97 ");
+	CHECK(!keyboard->grabbed && !mouse->grabbed && f.status.grabbed == 0);
+	teardown(&f);
+}
+
+static void lock_lights_follow_the_guest_and_come_back(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	keyboard->leds = INPUT_LED_NUM;
+	setup_devices(&f, "all", NULL, 0, NULL);
+	router_set_leds(f.router, INPUT_LED_CAPS);
+	CHECK(keyboard->leds == INPUT_LED_NUM); /* the host's, while it is the host's */
+	toggle(&f, keyboard);
+	CHECK(keyboard->leds == INPUT_LED_CAPS);
+	router_set_leds(f.router, INPUT_LED_CAPS | INPUT_LED_SCROLL);
+	CHECK(keyboard->leds == (INPUT_LED_CAPS | INPUT_LED_SCROLL));
+	toggle(&f, keyboard);
+	CHECK(keyboard->leds == INPUT_LED_NUM);
+	teardown(&f);
+}
+
+static void what_was_typed_before_the_grab_is_the_hosts(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	setup_devices(&f, "keyboards", NULL, 0, NULL);
+	/* All of it is in the socket before we look once: the desktop has seen it too. */
+	fake_key(keyboard, KEY_LEFTCTRL, true);
+	fake_key(keyboard, KEY_RIGHTCTRL, true);
+	fake_key(keyboard, KEY_LEFTCTRL, false);
+	fake_key(keyboard, KEY_RIGHTCTRL, false);
+	fake_key(keyboard, KEY_A, true);
+	fake_key(keyboard, KEY_A, false);
+	fake_key(keyboard, KEY_B, true);
+	expect(&f, "");
+	CHECK(!keyboard->grabbed && router_grabbed(f.router));
+	fake_key(keyboard, KEY_B, false);
+	expect(&f, "");
+	CHECK(keyboard->grabbed && keyboard->host_down.count == 0);
+	fake_key(keyboard, KEY_C, true);
+	expect(&f, "+46 ");
+	teardown(&f);
+}
+
+static void unplugged_while_held(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *mouse = fakes_add(&f.fakes, 4, "Mouse", false, true);
+	setup_devices(&f, "all", NULL, 0, NULL);
+	toggle(&f, keyboard);
+	fake_key(keyboard, KEY_W, true);
+	fake_key(mouse, BTN_LEFT, true);
+	expect(&f, "+17 b+1 ");
+	fake_unplug(&f.fakes, mouse);
+	expect(&f, "b-1 ");
+	fake_unplug(&f.fakes, keyboard);
+	expect(&f, "-17 ");
+	CHECK(f.status.open == 0 && f.status.part.state == PART_WAITING);
+	CHECK(router_grabbed(f.router));
+
+	/* Plugged in again with a key down: the grab waits for it. */
+	key_set_add(&keyboard->down, KEY_X);
+	key_set_add(&keyboard->host_down, KEY_X);
+	fake_plug(&f.fakes, keyboard);
+	fake_plug(&f.fakes, mouse);
+	wait_open(&f, 2);
+	CHECK(!keyboard->grabbed && mouse->grabbed);
+	fake_key(keyboard, KEY_X, false);
+	drain(&f);
+	CHECK(keyboard->grabbed && keyboard->host_down.count == 0);
+	fake_key(keyboard, KEY_E, true);
+	expect(&f, "+18 ");
+	teardown(&f);
+}
+
+static void a_node_is_followed_by_what_it_is(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *twin = fakes_add(&f.fakes, 2, "Board", true, false);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *other = fakes_add(&f.fakes, 9, "Other", true, false);
+	setup_devices(&f, "/dev/input/event3", NULL, 0, NULL);
+	CHECK(f.status.open == 1 && keyboard->opened == 1 && twin->opened == 0);
+	fake_unplug(&f.fakes, twin);
+	fake_unplug(&f.fakes, keyboard);
+	fake_unplug(&f.fakes, other);
+	drain(&f);
+	/* Its number goes to another device; it comes back in the same socket as event8. */
+	snprintf(other->info.node, sizeof other->info.node, "/dev/input/event3");
+	snprintf(keyboard->info.node, sizeof keyboard->info.node, "/dev/input/event8");
+	fake_plug(&f.fakes, other);
+	fake_plug(&f.fakes, twin);
+	fake_plug(&f.fakes, keyboard);
+	wait_open(&f, 1);
+	CHECK(keyboard->opened == 2 && other->opened == 0 && twin->opened == 0);
+	teardown(&f);
+}
+
+static void a_link_is_followed_where_it_leads(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *a = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *b = fakes_add(&f.fakes, 4, "Board", true, false);
+	snprintf(f.fakes.link, sizeof f.fakes.link, "/dev/input/by-id/usb-Board-event-kbd");
+	setup_devices(&f, f.fakes.link, NULL, 0, NULL);
+	CHECK(f.status.open == 0 && f.status.part.state == PART_WAITING);
+	CHECK(strstr(f.status.part.reason, "usb-Board-event-kbd"));
+	f.fakes.linked = 1;
+	fakes_tell(&f.fakes);
+	wait_open(&f, 1);
+	CHECK(a->opened == 0 && b->opened == 1);
+	fake_unplug(&f.fakes, b);
+	f.fakes.linked = 0;
+	fakes_tell(&f.fakes);
+	wait_open(&f, 0);
+	wait_open(&f, 1);
+	CHECK(a->opened == 1 && b->opened == 1);
+	teardown(&f);
+}
+
+static void refusals_are_explained(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *mouse = fakes_add(&f.fakes, 4, "Mouse", false, true);
+	keyboard->foreign = true;
+	mouse->forbidden = true;
+	setup_devices(&f, "all", NULL, 0, NULL);
+	CHECK(f.status.part.state == PART_FAILED && f.status.refused == 1);
+	CHECK(strstr(f.status.part.reason, "/dev/input/event4") &&
+			strstr(f.status.part.reason, "group \"input\"") &&
+			strstr(f.status.part.reason, "pierglass setup input"));
+	mouse->forbidden = false;
+	fakes_tell(&f.fakes);
+	wait_open(&f, 2);
+	CHECK(f.status.part.state == PART_RUNNING && f.status.refused == 0);
+
+	toggle(&f, keyboard);
+	CHECK(f.status.part.state == PART_FAILED && f.status.grabbed == 1);
+	CHECK(strstr(f.status.part.reason, "Board") &&
+			strstr(f.status.part.reason, "<input type='evdev'>"));
+	fake_key(keyboard, KEY_A, true);
+	fake_key(keyboard, KEY_A, false);
+	expect(&f, ""); /* what is not ours alone is not forwarded */
+
+	/* QEMU has let go: it is tried again by itself. */
+	keyboard->foreign = false;
+	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+	while (!keyboard->grabbed) {
+		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 1000) >= 0);
+	}
+	CHECK(f.status.part.state == PART_RUNNING);
+	teardown(&f);
+}
+
+static unsigned released_by_watchdog;
+static struct fakes *watched;
+
+static void release_fake(int fd) {
+	for (unsigned i = 0; i < watched->count; i++) {
+		if (watched->fake[i].our_end == fd) {
+			watched->fake[i].grabbed = false;
+			__atomic_add_fetch(&released_by_watchdog, 1, __ATOMIC_SEQ_CST);
+		}
+	}
+}
+
+static void a_hung_loop_loses_its_devices(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	watched = &f.fakes;
+	released_by_watchdog = 0;
+	setup_devices(&f, "keyboards", NULL, 100 * NS_PER_MS, release_fake);
+	toggle(&f, keyboard);
+	CHECK(keyboard->grabbed);
+	fake_key(keyboard, KEY_W, true);
+	expect(&f, "+17 ");
+
+	uint64_t start_ns = clock_now_ns();
+	while (!__atomic_load_n(&released_by_watchdog, __ATOMIC_SEQ_CST)) {
+		CHECK(clock_now_ns() - start_ns < 5 * NS_PER_S);
+		clock_sleep_ns(NS_PER_MS); /* this thread is the one that hangs */
+	}
+	CHECK(clock_now_ns() - start_ns >= 90 * NS_PER_MS);
+	/* It turns again: the key is released, and the devices stay the host's. */
+	fake_key(keyboard, KEY_W, false);
+	fake_key(keyboard, KEY_A, true);
+	fake_key(keyboard, KEY_A, false);
+	expect(&f, "-17 ");
+	CHECK(!router_grabbed(f.router) && !keyboard->grabbed);
+	/* And they can be had again. */
+	toggle(&f, keyboard);
+	CHECK(keyboard->grabbed);
+	teardown(&f);
+}
+
+static void nothing_wanted_is_off(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	const struct devices_config none = { 0 };
+	CHECK(devices_create(&f.devices, f.loop, f.router, &none, NULL) == 0);
+	drain(&f);
+	CHECK(f.status.part.state == PART_OFF);
+	teardown(&f);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_keyboard_and_a_mouse),
+		cmocka_unit_test(lock_lights_follow_the_guest_and_come_back),
+		cmocka_unit_test(what_was_typed_before_the_grab_is_the_hosts),
+		cmocka_unit_test(unplugged_while_held),
+		cmocka_unit_test(a_node_is_followed_by_what_it_is),
+		cmocka_unit_test(a_link_is_followed_where_it_leads),
+		cmocka_unit_test(refusals_are_explained),
+		cmocka_unit_test(a_hung_loop_loses_its_devices),
+		cmocka_unit_test(nothing_wanted_is_off),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

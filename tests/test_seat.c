@@ -1,0 +1,180 @@
+#include "input/seat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "tests/support/check.h"
+
+struct fixture {
+	char root[40];
+	struct loop *loop;
+	struct seat *seat;
+	int changes;
+	bool active;
+};
+
+static void on_change(bool active, void *data) {
+	struct fixture *f = data;
+	f->changes++;
+	f->active = active;
+}
+
+static void make_folder(const struct fixture *f, const char *path) {
+	char full[256];
+	snprintf(full, sizeof full, "%s%s", f->root, path);
+	for (char *slash = full + strlen(f->root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = 0;
+		mkdir(full, 0700);
+		*slash = '/';
+	}
+	mkdir(full, 0700);
+}
+
+/* As logind does it: a new file over the old one. */
+static void write_file(const struct fixture *f, const char *path, const char *text) {
+	char full[256];
+	char temporary[272];
+	snprintf(full, sizeof full, "%s%s", f->root, path);
+	snprintf(temporary, sizeof temporary, "%s.tmp", full);
+	FILE *file = fopen(temporary, "w");
+	CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+	CHECK(rename(temporary, full) == 0);
+}
+
+static void setup(struct fixture *f) {
+	memset(f, 0, sizeof *f);
+	snprintf(f->root, sizeof f->root, "/tmp/pierglass-seat-XXXXXX");
+	CHECK(mkdtemp(f->root) && loop_create(&f->loop) == 0);
+	unsetenv("XDG_SESSION_ID");
+	unsetenv("XDG_VTNR");
+}
+
+static void teardown(struct fixture *f) {
+	char command[64];
+	seat_destroy(f->seat);
+	loop_destroy(f->loop);
+	snprintf(command, sizeof command, "rm -r %s", f->root);
+	CHECK(system(command) == 0);
+}
+
+static void wait_changes(struct fixture *f, int changes) {
+	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+	while (f->changes < changes) {
+		CHECK(clock_now_ns() < end_ns && loop_run_once(f->loop, 100) >= 0);
+	}
+	while (loop_run_once(f->loop, 0) > 0) {
+	}
+	CHECK(f->changes == changes);
+}
+
+#define SESSION(active, locked)                                                        \
+	"# private\nUID=1000\nUSER=p\nACTIVE=" active "\nSTATE=x\nLOCKED_HINT=" locked \
+	"\nTYPE=wayland\n"
+
+static void a_session_of_logind(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	make_folder(&f, "/run/systemd/sessions");
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "0"));
+	write_file(&f, "/run/systemd/sessions/c1", SESSION("0", "0"));
+	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
+	CHECK(seat_active(f.seat) && strcmp(seat_reason(f.seat), "") == 0);
+
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "1"));
+	wait_changes(&f, 1);
+	CHECK(!f.active && !seat_active(f.seat) && strstr(seat_reason(f.seat), "locked"));
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "0"));
+	wait_changes(&f, 2);
+	CHECK(f.active && seat_active(f.seat));
+
+	/* Another user comes to the front; the other session's file does not matter. */
+	write_file(&f, "/run/systemd/sessions/2", SESSION("0", "0"));
+	write_file(&f, "/run/systemd/sessions/c1", SESSION("1", "0"));
+	wait_changes(&f, 3);
+	CHECK(!f.active && strstr(seat_reason(f.seat), "another session"));
+	write_file(&f, "/run/systemd/sessions/2", SESSION("0", "1"));
+	wait_changes(&f, 3);
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "0"));
+	wait_changes(&f, 4);
+
+	/* Logged out. */
+	char path[256];
+	snprintf(path, sizeof path, "%s/run/systemd/sessions/2", f.root);
+	CHECK(unlink(path) == 0);
+	wait_changes(&f, 5);
+	CHECK(!f.active);
+	teardown(&f);
+}
+
+static void the_session_is_found_by_the_user(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	char path[64];
+	make_folder(&f, "/run/systemd/sessions");
+	make_folder(&f, "/run/systemd/users");
+	snprintf(path, sizeof path, "/run/systemd/users/%u", (unsigned)getuid());
+	write_file(&f, path, "NAME=p\nSTATE=active\nDISPLAY=c7\nSESSIONS=c7\n");
+	write_file(&f, "/run/systemd/sessions/c7", SESSION("1", "1"));
+	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK(!seat_active(f.seat));
+	write_file(&f, "/run/systemd/sessions/c7", SESSION("1", "0"));
+	wait_changes(&f, 1);
+	CHECK(seat_active(f.seat));
+	seat_destroy(f.seat);
+
+	/* Names that lead elsewhere are not followed. */
+	write_file(&f, path, "DISPLAY=../users/0\n");
+	write_file(&f, "/run/systemd/users/0", SESSION("0", "0"));
+	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK(seat_active(f.seat));
+	teardown(&f);
+}
+
+static void without_logind_the_terminal_counts(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	make_folder(&f, "/sys/class/tty/tty0");
+	write_file(&f, "/sys/class/tty/tty0/active", "tty3\n");
+	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK(seat_active(f.seat));
+	seat_destroy(f.seat);
+	setenv("XDG_VTNR", "2", 1);
+	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK(!seat_active(f.seat) && strstr(seat_reason(f.seat), "terminal"));
+	seat_destroy(f.seat);
+	setenv("XDG_VTNR", "3", 1);
+	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK(seat_active(f.seat));
+	teardown(&f);
+}
+
+static void neither_is_always_ours(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK(seat_active(f.seat));
+	seat_destroy(f.seat);
+	/* A session that logind does not know is none. */
+	CHECK(seat_create(&f.seat, f.loop, f.root, "77", on_change, &f) == 0);
+	CHECK(seat_active(f.seat));
+	teardown(&f);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_session_of_logind),
+		cmocka_unit_test(the_session_is_found_by_the_user),
+		cmocka_unit_test(without_logind_the_terminal_counts),
+		cmocka_unit_test(neither_is_always_ours),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
