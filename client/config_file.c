@@ -177,27 +177,13 @@ static int slurp(const char *path, char **ret_text, size_t *ret_len) {
 	return 1;
 }
 
-int config_read_file(struct config *config, const char *path, enum config_rank rank,
-		char error[static CONFIG_ERROR_BYTES]) {
-	char *text = NULL;
-	size_t len = 0;
-	bool lg = rank == CONFIG_LG_FILE;
-	int r = slurp(path, &text, &len);
-	if (r == 0) {
-		return 0;
-	}
-	if (r < 0 && lg) {
-		log_debug("%s: %s", path, strerrordesc_np(-r));
-		return 0;
-	}
-	if (r < 0 || config->file_count == CONFIG_FILES_MAX) {
-		snprintf(error, CONFIG_ERROR_BYTES, _("%.300s: cannot be read: %s"), path,
-				strerrordesc_np(r < 0 ? -r : EMFILE));
-		if (r > 0) {
-			free(text);
-		}
+int config_parse(struct config *config, const char *text, size_t len, const char *path,
+		enum config_rank rank, char error[static CONFIG_ERROR_BYTES]) {
+	if (config->file_count == CONFIG_FILES_MAX) {
+		snprintf(error, CONFIG_ERROR_BYTES, _("%.300s: too many files"), path);
 		return -EINVAL;
 	}
+	bool lg = rank == CONFIG_LG_FILE;
 	unsigned index = config->file_count++;
 	snprintf(config->files[index], sizeof config->files[index], "%s", path);
 	struct file file = {
@@ -211,7 +197,27 @@ int config_read_file(struct config *config, const char *path, enum config_rank r
 		.bad = lg ? theirs_bad : ours_bad,
 		.data = &file,
 	};
-	r = ini_parse(text, len, lg ? INI_LG : INI_OURS, &handler);
+	return ini_parse(text, len, lg ? INI_LG : INI_OURS, &handler);
+}
+
+int config_read_file(struct config *config, const char *path, enum config_rank rank,
+		char error[static CONFIG_ERROR_BYTES]) {
+	char *text = NULL;
+	size_t len = 0;
+	int r = slurp(path, &text, &len);
+	if (r == 0) {
+		return 0;
+	}
+	if (r < 0 && rank == CONFIG_LG_FILE) {
+		log_debug("%s: %s", path, strerrordesc_np(-r));
+		return 0;
+	}
+	if (r < 0) {
+		snprintf(error, CONFIG_ERROR_BYTES, _("%.300s: cannot be read: %s"), path,
+				strerrordesc_np(-r));
+		return -EINVAL;
+	}
+	r = config_parse(config, text, len, path, rank, error);
 	free(text);
 	return r < 0 ? r : 1;
 }

@@ -22,6 +22,10 @@ int config_set(struct config *config, const struct option *option, const char *t
 int config_set_lg(struct config *config, const char *name, const char *text, bool loose,
 		const struct config_place *place, const struct option **ret_option);
 
+/* The text of one file; path is only for messages and origins. 0 or -EINVAL with error. */
+int config_parse(struct config *config, const char *text, size_t len, const char *path,
+		enum config_rank rank, char error[static CONFIG_ERROR_BYTES]);
+
 /* Reads one file. 1 = read, 0 = there is none, -EINVAL with error. */
 int config_read_file(struct config *config, const char *path, enum config_rank rank,
 		char error[static CONFIG_ERROR_BYTES]);

@@ -125,6 +125,8 @@ const struct option options[] = {
 		.flags = OPTION_RAW, .help = N_("use SPICE at all") },
 	{ TEXT("spice-password-file", session.password_file, "", "FILE"), IN(VM), .flags = OPTION_BASIC | OPTION_FILE,
 		.help = N_("its first line is the SPICE password") },
+	{ TEXT("spice-ca-file", session.ca_file, "", "FILE"), IN(VM), .flags = OPTION_FILE,
+		.help = N_("authority (PEM) that signs the server of spice+tls://") },
 	{ SWITCH("wait", raw.wait, "yes"), .lg = "spice:waitForServer", IN(VM),
 		.help = N_("accepted for virt-viewer's sake: we always wait") },
 	{ SWITCH("reconnect", raw.reconnect, "yes"), IN(VM),

@@ -1,0 +1,39 @@
+/* Any text as an ini file, ours or looking-glass-client's, down to the struct; then every value is
+ * read back and must be one that its option takes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "client/config_set.h"
+#include "client/options.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	static char text[OPTION_TEXT_MAX];
+	char error[CONFIG_ERROR_BYTES];
+	struct config *config = calloc(1, sizeof *config);
+	if (!config) {
+		return 0;
+	}
+	log_set_level(LOG_NONE);
+	config->picture = true;
+	options_defaults(config);
+	enum config_rank rank = size > 0 && data[0] == 'L' ? CONFIG_LG_FILE : CONFIG_FILE;
+	if (size > 0) {
+		config_parse(config, (const char *)data + 1, size - 1, "fuzz", rank, error);
+	}
+	for (unsigned i = 0; i < options_count; i++) {
+		/* What is not set reads as nothing, which it would not take. */
+		if (config->origins[i].rank == CONFIG_DEFAULT) {
+			continue;
+		}
+		option_get(config, &options[i], text, sizeof text);
+		option_clear(config, &options[i]);
+		if (text[0] != '\0' && !option_set(config, &options[i], text)) {
+			abort();
+		}
+	}
+	free(config);
+	return 0;
+}
