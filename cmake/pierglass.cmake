@@ -36,6 +36,10 @@ if(PG_SANITIZE)
 		-fno-sanitize-recover=all -fno-omit-frame-pointer)
 	target_link_options(pg_flags INTERFACE -fsanitize=${PG_SANITIZE})
 	target_compile_definitions(pg_flags INTERFACE PG_SANITIZED)
+	if(CMAKE_C_COMPILER_ID MATCHES Clang AND PG_SANITIZE MATCHES address)
+		# So that libFuzzer sees the branches of the code under test, not only of its own file.
+		target_compile_options(pg_flags INTERFACE -fsanitize=fuzzer-no-link)
+	endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
 	target_compile_options(pg_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 		-fstack-protector-strong)
