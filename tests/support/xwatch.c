@@ -194,7 +194,7 @@ static int watch(struct screen *screen, double seconds, double wait_s, unsigned 
 int main(int argc, char **argv) {
 	double seconds = 5, wait_s = 10;
 	unsigned every_us = 2000;
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += 2) {
 		double value = i + 1 < argc ? strtod(argv[i + 1], NULL) : 0;
 		if (!strcmp(argv[i], "--seconds") && value > 0) {
 			seconds = value;
@@ -206,7 +206,6 @@ int main(int argc, char **argv) {
 			fprintf(stderr, "usage: xwatch [--seconds S] [--wait S] [--every US]\n");
 			return 2;
 		}
-		i++;
 	}
 	struct screen screen = { .display = XOpenDisplay(NULL) };
 	if (!screen.display || !XShmQueryExtension(screen.display)) {
