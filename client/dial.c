@@ -1,0 +1,272 @@
+#include "client/dial.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/parse.h"
+#include "base/thread.h"
+
+/* A look-up that a thread makes. Both sides hold it: the thread may outlive the wish for it. */
+struct lookup {
+	atomic_int holders;
+	char host[256];
+	char port[8];
+	int fds[2]; /* [1] belongs to the thread: a byte says that it is done */
+	int result;
+	struct addrinfo *list;
+};
+
+struct dial {
+	struct loop_source *source;
+	struct lookup *lookup;
+	void (*done)(int fd, void *data);
+	void *data;
+};
+
+static bool copy(char *to, size_t size, const char *from, size_t len) {
+	if (len == 0 || len >= size) {
+		return false;
+	}
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return true;
+}
+
+static const char *skip_prefix(const char *text, const char *prefix) {
+	size_t len = strlen(prefix);
+	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+int dial_parse(const char *uri, struct dial_address *ret_address) {
+	struct dial_address address = { .kind = DIAL_TCP };
+	const char *rest = skip_prefix(uri, "unix:");
+	if (strcmp(uri, "off") == 0 || *uri == '\0') {
+		*ret_address = (struct dial_address){ .kind = DIAL_OFF };
+		return 0;
+	}
+	if (!rest && *uri == '/') {
+		rest = uri;
+	}
+	if (rest) {
+		address.kind = DIAL_UNIX;
+		if (!copy(address.path, sizeof address.path, rest, strlen(rest))) {
+			return -EINVAL;
+		}
+		*ret_address = address;
+		return 0;
+	}
+	rest = skip_prefix(uri, "spice+tls://");
+	address.tls = rest != NULL;
+	if (!rest) {
+		rest = skip_prefix(uri, "spice://");
+	}
+	rest = rest ? rest : uri;
+	const char *colon = strrchr(rest, ':');
+	int64_t port;
+	if (!colon || !parse_int(colon + 1, 1, 65535, &port)) {
+		return -EINVAL;
+	}
+	size_t len = (size_t)(colon - rest);
+	if (len > 2 && rest[0] == '[' && rest[len - 1] == ']') {
+		rest++;
+		len -= 2;
+	} else if (memchr(rest, ':', len) || memchr(rest, '/', len)) {
+		return -EINVAL; /* an IPv6 address needs brackets */
+	}
+	if (!copy(address.host, sizeof address.host, rest, len)) {
+		return -EINVAL;
+	}
+	address.port = (uint16_t)port;
+	*ret_address = address;
+	return 0;
+}
+
+bool dial_is_local(const struct dial_address *address) {
+	return address->kind == DIAL_UNIX || strcmp(address->host, "localhost") == 0 ||
+	       strncmp(address->host, "127.", 4) == 0 || strcmp(address->host, "::1") == 0;
+}
+
+static int connect_unix(const struct dial_address *address) {
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	static_assert(sizeof to.sun_path >= sizeof address->path, "the path fits");
+	memcpy(to.sun_path, address->path, sizeof address->path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
+		int r = -errno; /* EAGAIN: its backlog is full; tried again like a refusal */
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int connect_tcp(const struct sockaddr *to, socklen_t len) {
+	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	/* A key is never held back, and a server whose machine died is noticed. */
+	const int one = 1;
+	const int idle_s = 10;
+	const int interval_s = 5;
+	const unsigned unanswered_ms = 20000;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof unanswered_ms);
+	if (connect(fd, to, len) < 0 && errno != EINPROGRESS) {
+		int r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* An address in figures, or "localhost" (which is 127.0.0.1, where QEMU listens by default). */
+static int connect_literal(const struct dial_address *address) {
+	const char *host = strcmp(address->host, "localhost") == 0 ? "127.0.0.1" : address->host;
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(address->port) };
+	if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
+		return connect_tcp((struct sockaddr *)&v4, sizeof v4);
+	}
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(address->port) };
+	if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
+		return connect_tcp((struct sockaddr *)&v6, sizeof v6);
+	}
+	return -EDESTADDRREQ; /* a name */
+}
+
+static void lookup_drop(struct lookup *lookup) {
+	if (atomic_fetch_sub(&lookup->holders, 1) == 1) {
+		if (lookup->list) {
+			freeaddrinfo(lookup->list);
+		}
+		free(lookup);
+	}
+}
+
+static void *lookup_run(void *data) {
+	struct lookup *lookup = data;
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	lookup->result = getaddrinfo(lookup->host, lookup->port, &hints, &lookup->list);
+	(void)send(lookup->fds[1], "", 1, MSG_NOSIGNAL);
+	close(lookup->fds[1]);
+	lookup_drop(lookup);
+	return NULL;
+}
+
+static void dial_free(struct dial *dial) {
+	loop_remove(dial->source);
+	if (dial->lookup) {
+		close(dial->lookup->fds[0]);
+		lookup_drop(dial->lookup);
+	}
+	free(dial);
+}
+
+static void on_looked_up(int fd, uint32_t events, void *data) {
+	struct dial *dial = data;
+	(void)events;
+	char byte;
+	int result = -EHOSTUNREACH;
+	if (recv(fd, &byte, 1, MSG_DONTWAIT) == 1 && dial->lookup->result == 0) {
+		/* The first address only: the next attempt of a server that is away may get
+		 * another one. */
+		const struct addrinfo *first = dial->lookup->list;
+		result = connect_tcp(first->ai_addr, first->ai_addrlen);
+	}
+	void (*done)(int fd, void *data) = dial->done;
+	void *done_data = dial->data;
+	dial_free(dial);
+	done(result, done_data);
+}
+
+static int start_lookup(struct dial **ret_dial, struct loop *loop,
+		const struct dial_address *address, void (*done)(int fd, void *data), void *data) {
+	int r = -ENOMEM;
+	pthread_t thread;
+	struct dial *dial = calloc(1, sizeof *dial);
+	struct lookup *lookup = calloc(1, sizeof *lookup);
+	if (!dial || !lookup) {
+		goto error;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lookup->fds) < 0) {
+		r = -errno;
+		goto error;
+	}
+	atomic_init(&lookup->holders, 2);
+	memcpy(lookup->host, address->host, sizeof lookup->host);
+	snprintf(lookup->port, sizeof lookup->port, "%u", address->port);
+	*dial = (struct dial){ .lookup = lookup, .done = done, .data = data };
+	dial->source = loop_add_fd(loop, lookup->fds[0], EPOLLIN, on_looked_up, dial);
+	if (dial->source) {
+		r = thread_start(&thread, "pg-lookup", lookup_run, lookup);
+	}
+	if (!dial->source || r < 0) {
+		loop_remove(dial->source);
+		close(lookup->fds[0]);
+		close(lookup->fds[1]);
+		goto error;
+	}
+	pthread_detach(thread);
+	*ret_dial = dial;
+	return 0;
+error:
+	free(lookup);
+	free(dial);
+	return r;
+}
+
+int dial_start(struct dial **ret_dial, struct loop *loop, const struct dial_address *address,
+		void (*done)(int fd, void *data), void *data) {
+	*ret_dial = NULL;
+	int fd = address->kind == DIAL_UNIX ? connect_unix(address) : connect_literal(address);
+	if (fd == -EDESTADDRREQ && address->kind == DIAL_TCP) {
+		return start_lookup(ret_dial, loop, address, done, data);
+	}
+	done(fd, data);
+	return 0;
+}
+
+void dial_cancel(struct dial *dial) {
+	if (dial) {
+		dial_free(dial);
+	}
+}
+
+void dial_get_server(int fd, const struct dial_address *address, struct dial_server *ret_server) {
+	struct ucred ucred;
+	socklen_t len = sizeof ucred;
+	struct stat st;
+	*ret_server = (struct dial_server){ 0 };
+	if (address->kind != DIAL_UNIX || stat(address->path, &st) < 0 ||
+			getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
+		return;
+	}
+	ret_server->pid = ucred.pid;
+	ret_server->inode = st.st_ino;
+	ret_server->changed_ns =
+			(uint64_t)st.st_ctim.tv_sec * NS_PER_S + (uint64_t)st.st_ctim.tv_nsec;
+}
+
+bool dial_server_equal(const struct dial_server *a, const struct dial_server *b) {
+	return a->pid == b->pid && a->inode == b->inode && a->changed_ns == b->changed_ns;
+}

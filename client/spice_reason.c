@@ -1,0 +1,113 @@
+#include "client/spice_reason.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/dial.h"
+
+const char *spice_reason_channel(enum spice_channel_type type) {
+	switch (type) {
+	case SPICE_CHANNEL_MAIN:
+		return "main";
+	case SPICE_CHANNEL_DISPLAY:
+		return "display";
+	case SPICE_CHANNEL_INPUTS:
+		return "inputs";
+	case SPICE_CHANNEL_CURSOR:
+		return "cursor";
+	case SPICE_CHANNEL_PLAYBACK:
+		return "playback";
+	case SPICE_CHANNEL_RECORD:
+		return "record";
+	case SPICE_CHANNEL_NONE:
+	case SPICE_CHANNEL_COUNT:
+		break;
+	}
+	return "?";
+}
+
+bool spice_reason_is_final(int error) {
+	switch (error) {
+	case -EACCES:
+	case -EPROTO:
+	case -EPROTONOSUPPORT:
+	case -EBADMSG:
+	case -EKEYREJECTED:
+	case -ENOTSUP:
+	case -EPERM:
+	case -E2BIG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *link_error_text(uint32_t error) {
+	switch (error) {
+	case SPICE_LINK_NEED_SECURED:
+		return "the server wants TLS: use spice+tls://HOST:PORT with its TLS port";
+	case SPICE_LINK_NEED_UNSECURED:
+		return "the server wants a connection without TLS";
+	case SPICE_LINK_CHANNEL_NOT_AVAILABLE:
+		return "the server lacks a channel";
+	default:
+		return "the server refused the link";
+	}
+}
+
+void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
+		const struct dial_address *address) {
+	char at[300];
+	if (address->kind == DIAL_UNIX) {
+		snprintf(at, sizeof at, "%s", address->path);
+	} else {
+		snprintf(at, sizeof at, "%s, port %u", address->host, address->port);
+	}
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+		snprintf(reason, size, "waiting for the VM: no SPICE socket at %s", at);
+		break;
+	case -ECONNREFUSED:
+	case -EAGAIN:
+		snprintf(reason, size, "waiting for the VM: nothing answers at %s", at);
+		break;
+	case -EPERM:
+		snprintf(reason, size, "no permission to use %s", at);
+		break;
+	case -EACCES:
+		snprintf(reason, size, "the SPICE server at %s wants a password (or another one)",
+				at);
+		break;
+	case -EHOSTUNREACH:
+	case -ENETUNREACH:
+	case -ETIMEDOUT:
+		snprintf(reason, size, "no way to the SPICE server at %s", at);
+		break;
+	case -EPROTO:
+		snprintf(reason, size, "%s (%s)", link_error_text(link_error), at);
+		break;
+	case -EPROTONOSUPPORT:
+		snprintf(reason, size, "%s speaks another version of SPICE", at);
+		break;
+	case -EBADMSG:
+		snprintf(reason, size, "what answers at %s does not speak SPICE properly", at);
+		break;
+	case -EKEYREJECTED:
+		snprintf(reason, size, "the certificate of %s is not trusted: see --spice-ca-file",
+				at);
+		break;
+	case -ENOTSUP:
+		snprintf(reason, size,
+				"the system's crypto policy forbids SPICE's 1024-bit keys (%s)",
+				at);
+		break;
+	case -ENOTCONN:
+		snprintf(reason, size, "the SPICE server at %s closed the connection", at);
+		break;
+	default:
+		snprintf(reason, size, "cannot reach the SPICE server at %s (%s)", at,
+				strerrordesc_np(-error));
+	}
+}

@@ -1,0 +1,24 @@
+/*
+ * What is said to people about the SPICE server: one sentence for each way in which it is away.
+ * Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host-proto/spice/wire.h"
+
+struct dial_address;
+
+/* "main", "inputs", … */
+const char *spice_reason_channel(enum spice_channel_type type);
+
+/* Why a link failed: the negative errno of spice_channel_step() or of connecting, and the link
+ * error that goes with -EPROTO. */
+void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
+		const struct dial_address *address);
+
+/* It will not get better by trying again soon: the user must act. */
+bool spice_reason_is_final(int error);
