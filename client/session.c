@@ -1,0 +1,443 @@
+/*
+ * The composition of the session part: window events and evdev devices -> router -> SPICE; what
+ * SPICE says -> router, clipboard, fallback picture, sound, status.
+ */
+#include "client/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_MODULE "session"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/queue.h"
+#include "client/clip.h"
+#include "client/spice_session.h"
+#include "client/spice_sink.h"
+#include "input/chord.h"
+#include "input/devices.h"
+#include "input/router.h"
+
+#define INPUT_QUEUE   1024u
+#define COMMAND_QUEUE 64u
+#define TYPE_STEP_NS  (20 * NS_PER_MS)
+#define INPUTS_SEND   (256u * 1024)
+
+/* What other threads hand over; one queue, so that order holds between input and commands. */
+struct item {
+	enum { ITEM_INPUT, ITEM_COMMAND, ITEM_CLIP } kind;
+	union {
+		struct input_event input;
+		struct session_command command;
+		struct clip_message clip;
+	};
+};
+
+struct session {
+	/* constant after session_create() */
+	struct session_config config;
+	struct session_events events;
+	struct loop *loop;
+	struct fallback *fallback;
+	struct audio *audio;
+
+	/* any thread */
+	struct queue queue; /* input: motion may fill it, so it has most of the room */
+	struct loop_source *wake;
+
+	/* the loop's thread */
+	struct router *router;
+	struct devices *devices;
+	struct spice_session *spice;
+	struct spice_sink sink;
+	struct loop_source *type_timer;
+	struct session_status status;
+	struct part_status evdev;
+	unsigned devices_open;
+	bool told; /* events.status ran at least once */
+	bool destroying;
+};
+
+static void update_status(struct session *session) {
+	const struct spice_session_status *spice = spice_session_status(session->spice);
+	struct session_status status = {
+		.spice = spice->part,
+		.evdev = session->evdev,
+		.connected = spice->inputs,
+		.needs_password = spice->needs_password,
+		.absolute = spice->absolute,
+		.absolute_possible = spice->absolute_possible,
+		.agent = spice->agent,
+		.has_display = spice->has_display,
+		.has_playback = spice->has_playback,
+		.has_record = spice->has_record,
+		.grabbed = router_grabbed(session->router),
+		.leds = spice_inputs_leds(&session->sink.inputs),
+		.devices = session->devices_open,
+		.kicked = spice->kicked,
+	};
+	memcpy(status.name, spice->name, sizeof status.name);
+	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
+	if (session->destroying ||
+			(session->told && memcmp(&status, &session->status, sizeof status) == 0)) {
+		return;
+	}
+	session->told = true;
+	session->status = status;
+	if (session->events.status) {
+		session->events.status(&status, session->events.data);
+	}
+}
+
+/* ---- SPICE ---- */
+
+static void on_spice_status(void *data) {
+	struct session *session = data;
+	if (!session->spice) {
+		return; /* being created */
+	}
+	const struct spice_session_status *spice = spice_session_status(session->spice);
+	if (spice->absolute != session->sink.absolute) {
+		spice_sink_set_absolute(&session->sink, spice->absolute);
+	}
+	if (spice->kicked && !session->status.kicked && session->events.action) {
+		session->events.action(SESSION_ACTION_KICKED, 0, session->events.data);
+	}
+	update_status(session);
+}
+
+static void on_inputs_linked(struct spice_channel *channel, void *data) {
+	struct session *session = data;
+	spice_inputs_linked(&session->sink.inputs, channel);
+	struct input_sink sink = spice_sink_table(&session->sink);
+	router_set_sink(session->router, &sink);
+}
+
+static void on_inputs_closed(void *data) {
+	struct session *session = data;
+	spice_inputs_closed(&session->sink.inputs);
+	router_set_sink(session->router, NULL);
+	router_type_cancel(session->router);
+}
+
+static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, void *data) {
+	struct session *session = data;
+	int r = spice_inputs_message(&session->sink.inputs, type, body, len);
+	if (r > 0) {
+		router_set_leds(session->router, spice_inputs_leds(&session->sink.inputs));
+		update_status(session);
+	}
+	return r < 0 ? r : 0;
+}
+
+static void on_flushed(void *data) {
+	struct session *session = data;
+	spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
+	if (spice_sink_take_moved(&session->sink) && session->events.moved) {
+		session->events.moved(session->events.data);
+	}
+}
+
+/* ---- input ---- */
+
+static void on_router_action(enum router_action action, unsigned code, void *data) {
+	static const enum session_action actions[] = {
+		[ROUTER_ESCAPE_DOWN] = SESSION_ACTION_ESCAPE_DOWN,
+		[ROUTER_ESCAPE_UP] = SESSION_ACTION_ESCAPE_UP,
+		[ROUTER_ESCAPE_KEY] = SESSION_ACTION_ESCAPE_KEY,
+		[ROUTER_GRAB_CHANGED] = SESSION_ACTION_GRAB_CHANGED,
+	};
+	struct session *session = data;
+	if (session->events.action && !session->destroying) {
+		session->events.action(actions[action], code, session->events.data);
+	}
+	if (action == ROUTER_GRAB_CHANGED && session->spice) {
+		update_status(session);
+	}
+}
+
+static void on_devices_status(const struct devices_status *status, void *data) {
+	struct session *session = data;
+	session->evdev = status->part;
+	session->devices_open = status->open;
+	if (session->spice) {
+		update_status(session);
+	}
+}
+
+static void on_type_timer(void *data) {
+	struct session *session = data;
+	if (router_type_step(session->router)) {
+		loop_set_timer(session->type_timer, clock_now_ns() + TYPE_STEP_NS);
+	}
+}
+
+static void type_text(struct session *session, const char *text) {
+	int skipped = router_type(session->router, text);
+	if (skipped < 0) {
+		log_warn("cannot type the text (%s)", strerrordesc_np(-skipped));
+		return;
+	}
+	if (skipped > 0) {
+		log_info("%d characters have no key on a US keyboard: left out", skipped);
+	}
+	loop_set_timer(session->type_timer, clock_now_ns() + TYPE_STEP_NS);
+}
+
+static void send_keys(struct session *session, const struct session_command *command) {
+	int r = router_send_keys(session->router, command->keys, command->count);
+	if (r < 0) {
+		log_debug("keys were not sent (%s)", strerrordesc_np(-r));
+	}
+}
+
+static void sync_leds(struct session *session, unsigned leds) {
+	/* Grabbed keyboards send their lock keys as keys: both would toggle twice (5.3). */
+	if (!router_grabbed(session->router)) {
+		spice_inputs_set_leds(&session->sink.inputs, leds);
+		spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
+	}
+}
+
+/* ---- what other threads queued ---- */
+
+static void free_text(struct session_command *command) {
+	if (command->text) {
+		explicit_bzero(command->text, strlen(command->text));
+		free(command->text);
+		command->text = NULL;
+	}
+}
+
+static void run_command(struct session *session, struct session_command *command) {
+	switch (command->kind) {
+	case SESSION_RELEASE_ALL:
+		router_release(session->router, INPUT_SOURCE_WINDOW);
+		break;
+	case SESSION_SEND_KEYS:
+		send_keys(session, command);
+		break;
+	case SESSION_TYPE_TEXT:
+		if (command->text) {
+			type_text(session, command->text);
+		}
+		break;
+	case SESSION_GRAB:
+		router_request_grab(session->router, command->on);
+		break;
+	case SESSION_MOUSE_MODE:
+		spice_session_ask_mouse_mode(session->spice, command->on);
+		break;
+	case SESSION_INPUT:
+		router_set_enabled(session->router, command->on);
+		break;
+	case SESSION_SENSITIVITY:
+		router_set_sensitivity(session->router, command->value);
+		break;
+	case SESSION_SYNC_LEDS:
+		sync_leds(session, (unsigned)command->value);
+		break;
+	case SESSION_PASSWORD:
+		if (command->text) {
+			spice_session_set_password(session->spice, command->text);
+		}
+		break;
+	case SESSION_URI:
+		if (command->text && spice_session_set_uri(session->spice, command->text) < 0) {
+			log_warn("\"%s\" is no address of a SPICE server", command->text);
+		}
+		break;
+	case SESSION_RECONNECT:
+		spice_session_retry(session->spice);
+		break;
+	case SESSION_DISPLAY_WANTED:
+	case SESSION_MONITOR_SIZE:
+	case SESSION_MICROPHONE:
+	case SESSION_SEND_FILES:
+	case SESSION_CANCEL_FILES:
+		break;
+	}
+	free_text(command);
+	update_status(session);
+}
+
+static void run_input(struct session *session, const struct input_event *event) {
+	/* The key that takes the server back is not typed into it. */
+	if (session->status.kicked && event->kind == INPUT_KEY && event->pressed) {
+		spice_session_retry(session->spice);
+	}
+	router_event(session->router, event);
+}
+
+static void on_wake(void *data) {
+	struct session *session = data;
+	struct item item;
+	/* No more than what was there at the start could ever fit, so that a flood of motion does
+	 * not hold the loop. */
+	for (unsigned i = 0; i < INPUT_QUEUE && queue_pop(&session->queue, &item); i++) {
+		switch (item.kind) {
+		case ITEM_INPUT:
+			run_input(session, &item.input);
+			break;
+		case ITEM_COMMAND:
+			router_flush(session->router);
+			run_command(session, &item.command);
+			break;
+		case ITEM_CLIP:
+			free(item.clip.data);
+			break;
+		}
+	}
+	router_flush(session->router);
+}
+
+static void wake_loop(void *data) {
+	struct session *session = data;
+	loop_wake(session->wake);
+}
+
+int session_input(struct session *session, const struct input_event *event) {
+	const struct item item = { .kind = ITEM_INPUT, .input = *event };
+	return queue_push(&session->queue, &item);
+}
+
+int session_command(struct session *session, const struct session_command *command) {
+	const struct item item = { .kind = ITEM_COMMAND, .command = *command };
+	return queue_push(&session->queue, &item);
+}
+
+int session_clipboard(struct session *session, const struct clip_message *message) {
+	const struct item item = { .kind = ITEM_CLIP, .clip = *message };
+	return queue_push(&session->queue, &item);
+}
+
+/* ---- life ---- */
+
+static int create_router(struct session *session) {
+	const struct session_config *config = &session->config;
+	struct router_config router = {
+		.escape_hold_ns = ESCAPE_HOLD_NS,
+		.grab_on_start = config->grab_on_start,
+		.ignore_windows_keys = config->ignore_windows_keys,
+		.sensitivity = config->sensitivity,
+	};
+	const struct router_events events = { on_router_action, session };
+	int r = chord_parse(config->grab_toggle, &router.grab_toggle);
+	if (r < 0) {
+		log_error("\"%s\" is no key to toggle the grab with", config->grab_toggle);
+		return r;
+	}
+	r = chord_parse(config->escape_key, &router.escape);
+	if (r < 0) {
+		log_error("\"%s\" is no escape key", config->escape_key);
+		return r;
+	}
+	r = router_create(&session->router, &router, &events);
+	if (r == 0) {
+		router_set_enabled(session->router, config->input);
+	}
+	return r;
+}
+
+static int create_devices(struct session *session) {
+	struct devices_config devices = { .count = session->config.evdev_count };
+	const struct devices_events events = { on_devices_status, session };
+	static_assert(sizeof devices.wanted == sizeof session->config.evdev, "the same list");
+	memcpy(devices.wanted, session->config.evdev, sizeof devices.wanted);
+	return devices_create(&session->devices, session->loop, session->router, &devices, &events);
+}
+
+static int create_spice(struct session *session) {
+	const struct session_config *config = &session->config;
+	const struct spice_session_events events = {
+		.status = on_spice_status,
+		.data = session,
+	};
+	const struct spice_handler inputs = {
+		.send_max = INPUTS_SEND,
+		.linked = on_inputs_linked,
+		.closed = on_inputs_closed,
+		.message = on_inputs_message,
+		.data = session,
+	};
+	int r = spice_session_create(&session->spice, session->loop, config->uri,
+			config->password_file, config->ca_file, &events);
+	if (r == -EINVAL) {
+		log_error("\"%s\" is no address of a SPICE server", config->uri);
+	}
+	if (r == 0) {
+		spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
+	}
+	return r;
+}
+
+int session_create(struct session **ret_session, struct loop *loop,
+		const struct session_config *config, struct fallback *fallback, struct audio *audio,
+		const struct session_events *events) {
+	struct session *session = calloc(1, sizeof *session);
+	if (!session) {
+		return -ENOMEM;
+	}
+	session->config = *config;
+	session->events = *events;
+	session->loop = loop;
+	session->fallback = fallback;
+	session->audio = audio;
+	spice_sink_init(&session->sink, on_flushed, session);
+	int r = queue_init(&session->queue, sizeof(struct item), INPUT_QUEUE, wake_loop, session);
+	if (r < 0) {
+		free(session);
+		return r;
+	}
+	session->wake = loop_add_wake(loop, on_wake, session);
+	session->type_timer = loop_add_timer(loop, on_type_timer, session);
+	if (!session->wake || !session->type_timer) {
+		r = -ENOMEM;
+		goto error;
+	}
+	r = create_router(session);
+	if (r == 0) {
+		r = create_spice(session);
+	}
+	if (r == 0) {
+		r = create_devices(session);
+	}
+	if (r < 0) {
+		goto error;
+	}
+	spice_session_start(session->spice);
+	*ret_session = session;
+	return 0;
+error:
+	session_destroy(session);
+	return r;
+}
+
+void session_destroy(struct session *session) {
+	if (!session) {
+		return;
+	}
+	session->destroying = true;
+	/* Grabs and held keys first, while there is still a channel to say it on. */
+	devices_destroy(session->devices);
+	if (session->router) {
+		router_release_all(session->router);
+	}
+	spice_session_destroy(session->spice);
+	router_destroy(session->router);
+	loop_remove(session->type_timer);
+	loop_remove(session->wake);
+	struct item item;
+	while (queue_pop(&session->queue, &item)) {
+		if (item.kind == ITEM_COMMAND) {
+			free_text(&item.command);
+		} else if (item.kind == ITEM_CLIP) {
+			free(item.clip.data);
+		}
+	}
+	queue_finish(&session->queue);
+	free(session);
+}

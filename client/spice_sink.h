@@ -1,0 +1,29 @@
+/*
+ * Routed input to the SPICE inputs channel: key codes to scancodes, our buttons to SPICE's.
+ * On pg-io.
+ */
+#pragma once
+
+#include "host-proto/spice/inputs.h"
+#include "input/sink.h"
+
+struct spice_sink {
+	struct spice_inputs inputs;
+	/* Positions that come while the server takes relative motion only are turned into the
+	 * difference to the last one. */
+	bool absolute;
+	bool has_position;
+	int32_t x, y;
+	bool moved; /* motion since spice_sink_take_moved() */
+	void (*flushed)(void *data);
+	void *data;
+};
+
+/* flushed: something was written to the channel; watch it for the rest. */
+void spice_sink_init(struct spice_sink *sink, void (*flushed)(void *data), void *data);
+/* The table for router_set_sink(). */
+struct input_sink spice_sink_table(struct spice_sink *sink);
+/* The server takes absolute positions now, or not. */
+void spice_sink_set_absolute(struct spice_sink *sink, bool absolute);
+/* Whether motion went out since the last call. */
+bool spice_sink_take_moved(struct spice_sink *sink);
