@@ -1,3 +1,10 @@
 # Tests of spice: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(spice_golden spice)
 pg_test(spice_peer spice)
+
+# The session part alone, driven by lines: for the integration tests.
+add_executable(session_driver support/session_driver.c)
+target_link_libraries(session_driver PRIVATE pg_flags pg_client)
+set_target_properties(session_driver PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+pg_integration(spice_qemu spice-qemu)
