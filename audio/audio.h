@@ -82,6 +82,8 @@ void audio_stop(struct audio *audio);
 /* From any thread. */
 void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats);
 void audio_set_mute(struct audio *audio, bool mute);
+/* Another interface, e.g. the bridge that discovery found. */
+void audio_set_interface(struct audio *audio, const char *name);
 /* Look for interface, server and owner at once instead of at the next retry. */
 void audio_retry(struct audio *audio);
 

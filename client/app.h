@@ -1,0 +1,44 @@
+/*
+ * The app: what pg-ui (the main thread) does while it plays. It waits for SDL's events and for what
+ * the parts tell it, keeps the snapshot, and turns keys and events into requests to the parts.
+ *
+ * Parts tell it things from their own threads through the event tables below: state goes into
+ * mailboxes, single happenings into a queue, and each wakes SDL once.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "audio/audio.h"
+#include "client/discovery.h"
+#include "client/session.h"
+#include "client/video.h"
+
+struct app;
+struct config;
+struct window;
+
+/* config and window are kept, not copied; what discovery finds goes into config. demo: the guest is
+ * the embedded one. */
+int app_create(struct app **ret_app, struct config *config, struct window *window, bool demo);
+/* After all parts were stopped. Accepts NULL. */
+void app_destroy(struct app *app);
+
+/* For the parts' start functions. */
+struct video_events app_video_events(struct app *app);
+struct session_events app_session_events(struct app *app);
+struct audio_events app_audio_events(struct app *app);
+/* discovery_fn; on pg-io. data is the app, here and below. */
+void app_on_discovery(const struct discovery_info *info, void *data);
+/* On pg-io: the process was asked to end; another start wants this window to the front. */
+void app_on_signal(int number, void *data);
+void app_on_raise(void *data);
+
+/* The parts that run; each may be NULL. Before app_run(). */
+void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio);
+
+/* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */
+int app_run(struct app *app);
+
+/* From any thread. */
+void app_quit(struct app *app);

@@ -1,0 +1,284 @@
+/* What the keys behind the escape key do. */
+#define LOG_MODULE "app"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/input-event-codes.h>
+
+#include <SDL2/SDL.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "client/app_state.h"
+#include "client/view.h"
+#include "client/window.h"
+#include "client/xdg.h"
+
+void app_alert(struct app *app, int level, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	vsnprintf(app->now.alert, sizeof app->now.alert, format, args);
+	va_end(args);
+	log_debug("%s", app->now.alert);
+	if (app->config->window.alerts) {
+		app->now.alert_level = level;
+		app->now.alert_until_ns = clock_now_ns() + VIEW_ALERT_NS;
+		app->dirty = true;
+	}
+}
+
+void app_command(struct app *app, struct session_command command) {
+	int r = app->session ? session_command(app->session, &command) : -ENOTCONN;
+	if (r < 0 && command.text) {
+		explicit_bzero(command.text, strlen(command.text));
+		free(command.text);
+	}
+}
+
+static void send_keys(struct app *app, const unsigned *keys, unsigned count) {
+	struct session_command command = { .kind = SESSION_SEND_KEYS, .count = count };
+	memcpy(command.keys, keys, count * sizeof *keys);
+	app_command(app, command);
+}
+
+static void send_key(struct app *app, unsigned key) {
+	send_keys(app, &key, 1);
+}
+
+static void put_settings(struct app *app) {
+	if (app->video) {
+		video_set(app->video, &app->settings);
+	}
+}
+
+static void next_source(struct app *app) {
+	static const char *const texts[] = {
+		[VIDEO_SOURCE_AUTO] = N_("Picture from shared memory, else SPICE"),
+		[VIDEO_SOURCE_LG] = N_("Picture from shared memory only"),
+		[VIDEO_SOURCE_SPICE] = N_("Picture from SPICE only"),
+	};
+	app->settings.source = (enum video_source)((app->settings.source + 1) % 3);
+	put_settings(app);
+	app_alert(app, OVERLAY_INFO, "%s", _(texts[app->settings.source]));
+}
+
+static void change_sensitivity(struct app *app, int by) {
+	int value = app->sensitivity + by;
+	if (value < -9 || value > 9) {
+		return;
+	}
+	app->sensitivity = value;
+	app_command(app, (struct session_command){ .kind = SESSION_SENSITIVITY, .value = value });
+	app_alert(app, OVERLAY_INFO, _("Sensitivity %+d"), value);
+}
+
+/* pg-video: the file is written, or not. */
+static void screenshot_done(int result, void *data) {
+	struct app *app = data;
+	struct app_happening happening = { .kind = APP_SCREENSHOT_DONE, .code = result };
+	queue_push(&app->happenings, &happening);
+}
+
+static void take_screenshot(struct app *app) {
+	char folder[400];
+	char when[32];
+	struct tm local;
+	time_t now = time(NULL);
+	if (!xdg_pictures(folder, sizeof folder)) {
+		app_alert(app, OVERLAY_BAD, _("No folder for pictures: set XDG_PICTURES_DIR"));
+		return;
+	}
+	localtime_r(&now, &local);
+	strftime(when, sizeof when, "%Y-%m-%d %H-%M-%S", &local);
+	snprintf(app->screenshot, sizeof app->screenshot, "%s/pierglass %s.png", folder, when);
+	int r = app->video ? video_screenshot(app->video, app->screenshot,
+					     app->config->screenshot_pointer, screenshot_done, app)
+			   : -ENOTCONN;
+	if (r < 0) {
+		app_alert(app, OVERLAY_BAD, _("No screenshot: %s"), strerrordesc_np(-r));
+	}
+}
+
+static void type_clipboard(struct app *app) {
+	char *text = SDL_GetClipboardText();
+	if (!text || !text[0]) {
+		SDL_free(text);
+		app_alert(app, OVERLAY_WARN, _("The clipboard has no text"));
+		return;
+	}
+	/* SDL's memory is freed by SDL; the command owns a copy of ours. */
+	app_command(app, (struct session_command){
+					 .kind = SESSION_TYPE_TEXT, .text = strdup(text) });
+	SDL_free(text);
+}
+
+static void toggle_input(struct app *app) {
+	app->now.input_on = !app->now.input_on;
+	app_command(app,
+			(struct session_command){ .kind = SESSION_INPUT, .on = app->now.input_on });
+	app_alert(app, OVERLAY_INFO, "%s",
+			app->now.input_on ? _("Guest input on") : _("Guest input off"));
+}
+
+static void toggle_mute(struct app *app) {
+	app->now.muted = !app->now.muted;
+	if (app->audio) {
+		audio_set_mute(app->audio, app->now.muted);
+	}
+	app_alert(app, OVERLAY_INFO, "%s", app->now.muted ? _("Sound off") : _("Sound on"));
+}
+
+static void toggle_microphone(struct app *app) {
+	app->mic_wanted = !app->mic_wanted;
+	app_command(app, (struct session_command){
+					 .kind = SESSION_MICROPHONE, .on = app->mic_wanted });
+	app_alert(app, OVERLAY_INFO, "%s",
+			app->mic_wanted ? _("Microphone on") : _("Microphone off"));
+}
+
+static void reconnect(struct app *app) {
+	app_command(app, (struct session_command){ .kind = SESSION_RECONNECT });
+	if (app->audio) {
+		audio_retry(app->audio);
+	}
+	app_alert(app, OVERLAY_INFO, _("Looking again for everything that is missing"));
+}
+
+static void ask_guest_size(struct app *app) {
+	int width;
+	int height;
+	window_size_px(app->window, &width, &height);
+	app_command(app, (struct session_command){
+					 .kind = SESSION_MONITOR_SIZE,
+					 .value = width << 16 | height,
+			 });
+	app_alert(app, OVERLAY_INFO, _("Asked the guest for %dx%d"), width, height);
+}
+
+static void show_figures(struct app *app, enum key_action action) {
+	bool *shown = action == KEY_ACTION_FPS    ? &app->now.show_fps
+		      : action == KEY_ACTION_MENU ? &app->now.show_figures
+						  : &app->now.show_timings;
+	*shown = !*shown;
+	app->dirty = true;
+}
+
+static bool picture_action(struct app *app, enum key_action action) {
+	switch (action) {
+	case KEY_ACTION_FULL_SCREEN:
+		window_set_full_screen(app->window, !window_is_full_screen(app->window));
+		return true;
+	case KEY_ACTION_VIDEO:
+		app->settings.paused = !app->settings.paused;
+		put_settings(app);
+		app_alert(app, OVERLAY_INFO, "%s",
+				app->settings.paused ? _("Video stream off")
+						     : _("Video stream on"));
+		return true;
+	case KEY_ACTION_ROTATE:
+		app->settings.rotate = (app->settings.rotate + 1) % 4;
+		put_settings(app);
+		return true;
+	case KEY_ACTION_SOURCE:
+		next_source(app);
+		return true;
+	case KEY_ACTION_SCREENSHOT:
+		take_screenshot(app);
+		return true;
+	case KEY_ACTION_GUEST_SIZE:
+		ask_guest_size(app);
+		return true;
+	case KEY_ACTION_FPS:
+	case KEY_ACTION_GRAPHS:
+	case KEY_ACTION_BENCH:
+	case KEY_ACTION_MENU:
+		show_figures(app, action);
+		return true;
+	default: /* not about the picture: key_action() */
+		return false;
+	}
+}
+
+static void guest_action(struct app *app, enum key_action action) {
+	static const unsigned ctrl_alt_del[] = { KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE };
+	switch (action) {
+	case KEY_ACTION_INPUT:
+		toggle_input(app);
+		break;
+	case KEY_ACTION_GRAB:
+		app_command(app, (struct session_command){
+						 .kind = SESSION_GRAB,
+						 .on = !app->now.session.grabbed,
+				 });
+		break;
+	case KEY_ACTION_SENSITIVITY_UP:
+		change_sensitivity(app, 1);
+		break;
+	case KEY_ACTION_SENSITIVITY_DOWN:
+		change_sensitivity(app, -1);
+		break;
+	case KEY_ACTION_GUEST_VOLUME_UP:
+		send_key(app, KEY_VOLUMEUP);
+		break;
+	case KEY_ACTION_GUEST_VOLUME_DOWN:
+		send_key(app, KEY_VOLUMEDOWN);
+		break;
+	case KEY_ACTION_GUEST_MUTE:
+		send_key(app, KEY_MUTE);
+		break;
+	case KEY_ACTION_LEFT_META:
+		send_key(app, KEY_LEFTMETA);
+		break;
+	case KEY_ACTION_RIGHT_META:
+		send_key(app, KEY_RIGHTMETA);
+		break;
+	case KEY_ACTION_CTRL_ALT_DEL:
+		send_keys(app, ctrl_alt_del, 3);
+		break;
+	case KEY_ACTION_TYPE_CLIPBOARD:
+		type_clipboard(app);
+		break;
+	case KEY_ACTION_MICROPHONE:
+	case KEY_ACTION_MICROPHONE_POLICY:
+		toggle_microphone(app);
+		break;
+	case KEY_ACTION_MUTE:
+		toggle_mute(app);
+		break;
+	case KEY_ACTION_RECONNECT:
+		reconnect(app);
+		break;
+	case KEY_ACTION_QUIT:
+		app->running = false;
+		break;
+	default: /* NONE, COUNT, and what later hosts will take (RECOVER) */
+		break;
+	}
+}
+
+static enum key_action find_action(const struct config *config, unsigned key, bool shift) {
+	unsigned binding = key | (shift ? KEY_BINDING_SHIFT : 0);
+	for (int action = 1; action < KEY_ACTION_COUNT; action++) {
+		if (config->input.bindings[action] == binding) {
+			return (enum key_action)action;
+		}
+	}
+	return KEY_ACTION_NONE;
+}
+
+void app_key(struct app *app, unsigned key, bool shift) {
+	enum key_action action = find_action(app->config, key, shift);
+	bool function_key = (key >= KEY_F1 && key <= KEY_F10) || key == KEY_F11 || key == KEY_F12;
+	if (action == KEY_ACTION_NONE && function_key) {
+		const unsigned keys[] = { KEY_LEFTCTRL, KEY_LEFTALT, key };
+		send_keys(app, keys, 3);
+		return;
+	}
+	if (!picture_action(app, action)) {
+		guest_action(app, action);
+	}
+}

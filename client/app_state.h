@@ -1,0 +1,87 @@
+/*
+ * What the files of the app share (app.c, app_actions.c); nobody else includes it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/mailbox.h"
+#include "base/queue.h"
+#include "client/app.h"
+#include "client/config.h"
+#include "client/overlay.h"
+#include "client/snapshot.h"
+
+struct window;
+struct window_input;
+
+#define APP_PASSWORD_MAX 64
+
+/* Things that happen once, from other threads. */
+enum app_happening_kind {
+	APP_QUIT,
+	APP_RAISE,
+	APP_SESSION_ACTION,  /* action, code */
+	APP_SCREENSHOT_DONE, /* code = 0 or a negative errno */
+};
+
+struct app_happening {
+	enum app_happening_kind kind;
+	enum session_action action;
+	int code;
+};
+
+struct app {
+	/* constant after app_attach() */
+	struct config *config; /* changed by discovery only, on pg-ui */
+	struct window *window;
+	struct video *video;
+	struct session *session;
+	struct audio *audio;
+	uint32_t wake_event; /* SDL's number of our wake */
+
+	/* from other threads */
+	struct mailbox video_status;
+	struct mailbox geometry;
+	struct mailbox pointer;
+	struct mailbox session_status;
+	struct mailbox audio_status;
+	struct mailbox discovery;
+	struct queue happenings;
+	atomic_bool woken;
+
+	/* pg-ui only */
+	struct window_input *input;
+	struct snapshot now;
+	struct overlay shown; /* as the video part has it */
+	bool overlay_sent;
+	struct video_settings settings;
+	struct video_geometry picture;
+	int sensitivity;
+	bool running;
+	bool dirty;    /* the overlay may have changed */
+	bool wrong_vm; /* the SPICE server is that of another VM */
+	bool display_wanted;
+	bool mic_wanted;
+	bool pointer_inside;
+	uint32_t guest_width, guest_height; /* that the window was last fitted to */
+	unsigned activations;
+	bool screensaver_off;
+	char screenshot[512];
+	char password[APP_PASSWORD_MAX];
+	size_t password_len;
+	bool asking_password;
+	uint64_t stats_ns;  /* next line; 0 = never */
+	uint64_t end_ns;    /* --seconds; 0 = never */
+	uint64_t view_ns;   /* when the overlay changes by itself; UINT64_MAX = never */
+	uint64_t resize_ns; /* a resize settled: tell the guest, snap to its aspect; 0 = nothing */
+};
+
+void app_alert(struct app *app, int level, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+/* A key pressed together with the escape key. */
+void app_key(struct app *app, unsigned key, bool shift);
+
+/* Sends the command; text of it is freed here if the session does not take it. */
+void app_command(struct app *app, struct session_command command);

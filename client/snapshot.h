@@ -1,0 +1,46 @@
+/*
+ * All that the program knows of itself at one moment, collected by the app on pg-ui. The overlay
+ * and the --stats lines are functions of it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio/audio.h"
+#include "base/part.h"
+#include "client/session.h"
+#include "client/video.h"
+
+struct snapshot {
+	uint64_t now_ns;
+	uint64_t start_ns; /* of the program */
+
+	struct video_status video;
+	struct video_stats video_stats;
+	struct session_status session;
+	struct part_status audio;
+	struct audio_stats audio_stats;
+	struct part_status discovery; /* OFF unless a domain was named */
+
+	bool demo;
+	size_t password_typed; /* characters, while the session asks for one */
+	bool captured;         /* the window's own capture mode */
+	bool input_on;
+	bool muted;
+
+	/* What the user wants to see. */
+	bool show_help;
+	bool show_fps;
+	bool show_timings;
+	bool show_figures;
+
+	/* A banner that goes by itself. */
+	char alert[160];
+	int alert_level; /* enum overlay_level */
+	uint64_t alert_until_ns;
+};
+
+/* Milliseconds from the newest picture on the screen to the sound heard with it: > 0 = the sound is
+ * late. False while one of them does not play. */
+bool snapshot_av_offset(const struct snapshot *snapshot, double *ret_us);

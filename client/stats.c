@@ -1,0 +1,111 @@
+#include "client/stats.h"
+
+#include "base/json.h"
+#include "client/snapshot.h"
+
+bool snapshot_av_offset(const struct snapshot *snapshot, double *ret_us) {
+	uint64_t seen = snapshot->video_stats.newest_swapped_ns;
+	uint64_t heard = snapshot->audio_stats.heard_ns;
+	if (seen == 0 || heard == 0 || !snapshot->audio_stats.playing) {
+		return false;
+	}
+	/*
+	 * Sound that arrives now is heard at `heard`; a frame that arrives now is on the screen
+	 * after the time that the newest one took. Both counted from arrival.
+	 */
+	double sound_us = snapshot->audio_stats.latency_us;
+	double picture_us = snapshot->video_stats.seen_to_swapped_us;
+	*ret_us = sound_us - picture_us;
+	return true;
+}
+
+static void write_part(struct json *json, const char *name, const struct part_status *part) {
+	json_object(json, name);
+	json_string(json, "state", part_state_name(part->state));
+	json_string(json, "reason", part->reason);
+	json_end(json);
+}
+
+static const char *source_name(enum video_source source) {
+	switch (source) {
+	case VIDEO_SOURCE_AUTO:
+		return "none";
+	case VIDEO_SOURCE_LG:
+		return "lg";
+	case VIDEO_SOURCE_SPICE:
+		return "spice";
+	}
+	return "?";
+}
+
+static void write_video(struct json *json, const struct snapshot *s) {
+	json_object(json, "video");
+	json_string(json, "showing", source_name(s->video.showing));
+	json_string(json, "host", s->video.host.version);
+	json_int(json, "kvmfr", s->video.host.kvmfr);
+	json_int(json, "width", s->video.width);
+	json_int(json, "height", s->video.height);
+	json_number(json, "fps", s->video_stats.fps);
+	json_number(json, "ups", s->video_stats.ups);
+	json_int(json, "seen", (int64_t)s->video_stats.seen);
+	json_int(json, "superseded", (int64_t)s->video_stats.superseded);
+	json_int(json, "shown", (int64_t)s->video_stats.shown);
+	json_int(json, "resubscriptions", (int64_t)s->video_stats.resubscriptions);
+	json_int(json, "lost_sessions", (int64_t)s->video_stats.lost_sessions);
+	json_object(json, "us");
+	json_number(json, "seen_to_uploaded", s->video_stats.seen_to_uploaded_us);
+	json_number(json, "seen_to_swapped", s->video_stats.seen_to_swapped_us);
+	json_end(json);
+	json_end(json);
+}
+
+static void write_audio(struct json *json, const struct snapshot *s) {
+	const struct audio_stats *a = &s->audio_stats;
+	json_object(json, "audio");
+	json_bool(json, "playing", a->playing);
+	json_string(json, "source", !a->playing ? "none" : a->is_fallback ? "spice" : "scream");
+	json_int(json, "rate", a->rate);
+	json_int(json, "bits", a->bits);
+	json_int(json, "channels", a->channels);
+	json_number(json, "target_us", a->target_us);
+	json_number(json, "latency_us", a->latency_us);
+	json_number(json, "rate_ppm", a->rate_ppm);
+	json_number(json, "sink_ppm", a->sink_ppm);
+	json_number(json, "source_ppm", a->source_ppm);
+	json_number(json, "jitter_us", a->jitter_us);
+	json_int(json, "packets", (int64_t)a->packets);
+	json_int(json, "lost", (int64_t)a->lost);
+	json_int(json, "rejected", (int64_t)a->rejected);
+	json_int(json, "underruns", (int64_t)a->underruns);
+	json_int(json, "skips", (int64_t)a->skips);
+	json_end(json);
+}
+
+void stats_write(FILE *out, const struct snapshot *s) {
+	struct json json;
+	double offset;
+	json_begin(&json, out);
+	json_number(&json, "time_s", (double)(s->now_ns - s->start_ns) / 1e9);
+	json_object(&json, "sources");
+	write_part(&json, "picture", &s->video.part);
+	write_part(&json, "session", &s->session.spice);
+	write_part(&json, "devices", &s->session.evdev);
+	write_part(&json, "sound", &s->audio);
+	json_end(&json);
+	write_video(&json, s);
+	write_audio(&json, s);
+	if (snapshot_av_offset(s, &offset)) {
+		json_number(&json, "av_offset_us", offset);
+	} else {
+		json_null(&json, "av_offset_us");
+	}
+	json_object(&json, "input");
+	json_bool(&json, "connected", s->session.connected);
+	json_bool(&json, "grabbed", s->session.grabbed);
+	json_bool(&json, "captured", s->captured);
+	json_bool(&json, "absolute", s->session.absolute);
+	json_bool(&json, "agent", s->session.agent);
+	json_int(&json, "devices", s->session.devices);
+	json_end(&json);
+	json_finish(&json);
+}

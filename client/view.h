@@ -1,0 +1,24 @@
+/*
+ * What the user reads in the window: from the snapshot to the overlay. Pure.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct config;
+struct overlay;
+struct snapshot;
+
+/* How long an alert stays, and the last part of it in which it fades. */
+#define VIEW_ALERT_NS      2000000000ull
+#define VIEW_ALERT_FADE_NS 400000000ull
+
+/* After this long without a host program the remedy is spelled out. */
+#define VIEW_PATIENCE_NS 30000000000ull
+
+void view_overlay(const struct snapshot *snapshot, const struct config *config,
+		struct overlay *ret_overlay);
+
+/* When the overlay will look different though nothing happens (an alert fades, figures age);
+ * 0 = never. */
+uint64_t view_next_change_ns(const struct snapshot *snapshot);

@@ -1,0 +1,115 @@
+#include "client/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/config.h"
+#include "client/overlay.h"
+#include "client/snapshot.h"
+#include "tests/support/check.h"
+
+#define S 1000000000ull
+
+static struct config config;
+
+static struct snapshot waiting_snapshot(void) {
+	struct snapshot s = { .now_ns = 10 * S, .start_ns = 9 * S, .input_on = true };
+	s.video.part.state = PART_WAITING;
+	snprintf(s.video.part.reason, sizeof s.video.part.reason, "no host yet");
+	s.session.spice.state = PART_RUNNING;
+	snprintf(s.session.spice.reason, sizeof s.session.spice.reason, "connected");
+	return s;
+}
+
+static bool says(const struct overlay *o, const char *text) {
+	for (unsigned i = 0; i < o->state_count; i++) {
+		if (strstr(o->state[i].text, text)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	view_overlay(&s, &config, &o);
+	CHECK(o.splash && says(&o, "no host yet") && says(&o, "connected"));
+	CHECK(o.state_count == 2); /* sound and devices are off: not a word of them */
+	CHECK(!says(&o, "looking-glass-host.txt"));
+	/* After half a minute it says what to look at. */
+	s.now_ns = s.start_ns + VIEW_PATIENCE_NS + 1;
+	view_overlay(&s, &config, &o);
+	CHECK(says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
+	s.demo = true;
+	view_overlay(&s, &config, &o);
+	CHECK(!says(&o, "looking-glass-host.txt"));
+}
+
+static void a_good_picture_is_left_alone(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	view_overlay(&s, &config, &o);
+	CHECK(!o.splash && overlay_empty(&o));
+	s.video.stale = true;
+	view_overlay(&s, &config, &o);
+	CHECK(!o.splash && o.state_count == 1);
+	s.video.stale = false;
+	s.video.truncated = true;
+	s.video.needed_mib = 64;
+	view_overlay(&s, &config, &o);
+	CHECK(says(&o, "64 MiB"));
+}
+
+static void an_alert_fades_and_goes(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	snprintf(s.alert, sizeof s.alert, "Capture enabled");
+	s.alert_until_ns = s.now_ns + VIEW_ALERT_NS;
+	view_overlay(&s, &config, &o);
+	CHECK(strcmp(o.alert.text, "Capture enabled") == 0 && o.alert_opacity > 0.79f);
+	CHECK(view_next_change_ns(&s) == s.alert_until_ns - VIEW_ALERT_FADE_NS);
+	s.now_ns = s.alert_until_ns - VIEW_ALERT_FADE_NS / 2;
+	view_overlay(&s, &config, &o);
+	CHECK(o.alert_opacity > 0.3f && o.alert_opacity < 0.5f);
+	s.now_ns = s.alert_until_ns;
+	view_overlay(&s, &config, &o);
+	CHECK(o.alert.text[0] == '\0');
+}
+
+static void an_unchanging_window_is_never_drawn_again(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	CHECK(view_next_change_ns(&s) == 0);
+	s.show_fps = true;
+	CHECK(view_next_change_ns(&s) > s.now_ns);
+}
+
+static void signs_tell_what_is_unusual(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.video.showing = VIDEO_SOURCE_SPICE;
+	s.muted = true;
+	s.input_on = false;
+	view_overlay(&s, &config, &o);
+	CHECK(o.icons == (OVERLAY_ICON_SPICE | OVERLAY_ICON_MUTED | OVERLAY_ICON_INPUT_OFF));
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(waiting_shows_a_line_for_each_source_that_is_wanted),
+		cmocka_unit_test(a_good_picture_is_left_alone),
+		cmocka_unit_test(an_alert_fades_and_goes),
+		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
+		cmocka_unit_test(signs_tell_what_is_unusual),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
