@@ -1,0 +1,33 @@
+/*
+ * When to look for the next frame. LGMP has no doorbell: the producer's period and phase are
+ * learned from the times at which frames were seen, so that nothing is looked at while nothing can
+ * have come, and often when it is due. Pure: times go in, times come out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pacer {
+	bool plain;           /* a fixed step: for comparison, or because the user wants it */
+	uint64_t step_ns;     /* plain: the step. Else: the longest sleep, 0 = choose */
+	uint64_t last_ns;     /* the newest frame; 0 = none yet */
+	uint64_t previous_ns; /* newest look before that */
+	double period_ns;     /* 0 = unknown */
+	double jitter_ns;     /* mean distance from the prediction */
+	unsigned regular;     /* frames in a row that came about when expected */
+	uint64_t eager_until_ns; /* own input moved the pointer: an answer is near */
+};
+
+/* step_ns: with plain the step (0 = 1 ms), else the longest sleep while frames flow (0 = 4 ms). */
+void pacer_init(struct pacer *pacer, bool plain, uint64_t step_ns);
+
+/* A frame was seen. */
+void pacer_frame(struct pacer *pacer, uint64_t now_ns);
+/* Own input went to the guest. */
+void pacer_input(struct pacer *pacer, uint64_t now_ns);
+/* The session is gone: forget it all. */
+void pacer_reset(struct pacer *pacer);
+
+/* When to look again, after a look at now_ns found nothing more. Later than now_ns. */
+uint64_t pacer_next(const struct pacer *pacer, uint64_t now_ns);

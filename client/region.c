@@ -1,0 +1,113 @@
+#include "client/region.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+void region_clear(struct region *region) {
+	region->all = false;
+	region->count = 0;
+}
+
+void region_add_all(struct region *region) {
+	region->all = true;
+	region->count = 0;
+}
+
+bool region_empty(const struct region *region) {
+	return !region->all && region->count == 0;
+}
+
+static struct egl_rect cover(const struct egl_rect *a, const struct egl_rect *b) {
+	const int left = a->x < b->x ? a->x : b->x;
+	const int top = a->y < b->y ? a->y : b->y;
+	const int right = a->x + a->width > b->x + b->width ? a->x + a->width : b->x + b->width;
+	const int bottom = a->y + a->height > b->y + b->height ? a->y + a->height
+							       : b->y + b->height;
+	return (struct egl_rect){ left, top, right - left, bottom - top };
+}
+
+static long area(const struct egl_rect *rect) {
+	return (long)rect->width * rect->height;
+}
+
+static bool touch(const struct egl_rect *a, const struct egl_rect *b) {
+	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
+			b->y < a->y + a->height;
+}
+
+/* Joins the new rectangle with the one that costs the fewest extra pixels. */
+static void join_cheapest(struct region *region, const struct egl_rect *rect) {
+	unsigned best = 0;
+	long best_cost = LONG_MAX;
+	for (unsigned i = 0; i < region->count; i++) {
+		const struct egl_rect both = cover(&region->rects[i], rect);
+		const long cost = area(&both) - area(&region->rects[i]);
+		if (cost < best_cost) {
+			best_cost = cost;
+			best = i;
+		}
+	}
+	region->rects[best] = cover(&region->rects[best], rect);
+}
+
+void region_add(struct region *region, const struct egl_rect *rect) {
+	if (region->all || rect->width <= 0 || rect->height <= 0) {
+		return;
+	}
+	if (region->count == REGION_RECTS_MAX) {
+		join_cheapest(region, rect);
+		return;
+	}
+	region->rects[region->count++] = *rect;
+}
+
+void region_add_region(struct region *region, const struct region *other) {
+	if (other->all) {
+		region_add_all(region);
+	}
+	for (unsigned i = 0; i < other->count; i++) {
+		region_add(region, &other->rects[i]);
+	}
+}
+
+static void clamp(struct region *region, int width, int height) {
+	unsigned kept = 0;
+	for (unsigned i = 0; i < region->count; i++) {
+		struct egl_rect r = region->rects[i];
+		const int right = r.x + r.width < width ? r.x + r.width : width;
+		const int bottom = r.y + r.height < height ? r.y + r.height : height;
+		r.x = r.x > 0 ? r.x : 0;
+		r.y = r.y > 0 ? r.y : 0;
+		r.width = right - r.x;
+		r.height = bottom - r.y;
+		if (r.width > 0 && r.height > 0) {
+			region->rects[kept++] = r;
+		}
+	}
+	region->count = kept;
+}
+
+/* Joins the first overlapping pair; false when there is none. */
+static bool join_one(struct region *region) {
+	for (unsigned i = 0; i < region->count; i++) {
+		for (unsigned j = i + 1; j < region->count; j++) {
+			if (touch(&region->rects[i], &region->rects[j])) {
+				region->rects[i] = cover(&region->rects[i], &region->rects[j]);
+				region->rects[j] = region->rects[--region->count];
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+void region_finish(struct region *region, int width, int height) {
+	if (region->all) {
+		region->count = 1;
+		region->rects[0] = (struct egl_rect){ 0, 0, width, height };
+		return;
+	}
+	clamp(region, width, height);
+	while (join_one(region)) {
+	}
+}

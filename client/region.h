@@ -1,0 +1,27 @@
+/*
+ * A set of window rectangles that must be drawn again. Pure; bounded: too many become fewer and
+ * larger ones.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "client/egl.h"
+
+#define REGION_RECTS_MAX 24
+
+struct region {
+	bool all;
+	unsigned count;
+	struct egl_rect rects[REGION_RECTS_MAX];
+};
+
+void region_clear(struct region *region);
+void region_add_all(struct region *region);
+void region_add(struct region *region, const struct egl_rect *rect);
+void region_add_region(struct region *region, const struct region *other);
+bool region_empty(const struct region *region);
+
+/* Clamps to the window, replaces `all` by one rectangle, and makes the rectangles not overlap (a
+ * pixel drawn twice would be blended twice). */
+void region_finish(struct region *region, int width, int height);

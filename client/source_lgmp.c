@@ -1,0 +1,504 @@
+#include "client/source_lgmp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/pacer.h"
+#include "host-proto/shm.h"
+
+#define LOG_MODULE "lgmp"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+
+/* A held message counts as unread for the host, which evicts after 1000 ms. */
+#define HOLD_MAX_NS (300 * NS_PER_MS)
+
+struct source_lgmp {
+	/* constant */
+	struct source_lgmp_config config;
+	struct source_lgmp_events events;
+	pthread_t thread;
+	int wake_fd;
+
+	/* pg-lgmp only; lgmp_client_finish() alone from others */
+	struct lgmp_client *client;
+	struct pacer pacer;
+	uint64_t changes; /* of the status that was told last */
+	uint64_t generation;
+	bool has_serial;
+	uint32_t last_serial;
+	struct frame last_frame;
+	struct cursor_shape *read_shape;
+	struct source_pointer read_pointer;
+
+	atomic_bool stop;
+	atomic_bool input_moved;
+	atomic_uint_fast64_t live_generation; /* 0 = no session */
+	atomic_bool takes_pointer;
+
+	pthread_mutex_t lock;
+	/* under the lock */
+	struct source_frame slot;
+	bool slot_full;  /* not taken yet */
+	bool slot_known; /* a frame of this session is in it, taken or not */
+	bool discard;
+	struct source_pointer pointer;
+	struct cursor_shape *shape;
+	struct source_lgmp_counts counts;
+	bool path_changed, move_wanted;
+	char path[256];
+	int move_x, move_y;
+};
+
+static void wake_thread(struct source_lgmp *source) {
+	const uint64_t one = 1;
+	ssize_t n = write(source->wake_fd, &one, sizeof one);
+	(void)n; /* full = it will wake anyway */
+}
+
+/* ---- the slot ---- */
+
+/* With the lock held. The frame stays on offer. */
+static void finish_slot(struct source_lgmp *source) {
+	if (source->slot_full && !source->slot.finished) {
+		lgmp_client_finish(source->client, &source->slot.message);
+		source->slot.finished = true;
+		source->slot.repeated = true;
+	}
+}
+
+/* With the lock held. */
+static void drop_slot(struct source_lgmp *source) {
+	finish_slot(source);
+	if (source->slot_known) {
+		shm_unref(source->slot.message.shm);
+		source->slot_known = false;
+	}
+	source->slot_full = false;
+}
+
+/* A new newest frame; the one before it was perhaps never taken. */
+static void put_slot(struct source_lgmp *source, struct source_frame *frame) {
+	pthread_mutex_lock(&source->lock);
+	source->counts.seen++;
+	if (source->slot_full) {
+		source->counts.superseded++;
+		frame_merge_damage(&frame->frame, &source->slot.frame);
+		frame->base_serial = source->slot.base_serial;
+		frame->repeated = frame->repeated || source->slot.repeated;
+	}
+	drop_slot(source);
+	source->slot = *frame;
+	shm_ref(source->slot.message.shm);
+	source->slot_full = true;
+	source->slot_known = true;
+	if (source->discard) {
+		finish_slot(source);
+	}
+	pthread_mutex_unlock(&source->lock);
+}
+
+/* The pixels of a frame that is on offer are needed by nobody yet: let the host go on. */
+static void age_slot(struct source_lgmp *source, uint64_t now_ns) {
+	pthread_mutex_lock(&source->lock);
+	if (source->slot_full && now_ns - source->slot.seen_ns > HOLD_MAX_NS) {
+		finish_slot(source);
+	}
+	pthread_mutex_unlock(&source->lock);
+}
+
+bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame) {
+	pthread_mutex_lock(&source->lock);
+	const bool full = source->slot_full;
+	if (full) {
+		*ret_frame = source->slot;
+		shm_ref(ret_frame->message.shm);
+		source->slot_full = false;
+		source->slot.finished = true; /* the taker does it */
+	}
+	pthread_mutex_unlock(&source->lock);
+	return full;
+}
+
+int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame) {
+	int r = 0;
+	if (!frame->finished) {
+		r = lgmp_client_finish(source->client, &frame->message);
+		frame->finished = true;
+	}
+	shm_unref(frame->message.shm);
+	frame->message.shm = NULL;
+	return r;
+}
+
+bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame) {
+	return atomic_load(&source->live_generation) == frame->message.generation &&
+			!shm_lost(frame->message.shm);
+}
+
+void source_lgmp_discard(struct source_lgmp *source, bool on) {
+	pthread_mutex_lock(&source->lock);
+	if (source->discard && !on && source->slot_known && !source->slot_full) {
+		source->slot_full = true;
+		source->slot.repeated = true;
+	}
+	source->discard = on;
+	if (on) {
+		finish_slot(source);
+	}
+	pthread_mutex_unlock(&source->lock);
+}
+
+/* ---- messages ---- */
+
+static void start_over(struct source_lgmp *source, uint64_t generation) {
+	source->generation = generation;
+	source->has_serial = false;
+	atomic_store(&source->live_generation, generation);
+	pthread_mutex_lock(&source->lock);
+	drop_slot(source);
+	pthread_mutex_unlock(&source->lock);
+}
+
+static void handle_frame(struct source_lgmp *source, const struct lgmp_message *message) {
+	if (message->generation != source->generation) {
+		start_over(source, message->generation);
+	}
+	struct source_frame frame = { .message = *message, .seen_ns = clock_now_ns() };
+	int r = frame_read(message->shm, message->kvmfr, message->offset, message->size,
+			&frame.frame);
+	if (r < 0) {
+		lgmp_client_finish(source->client, message);
+		source->has_serial = false; /* its damage is lost: all of the next one */
+		pthread_mutex_lock(&source->lock);
+		source->counts.bad++;
+		pthread_mutex_unlock(&source->lock);
+		log_warn_limited("a frame of the host makes no sense (%s), left out", strerror(-r));
+		return;
+	}
+	pacer_frame(&source->pacer, frame.seen_ns);
+	if (source->has_serial && frame.frame.serial == source->last_serial &&
+			frame_same_geometry(&frame.frame, &source->last_frame)) {
+		/* Sent again for another client (kvmfr.md 3.6). */
+		lgmp_client_finish(source->client, message);
+		return;
+	}
+	frame.base_serial = frame.frame.serial - 1;
+	frame.repeated = !source->has_serial;
+	source->has_serial = true;
+	source->last_serial = frame.frame.serial;
+	source->last_frame = frame.frame;
+	put_slot(source, &frame);
+}
+
+static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
+	if (source->events.pointer == NULL) {
+		return;
+	}
+	const struct video_pointer pointer = {
+		.known = source->read_pointer.known,
+		.visible = source->read_pointer.visible,
+		.x = source->read_pointer.x + hot_x,
+		.y = source->read_pointer.y + hot_y,
+	};
+	source->events.pointer(&pointer, source->events.data);
+}
+
+static void handle_pointer(struct source_lgmp *source, const struct lgmp_message *message) {
+	struct cursor_update update;
+	struct cursor_shape *shape = source->read_shape;
+	int r = cursor_read(message->shm, message->kvmfr, (uint32_t)message->udata,
+			message->offset, message->size, source->config.straight_alpha, &update,
+			shape);
+	const bool torn = lgmp_client_finish(source->client, message) < 0;
+	if (r < 0) {
+		log_warn_limited("a pointer of the host makes no sense (%s), left out",
+				strerror(-r));
+		return;
+	}
+	if (torn) {
+		return;
+	}
+	struct source_pointer *pointer = &source->read_pointer;
+	if (update.has_visible) {
+		pointer->visible = update.visible;
+	}
+	if (update.has_position) {
+		pointer->known = true;
+		pointer->x = update.x;
+		pointer->y = update.y;
+	}
+	pthread_mutex_lock(&source->lock);
+	if (update.has_shape) {
+		pointer->shape_serial++;
+		pointer->shape_serial += pointer->shape_serial == 0;
+		shape->serial = pointer->shape_serial;
+		source->read_shape = source->shape;
+		source->shape = shape;
+	}
+	source->pointer = *pointer;
+	const int hot_x = source->shape->hot_x;
+	const int hot_y = source->shape->hot_y;
+	pthread_mutex_unlock(&source->lock);
+	tell_pointer(source, hot_x, hot_y);
+}
+
+/* Everything that is there. Returns whether there was anything. */
+static bool drain(struct source_lgmp *source) {
+	bool any = false;
+	struct lgmp_message message;
+	/* Bounded: a host that posts without end must not keep us from the session's checks. */
+	for (int i = 0; i < 64; i++) {
+		if (lgmp_client_next(source->client, LGMP_QUEUE_FRAME, &message) <= 0) {
+			break;
+		}
+		handle_frame(source, &message);
+		any = true;
+	}
+	for (int i = 0; i < 64; i++) {
+		if (lgmp_client_next(source->client, LGMP_QUEUE_POINTER, &message) <= 0) {
+			break;
+		}
+		handle_pointer(source, &message);
+		any = true;
+	}
+	return any;
+}
+
+static void look_at_status(struct source_lgmp *source) {
+	const struct lgmp_status *status = lgmp_client_status(source->client);
+	if (status->changes == source->changes) {
+		return;
+	}
+	source->changes = status->changes;
+	if (status->state != LGMP_STATE_RUNNING && atomic_load(&source->live_generation) != 0) {
+		atomic_store(&source->live_generation, 0);
+		source->generation = 0;
+		source->has_serial = false;
+		pacer_reset(&source->pacer);
+		source->read_pointer.known = false;
+		source->read_pointer.visible = false;
+		pthread_mutex_lock(&source->lock);
+		drop_slot(source);
+		source->pointer.known = false;
+		source->pointer.visible = false;
+		pthread_mutex_unlock(&source->lock);
+	}
+	pthread_mutex_lock(&source->lock);
+	source->counts.sessions = status->sessions;
+	source->counts.lost = status->lost;
+	source->counts.resubscriptions = status->resubscriptions;
+	pthread_mutex_unlock(&source->lock);
+	atomic_store(&source->takes_pointer,
+			status->state == LGMP_STATE_RUNNING &&
+					(status->info.features & KVMFR_FEATURE_SET_CURSOR_POS) !=
+							0);
+	if (source->events.status != NULL) {
+		source->events.status(status, source->events.data);
+	}
+	source->events.wake(source->events.data);
+}
+
+/* ---- the thread ---- */
+
+static void take_requests(struct source_lgmp *source, uint64_t now_ns) {
+	if (atomic_exchange(&source->input_moved, false)) {
+		pacer_input(&source->pacer, now_ns);
+	}
+	char path[256];
+	int x = 0, y = 0;
+	pthread_mutex_lock(&source->lock);
+	const bool path_changed = source->path_changed;
+	const bool move = source->move_wanted;
+	source->path_changed = false;
+	source->move_wanted = false;
+	memcpy(path, source->path, sizeof path);
+	x = source->move_x;
+	y = source->move_y;
+	pthread_mutex_unlock(&source->lock);
+	if (path_changed) {
+		lgmp_client_set_path(source->client, path);
+	}
+	if (move) {
+		lgmp_client_move_pointer(source->client, x, y, now_ns);
+		pacer_input(&source->pacer, now_ns);
+	}
+}
+
+static void sleep_until(struct source_lgmp *source, uint64_t deadline_ns) {
+	const uint64_t now_ns = clock_now_ns();
+	if (deadline_ns <= now_ns) {
+		return;
+	}
+	const uint64_t left_ns = deadline_ns - now_ns;
+	const struct timespec left = { .tv_sec = (time_t)(left_ns / NS_PER_S),
+		.tv_nsec = (long)(left_ns % NS_PER_S) };
+	struct pollfd fd = { .fd = source->wake_fd, .events = POLLIN };
+	if (ppoll(&fd, 1, &left, NULL) > 0) {
+		uint64_t count;
+		ssize_t n = read(source->wake_fd, &count, sizeof count);
+		(void)n;
+	}
+}
+
+static void *run(void *data) {
+	struct source_lgmp *source = data;
+	/* 50 us of slack by default: as much as a frame may be late. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	uint64_t step_ns = 0, cpu_ns = 0;
+	while (!atomic_load(&source->stop)) {
+		uint64_t now_ns = clock_now_ns();
+		take_requests(source, now_ns);
+		if (now_ns >= step_ns) {
+			step_ns = lgmp_client_step(source->client, now_ns);
+			age_slot(source, now_ns);
+		}
+		if (drain(source)) {
+			source->events.wake(source->events.data);
+		}
+		look_at_status(source);
+		now_ns = clock_now_ns();
+		if (now_ns >= cpu_ns) {
+			cpu_ns = now_ns + 100 * NS_PER_MS;
+			pthread_mutex_lock(&source->lock);
+			source->counts.cpu_ns = clock_thread_cpu_ns();
+			pthread_mutex_unlock(&source->lock);
+		}
+		uint64_t next_ns = step_ns;
+		if (lgmp_client_status(source->client)->state == LGMP_STATE_RUNNING) {
+			const uint64_t look_ns = pacer_next(&source->pacer, now_ns);
+			next_ns = look_ns < next_ns ? look_ns : next_ns;
+		}
+		sleep_until(source, next_ns);
+	}
+	return NULL;
+}
+
+static void source_free(struct source_lgmp *source) {
+	if (source->wake_fd >= 0) {
+		close(source->wake_fd);
+	}
+	pthread_mutex_lock(&source->lock);
+	drop_slot(source);
+	pthread_mutex_unlock(&source->lock);
+	lgmp_client_destroy(source->client);
+	pthread_mutex_destroy(&source->lock);
+	free(source->read_shape);
+	free(source->shape);
+	free(source);
+}
+
+int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_config *config,
+		const struct source_lgmp_events *events) {
+	struct source_lgmp *source = calloc(1, sizeof *source);
+	if (source == NULL) {
+		return -ENOMEM;
+	}
+	source->config = *config;
+	source->events = *events;
+	pthread_mutex_init(&source->lock, NULL);
+	pacer_init(&source->pacer, config->poll == VIDEO_POLL_SLEEP,
+			config->poll_us * NS_PER_US);
+	source->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	source->read_shape = calloc(1, sizeof *source->read_shape);
+	source->shape = calloc(1, sizeof *source->shape);
+	int r = -ENOMEM;
+	if (source->wake_fd < 0 || source->read_shape == NULL || source->shape == NULL) {
+		goto fail;
+	}
+	r = lgmp_client_create(&source->client, config->path);
+	if (r < 0) {
+		goto fail;
+	}
+	source->changes = UINT64_MAX; /* tell the first state, too */
+	r = thread_start(&source->thread, "pg-lgmp", run, source);
+	if (r < 0) {
+		goto fail;
+	}
+	*ret_source = source;
+	return 0;
+
+fail:
+	source_free(source);
+	return r;
+}
+
+void source_lgmp_stop(struct source_lgmp *source) {
+	if (source == NULL) {
+		return;
+	}
+	atomic_store(&source->stop, true);
+	wake_thread(source);
+	pthread_join(source->thread, NULL);
+	source_free(source);
+}
+
+/* ---- from other threads ---- */
+
+void source_lgmp_get_pointer(struct source_lgmp *source, struct source_pointer *ret_pointer) {
+	pthread_mutex_lock(&source->lock);
+	*ret_pointer = source->pointer;
+	pthread_mutex_unlock(&source->lock);
+}
+
+bool source_lgmp_get_cursor(struct source_lgmp *source, struct cursor_shape *ret_shape) {
+	pthread_mutex_lock(&source->lock);
+	const bool has = source->pointer.shape_serial != 0;
+	if (has) {
+		const struct cursor_shape *shape = source->shape;
+		const size_t bytes = (size_t)shape->width * shape->height * sizeof(uint32_t);
+		ret_shape->serial = shape->serial;
+		ret_shape->width = shape->width;
+		ret_shape->height = shape->height;
+		ret_shape->hot_x = shape->hot_x;
+		ret_shape->hot_y = shape->hot_y;
+		ret_shape->has_invert = shape->has_invert;
+		memcpy(ret_shape->color, shape->color, bytes);
+		memcpy(ret_shape->invert, shape->invert, bytes);
+	}
+	pthread_mutex_unlock(&source->lock);
+	return has;
+}
+
+void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_counts *ret_counts) {
+	pthread_mutex_lock(&source->lock);
+	*ret_counts = source->counts;
+	pthread_mutex_unlock(&source->lock);
+}
+
+void source_lgmp_set_path(struct source_lgmp *source, const char *path) {
+	pthread_mutex_lock(&source->lock);
+	snprintf(source->path, sizeof source->path, "%s", path);
+	source->path_changed = true;
+	pthread_mutex_unlock(&source->lock);
+	wake_thread(source);
+}
+
+int source_lgmp_move_pointer(struct source_lgmp *source, int x, int y) {
+	if (!atomic_load(&source->takes_pointer)) {
+		return -EOPNOTSUPP;
+	}
+	pthread_mutex_lock(&source->lock);
+	source->move_wanted = true;
+	source->move_x = x;
+	source->move_y = y;
+	pthread_mutex_unlock(&source->lock);
+	wake_thread(source);
+	return 0;
+}
+
+void source_lgmp_input_moved(struct source_lgmp *source) {
+	if (!atomic_exchange(&source->input_moved, true)) {
+		wake_thread(source);
+	}
+}

@@ -1,0 +1,84 @@
+/*
+ * The Looking Glass source: thread "pg-lgmp" owns the mapping and the session, drains both queues
+ * and holds the newest frame message. It never waits for the drawing side, so that neither a slow
+ * swap nor a shader build gets us evicted or makes the host wait.
+ *
+ * A frame is handed out with its message unfinished; source_lgmp_release() gives it back the moment
+ * its pixels were read. A frame that nobody takes is finished after a while, but stays on offer:
+ * its pixels lie in the memory until the host has written two more.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/video.h"
+#include "host-proto/cursor.h"
+#include "host-proto/frame.h"
+#include "host-proto/lgmp_client.h"
+
+struct source_lgmp;
+
+struct source_lgmp_config {
+	char path[256];
+	enum video_poll poll;
+	unsigned poll_us;
+	bool straight_alpha;
+};
+
+struct source_lgmp_events {
+	/* On pg-lgmp: there is a new frame, pointer or state. Must not block. */
+	void (*wake)(void *data);
+	/* On pg-lgmp, when something in it changed. */
+	void (*status)(const struct lgmp_status *status, void *data);
+	/* On pg-lgmp, for every pointer message. */
+	void (*pointer)(const struct video_pointer *pointer, void *data);
+	void *data;
+};
+
+int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_config *config,
+		const struct source_lgmp_events *events);
+/* Every frame that was taken must have been released. Accepts NULL. */
+void source_lgmp_stop(struct source_lgmp *source);
+
+struct source_frame {
+	struct lgmp_message message;
+	struct frame frame;
+	uint64_t seen_ns;
+	uint32_t base_serial; /* damage is against the frame with this serial */
+	bool repeated;        /* was on offer before and finished: upload all of it */
+	bool finished;        /* no message to finish any more */
+};
+
+/* ---- pg-video ---- */
+
+/* Takes the newest frame; false when there is none that was not taken before. */
+bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame);
+/* Finishes the message, if it still is to be. Returns 0, or -ESTALE when what was read may have
+ * been overwritten. */
+int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame);
+/* Whether the frame's session still lives: look while waiting for its pixels. */
+bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame);
+/* Nobody takes frames (hidden, paused): finish them at once. Switching it off puts the newest one
+ * on offer again. */
+void source_lgmp_discard(struct source_lgmp *source, bool on);
+
+struct source_pointer {
+	bool known, visible;
+	int x, y;              /* top left of the shape on the upright desktop */
+	uint32_t shape_serial; /* 0 = none; differs from that of every other shape */
+};
+void source_lgmp_get_pointer(struct source_lgmp *source, struct source_pointer *ret_pointer);
+bool source_lgmp_get_cursor(struct source_lgmp *source, struct cursor_shape *ret_shape);
+
+struct source_lgmp_counts {
+	uint64_t seen, superseded, bad, sessions, lost, resubscriptions;
+	uint64_t cpu_ns; /* of pg-lgmp */
+};
+void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_counts *ret_counts);
+
+/* ---- any thread ---- */
+
+void source_lgmp_set_path(struct source_lgmp *source, const char *path);
+int source_lgmp_move_pointer(struct source_lgmp *source, int x, int y);
+void source_lgmp_input_moved(struct source_lgmp *source);

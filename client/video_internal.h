@@ -1,0 +1,106 @@
+/* What video.c (calls from outside, status) and video_thread.c (pg-video) share. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "client/egl.h"
+#include "client/fallback.h"
+#include "client/layout.h"
+#include "client/overlay.h"
+#include "client/region.h"
+#include "client/renderer.h"
+#include "client/screenshot.h"
+#include "client/source_lgmp.h"
+#include "client/video.h"
+
+#include "base/mailbox.h"
+
+#define VIDEO_SWAPS_KEPT 512u
+#define VIDEO_HISTORY    4u
+
+struct video_shot { /* a request for a screenshot */
+	char path[1024];
+	bool with_pointer;
+	void (*done)(int result, void *data);
+	void *data;
+	uint64_t since_ns;
+};
+
+/* What stands in the texture. */
+struct video_picture {
+	enum video_source source; /* AUTO = nothing yet */
+	uint64_t generation;      /* of the LGMP subscription, or of the fallback's surface */
+	uint32_t serial;
+	bool torn; /* an upload ended early: show nothing of it until a whole frame came */
+	uint32_t width, height; /* of the image */
+	uint32_t desktop_width, desktop_height;
+	unsigned rotation;
+};
+
+struct video {
+	/* constant after video_start() */
+	struct video_config config;
+	struct video_events events;
+	struct window_surface *surface;
+	struct fallback *fallback;
+	struct source_lgmp *lgmp;
+	pthread_t thread;
+	int wake_fd;
+
+	atomic_bool stop;
+	atomic_bool redraw; /* the window's size or content changed */
+	struct mailbox settings_box, overlay_box;
+
+	pthread_mutex_t lock;
+	/* under the lock */
+	struct video_status status;
+	struct lgmp_status lgmp_status;
+	char gl_failure[PART_REASON_BYTES]; /* "" = none */
+	enum video_source wanted;           /* of the settings */
+	bool have_lgmp_frame;               /* of the current session */
+	bool shot_wanted;
+	struct video_shot shot;
+	struct video_stats stats;
+	uint64_t swap_ns[VIDEO_SWAPS_KEPT];
+	bool swap_new[VIDEO_SWAPS_KEPT]; /* with a new frame in it */
+	unsigned swap_at;
+
+	/* pg-video only */
+	struct egl *egl;
+	struct renderer *renderer;
+	uint64_t gl_retry_ns;
+	struct video_settings settings;
+	struct overlay overlay;
+	struct overlay_quad *quads;
+	size_t quad_count;
+	int width, height; /* of the surface, as drawn last */
+	struct video_picture picture;
+	bool picture_begun; /* the renderer has textures of it */
+	struct layout layout;
+	struct video_geometry geometry;
+	struct region dirty;
+	struct region history[VIDEO_HISTORY];
+	unsigned history_count;
+	struct cursor_shape *shape;
+	uint32_t shape_serial; /* in the renderer, with shape_source */
+	enum video_source shape_source;
+	bool pointer_drawn;
+	float pointer_rect[4];
+	uint64_t pointer_drawn_ns;
+	unsigned resize_redraws;
+	bool frame_pending; /* uploaded, not swapped yet */
+	struct video_frame_times times;
+	struct screenshot *writing;
+	struct video_shot writing_shot;
+	bool has_writing;
+	unsigned char *verify_row;
+};
+
+/* video_thread.c */
+void *video_thread(void *data);
+
+/* video.c, any thread */
+void video_wake_thread(struct video *video);
+/* Composes the status anew from what is known and tells it if it differs. Takes the lock. */
+void video_publish(struct video *video);

@@ -1,0 +1,121 @@
+#include "client/video_upload.h"
+
+#include "client/renderer.h"
+#include "client/source_lgmp.h"
+
+#include "base/clock.h"
+
+#define SPIN_NS        (20 * NS_PER_US)
+#define NAP_NS         (60 * NS_PER_US)
+#define GIVE_UP_NS     (100 * NS_PER_MS)
+#define ALIVE_EVERY_NS (3 * NS_PER_MS)
+/* A call into GL costs some microseconds: do not make it for a few rows. */
+#define STRIPE_BYTES (256u * 1024u)
+
+struct follower {
+	struct source_lgmp *source;
+	const struct source_frame *frame;
+	atomic_bool *stop;
+	uint64_t written;     /* bytes, as seen last */
+	uint64_t progress_ns; /* when it was raised; 0 = did not wait yet */
+	uint64_t alive_ns;    /* when the session was looked at */
+};
+
+static void pause_cpu(void) {
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+/* Waits until more than `bytes` are written. */
+static bool wait_beyond(struct follower *follower, uint64_t bytes) {
+	uint64_t now_ns = clock_now_ns();
+	const uint64_t spin_until_ns = now_ns + SPIN_NS;
+	follower->progress_ns = now_ns;
+	for (;;) {
+		const uint64_t written = frame_written(&follower->frame->frame);
+		if (written > bytes) {
+			follower->written = written;
+			return true;
+		}
+		now_ns = clock_now_ns();
+		if (written > follower->written) {
+			follower->written = written;
+			follower->progress_ns = now_ns;
+		}
+		if (now_ns < spin_until_ns) {
+			pause_cpu();
+			continue;
+		}
+		if (now_ns - follower->progress_ns > GIVE_UP_NS || atomic_load(follower->stop)) {
+			return false;
+		}
+		if (now_ns - follower->alive_ns > ALIVE_EVERY_NS) {
+			follower->alive_ns = now_ns;
+			if (!source_lgmp_alive(follower->source, follower->frame)) {
+				return false;
+			}
+		}
+		clock_sleep_ns(NAP_NS);
+	}
+}
+
+/* A rectangle, in stripes as they come. */
+static bool upload_rect(struct renderer *renderer, struct follower *follower,
+		const struct frame_rect *rect) {
+	const struct frame *frame = &follower->frame->frame;
+	uint32_t end = rect->y + rect->height;
+	end = end < frame->rows ? end : frame->rows;
+	uint32_t y = rect->y;
+	uint32_t stripe = STRIPE_BYTES / frame->pitch + 1;
+	while (y < end) {
+		uint32_t want = y + stripe < end ? y + stripe : end;
+		if (follower->written < (uint64_t)want * frame->pitch) {
+			follower->written = frame_written(frame);
+		}
+		if (follower->written < (uint64_t)want * frame->pitch &&
+				!wait_beyond(follower, (uint64_t)want * frame->pitch - 1)) {
+			return false;
+		}
+		/* Everything that is there, not only what was waited for. */
+		const uint64_t there = follower->written / frame->pitch;
+		want = there < end ? (uint32_t)there : end;
+		const struct frame_rect part = { rect->x, y, rect->width, want - y };
+		renderer_upload(renderer, frame->pixels, frame->pitch, &part);
+		y = want;
+	}
+	return true;
+}
+
+bool video_upload(struct renderer *renderer, struct source_lgmp *source,
+		const struct source_frame *frame, bool all, atomic_bool *stop) {
+	struct follower follower = { .source = source, .frame = frame, .stop = stop };
+	if (all) {
+		const struct frame_rect whole = { 0, 0, frame->frame.width, frame->frame.rows };
+		return upload_rect(renderer, &follower, &whole);
+	}
+	/* From the top, as they are written: by their lower edge. */
+	unsigned char order[FRAME_DAMAGE_MAX];
+	const unsigned count = frame->frame.damage_count;
+	for (unsigned i = 0; i < count; i++) {
+		const struct frame_rect *rect = &frame->frame.damage[i];
+		unsigned at = i;
+		while (at > 0) {
+			const struct frame_rect *other = &frame->frame.damage[order[at - 1]];
+			if (other->y + other->height <= rect->y + rect->height) {
+				break;
+			}
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = (unsigned char)i;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (!upload_rect(renderer, &follower, &frame->frame.damage[order[i]])) {
+			return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,17 @@
+/*
+ * Pixels of a frame into the renderer, behind the producer's write pointer. On pg-video.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct renderer;
+struct source_frame;
+struct source_lgmp;
+
+/* Uploads all of the frame, or only its damage. Returns false when the pixels did not come (the
+ * producer stopped writing for 100 ms, the session ended, or *stop was set): the texture is torn
+ * then. */
+bool video_upload(struct renderer *renderer, struct source_lgmp *source,
+		const struct source_frame *frame, bool all, atomic_bool *stop);
