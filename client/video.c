@@ -292,6 +292,7 @@ void video_get_stats(struct video *video, struct video_stats *ret_stats) {
 	ret_stats->ups = swaps;
 	ret_stats->seen = counts.seen;
 	ret_stats->superseded += counts.superseded;
+	ret_stats->lgmp_cpu_ns = counts.cpu_ns;
 	ret_stats->lost_sessions = counts.lost;
 	ret_stats->resubscriptions = counts.resubscriptions;
 }
