@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 struct pacer {
-	bool plain;           /* a fixed step: for comparison, or because the user wants it */
-	uint64_t step_ns;     /* plain: the step. Else: the longest sleep, 0 = choose */
-	uint64_t last_ns;     /* the newest frame; 0 = none yet */
-	uint64_t previous_ns; /* newest look before that */
-	double period_ns;     /* 0 = unknown */
-	double jitter_ns;     /* mean distance from the prediction */
-	unsigned regular;     /* frames in a row that came about when expected */
+	bool plain;              /* a fixed step: for comparison, or because the user wants it */
+	uint64_t step_ns;        /* plain: the step. Else: the longest sleep, 0 = choose */
+	uint64_t last_ns;        /* the newest frame; 0 = none yet */
+	uint64_t previous_ns;    /* newest look before that */
+	double period_ns;        /* 0 = unknown */
+	double jitter_ns;        /* mean distance from the prediction */
+	unsigned regular;        /* frames in a row that came about when expected */
 	uint64_t eager_until_ns; /* own input moved the pointer: an answer is near */
 };
 

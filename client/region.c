@@ -21,8 +21,8 @@ static struct egl_rect cover(const struct egl_rect *a, const struct egl_rect *b)
 	const int left = a->x < b->x ? a->x : b->x;
 	const int top = a->y < b->y ? a->y : b->y;
 	const int right = a->x + a->width > b->x + b->width ? a->x + a->width : b->x + b->width;
-	const int bottom = a->y + a->height > b->y + b->height ? a->y + a->height
-							       : b->y + b->height;
+	const int bottom =
+			a->y + a->height > b->y + b->height ? a->y + a->height : b->y + b->height;
 	return (struct egl_rect){ left, top, right - left, bottom - top };
 }
 
@@ -32,7 +32,7 @@ static long area(const struct egl_rect *rect) {
 
 static bool touch(const struct egl_rect *a, const struct egl_rect *b) {
 	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
-			b->y < a->y + a->height;
+	       b->y < a->y + a->height;
 }
 
 /* Joins the new rectangle with the one that costs the fewest extra pixels. */

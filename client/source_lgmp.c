@@ -143,7 +143,7 @@ int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame) 
 
 bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame) {
 	return atomic_load(&source->live_generation) == frame->message.generation &&
-			!shm_lost(frame->message.shm);
+	       !shm_lost(frame->message.shm);
 }
 
 void source_lgmp_discard(struct source_lgmp *source, bool on) {
@@ -175,8 +175,8 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 		start_over(source, message->generation);
 	}
 	struct source_frame frame = { .message = *message, .seen_ns = clock_now_ns() };
-	int r = frame_read(message->shm, message->kvmfr, message->offset, message->size,
-			&frame.frame);
+	int r = frame_read(
+			message->shm, message->kvmfr, message->offset, message->size, &frame.frame);
 	if (r < 0) {
 		lgmp_client_finish(source->client, message);
 		source->has_serial = false; /* its damage is lost: all of the next one */
@@ -217,9 +217,8 @@ static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
 static void handle_pointer(struct source_lgmp *source, const struct lgmp_message *message) {
 	struct cursor_update update;
 	struct cursor_shape *shape = source->read_shape;
-	int r = cursor_read(message->shm, message->kvmfr, (uint32_t)message->udata,
-			message->offset, message->size, source->config.straight_alpha, &update,
-			shape);
+	int r = cursor_read(message->shm, message->kvmfr, (uint32_t)message->udata, message->offset,
+			message->size, source->config.straight_alpha, &update, shape);
 	const bool torn = lgmp_client_finish(source->client, message) < 0;
 	if (r < 0) {
 		log_warn_limited("a pointer of the host makes no sense (%s), left out",
@@ -407,8 +406,7 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 	source->config = *config;
 	source->events = *events;
 	pthread_mutex_init(&source->lock, NULL);
-	pacer_init(&source->pacer, config->poll == VIDEO_POLL_SLEEP,
-			config->poll_us * NS_PER_US);
+	pacer_init(&source->pacer, config->poll == VIDEO_POLL_SLEEP, config->poll_us * NS_PER_US);
 	source->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	source->read_shape = calloc(1, sizeof *source->read_shape);
 	source->shape = calloc(1, sizeof *source->shape);

@@ -35,8 +35,7 @@ static void compose_part(struct video *video, struct part_status *part) {
 		snprintf(part->reason, sizeof part->reason, "%s", video->gl_failure);
 		return;
 	}
-	if (video->status.showing == VIDEO_SOURCE_SPICE &&
-			video->wanted == VIDEO_SOURCE_SPICE) {
+	if (video->status.showing == VIDEO_SOURCE_SPICE && video->wanted == VIDEO_SOURCE_SPICE) {
 		part->state = PART_RUNNING;
 		snprintf(part->reason, sizeof part->reason, "the SPICE display is shown");
 		return;

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define GL_RETRY_NS     (2 * NS_PER_S)
+#define GL_RETRY_NS      (2 * NS_PER_S)
 #define SHOT_PATIENCE_NS (300 * NS_PER_MS)
 /* A pointer that moves alone is drawn at most that often; displays are no faster. */
 #define POINTER_STEP_NS (4 * NS_PER_MS)
@@ -175,10 +175,11 @@ static void publish_frame_flags(struct video *video, const struct frame *frame) 
 	pthread_mutex_lock(&video->lock);
 	struct video_status *status = &video->status;
 	const bool changed = status->block_screensaver !=
-					((frame->flags & FRAME_BLOCK_SCREENSAVER) != 0) ||
-			status->truncated != ((frame->flags & FRAME_TRUNCATED) != 0) ||
-			status->hdr != ((frame->flags & FRAME_HDR) != 0) ||
-			!video->have_lgmp_frame || (frame->flags & FRAME_REQUEST_ACTIVATION) != 0;
+					     ((frame->flags & FRAME_BLOCK_SCREENSAVER) != 0) ||
+			     status->truncated != ((frame->flags & FRAME_TRUNCATED) != 0) ||
+			     status->hdr != ((frame->flags & FRAME_HDR) != 0) ||
+			     !video->have_lgmp_frame ||
+			     (frame->flags & FRAME_REQUEST_ACTIVATION) != 0;
 	(void)flags;
 	status->block_screensaver = (frame->flags & FRAME_BLOCK_SCREENSAVER) != 0;
 	status->truncated = (frame->flags & FRAME_TRUNCATED) != 0;
@@ -230,8 +231,8 @@ static int begin_frame(struct video *video, const struct source_frame *taken) {
 	}
 	const struct video_picture *before = &video->picture;
 	return r == 1 || before->source != VIDEO_SOURCE_LG || before->torn || taken->repeated ||
-			before->generation != taken->message.generation ||
-			before->serial != taken->base_serial || frame->damage_count == 0;
+	       before->generation != taken->message.generation ||
+	       before->serial != taken->base_serial || frame->damage_count == 0;
 }
 
 /* Notes what stands in the texture now; lays out anew if its geometry differs. */
@@ -239,10 +240,10 @@ static void note_picture(struct video *video, const struct video_picture *pictur
 	const struct video_picture before = video->picture;
 	video->picture = *picture;
 	const bool same = video->picture_begun && before.source == picture->source &&
-			before.width == picture->width && before.height == picture->height &&
-			before.desktop_width == picture->desktop_width &&
-			before.desktop_height == picture->desktop_height &&
-			before.rotation == picture->rotation;
+			  before.width == picture->width && before.height == picture->height &&
+			  before.desktop_width == picture->desktop_width &&
+			  before.desktop_height == picture->desktop_height &&
+			  before.rotation == picture->rotation;
 	if (same) {
 		return;
 	}
@@ -285,8 +286,8 @@ static bool is_torn(struct video *video, const struct frame *frame) {
 	return false;
 }
 
-static void note_times(struct video *video, const struct source_frame *taken,
-		uint64_t uploaded_ns, uint64_t released_ns, bool torn) {
+static void note_times(struct video *video, const struct source_frame *taken, uint64_t uploaded_ns,
+		uint64_t released_ns, bool torn) {
 	if (video->frame_pending) {
 		pthread_mutex_lock(&video->lock);
 		video->stats.superseded++;
@@ -319,8 +320,8 @@ static void take_frame(struct video *video) {
 	const uint64_t released_ns = clock_now_ns();
 	if (!ok || !trusted) {
 		upload_failed(video, all < 0 ? "too large"
-						: ok ? "evicted while it was read"
-						     : "its pixels did not come");
+				     : ok    ? "evicted while it was read"
+					     : "its pixels did not come");
 		return;
 	}
 	renderer_uploaded(video->renderer, frame.damage, all ? 0 : frame.damage_count);
@@ -443,8 +444,8 @@ static bool load_shape(struct video *video, uint32_t serial) {
 		return false;
 	}
 	const bool has = video->picture.source == VIDEO_SOURCE_SPICE
-			? fallback_get_cursor(video->fallback, video->shape)
-			: source_lgmp_get_cursor(video->lgmp, video->shape);
+					 ? fallback_get_cursor(video->fallback, video->shape)
+					 : source_lgmp_get_cursor(video->lgmp, video->shape);
 	renderer_set_cursor(video->renderer, has ? video->shape : NULL);
 	video->shape_serial = serial;
 	video->shape_source = video->picture.source;
@@ -646,8 +647,8 @@ static int read_and_write(struct video *video, const struct video_shot *shot) {
 	}
 	int r = renderer_read(video->renderer, rotation, pointer ? rect : NULL, rgb);
 	if (r == 0) {
-		r = screenshot_start(&video->writing, shot->path, width, height, rgb, wake_video,
-				video);
+		r = screenshot_start(
+				&video->writing, shot->path, width, height, rgb, wake_video, video);
 	}
 	if (r < 0) {
 		free(rgb);
@@ -688,7 +689,7 @@ static void serve_shot(struct video *video, bool fresh) {
 
 static bool takes_frames(const struct video *video) {
 	return !video->settings.hidden && !video->settings.paused &&
-			video->settings.source != VIDEO_SOURCE_SPICE && video->egl != NULL;
+	       video->settings.source != VIDEO_SOURCE_SPICE && video->egl != NULL;
 }
 
 /* One look at everything. Returns when to look again without being woken. */
