@@ -212,7 +212,7 @@ void option_allowed(const struct option *option, char *text, size_t size) {
 				option->max);
 		break;
 	case OPTION_NUMBER:
-		snprintf(text, size, _("a number from %g to %g"), option->min, option->max);
+		snprintf(text, size, _("a number from %.10g to %.10g"), option->min, option->max);
 		break;
 	case OPTION_TEXT:
 		snprintf(text, size, _("at most %zu bytes"), option->size - 1);

@@ -1,0 +1,180 @@
+/*
+ * Writes what the table of options says for others to read: completions, the lists of options in
+ * the manual pages, the names alone for a test. Runs at build time.
+ *
+ *	options-doc bash|zsh|fish|names
+ *	options-doc man|ini TEMPLATE	the template with the list in place of the line @OPTIONS@
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/completions.h"
+#include "client/options.h"
+#include "client/options_lg.h"
+
+/* Text for scdoc: what it would take for markup is escaped. */
+static void text(const char *at) {
+	for (; *at; at++) {
+		if (strchr("\\*_[]|#~<>`", *at)) {
+			putchar('\\');
+		}
+		putchar(*at);
+	}
+}
+
+static void defaults(const struct option *option) {
+	bool once = option_is_switch(option) && option->flags & OPTION_ARGV;
+	if (option->fallback && option->fallback[0] && !once) {
+		fputs(" Default: ", stdout);
+		text(option->fallback);
+		putchar('.');
+	}
+}
+
+static void allowed(const struct option *option) {
+	char line[512];
+	if (option->type == OPTION_TEXT || option->type == OPTION_BOOL ||
+			option->type == OPTION_KEY || option->flags & OPTION_FILE) {
+		return;
+	}
+	option_allowed(option, line, sizeof line);
+	if (line[0]) {
+		fputs(" Allowed: ", stdout);
+		text(line);
+		putchar('.');
+	}
+}
+
+static void lg_names(const struct option *option) {
+	if (option->lg) {
+		fputs(" In looking-glass-client: ", stdout);
+		text(option->lg);
+		putchar('.');
+	}
+}
+
+static void sentence(const struct option *option) {
+	printf("\t%c", toupper((unsigned char)option->help[0]));
+	text(option->help + 1);
+	putchar('.');
+	allowed(option);
+	defaults(option);
+	lg_names(option);
+	fputs("\n\n", stdout);
+}
+
+static void man_option(const struct option *option) {
+	if (option->letter) {
+		printf("*-%c*, ", option->letter);
+	}
+	if (option_is_switch(option) && option->flags & OPTION_ARGV) {
+		printf("*--%s*", option->name);
+	} else if (option_is_switch(option)) {
+		printf("*--%s*, *--no-%s*", option->name, option->name);
+	} else if (option->flags & OPTION_OPTIONAL) {
+		printf("*--%s*[=_%s_]", option->name, option->value);
+	} else {
+		printf("*--%s*=_%s_", option->name, option->value);
+	}
+	putchar('\n');
+	sentence(option);
+}
+
+static void ini_option(const struct option *option) {
+	if (option->flags & OPTION_ARGV) {
+		return;
+	}
+	printf("*%s* = _%s_\n", option->name, option_is_switch(option) ? "yes|no" : option->value);
+	sentence(option);
+}
+
+static void list(void (*print)(const struct option *option), unsigned without) {
+	for (unsigned group = 0; group < OPTION_GROUP_COUNT; group++) {
+		bool title = false;
+		for (unsigned i = 0; i < options_count; i++) {
+			if (options[i].group != group || options[i].flags & without) {
+				continue;
+			}
+			if (!title) {
+				printf("## %s\n\n", option_group_titles[group]);
+				title = true;
+			}
+			print(&options[i]);
+		}
+	}
+}
+
+/* What becomes of looking-glass-client's other options. */
+static void list_lg(void) {
+	const char *name;
+	static const char *const fates[] = {
+		[LG_UNKNOWN] = "",
+		[LG_KEPT] = "",
+		[LG_MAPPED] = "mapped",
+		[LG_IGNORED] = "accepted, no effect",
+		[LG_UNSUPPORTED] = "not supported, said once",
+		[LG_LATER] = "not there yet, said once",
+	};
+	for (size_t i = 0; (name = lg_name_at(i)); i++) {
+		const char *note = lg_note_of(name);
+		putchar('*');
+		text(name);
+		printf("*\n\t%s", fates[lg_fate_of(name)]);
+		if (note) {
+			fputs(": ", stdout);
+			text(note);
+		}
+		fputs(".\n\n", stdout);
+	}
+}
+
+static int fill(const char *kind, const char *template) {
+	FILE *in = fopen(template, "r");
+	char line[4096];
+	if (!in) {
+		perror(template);
+		return 1;
+	}
+	while (fgets(line, sizeof line, in)) {
+		if (strcmp(line, "@OPTIONS@\n") == 0) {
+			if (strcmp(kind, "ini") == 0) {
+				list(ini_option, OPTION_ARGV);
+			} else {
+				list(man_option, 0);
+			}
+		} else if (strcmp(line, "@LG@\n") == 0) {
+			list_lg();
+		} else {
+			fputs(line, stdout);
+		}
+	}
+	fclose(in);
+	return 0;
+}
+
+static void names(void) {
+	for (unsigned i = 0; i < options_count; i++) {
+		printf("%s %s\n", options[i].name,
+				options[i].flags & OPTION_ARGV ? "argv" : "everywhere");
+	}
+}
+
+int main(int argc, char **argv) {
+	int r = 2;
+	if (argc == 3 && (strcmp(argv[1], "man") == 0 || strcmp(argv[1], "ini") == 0)) {
+		r = fill(argv[1], argv[2]);
+	} else if (argc == 2 && strcmp(argv[1], "names") == 0) {
+		names();
+		r = 0;
+	} else if (argc == 2) {
+		r = completions_print(stdout, argv[1]) < 0 ? 2 : 0;
+	}
+	if (r == 0 && (ferror(stdout) || fflush(stdout) != 0)) {
+		perror("options-doc");
+		r = 1;
+	}
+	return r;
+}
