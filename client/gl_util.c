@@ -53,7 +53,7 @@ static GLuint compile(GLenum type, const char *defines, const char *common, cons
 
 unsigned gl_program(
 		const char *defines, const char *common, const char *vertex, const char *fragment) {
-	const GLuint v = compile(GL_VERTEX_SHADER, defines, common, vertex);
+	const GLuint v = compile(GL_VERTEX_SHADER, defines, "", vertex);
 	const GLuint f = compile(GL_FRAGMENT_SHADER, defines, common, fragment);
 	GLuint program = 0;
 	if (v != 0 && f != 0) {

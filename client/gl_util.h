@@ -11,6 +11,6 @@ bool gl_has_extension(const char *name);
 unsigned gl_clear_errors(void);
 
 /* Compiles and links. defines ("#define X 1\n…") go after the version line of both stages, common
- * after them. Returns the program, or 0 (logged). */
+ * before the fragment stage. Returns the program, or 0 (logged). */
 unsigned gl_program(
 		const char *defines, const char *common, const char *vertex, const char *fragment);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 
 static bool finish_program(struct renderer_program *program) {
+	program->tried = true;
 	if (program->id == 0) {
 		return false;
 	}
@@ -41,7 +42,7 @@ static bool finish_program(struct renderer_program *program) {
 static struct renderer_program *picture_program(
 		struct renderer *renderer, enum renderer_filter filter) {
 	struct renderer_program *program = &renderer->picture_programs[filter];
-	if (program->id == 0) {
+	if (!program->tried) {
 		char defines[32];
 		snprintf(defines, sizeof defines, "#define FILTER %d\n", (int)filter);
 		program->id = gl_program(defines, shader_sample, shader_cover, shader_picture);
@@ -52,7 +53,7 @@ static struct renderer_program *picture_program(
 
 static struct renderer_program *pointer_program(struct renderer *renderer, bool invert) {
 	struct renderer_program *program = &renderer->pointer_programs[invert];
-	if (program->id == 0) {
+	if (!program->tried) {
 		char defines[64];
 		snprintf(defines, sizeof defines, "#define FILTER 1\n#define INVERT %d\n", invert);
 		program->id = gl_program(defines, shader_sample, shader_cover, shader_pointer);

@@ -13,6 +13,7 @@ struct renderer_uniforms {
 
 struct renderer_program {
 	GLuint id;
+	bool tried; /* a driver that cannot compile it is not asked for every frame */
 	struct renderer_uniforms at;
 };
 

@@ -170,8 +170,7 @@ static void publish_picture(struct video *video, enum video_source showing) {
 
 /* ---- a frame of Looking Glass ---- */
 
-static void publish_frame_flags(struct video *video, const struct frame *frame) {
-	static const unsigned flags = FRAME_BLOCK_SCREENSAVER | FRAME_TRUNCATED | FRAME_HDR;
+static void note_frame_flags(struct video *video, const struct frame *frame) {
 	pthread_mutex_lock(&video->lock);
 	struct video_status *status = &video->status;
 	const bool changed = status->block_screensaver !=
@@ -180,7 +179,6 @@ static void publish_frame_flags(struct video *video, const struct frame *frame) 
 			     status->hdr != ((frame->flags & FRAME_HDR) != 0) ||
 			     !video->have_lgmp_frame ||
 			     (frame->flags & FRAME_REQUEST_ACTIVATION) != 0;
-	(void)flags;
 	status->block_screensaver = (frame->flags & FRAME_BLOCK_SCREENSAVER) != 0;
 	status->truncated = (frame->flags & FRAME_TRUNCATED) != 0;
 	status->hdr = (frame->flags & FRAME_HDR) != 0;
@@ -198,8 +196,8 @@ static void publish_frame_flags(struct video *video, const struct frame *frame) 
 	}
 	video->have_lgmp_frame = true;
 	pthread_mutex_unlock(&video->lock);
-	if (changed) {
-		video_publish(video);
+	if (changed && video->picture.source == VIDEO_SOURCE_LG) {
+		video_publish(video); /* else note_picture() does it, with the size */
 	}
 }
 
@@ -337,8 +335,8 @@ static void take_frame(struct video *video) {
 		.desktop_height = turned ? frame.screen_width : frame.screen_height,
 		.rotation = frame.rotation,
 	};
+	note_frame_flags(video, &frame);
 	note_picture(video, &picture);
-	publish_frame_flags(video, &frame);
 	const struct frame_rect whole = { 0, 0, frame.width, frame.height };
 	if (all) {
 		dirty_image(video, &whole, 1);
@@ -730,10 +728,7 @@ static uint64_t work(struct video *video) {
 		const uint64_t soon_ns = video->pointer_drawn_ns + POINTER_STEP_NS;
 		if (clock_now_ns() < soon_ns) {
 			/* The pointer alone: not faster than a display. */
-			const struct pointer_state state = look_at_pointer(video);
-			(void)state;
-			next_ns = next_ns < soon_ns ? next_ns : soon_ns;
-			return next_ns;
+			return next_ns < soon_ns ? next_ns : soon_ns;
 		}
 	}
 	take_pointer(video);
