@@ -229,6 +229,26 @@ static int plain_word(struct words *words, struct config *config) {
 	return 0;
 }
 
+static int one_word(struct words *words, struct config *config, const char *word) {
+	if (words->only_words) {
+		return plain_word(words, config);
+	}
+	if (strncmp(word, "--", 2) == 0) {
+		return long_option(words, word + 2);
+	}
+	if (word[0] == '-' && word[1] != '\0') {
+		return letter_option(words, word);
+	}
+	if (looks_like_lg(word) && (config->mode != RUN_CONFIG || strchr(word, '='))) {
+		return lg_option(words, word);
+	}
+	if (word[0] == '\0' || word[0] == '-') {
+		config_unknown(words->error, where, word[0] ? word : "\"\"", NULL);
+		return -EINVAL;
+	}
+	return plain_word(words, config);
+}
+
 int config_parse_arguments(struct config *config, int argc, char **argv,
 		struct config_arguments *ret, char error[static CONFIG_ERROR_BYTES]) {
 	struct words words = { .count = argc, .argv = argv, .error = error, .out = ret };
@@ -239,22 +259,10 @@ int config_parse_arguments(struct config *config, int argc, char **argv,
 	int r = 0;
 	for (words.at = 1; words.at < argc && r == 0; words.at++) {
 		const char *word = argv[words.at];
-		if (words.only_words) {
-			r = plain_word(&words, config);
-		} else if (strcmp(word, "--") == 0) {
+		if (!words.only_words && strcmp(word, "--") == 0) {
 			words.only_words = true;
-		} else if (strncmp(word, "--", 2) == 0) {
-			r = long_option(&words, word + 2);
-		} else if (word[0] == '-' && word[1] != '\0') {
-			r = letter_option(&words, word);
-		} else if (looks_like_lg(word) &&
-				(config->mode != RUN_CONFIG || strchr(word, '='))) {
-			r = lg_option(&words, word);
-		} else if (word[0] == '\0' || word[0] == '-') {
-			config_unknown(error, where, word[0] ? word : "\"\"", NULL);
-			r = -EINVAL;
 		} else {
-			r = plain_word(&words, config);
+			r = one_word(&words, config, word);
 		}
 	}
 	return r;

@@ -94,7 +94,7 @@ bool xdg_user_dir(
 	size_t len = strlen(variable);
 	bool found = false;
 	for (const char *line = text; line; line = strchr(line, '\n')) {
-		char value[1024];
+		char value[1024] = "";
 		while (*line == ' ' || *line == '\t' || *line == '\n' || *line == '\r') {
 			line++;
 		}
