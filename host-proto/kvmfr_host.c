@@ -24,6 +24,8 @@ struct kvmfr_host {
 	uint32_t pointer_header; /* bytes */
 	unsigned frame_queue, pointer_queue;
 
+	bool patch;
+	uint32_t patch_offset, patch_value;
 	unsigned next_frame, next_pointer, next_shape;
 	bool has_last;
 	struct block last;
@@ -302,15 +304,25 @@ static void write_header34(unsigned char *at, const struct frame *frame) {
 	memcpy(at, &wire, sizeof wire);
 }
 
+/* A block is ours again when its last message was finished by all, or dropped. */
+bool kvmfr_host_can_post(const struct kvmfr_host *host) {
+	return lgmp_host_count(host->lgmp, host->frame_queue) < KVMFR_LENGTH_FRAME &&
+			kvmfr_host_frame_released(host, &host->in_block[host->next_frame]);
+}
+
+void kvmfr_host_patch_next(struct kvmfr_host *host, uint32_t header_offset, uint32_t value) {
+	host->patch = header_offset + sizeof value <= sizeof(struct kvmfr_frame34_wire);
+	host->patch_offset = header_offset;
+	host->patch_value = value;
+}
+
 int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, uint64_t now_ms,
 		struct kvmfr_host_frame *ret_frame) {
 	const struct block *block = &host->frames[host->next_frame];
 	unsigned char *at = shm_base(host->shm) + block->offset;
 	struct kvmfr_host_frame *slot = &host->in_block[host->next_frame];
 
-	/* The block is ours again when its last message was finished by all, or dropped. */
-	if (lgmp_host_count(host->lgmp, host->frame_queue) >= KVMFR_LENGTH_FRAME ||
-			!kvmfr_host_frame_released(host, slot)) {
+	if (!kvmfr_host_can_post(host)) {
 		return -ENOBUFS;
 	}
 	if (host->info.version >= 34) {
@@ -319,6 +331,10 @@ int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, ui
 		write_header20(at, frame);
 	} else {
 		write_header19(at, frame);
+	}
+	if (host->patch) {
+		memcpy(at + host->patch_offset, &host->patch_value, sizeof host->patch_value);
+		host->patch = false;
 	}
 	struct kvmfr_host_frame posted = { .block = host->next_frame,
 		.header = at,

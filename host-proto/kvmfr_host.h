@@ -54,6 +54,10 @@ struct kvmfr_host_frame {
  * -ENOBUFS: both blocks are still in use; nothing was written. */
 int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, uint64_t now_ms,
 		struct kvmfr_host_frame *ret_frame);
+/* Whether a frame could be posted now. */
+bool kvmfr_host_can_post(const struct kvmfr_host *host);
+/* The next frame that is posted has this word at that place of its header: a lie, for tests. */
+void kvmfr_host_patch_next(struct kvmfr_host *host, uint32_t header_offset, uint32_t value);
 /* Posts the last one again, as a host does for a new subscriber on a still desktop. */
 int kvmfr_host_repost_frame(struct kvmfr_host *host, uint64_t now_ms);
 void kvmfr_host_written(const struct kvmfr_host_frame *frame, uint32_t bytes);
