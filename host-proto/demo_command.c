@@ -153,17 +153,21 @@ static int command_pointer(struct demo_guest *guest, const struct words *words) 
 
 /* --- faults ------------------------------------------------------------------------------- */
 
-#define FIELD(field)                                                                      \
-	{                                                                                 \
-		#field, { offsetof(struct kvmfr_frame19_wire, field),                     \
-				offsetof(struct kvmfr_frame20_wire, field),               \
-				offsetof(struct kvmfr_frame34_wire, field) }              \
+#define FIELD(field)                                                                \
+	{                                                                           \
+#field, {                                                           \
+			offsetof(struct kvmfr_frame19_wire, field),                 \
+					offsetof(struct kvmfr_frame20_wire, field), \
+					offsetof(struct kvmfr_frame34_wire, field)  \
+		}                                                                   \
 	}
-#define DAMAGE(field)                                                                     \
-	{                                                                                 \
-		"damage_" #field, { offsetof(struct kvmfr_frame19_wire, damage[0].field), \
-				offsetof(struct kvmfr_frame20_wire, damage[0].field),     \
-				offsetof(struct kvmfr_frame34_wire, damage[0].field) }    \
+#define DAMAGE(field)                                                                         \
+	{                                                                                     \
+		"damage_" #field, {                                                           \
+			offsetof(struct kvmfr_frame19_wire, damage[0].field),                 \
+					offsetof(struct kvmfr_frame20_wire, damage[0].field), \
+					offsetof(struct kvmfr_frame34_wire, damage[0].field)  \
+		}                                                                             \
 	}
 
 static const struct {
@@ -187,14 +191,12 @@ static const struct {
 	DAMAGE(y),
 	DAMAGE(width),
 	DAMAGE(height),
-	{ "data_width",
-			{ offsetof(struct kvmfr_frame19_wire, frame_width),
+	{ "data_width", { offsetof(struct kvmfr_frame19_wire, frame_width),
 					offsetof(struct kvmfr_frame20_wire, data_width),
 					offsetof(struct kvmfr_frame34_wire, data_width) } },
-	{ "data_height",
-			{ offsetof(struct kvmfr_frame19_wire, frame_height),
-					offsetof(struct kvmfr_frame20_wire, data_height),
-					offsetof(struct kvmfr_frame34_wire, data_height) } },
+	{ "data_height", { offsetof(struct kvmfr_frame19_wire, frame_height),
+					 offsetof(struct kvmfr_frame20_wire, data_height),
+					 offsetof(struct kvmfr_frame34_wire, data_height) } },
 };
 
 static int command_lie(struct demo_guest *guest, const struct words *words) {
@@ -305,12 +307,12 @@ int demo_guest_command(struct demo_guest *guest, const char *command) {
 	}
 	if (strcmp(name, "fps") == 0) {
 		return bool_result(words.count > 1 &&
-				parse_double(words.at[1], 0, 1000, &guest->config.fps));
+				   parse_double(words.at[1], 0, 1000, &guest->config.fps));
 	}
 	if (strcmp(name, "cursor") == 0) {
 		guest->send_position = true; /* visibility is a state */
-		return bool_result(words.count > 1 &&
-				set_cursor(words.at[1], &guest->config.cursor));
+		return bool_result(
+				words.count > 1 && set_cursor(words.at[1], &guest->config.cursor));
 	}
 	if (strcmp(name, "pointer") == 0) {
 		return command_pointer(guest, &words);

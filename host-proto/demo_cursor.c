@@ -16,8 +16,8 @@ static void draw_color(struct demo_cursor_shape *shape) {
 	for (unsigned y = 0; y < SIDE; y++) {
 		for (unsigned x = 0; x < SIDE; x++) {
 			const bool inside = in_arrow(x, y);
-			const bool edge = inside && (x == 0 || !in_arrow(x + 1, y) ||
-								    !in_arrow(x, y + 1));
+			const bool edge = inside &&
+					  (x == 0 || !in_arrow(x + 1, y) || !in_arrow(x, y + 1));
 			const bool shadow = x >= 3 && y >= 3 && in_arrow(x - 3, y - 3);
 			if (edge) {
 				put(shape, x, y, 0xff000000);

@@ -66,7 +66,7 @@ static int describe(const struct demo_guest_config *config, struct frame *frame)
 		break;
 	default:
 		frame->pitch = config->width * frame_bytes_per_pixel(config->format) +
-				round_up(config->padding, 4);
+			       round_up(config->padding, 4);
 		break;
 	}
 	return 0;
@@ -148,8 +148,8 @@ static void written(struct demo_guest *guest, const struct kvmfr_host_frame *to,
 static void copy_all(struct demo_guest *guest, const struct kvmfr_host_frame *to, uint32_t bytes) {
 	const uint8_t *from = demo_picture_pixels(guest->picture);
 	for (uint32_t done = 0; done < bytes;) {
-		const uint32_t part = bytes - done < KVMFR_COPY_STEP ? bytes - done
-								     : KVMFR_COPY_STEP;
+		const uint32_t part =
+				bytes - done < KVMFR_COPY_STEP ? bytes - done : KVMFR_COPY_STEP;
 		memcpy(to->pixels + done, from + done, part);
 		done += part;
 		written(guest, to, done, bytes);
@@ -158,7 +158,8 @@ static void copy_all(struct demo_guest *guest, const struct kvmfr_host_frame *to
 
 /* Only what the block lacks, row by row from the top, so that everything below the write pointer is
  * valid. */
-static void copy_damage(struct demo_guest *guest, const struct kvmfr_host_frame *to, uint32_t rows) {
+static void copy_damage(
+		struct demo_guest *guest, const struct kvmfr_host_frame *to, uint32_t rows) {
 	const struct frame *frame = &guest->frame;
 	const struct frame_rect *rects = guest->lacks[to->block];
 	const unsigned count = guest->lacks_count[to->block];
@@ -183,7 +184,8 @@ static void copy_damage(struct demo_guest *guest, const struct kvmfr_host_frame 
 	written(guest, to, rows * frame->pitch, rows * frame->pitch);
 }
 
-static void copy_pixels(struct demo_guest *guest, const struct kvmfr_host_frame *to, uint32_t rows) {
+static void copy_pixels(
+		struct demo_guest *guest, const struct kvmfr_host_frame *to, uint32_t rows) {
 	if (guest->lacks_all[to->block]) {
 		copy_all(guest, to, rows * guest->frame.pitch);
 	} else {
@@ -378,8 +380,10 @@ static void read_clients(struct demo_guest *guest) {
 
 int demo_guest_begin(struct demo_guest *guest) {
 	guest->session = guest->config.session && guest->counters.sessions == 0
-			? guest->config.session
-			: (guest->session * 1103515245u + 12345u + (uint32_t)guest->now_ns) & 0x7fff;
+					 ? guest->config.session
+					 : (guest->session * 1103515245u + 12345u +
+							   (uint32_t)guest->now_ns) &
+							   0x7fff;
 	memset(guest->out, 0, sizeof guest->out);
 	forget_blocks(guest);
 	guest->still_sent = false;
@@ -507,8 +511,7 @@ void demo_guest_show(struct demo_guest *guest, unsigned line, const char *text) 
 	}
 }
 
-void demo_guest_counters(
-		const struct demo_guest *guest, struct demo_guest_counters *ret_counters) {
+void demo_guest_counters(const struct demo_guest *guest, struct demo_guest_counters *ret_counters) {
 	*ret_counters = guest->counters;
 }
 

@@ -13,9 +13,9 @@ struct demo_out { /* a frame that clients have not finished, or whose end was no
 };
 
 struct demo_faults {
-	bool paused;   /* no frames */
-	bool frozen;   /* nothing at all */
-	uint32_t rows; /* truncate to; 0 = whole */
+	bool paused;                /* no frames */
+	bool frozen;                /* nothing at all */
+	uint32_t rows;              /* truncate to; 0 = whole */
 	unsigned stall, back, late; /* for so many frames */
 	unsigned lies;              /* for so many frames; UINT_MAX = for ever */
 	uint32_t lie_offset, lie_value;
@@ -47,8 +47,8 @@ struct demo_guest {
 	struct demo_out out[KVMFR_HOST_BLOCKS];
 
 	/* pointer */
-	uint64_t pointer_ns;  /* the next */
-	uint64_t user_ns;     /* the user holds it until then; UINT64_MAX = for ever */
+	uint64_t pointer_ns; /* the next */
+	uint64_t user_ns;    /* the user holds it until then; UINT64_MAX = for ever */
 	int pointer_x, pointer_y;
 	int sent_x, sent_y;
 	bool send_shape, send_position;

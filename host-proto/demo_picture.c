@@ -76,12 +76,13 @@ static double linear_from_srgb(double value) {
 /* SMPTE ST 2084, of a luminance in cd/m2. */
 static double pq_from_nits(double nits) {
 	const double y = pow(nits / 10000, 2610.0 / 16384);
-	return pow((3424.0 / 4096 + 2413.0 / 128 * y) / (1 + 2392.0 / 128 * y), 2523.0 / 4096 * 128);
+	return pow((3424.0 / 4096 + 2413.0 / 128 * y) / (1 + 2392.0 / 128 * y),
+			2523.0 / 4096 * 128);
 }
 
 static uint32_t word10(double r, double g, double b) {
 	return (uint32_t)lrint(r * 1023) | (uint32_t)lrint(g * 1023) << 10 |
-			(uint32_t)lrint(b * 1023) << 20;
+	       (uint32_t)lrint(b * 1023) << 20;
 }
 
 static uint32_t encode10(const struct demo_picture *picture, unsigned r, unsigned g, unsigned b) {
@@ -217,8 +218,8 @@ static void fill(struct demo_picture *picture, struct area area, struct pixel pi
 static void restore(struct demo_picture *picture, struct area area) {
 	area = clip(picture, area);
 	for (uint32_t y = area.y; y < area.y + area.height; y++) {
-		const uint8_t *row = picture->bands +
-				(size_t)band_at(picture->frame.height, y) * picture->frame.pitch;
+		const uint8_t *row = picture->bands + (size_t)band_at(picture->frame.height, y) *
+								      picture->frame.pitch;
 		memcpy(at(picture, area.x, y), row + (size_t)area.x * picture->bpp,
 				(size_t)area.width * picture->bpp);
 	}
@@ -227,8 +228,7 @@ static void restore(struct demo_picture *picture, struct area area) {
 static void draw_glyph(struct demo_picture *picture, char character, uint32_t x, uint32_t y,
 		unsigned scale) {
 	const uint8_t *rows = demo_face_glyph(character);
-	fill(picture, (struct area){ x, y, CELL_WIDTH * scale, CELL_HIGH * scale },
-			picture->black);
+	fill(picture, (struct area){ x, y, CELL_WIDTH * scale, CELL_HIGH * scale }, picture->black);
 	for (unsigned row = 0; row < DEMO_FACE_HEIGHT; row++) {
 		for (unsigned column = 0; column < DEMO_FACE_WIDTH; column++) {
 			if (rows[row] & 0x10 >> column) {
@@ -381,8 +381,8 @@ void demo_picture_paint(struct demo_picture *picture, uint32_t serial, struct fr
 	}
 	for (unsigned i = 0; i < picture->touched_count; i++) {
 		const struct area *area = &picture->touched[i];
-		frame->damage[frame->damage_count++] = (struct frame_rect){ area->x, area->y,
-			area->width, area->height };
+		frame->damage[frame->damage_count++] =
+				(struct frame_rect){ area->x, area->y, area->width, area->height };
 	}
 }
 

@@ -307,7 +307,7 @@ static void write_header34(unsigned char *at, const struct frame *frame) {
 /* A block is ours again when its last message was finished by all, or dropped. */
 bool kvmfr_host_can_post(const struct kvmfr_host *host) {
 	return lgmp_host_count(host->lgmp, host->frame_queue) < KVMFR_LENGTH_FRAME &&
-			kvmfr_host_frame_released(host, &host->in_block[host->next_frame]);
+	       kvmfr_host_frame_released(host, &host->in_block[host->next_frame]);
 }
 
 void kvmfr_host_patch_next(struct kvmfr_host *host, uint32_t header_offset, uint32_t value) {
