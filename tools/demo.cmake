@@ -1,0 +1,8 @@
+# A guest without a VM: for --demo, the bench and tests.
+pg_program(pierglass-demo-guest SOURCES
+	demo-guest.c
+	demo_keys.c
+	demo_producer.c
+	demo_tone.c
+	USES audio base host-proto input spice
+	INSTALL bin)

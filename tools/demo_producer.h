@@ -1,0 +1,28 @@
+/*
+ * The thread of pierglass-demo-guest that runs the demo guest: frames must not wait for sockets,
+ * nor sockets for frames. Commands come in through a queue, reports go out on stdout.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host-proto/demo_guest.h"
+
+struct demo_producer;
+
+struct demo_order {
+	enum { DEMO_ORDER_COMMAND, DEMO_ORDER_SHOW, DEMO_ORDER_BY, DEMO_ORDER_TO } kind;
+	unsigned line; /* SHOW */
+	int x, y;      /* BY, TO */
+	char text[DEMO_TEXT_BYTES];
+};
+
+/* Borrows shm. report: JSON lines for every frame. Returns 0 or a negative errno. */
+int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
+		const struct demo_guest_config *config, bool report);
+/* Joins the thread; with report, writes the totals. Accepts NULL. */
+void demo_producer_stop(struct demo_producer *producer);
+
+/* From any thread. Returns 0 or -ENOBUFS. */
+int demo_producer_order(struct demo_producer *producer, const struct demo_order *order);
