@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <SDL2/SDL_events.h>
-#include <SDL2/SDL_video.h>
+#include <SDL_events.h>
+#include <SDL_video.h>
 
 #include "client/video.h"
 #include "input/event.h"
@@ -24,12 +24,13 @@ struct window_input_config {
 	bool capture_on_focus;
 	bool capture_only;           /* plain mode sends nothing */
 	bool grab_keyboard;          /* capture mode takes the compositor's shortcuts too */
-	bool grab_keyboard_on_focus; /* … and so does plain mode while the window has focus */
-	bool auto_capture;           /* … or while the pointer is over the picture */
+	bool grab_keyboard_on_focus; /* … and plain mode while the pointer is over the picture */
+	bool auto_capture;           /* the same */
 	bool release_keys_on_focus_loss;
 	bool hide_cursor;     /* the local one, over the picture */
 	bool show_cursor_dot; /* a dot over the picture while the window has no focus */
-	bool scale_cursor;    /* plain mode: motion in pixels of the guest, not of the window */
+	bool large_cursor_dot;
+	bool scale_cursor; /* plain mode: motion in pixels of the guest, not of the window */
 };
 
 /* Requests to the program. */
@@ -60,6 +61,8 @@ struct window_input_view {
 	int desktop_width, desktop_height; /* upright guest desktop; 0 = none yet */
 	bool connected;                    /* the input channel is up */
 	bool absolute;                     /* the server takes positions now */
+	/* It could, and positions mean something: only while the SPICE picture is the one shown.
+	 * The server scales them by its own surface, which is not the desktop of the frame host. */
 	bool absolute_possible;
 	bool grabbed; /* evdev devices are ours: the escape key may come from there */
 	bool enabled; /* input to the guest is on */

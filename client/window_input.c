@@ -1,0 +1,591 @@
+#include "client/window_input.h"
+
+#include <SDL.h>
+#include <errno.h>
+#include <linux/input-event-codes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "client/local_pointer.h"
+#include "client/pointer_map.h"
+#include "input/chord.h"
+
+#define LOG_MODULE "window"
+#include "base/log.h"
+
+#define NOTCH          120.0
+#define ALIGN_AFTER_NS (100 * NS_PER_MS) /* of rest: the guest's pointer should be here by now */
+#define ALIGN_OFF_PX   2.0
+/* Keys that SDL finds held when the window gets the focus come as presses in the same millisecond.
+ */
+#define FOCUS_KEYS_MS 2u
+
+struct window_input {
+	SDL_Window *window;
+	struct window_input_config config;
+	struct window_input_hooks hooks;
+	struct window_input_view view;
+	struct pointer_map map;
+	struct local_pointer *pointer;
+
+	struct escape escape;
+	struct key_set held;
+	bool help_shown;
+	uint64_t help_due_ns;
+	bool remote_shift;
+
+	bool focus;
+	uint32_t focus_ms;
+	bool captured;
+	bool keyboard_grabbed;
+	bool started; /* capture_on_start was done */
+
+	bool inside; /* the pointer is over the picture */
+	unsigned buttons;
+	bool aligned; /* target is where the guest's pointer should be */
+	double target_x, target_y;
+	double rest_x, rest_y; /* of motion below a pixel */
+	uint64_t align_due_ns;
+	struct video_pointer guest;
+
+	bool mode_asked;
+	bool asked_absolute;
+};
+
+void window_input_hints(void) {
+	/* A tab with Alt in full screen would minimise a grabbed window instead of reaching the
+	 * guest. */
+	SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
+	/* Raw motion: no acceleration of the desktop, no emulation by warping. */
+	SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_MODE_WARP, "0");
+#ifdef SDL_HINT_MOUSE_RELATIVE_SYSTEM_SCALE
+	SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SYSTEM_SCALE, "0");
+#endif
+#ifdef SDL_HINT_MOUSE_RELATIVE_SCALING
+	SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SCALING, "0");
+#endif
+#ifdef SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP
+	SDL_SetHint(SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP, "0");
+#endif
+	/* The click that gives focus is for the guest, too. */
+	SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
+#ifdef SDL_HINT_GRAB_KEYBOARD
+	/* Only where we say so. */
+	SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "0");
+#endif
+}
+
+/* Keys and focus. */
+
+static bool guest_listens(const struct window_input *input) {
+	return input->view.connected && input->view.enabled && !input->view.overlay;
+}
+
+static bool forwarding(const struct window_input *input) {
+	return guest_listens(input) && (input->captured || !input->config.capture_only);
+}
+
+static void request(struct window_input *input, enum window_request what, int value, bool quiet) {
+	bool shift = input->remote_shift || key_set_has(&input->held, KEY_LEFTSHIFT) ||
+		     key_set_has(&input->held, KEY_RIGHTSHIFT);
+	input->hooks.request(what, value, shift, quiet, input->hooks.data);
+}
+
+static void send(struct window_input *input, struct input_event event) {
+	event.source = INPUT_SOURCE_WINDOW;
+	input->hooks.input(&event, input->hooks.data);
+}
+
+/* Brings the grab of the keyboard, the local pointer and the server's mouse mode to what the state
+ * asks for. */
+static void settle(struct window_input *input) {
+	const struct window_input_config *config = &input->config;
+	bool over = input->inside && input->focus && forwarding(input);
+	bool grab = input->focus && guest_listens(input) &&
+		    (input->captured ? config->grab_keyboard
+				     : over && (config->grab_keyboard_on_focus ||
+							       config->auto_capture));
+	if (grab != input->keyboard_grabbed) {
+		input->keyboard_grabbed = grab;
+		SDL_SetWindowKeyboardGrab(input->window, grab ? SDL_TRUE : SDL_FALSE);
+	}
+
+	enum local_pointer_shape shape = LOCAL_POINTER_NORMAL;
+	if (over && config->hide_cursor) {
+		shape = LOCAL_POINTER_NONE;
+	} else if (input->inside && !input->focus && guest_listens(input) &&
+			config->show_cursor_dot) {
+		shape = LOCAL_POINTER_DOT;
+	}
+	local_pointer_set(input->pointer, shape);
+
+	if (!input->view.connected) {
+		input->mode_asked = false;
+		return;
+	}
+	bool absolute = input->view.absolute_possible && !input->captured;
+	if ((input->mode_asked ? input->asked_absolute : input->view.absolute) != absolute) {
+		input->mode_asked = true;
+		input->asked_absolute = absolute;
+		input->hooks.mouse_mode(absolute, input->hooks.data);
+	}
+}
+
+static void hide_help(struct window_input *input) {
+	input->help_due_ns = 0;
+	if (input->help_shown) {
+		input->help_shown = false;
+		request(input, WINDOW_REQUEST_HELP, 0, false);
+	}
+}
+
+static void release(struct window_input *input) {
+	input->buttons = 0;
+	input->hooks.release(input->hooks.data);
+}
+
+static void leave_capture(struct window_input *input, bool quiet) {
+	if (!input->captured) {
+		return;
+	}
+	input->captured = false;
+	input->aligned = false;
+	SDL_SetRelativeMouseMode(SDL_FALSE);
+	release(input);
+	settle(input);
+	request(input, WINDOW_REQUEST_CAPTURE, 0, quiet);
+}
+
+static void enter_capture(struct window_input *input) {
+	if (!input->view.connected || !input->view.enabled) {
+		request(input, WINDOW_REQUEST_REFUSED, 0, false);
+		return;
+	}
+	if (input->captured || input->view.overlay) {
+		return;
+	}
+	if (SDL_SetRelativeMouseMode(SDL_TRUE) < 0) {
+		log_warn("the pointer cannot be captured: %s", SDL_GetError());
+		request(input, WINDOW_REQUEST_REFUSED, 1, false);
+		return;
+	}
+	input->captured = true;
+	input->rest_x = input->rest_y = 0;
+	input->align_due_ns = 0;
+	settle(input);
+	request(input, WINDOW_REQUEST_CAPTURE, 1, false);
+}
+
+static void focus_lost(struct window_input *input) {
+	input->focus = false;
+	if (escape_cancel(&input->escape)) {
+		hide_help(input);
+	}
+	input->held = (struct key_set){ 0 };
+	leave_capture(input, true);
+	if (input->config.release_keys_on_focus_loss) {
+		release(input);
+	}
+	settle(input);
+}
+
+static void focus_gained(struct window_input *input, uint32_t ms) {
+	input->focus = true;
+	input->focus_ms = ms;
+	if (input->config.capture_on_focus && guest_listens(input)) {
+		enter_capture(input);
+	}
+	settle(input);
+}
+
+/* The escape key's word on a key; true when it is nobody else's. */
+static bool escape_takes(struct window_input *input, unsigned code, bool pressed, uint64_t now_ns) {
+	switch (escape_feed(&input->escape, &input->held, code, pressed, now_ns)) {
+	case ESCAPE_PASS:
+		return false;
+	case ESCAPE_SWALLOW:
+		break;
+	case ESCAPE_DOWN:
+		input->help_due_ns = now_ns + input->escape.hold_ns;
+		break;
+	case ESCAPE_KEY:
+		if (code != KEY_LEFTSHIFT && code != KEY_RIGHTSHIFT) {
+			request(input, WINDOW_REQUEST_KEY, (int)code, false);
+		}
+		break;
+	case ESCAPE_UP:
+		hide_help(input);
+		break;
+	case ESCAPE_TAP:
+		hide_help(input);
+		window_input_capture(input, !input->captured);
+		break;
+	}
+	return true;
+}
+
+static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event, uint64_t now_ns) {
+	unsigned code = window_input_key(event->keysym.scancode);
+	bool pressed = event->type == SDL_KEYDOWN;
+	if (code == 0) {
+		return false;
+	}
+	if (event->repeat) {
+		return forwarding(input) || key_set_has(&input->escape.swallowed, code) ||
+		       (input->escape.down && input->escape.code == code);
+	}
+	if (pressed && keymap_is_modifier(code) &&
+			event->timestamp - input->focus_ms <= FOCUS_KEYS_MS) {
+		return true; /* of the shortcut that brought the focus here: not for the guest */
+	}
+	if (pressed) {
+		key_set_add(&input->held, code);
+	} else {
+		key_set_remove(&input->held, code);
+	}
+	if (escape_takes(input, code, pressed, now_ns)) {
+		return true;
+	}
+	/* A release always goes on: what was not pressed there is no news to the router. */
+	if (forwarding(input) || !pressed) {
+		send(input, (struct input_event){ .time_ns = now_ns,
+					    .kind = INPUT_KEY,
+					    .code = code,
+					    .pressed = pressed });
+	}
+	return forwarding(input);
+}
+
+/* The pointer. */
+
+static void send_motion(struct window_input *input, double dx, double dy, uint64_t now_ns) {
+	dx += input->rest_x;
+	dy += input->rest_y;
+	double whole_x = trunc(dx);
+	double whole_y = trunc(dy);
+	input->rest_x = dx - whole_x;
+	input->rest_y = dy - whole_y;
+	if (whole_x != 0 || whole_y != 0) {
+		send(input, (struct input_event){ .time_ns = now_ns,
+					    .kind = INPUT_MOTION,
+					    .x = (int32_t)whole_x,
+					    .y = (int32_t)whole_y });
+	}
+}
+
+/* Puts the guest's pointer where the local one is: by the frame host if it can, else by a motion
+ * from where it is known to be (right only if the guest does not accelerate). */
+static void align(struct window_input *input, const struct pointer_point *point, uint64_t now_ns) {
+	input->rest_x = input->rest_y = 0;
+	if (input->hooks.move_pointer((int)point->x, (int)point->y, input->hooks.data) < 0 &&
+			input->guest.known) {
+		send_motion(input, floor(point->x) - input->guest.x,
+				floor(point->y) - input->guest.y, now_ns);
+	}
+	input->aligned = true;
+	input->target_x = point->x;
+	input->target_y = point->y;
+}
+
+static void plain_motion(struct window_input *input, const struct pointer_point *point, double dx,
+		double dy, uint64_t now_ns) {
+	if (input->view.absolute) {
+		send(input, (struct input_event){ .time_ns = now_ns,
+					    .kind = INPUT_POSITION,
+					    .x = (int32_t)point->x,
+					    .y = (int32_t)point->y });
+		return;
+	}
+	if (!input->aligned) {
+		align(input, point, now_ns);
+		return;
+	}
+	if (input->config.scale_cursor) {
+		dx = point->x - input->target_x;
+		dy = point->y - input->target_y;
+	} else {
+		pointer_map_turn(&input->map, dx, dy, &dx, &dy);
+	}
+	input->target_x = point->x;
+	input->target_y = point->y;
+	input->align_due_ns = now_ns + ALIGN_AFTER_NS;
+	send_motion(input, dx, dy, now_ns);
+}
+
+/* Where the pointer is now, in SDL's coordinates. With a button held it counts as inside: the drag
+ * goes on along the edge. Returns whether the guest is concerned. */
+static bool pointer_at(struct window_input *input, int x, int y, struct pointer_point *ret_point) {
+	*ret_point = pointer_map_point(&input->map, x, y);
+	bool inside = ret_point->inside || input->buttons != 0;
+	if (inside != input->inside) {
+		input->inside = inside;
+		input->aligned = input->aligned && inside;
+		settle(input);
+	}
+	return inside && forwarding(input);
+}
+
+static bool motion_event(
+		struct window_input *input, const SDL_MouseMotionEvent *event, uint64_t now_ns) {
+	if (input->captured) {
+		if (!forwarding(input)) {
+			return false;
+		}
+		double dx;
+		double dy;
+		pointer_map_turn(&input->map, event->xrel, event->yrel, &dx, &dy);
+		send_motion(input, dx, dy, now_ns);
+		return true;
+	}
+	struct pointer_point point;
+	if (!pointer_at(input, event->x, event->y, &point) || !input->focus) {
+		return false;
+	}
+	plain_motion(input, &point, event->xrel, event->yrel, now_ns);
+	return true;
+}
+
+static unsigned button_of(unsigned sdl_button) {
+	switch (sdl_button) {
+	case SDL_BUTTON_LEFT:
+		return INPUT_BUTTON_LEFT;
+	case SDL_BUTTON_MIDDLE:
+		return INPUT_BUTTON_MIDDLE;
+	case SDL_BUTTON_RIGHT:
+		return INPUT_BUTTON_RIGHT;
+	case SDL_BUTTON_X1:
+		return INPUT_BUTTON_SIDE;
+	case SDL_BUTTON_X2:
+		return INPUT_BUTTON_EXTRA;
+	default:
+		return INPUT_BUTTON_NONE;
+	}
+}
+
+static bool button_event(
+		struct window_input *input, const SDL_MouseButtonEvent *event, uint64_t now_ns) {
+	unsigned button = button_of(event->button);
+	bool pressed = event->type == SDL_MOUSEBUTTONDOWN;
+	if (button == INPUT_BUTTON_NONE) {
+		return false;
+	}
+	struct input_event sent = {
+		.time_ns = now_ns, .kind = INPUT_BUTTON, .code = button, .pressed = pressed
+	};
+	if (!pressed) {
+		bool ours = input->buttons & 1u << button;
+		input->buttons &= ~(1u << button);
+		send(input, sent);
+		return ours;
+	}
+	struct pointer_point point;
+	if (!input->captured && !pointer_at(input, event->x, event->y, &point)) {
+		return false;
+	}
+	if (!forwarding(input)) {
+		return false;
+	}
+	if (!input->captured && (input->view.absolute || !input->aligned)) {
+		plain_motion(input, &point, 0, 0, now_ns);
+	}
+	input->buttons |= 1u << button;
+	send(input, sent);
+	return true;
+}
+
+static bool wheel_event(
+		struct window_input *input, const SDL_MouseWheelEvent *event, uint64_t now_ns) {
+	if (!forwarding(input) || !(input->captured || input->inside)) {
+		return false;
+	}
+	send(input, (struct input_event){ .time_ns = now_ns,
+				    .kind = INPUT_WHEEL,
+				    .x = (int32_t)lround((double)event->preciseX * NOTCH),
+				    .y = (int32_t)lround((double)event->preciseY * NOTCH) });
+	return true;
+}
+
+static void window_event(struct window_input *input, const SDL_WindowEvent *event) {
+	switch (event->event) {
+	case SDL_WINDOWEVENT_FOCUS_GAINED:
+		focus_gained(input, event->timestamp);
+		break;
+	case SDL_WINDOWEVENT_FOCUS_LOST:
+	case SDL_WINDOWEVENT_HIDDEN:
+	case SDL_WINDOWEVENT_MINIMIZED:
+		focus_lost(input);
+		break;
+	case SDL_WINDOWEVENT_LEAVE:
+		if (input->buttons == 0) {
+			input->inside = input->aligned = false;
+			input->align_due_ns = 0;
+			settle(input);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+bool window_input_event(struct window_input *input, const SDL_Event *event, uint64_t now_ns) {
+	switch (event->type) {
+	case SDL_KEYDOWN:
+	case SDL_KEYUP:
+		return key_event(input, &event->key, now_ns);
+	case SDL_MOUSEMOTION:
+		return motion_event(input, &event->motion, now_ns);
+	case SDL_MOUSEBUTTONDOWN:
+	case SDL_MOUSEBUTTONUP:
+		return button_event(input, &event->button, now_ns);
+	case SDL_MOUSEWHEEL:
+		return wheel_event(input, &event->wheel, now_ns);
+	case SDL_WINDOWEVENT:
+		window_event(input, &event->window);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Time. */
+
+uint64_t window_input_deadline_ns(const struct window_input *input) {
+	if (input->help_due_ns && input->align_due_ns) {
+		return input->help_due_ns < input->align_due_ns ? input->help_due_ns
+								: input->align_due_ns;
+	}
+	return input->help_due_ns ? input->help_due_ns : input->align_due_ns;
+}
+
+/* The pointer has come to rest. A guest that hides its pointer (a game) moves it for itself. */
+static void align_at_rest(struct window_input *input, uint64_t now_ns) {
+	input->align_due_ns = 0;
+	if (input->captured || !input->inside || input->buttons || !input->aligned ||
+			!forwarding(input) || input->view.absolute || !input->guest.known ||
+			!input->guest.visible) {
+		return;
+	}
+	struct pointer_point point = { .x = input->target_x, .y = input->target_y };
+	if (fabs(floor(point.x) - input->guest.x) > ALIGN_OFF_PX ||
+			fabs(floor(point.y) - input->guest.y) > ALIGN_OFF_PX) {
+		align(input, &point, now_ns);
+	}
+}
+
+void window_input_tick(struct window_input *input, uint64_t now_ns) {
+	if (input->help_due_ns && now_ns >= input->help_due_ns) {
+		input->help_due_ns = 0;
+		input->help_shown = true;
+		request(input, WINDOW_REQUEST_HELP, 1, false);
+	}
+	if (input->align_due_ns && now_ns >= input->align_due_ns) {
+		align_at_rest(input, now_ns);
+	}
+}
+
+/* From the rest of the program. */
+
+void window_input_set_view(struct window_input *input, const struct window_input_view *view) {
+	bool was_forwarding = forwarding(input);
+	input->view = *view;
+	input->map = (struct pointer_map){
+		.scale_x = view->window_width > 0 ? (double)view->pixel_width / view->window_width
+						  : 1.0,
+		.scale_y = view->window_height > 0
+					   ? (double)view->pixel_height / view->window_height
+					   : 1.0,
+		.picture = view->picture,
+		.desktop_width = view->desktop_width,
+		.desktop_height = view->desktop_height,
+	};
+	if (!guest_listens(input)) {
+		leave_capture(input, true);
+	}
+	if (was_forwarding && !forwarding(input)) {
+		input->aligned = false;
+		release(input);
+	}
+	if (input->focus && !input->started && input->config.capture_on_start &&
+			guest_listens(input)) {
+		input->started = true;
+		enter_capture(input);
+	}
+	settle(input);
+}
+
+void window_input_set_guest_pointer(
+		struct window_input *input, const struct video_pointer *pointer) {
+	input->guest = *pointer;
+}
+
+void window_input_remote_escape(struct window_input *input, bool down, uint64_t now_ns) {
+	input->remote_shift = false;
+	if (down) {
+		input->help_due_ns = now_ns + input->escape.hold_ns;
+	} else {
+		hide_help(input);
+	}
+}
+
+void window_input_remote_key(struct window_input *input, unsigned code) {
+	if (code == KEY_LEFTSHIFT || code == KEY_RIGHTSHIFT) {
+		input->remote_shift = true;
+		return;
+	}
+	request(input, WINDOW_REQUEST_KEY, (int)code, false);
+}
+
+void window_input_capture(struct window_input *input, bool on) {
+	if (on) {
+		enter_capture(input);
+	} else {
+		leave_capture(input, false);
+	}
+}
+
+bool window_input_captured(const struct window_input *input) {
+	return input->captured;
+}
+
+int window_input_create(struct window_input **ret_input, SDL_Window *window,
+		const struct window_input_config *config, const struct window_input_hooks *hooks) {
+	struct chord chord;
+	int r = chord_parse(config->escape_key, &chord);
+	if (r < 0) {
+		return r;
+	}
+	struct window_input *input = calloc(1, sizeof *input);
+	if (!input) {
+		return -ENOMEM;
+	}
+	input->window = window;
+	input->config = *config;
+	input->hooks = *hooks;
+	input->map.scale_x = input->map.scale_y = 1.0;
+	input->focus = SDL_GetWindowFlags(window) & SDL_WINDOW_INPUT_FOCUS;
+	escape_init(&input->escape, &chord, config->help_delay_ms * NS_PER_MS);
+	r = local_pointer_create(&input->pointer, config->large_cursor_dot);
+	if (r < 0) {
+		free(input);
+		return r;
+	}
+	/* On from the start otherwise, and an input method would eat the keys. */
+	SDL_StopTextInput();
+	*ret_input = input;
+	return 0;
+}
+
+void window_input_destroy(struct window_input *input) {
+	if (!input) {
+		return;
+	}
+	if (input->captured) {
+		SDL_SetRelativeMouseMode(SDL_FALSE);
+	}
+	if (input->keyboard_grabbed) {
+		SDL_SetWindowKeyboardGrab(input->window, SDL_FALSE);
+	}
+	local_pointer_destroy(input->pointer);
+	free(input);
+}

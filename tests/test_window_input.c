@@ -1,0 +1,474 @@
+#include "client/window_input.h"
+
+#include <SDL.h>
+#include <errno.h>
+#include <linux/input-event-codes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "input/keymap.h"
+#include "tests/support/check.h"
+
+/* SDL's dummy driver has a window and a mouse, but nobody behind them: all events are made here. */
+struct fixture {
+	SDL_Window *window;
+	struct window_input *input;
+	struct window_input_view view;
+	uint64_t now_ns;
+	uint32_t ms;
+	bool can_move;
+	char log[2048];
+};
+
+__attribute__((format(printf, 2, 3))) static void note(struct fixture *f, const char *format, ...) {
+	size_t len = strlen(f->log);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(f->log + len, sizeof f->log - len, format, args);
+	va_end(args);
+}
+
+static void on_input(const struct input_event *event, void *data) {
+	struct fixture *f = data;
+	CHECK(event->source == INPUT_SOURCE_WINDOW && event->time_ns == f->now_ns);
+	switch (event->kind) {
+	case INPUT_KEY:
+		note(f, "%c%u ", event->pressed ? '+' : '-', event->code);
+		break;
+	case INPUT_BUTTON:
+		note(f, "b%c%u ", event->pressed ? '+' : '-', event->code);
+		break;
+	case INPUT_MOTION:
+		note(f, "m%d,%d ", event->x, event->y);
+		break;
+	case INPUT_POSITION:
+		note(f, "p%d,%d ", event->x, event->y);
+		break;
+	case INPUT_WHEEL:
+		note(f, "w%d,%d ", event->x, event->y);
+		break;
+	case INPUT_NONE:
+		fail();
+	}
+}
+
+static void on_release(void *data) {
+	note(data, "release ");
+}
+
+static void on_mouse_mode(bool absolute, void *data) {
+	note(data, absolute ? "absolute " : "relative ");
+}
+
+static int on_move(int x, int y, void *data) {
+	struct fixture *f = data;
+	if (!f->can_move) {
+		return -EOPNOTSUPP;
+	}
+	note(f, "set%d,%d ", x, y);
+	return 0;
+}
+
+static void on_request(enum window_request request, int value, bool shift, bool quiet, void *data) {
+	static const char *const names[] = { "capture", "help", "key", "refused" };
+	note(data, "%s%d%s%s ", names[request], value, shift ? "S" : "", quiet ? "q" : "");
+}
+
+static void setup_with(struct fixture *f, struct window_input_config config) {
+	memset(f, 0, sizeof *f);
+	f->now_ns = 1000 * NS_PER_S;
+	f->ms = 5000;
+	f->can_move = true;
+	window_input_hints();
+	SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
+	CHECK(SDL_InitSubSystem(SDL_INIT_VIDEO) == 0);
+	f->window = SDL_CreateWindow("test", 0, 0, 640, 360, 0);
+	CHECK(f->window);
+	if (!config.escape_key[0]) {
+		snprintf(config.escape_key, sizeof config.escape_key, "scrolllock");
+	}
+	config.help_delay_ms = 200;
+	config.release_keys_on_focus_loss = true;
+	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_move,
+		on_request, f };
+	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
+	f->view = (struct window_input_view){ .window_width = 640,
+		.window_height = 360,
+		.pixel_width = 640,
+		.pixel_height = 360,
+		.picture = { 0, 0, 640, 360, 0 },
+		.desktop_width = 1280,
+		.desktop_height = 720,
+		.connected = true,
+		.enabled = true };
+	window_input_set_view(f->input, &f->view);
+	f->log[0] = 0;
+}
+
+static void setup(struct fixture *f) {
+	setup_with(f, (struct window_input_config){ .scale_cursor = true, .hide_cursor = true });
+}
+
+static void teardown(struct fixture *f) {
+	window_input_destroy(f->input);
+	SDL_DestroyWindow(f->window);
+	SDL_QuitSubSystem(SDL_INIT_VIDEO);
+}
+
+/* Whether the grab was asked for; without a focus of its own SDL does not carry it out. */
+static bool keyboard_wanted(const struct fixture *f) {
+	return SDL_GetWindowFlags(f->window) & SDL_WINDOW_KEYBOARD_GRABBED;
+}
+
+static bool feed(struct fixture *f, SDL_Event event) {
+	f->now_ns += NS_PER_MS;
+	f->ms += 5;
+	event.common.timestamp = f->ms;
+	return window_input_event(f->input, &event, f->now_ns);
+}
+
+static bool key(struct fixture *f, SDL_Scancode scancode, bool pressed) {
+	SDL_Event event = { .key = { .type = pressed ? SDL_KEYDOWN : SDL_KEYUP } };
+	event.key.keysym.scancode = scancode;
+	return feed(f, event);
+}
+
+static bool motion(struct fixture *f, int x, int y, int dx, int dy) {
+	SDL_Event event = {
+		.motion = { .type = SDL_MOUSEMOTION, .x = x, .y = y, .xrel = dx, .yrel = dy }
+	};
+	return feed(f, event);
+}
+
+static bool button(struct fixture *f, unsigned number, bool pressed, int x, int y) {
+	SDL_Event event = { .button = { .type = pressed ? SDL_MOUSEBUTTONDOWN : SDL_MOUSEBUTTONUP,
+					    .button = (Uint8)number,
+					    .x = x,
+					    .y = y } };
+	return feed(f, event);
+}
+
+static void window_event(struct fixture *f, unsigned what) {
+	SDL_Event event = { .window = { .type = SDL_WINDOWEVENT, .event = (Uint8)what } };
+	CHECK(!feed(f, event));
+}
+
+static void expect(struct fixture *f, const char *log) {
+	assert_string_equal(f->log, log);
+	f->log[0] = 0;
+}
+
+static void tap_escape(struct fixture *f) {
+	CHECK(key(f, SDL_SCANCODE_SCROLLLOCK, true) && key(f, SDL_SCANCODE_SCROLLLOCK, false));
+}
+
+static void every_key_of_a_pc_has_its_position(void **state) {
+	(void)state;
+	/* What a 105-key keyboard sends, by USB usage. */
+	unsigned missing = 0;
+	for (unsigned scancode = SDL_SCANCODE_A; scancode <= SDL_SCANCODE_APPLICATION; scancode++) {
+		unsigned code = window_input_key((SDL_Scancode)scancode);
+		if (code == 0 || keymap_scancode(code) == 0) {
+			missing++;
+		}
+	}
+	CHECK(missing == 0);
+	/* No two of them are the same, but for the ANSI and ISO forms of one key. */
+	for (unsigned a = SDL_SCANCODE_A; a <= SDL_SCANCODE_APPLICATION; a++) {
+		for (unsigned b = a + 1; b <= SDL_SCANCODE_APPLICATION; b++) {
+			if (window_input_key((SDL_Scancode)a) ==
+					window_input_key((SDL_Scancode)b)) {
+				CHECK(a == SDL_SCANCODE_BACKSLASH && b == SDL_SCANCODE_NONUSHASH);
+			}
+		}
+	}
+	CHECK(window_input_key(SDL_SCANCODE_Y) == KEY_Y &&
+			window_input_key(SDL_SCANCODE_RGUI) == KEY_RIGHTMETA);
+	CHECK(window_input_key(SDL_SCANCODE_UNKNOWN) == 0);
+	CHECK(window_input_key((SDL_Scancode)100000) == 0);
+}
+
+static void plain_keys_and_repeats(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	CHECK(key(&f, SDL_SCANCODE_A, true));
+	SDL_Event repeat = { .key = { .type = SDL_KEYDOWN, .repeat = 1 } };
+	repeat.key.keysym.scancode = SDL_SCANCODE_A;
+	CHECK(feed(&f, repeat));
+	CHECK(key(&f, SDL_SCANCODE_A, false));
+	expect(&f, "+30 -30 ");
+	/* Without a guest the keys are the program's. */
+	f.view.connected = false;
+	window_input_set_view(f.input, &f.view);
+	expect(&f, "release ");
+	CHECK(!key(&f, SDL_SCANCODE_A, true));
+	key(&f, SDL_SCANCODE_A, false);
+	CHECK(!motion(&f, 5, 5, 0, 0) && !button(&f, SDL_BUTTON_LEFT, true, 5, 5));
+	expect(&f, "-30 ");
+	teardown(&f);
+}
+
+static void capture_and_back(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	tap_escape(&f);
+	expect(&f, "capture1 ");
+	CHECK(window_input_captured(f.input) && SDL_GetRelativeMouseMode());
+	CHECK(motion(&f, 0, 0, 7, -3));
+	CHECK(button(&f, SDL_BUTTON_X1, true, 0, 0) && button(&f, SDL_BUTTON_X1, false, 0, 0));
+	expect(&f, "m7,-3 b+4 b-4 ");
+	tap_escape(&f);
+	expect(&f, "release capture0 ");
+	CHECK(!SDL_GetRelativeMouseMode());
+
+	/* No way to the guest, no capture. */
+	f.view.connected = false;
+	window_input_set_view(f.input, &f.view);
+	f.log[0] = 0;
+	tap_escape(&f);
+	expect(&f, "refused0 ");
+	teardown(&f);
+}
+
+static void focus_loss_ends_all(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	tap_escape(&f);
+	key(&f, SDL_SCANCODE_W, true);
+	expect(&f, "capture1 +17 ");
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
+	expect(&f, "release capture0q release ");
+	CHECK(!window_input_captured(f.input) && !SDL_GetRelativeMouseMode());
+
+	/* The escape key held while the focus goes: no help, no capture. */
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	key(&f, SDL_SCANCODE_SCROLLLOCK, true);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
+	window_input_tick(f.input, f.now_ns + NS_PER_S);
+	key(&f, SDL_SCANCODE_SCROLLLOCK, false);
+	expect(&f, "release -70 ");
+	CHECK(window_input_deadline_ns(f.input) == 0);
+	teardown(&f);
+}
+
+static void the_shortcut_that_brought_us_here_is_not_for_the_guest(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	SDL_Event focus = { .window = { .type = SDL_WINDOWEVENT,
+					    .event = SDL_WINDOWEVENT_FOCUS_GAINED } };
+	feed(&f, focus);
+	SDL_Event alt = { .key = { .type = SDL_KEYDOWN, .timestamp = f.ms } };
+	alt.key.keysym.scancode = SDL_SCANCODE_LALT;
+	CHECK(window_input_event(f.input, &alt, f.now_ns));
+	expect(&f, "");
+	CHECK(key(&f, SDL_SCANCODE_LALT, true));
+	expect(&f, "+56 ");
+	teardown(&f);
+}
+
+static void help_and_commands(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	key(&f, SDL_SCANCODE_SCROLLLOCK, true);
+	CHECK(window_input_deadline_ns(f.input) == f.now_ns + 200 * NS_PER_MS);
+	f.now_ns += 199 * NS_PER_MS;
+	window_input_tick(f.input, f.now_ns);
+	expect(&f, "");
+	f.now_ns += NS_PER_MS;
+	window_input_tick(f.input, f.now_ns);
+	expect(&f, "help1 ");
+	CHECK(key(&f, SDL_SCANCODE_R, true) && key(&f, SDL_SCANCODE_R, false));
+	CHECK(key(&f, SDL_SCANCODE_LSHIFT, true));
+	CHECK(key(&f, SDL_SCANCODE_R, true) && key(&f, SDL_SCANCODE_R, false));
+	CHECK(key(&f, SDL_SCANCODE_LSHIFT, false));
+	CHECK(key(&f, SDL_SCANCODE_SCROLLLOCK, false));
+	expect(&f, "key19 key19S help0 ");
+	CHECK(!window_input_captured(f.input));
+
+	/* From a grabbed device. */
+	window_input_remote_escape(f.input, true, f.now_ns);
+	window_input_remote_key(f.input, KEY_F);
+	window_input_remote_key(f.input, KEY_RIGHTSHIFT);
+	window_input_remote_key(f.input, KEY_R);
+	window_input_tick(f.input, f.now_ns + 300 * NS_PER_MS);
+	window_input_remote_escape(f.input, false, f.now_ns);
+	expect(&f, "key33 key19S help1S help0 ");
+	teardown(&f);
+}
+
+static void the_pointer_is_aligned_by_the_host(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(motion(&f, 100, 50, 0, 0));
+	expect(&f, "set201,101 ");
+	/* Two desktop pixels for each of the window. */
+	CHECK(motion(&f, 110, 60, 10, 10) && motion(&f, 109, 60, -1, 0));
+	expect(&f, "m20,20 m-2,0 ");
+	/* At rest, and the guest's pointer is elsewhere (it accelerates). */
+	const struct video_pointer wrong = { true, true, 260, 150 };
+	window_input_set_guest_pointer(f.input, &wrong);
+	CHECK(window_input_deadline_ns(f.input) == f.now_ns + 100 * NS_PER_MS);
+	f.now_ns += 100 * NS_PER_MS;
+	window_input_tick(f.input, f.now_ns);
+	expect(&f, "set219,121 ");
+	/* A game that hides the pointer is left alone. */
+	const struct video_pointer hidden = { true, false, 5, 5 };
+	window_input_set_guest_pointer(f.input, &hidden);
+	motion(&f, 120, 60, 11, 0);
+	f.now_ns += 100 * NS_PER_MS;
+	window_input_tick(f.input, f.now_ns);
+	expect(&f, "m22,0 ");
+	/* Out and in again. */
+	window_event(&f, SDL_WINDOWEVENT_LEAVE);
+	CHECK(button(&f, SDL_BUTTON_LEFT, true, 10, 10));
+	expect(&f, "set21,21 b+1 ");
+	/* A drag that leaves the window goes on along its edge. */
+	window_event(&f, SDL_WINDOWEVENT_LEAVE);
+	CHECK(motion(&f, -50, 10, -60, 0));
+	CHECK(button(&f, SDL_BUTTON_LEFT, false, -50, 10));
+	expect(&f, "m-21,0 b-1 ");
+	teardown(&f);
+}
+
+static void without_the_host_a_motion_aligns(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	f.can_move = false;
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	const struct video_pointer known = { true, true, 1000, 20 };
+	window_input_set_guest_pointer(f.input, &known);
+	CHECK(motion(&f, 100, 50, 0, 0));
+	expect(&f, "m-799,81 ");
+	teardown(&f);
+}
+
+static void absolute_positions_while_spice_is_the_picture(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	f.view.absolute_possible = true;
+	window_input_set_view(f.input, &f.view);
+	expect(&f, "absolute ");
+	f.view.absolute = true;
+	window_input_set_view(f.input, &f.view);
+	CHECK(motion(&f, 0, 0, 0, 0) && motion(&f, 639, 359, 0, 0));
+	expect(&f, "p1,1 p1279,719 ");
+	/* Capture wants relative motion. */
+	tap_escape(&f);
+	expect(&f, "relative capture1 ");
+	f.view.absolute = false;
+	window_input_set_view(f.input, &f.view);
+	expect(&f, "");
+	tap_escape(&f);
+	expect(&f, "release absolute capture0 ");
+	/* The frame host's picture comes: positions mean another size now. */
+	f.view.absolute = true;
+	f.view.absolute_possible = false;
+	window_input_set_view(f.input, &f.view);
+	expect(&f, "relative ");
+	teardown(&f);
+}
+
+static void only_over_the_picture(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	f.view.picture = (struct video_geometry){ 100, 0, 440, 360, 0 };
+	window_input_set_view(f.input, &f.view);
+	CHECK(!motion(&f, 50, 50, 1, 1) && !button(&f, SDL_BUTTON_LEFT, true, 50, 50));
+	expect(&f, "");
+	SDL_Event wheel = { .wheel = { .type = SDL_MOUSEWHEEL, .preciseY = 1.0f } };
+	CHECK(!feed(&f, wheel));
+	CHECK(SDL_ShowCursor(SDL_QUERY) == SDL_ENABLE);
+	CHECK(motion(&f, 300, 50, 1, 1));
+	f.log[0] = 0;
+	CHECK(SDL_ShowCursor(SDL_QUERY) == SDL_DISABLE);
+	CHECK(feed(&f, wheel));
+	wheel.wheel.preciseY = -0.25f;
+	CHECK(feed(&f, wheel));
+	expect(&f, "w0,120 w0,-30 ");
+	motion(&f, 50, 50, 1, 1);
+	CHECK(SDL_ShowCursor(SDL_QUERY) == SDL_ENABLE);
+	teardown(&f);
+}
+
+static void options(void **state) {
+	(void)state;
+	struct fixture f;
+	setup_with(&f, (struct window_input_config){ .capture_only = true });
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(!key(&f, SDL_SCANCODE_A, true) && !motion(&f, 5, 5, 0, 0));
+	expect(&f, "");
+	tap_escape(&f);
+	key(&f, SDL_SCANCODE_B, true);
+	expect(&f, "capture1 +48 ");
+	teardown(&f);
+
+	setup_with(&f, (struct window_input_config){
+				       .capture_on_focus = true, .grab_keyboard = true });
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	expect(&f, "capture1 ");
+	CHECK(keyboard_wanted(&f));
+	tap_escape(&f);
+	expect(&f, "release capture0 ");
+	CHECK(!keyboard_wanted(&f));
+	teardown(&f);
+
+	setup_with(&f, (struct window_input_config){ .capture_on_start = true });
+	f.view.connected = false;
+	window_input_set_view(f.input, &f.view);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	f.log[0] = 0;
+	f.view.connected = true;
+	window_input_set_view(f.input, &f.view);
+	expect(&f, "capture1 ");
+	tap_escape(&f);
+	window_input_set_view(f.input, &f.view);
+	expect(&f, "release capture0 "); /* once, not for ever */
+	teardown(&f);
+
+	setup_with(&f, (struct window_input_config){
+				       .grab_keyboard_on_focus = true, .scale_cursor = false });
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(!keyboard_wanted(&f));
+	motion(&f, 5, 5, 0, 0);
+	CHECK(keyboard_wanted(&f));
+	motion(&f, 8, 9, 3, 4);
+	expect(&f, "set11,11 m3,4 ");
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
+	CHECK(!keyboard_wanted(&f));
+	teardown(&f);
+
+	struct window_input *input;
+	struct window_input_config bad = { .escape_key = "nonsense" };
+	CHECK(window_input_create(&input, NULL, &bad, NULL) == -EINVAL);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_key_of_a_pc_has_its_position),
+		cmocka_unit_test(plain_keys_and_repeats),
+		cmocka_unit_test(capture_and_back),
+		cmocka_unit_test(focus_loss_ends_all),
+		cmocka_unit_test(the_shortcut_that_brought_us_here_is_not_for_the_guest),
+		cmocka_unit_test(help_and_commands),
+		cmocka_unit_test(the_pointer_is_aligned_by_the_host),
+		cmocka_unit_test(without_the_host_a_motion_aligns),
+		cmocka_unit_test(absolute_positions_while_spice_is_the_picture),
+		cmocka_unit_test(only_over_the_picture),
+		cmocka_unit_test(options),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
