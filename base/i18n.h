@@ -1,8 +1,7 @@
 /*
  * Texts for people go through gettext (po/): _("…") where the text is used, N_("…") where it only
  * stands in a table and is translated later. Not for log lines at debug level, names of options,
- * JSON or anything that a program reads. main() sets LC_MESSAGES and LC_CTYPE only, so numbers keep
- * their decimal point everywhere.
+ * JSON or anything that a program reads.
  */
 #pragma once
 
@@ -10,3 +9,10 @@
 
 #define _(text)  gettext(text)
 #define N_(text) (text)
+
+/*
+ * First thing in every main(), before any thread: the user's language for messages and letters, and
+ * nothing else of the locale, so numbers keep their decimal point everywhere. Catalogues are taken
+ * from beside the program (build folder, moved installation) or from where it was installed.
+ */
+void i18n_init(void);

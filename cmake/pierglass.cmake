@@ -25,6 +25,7 @@ target_compile_definitions(pg_flags INTERFACE _GNU_SOURCE
 	PG_BINDIR="${CMAKE_INSTALL_FULL_BINDIR}"
 	PG_LIBEXECDIR="${CMAKE_INSTALL_FULL_LIBEXECDIR}/pierglass"
 	PG_DATADIR="${CMAKE_INSTALL_FULL_DATADIR}"
+	PG_LOCALEDIR="${CMAKE_INSTALL_FULL_LOCALEDIR}"
 	$<$<BOOL:${PG_TRACE}>:PG_TRACE>)
 target_include_directories(pg_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_link_libraries(pg_flags INTERFACE Threads::Threads m)
