@@ -1,3 +1,4 @@
 # Tests of audio: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(scream audio)
+pg_test(player audio)
 pg_fuzz(scream audio)

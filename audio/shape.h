@@ -1,0 +1,47 @@
+/*
+ * The edges of the sound: fades, crossfades and filling, on frames just before they are written
+ * (scream-audio.md 1.6, 1.8, 3.3 step 6). Remembers the last 20 ms. Pure; one thread at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "audio/scream.h"
+
+#define SHAPE_HISTORY_FRAMES 4096 /* 21 ms at 192 kHz */
+#define SHAPE_BLEND_FRAMES   1024
+
+struct shape {
+	unsigned channels;
+	unsigned rate;
+	unsigned mute_left;    /* frames to be zero before the fade in */
+	unsigned fade_left;    /* of fade_frames */
+	unsigned fade_frames;  /* 0 = no fade is under way */
+	unsigned blend_frames; /* what would have come next, if frames were dropped */
+	bool silent;           /* the last frames were silence */
+	unsigned history_frames;
+	float history[SHAPE_HISTORY_FRAMES * SCREAM_CHANNELS_MAX]; /* the newest last */
+	float blend[SHAPE_BLEND_FRAMES * SCREAM_CHANNELS_MAX];
+};
+
+void shape_init(struct shape *shape, unsigned rate, unsigned channels);
+
+/* The next frames start from nothing: after mute_frames zeros they fade in over 5 ms. */
+void shape_fade_in(struct shape *shape, unsigned mute_frames);
+
+/* These frames are dropped: what follows blends over from them. */
+void shape_dropped(struct shape *shape, const float *frames, unsigned count);
+/* Something is missing before the next frames: blend over from a mirror of the last 2 ms. */
+void shape_splice(struct shape *shape);
+
+/* Applies what is due, in place, and remembers. */
+void shape_apply(struct shape *shape, float *frames, unsigned count);
+
+/* Makes `count` frames that end the sound: the last frames mirrored, fading to nothing. The sound
+ * is silent after it. Does nothing (returns 0) if it is already. */
+unsigned shape_tail(struct shape *shape, float *ret_frames, unsigned count);
+
+/* Makes about `count` frames that belong between the last ones and `next`: a stretch of the last
+ * sound again, fitted at both ends. Returns how many, 0 if too little is remembered. */
+unsigned shape_fill(struct shape *shape, const float *next, unsigned next_count, float *ret_frames,
+		unsigned count);

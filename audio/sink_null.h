@@ -1,0 +1,40 @@
+/*
+ * The built-in sink: a device with a clock of its own that plays to nobody, or to a listener. For
+ * tests (with a made-up clock), and for --bench=audio where no sound server is
+ * (scream-audio.md 3.5: it behaves as PulseAudio does with prebuf 0).
+ *
+ * It has no thread: sink_null_run() plays what is due.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "audio/sink.h"
+
+struct sink_null_config {
+	unsigned rate;
+	unsigned block_frames;   /* renders so many at a time */
+	unsigned quantum_frames; /* reports its position as pipewire-pulse does; 0 = as PulseAudio
+				  */
+	double ppm;              /* of its clock against the caller's */
+	/* Every rendered block, with the time at which its first frame is heard. May be NULL. */
+	void (*heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
+			double frame_ns, void *data);
+	void *data;
+};
+
+int sink_null_create(struct sink **ret_sink, const struct sink_null_config *config);
+
+/* Plays up to now and delivers the events that are due. */
+void sink_null_run(struct sink *sink, uint64_t now_ns);
+/* When to run it next; 0 = nothing is due. */
+uint64_t sink_null_deadline(const struct sink *sink);
+
+/* Faults, for tests. */
+/* The device loses this much time: it stands still, the clock goes on. */
+void sink_null_stall(struct sink *sink, uint64_t stall_ns);
+/* The server goes away, or comes back. */
+void sink_null_set_away(struct sink *sink, bool away, uint64_t now_ns);
+
+/* Frames of silence that were played because nothing was there, while uncorked. */
+uint64_t sink_null_starved(const struct sink *sink);

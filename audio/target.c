@@ -1,0 +1,126 @@
+#include "audio/target.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define BIN_NS          500e3
+#define BLOCK_NS        (10 * NS_PER_S)
+#define UPDATE_NS       NS_PER_S
+#define MARGIN_NS       2e6
+#define QUANTILE        0.995
+#define ATTACK_NS       5e6
+#define ATTACK_PAUSE_NS NS_PER_S
+#define DECAY_AFTER_NS  (60 * NS_PER_S)
+#define DECAY_EACH_NS   (10 * NS_PER_S)
+#define DECAY_NS        1e6
+#define RISE_NS         5e6 /* at most, per update */
+#define FALL_NS         100e3
+
+void target_init(struct target *target, unsigned fixed_ms) {
+	*target = (struct target){
+		.fixed = fixed_ms > 0,
+		.now_ns = (fixed_ms > 0 ? fixed_ms : TARGET_START_MS) * 1e6,
+	};
+}
+
+void target_restart(struct target *target, double packet_ns, double resampler_ns) {
+	target->constant_ns = packet_ns / 2 + resampler_ns;
+	memset(target->bins, 0, sizeof target->bins);
+	memset(target->counts, 0, sizeof target->counts);
+	target->block_since_ns = 0;
+}
+
+void target_set_reserve(struct target *target, double reserve_ns) {
+	target->reserve_ns = reserve_ns;
+}
+
+void target_late(struct target *target, double late_ns) {
+	double bin = fmin(fmax(late_ns, 0) / BIN_NS, TARGET_BINS - 1);
+	target->bins[target->block][(unsigned)bin]++;
+	target->counts[target->block]++;
+}
+
+static uint32_t count_all(const struct target *target) {
+	uint32_t all = 0;
+	for (unsigned i = 0; i < TARGET_BLOCKS; i++) {
+		all += target->counts[i];
+	}
+	return all;
+}
+
+static double quantile_ns(const struct target *target) {
+	double rest = (1 - QUANTILE) * count_all(target);
+	double above = 0;
+	for (unsigned bin = TARGET_BINS; bin-- > 0;) {
+		for (unsigned i = 0; i < TARGET_BLOCKS; i++) {
+			above += target->bins[i][bin];
+		}
+		if (above > rest) {
+			return (bin + 1) * BIN_NS;
+		}
+	}
+	return 0;
+}
+
+static void turn_block(struct target *target, uint64_t now_ns) {
+	if (target->block_since_ns == 0) {
+		target->block_since_ns = now_ns;
+	}
+	if (now_ns - target->block_since_ns < BLOCK_NS) {
+		return;
+	}
+	target->block_since_ns = now_ns;
+	target->block = (target->block + 1) % TARGET_BLOCKS;
+	memset(target->bins[target->block], 0, sizeof target->bins[0]);
+	target->counts[target->block] = 0;
+}
+
+void target_underrun(struct target *target, uint64_t now_ns) {
+	if (target->attacked_ns != 0 && now_ns - target->attacked_ns < ATTACK_PAUSE_NS) {
+		return;
+	}
+	target->attacked_ns = now_ns;
+	target->decay_ns = now_ns + DECAY_AFTER_NS;
+	if (!target->fixed) {
+		target->attack_ns = fmin(target->attack_ns + ATTACK_NS, TARGET_MAX_MS * 1e6);
+		target->now_ns = fmin(target->now_ns + ATTACK_NS, TARGET_MAX_MS * 1e6);
+	}
+}
+
+static void decay(struct target *target, uint64_t now_ns) {
+	if (target->attack_ns > 0 && now_ns >= target->decay_ns) {
+		target->attack_ns = fmax(target->attack_ns - DECAY_NS, 0);
+		target->decay_ns = now_ns + DECAY_EACH_NS;
+	}
+}
+
+void target_update(struct target *target, uint64_t now_ns) {
+	if (now_ns - target->update_ns < UPDATE_NS) {
+		return;
+	}
+	target->update_ns = now_ns;
+	turn_block(target, now_ns);
+	decay(target, now_ns);
+	if (count_all(target) < 100) {
+		return;
+	}
+	target->late_ns = quantile_ns(target);
+	if (target->fixed) {
+		return;
+	}
+	double wanted = target->reserve_ns + target->late_ns + MARGIN_NS + target->attack_ns +
+			target->constant_ns;
+	wanted = fmin(fmax(wanted, TARGET_MIN_MS * 1e6), TARGET_MAX_MS * 1e6);
+	double step = fmin(fmax(wanted - target->now_ns, -FALL_NS), RISE_NS);
+	target->now_ns += step;
+}
+
+double target_ns(const struct target *target) {
+	return fmax(target->now_ns, target->reserve_ns + target->constant_ns);
+}
+
+double target_level_ns(const struct target *target) {
+	return fmax(target_ns(target) - target->constant_ns, 1e6);
+}
