@@ -40,6 +40,11 @@ struct audio_config {
 	bool high_quality;                  /* the medium instead of the fast sinc converter */
 	int volume_percent;                 /* set once at start; -1 = what the server remembers */
 	bool any_sender;                    /* do not lock on to one source address */
+	/* With AUDIO_OUTPUT_NULL: its clock's error, and who listens (on pg-audio; may be NULL). */
+	double null_ppm;
+	void (*null_heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
+			double frame_ns, void *data);
+	void *null_data;
 	bool may_own; /* take part in "one owner of the sound": see sound_owner.h */
 	bool yields;  /* the audio-only unit: gives way to a player and resumes after it */
 };
@@ -56,9 +61,11 @@ struct audio_stats {
 	double source_ppm; /* the sender's */
 	double jitter_us;  /* lateness that the target allows for */
 	uint64_t packets, frames;
-	uint64_t lost;      /* dropped by the kernel at our socket */
+	uint64_t lost;      /* packets dropped by the kernel at our socket */
+	uint64_t missing;   /* packets that never came, as their times tell */
 	uint64_t rejected;  /* malformed or from another sender */
 	uint64_t underruns; /* the level ran out */
+	uint64_t gaps;      /* the guest stalled or stopped: silence was put in */
 	uint64_t skips;     /* hard resyncs: sound was cut or silence put in */
 	/* When the newest sound that was written will be heard; 0 = nothing plays. */
 	uint64_t heard_ns;
@@ -82,7 +89,7 @@ void audio_stop(struct audio *audio);
 /* From any thread. */
 void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats);
 void audio_set_mute(struct audio *audio, bool mute);
-/* Another interface, e.g. the bridge that discovery found. */
+/* Discovery found the bridge later: listen there from now on. */
 void audio_set_interface(struct audio *audio, const char *name);
 /* Look for interface, server and owner at once instead of at the next retry. */
 void audio_retry(struct audio *audio);

@@ -1,0 +1,650 @@
+#include "audio/audio.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <pulse/mainloop.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audio/player.h"
+#include "audio/receiver.h"
+#include "audio/sink_null.h"
+#include "audio/sink_pulse.h"
+#include "base/clock.h"
+#include "base/mailbox.h"
+#include "base/queue.h"
+#include "base/thread.h"
+
+#define LOG_MODULE "audio"
+#include "base/log.h"
+
+#define REALTIME_PRIORITY  5
+#define PUBLISH_NS         (100 * NS_PER_MS)
+#define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */
+#define SPICE_BLOCKS       64
+#define SPICE_CHANNELS_MAX 2
+#define RAW_WAIT_NS        (2 * NS_PER_MS)
+#define STOP_WITHIN_NS     (400 * NS_PER_MS)
+#define LATENCY_AUTO_MS    25 /* asked of the server while the target adapts */
+#define LATENCY_SERVER_MS  60 /* asked of the server at most */
+
+enum source { SOURCE_NONE, SOURCE_SCREAM, SOURCE_SPICE };
+
+struct spice_block {
+	struct scream_format format;
+	uint64_t arrived_ns;
+	unsigned frames;
+	bool stop;
+	uint8_t pcm[PLAYER_BLOCK_BYTES];
+};
+
+struct settings {
+	bool mute;
+	unsigned retries;
+	char interface[sizeof((struct audio_config *)0)->interface];
+};
+
+struct spice_volume {
+	unsigned channels;
+	uint16_t volume[SCREAM_CHANNELS_MAX];
+	bool mute;
+};
+
+struct audio {
+	/* constant after audio_start() */
+	struct audio_config config;
+	struct audio_events events;
+	pthread_t thread;
+	pa_mainloop *mainloop;
+
+	/* from any thread */
+	atomic_bool stop;
+	struct mailbox stats;
+	pthread_mutex_t settings_lock;
+	struct settings settings; /* under settings_lock */
+	atomic_bool settings_changed;
+	bool takes_spice;
+	struct queue spice;
+	struct mailbox volume;
+
+	/* pg-audio only */
+	struct receiver *receiver;
+	struct sink *sink;
+	struct player *player;
+	pa_io_event *receiver_event;
+	enum source source;
+	unsigned retries;
+	uint64_t publish_ns;
+	struct part_status status;
+	bool raw_broken;
+	struct scream_format raw_format;
+	uint64_t raw_frames;
+};
+
+static void wake(void *data) {
+	struct audio *audio = data;
+	pa_mainloop_wakeup(audio->mainloop);
+}
+
+/* ---- Scream ---- */
+
+static void write_raw(struct audio *audio, const struct scream_packet *packet) {
+	size_t bytes = (size_t)packet->frames * scream_frame_bytes(&packet->format);
+	if (!scream_format_equal(&audio->raw_format, &packet->format)) {
+		audio->raw_format = packet->format;
+		log_info("raw sound: %u Hz, %u bit, %u channels", packet->format.rate,
+				packet->format.bits, packet->format.channels);
+	}
+	size_t done = 0;
+	while (done < bytes && !audio->raw_broken) {
+		ssize_t n = write(audio->config.raw_fd, packet->pcm + done, bytes - done);
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno == EAGAIN) {
+			clock_sleep_ns(RAW_WAIT_NS); /* a full pipe: its reader sets the pace */
+		} else if (errno != EINTR) {
+			log_warn("the reader of the raw sound is gone");
+			audio->raw_broken = true;
+		}
+	}
+	audio->raw_frames += packet->frames;
+}
+
+static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
+		void *data) {
+	struct audio *audio = data;
+	if (audio->config.output == AUDIO_OUTPUT_RAW) {
+		write_raw(audio, packet);
+		return;
+	}
+	if (audio->source == SOURCE_SPICE) {
+		log_info("Scream packets come: SPICE sound ends");
+		player_break(audio->player, now_ns);
+	}
+	audio->source = SOURCE_SCREAM;
+	player_packet(audio->player, packet, arrived_ns, now_ns);
+}
+
+static void on_lost(unsigned packets, void *data) {
+	struct audio *audio = data;
+	log_warn_limited("the kernel dropped %u packets before we could take them", packets);
+	if (audio->player) {
+		player_lost(audio->player, packets);
+	}
+}
+
+static void on_yielded(void *data) {
+	struct audio *audio = data;
+	log_info("a player takes the sound over");
+	if (audio->player) {
+		player_break(audio->player, clock_now_ns());
+	}
+}
+
+static void on_receiver_fd(pa_mainloop_api *api, pa_io_event *event, int fd,
+		pa_io_event_flags_t flags, void *data) {
+	struct audio *audio = data;
+	(void)api;
+	(void)event;
+	(void)fd;
+	(void)flags;
+	receiver_dispatch(audio->receiver, clock_now_ns());
+}
+
+/* ---- SPICE ---- */
+
+static bool scream_plays(const struct audio *audio, uint64_t now_ns) {
+	struct receiver_stats stats;
+	if (!audio->receiver) {
+		return false;
+	}
+	receiver_get_stats(audio->receiver, &stats);
+	return stats.last_packet_ns != 0 && now_ns - stats.last_packet_ns < SCREAM_SILENT_NS;
+}
+
+static void play_spice(struct audio *audio, uint64_t now_ns) {
+	struct spice_block block;
+	struct spice_volume volume;
+	while (queue_pop(&audio->spice, &block)) {
+		if (scream_plays(audio, now_ns)) {
+			continue;
+		}
+		if (block.stop) {
+			if (audio->source == SOURCE_SPICE) {
+				player_break(audio->player, now_ns);
+			}
+			continue;
+		}
+		if (audio->source != SOURCE_SPICE) {
+			log_info("playing SPICE sound: no Scream packets come");
+			if (audio->source == SOURCE_SCREAM) {
+				player_break(audio->player, now_ns);
+			}
+			audio->source = SOURCE_SPICE;
+		}
+		const struct scream_packet packet = {
+			.format = block.format,
+			.pcm = block.pcm,
+			.frames = block.frames,
+		};
+		player_packet(audio->player, &packet, block.arrived_ns, now_ns);
+	}
+	if (audio->source == SOURCE_SPICE && audio->config.output == AUDIO_OUTPUT_PULSE &&
+			mailbox_take(&audio->volume, &volume)) {
+		sink_pulse_set_volume(audio->sink, volume.channels, volume.volume, volume.mute);
+	}
+}
+
+/* ---- status and figures ---- */
+
+static void player_status(struct audio *audio, const struct player_stats *stats,
+		struct part_status *ret_status) {
+	const char *reason = "";
+	if (stats->waiting_for_server && audio->config.output == AUDIO_OUTPUT_PULSE &&
+			!sink_pulse_connected(audio->sink, &reason)) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason, "no sound server: %s",
+				reason);
+	} else if (stats->state == PLAYER_SUSPENDED) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				"the sound device is suspended");
+	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
+			stats->state == PLAYER_SYNCING) {
+		ret_status->state = PART_RUNNING;
+		snprintf(ret_status->reason, sizeof ret_status->reason, "%s: %u Hz, %u bit, %u %s",
+				audio->source == SOURCE_SPICE ? "SPICE" : "Scream",
+				stats->format.rate, stats->format.bits, stats->format.channels,
+				stats->format.channels == 1 ? "channel" : "channels");
+	} else {
+		ret_status->state = PART_OFF;
+	}
+}
+
+static void compose_status(struct audio *audio, const struct player_stats *player,
+		const struct receiver_stats *received, struct part_status *ret_status) {
+	if (audio->raw_broken) {
+		ret_status->state = PART_FAILED;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				"the reader of the raw sound is gone");
+		return;
+	}
+	player_status(audio, player, ret_status);
+	if (ret_status->state != PART_OFF) {
+		return;
+	}
+	if (!audio->receiver) {
+		ret_status->state = PART_RUNNING;
+		snprintf(ret_status->reason, sizeof ret_status->reason, "waiting for SPICE sound");
+		return;
+	}
+	receiver_status(audio->receiver, ret_status);
+	if (ret_status->state != PART_RUNNING) {
+		return;
+	}
+	char where[PART_REASON_BYTES];
+	memcpy(where, ret_status->reason, sizeof where);
+	if (received->packets == 0) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				"no Scream packets yet, %.120s", where);
+	} else if (audio->config.output != AUDIO_OUTPUT_RAW) {
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				"the guest is silent, %.120s", where);
+	}
+}
+
+static void publish(struct audio *audio, uint64_t now_ns) {
+	struct player_stats player = { 0 };
+	struct receiver_stats received = { 0 };
+	struct part_status status = { 0 };
+	if (audio->player) {
+		player_get_stats(audio->player, now_ns, &player);
+	}
+	if (audio->receiver) {
+		receiver_get_stats(audio->receiver, &received);
+	}
+	const struct audio_stats stats = {
+		.playing = player.state == PLAYER_PLAYING,
+		.rate = player.format.rate,
+		.bits = player.format.bits,
+		.channels = player.format.channels,
+		.target_us = player.target_us,
+		.level_us = player.level_us,
+		.latency_us = player.latency_us,
+		.rate_ppm = player.rate_ppm,
+		.sink_ppm = player.sink_ppm,
+		.source_ppm = player.source_ppm,
+		.jitter_us = player.jitter_us,
+		.packets = received.packets,
+		.frames = player.frames + audio->raw_frames,
+		.lost = received.lost,
+		.missing = player.lost - received.lost,
+		.rejected = received.rejected,
+		.underruns = player.underruns,
+		.gaps = player.gaps,
+		.skips = player.skips,
+		.heard_ns = player.heard_ns,
+		.is_fallback = audio->source == SOURCE_SPICE,
+	};
+	mailbox_put(&audio->stats, &stats);
+	compose_status(audio, &player, &received, &status);
+	if (!part_status_equal(&status, &audio->status)) {
+		audio->status = status;
+		if (audio->events.status) {
+			audio->events.status(&status, audio->events.data);
+		}
+	}
+	audio->publish_ns = now_ns + PUBLISH_NS;
+}
+
+/* ---- the thread ---- */
+
+static void apply_settings(struct audio *audio) {
+	struct settings settings;
+	if (!atomic_exchange(&audio->settings_changed, false)) {
+		return;
+	}
+	pthread_mutex_lock(&audio->settings_lock);
+	settings = audio->settings;
+	pthread_mutex_unlock(&audio->settings_lock);
+	if (audio->receiver) {
+		receiver_set_interface(audio->receiver, settings.interface);
+	}
+	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+		sink_pulse_set_mute(audio->sink, settings.mute);
+	}
+	if (settings.retries != audio->retries) {
+		audio->retries = settings.retries;
+		if (audio->receiver) {
+			receiver_retry(audio->receiver);
+		}
+		if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+			sink_pulse_retry(audio->sink);
+		}
+	}
+}
+
+static void run_sink(struct audio *audio, uint64_t now_ns) {
+	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+		uint64_t deadline = sink_pulse_deadline(audio->sink);
+		if (deadline && now_ns >= deadline) {
+			sink_pulse_tick(audio->sink, now_ns);
+		}
+	} else if (audio->config.output == AUDIO_OUTPUT_NULL) {
+		sink_null_run(audio->sink, now_ns);
+	}
+}
+
+/* What is due. Packets first: a gap is only one if none waits. */
+static void run_due(struct audio *audio) {
+	uint64_t now_ns = clock_now_ns();
+	apply_settings(audio);
+	if (audio->takes_spice) {
+		play_spice(audio, now_ns);
+	}
+	uint64_t tick_ns = audio->player ? player_deadline(audio->player) : 0;
+	bool tick = tick_ns && now_ns >= tick_ns;
+	if (audio->receiver) {
+		uint64_t deadline = receiver_deadline(audio->receiver);
+		if (tick || now_ns >= deadline) {
+			receiver_dispatch(audio->receiver, now_ns);
+		}
+	}
+	if (tick) {
+		now_ns = clock_now_ns();
+		uint64_t still = player_deadline(audio->player);
+		if (still && now_ns >= still) {
+			player_tick(audio->player, now_ns);
+		}
+	}
+	run_sink(audio, now_ns);
+	if (now_ns >= audio->publish_ns) {
+		publish(audio, now_ns);
+	}
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b) {
+	return b != 0 && b < a ? b : a;
+}
+
+static int time_left_us(struct audio *audio) {
+	uint64_t now_ns = clock_now_ns();
+	uint64_t next = now_ns + NS_PER_S;
+	if (audio->receiver) {
+		next = sooner(next, receiver_deadline(audio->receiver));
+	}
+	if (audio->player) {
+		next = sooner(next, player_deadline(audio->player));
+		struct player_stats stats;
+		player_get_stats(audio->player, now_ns, &stats);
+		if (stats.state != PLAYER_IDLE && stats.state != PLAYER_CORKED) {
+			next = sooner(next, audio->publish_ns);
+		}
+	}
+	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+		next = sooner(next, sink_pulse_deadline(audio->sink));
+	} else if (audio->config.output == AUDIO_OUTPUT_NULL) {
+		next = sooner(next, sink_null_deadline(audio->sink));
+	}
+	return next <= now_ns ? 0 : (int)((next - now_ns + 999) / 1000);
+}
+
+static bool iterate(struct audio *audio, int timeout_us) {
+	return pa_mainloop_prepare(audio->mainloop, timeout_us) >= 0 &&
+	       pa_mainloop_poll(audio->mainloop) >= 0 && pa_mainloop_dispatch(audio->mainloop) >= 0;
+}
+
+static void fade_out(struct audio *audio) {
+	uint64_t now_ns = clock_now_ns();
+	uint64_t left = audio->player ? player_fade_out(audio->player, now_ns) : 0;
+	uint64_t end = now_ns + (left < STOP_WITHIN_NS ? left : STOP_WITHIN_NS);
+	while ((now_ns = clock_now_ns()) < end) {
+		run_sink(audio, now_ns);
+		if (!iterate(audio, (int)((end - now_ns) / 1000))) {
+			return;
+		}
+	}
+}
+
+static void *run(void *data) {
+	struct audio *audio = data;
+	thread_ask_realtime(REALTIME_PRIORITY);
+	while (!atomic_load(&audio->stop)) {
+		run_due(audio);
+		if (!iterate(audio, time_left_us(audio))) {
+			log_error("the sound's main loop failed");
+			break;
+		}
+	}
+	if (audio->receiver_event) {
+		pa_mainloop_get_api(audio->mainloop)->io_free(audio->receiver_event);
+		audio->receiver_event = NULL;
+	}
+	fade_out(audio);
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static int make_receiver(struct audio *audio) {
+	const struct audio_config *config = &audio->config;
+	struct receiver_config receiver = {
+		.port = config->port,
+		.unicast = config->unicast,
+		.any_sender = config->any_sender,
+		.may_own = config->may_own,
+		.yields = config->yields,
+	};
+	snprintf(receiver.interface, sizeof receiver.interface, "%s", config->interface);
+	snprintf(receiver.group, sizeof receiver.group, "%s", config->group);
+	snprintf(receiver.shm_path, sizeof receiver.shm_path, "%s", config->shm_path);
+	const struct receiver_events events = {
+		.packet = on_packet,
+		.lost = on_lost,
+		.yielded = on_yielded,
+		.data = audio,
+	};
+	int r = receiver_create(&audio->receiver, &receiver, &events);
+	if (r < 0) {
+		return r;
+	}
+	pa_mainloop_api *api = pa_mainloop_get_api(audio->mainloop);
+	audio->receiver_event = api->io_new(api, receiver_fd(audio->receiver), PA_IO_EVENT_INPUT,
+			on_receiver_fd, audio);
+	return audio->receiver_event ? 0 : -ENOMEM;
+}
+
+static int make_sink(struct audio *audio) {
+	const struct audio_config *config = &audio->config;
+	if (config->output == AUDIO_OUTPUT_NULL) {
+		const struct sink_null_config null = {
+			.rate = 48000,
+			.block_frames = 240,
+			.ppm = config->null_ppm,
+			.heard = config->null_heard,
+			.data = config->null_data,
+		};
+		return sink_null_create(&audio->sink, &null);
+	}
+	unsigned latency = config->latency_ms ? config->latency_ms : LATENCY_AUTO_MS;
+	unsigned bound = config->max_ms ? config->max_ms : latency + 120;
+	struct sink_pulse_config pulse = {
+		.latency_ms = latency < LATENCY_SERVER_MS ? latency : LATENCY_SERVER_MS,
+		.max_ms = bound + 100,
+		.volume_percent = config->volume_percent,
+	};
+	snprintf(pulse.server, sizeof pulse.server, "%s", config->server);
+	snprintf(pulse.device, sizeof pulse.device, "%s", config->sink);
+	snprintf(pulse.stream_name, sizeof pulse.stream_name, "%s", config->stream_name);
+	return sink_pulse_create(&audio->sink, pa_mainloop_get_api(audio->mainloop), &pulse);
+}
+
+static int make_player(struct audio *audio) {
+	const struct player_config config = {
+		.latency_ms = audio->config.latency_ms,
+		.max_ms = audio->config.max_ms,
+		.high_quality = audio->config.high_quality,
+	};
+	int r = make_sink(audio);
+	return r < 0 ? r : player_create(&audio->player, &config, audio->sink);
+}
+
+static void audio_free(struct audio *audio) {
+	receiver_destroy(audio->receiver);
+	player_destroy(audio->player);
+	if (audio->sink) {
+		audio->sink->ops->destroy(audio->sink);
+	}
+	if (audio->mainloop) {
+		pa_mainloop_free(audio->mainloop);
+	}
+	if (audio->takes_spice) {
+		queue_finish(&audio->spice);
+	}
+	mailbox_finish(&audio->volume);
+	mailbox_finish(&audio->stats);
+	pthread_mutex_destroy(&audio->settings_lock);
+	free(audio);
+}
+
+int audio_start(struct audio **ret_audio, const struct audio_config *config,
+		const struct audio_events *events) {
+	struct audio *audio = calloc(1, sizeof *audio);
+	if (!audio) {
+		return -ENOMEM;
+	}
+	audio->config = *config;
+	audio->events = *events;
+	audio->status.state = PART_OFF;
+	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
+	pthread_mutex_init(&audio->settings_lock, NULL);
+	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
+	if (r == 0) {
+		r = mailbox_init(&audio->volume, sizeof(struct spice_volume), wake, audio);
+	}
+	audio->mainloop = r == 0 ? pa_mainloop_new() : NULL;
+	if (!audio->mainloop) {
+		r = -ENOMEM;
+		goto fail;
+	}
+	if (config->output != AUDIO_OUTPUT_RAW) {
+		r = make_player(audio);
+		if (r < 0) {
+			goto fail;
+		}
+	}
+	if (config->scream) {
+		r = make_receiver(audio);
+		if (r < 0) {
+			goto fail;
+		}
+	}
+	if (audio->player && (config->fallback || !config->scream)) {
+		r = queue_init(&audio->spice, sizeof(struct spice_block), SPICE_BLOCKS, wake,
+				audio);
+		if (r < 0) {
+			goto fail;
+		}
+		audio->takes_spice = true;
+	}
+	r = thread_start(&audio->thread, "pg-audio", run, audio);
+	if (r < 0) {
+		goto fail;
+	}
+	*ret_audio = audio;
+	return 0;
+fail:
+	audio_free(audio);
+	return r;
+}
+
+void audio_stop(struct audio *audio) {
+	if (!audio) {
+		return;
+	}
+	atomic_store(&audio->stop, true);
+	pa_mainloop_wakeup(audio->mainloop);
+	pthread_join(audio->thread, NULL);
+	audio_free(audio);
+}
+
+/* ---- from any thread ---- */
+
+void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats) {
+	if (!mailbox_peek(&audio->stats, ret_stats)) {
+		*ret_stats = (struct audio_stats){ 0 };
+	}
+}
+
+static void settings_done(struct audio *audio) {
+	pthread_mutex_unlock(&audio->settings_lock);
+	atomic_store(&audio->settings_changed, true);
+	pa_mainloop_wakeup(audio->mainloop);
+}
+
+void audio_set_mute(struct audio *audio, bool mute) {
+	pthread_mutex_lock(&audio->settings_lock);
+	audio->settings.mute = mute;
+	settings_done(audio);
+}
+
+void audio_set_interface(struct audio *audio, const char *name) {
+	pthread_mutex_lock(&audio->settings_lock);
+	snprintf(audio->settings.interface, sizeof audio->settings.interface, "%s", name);
+	settings_done(audio);
+}
+
+void audio_retry(struct audio *audio) {
+	pthread_mutex_lock(&audio->settings_lock);
+	audio->settings.retries++;
+	settings_done(audio);
+}
+
+void audio_push(struct audio *audio, const void *samples, unsigned frames, unsigned channels,
+		unsigned rate, uint64_t arrived_ns) {
+	if (!audio->takes_spice || channels < 1 || channels > SPICE_CHANNELS_MAX || rate < 8000 ||
+			rate > SCREAM_RATE_MAX) {
+		return;
+	}
+	struct spice_block block = {
+		.format = { .rate = rate,
+				.bits = 16,
+				.channels = channels,
+				.mask = scream_default_mask(channels) },
+	};
+	unsigned frame = channels * 2;
+	unsigned most = PLAYER_BLOCK_BYTES / frame;
+	most = most < SCREAM_FRAMES_MAX ? most : SCREAM_FRAMES_MAX;
+	const uint8_t *from = samples;
+	while (frames > 0) {
+		block.frames = frames < most ? frames : most;
+		frames -= block.frames;
+		/* As if each piece had come when its last frame was due. */
+		block.arrived_ns = arrived_ns - frames * NS_PER_S / rate;
+		memcpy(block.pcm, from, (size_t)block.frames * frame);
+		from += (size_t)block.frames * frame;
+		if (queue_push(&audio->spice, &block) < 0) {
+			return; /* counted there */
+		}
+	}
+}
+
+void audio_push_stop(struct audio *audio) {
+	const struct spice_block block = { .stop = true };
+	if (audio->takes_spice) {
+		queue_push(&audio->spice, &block);
+	}
+}
+
+void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute) {
+	struct spice_volume set = { .mute = mute };
+	set.channels = channels < SCREAM_CHANNELS_MAX ? channels : SCREAM_CHANNELS_MAX;
+	memcpy(set.volume, volume, set.channels * sizeof *volume);
+	if (audio->takes_spice && set.channels > 0) {
+		mailbox_put(&audio->volume, &set);
+	}
+}

@@ -1,0 +1,142 @@
+#include "audio/filter.h"
+
+#include "base/clock.h"
+
+#define TAKE_OVER_NS   NS_PER_S
+#define PORT_SILENT_NS (100 * NS_PER_MS) /* a new stream of the driver has a new port (1.4) */
+#define CHANGES_WITHIN (10 * NS_PER_S)
+#define MUTE_NS        (5 * NS_PER_S)
+#define RATE_TOLERANCE 1.05
+#define BUCKET_S       0.3
+
+void filter_init(struct filter *filter, bool any_sender) {
+	*filter = (struct filter){ .any_sender = any_sender };
+}
+
+static bool is_other_sender(
+		const struct filter *filter, uint32_t source, uint16_t port, uint64_t now_ns) {
+	if (filter->any_sender || !filter->locked) {
+		return false;
+	}
+	uint64_t silent = now_ns - filter->heard_ns;
+	if (source != filter->source) {
+		return silent < TAKE_OVER_NS;
+	}
+	return port != filter->port && silent < PORT_SILENT_NS;
+}
+
+static void fill_bucket(struct filter *filter) {
+	double bytes_per_s = (double)filter->format.rate * scream_frame_bytes(&filter->format);
+	filter->tokens = bytes_per_s * BUCKET_S;
+}
+
+static bool take_tokens(struct filter *filter, size_t bytes, uint64_t now_ns) {
+	double bytes_per_s = (double)filter->format.rate * scream_frame_bytes(&filter->format);
+	double elapsed = (double)(now_ns - filter->tokens_ns) * 1e-9;
+	filter->tokens_ns = now_ns;
+	filter->tokens += elapsed * bytes_per_s * RATE_TOLERANCE;
+	if (filter->tokens > bytes_per_s * BUCKET_S) {
+		filter->tokens = bytes_per_s * BUCKET_S;
+	}
+	if (filter->tokens < (double)bytes) {
+		return false;
+	}
+	filter->tokens -= (double)bytes;
+	return true;
+}
+
+/* Two packets in a row must agree on a new format, and not too often. The very first one may start
+ * a stream alone: there is none to tear down. */
+static enum filter_verdict agree(
+		struct filter *filter, const struct scream_format *format, uint64_t now_ns) {
+	if (filter->playing && scream_format_equal(format, &filter->format)) {
+		filter->proposed_once = false;
+		return FILTER_PLAY;
+	}
+	if (now_ns < filter->muted_until_ns) {
+		return FILTER_MUTED;
+	}
+	if (!filter->proposed_once || !scream_format_equal(format, &filter->proposed)) {
+		filter->proposed_once = true;
+		filter->proposed = *format;
+		return FILTER_UNAGREED;
+	}
+	uint64_t oldest = filter->changes_ns[filter->change];
+	if (oldest != 0 && now_ns - oldest < CHANGES_WITHIN) {
+		filter->muted_until_ns = now_ns + MUTE_NS;
+		return FILTER_MUTED;
+	}
+	filter->changes_ns[filter->change] = now_ns;
+	filter->change = (filter->change + 1) % 4;
+	filter->proposed_once = false;
+	filter->playing = true;
+	filter->format = *format;
+	fill_bucket(filter);
+	filter->tokens_ns = now_ns;
+	return FILTER_PLAY;
+}
+
+static enum filter_verdict judge(struct filter *filter, const void *data, size_t len,
+		uint32_t source, uint16_t port, uint64_t now_ns, struct scream_packet *ret_packet) {
+	struct scream_packet packet;
+	enum scream_verdict verdict = scream_parse(data, len, &packet);
+	if (verdict != SCREAM_OK) {
+		filter->malformed = verdict;
+		filter->malformed_counts[verdict]++;
+		return FILTER_MALFORMED;
+	}
+	if (is_other_sender(filter, source, port, now_ns)) {
+		return FILTER_OTHER_SENDER;
+	}
+	if (!filter->locked || source != filter->source || port != filter->port) {
+		filter->proposed_once = false;
+	}
+	filter->locked = true;
+	filter->source = source;
+	filter->port = port;
+	filter->heard_ns = now_ns;
+	enum filter_verdict agreed = agree(filter, &packet.format, now_ns);
+	if (agreed != FILTER_PLAY) {
+		return agreed;
+	}
+	if (!take_tokens(filter, len, now_ns)) {
+		return FILTER_TOO_FAST;
+	}
+	*ret_packet = packet;
+	return FILTER_PLAY;
+}
+
+enum filter_verdict filter_judge(struct filter *filter, const void *data, size_t len,
+		uint32_t source, uint16_t port, uint64_t now_ns, struct scream_packet *ret_packet) {
+	enum filter_verdict verdict = judge(filter, data, len, source, port, now_ns, ret_packet);
+	filter->counts[verdict]++;
+	return verdict;
+}
+
+uint64_t filter_rejected(const struct filter *filter) {
+	uint64_t all = 0;
+	for (int i = FILTER_PLAY + 1; i < FILTER_VERDICTS; i++) {
+		all += filter->counts[i];
+	}
+	return all;
+}
+
+const char *filter_verdict_text(const struct filter *filter, enum filter_verdict verdict) {
+	switch (verdict) {
+	case FILTER_PLAY:
+		return "played";
+	case FILTER_MALFORMED:
+		return scream_verdict_text(filter->malformed);
+	case FILTER_OTHER_SENDER:
+		return "from another sender than the one that plays";
+	case FILTER_UNAGREED:
+		return "a single packet of another format";
+	case FILTER_MUTED:
+		return "the format changes too often";
+	case FILTER_TOO_FAST:
+		return "more of them than the format needs";
+	case FILTER_VERDICTS:
+		break;
+	}
+	return "?";
+}

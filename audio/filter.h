@@ -1,0 +1,53 @@
+/*
+ * Which datagrams are played: checks in the order of scream-audio.md 6, one sender at a time,
+ * format changes only on agreement, a bounded rate. Pure: no socket, no log, no clock of its own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio/scream.h"
+
+enum filter_verdict {
+	FILTER_PLAY,
+	FILTER_MALFORMED,    /* scream_verdict in `malformed` */
+	FILTER_OTHER_SENDER, /* another is locked on to */
+	FILTER_UNAGREED,     /* a new header, seen once */
+	FILTER_MUTED,        /* the format changes too often */
+	FILTER_TOO_FAST,     /* more than the format needs */
+	FILTER_VERDICTS,
+};
+
+struct filter {
+	bool any_sender;
+
+	bool locked;
+	uint32_t source; /* IPv4, network order */
+	uint16_t port;
+	uint64_t heard_ns; /* the last packet of the locked sender */
+
+	bool playing; /* `format` is agreed */
+	struct scream_format format;
+	bool proposed_once;
+	struct scream_format proposed;
+	uint64_t changes_ns[4]; /* when the format changed last */
+	unsigned change;
+	uint64_t muted_until_ns;
+
+	double tokens; /* bytes that may come */
+	uint64_t tokens_ns;
+
+	enum scream_verdict malformed; /* of the last FILTER_MALFORMED */
+	uint64_t counts[FILTER_VERDICTS];
+	uint64_t malformed_counts[SCREAM_VERDICTS];
+};
+
+void filter_init(struct filter *filter, bool any_sender);
+
+enum filter_verdict filter_judge(struct filter *filter, const void *data, size_t len,
+		uint32_t source, uint16_t port, uint64_t now_ns, struct scream_packet *ret_packet);
+
+/* All that were not played. */
+uint64_t filter_rejected(const struct filter *filter);
+const char *filter_verdict_text(const struct filter *filter, enum filter_verdict verdict);

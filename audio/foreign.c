@@ -1,0 +1,105 @@
+#include "audio/foreign.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+
+#define SOCKETS_MAX 16
+
+static unsigned sockets_on(uint16_t port, unsigned long long inodes[SOCKETS_MAX]) {
+	FILE *file = fopen("/proc/net/udp", "re");
+	char line[512];
+	unsigned count = 0;
+	while (file && count < SOCKETS_MAX && fgets(line, sizeof line, file)) {
+		unsigned local_port;
+		unsigned long long inode;
+		// NOLINTNEXTLINE(cert-err34-c): the kernel wrote it
+		if (sscanf(line, " %*d: %*8[0-9A-Fa-f]:%4x %*s %*s %*s %*s %*s %*s %*s %llu",
+				    &local_port, &inode) == 2 &&
+				local_port == port) {
+			inodes[count++] = inode;
+		}
+	}
+	if (file) {
+		fclose(file);
+	}
+	return count;
+}
+
+/* Which of the sockets the process has open; -1 = none. */
+static int find_in(const char *pid, const unsigned long long *inodes, unsigned count) {
+	char path[300];
+	snprintf(path, sizeof path, "/proc/%s/fd", pid);
+	DIR *dir = opendir(path);
+	int found = -1;
+	for (struct dirent *entry; dir && found < 0 && (entry = readdir(dir));) {
+		char link[600];
+		char target[64];
+		snprintf(link, sizeof link, "%s/%s", path, entry->d_name);
+		ssize_t n = readlink(link, target, sizeof target - 1);
+		unsigned long long inode;
+		if (n <= 0) {
+			continue;
+		}
+		target[n] = '\0';
+		// NOLINTNEXTLINE(cert-err34-c): the kernel wrote it
+		if (sscanf(target, "socket:[%llu]", &inode) != 1) {
+			continue;
+		}
+		for (unsigned i = 0; i < count; i++) {
+			if (inodes[i] == inode) {
+				found = (int)i;
+			}
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
+	return found;
+}
+
+static void read_name(const char *pid, struct foreign *foreign) {
+	char path[300];
+	char name[sizeof foreign->name] = "";
+	snprintf(path, sizeof path, "/proc/%s/comm", pid);
+	FILE *file = fopen(path, "re");
+	if (file) {
+		if (fgets(name, sizeof name, file)) {
+			name[strcspn(name, "\n")] = '\0';
+		}
+		fclose(file);
+	}
+	log_printable(foreign->name, sizeof foreign->name, name, sizeof name);
+}
+
+bool foreign_receiver_find(uint16_t port, struct foreign *ret_foreign) {
+	unsigned long long inodes[SOCKETS_MAX];
+	unsigned count = sockets_on(port, inodes);
+	*ret_foreign = (struct foreign){ 0 };
+	DIR *proc = count > 0 ? opendir("/proc") : NULL;
+	unsigned own = 0;
+	for (struct dirent *entry; proc && (entry = readdir(proc));) {
+		int64_t pid;
+		if (!parse_int(entry->d_name, 1, INT32_MAX, &pid) ||
+				find_in(entry->d_name, inodes, count) < 0) {
+			continue;
+		}
+		if (pid == getpid()) {
+			own = 1;
+			continue;
+		}
+		ret_foreign->pid = (int)pid;
+		read_name(entry->d_name, ret_foreign);
+		break;
+	}
+	if (proc) {
+		closedir(proc);
+	}
+	return ret_foreign->pid > 0 || count > own;
+}

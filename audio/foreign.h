@@ -1,0 +1,14 @@
+/* Who else receives on our UDP port: from /proc. Slow; not for the packet path. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct foreign {
+	int pid; /* 0 = not to be seen from here: another user's */
+	char name[32];
+};
+
+/* A socket that is bound to the port and is not of this process. */
+bool foreign_receiver_find(uint16_t port, struct foreign *ret_foreign);

@@ -1,0 +1,549 @@
+#include "audio/receiver.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "audio/filter.h"
+#include "audio/foreign.h"
+#include "audio/interfaces.h"
+#include "audio/scream_shm.h"
+#include "audio/scream_socket.h"
+#include "audio/sound_owner.h"
+#include "base/clock.h"
+
+#define LOG_MODULE "scream"
+#include "base/log.h"
+
+#define LOOK_NS        (2 * NS_PER_S)
+#define ASKED_NS       (20 * NS_PER_MS)
+#define OTHER_NS       (500 * NS_PER_MS)
+#define DATAGRAMS_MAX  64 /* of one wake-up: a flood must not keep the sound server waiting */
+#define HEAL_FIRST_NS  (3 * NS_PER_S)
+#define HEAL_MOST_NS   (60 * NS_PER_S)
+#define HEAL_WITHIN_NS (600 * NS_PER_S)
+#define HINT_AFTER_NS  (5 * NS_PER_S)
+#define REJECT_LOG_NS  (60 * NS_PER_S)
+
+struct joined {
+	struct interface interface;
+	uint64_t multicast; /* its counter when we joined: for the hint */
+};
+
+struct receiver {
+	/* constant after receiver_create() */
+	struct receiver_config config;
+	struct receiver_events events;
+	uint32_t group; /* 0 = unicast */
+
+	int epoll_fd;
+	int link_fd;
+	struct sound_owner *owner;
+	struct scream_socket *socket;
+	struct scream_shm *shm;
+	struct filter filter;
+
+	struct joined joined[INTERFACES_MAX];
+	unsigned joined_count;
+	uint64_t look_ns;
+	struct part_status status;
+
+	uint64_t joined_ns;
+	uint64_t heal_ns;
+	uint64_t heal_delay_ns;
+	bool hinted;
+	bool foreign_told;
+
+	struct receiver_stats stats;
+	uint64_t told_ns[FILTER_VERDICTS];
+};
+
+static void set_status(struct receiver *r, enum part_state state, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+static void set_status(struct receiver *r, enum part_state state, const char *format, ...) {
+	struct part_status status = { .state = state };
+	va_list args;
+	va_start(args, format);
+	vsnprintf(status.reason, sizeof status.reason, format, args);
+	va_end(args);
+	if (part_status_equal(&status, &r->status)) {
+		return;
+	}
+	r->status = status;
+	log_info("%s", status.reason);
+}
+
+static void watch(struct receiver *r, int fd) {
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* ---- joining ---- */
+
+static bool any_interface(const struct receiver *r) {
+	return r->config.unicast &&
+	       (r->config.interface[0] == '\0' || strcmp(r->config.interface, "auto") == 0);
+}
+
+static void key_of(const struct receiver *r, const char *interface, char *ret_key, size_t room) {
+	snprintf(ret_key, room, "%s-%s-%u", interface,
+			r->config.unicast ? "unicast" : r->config.group, r->config.port);
+}
+
+static void leave(struct receiver *r, unsigned i) {
+	char key[64];
+	if (r->socket) {
+		scream_socket_leave(r->socket, r->joined[i].interface.index);
+	}
+	key_of(r, r->joined[i].interface.name, key, sizeof key);
+	if (r->owner) {
+		sound_owner_release(r->owner, key);
+	}
+	r->joined[i] = r->joined[--r->joined_count];
+}
+
+static void close_socket(struct receiver *r) {
+	scream_socket_close(r->socket); /* leaves the epoll set too */
+	r->socket = NULL;
+}
+
+static void tell_foreign(struct receiver *r) {
+	struct foreign foreign;
+	if (!foreign_receiver_find(r->config.port, &foreign) || foreign.pid == 0) {
+		set_status(r, PART_FAILED, "port %u is in use by another program (not yours)",
+				r->config.port);
+	} else if (strcmp(foreign.name, "scream") == 0) {
+		set_status(r, PART_FAILED,
+				"port %u is held by the old receiver \"scream\" (process %d): end it "
+				"with: systemctl --user disable --now scream, or kill %d",
+				r->config.port, foreign.pid, foreign.pid);
+	} else {
+		set_status(r, PART_FAILED, "port %u is held by \"%s\" (process %d): end it first",
+				r->config.port, foreign.name, foreign.pid);
+	}
+}
+
+static bool open_socket(struct receiver *r) {
+	if (r->socket) {
+		return true;
+	}
+	int error = scream_socket_open(&r->socket, r->group, r->config.port);
+	if (error == -EADDRINUSE) {
+		tell_foreign(r);
+	} else if (error < 0) {
+		set_status(r, PART_FAILED, "cannot open UDP port %u: %s", r->config.port,
+				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
+	}
+	if (error < 0) {
+		return false;
+	}
+	watch(r, scream_socket_fd(r->socket));
+	struct foreign foreign;
+	if (!r->foreign_told && foreign_receiver_find(r->config.port, &foreign) &&
+			strcmp(foreign.name, "pierglass") != 0 && foreign.pid != 0) {
+		log_warn("\"%s\" (process %d) receives on port %u too: the sound may be heard twice",
+				foreign.name, foreign.pid, r->config.port);
+	}
+	r->foreign_told = true;
+	return true;
+}
+
+static bool may_have(struct receiver *r, const char *interface) {
+	char key[64];
+	int pid;
+	if (!r->owner) {
+		return true;
+	}
+	key_of(r, interface, key, sizeof key);
+	switch (sound_owner_try(r->owner, key, &pid)) {
+	case SOUND_OWNER_ASKED:
+		set_status(r, PART_WAITING, "taking the sound over from the audio-only service");
+		r->look_ns = clock_now_ns() + ASKED_NS;
+		return false;
+	case SOUND_OWNER_OTHER:
+		r->look_ns = clock_now_ns() + OTHER_NS;
+		if (r->config.yields) {
+			set_status(r, PART_WAITING, "a player has the sound, waiting for its end");
+		} else {
+			set_status(r, PART_WAITING,
+					"another pierglass (process %d) plays the sound of %s", pid,
+					interface);
+		}
+		return false;
+	case SOUND_OWNER_NONE:
+	case SOUND_OWNER_HELD:
+		break;
+	}
+	return true;
+}
+
+static bool has_joined(const struct receiver *r, int index) {
+	for (unsigned i = 0; i < r->joined_count; i++) {
+		if (r->joined[i].interface.index == index) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void join(struct receiver *r, const struct interface *interface, uint64_t now_ns) {
+	if (has_joined(r, interface->index) || r->joined_count == INTERFACES_MAX ||
+			!may_have(r, interface->name) || !open_socket(r)) {
+		return;
+	}
+	int error = scream_socket_join(r->socket, interface->index);
+	if (error < 0) {
+		set_status(r, PART_WAITING, "cannot join %s on %s: %s", r->config.group,
+				interface->name,
+				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
+		return;
+	}
+	r->joined[r->joined_count++] = (struct joined){
+		.interface = *interface,
+		.multicast = interface_multicast_count(interface->name),
+	};
+	r->joined_ns = now_ns;
+	r->hinted = false;
+	log_debug("joined on %s (%d)", interface->name, interface->index);
+}
+
+static void leave_missing(struct receiver *r, const struct interface *found, unsigned count) {
+	for (unsigned i = r->joined_count; i-- > 0;) {
+		bool there = false;
+		for (unsigned k = 0; k < count; k++) {
+			there |= found[k].index == r->joined[i].interface.index;
+		}
+		if (!there) {
+			leave(r, i);
+		}
+	}
+}
+
+static void say_joined(struct receiver *r) {
+	char names[100] = "";
+	size_t used = 0;
+	for (unsigned i = 0; i < r->joined_count && used < sizeof names; i++) {
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+				r->joined[i].interface.name);
+	}
+	set_status(r, PART_RUNNING, "listening on %s", names[0] ? names : "every interface");
+}
+
+/* What is there now, and what follows from it. */
+static void look(struct receiver *r, uint64_t now_ns) {
+	struct interface found[INTERFACES_MAX];
+	r->look_ns = now_ns + LOOK_NS;
+	if (any_interface(r)) {
+		if (may_have(r, "any") && open_socket(r)) {
+			say_joined(r);
+		}
+		return;
+	}
+	unsigned count = interfaces_find(r->config.interface, found);
+	leave_missing(r, found, count);
+	if (count == 0) {
+		if (strcmp(r->config.interface, "auto") == 0) {
+			set_status(r, PART_WAITING,
+					"no bridge virbr* yet: start the VM, or its network with "
+					"\"virsh net-start default\"");
+		} else {
+			set_status(r, PART_WAITING, "no interface \"%s\" yet", r->config.interface);
+		}
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		join(r, &found[i], now_ns);
+	}
+	if (r->joined_count > 0) {
+		say_joined(r);
+	} else {
+		close_socket(r);
+	}
+}
+
+/* ---- the owner ---- */
+
+static void on_owner(struct receiver *r, uint64_t now_ns) {
+	if (!sound_owner_dispatch(r->owner)) {
+		return;
+	}
+	bool had = r->joined_count > 0 || r->socket;
+	for (unsigned i = r->joined_count; i-- > 0;) {
+		char key[64];
+		int pid;
+		key_of(r, r->joined[i].interface.name, key, sizeof key);
+		if (sound_owner_try(r->owner, key, &pid) != SOUND_OWNER_HELD) {
+			scream_socket_leave(r->socket, r->joined[i].interface.index);
+			r->joined[i] = r->joined[--r->joined_count];
+		}
+	}
+	if (any_interface(r) && !may_have(r, "any")) {
+		close_socket(r);
+	} else if (r->joined_count == 0) {
+		close_socket(r);
+	}
+	if (had && !r->socket && r->events.yielded) {
+		r->events.yielded(r->events.data);
+	}
+	look(r, now_ns);
+}
+
+/* ---- packets ---- */
+
+static void tell_rejected(struct receiver *r, enum filter_verdict verdict,
+		const struct scream_datagram *datagram, uint64_t now_ns) {
+	if (verdict == FILTER_UNAGREED ||
+			(r->told_ns[verdict] && now_ns - r->told_ns[verdict] < REJECT_LOG_NS)) {
+		return;
+	}
+	r->told_ns[verdict] = now_ns;
+	char source[INET_ADDRSTRLEN] = "?";
+	inet_ntop(AF_INET, &datagram->source, source, sizeof source);
+	log_warn("ignoring packets of %s: %s", source, filter_verdict_text(&r->filter, verdict));
+}
+
+static void on_datagram(
+		struct receiver *r, const struct scream_datagram *datagram, uint64_t now_ns) {
+	if (datagram->dropped > 0) {
+		r->stats.lost += datagram->dropped;
+		r->events.lost(datagram->dropped, r->events.data);
+	}
+	if (datagram->truncated || (!any_interface(r) && !has_joined(r, datagram->ifindex))) {
+		r->stats.rejected++;
+		return;
+	}
+	struct scream_packet packet;
+	enum filter_verdict verdict = filter_judge(&r->filter, datagram->data, datagram->len,
+			datagram->source, datagram->source_port, now_ns, &packet);
+	if (verdict != FILTER_PLAY) {
+		tell_rejected(r, verdict, datagram, now_ns);
+		return;
+	}
+	r->stats.packets++;
+	r->stats.last_packet_ns = now_ns;
+	r->heal_ns = 0;
+	r->events.packet(&packet, datagram->arrived_ns, now_ns, r->events.data);
+}
+
+static void drain(struct receiver *r, uint64_t now_ns) {
+	struct scream_datagram datagrams[SCREAM_SOCKET_BATCH];
+	int handled = 0;
+	int n;
+	do {
+		n = scream_socket_receive(r->socket, datagrams, now_ns);
+		for (int i = 0; i < n; i++) {
+			on_datagram(r, &datagrams[i], now_ns);
+		}
+		handled += n;
+	} while (n == SCREAM_SOCKET_BATCH && handled < DATAGRAMS_MAX);
+}
+
+/* ---- the membership heals, and what may be in the way is told ---- */
+
+static void heal(struct receiver *r, uint64_t now_ns) {
+	uint64_t last = r->stats.last_packet_ns;
+	if (last == 0 || r->group == 0 || now_ns - last > HEAL_WITHIN_NS || r->joined_count == 0) {
+		return;
+	}
+	if (r->heal_ns == 0) {
+		r->heal_ns = last + HEAL_FIRST_NS;
+		r->heal_delay_ns = HEAL_FIRST_NS;
+	}
+	if (now_ns < r->heal_ns) {
+		return;
+	}
+	r->heal_delay_ns =
+			r->heal_delay_ns * 2 < HEAL_MOST_NS ? r->heal_delay_ns * 2 : HEAL_MOST_NS;
+	r->heal_ns = now_ns + r->heal_delay_ns;
+	for (unsigned i = 0; i < r->joined_count; i++) {
+		scream_socket_leave(r->socket, r->joined[i].interface.index);
+		scream_socket_join(r->socket, r->joined[i].interface.index);
+	}
+	log_debug("no packets for %llu s: joined again",
+			(unsigned long long)((now_ns - last) / NS_PER_S));
+}
+
+static void hint(struct receiver *r, uint64_t now_ns) {
+	if (r->hinted || r->stats.last_packet_ns != 0 || r->joined_count == 0 ||
+			now_ns - r->joined_ns < HINT_AFTER_NS) {
+		return;
+	}
+	for (unsigned i = 0; i < r->joined_count; i++) {
+		const char *name = r->joined[i].interface.name;
+		if (interface_multicast_count(name) <= r->joined[i].multicast + 10) {
+			continue;
+		}
+		r->hinted = true;
+		log_warn("multicast packets reach %s, but none reach us: a firewall? firewall-cmd "
+			 "--zone=libvirt --add-port=%u/udp, or ufw allow in on %s to any port %u proto udp%s",
+				name, r->config.port, name, r->config.port,
+				interface_filters_strictly(name)
+						? "; or the guest's address is not of this network "
+						  "(rp_filter is strict)"
+						: "");
+	}
+}
+
+/* ---- shared memory ---- */
+
+static void on_shm_packet(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
+		void *data) {
+	struct receiver *r = data;
+	r->stats.packets++;
+	r->stats.last_packet_ns = now_ns;
+	r->events.packet(packet, arrived_ns, now_ns, r->events.data);
+}
+
+static void poll_shm(struct receiver *r, uint64_t now_ns) {
+	char reason[PART_REASON_BYTES];
+	int result = scream_shm_poll(r->shm, now_ns, on_shm_packet, r, reason, sizeof reason);
+	set_status(r, result < 0 ? PART_WAITING : PART_RUNNING, "%s", reason);
+}
+
+/* ---- life ---- */
+
+static void dispatch_fd(struct receiver *r, int fd, uint64_t now_ns) {
+	int deleted[INTERFACES_MAX + 1];
+	if (fd == r->link_fd) {
+		if (!interfaces_changed(r->link_fd, deleted)) {
+			return;
+		}
+		for (int *index = deleted; *index; index++) {
+			for (unsigned i = r->joined_count; i-- > 0;) {
+				if (r->joined[i].interface.index == *index) {
+					leave(r, i);
+				}
+			}
+		}
+		look(r, now_ns);
+	} else if (r->owner && fd == sound_owner_fd(r->owner)) {
+		on_owner(r, now_ns);
+	} else if (r->socket && fd == scream_socket_fd(r->socket)) {
+		drain(r, now_ns);
+	}
+}
+
+void receiver_dispatch(struct receiver *r, uint64_t now_ns) {
+	if (r->shm) {
+		poll_shm(r, now_ns);
+		return;
+	}
+	struct epoll_event events[4];
+	int n = epoll_wait(r->epoll_fd, events, 4, 0);
+	for (int i = 0; i < n; i++) {
+		dispatch_fd(r, events[i].data.fd, now_ns);
+	}
+	if (now_ns >= r->look_ns) {
+		look(r, now_ns);
+		heal(r, now_ns);
+		hint(r, now_ns);
+	} else if (r->heal_ns && now_ns >= r->heal_ns) {
+		heal(r, now_ns);
+	}
+}
+
+uint64_t receiver_deadline(const struct receiver *r) {
+	if (r->shm) {
+		return scream_shm_deadline(r->shm);
+	}
+	uint64_t next = r->look_ns ? r->look_ns : 1;
+	return r->heal_ns && r->heal_ns < next ? r->heal_ns : next;
+}
+
+int receiver_fd(const struct receiver *r) {
+	return r->epoll_fd;
+}
+
+void receiver_retry(struct receiver *r) {
+	r->look_ns = 0;
+}
+
+void receiver_set_interface(struct receiver *r, const char *name) {
+	if (r->shm || strcmp(r->config.interface, name) == 0) {
+		return;
+	}
+	snprintf(r->config.interface, sizeof r->config.interface, "%s", name);
+	while (r->joined_count > 0) {
+		leave(r, 0);
+	}
+	close_socket(r);
+	r->look_ns = 0;
+}
+
+void receiver_status(const struct receiver *r, struct part_status *ret_status) {
+	*ret_status = r->status;
+}
+
+void receiver_get_stats(const struct receiver *r, struct receiver_stats *ret_stats) {
+	*ret_stats = r->stats;
+	ret_stats->rejected += filter_rejected(&r->filter);
+}
+
+static int set_up(struct receiver *r) {
+	struct in_addr group;
+	if (r->config.shm_path[0]) {
+		return scream_shm_create(&r->shm, r->config.shm_path);
+	}
+	if (!r->config.unicast) {
+		if (inet_pton(AF_INET, r->config.group, &group) != 1 ||
+				!IN_MULTICAST(ntohl(group.s_addr))) {
+			return -EINVAL;
+		}
+		r->group = group.s_addr;
+	}
+	r->link_fd = interfaces_watch();
+	if (r->link_fd >= 0) {
+		watch(r, r->link_fd);
+	}
+	if (r->config.may_own) {
+		int error = sound_owner_create(&r->owner, NULL, r->config.yields);
+		if (error < 0) {
+			return error;
+		}
+		if (sound_owner_fd(r->owner) >= 0) {
+			watch(r, sound_owner_fd(r->owner));
+		}
+	}
+	return 0;
+}
+
+int receiver_create(struct receiver **ret_receiver, const struct receiver_config *config,
+		const struct receiver_events *events) {
+	struct receiver *r = calloc(1, sizeof *r);
+	if (!r) {
+		return -ENOMEM;
+	}
+	r->config = *config;
+	r->events = *events;
+	r->link_fd = -1;
+	filter_init(&r->filter, config->any_sender);
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	int error = r->epoll_fd < 0 ? -errno : set_up(r);
+	if (error < 0) {
+		receiver_destroy(r);
+		return error;
+	}
+	*ret_receiver = r;
+	return 0;
+}
+
+void receiver_destroy(struct receiver *r) {
+	if (!r) {
+		return;
+	}
+	close_socket(r);
+	scream_shm_destroy(r->shm);
+	sound_owner_destroy(r->owner);
+	if (r->link_fd >= 0) {
+		close(r->link_fd);
+	}
+	if (r->epoll_fd >= 0) {
+		close(r->epoll_fd);
+	}
+	free(r);
+}

@@ -1,0 +1,63 @@
+/*
+ * Where Scream's packets come from: the UDP socket on the right interfaces, however they come and
+ * go (scream-audio.md 5), or the shared memory transport (1.9). Filters what arrives, holds the
+ * lock of "one owner of the sound", heals the membership, and says in words what it waits for.
+ *
+ * Runs on pg-audio: readable receiver_fd() or a passed receiver_deadline() = receiver_dispatch().
+ * Nothing on the packet's way allocates, logs (but limited) or touches a file.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio/scream.h"
+#include "base/part.h"
+
+struct receiver;
+
+struct receiver_config {
+	char interface[64]; /* name or IPv4 address; "auto" = every virbr*; "" = any (unicast) */
+	char group[16];
+	uint16_t port;
+	bool unicast;
+	char shm_path[256]; /* "" = the network */
+	bool any_sender;
+	bool may_own;
+	bool yields;
+};
+
+struct receiver_events {
+	void (*packet)(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
+			void *data);
+	/* Packets were dropped by the kernel before the next one. */
+	void (*lost)(unsigned packets, void *data);
+	/* The sound now belongs to somebody else. */
+	void (*yielded)(void *data);
+	void *data;
+};
+
+struct receiver_stats {
+	uint64_t packets;
+	uint64_t lost;
+	uint64_t rejected;
+	uint64_t last_packet_ns; /* played; 0 = none yet */
+};
+
+int receiver_create(struct receiver **ret_receiver, const struct receiver_config *config,
+		const struct receiver_events *events);
+/* Accepts NULL. */
+void receiver_destroy(struct receiver *receiver);
+
+int receiver_fd(const struct receiver *receiver);
+void receiver_dispatch(struct receiver *receiver, uint64_t now_ns);
+/* 0 = none. */
+uint64_t receiver_deadline(const struct receiver *receiver);
+/* Look again now. */
+void receiver_retry(struct receiver *receiver);
+/* Another interface, from now on. */
+void receiver_set_interface(struct receiver *receiver, const char *name);
+
+/* RUNNING: joined (whether packets come or not); else what is missing. */
+void receiver_status(const struct receiver *receiver, struct part_status *ret_status);
+void receiver_get_stats(const struct receiver *receiver, struct receiver_stats *ret_stats);

@@ -1,0 +1,168 @@
+#include "audio/scream_shm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define POLL_NS        (2 * NS_PER_MS)
+#define POLL_SILENT_NS (5 * NS_PER_MS)
+#define POLL_ABSENT_NS (500 * NS_PER_MS)
+#define SILENT_NS      NS_PER_S
+#define CHECK_NS       NS_PER_S
+#define BEHIND_MAX     3 /* slots: further behind, only the newest two are played */
+
+struct scream_shm {
+	char path[256];
+	int fd;
+	uint64_t size;
+	uint64_t checked_ns;
+	uint64_t heard_ns;
+	uint64_t next_ns;
+	bool running;
+	struct scream_shm_header header;
+	unsigned next; /* slot to play next */
+	uint8_t slot[SCREAM_SHM_SLOT_MAX];
+};
+
+int scream_shm_create(struct scream_shm **ret_shm, const char *path) {
+	struct scream_shm *shm = calloc(1, sizeof *shm);
+	if (!shm) {
+		return -ENOMEM;
+	}
+	snprintf(shm->path, sizeof shm->path, "%s", path);
+	shm->fd = -1;
+	*ret_shm = shm;
+	return 0;
+}
+
+static void close_file(struct scream_shm *shm) {
+	if (shm->fd >= 0) {
+		close(shm->fd);
+		shm->fd = -1;
+	}
+	shm->running = false;
+}
+
+void scream_shm_destroy(struct scream_shm *shm) {
+	if (shm) {
+		close_file(shm);
+		free(shm);
+	}
+}
+
+/* The file may be made anew, or shrink. */
+static int check_file(struct scream_shm *shm, uint64_t now_ns) {
+	struct stat by_name;
+	struct stat ours;
+	if (shm->fd >= 0 && now_ns - shm->checked_ns < CHECK_NS) {
+		return 0;
+	}
+	shm->checked_ns = now_ns;
+	if (stat(shm->path, &by_name) < 0) {
+		int r = -errno;
+		close_file(shm);
+		return r;
+	}
+	if (shm->fd >= 0 && (fstat(shm->fd, &ours) < 0 || ours.st_ino != by_name.st_ino ||
+					    ours.st_dev != by_name.st_dev)) {
+		close_file(shm);
+	}
+	if (shm->fd < 0) {
+		shm->fd = open(shm->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (shm->fd < 0) {
+			return -errno;
+		}
+	}
+	shm->size = by_name.st_size > 0 ? (uint64_t)by_name.st_size : 0;
+	return 0;
+}
+
+static int read_header(struct scream_shm *shm, struct scream_shm_header *ret_header) {
+	uint8_t bytes[SCREAM_SHM_HEADER_BYTES];
+	if (pread(shm->fd, bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
+		return -EAGAIN;
+	}
+	return scream_shm_parse(bytes, shm->size, ret_header);
+}
+
+static bool same_stream(const struct scream_shm_header *a, const struct scream_shm_header *b) {
+	return scream_format_equal(&a->format, &b->format) && a->slots == b->slots &&
+	       a->slot_bytes == b->slot_bytes && a->offset == b->offset;
+}
+
+static void cut(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data) {
+	size_t frame = scream_frame_bytes(&shm->header.format);
+	size_t piece = 1152 / frame * frame;
+	for (size_t at = 0; at < shm->header.slot_bytes; at += piece) {
+		size_t left = shm->header.slot_bytes - at;
+		const struct scream_packet p = {
+			.format = shm->header.format,
+			.pcm = shm->slot + at,
+			.frames = (unsigned)((left < piece ? left : piece) / frame),
+		};
+		/* The slot came whole: its pieces are stamped as if they had come one by one. */
+		size_t after = left > piece ? (left - piece) / frame : 0;
+		packet(&p, now_ns - after * NS_PER_S / shm->header.format.rate, now_ns, data);
+	}
+}
+
+static int play_slots(struct scream_shm *shm, const struct scream_shm_header *header,
+		uint64_t now_ns, scream_shm_fn packet, void *data) {
+	unsigned newest = header->newest;
+	unsigned behind = (newest + 1 + header->slots - shm->next) % header->slots;
+	if (behind > BEHIND_MAX) {
+		shm->next = (newest + header->slots - 1) % header->slots;
+	}
+	while (shm->next != (newest + 1) % header->slots) {
+		off_t at = (off_t)(header->offset + (uint64_t)shm->next * header->slot_bytes);
+		struct scream_shm_header after;
+		if (pread(shm->fd, shm->slot, header->slot_bytes, at) !=
+						(ssize_t)header->slot_bytes ||
+				read_header(shm, &after) < 0 || !same_stream(header, &after)) {
+			shm->running = false; /* it changed under the copy */
+			return -EAGAIN;
+		}
+		cut(shm, now_ns, packet, data);
+		shm->next = (shm->next + 1) % header->slots;
+		shm->heard_ns = now_ns;
+	}
+	return 0;
+}
+
+int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data,
+		char *ret_reason, size_t reason_room) {
+	struct scream_shm_header header;
+	shm->next_ns = now_ns + POLL_ABSENT_NS;
+	int r = check_file(shm, now_ns);
+	if (r < 0) {
+		snprintf(ret_reason, reason_room, "no Scream memory file %.80s yet", shm->path);
+		return r;
+	}
+	shm->next_ns = now_ns + (now_ns - shm->heard_ns > SILENT_NS ? POLL_SILENT_NS : POLL_NS);
+	r = read_header(shm, &header);
+	if (r < 0) {
+		shm->running = false;
+		snprintf(ret_reason, reason_room, "%s %.80s",
+				r == -EAGAIN ? "no sender in" : "no Scream sound in", shm->path);
+		return r;
+	}
+	if (!shm->running || !same_stream(&header, &shm->header)) {
+		shm->running = true;
+		shm->header = header;
+		shm->next = (header.newest + 1) % header.slots; /* what is there is of the past */
+	}
+	snprintf(ret_reason, reason_room, "reading %.80s", shm->path);
+	shm->header.newest = header.newest;
+	return play_slots(shm, &header, now_ns, packet, data);
+}
+
+uint64_t scream_shm_deadline(const struct scream_shm *shm) {
+	return shm->next_ns ? shm->next_ns : 1;
+}

@@ -1,0 +1,664 @@
+#include "audio/sink_pulse.h"
+
+#include <errno.h>
+#include <pulse/pulseaudio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define LOG_MODULE "audio"
+#include "base/log.h"
+
+#define RETRY_FIRST_MS  250
+#define RETRY_MOST_MS   1000
+#define APPEARED_NS     (30 * NS_PER_MS) /* after its socket is there, until it listens */
+#define RETIRED_FOR_NS  (400 * NS_PER_MS)
+#define REQUEST_MS      5
+#define BUFFER_LEAST_MS 300
+#define RATE_DEFAULT    48000
+#define RATE_LEAST      44100
+/* pipewire-pulse tells nothing of what lies behind its mixer: one quantum, of which half is in the
+ * mean of the staircase already. */
+#define PIPEWIRE_BEHIND 0.5
+
+struct sink_pulse {
+	struct sink sink;
+	struct sink_pulse_config config;
+	pa_mainloop_api *api;
+
+	pa_context *context;
+	bool ready;
+	bool lost; /* free the context at the next tick: not from within its callback */
+	uint64_t retry_ns;
+	unsigned failures;
+	char reason[128];
+	bool pipewire;
+	unsigned device_rate;
+
+	bool wanted;
+	struct sink_format format;
+	pa_stream *stream;
+	bool stream_ready;
+	bool stream_lost;
+	unsigned stream_failures;
+	uint64_t stream_retry_ns;
+	pa_stream *retired; /* plays out */
+	uint64_t retired_until_ns;
+	bool timing_asked;
+	bool volume_set;
+	bool mute;
+
+	int inotify_fd;
+	pa_io_event *inotify_event;
+};
+
+static struct sink_pulse *pulse_of(struct sink *sink) {
+	return (struct sink_pulse *)sink;
+}
+
+static void done(pa_operation *operation) {
+	if (operation) {
+		pa_operation_unref(operation);
+	}
+}
+
+/* ---- looking for the server ---- */
+
+static unsigned backoff_ms(unsigned failures) {
+	unsigned ms = failures < 3 ? RETRY_FIRST_MS << failures : RETRY_MOST_MS;
+	ms = ms > RETRY_MOST_MS ? RETRY_MOST_MS : ms;
+	/* 20 % of jitter: not every program of the desktop in the same instant. */
+	return ms - (unsigned)(clock_now_ns() / 1000 % (ms / 5 + 1));
+}
+
+/* The folder in which the server's socket will appear, or the nearest one that exists. */
+static void server_folder(const struct sink_pulse *pulse, char *ret_path, size_t room) {
+	// NOLINTBEGIN(concurrency-mt-unsafe): nobody changes the environment
+	const char *server =
+			pulse->config.server[0] ? pulse->config.server : getenv("PULSE_SERVER");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	// NOLINTEND(concurrency-mt-unsafe)
+	const char *path = server ? strchr(server, '/') : NULL;
+	if (path && path != server && path[-1] == '/') {
+		path = NULL; /* tcp:// */
+	}
+	if (path) {
+		snprintf(ret_path, room, "%s", path);
+		char *slash = strrchr(ret_path, '/');
+		*(slash == ret_path ? slash + 1 : slash) = '\0';
+	} else if (runtime) {
+		snprintf(ret_path, room, "%s/pulse", runtime);
+		if (access(ret_path, F_OK) < 0) {
+			snprintf(ret_path, room, "%s", runtime);
+		}
+	} else {
+		ret_path[0] = '\0';
+	}
+}
+
+static void on_folder(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_flags_t flags,
+		void *data) {
+	struct sink_pulse *pulse = data;
+	char events[4096];
+	(void)api;
+	(void)event;
+	(void)flags;
+	while (read(fd, events, sizeof events) > 0) {
+		uint64_t soon = clock_now_ns() + APPEARED_NS;
+		if (pulse->retry_ns > soon) {
+			pulse->retry_ns = soon;
+		}
+	}
+}
+
+static void stop_watching(struct sink_pulse *pulse) {
+	if (pulse->inotify_event) {
+		pulse->api->io_free(pulse->inotify_event);
+		pulse->inotify_event = NULL;
+	}
+	if (pulse->inotify_fd >= 0) {
+		close(pulse->inotify_fd);
+		pulse->inotify_fd = -1;
+	}
+}
+
+static void watch_folder(struct sink_pulse *pulse) {
+	char path[512];
+	stop_watching(pulse);
+	server_folder(pulse, path, sizeof path);
+	if (path[0] == '\0') {
+		return;
+	}
+	pulse->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (pulse->inotify_fd < 0) {
+		return;
+	}
+	if (inotify_add_watch(pulse->inotify_fd, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0) {
+		stop_watching(pulse);
+		return;
+	}
+	pulse->inotify_event = pulse->api->io_new(
+			pulse->api, pulse->inotify_fd, PA_IO_EVENT_INPUT, on_folder, pulse);
+}
+
+static void set_reason(struct sink_pulse *pulse, const char *text) {
+	snprintf(pulse->reason, sizeof pulse->reason, "%s", text);
+}
+
+/* ---- the stream ---- */
+
+static pa_channel_position_t channel_position(enum scream_position position) {
+	switch (position) {
+	case SCREAM_FRONT_LEFT:
+		return PA_CHANNEL_POSITION_FRONT_LEFT;
+	case SCREAM_FRONT_RIGHT:
+		return PA_CHANNEL_POSITION_FRONT_RIGHT;
+	case SCREAM_FRONT_CENTER:
+		return PA_CHANNEL_POSITION_FRONT_CENTER;
+	case SCREAM_LFE:
+		return PA_CHANNEL_POSITION_LFE;
+	case SCREAM_BACK_LEFT:
+		return PA_CHANNEL_POSITION_REAR_LEFT;
+	case SCREAM_BACK_RIGHT:
+		return PA_CHANNEL_POSITION_REAR_RIGHT;
+	case SCREAM_FRONT_LEFT_OF_CENTER:
+		return PA_CHANNEL_POSITION_FRONT_LEFT_OF_CENTER;
+	case SCREAM_FRONT_RIGHT_OF_CENTER:
+		return PA_CHANNEL_POSITION_FRONT_RIGHT_OF_CENTER;
+	case SCREAM_BACK_CENTER:
+		return PA_CHANNEL_POSITION_REAR_CENTER;
+	case SCREAM_SIDE_LEFT:
+		return PA_CHANNEL_POSITION_SIDE_LEFT;
+	case SCREAM_SIDE_RIGHT:
+		return PA_CHANNEL_POSITION_SIDE_RIGHT;
+	case SCREAM_MONO:
+		break;
+	}
+	return PA_CHANNEL_POSITION_MONO;
+}
+
+static void release_stream(pa_stream *stream) {
+	if (!stream) {
+		return;
+	}
+	pa_stream_set_state_callback(stream, NULL, NULL);
+	pa_stream_set_underflow_callback(stream, NULL, NULL);
+	pa_stream_set_moved_callback(stream, NULL, NULL);
+	pa_stream_set_suspended_callback(stream, NULL, NULL);
+	pa_stream_set_buffer_attr_callback(stream, NULL, NULL);
+	pa_stream_disconnect(stream);
+	pa_stream_unref(stream);
+}
+
+static void close_stream(struct sink_pulse *pulse) {
+	release_stream(pulse->stream);
+	pulse->stream = NULL;
+	pulse->stream_ready = false;
+	pulse->stream_lost = false;
+	pulse->timing_asked = false;
+}
+
+static void set_stream_volume(struct sink_pulse *pulse, const pa_cvolume *volume) {
+	done(pa_context_set_sink_input_volume(
+			pulse->context, pa_stream_get_index(pulse->stream), volume, NULL, NULL));
+}
+
+static void apply_mixer(struct sink_pulse *pulse) {
+	if (pulse->mute) {
+		done(pa_context_set_sink_input_mute(
+				pulse->context, pa_stream_get_index(pulse->stream), 1, NULL, NULL));
+	}
+	if (pulse->config.volume_percent >= 0 && !pulse->volume_set) {
+		pa_cvolume volume;
+		pa_cvolume_set(&volume, pulse->format.channels,
+				(pa_volume_t)((uint64_t)PA_VOLUME_NORM *
+						(unsigned)pulse->config.volume_percent / 100));
+		set_stream_volume(pulse, &volume);
+		pulse->volume_set = true;
+	}
+}
+
+static void tell_ready(struct sink_pulse *pulse) {
+	const pa_sample_spec *spec = pa_stream_get_sample_spec(pulse->stream);
+	const pa_buffer_attr *attr = pa_stream_get_buffer_attr(pulse->stream);
+	size_t frame = pa_frame_size(spec);
+	double request_ns = attr ? (double)(attr->minreq / frame) * 1e9 / spec->rate : 5e6;
+	const struct sink_info info = {
+		.rate = spec->rate,
+		.quantum_frames = pulse->pipewire && attr ? (unsigned)(attr->minreq / frame) : 0,
+		.request_ns = request_ns,
+		.offset_ns = pulse->pipewire ? request_ns * PIPEWIRE_BEHIND : 0,
+	};
+	if (attr) {
+		log_debug("stream on %s: %u Hz, %u channels, tlength %.1f ms, minreq %.1f ms",
+				pa_stream_get_device_name(pulse->stream), spec->rate,
+				spec->channels, (double)(attr->tlength / frame) * 1e3 / spec->rate,
+				request_ns * 1e-6);
+	}
+	pulse->stream_ready = true;
+	apply_mixer(pulse);
+	if (pulse->sink.events.ready) {
+		pulse->sink.events.ready(&info, pulse->sink.data);
+	}
+}
+
+static void on_stream_state(pa_stream *stream, void *data) {
+	struct sink_pulse *pulse = data;
+	switch (pa_stream_get_state(stream)) {
+	case PA_STREAM_READY:
+		tell_ready(pulse);
+		break;
+	case PA_STREAM_FAILED:
+	case PA_STREAM_TERMINATED:
+		log_info("the stream ended (%s), opening it again",
+				pa_strerror(pa_context_errno(pulse->context)));
+		pulse->stream_lost = true;
+		break;
+	case PA_STREAM_UNCONNECTED:
+	case PA_STREAM_CREATING:
+		break;
+	}
+}
+
+static void on_underflow(pa_stream *stream, void *data) {
+	struct sink_pulse *pulse = data;
+	(void)stream;
+	if (pulse->sink.events.underflow) {
+		pulse->sink.events.underflow(pulse->sink.data);
+	}
+}
+
+static void wanted_attr(const struct sink_pulse *pulse, unsigned rate, pa_buffer_attr *ret_attr) {
+	uint32_t frame = (uint32_t)(pulse->format.channels * sizeof(float));
+	uint32_t ms = rate / 1000 * frame;
+	unsigned latency = pulse->config.latency_ms;
+	unsigned most = pulse->config.max_ms > BUFFER_LEAST_MS ? pulse->config.max_ms
+							       : BUFFER_LEAST_MS;
+	unsigned request = latency / 4 < REQUEST_MS ? latency / 4 : REQUEST_MS;
+	*ret_attr = (pa_buffer_attr){
+		.maxlength = most * ms,
+		.tlength = latency * ms,
+		.prebuf = 0,
+		.minreq = request * ms,
+		.fragsize = (uint32_t)-1,
+	};
+}
+
+static void on_moved(pa_stream *stream, void *data) {
+	struct sink_pulse *pulse = data;
+	pa_buffer_attr attr;
+	log_info("the sound was moved to %s", pa_stream_get_device_name(stream));
+	/* Another device may have had other limits. */
+	wanted_attr(pulse, pa_stream_get_sample_spec(stream)->rate, &attr);
+	done(pa_stream_set_buffer_attr(stream, &attr, NULL, NULL));
+	if (pulse->sink.events.moved) {
+		pulse->sink.events.moved(pulse->sink.data);
+	}
+}
+
+static void on_suspended(pa_stream *stream, void *data) {
+	struct sink_pulse *pulse = data;
+	bool suspended = pa_stream_is_suspended(stream) > 0;
+	log_debug("the sink is %s", suspended ? "suspended" : "running");
+	if (pulse->sink.events.suspended) {
+		pulse->sink.events.suspended(suspended, pulse->sink.data);
+	}
+}
+
+static void open_stream(struct sink_pulse *pulse) {
+	pa_sample_spec spec = {
+		.format = PA_SAMPLE_FLOAT32NE,
+		.rate = pulse->device_rate ? pulse->device_rate : RATE_DEFAULT,
+		.channels = (uint8_t)pulse->format.channels,
+	};
+	pa_channel_map map = { .channels = (uint8_t)pulse->format.channels };
+	for (unsigned i = 0; i < pulse->format.channels; i++) {
+		map.map[i] = channel_position(pulse->format.position[i]);
+	}
+	const char *name = pulse->config.stream_name[0] ? pulse->config.stream_name
+							: "Windows VM audio";
+	pulse->stream = pa_stream_new(pulse->context, name, &spec, &map);
+	if (!pulse->stream) {
+		pulse->stream_lost = true;
+		return;
+	}
+	pa_stream_set_state_callback(pulse->stream, on_stream_state, pulse);
+	pa_stream_set_underflow_callback(pulse->stream, on_underflow, pulse);
+	pa_stream_set_moved_callback(pulse->stream, on_moved, pulse);
+	pa_stream_set_suspended_callback(pulse->stream, on_suspended, pulse);
+
+	pa_buffer_attr attr;
+	wanted_attr(pulse, spec.rate, &attr);
+	const char *device = pulse->config.device[0] ? pulse->config.device : NULL;
+	if (pa_stream_connect_playback(pulse->stream, device, &attr,
+			    PA_STREAM_START_CORKED | PA_STREAM_ADJUST_LATENCY, NULL, NULL) < 0) {
+		log_warn_limited("cannot open a stream: %s",
+				pa_strerror(pa_context_errno(pulse->context)));
+		pulse->stream_lost = true;
+	}
+}
+
+/* ---- the server ---- */
+
+static void on_sink_info(pa_context *context, const pa_sink_info *info, int end, void *data) {
+	struct sink_pulse *pulse = data;
+	(void)context;
+	if (end == 0 && info) {
+		pulse->device_rate = info->sample_spec.rate;
+		if (pulse->device_rate < RATE_LEAST || pulse->device_rate > SCREAM_RATE_MAX) {
+			pulse->device_rate = RATE_DEFAULT;
+		}
+		return;
+	}
+	/* The end of the list, or no such sink: the server's own choice will do. */
+	pulse->ready = true;
+	pulse->failures = 0;
+	if (pulse->wanted && !pulse->stream) {
+		open_stream(pulse);
+	}
+}
+
+static void on_server_info(pa_context *context, const pa_server_info *info, void *data) {
+	struct sink_pulse *pulse = data;
+	if (!info) {
+		pulse->lost = true;
+		return;
+	}
+	const char *device = pulse->config.device[0]   ? pulse->config.device
+			     : info->default_sink_name ? info->default_sink_name
+						       : "@DEFAULT_SINK@";
+	pulse->pipewire = info->server_name && strstr(info->server_name, "PipeWire");
+	pulse->device_rate = RATE_DEFAULT;
+	log_info("connected to %s, sink %s", info->server_name ? info->server_name : "the server",
+			device);
+	done(pa_context_get_sink_info_by_name(context, device, on_sink_info, pulse));
+}
+
+static void on_context_state(pa_context *context, void *data) {
+	struct sink_pulse *pulse = data;
+	switch (pa_context_get_state(context)) {
+	case PA_CONTEXT_READY:
+		done(pa_context_get_server_info(context, on_server_info, pulse));
+		break;
+	case PA_CONTEXT_FAILED:
+	case PA_CONTEXT_TERMINATED:
+		set_reason(pulse, pa_strerror(pa_context_errno(context)));
+		pulse->lost = true;
+		break;
+	case PA_CONTEXT_UNCONNECTED:
+	case PA_CONTEXT_CONNECTING:
+	case PA_CONTEXT_AUTHORIZING:
+	case PA_CONTEXT_SETTING_NAME:
+		break;
+	}
+}
+
+static void connect_server(struct sink_pulse *pulse) {
+	pa_proplist *properties = pa_proplist_new();
+	pa_proplist_sets(properties, PA_PROP_APPLICATION_NAME, "Pierglass");
+	pa_proplist_sets(properties, PA_PROP_APPLICATION_ID, "io.github.pierglass.Pierglass");
+	pa_proplist_sets(
+			properties, PA_PROP_APPLICATION_ICON_NAME, "io.github.pierglass.Pierglass");
+	pa_proplist_sets(properties, PA_PROP_APPLICATION_VERSION, PG_VERSION);
+	pa_proplist_sets(properties, PA_PROP_MEDIA_ROLE, "game");
+	pa_proplist_sets(properties, PA_PROP_MEDIA_SOFTWARE, "Pierglass");
+	pulse->context = pa_context_new_with_proplist(pulse->api, "Pierglass", properties);
+	pa_proplist_free(properties);
+	if (!pulse->context) {
+		pulse->lost = true;
+		return;
+	}
+	pa_context_set_state_callback(pulse->context, on_context_state, pulse);
+	const char *server = pulse->config.server[0] ? pulse->config.server : NULL;
+	if (pa_context_connect(pulse->context, server, PA_CONTEXT_NOAUTOSPAWN, NULL) < 0) {
+		set_reason(pulse, pa_strerror(pa_context_errno(pulse->context)));
+		pulse->lost = true;
+	}
+}
+
+static void drop_context(struct sink_pulse *pulse) {
+	release_stream(pulse->retired);
+	pulse->retired = NULL;
+	close_stream(pulse);
+	if (pulse->context) {
+		pa_context_set_state_callback(pulse->context, NULL, NULL);
+		pa_context_disconnect(pulse->context);
+		pa_context_unref(pulse->context);
+		pulse->context = NULL;
+	}
+	pulse->ready = false;
+	pulse->lost = false;
+}
+
+static void lose_context(struct sink_pulse *pulse, uint64_t now_ns) {
+	bool had_stream = pulse->stream != NULL;
+	bool was_ready = pulse->ready;
+	drop_context(pulse);
+	unsigned delay_ms = backoff_ms(pulse->failures);
+	if (was_ready) {
+		log_warn("the sound server is gone (%s), looking for it again", pulse->reason);
+	} else if (pulse->failures == 0) {
+		log_info("no sound server (%s), waiting for one", pulse->reason);
+	}
+	pulse->failures++;
+	pulse->retry_ns = now_ns + delay_ms * NS_PER_MS;
+	watch_folder(pulse);
+	if (had_stream && pulse->sink.events.gone) {
+		pulse->sink.events.gone(pulse->sink.data);
+	}
+}
+
+static void lose_stream(struct sink_pulse *pulse, uint64_t now_ns) {
+	close_stream(pulse);
+	unsigned failures = pulse->stream_failures++;
+	pulse->stream_retry_ns =
+			now_ns + (failures == 0 ? 0 : backoff_ms(failures - 1) * NS_PER_MS);
+	if (pulse->sink.events.gone) {
+		pulse->sink.events.gone(pulse->sink.data);
+	}
+}
+
+void sink_pulse_tick(struct sink *sink, uint64_t now_ns) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (pulse->lost) {
+		lose_context(pulse, now_ns);
+	}
+	if (pulse->stream_lost) {
+		lose_stream(pulse, now_ns);
+	}
+	if (!pulse->context && now_ns >= pulse->retry_ns) {
+		connect_server(pulse);
+		pulse->retry_ns = now_ns + RETRY_MOST_MS * NS_PER_MS;
+	}
+	if (pulse->ready && pulse->wanted && !pulse->stream && !pulse->stream_lost &&
+			now_ns >= pulse->stream_retry_ns) {
+		open_stream(pulse);
+	}
+	if (pulse->retired && now_ns >= pulse->retired_until_ns) {
+		release_stream(pulse->retired);
+		pulse->retired = NULL;
+	}
+	if (pulse->ready && pulse->inotify_fd >= 0) {
+		stop_watching(pulse);
+	}
+}
+
+uint64_t sink_pulse_deadline(const struct sink *sink) {
+	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
+	if (pulse->lost || pulse->stream_lost) {
+		return 1;
+	}
+	if (!pulse->context) {
+		return pulse->retry_ns ? pulse->retry_ns : 1;
+	}
+	uint64_t next = 0;
+	if (pulse->ready && pulse->wanted && !pulse->stream) {
+		next = pulse->stream_retry_ns ? pulse->stream_retry_ns : 1;
+	}
+	if (pulse->retired && (next == 0 || pulse->retired_until_ns < next)) {
+		next = pulse->retired_until_ns;
+	}
+	return next;
+}
+
+void sink_pulse_retry(struct sink *sink) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->retry_ns = 0;
+	pulse->stream_retry_ns = 0;
+}
+
+bool sink_pulse_connected(const struct sink *sink, const char **ret_reason) {
+	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
+	*ret_reason = pulse->reason;
+	return pulse->ready;
+}
+
+bool sink_pulse_is_pipewire(const struct sink *sink) {
+	return ((const struct sink_pulse *)sink)->pipewire;
+}
+
+/* ---- the table ---- */
+
+static void pulse_open(struct sink *sink, const struct sink_format *format) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->wanted = true;
+	pulse->format = *format;
+	pulse->stream_failures = 0;
+	pulse->stream_retry_ns = 0;
+	if (pulse->stream && pulse->stream_ready) {
+		release_stream(pulse->retired);
+		pulse->retired = pulse->stream;
+		pulse->retired_until_ns = clock_now_ns() + RETIRED_FOR_NS;
+		pa_stream_set_state_callback(pulse->retired, NULL, NULL);
+		pa_stream_set_underflow_callback(pulse->retired, NULL, NULL);
+		pa_stream_set_moved_callback(pulse->retired, NULL, NULL);
+		pa_stream_set_suspended_callback(pulse->retired, NULL, NULL);
+		pulse->stream = NULL;
+		pulse->stream_ready = false;
+		pulse->timing_asked = false;
+	}
+	close_stream(pulse);
+	if (pulse->ready) {
+		open_stream(pulse);
+	}
+}
+
+static void pulse_close(struct sink *sink) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->wanted = false;
+	close_stream(pulse);
+}
+
+static int pulse_write(struct sink *sink, const float *frames, unsigned count) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (!pulse->stream_ready || pulse->stream_lost) {
+		return -ENOTCONN;
+	}
+	size_t bytes = (size_t)count * pulse->format.channels * sizeof *frames;
+	return pa_stream_write(pulse->stream, frames, bytes, NULL, 0, PA_SEEK_RELATIVE) < 0 ? -EIO
+											    : 0;
+}
+
+static void pulse_cork(struct sink *sink, bool corked) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (pulse->stream_ready) {
+		done(pa_stream_cork(pulse->stream, corked, NULL, NULL));
+	}
+}
+
+static void on_timing(pa_stream *stream, int success, void *data) {
+	struct sink_pulse *pulse = data;
+	if (stream != pulse->stream) {
+		return;
+	}
+	pulse->timing_asked = false;
+	const pa_timing_info *info = pa_stream_get_timing_info(stream);
+	if (!success || !info || info->read_index_corrupt || !pulse->sink.events.timing) {
+		return;
+	}
+	const pa_sample_spec *spec = pa_stream_get_sample_spec(stream);
+	int64_t wall_ns =
+			info->timestamp.tv_sec * (int64_t)NS_PER_S + info->timestamp.tv_usec * 1000;
+	double delay_ns = (double)info->sink_usec * 1e3;
+	const struct sink_timing timing = {
+		.position_frames = (double)info->read_index / (double)pa_frame_size(spec) -
+				   delay_ns * 1e-9 * spec->rate,
+		.delay_ns = delay_ns,
+		.at_ns = (uint64_t)(wall_ns + clock_realtime_to_monotonic_ns()),
+		.playing = info->playing,
+	};
+	pulse->stream_failures = 0;
+	pulse->sink.events.timing(&timing, pulse->sink.data);
+}
+
+static void pulse_ask_timing(struct sink *sink) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (pulse->stream_ready && !pulse->timing_asked) {
+		pulse->timing_asked = true;
+		done(pa_stream_update_timing_info(pulse->stream, on_timing, pulse));
+	}
+}
+
+void sink_pulse_set_mute(struct sink *sink, bool mute) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->mute = mute;
+	if (pulse->stream_ready) {
+		done(pa_context_set_sink_input_mute(pulse->context,
+				pa_stream_get_index(pulse->stream), mute, NULL, NULL));
+	}
+}
+
+void sink_pulse_set_volume(
+		struct sink *sink, unsigned channels, const uint16_t *volume, bool mute) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (!pulse->stream_ready || channels == 0) {
+		return;
+	}
+	pa_cvolume set;
+	pa_cvolume_set(&set, pulse->format.channels, PA_VOLUME_NORM);
+	for (unsigned i = 0; i < pulse->format.channels; i++) {
+		uint16_t value = volume[i < channels ? i : channels - 1];
+		set.values[i] = (pa_volume_t)((uint64_t)PA_VOLUME_NORM * value / UINT16_MAX);
+	}
+	set_stream_volume(pulse, &set);
+	done(pa_context_set_sink_input_mute(pulse->context, pa_stream_get_index(pulse->stream),
+			mute || pulse->mute, NULL, NULL));
+}
+
+static void pulse_destroy(struct sink *sink) {
+	if (!sink) {
+		return;
+	}
+	struct sink_pulse *pulse = pulse_of(sink);
+	stop_watching(pulse);
+	drop_context(pulse);
+	free(pulse);
+}
+
+static const struct sink_ops pulse_ops = {
+	.open = pulse_open,
+	.close = pulse_close,
+	.write = pulse_write,
+	.cork = pulse_cork,
+	.ask_timing = pulse_ask_timing,
+	.destroy = pulse_destroy,
+};
+
+int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
+		const struct sink_pulse_config *config) {
+	struct sink_pulse *pulse = calloc(1, sizeof *pulse);
+	if (!pulse) {
+		return -ENOMEM;
+	}
+	pulse->sink.ops = &pulse_ops;
+	pulse->config = *config;
+	pulse->api = api;
+	pulse->inotify_fd = -1;
+	set_reason(pulse, "not tried yet");
+	*ret_sink = &pulse->sink;
+	return 0;
+}

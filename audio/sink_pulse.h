@@ -1,0 +1,42 @@
+/*
+ * Sound to a PulseAudio server, also the one that PipeWire plays (scream-audio.md 4).
+ *
+ * Asynchronous, on the caller's pa_mainloop, which is pg-audio's. Never starts a server. While
+ * there is none it is looked for at 0.25, 0.5, then every 1 s, and at once when its socket appears;
+ * call sink_pulse_tick() when sink_pulse_deadline() has passed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pulse/mainloop-api.h>
+
+#include "audio/sink.h"
+
+struct sink_pulse_config {
+	char server[256];      /* "" = libpulse's choice */
+	char device[256];      /* sink name; "" = the default sink */
+	char stream_name[256]; /* as the mixer shows it */
+	unsigned latency_ms;   /* asked of the server: half of it at most is the device's */
+	unsigned max_ms;       /* the stream's buffer holds at least this */
+	int volume_percent;    /* set once; -1 = what the server remembers */
+};
+
+int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
+		const struct sink_pulse_config *config);
+
+void sink_pulse_tick(struct sink *sink, uint64_t now_ns);
+/* 0 = none. */
+uint64_t sink_pulse_deadline(const struct sink *sink);
+/* Look for the server now. */
+void sink_pulse_retry(struct sink *sink);
+
+/* Whether the server answers; otherwise why not, for people. */
+bool sink_pulse_connected(const struct sink *sink, const char **ret_reason);
+bool sink_pulse_is_pipewire(const struct sink *sink);
+
+/* As the mixer shows it: kept for streams to come. */
+void sink_pulse_set_mute(struct sink *sink, bool mute);
+/* The guest's volume, 0..65535 for each channel. */
+void sink_pulse_set_volume(struct sink *sink, unsigned channels, const uint16_t *volume, bool mute);
