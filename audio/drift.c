@@ -10,6 +10,8 @@
 #define ARRIVAL_LIMIT_NS     20e6
 #define OUTLIER_PERSISTS_NS  (250 * NS_PER_MS)
 #define SLIP_PERSISTS_NS     (200 * NS_PER_MS)
+#define SLIP_EVEN_NS         (60 * NS_PER_MS) /* where packets come evenly */
+#define EVEN_LIMIT_NS        5e6
 #define FLOOR_BLOCK_NS       (5 * NS_PER_S)
 #define PERIOD_TOLERANCE     1500e-6
 
@@ -80,7 +82,8 @@ static unsigned note_slip(struct arrival *arrival, uint64_t t_ns, double error, 
 		return 0;
 	}
 	arrival->slip_ns = fmin(arrival->slip_ns, lag);
-	if (t_ns - arrival->slip_since_ns < SLIP_PERSISTS_NS) {
+	uint64_t persists = arrival->limit_ns < EVEN_LIMIT_NS ? SLIP_EVEN_NS : SLIP_PERSISTS_NS;
+	if (t_ns - arrival->slip_since_ns < persists) {
 		return 0;
 	}
 	arrival->slip_since_ns = t_ns;

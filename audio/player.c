@@ -15,6 +15,7 @@
 
 #define STASH_PACKETS     64
 #define LOOP_MENDS_NS     10e6
+#define LOST_OFTEN_NS     (5 * NS_PER_S)
 #define FILL_MOST_S       0.018
 #define ZERO_FRAMES       512
 #define SCRATCH_FRAMES    SHAPE_HISTORY_FRAMES
@@ -78,6 +79,7 @@ struct player {
 	uint64_t resynced_ns;
 	uint64_t underrun_ns;
 	bool dropping;
+	uint64_t lost_ns;     /* when packets were found missing last */
 	unsigned fill_frames; /* to be put in before the next packet, for lost ones */
 
 	/* for the figures */
@@ -404,9 +406,11 @@ static void check_dry(struct player *player) {
 
 /* Packets are missing. The loop restores the level unheard, if there is enough of it. */
 static void fill_loss(struct player *player, unsigned lost, double level) {
+	bool often = player->lost_ns && player->now_ns - player->lost_ns < LOST_OFTEN_NS;
+	player->lost_ns = player->now_ns;
 	player->lost += lost;
 	double least = edge_frames(player) + to_frames(player, player->target.late_ns);
-	if (level < fmax(least, goal_frames(player) - player->packet_frames) ||
+	if (often || level < fmax(least, goal_frames(player) - player->packet_frames) ||
 			lost * player->packet_frames > to_frames(player, LOOP_MENDS_NS)) {
 		player->fill_frames = (unsigned)fmin(
 				lost * player->packet_frames, FILL_MOST_S * player->info.rate);

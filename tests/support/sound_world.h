@@ -1,0 +1,355 @@
+/*
+ * A made-up world for the player: the built-in sink and made-up clocks, a guest that sends too
+ * fast, too slow, in bursts, with stalls and losses; hours in milliseconds. What is heard is judged
+ * sample by sample: left is a ramp that tells the source time of every frame (so its latency),
+ * right a pure tone (so its glitches).
+ */
+#pragma once
+
+#include "audio/player.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/sink_null.h"
+#include "base/clock.h"
+#include "base/samples.h"
+#include "tests/support/check.h"
+
+#define RATE     48000
+#define RAMP     65536 /* frames; the ramp's period, one frame = one step of 16 bits */
+#define TONE_HZ  997.0
+#define START_NS (1000 * NS_PER_S)
+#define MS       NS_PER_MS
+
+struct fault {
+	uint64_t at_ns; /* after the start; 0 = end of the list */
+	enum {
+		GUEST_STALL,
+		GUEST_LOSES_TIME,
+		RECEIVER_STALL,
+		SINK_STALL,
+		SERVER_AWAY,
+		SILENCE,
+		PAUSE
+	} kind;
+	uint64_t for_ns;
+};
+
+struct world {
+	/* what is simulated */
+	double guest_ppm;
+	double burst_ns;  /* sends at multiples of this; 0 = each packet when it is due */
+	double jitter_ns; /* each arrival up to so much later */
+	double loss;
+	double sink_ppm;
+	unsigned quantum;
+	double seconds;
+	struct scream_format format;
+	struct player_config config;
+	const struct fault *faults;
+	double settle_s; /* not judged */
+
+	/* its state */
+	struct player *player;
+	struct sink *sink;
+	uint64_t now;
+	uint64_t random;
+	uint64_t packet; /* number of the next one */
+	double guest_lost_ns;
+	uint64_t blocked_until; /* the receiver does not run */
+	uint64_t pause_until;
+	unsigned fault;
+
+	/* what was heard */
+	double latency_ns_sum;
+	uint64_t latency_count;
+	double latency_min, latency_max, latency_last;
+	double latency_at[4000]; /* mean of each 100 ms; 0 = nothing */
+	double latency_sum_now;
+	unsigned latency_count_now;
+	unsigned slot;
+	unsigned glitches;
+	uint64_t last_glitch_ns;
+	double before[2];
+	double left_before;
+	unsigned tone_run;
+	uint64_t silence_frames, gap_longest, gap_now;
+	double max_rate_ppm;
+};
+
+static double next_random(struct world *w) {
+	w->random = w->random * 6364136223846793005ull + 1442695040888963407ull;
+	return (double)(w->random >> 11) * 0x1p-53;
+}
+
+static unsigned packet_frames(const struct world *w) {
+	return scream_packet_frames(&w->format);
+}
+
+/* When the guest's clock says that frame number f is due. */
+static double due_ns(const struct world *w, double frame) {
+	return (double)START_NS + w->guest_lost_ns +
+	       frame * 1e9 / (w->format.rate * (1 + w->guest_ppm * 1e-6));
+}
+
+static double sent_ns(const struct world *w, uint64_t packet) {
+	double due = due_ns(w, (double)(packet + 1) * packet_frames(w));
+	if (w->burst_ns > 0) {
+		due = ceil(due / w->burst_ns) * w->burst_ns;
+	}
+	return due;
+}
+
+/* ---- what is heard ---- */
+
+static void hear_latency(struct world *w, double left, double at_ns) {
+	/* The ramp tells the frame modulo its period; the present tells which period. */
+	double phase = (left + 1) / 2 * RAMP;
+	double now_frame = (at_ns - (double)START_NS - w->guest_lost_ns) * 1e-9 * w->format.rate *
+			   (1 + w->guest_ppm * 1e-6);
+	double frame = floor((now_frame - phase) / RAMP) * RAMP + phase;
+	double packet = floor(frame / packet_frames(w));
+	double latency = at_ns - sent_ns(w, (uint64_t)fmax(packet, 0));
+	if (latency > 0.6e9 || at_ns < (double)START_NS + w->settle_s * 1e9) {
+		return; /* where the ramp falls back, or is not yet judged */
+	}
+	w->latency_ns_sum += latency;
+	w->latency_count++;
+	w->latency_min = fmin(w->latency_min, latency);
+	w->latency_max = fmax(w->latency_max, latency);
+	w->latency_last = latency;
+	w->latency_sum_now += latency;
+	w->latency_count_now++;
+}
+
+static void turn_slot(struct world *w, uint64_t at_ns) {
+	unsigned slot = (unsigned)((at_ns - START_NS) / (100 * MS));
+	if (slot != w->slot && w->slot < 4000) {
+		w->latency_at[w->slot] = w->latency_count_now
+							 ? w->latency_sum_now / w->latency_count_now
+							 : 0;
+		w->latency_sum_now = 0;
+		w->latency_count_now = 0;
+		w->slot = slot;
+	}
+}
+
+/* A pure tone obeys x[n] = 2 cos(w) x[n-1] - x[n-2]. */
+static void hear_tone(struct world *w, double right, uint64_t at_ns) {
+	static double turn;
+	turn = turn != 0 ? turn : 2 * cos(2 * M_PI * TONE_HZ / RATE);
+	double residual = fabs(right - turn * w->before[0] + w->before[1]);
+	w->before[1] = w->before[0];
+	w->before[0] = right;
+	if (at_ns < START_NS + (uint64_t)(w->settle_s * 1e9)) {
+		return;
+	}
+	if (residual > 0.01 && at_ns - w->last_glitch_ns > 10 * MS) {
+		w->glitches++;
+		w->last_glitch_ns = at_ns;
+	}
+	if (fabs(right) < 1e-4 && fabs(w->before[1]) < 1e-4) {
+		w->silence_frames++;
+		w->gap_now++;
+	} else {
+		w->gap_longest = w->gap_now > w->gap_longest ? w->gap_now : w->gap_longest;
+		w->gap_now = 0;
+	}
+}
+
+static void heard(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
+		double frame_ns, void *data) {
+	struct world *w = data;
+	for (unsigned i = 0; i < count; i++) {
+		double at = (double)at_ns + i * frame_ns;
+		double left = (double)frames[(size_t)i * channels];
+		double right = channels > 1 ? (double)frames[(size_t)i * channels + 1] : 0;
+		turn_slot(w, (uint64_t)at);
+		hear_tone(w, right, (uint64_t)at);
+		bool rising = left > w->left_before && left - w->left_before < 4.0 / RAMP;
+		w->left_before = left;
+		if (rising && fabs(left) > 1e-3 && fabs(left) < 0.98) {
+			hear_latency(w, left, at);
+		}
+	}
+}
+
+/* ---- the guest ---- */
+
+static float ramp_value(uint64_t frame) {
+	return (float)((double)(frame % RAMP) / RAMP * 2 - 1);
+}
+
+/* The tone repeats every second. */
+static float tone_value(const struct world *w, uint64_t frame) {
+	static float table[RATE];
+	if (w->format.rate != RATE) {
+		return (float)(0.5 * sin(2 * M_PI * TONE_HZ * (double)(frame % w->format.rate) /
+						     w->format.rate));
+	}
+	if (table[1] == 0) {
+		for (unsigned i = 0; i < RATE; i++) {
+			table[i] = (float)(0.5 * sin(2 * M_PI * TONE_HZ * i / RATE));
+		}
+	}
+	return table[frame % RATE];
+}
+
+static void make_packet(const struct world *w, uint64_t number, uint8_t *pcm,
+		struct scream_packet *ret_packet) {
+	float samples[SCREAM_FRAMES_MAX * 2];
+	unsigned frames = packet_frames(w);
+	for (unsigned i = 0; i < frames; i++) {
+		uint64_t frame = number * frames + i;
+		float *to = samples + (size_t)i * w->format.channels;
+		to[0] = ramp_value(frame);
+		for (unsigned c = 1; c < w->format.channels; c++) {
+			to[c] = tone_value(w, frame);
+		}
+	}
+	scream_from_float(pcm, samples, frames, &w->format);
+	*ret_packet = (struct scream_packet){ .format = w->format, .pcm = pcm, .frames = frames };
+}
+
+static void send(struct world *w, uint64_t at_ns) {
+	static uint8_t pcm[SCREAM_DATAGRAM_MAX];
+	struct scream_packet packet;
+	uint64_t number = w->packet++;
+	if (next_random(w) < w->loss || at_ns < w->pause_until) {
+		return;
+	}
+	make_packet(w, number, pcm, &packet);
+	player_packet(w->player, &packet, at_ns, w->now);
+}
+
+static void start_fault(struct world *w) {
+	const struct fault *fault = &w->faults[w->fault++];
+	switch (fault->kind) {
+	case GUEST_LOSES_TIME:
+		w->guest_lost_ns += (double)fault->for_ns;
+		break;
+	case SINK_STALL:
+		sink_null_stall(w->sink, fault->for_ns);
+		break;
+	case SERVER_AWAY:
+		sink_null_set_away(w->sink, fault->for_ns > 0, w->now);
+		break;
+	case PAUSE:
+		w->pause_until = w->now + fault->for_ns;
+		break;
+	case SILENCE:
+	case GUEST_STALL:
+	case RECEIVER_STALL:
+		w->blocked_until = w->now + fault->for_ns;
+		break;
+	}
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b) {
+	return b != 0 && b < a ? b : a;
+}
+
+static bool stalled(const struct world *w, int kind) {
+	return w->now < w->blocked_until && w->fault > 0 &&
+	       (int)w->faults[w->fault - 1].kind == kind;
+}
+
+static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
+	uint64_t next = end;
+	bool receiver_stalled = stalled(w, RECEIVER_STALL);
+	bool guest_stalled = stalled(w, GUEST_STALL);
+	if (receiver_stalled || guest_stalled) {
+		next = sooner(next, w->blocked_until);
+	}
+	if (!receiver_stalled && !guest_stalled) {
+		next = sooner(next, *next_packet);
+	}
+	if (!receiver_stalled) {
+		next = sooner(next, player_deadline(w->player));
+	}
+	next = sooner(next, sink_null_deadline(w->sink));
+	if (w->faults && w->faults[w->fault].at_ns) {
+		next = sooner(next, START_NS + w->faults[w->fault].at_ns);
+	}
+	w->now = next > w->now ? next : w->now + 1000;
+
+	if (w->faults && w->faults[w->fault].at_ns &&
+			w->now >= START_NS + w->faults[w->fault].at_ns) {
+		start_fault(w);
+	}
+	sink_null_run(w->sink, w->now);
+	if (stalled(w, RECEIVER_STALL)) {
+		return;
+	}
+	while (!stalled(w, GUEST_STALL) && *next_packet <= w->now) {
+		/* A guest that stalled sends its backlog at once; a receiver that stalled finds
+		 * what came with the kernel's times. */
+		bool backlog = w->blocked_until && *next_packet < w->blocked_until &&
+			       w->faults[w->fault - 1].kind == GUEST_STALL;
+		send(w, backlog ? w->blocked_until : *next_packet);
+		*next_packet = (uint64_t)(sent_ns(w, w->packet) + next_random(w) * w->jitter_ns);
+	}
+	uint64_t deadline = player_deadline(w->player);
+	if (deadline && deadline <= w->now) {
+		player_tick(w->player, w->now);
+	}
+	struct player_stats stats;
+	player_get_stats(w->player, w->now, &stats);
+	if (w->now > START_NS + (uint64_t)(w->settle_s * 1e9)) {
+		w->max_rate_ppm = fmax(w->max_rate_ppm, fabs(stats.rate_ppm));
+	}
+}
+
+static void world_run(struct world *w) {
+	if (w->format.rate == 0) {
+		w->format = (struct scream_format){ RATE, 16, 2, 3 };
+	}
+	const struct sink_null_config config = {
+		.rate = RATE,
+		.block_frames = w->quantum ? w->quantum : 240,
+		.quantum_frames = w->quantum,
+		.ppm = w->sink_ppm,
+		.heard = heard,
+		.data = w,
+	};
+	w->now = START_NS;
+	w->random = 12345;
+	w->latency_min = INFINITY;
+	if (w->settle_s == 0) {
+		w->settle_s = 5;
+	}
+	CHECK(sink_null_create(&w->sink, &config) == 0);
+	CHECK(player_create(&w->player, &w->config, w->sink) == 0);
+	uint64_t end = START_NS + (uint64_t)(w->seconds * 1e9);
+	uint64_t next_packet = (uint64_t)sent_ns(w, 0);
+	while (w->now < end) {
+		world_step(w, end, &next_packet);
+	}
+}
+
+static void world_end(struct world *w) {
+	player_destroy(w->player);
+	w->sink->ops->destroy(w->sink);
+}
+
+static double mean_ms(const struct world *w) {
+	return w->latency_count ? w->latency_ns_sum / (double)w->latency_count * 1e-6 : -1;
+}
+
+static void tell(const char *name, const struct world *w) {
+	struct player_stats s;
+	player_get_stats(w->player, w->now, &s);
+	printf("%-34s heard %.2f ms (%.2f..%.2f, last %.2f), told %.2f, target %.1f, glitches %u, "
+	       "silence %.1f ms (longest %.1f), source %+.0f sink %+.0f rate %+.0f (most %.0f) ppm, "
+	       "underruns %llu, skips %llu, gaps %llu, lost %llu, dropped %llu\n",
+			name, mean_ms(w), w->latency_min * 1e-6, w->latency_max * 1e-6,
+			w->latency_last * 1e-6, s.latency_us * 1e-3, s.target_us * 1e-3,
+			w->glitches, (double)w->silence_frames / 48, (double)w->gap_longest / 48,
+			s.source_ppm, s.sink_ppm, s.rate_ppm, w->max_rate_ppm,
+			(unsigned long long)s.underruns, (unsigned long long)s.skips,
+			(unsigned long long)s.gaps, (unsigned long long)s.lost,
+			(unsigned long long)s.dropped);
+}
