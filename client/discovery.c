@@ -32,8 +32,8 @@ static int hex(char c) {
 	if (c >= '0' && c <= '9') {
 		return c - '0';
 	}
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	int lower = tolower((unsigned char)c);
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 /* One character of an escaped value; moves *text on. */
@@ -45,7 +45,7 @@ static char unescape(const char **text) {
 	}
 	if (t[1] == 'x' && hex(t[2]) >= 0 && hex(t[3]) >= 0) {
 		*text = t + 4;
-		return (char)(hex(t[2]) << 4 | hex(t[3]));
+		return (char)(unsigned char)(hex(t[2]) * 16 + hex(t[3]));
 	}
 	*text = t + 2;
 	return t[1] == 'n' ? '\n' : t[1];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "tools/common_text.h"
 #include "tools/common_virt.h"
@@ -12,23 +13,23 @@
 #define EXIT_WARNINGS 4
 
 static void usage(FILE *out) {
-	fputs("usage: pierglass doctor [options] [DOMAIN]\n"
-	      "Looks at this machine and at a VM (name, id or uuid; default: the only running one with\n"
-	      "a shared memory device). Each line: ok, warning or failure, what was seen, the remedy.\n"
-	      "Leaves with 0, with 4 for warnings, with 3 for failures. Never needs root.\n\n"
-	      "  --groups          the IOMMU groups and what can be passed, nothing else\n"
-	      "  --quiet           warnings and failures only\n"
-	      "  --json            one JSON object on stdout\n"
-	      "  --max-res WxH     the largest picture the shared memory has to hold\n"
-	      "  --hdr             in HDR\n"
-	      "  --listen SECONDS  how long to listen for Scream's packets (default 2, 0 = not)\n"
-	      "  --connect URI     libvirt's URI (default: qemu:///system and qemu:///session)\n"
-	      "  --xml FILE        this domain XML instead of libvirt's\n"
-	      "  --root DIR        a tree that stands for /: its sys, proc, etc, dev\n"
-	      "  --help, --version\n",
+	fputs(_("usage: pierglass doctor [options] [DOMAIN]\n"
+		"Looks at this machine and at a VM (name, id or uuid; default: the only running one with\n"
+		"a shared memory device). Each line: ok, warning or failure, what was seen, the remedy.\n"
+		"Leaves with 0, with 4 for warnings, with 3 for failures. Never needs root.\n\n"
+		"  --groups          the IOMMU groups and what can be passed, nothing else\n"
+		"  --quiet           warnings and failures only\n"
+		"  --json            one JSON object on stdout\n"
+		"  --max-res WxH     the largest picture the shared memory has to hold\n"
+		"  --hdr             in HDR\n"
+		"  --listen SECONDS  how long to listen for Scream's packets (default 2, 0 = not)\n"
+		"  --connect URI     libvirt's URI (default: qemu:///system and qemu:///session)\n"
+		"  --xml FILE        this domain XML instead of libvirt's\n"
+		"  --root DIR        a tree that stands for /: its sys, proc, etc, dev\n"
+		"  --help, --version\n"),
 			out);
 	if (!virt_built_in()) {
-		fputs("\nThis one was built without libvirt: QEMU command lines and --xml only.\n",
+		fputs(_("\nThis one was built without libvirt: QEMU command lines and --xml only.\n"),
 				out);
 	}
 }
@@ -150,8 +151,8 @@ static int examine(const struct facts *facts, const struct doctor_options *optio
 		report_print(&report, stdout, options->quiet);
 		if (!facts->is_root && !options->quiet && facts->has_process &&
 				!facts->process.maps_readable) {
-			puts("As root it would also see which file QEMU maps, who owns a port, and the "
-			     "firewall's rules.");
+			puts(_("As root it would also see which file QEMU maps, who owns a port, and the "
+			       "firewall's rules."));
 		}
 	}
 	int status = report_count(&report, VERDICT_FAIL)   ? EXIT_FAILURES
@@ -162,6 +163,7 @@ static int examine(const struct facts *facts, const struct doctor_options *optio
 }
 
 int main(int argc, char **argv) {
+	i18n_init();
 	struct doctor_options options = { 0 };
 	int status = parse(&options, argc, argv);
 	if (status >= 0) {

@@ -1,19 +1,20 @@
 /* Checks of the host: processor, IOMMU, kernel parameters. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
 
 static void check_virtualisation(const struct facts *facts, struct report *report) {
 	const struct facts_cpu *cpu = &facts->cpu;
 	if (!cpu->threads) {
-		report_skip(report, "/proc/cpuinfo cannot be read");
+		report_skip(report, _("/proc/cpuinfo cannot be read"));
 		return;
 	}
 	if (!cpu->virt) {
 		report_fail(report,
-				"the processor offers no hardware virtualisation (neither svm nor "
-				"vmx)");
+				_("the processor offers no hardware virtualisation (neither svm nor "
+				  "vmx)"));
 		report_remedy(report,
 				cpu->guest ? "this machine is a VM itself: enable nested virtualisation on "
 					     "its host"
@@ -21,7 +22,7 @@ static void check_virtualisation(const struct facts *facts, struct report *repor
 					   : "switch Intel VT-x on in the firmware set-up");
 		return;
 	}
-	report_ok(report, "%s processor with hardware virtualisation, %u cores, %u threads",
+	report_ok(report, _("%s processor with hardware virtualisation, %u cores, %u threads"),
 			cpu->amd     ? "AMD"
 			: cpu->intel ? "Intel"
 				     : cpu->vendor,
@@ -30,14 +31,14 @@ static void check_virtualisation(const struct facts *facts, struct report *repor
 
 static void check_kvm(const struct facts *facts, struct report *report) {
 	if (!facts->kvm_present) {
-		report_fail(report, "/dev/kvm is not there");
+		report_fail(report, _("/dev/kvm is not there"));
 		report_remedy(report, "sudo modprobe %s", facts->cpu.amd ? "kvm_amd" : "kvm_intel");
 	} else if (!facts->kvm_may_use && strstr(facts->vm_uri, "/session")) {
-		report_fail(report, "%s may not use /dev/kvm, which a session VM needs",
+		report_fail(report, _("%s may not use /dev/kvm, which a session VM needs"),
 				facts->me.name);
 		report_remedy(report, "sudo usermod -aG kvm %s, then log in again", facts->me.name);
 	} else {
-		report_ok(report, "/dev/kvm is there");
+		report_ok(report, _("/dev/kvm is there"));
 	}
 }
 
@@ -49,19 +50,19 @@ static void explain_missing_iommu(const struct facts *facts, struct report *repo
 	const char *firmware = facts->cpu.amd ? "IOMMU (AMD-Vi)" : "VT-d";
 	if (has_parameter(facts, "iommu=off") || has_parameter(facts, "intel_iommu=off") ||
 			has_parameter(facts, "amd_iommu=off")) {
-		report_fail(report, "the IOMMU is switched off by the kernel's command line");
+		report_fail(report, _("the IOMMU is switched off by the kernel's command line"));
 		report_remedy(report, "sudo pierglass setup vfio --apply");
 	} else if (facts->iommu.firmware == 0) {
 		report_fail(report,
-				"no IOMMU: the firmware does not announce one (no ACPI table %s)",
+				_("no IOMMU: the firmware does not announce one (no ACPI table %s)"),
 				facts->cpu.amd ? "IVRS" : "DMAR");
 		report_remedy(report, "switch %s on in the firmware set-up", firmware);
 	} else if (facts->cpu.intel && !has_parameter(facts, "intel_iommu=on")) {
 		report_fail(report,
-				"no IOMMU: the kernel was not told to use it (no intel_iommu=on)");
+				_("no IOMMU: the kernel was not told to use it (no intel_iommu=on)"));
 		report_remedy(report, "sudo pierglass setup vfio --apply");
 	} else {
-		report_fail(report, "no IOMMU");
+		report_fail(report, _("no IOMMU"));
 		report_remedy(report, "switch %s on in the firmware set-up", firmware);
 		report_remedy(report, "sudo pierglass setup vfio --apply");
 	}
@@ -71,10 +72,10 @@ static void check_iommu(const struct facts *facts, struct report *report) {
 	if (facts->iommu.units == 0 && facts->iommu.groups == 0) {
 		explain_missing_iommu(facts, report);
 	} else if (facts->iommu.groups == 0) {
-		report_fail(report, "an IOMMU is there, but there are no groups");
+		report_fail(report, _("an IOMMU is there, but there are no groups"));
 		report_remedy(report, "sudo pierglass setup vfio --apply");
 	} else {
-		report_ok(report, "the IOMMU is on: %u group%s", facts->iommu.groups,
+		report_ok(report, _("the IOMMU is on: %u group%s"), facts->iommu.groups,
 				facts->iommu.groups == 1 ? "" : "s");
 	}
 }
@@ -83,17 +84,17 @@ static void check_remapping(const struct facts *facts, struct report *report) {
 	bool unsafe = has_parameter(facts, "vfio_iommu_type1.allow_unsafe_interrupts=1");
 	if (facts->iommu.remapping == 0 && !unsafe) {
 		report_warn(report,
-				"the IOMMU cannot remap interrupts: VFIO will refuse the devices");
+				_("the IOMMU cannot remap interrupts: VFIO will refuse the devices"));
 		report_remedy(report, "vfio_iommu_type1.allow_unsafe_interrupts=1 on the kernel's "
 				      "command line, if you trust the guest");
 	} else if (unsafe && facts->iommu.remapping == 0) {
-		report_warn(report, "allow_unsafe_interrupts=1: needed, the IOMMU cannot remap "
-				    "interrupts; the guest could forge them");
+		report_warn(report, _("allow_unsafe_interrupts=1: needed, the IOMMU cannot remap "
+				      "interrupts; the guest could forge them"));
 		report_remedy(report, "nothing: run only guests that you trust");
 	} else if (unsafe) {
 		report_warn(report,
-				"allow_unsafe_interrupts=1 lets a guest forge interrupts; only "
-				"hardware without interrupt remapping needs it%s",
+				_("allow_unsafe_interrupts=1 lets a guest forge interrupts; only "
+				  "hardware without interrupt remapping needs it%s"),
 				facts->iommu.remapping == 1 ? ", this one has it" : "");
 		report_remedy(report, "take vfio_iommu_type1.allow_unsafe_interrupts=1 out of "
 				      "/etc/default/grub, then: sudo update-grub");
@@ -143,10 +144,10 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 				continue;
 			}
 			if (known[i].verdict == VERDICT_WARN) {
-				report_warn(report, "%s: %s", name, known[i].why);
+				report_warn(report, _("%s: %s"), name, known[i].why);
 				report_remedy(report, "%s", known[i].remedy);
 			} else {
-				report_ok(report, "%s: %s", name, known[i].why);
+				report_ok(report, _("%s: %s"), name, known[i].why);
 			}
 		}
 		word += len;
@@ -157,26 +158,26 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 static void check_limits(const struct facts *facts, struct report *report) {
 	const struct facts_limits *limits = &facts->limits;
 	if (!limits->known) {
-		report_skip(report, "the limits of the session are not in this tree");
+		report_skip(report, _("the limits of the session are not in this tree"));
 		return;
 	}
 	if (limits->rtprio == 0) {
-		report_warn(report, "no real-time scheduling allowed (limit rtprio 0): sound may "
-				    "crackle under load");
+		report_warn(report, _("no real-time scheduling allowed (limit rtprio 0): sound may "
+				      "crackle under load"));
 		report_remedy(report,
 				"echo '@audio - rtprio 20' | sudo tee "
 				"/etc/security/limits.d/60-pierglass.conf && sudo usermod -aG "
 				"audio %s, then log in again",
 				facts->me.name);
 	} else {
-		report_ok(report, "real-time scheduling is allowed (limit rtprio %llu)",
+		report_ok(report, _("real-time scheduling is allowed (limit rtprio %llu)"),
 				(unsigned long long)limits->rtprio);
 	}
 	bool session = strstr(facts->vm_uri, "/session") != NULL;
 	if (session && facts->vm.hostdev_count > 0 && limits->memlock < facts->vm.memory_bytes) {
 		report_fail(report,
-				"locked memory is limited to %llu MiB, a session VM with PCI "
-				"devices must lock all of its %llu MiB",
+				_("locked memory is limited to %llu MiB, a session VM with PCI "
+				  "devices must lock all of its %llu MiB"),
 				(unsigned long long)(limits->memlock >> 20),
 				(unsigned long long)(facts->vm.memory_bytes >> 20));
 		report_remedy(report,
@@ -187,11 +188,11 @@ static void check_limits(const struct facts *facts, struct report *report) {
 }
 
 const struct check checks_host[] = {
-	{ "Host", "virtualisation", false, check_virtualisation },
-	{ "Host", "kvm", false, check_kvm },
-	{ "Host", "iommu", false, check_iommu },
-	{ "Host", "interrupt-remapping", false, check_remapping },
-	{ "Host", "kernel-parameters", false, check_parameters },
-	{ "Host", "limits", false, check_limits },
+	{ N_("Host"), "virtualisation", false, check_virtualisation },
+	{ N_("Host"), "kvm", false, check_kvm },
+	{ N_("Host"), "iommu", false, check_iommu },
+	{ N_("Host"), "interrupt-remapping", false, check_remapping },
+	{ N_("Host"), "kernel-parameters", false, check_parameters },
+	{ N_("Host"), "limits", false, check_limits },
 	{ NULL, NULL, false, NULL },
 };

@@ -1,16 +1,17 @@
 /* Checks of keyboards, mice and the desktop. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
 
 static void check_nodes(const struct facts *facts, struct report *report) {
 	const struct facts_input *input = &facts->input;
 	if (input->nodes == 0) {
-		report_skip(report, "no input devices in /dev/input");
+		report_skip(report, _("no input devices in /dev/input"));
 	} else if (input->readable == 0) {
 		report_ok(report,
-				"input devices: none of %u may be read by %s; only --evdev needs that",
+				_("input devices: none of %u may be read by %s; only --evdev needs that"),
 				input->nodes, facts->me.name);
 		if (!input->in_group) {
 			report_remedy(report,
@@ -19,12 +20,12 @@ static void check_nodes(const struct facts *facts, struct report *report) {
 					facts->me.name);
 		}
 	} else {
-		report_ok(report, "input devices: %u of %u may be read (--evdev)", input->readable,
-				input->nodes);
+		report_ok(report, _("input devices: %u of %u may be read (--evdev)"),
+				input->readable, input->nodes);
 	}
 	if (input->in_group) {
 		report_warn(report,
-				"%s is in the group input: every program of yours can read every key",
+				_("%s is in the group input: every program of yours can read every key"),
 				facts->me.name);
 		report_remedy(report,
 				"sudo gpasswd -d %s input, and a udev rule for the devices you choose: "
@@ -40,7 +41,7 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 		const struct facts_evdev *evdev = &facts->input.evdev[i];
 		if (!evdev->present && facts->input.nodes > 0) {
 			report_fail(report,
-					"the VM wants %s, which is not there: it will not start",
+					_("the VM wants %s, which is not there: it will not start"),
 					evdev->path);
 			report_remedy(report,
 					"plug it in, or: pierglass setup input %s --own --apply",
@@ -48,15 +49,17 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 			continue;
 		}
 		if (evdev->holder) {
-			report_warn(report, "QEMU (pid %d) holds %s: pierglass cannot have it too",
+			report_warn(report,
+					_("QEMU (pid %d) holds %s: pierglass cannot have it too"),
 					evdev->holder, evdev->path);
 		} else if (running) {
-			report_warn(report, "the running VM has %s: pierglass cannot have it too",
+			report_warn(report,
+					_("the running VM has %s: pierglass cannot have it too"),
 					evdev->path);
 		} else {
 			report_warn(report,
-					"the VM takes %s for itself when it starts: pierglass cannot have "
-					"it too, and it is lost when unplugged",
+					_("the VM takes %s for itself when it starts: pierglass cannot have "
+					  "it too, and it is lost when unplugged"),
 					evdev->path);
 		}
 		report_remedy(report,
@@ -65,7 +68,7 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 				doctor_vm_word(facts, name));
 	}
 	if (facts->live.grab_busy[0]) {
-		report_warn(report, "%s is grabbed by another program", facts->live.grab_busy);
+		report_warn(report, _("%s is grabbed by another program"), facts->live.grab_busy);
 		report_remedy(report, "sudo fuser -v %s", facts->live.grab_busy);
 	}
 }
@@ -74,20 +77,20 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 	const struct facts_live *live = &facts->live;
 	const char *globals = live->wayland_globals;
 	if (!globals[0]) {
-		report_fail(report, "the Wayland compositor does not answer at %s",
+		report_fail(report, _("the Wayland compositor does not answer at %s"),
 				facts->desktop.wayland);
 		report_remedy(report, "start pierglass inside the desktop session");
 		return;
 	}
 	if (!list_has(globals, "zwp_keyboard_shortcuts_inhibit_manager_v1", ' ')) {
 		report_warn(report,
-				"the compositor cannot hand over its shortcuts: Alt+Tab and the Windows "
-				"key stay with it");
+				_("the compositor cannot hand over its shortcuts: Alt+Tab and the Windows "
+				  "key stay with it"));
 		report_remedy(report,
 				"pierglass --evdev PATH (the keyboard goes past the compositor), or "
 				"SDL_VIDEODRIVER=x11 pierglass");
 	} else {
-		report_ok(report, "the compositor can hand over its shortcuts%s",
+		report_ok(report, _("the compositor can hand over its shortcuts%s"),
 				strstr(facts->desktop.name, "GNOME")
 						? " (GNOME asks once and remembers a refusal)"
 						: "");
@@ -103,12 +106,12 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 	if (!list_has(globals, "zwp_pointer_constraints_v1", ' ') ||
 			!list_has(globals, "zwp_relative_pointer_manager_v1", ' ')) {
 		report_warn(report,
-				"the compositor cannot lock the pointer: games that turn with the mouse "
-				"will not work");
+				_("the compositor cannot lock the pointer: games that turn with the mouse "
+				  "will not work"));
 		report_remedy(report,
 				"pierglass --evdev PATH (the mouse goes past the compositor)");
 	} else {
-		report_ok(report, "the compositor can lock the pointer");
+		report_ok(report, _("the compositor can lock the pointer"));
 	}
 }
 
@@ -117,21 +120,21 @@ static void check_desktop(const struct facts *facts, struct report *report) {
 	if (desktop->wayland[0] && facts->live.wayland_asked) {
 		wayland_lines(facts, report);
 	} else if (desktop->wayland[0]) {
-		report_skip(report, "the Wayland compositor was not asked");
+		report_skip(report, _("the Wayland compositor was not asked"));
 	} else if (desktop->x11[0]) {
-		report_ok(report, "X11 display %s: keyboard grab and pointer lock work",
+		report_ok(report, _("X11 display %s: keyboard grab and pointer lock work"),
 				desktop->x11);
 	} else {
 		report_warn(report,
-				"no display in this session: only --audio-only, --screenshot and bench "
-				"work here");
+				_("no display in this session: only --audio-only, --screenshot and bench "
+				  "work here"));
 		report_remedy(report, "run pierglass from the desktop");
 	}
 }
 
 const struct check checks_input[] = {
-	{ "Input", "devices", false, check_nodes },
-	{ "Input", "evdev", true, check_evdev },
-	{ "Desktop", "desktop", false, check_desktop },
+	{ N_("Input"), "devices", false, check_nodes },
+	{ N_("Input"), "evdev", true, check_evdev },
+	{ N_("Desktop"), "desktop", false, check_desktop },
 	{ NULL, NULL, false, NULL },
 };

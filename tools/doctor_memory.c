@@ -1,6 +1,7 @@
 /* Checks of the shared memory: the device in the VM, the file or kvmfr device on the host. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_size.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
@@ -17,31 +18,31 @@ static void check_size(const struct facts *facts, struct report *report, uint64_
 	char name[160];
 	unsigned have = (unsigned)(bytes >> 20);
 	if (!power_of_two(bytes)) {
-		report_fail(report, "the memory has %llu bytes: QEMU takes powers of two only",
+		report_fail(report, _("the memory has %llu bytes: QEMU takes powers of two only"),
 				(unsigned long long)bytes);
 		report_remedy(report, "pierglass setup shmem %s --max-res 1920x1080 --apply",
 				doctor_vm_word(facts, name));
 	} else if (facts->width) {
 		unsigned need = shmem_mib(facts->width, facts->height, facts->hdr);
 		if (have < need) {
-			report_fail(report, "%u MiB of shared memory, %ux%u%s needs %u MiB", have,
-					facts->width, facts->height, facts->hdr ? " HDR" : "",
+			report_fail(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"),
+					have, facts->width, facts->height, facts->hdr ? " HDR" : "",
 					need);
 			report_remedy(report, "pierglass setup shmem %s --max-res %ux%u%s --apply",
 					doctor_vm_word(facts, name), facts->width, facts->height,
 					facts->hdr ? " --hdr" : "");
 		} else {
-			report_ok(report, "%u MiB of shared memory, %ux%u%s needs %u MiB", have,
+			report_ok(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"), have,
 					facts->width, facts->height, facts->hdr ? " HDR" : "",
 					need);
 		}
 	} else if (have < 32) {
-		report_warn(report, "%u MiB of shared memory: too small for 1920x1080 (32 MiB)",
+		report_warn(report, _("%u MiB of shared memory: too small for 1920x1080 (32 MiB)"),
 				have);
 		report_remedy(report, "pierglass setup shmem %s --max-res 1920x1080 --apply",
 				doctor_vm_word(facts, name));
 	} else {
-		report_ok(report, "%u MiB of shared memory: enough for %s", have,
+		report_ok(report, _("%u MiB of shared memory: enough for %s"), have,
 				have >= 256   ? "3840x2160 HDR"
 				: have >= 128 ? "3840x2160, 2560x1440 HDR"
 				: have >= 64  ? "2560x1440, 1920x1080 HDR"
@@ -56,9 +57,9 @@ static void check_device(const struct facts *facts, struct report *report) {
 	for (unsigned i = 0; i < vm->shmem_count; i++) {
 		if (domain_shmem_is_scream(&vm->shmem[i])) {
 			report_warn(report,
-					"shared memory %s of %llu MiB looks like Scream's: pierglass takes "
-					"Scream's sound over the network, and Looking Glass may pick the "
-					"wrong device",
+					_("shared memory %s of %llu MiB looks like Scream's: pierglass takes "
+					  "Scream's sound over the network, and Looking Glass may pick the "
+					  "wrong device"),
 					vm->shmem[i].name,
 					(unsigned long long)(vm->shmem[i].bytes >> 20));
 			report_remedy(report,
@@ -66,20 +67,21 @@ static void check_device(const struct facts *facts, struct report *report) {
 		}
 	}
 	if (!shmem) {
-		report_fail(report, "the VM has no shared memory for Looking Glass");
+		report_fail(report, _("the VM has no shared memory for Looking Glass"));
 		report_remedy(report, "pierglass setup shmem %s --max-res 1920x1080 --apply",
 				doctor_vm_word(facts, name));
 		return;
 	}
 	if (strcmp(shmem->model, "ivshmem-plain") != 0) {
-		report_warn(report, "shared memory of model %s: Looking Glass wants ivshmem-plain",
+		report_warn(report,
+				_("shared memory of model %s: Looking Glass wants ivshmem-plain"),
 				shmem->model[0] ? shmem->model : "ivshmem (default)");
 		report_remedy(report, "virsh edit: <model type='ivshmem-plain'/> in <shmem>");
 	}
 	check_size(facts, report, shmem->bytes);
 	if (facts->vm_stored_differs_shm) {
 		report_warn(report,
-				"the stored configuration has another memory size than the running VM");
+				_("the stored configuration has another memory size than the running VM"));
 		report_remedy(report,
 				"shut the VM down and start it again (a restart inside Windows is "
 				"not enough)");
@@ -89,14 +91,14 @@ static void check_device(const struct facts *facts, struct report *report) {
 static void apparmor_line(const struct facts *facts, struct report *report) {
 	char name[160];
 	if (facts->memory.apparmor && !facts->memory.apparmor_rule) {
-		report_warn(report, "AppArmor is on and no rule lets QEMU use /dev/kvmfr0");
+		report_warn(report, _("AppArmor is on and no rule lets QEMU use /dev/kvmfr0"));
 		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
 				doctor_vm_word(facts, name));
 	}
 	if (!facts->memory.cgroup_rule) {
 		report_warn(report,
-				"cgroup_device_acl in /etc/libvirt/qemu.conf does not name /dev/kvmfr0 "
-				"(root may have to look: %s)",
+				_("cgroup_device_acl in /etc/libvirt/qemu.conf does not name /dev/kvmfr0 "
+				  "(root may have to look: %s)"),
 				"the file is often readable by root only");
 		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
 				doctor_vm_word(facts, name));
@@ -112,27 +114,27 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 	}
 	if (memory->kvmfr.type == 'f') {
 		report_fail(report,
-				"/dev/kvmfr0 is a plain file: the VM was started before the kvmfr "
-				"module was loaded");
+				_("/dev/kvmfr0 is a plain file: the VM was started before the kvmfr "
+				  "module was loaded"));
 		report_remedy(report,
 				"shut the VM down; sudo rm /dev/kvmfr0; sudo modprobe kvmfr; start "
 				"the VM");
 	} else if (memory->kvmfr.type != 'c') {
-		report_fail(report, "the VM uses /dev/kvmfr0, which is not there");
+		report_fail(report, _("the VM uses /dev/kvmfr0, which is not there"));
 		report_remedy(report,
 				memory->kvmfr_module
 						? "sudo modprobe -r kvmfr; sudo modprobe kvmfr "
 						  "(with options kvmfr static_size_mb=…)"
 						: "sudo modprobe kvmfr");
 	} else if (!memory->kvmfr_may_use) {
-		report_fail(report, "%s may not use /dev/kvmfr0 (mode %04o)", facts->me.name,
+		report_fail(report, _("%s may not use /dev/kvmfr0 (mode %04o)"), facts->me.name,
 				memory->kvmfr.mode);
 		report_remedy(report, "sudo pierglass setup kvmfr --user %s --apply",
 				facts->me.name);
 	} else {
-		report_ok(report, "/dev/kvmfr0 is there and may be used");
+		report_ok(report, _("/dev/kvmfr0 is there and may be used"));
 		if (!wanted && shmem) {
-			report_warn(report, "kvmfr is loaded, but the VM uses %s", shmem->path);
+			report_warn(report, _("kvmfr is loaded, but the VM uses %s"), shmem->path);
 			report_remedy(report,
 					"pierglass --shm %s (pierglass VMNAME finds it by itself)",
 					shmem->path);
@@ -148,17 +150,17 @@ static void absent_file(const struct facts *facts, struct report *report) {
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
 	char name[160];
 	if (running) {
-		report_fail(report, "%s is not there although the VM runs", memory->path);
+		report_fail(report, _("%s is not there although the VM runs"), memory->path);
 		report_remedy(report, "shut the VM down and start it again");
 	} else if (!memory->tmpfiles) {
 		report_warn(report,
-				"%s is not there yet, and no tmpfiles.d line makes it: QEMU will make "
-				"it for itself only",
+				_("%s is not there yet, and no tmpfiles.d line makes it: QEMU will make "
+				  "it for itself only"),
 				memory->path);
 		report_remedy(report, "sudo pierglass setup tmpfiles %s --user %s --apply",
 				doctor_vm_word(facts, name), facts->me.name);
 	} else {
-		report_ok(report, "%s is not there yet; %s makes it at boot", memory->path,
+		report_ok(report, _("%s is not there yet; %s makes it at boot"), memory->path,
 				memory->tmpfiles_line);
 	}
 }
@@ -167,7 +169,7 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 	const struct facts_memory *memory = &facts->memory;
 	char name[160];
 	if (!memory->may_use) {
-		report_fail(report, "%s may not use %s (%s:%s, mode %04o)", facts->me.name,
+		report_fail(report, _("%s may not use %s (%s:%s, mode %04o)"), facts->me.name,
 				memory->path, memory->owner, memory->group, memory->st.mode);
 		if (memory->kvm_group && !memory->in_kvm_group &&
 				strcmp(memory->group, "kvm") == 0 &&
@@ -180,18 +182,18 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 		}
 		return;
 	}
-	report_ok(report, "%s: %s:%s, mode %04o", memory->path, memory->owner, memory->group,
+	report_ok(report, _("%s: %s:%s, mode %04o"), memory->path, memory->owner, memory->group,
 			memory->st.mode);
 	if (memory->st.mode & 07) {
 		report_warn(report,
-				"everybody on this machine may read the guest's screen (mode %04o)",
+				_("everybody on this machine may read the guest's screen (mode %04o)"),
 				memory->st.mode);
 		report_remedy(report, "sudo chmod o= %s", memory->path);
 	}
 	if (!memory->tmpfiles) {
 		report_warn(report,
-				"no tmpfiles.d line makes %s: after the next boot QEMU makes it with "
-				"its own rights",
+				_("no tmpfiles.d line makes %s: after the next boot QEMU makes it with "
+				  "its own rights"),
 				memory->path);
 		report_remedy(report, "sudo pierglass setup tmpfiles %s --user %s --apply",
 				doctor_vm_word(facts, name), facts->me.name);
@@ -203,16 +205,16 @@ static void check_file_size(const struct facts *facts, struct report *report) {
 	const struct domain_shmem *shmem = facts->has_vm ? domain_looking_glass(&facts->vm) : NULL;
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
 	if (memory->st.size == 0) {
-		report_ok(report, "it is empty until the VM starts for the first time");
+		report_ok(report, _("it is empty until the VM starts for the first time"));
 	} else if (shmem && shmem->bytes && memory->st.size != shmem->bytes) {
 		if (running) {
-			report_fail(report, "the file has %llu MiB, the VM's device %llu MiB",
+			report_fail(report, _("the file has %llu MiB, the VM's device %llu MiB"),
 					(unsigned long long)(memory->st.size >> 20),
 					(unsigned long long)(shmem->bytes >> 20));
 		} else {
 			report_warn(report,
-					"the file has %llu MiB from an earlier start, the VM's device "
-					"%llu MiB: QEMU may refuse it",
+					_("the file has %llu MiB from an earlier start, the VM's device "
+					  "%llu MiB: QEMU may refuse it"),
 					(unsigned long long)(memory->st.size >> 20),
 					(unsigned long long)(shmem->bytes >> 20));
 		}
@@ -227,20 +229,21 @@ static void check_inode(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (!process->maps_readable) {
-		report_skip(report, "whether QEMU (pid %d) maps this very file: only root may look",
+		report_skip(report,
+				_("whether QEMU (pid %d) maps this very file: only root may look"),
 				process->pid);
 	} else if (process->shm_ino == 0) {
-		report_warn(report, "QEMU (pid %d) does not map %s", process->pid,
+		report_warn(report, _("QEMU (pid %d) does not map %s"), process->pid,
 				facts->memory.path);
 		report_remedy(report, "shut the VM down and start it again");
 	} else if (process->shm_deleted || process->shm_ino != facts->memory.st.ino) {
 		report_fail(report,
-				"QEMU (pid %d) maps a file that was replaced: pierglass would see "
-				"nothing",
+				_("QEMU (pid %d) maps a file that was replaced: pierglass would see "
+				  "nothing"),
 				process->pid);
 		report_remedy(report, "shut the VM down and start it again");
 	} else {
-		report_ok(report, "QEMU (pid %d) maps this very file", process->pid);
+		report_ok(report, _("QEMU (pid %d) maps this very file"), process->pid);
 	}
 }
 
@@ -254,7 +257,7 @@ static void check_file(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (memory->st.type != 'f') {
-		report_fail(report, "%s is not a plain file", memory->path);
+		report_fail(report, _("%s is not a plain file"), memory->path);
 		report_remedy(report, "sudo rm -r %s", memory->path);
 		return;
 	}
@@ -262,7 +265,7 @@ static void check_file(const struct facts *facts, struct report *report) {
 	check_file_size(facts, report);
 	check_inode(facts, report);
 	if (memory->selinux && !memory->tmpfiles) {
-		report_warn(report, "SELinux enforces: QEMU may be refused this file");
+		report_warn(report, _("SELinux enforces: QEMU may be refused this file"));
 		report_remedy(report,
 				"sudo semanage fcontext -a -t svirt_tmpfs_t %s && sudo restorecon %s",
 				memory->path, memory->path);
@@ -270,8 +273,8 @@ static void check_file(const struct facts *facts, struct report *report) {
 }
 
 const struct check checks_memory[] = {
-	{ "Shared memory", "device", true, check_device },
-	{ "Shared memory", "kvmfr", false, check_kvmfr },
-	{ "Shared memory", "file", false, check_file },
+	{ N_("Shared memory"), "device", true, check_device },
+	{ N_("Shared memory"), "kvmfr", false, check_kvmfr },
+	{ N_("Shared memory"), "file", false, check_file },
 	{ NULL, NULL, false, NULL },
 };

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
 
@@ -15,28 +16,28 @@ static void check_spice_config(const struct facts *facts, struct report *report)
 	char uri[400];
 	if (!spice) {
 		report_fail(report,
-				"the VM has no SPICE server: no input, no clipboard, no picture before "
-				"Looking Glass runs");
+				_("the VM has no SPICE server: no input, no clipboard, no picture before "
+				  "Looking Glass runs"));
 		report_remedy(report, "virsh edit: <graphics type='spice' autoport='yes'><listen "
 				      "type='address' address='127.0.0.1'/></graphics>");
 		return;
 	}
 	if (spice->listen_none) {
-		report_fail(report, "the SPICE server listens nowhere (listen type='none')");
+		report_fail(report, _("the SPICE server listens nowhere (listen type='none')"));
 		report_remedy(report, "virsh edit: <listen type='address' address='127.0.0.1'/>");
 		return;
 	}
 	domain_spice_uri(spice, uri, sizeof uri);
 	if (!spice->socket[0] && !is_local(spice->host) && !spice->password) {
 		report_warn(report,
-				"SPICE listens on %s without a password: anybody on the network can "
-				"type into the VM",
+				_("SPICE listens on %s without a password: anybody on the network can "
+				  "type into the VM"),
 				spice->host);
 		report_remedy(report, "virsh edit: <listen type='address' address='127.0.0.1'/>");
 	} else if (uri[0]) {
-		report_ok(report, "SPICE at %s", uri);
+		report_ok(report, _("SPICE at %s"), uri);
 	} else {
-		report_ok(report, "SPICE gets its port when the VM starts");
+		report_ok(report, _("SPICE gets its port when the VM starts"));
 	}
 }
 
@@ -46,13 +47,13 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 		return;
 	}
 	if (live->spice == 0) {
-		report_ok(report, "SPICE answers at %s", live->spice_uri);
+		report_ok(report, _("SPICE answers at %s"), live->spice_uri);
 	} else if (live->spice == EACCES) {
-		report_fail(report, "SPICE's socket refuses %s: no permission", facts->me.name);
+		report_fail(report, _("SPICE's socket refuses %s: no permission"), facts->me.name);
 		report_remedy(report, "virsh edit: <graphics type='spice' autoport='yes'><listen "
 				      "type='address' address='127.0.0.1'/></graphics>");
 	} else {
-		report_fail(report, "SPICE does not answer at %s: %s", live->spice_uri,
+		report_fail(report, _("SPICE does not answer at %s: %s"), live->spice_uri,
 				strerror(live->spice));
 		report_remedy(report, "virsh domdisplay --type spice %s", facts->vm.name);
 	}
@@ -61,7 +62,7 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 static void check_interface(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (vm->interface_count == 0) {
-		report_fail(report, "the VM has no network card: Scream's sound has no way out");
+		report_fail(report, _("the VM has no network card: Scream's sound has no way out"));
 		report_remedy(report,
 				"virsh attach-interface %s network default --model virtio --config",
 				vm->name);
@@ -70,12 +71,12 @@ static void check_interface(const struct facts *facts, struct report *report) {
 		const struct domain_interface *interface = &vm->interface[i];
 		if (strcmp(interface->type, "user") == 0) {
 			report_fail(report,
-					"user-mode network: multicast never leaves the VM, no sound");
+					_("user-mode network: multicast never leaves the VM, no sound"));
 			report_remedy(report, "virsh edit: <interface type='network'><source "
 					      "network='default'/>");
 		} else if (strcmp(interface->type, "direct") == 0) {
 			report_fail(report,
-					"macvtap over %s: the guest cannot reach its own host, no sound",
+					_("macvtap over %s: the guest cannot reach its own host, no sound"),
 					interface->direct);
 			report_remedy(report,
 					"virsh attach-interface %s network default --model virtio "
@@ -97,16 +98,17 @@ static void check_bridge(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (!network->present) {
-		report_fail(report, "the bridge %s is not there%s", network->bridge,
+		report_fail(report, _("the bridge %s is not there%s"), network->bridge,
 				network->known ? ""
 					       : " (none is named by the VM, this is libvirt's default)");
 		report_remedy(report,
 				"sudo virsh net-start default && sudo virsh net-autostart default");
 	} else if (!network->up && facts->vm.state == DOMAIN_RUNNING) {
-		report_fail(report, "the bridge %s is down although the VM runs", network->bridge);
+		report_fail(report, _("the bridge %s is down although the VM runs"),
+				network->bridge);
 		report_remedy(report, "sudo ip link set %s up", network->bridge);
 	} else {
-		report_ok(report, "bridge %s", network->bridge);
+		report_ok(report, _("bridge %s"), network->bridge);
 	}
 }
 
@@ -115,8 +117,8 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 	if (network->snooping == 1 && network->querier == 1 &&
 			(network->ufw || network->firewalld || network->nft_service)) {
 		report_warn(report,
-				"%s asks for multicast members (querier) and a firewall is on: if it "
-				"drops IGMP, sound ends after 4.5 minutes",
+				_("%s asks for multicast members (querier) and a firewall is on: if it "
+				  "drops IGMP, sound ends after 4.5 minutes"),
 				network->bridge);
 		report_remedy(report,
 				"sudo nft insert rule inet filter input iifname %s ip protocol igmp "
@@ -126,8 +128,8 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 	}
 	if (network->rp_filter == 1) {
 		report_ok(report,
-				"rp_filter is strict: sound from a guest without an address of %s's "
-				"network (169.254.…) would be dropped",
+				_("rp_filter is strict: sound from a guest without an address of %s's "
+				  "network (169.254.…) would be dropped"),
 				network->bridge);
 	}
 }
@@ -160,35 +162,37 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 	const struct facts_live *live = &facts->live;
 	if (live->multicast_counted > 0 && live->multicast_received > 0) {
 		report_ok(report,
-				"Scream's packets arrive: %lld on %s and %lld at a socket in %u s",
+				_("Scream's packets arrive: %lld on %s and %lld at a socket in %u s"),
 				(long long)live->multicast_counted, network->bridge,
 				(long long)live->multicast_received, live->listen_s);
 	} else if (live->multicast_counted > 20) {
 		report_fail(report,
-				"%lld multicast packets came over %s in %u s and none reached a socket: "
-				"a firewall filters UDP %d",
+				_("%lld multicast packets came over %s in %u s and none reached a socket: "
+				  "a firewall filters UDP %d"),
 				(long long)live->multicast_counted, network->bridge, live->listen_s,
 				SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (network->ufw && !network->ufw_rule) {
-		report_warn(report, "the firewall ufw is on and has no rule for Scream (UDP %d)%s",
+		report_warn(report,
+				_("the firewall ufw is on and has no rule for Scream (UDP %d)%s"),
 				SCREAM_PORT,
 				facts->is_root ? "" : ", as far as its files may be read");
 		rule_for(facts, report);
 	} else if (network->firewalld && !network->firewalld_rule) {
 		report_warn(report,
-				"firewalld is on; its zone libvirt does not let Scream (UDP %d) in by "
-				"itself",
+				_("firewalld is on; its zone libvirt does not let Scream (UDP %d) in by "
+				  "itself"),
 				SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (network->nft_service) {
 		report_warn(report,
-				"an nftables rule set is loaded at boot; if it drops input, Scream (UDP "
-				"%d) needs a rule",
+				_("an nftables rule set is loaded at boot; if it drops input, Scream (UDP "
+				  "%d) needs a rule"),
 				SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (live->multicast_counted >= 0) {
-		report_ok(report, "no Scream packet in %u s; none was sent, or the guest is silent",
+		report_ok(report,
+				_("no Scream packet in %u s; none was sent, or the guest is silent"),
 				live->listen_s);
 	}
 }
@@ -197,33 +201,34 @@ static void check_receivers(const struct facts *facts, struct report *report) {
 	const struct facts_network *network = &facts->network;
 	if (facts->sound.scream_unit[0]) {
 		report_warn(report,
-				"scream.service is enabled: two receivers play the same sound twice");
+				_("scream.service is enabled: two receivers play the same sound twice"));
 		report_remedy(report, "systemctl --user disable --now scream.service");
 	} else if (facts->sound.scream_pid) {
-		report_warn(report, "scream runs (pid %d): two receivers play the same sound twice",
+		report_warn(report,
+				_("scream runs (pid %d): two receivers play the same sound twice"),
 				facts->sound.scream_pid);
 		report_remedy(report, "kill %d", facts->sound.scream_pid);
 	} else if (network->port_taken && !network->port_is_ours) {
-		report_warn(report, "UDP port %d is in use by %s", SCREAM_PORT,
+		report_warn(report, _("UDP port %d is in use by %s"), SCREAM_PORT,
 				network->port_owner[0]
 						? network->port_owner
 						: "another user's program (root could name it)");
 		report_remedy(report, "sudo ss -ulpn sport = %d", SCREAM_PORT);
 	} else if (network->port_taken) {
-		report_ok(report, "UDP port %d: %s", SCREAM_PORT, network->port_owner);
+		report_ok(report, _("UDP port %d: %s"), SCREAM_PORT, network->port_owner);
 	} else {
-		report_ok(report, "UDP port %d is free", SCREAM_PORT);
+		report_ok(report, _("UDP port %d is free"), SCREAM_PORT);
 	}
 }
 
 static void check_sound_server(const struct facts *facts, struct report *report) {
 	const struct facts_live *live = &facts->live;
 	if (!live->pulse_asked) {
-		report_skip(report, "the sound server was not asked");
+		report_skip(report, _("the sound server was not asked"));
 		return;
 	}
 	if (live->pulse != 0) {
-		report_fail(report, "no sound server answers at %s: %s",
+		report_fail(report, _("no sound server answers at %s: %s"),
 				facts->sound.socket[0] ? facts->sound.socket
 						       : "(no XDG_RUNTIME_DIR)",
 				strerror(live->pulse));
@@ -233,17 +238,17 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 		return;
 	}
 	if (live->pulse_latency_us > 100000) {
-		report_warn(report, "sound server %s: its default output adds %ld ms",
+		report_warn(report, _("sound server %s: its default output adds %ld ms"),
 				live->pulse_server[0] ? live->pulse_server : "PulseAudio",
 				live->pulse_latency_us / 1000);
 		report_remedy(report, "choose another output (Bluetooth is slow), or pierglass "
 				      "--audio-sink NAME (pactl list short sinks)");
 	} else if (live->pulse_latency_us >= 0) {
-		report_ok(report, "sound server %s, its default output adds %ld ms",
+		report_ok(report, _("sound server %s, its default output adds %ld ms"),
 				live->pulse_server[0] ? live->pulse_server : "PulseAudio",
 				live->pulse_latency_us / 1000);
 	} else {
-		report_ok(report, "sound server %s",
+		report_ok(report, _("sound server %s"),
 				live->pulse_server[0] ? live->pulse_server
 						      : "answers (its latency: install "
 							"pulseaudio-utils for pactl)");
@@ -251,13 +256,13 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 }
 
 const struct check checks_network[] = {
-	{ "SPICE", "spice", true, check_spice_config },
-	{ "SPICE", "spice-reachable", true, check_spice_reach },
-	{ "Sound", "interface", true, check_interface },
-	{ "Sound", "bridge", false, check_bridge },
-	{ "Sound", "multicast", false, check_snooping },
-	{ "Sound", "firewall", false, check_firewall },
-	{ "Sound", "receivers", false, check_receivers },
-	{ "Sound", "sound-server", false, check_sound_server },
+	{ N_("SPICE"), "spice", true, check_spice_config },
+	{ N_("SPICE"), "spice-reachable", true, check_spice_reach },
+	{ N_("Sound"), "interface", true, check_interface },
+	{ N_("Sound"), "bridge", false, check_bridge },
+	{ N_("Sound"), "multicast", false, check_snooping },
+	{ N_("Sound"), "firewall", false, check_firewall },
+	{ N_("Sound"), "receivers", false, check_receivers },
+	{ N_("Sound"), "sound-server", false, check_sound_server },
 	{ NULL, NULL, false, NULL },
 };

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
 
@@ -56,25 +57,25 @@ static void check_gpu_groups(const struct facts *facts, struct report *report) {
 		const struct pci_device *block = blocker(facts, gpu->group, &gpu->address);
 		switch (pci_group_verdict(&facts->pci, gpu->group)) {
 		case PCI_GROUP_ALONE:
-			report_ok(report, "%s %s: group %d can be passed alone", gpu->name,
+			report_ok(report, _("%s %s: group %d can be passed alone"), gpu->name,
 					pci_class_name(gpu), gpu->group);
 			break;
 		case PCI_GROUP_TOGETHER:
-			report_ok(report, "%s %s: group %d must go together: %s", gpu->name,
+			report_ok(report, _("%s %s: group %d must go together: %s"), gpu->name,
 					pci_class_name(gpu), gpu->group, text_get(&members));
 			break;
 		case PCI_GROUP_MIXED:
 			if (block) {
 				report_fail(report,
-						"%s %s: group %d is blocked by %s %s (driver %s)",
+						_("%s %s: group %d is blocked by %s %s (driver %s)"),
 						gpu->name, pci_class_name(gpu), gpu->group,
 						block->name, pci_class_name(block), block->driver);
 				report_remedy(report,
 						"try another slot of the mainboard, or pass %s too",
 						block->name);
 			} else {
-				report_ok(report, "%s %s: group %d must go together: %s", gpu->name,
-						pci_class_name(gpu), gpu->group,
+				report_ok(report, _("%s %s: group %d must go together: %s"),
+						gpu->name, pci_class_name(gpu), gpu->group,
 						text_get(&members));
 			}
 			break;
@@ -97,13 +98,13 @@ static void check_second_gpu(const struct facts *facts, struct report *report) {
 		}
 	}
 	if (gpus == 0) {
-		report_warn(report, "no graphics device found in /sys/bus/pci");
+		report_warn(report, _("no graphics device found in /sys/bus/pci"));
 		report_remedy(report, "a VM with a passed-through GPU needs one beside the host's");
 	} else if (left == 0) {
-		report_warn(report, "no graphics device is left for the host");
+		report_warn(report, _("no graphics device is left for the host"));
 		report_remedy(report, "keep one GPU for Linux: pierglass shows the guest on it");
 	} else if (gpus == 1) {
-		report_warn(report, "there is only one graphics device, the host needs it");
+		report_warn(report, _("there is only one graphics device, the host needs it"));
 		report_remedy(report,
 				"a second GPU (or the processor's own, in the firmware set-up)");
 	}
@@ -112,7 +113,7 @@ static void check_second_gpu(const struct facts *facts, struct report *report) {
 static void check_hostdevs(const struct facts *facts, struct report *report) {
 	if (facts->vm.hostdev_count == 0) {
 		char name[160];
-		report_warn(report, "the VM has no PCI device of the host");
+		report_warn(report, _("the VM has no PCI device of the host"));
 		report_remedy(report,
 				"pierglass setup pci %s --gpu ADDRESS (addresses: pierglass doctor "
 				"--groups)",
@@ -127,14 +128,14 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 		pci_address_text(&hostdev->source, name);
 		if (!pci_find(&facts->pci, &hostdev->source)) {
 			char vm[160];
-			report_fail(report, "%s is in the VM, but not in this machine", name);
+			report_fail(report, _("%s is in the VM, but not in this machine"), name);
 			report_remedy(report, "pierglass setup pci %s --fix --apply",
 					doctor_vm_word(facts, vm));
 		}
 		for (unsigned j = 0; j < i; j++) {
 			if (pci_address_equal(&hostdev->source, &facts->vm.hostdev[j].source)) {
 				char vm[160];
-				report_fail(report, "%s is in the VM twice", name);
+				report_fail(report, _("%s is in the VM twice"), name);
 				report_remedy(report, "virsh edit %s", doctor_vm_word(facts, vm));
 			}
 		}
@@ -146,16 +147,18 @@ static void check_driver(const struct facts *facts, struct report *report,
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
 	char vm[160];
 	if (strcmp(device->driver, "vfio-pci") == 0) {
-		report_ok(report, "%s %s: driver vfio-pci", device->name, pci_class_name(device));
+		report_ok(report, _("%s %s: driver vfio-pci"), device->name,
+				pci_class_name(device));
 	} else if (running) {
-		report_fail(report, "%s %s: driver %s although the VM runs", device->name,
+		report_fail(report, _("%s %s: driver %s although the VM runs"), device->name,
 				pci_class_name(device),
 				device->driver[0] ? device->driver : "none");
 		report_remedy(report,
 				"sudo pierglass setup vfio %s --apply, then start the machine again",
 				doctor_vm_word(facts, vm));
 	} else if (!hostdev->managed) {
-		report_fail(report, "%s %s: driver %s, and libvirt will not take it (managed='no')",
+		report_fail(report,
+				_("%s %s: driver %s, and libvirt will not take it (managed='no')"),
 				device->name, pci_class_name(device),
 				device->driver[0] ? device->driver : "none");
 		report_remedy(report, "sudo virsh nodedev-detach pci_%04x_%02x_%02x_%x",
@@ -163,14 +166,14 @@ static void check_driver(const struct facts *facts, struct report *report,
 				device->address.function);
 	} else if (pci_is_gpu(device) && !is_free(device)) {
 		report_warn(report,
-				"%s %s: driver %s; taking a GPU from its driver when the VM starts "
-				"often hangs",
+				_("%s %s: driver %s; taking a GPU from its driver when the VM starts "
+				  "often hangs"),
 				device->name, pci_class_name(device), device->driver);
 		report_remedy(report,
 				"sudo pierglass setup vfio %s --apply, then start the machine again",
 				doctor_vm_word(facts, vm));
 	} else {
-		report_ok(report, "%s %s: driver %s; libvirt takes it when the VM starts",
+		report_ok(report, _("%s %s: driver %s; libvirt takes it when the VM starts"),
 				device->name, pci_class_name(device),
 				device->driver[0] ? device->driver : "none");
 	}
@@ -191,7 +194,7 @@ static void check_boot_vga(const struct facts *facts, struct report *report) {
 		const struct pci_device *device =
 				pci_find(&facts->pci, &facts->vm.hostdev[i].source);
 		if (device && device->boot_vga) {
-			report_warn(report, "%s is the GPU the firmware started on (boot_vga)",
+			report_warn(report, _("%s is the GPU the firmware started on (boot_vga)"),
 					device->name);
 			report_remedy(report,
 					"choose the other GPU as primary in the firmware set-up; "
@@ -222,12 +225,12 @@ static void check_group_complete(const struct facts *facts, struct report *repor
 				continue;
 			}
 			if (is_free(other)) {
-				report_warn(report, "%s %s of group %d is not in the VM",
+				report_warn(report, _("%s %s of group %d is not in the VM"),
 						other->name, pci_class_name(other), other->group);
 			} else {
 				report_fail(report,
-						"%s %s of group %d stays with driver %s: VFIO refuses "
-						"the whole group",
+						_("%s %s of group %d stays with driver %s: VFIO refuses "
+						  "the whole group"),
 						other->name, pci_class_name(other), other->group,
 						other->driver);
 			}
@@ -260,12 +263,12 @@ static void check_guest_addresses(const struct facts *facts, struct report *repo
 	if (wrong) {
 		char name[160];
 		report_warn(report,
-				"functions of one device are spread over several slots of the guest: "
-				"its drivers may not find each other");
+				_("functions of one device are spread over several slots of the guest: "
+				  "its drivers may not find each other"));
 		report_remedy(report, "pierglass setup pci %s --fix --apply",
 				doctor_vm_word(facts, name));
 	} else if (several) {
-		report_ok(report, "the functions of each device share one slot of the guest");
+		report_ok(report, _("the functions of each device share one slot of the guest"));
 	}
 }
 
@@ -283,8 +286,8 @@ static void check_ids(const struct facts *facts, struct report *report) {
 			if (other->vendor == device->vendor && other->device == device->device &&
 					!pci_same_slot(&other->address, &device->address)) {
 				report_warn(report,
-						"id %s is kept for VMs, but two devices have it: %s and "
-						"%s",
+						_("id %s is kept for VMs, but two devices have it: %s and "
+						  "%s"),
 						id, device->name, other->name);
 				report_remedy(report,
 						"use driver_override by address for the one the VM "
@@ -298,22 +301,22 @@ static void check_ids(const struct facts *facts, struct report *report) {
 			!strstr(facts->cmdline, "vfio_pci.ids=")) {
 		char vm[160];
 		report_warn(report,
-				"vfio-pci has ids, but nothing makes it load before the GPU's driver "
-				"(no softdep)");
+				_("vfio-pci has ids, but nothing makes it load before the GPU's driver "
+				  "(no softdep)"));
 		report_remedy(report, "sudo pierglass setup vfio %s --apply",
 				doctor_vm_word(facts, vm));
 	}
 }
 
 const struct check checks_pci[] = {
-	{ "Devices", "gpu-group", false, check_gpu_groups },
-	{ "Devices", "second-gpu", false, check_second_gpu },
-	{ "Devices", "hostdev", true, check_hostdevs },
-	{ "Devices", "driver", true, check_drivers },
-	{ "Devices", "boot-vga", true, check_boot_vga },
-	{ "Devices", "group-complete", true, check_group_complete },
-	{ "Devices", "guest-address", true, check_guest_addresses },
-	{ "Devices", "ids", false, check_ids },
+	{ N_("Devices"), "gpu-group", false, check_gpu_groups },
+	{ N_("Devices"), "second-gpu", false, check_second_gpu },
+	{ N_("Devices"), "hostdev", true, check_hostdevs },
+	{ N_("Devices"), "driver", true, check_drivers },
+	{ N_("Devices"), "boot-vga", true, check_boot_vga },
+	{ N_("Devices"), "group-complete", true, check_group_complete },
+	{ N_("Devices"), "guest-address", true, check_guest_addresses },
+	{ N_("Devices"), "ids", false, check_ids },
 	{ NULL, NULL, false, NULL },
 };
 

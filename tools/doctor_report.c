@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/json.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
@@ -66,6 +67,21 @@ unsigned report_count(const struct report *report, enum verdict verdict) {
 	return count;
 }
 
+/* For people; JSON has the English word. */
+static const char *verdict_word(enum verdict verdict) {
+	switch (verdict) {
+	case VERDICT_OK:
+		return _("ok");
+	case VERDICT_WARN:
+		return _("warning");
+	case VERDICT_FAIL:
+		return _("failure");
+	case VERDICT_SKIP:
+		return _("skipped");
+	}
+	return "?";
+}
+
 static const char *verdict_name(enum verdict verdict) {
 	switch (verdict) {
 	case VERDICT_OK:
@@ -103,19 +119,19 @@ void report_print(const struct report *report, FILE *out, bool quiet) {
 		}
 		if (strcmp(group, line->group) != 0) {
 			group = line->group;
-			fprintf(out, "%s\n", group);
+			fprintf(out, "%s\n", _(group));
 		}
-		fprintf(out, "  %-8s", verdict_name(line->verdict));
+		fprintf(out, "  %-7s ", verdict_word(line->verdict));
 		print_safe(out, "", line->text);
 		if (line->remedy) {
 			print_safe(out, "            -> ", line->remedy);
 		}
 	}
-	fprintf(out, "%u ok, %u warnings, %u failures", report_count(report, VERDICT_OK),
+	fprintf(out, _("%u ok, %u warnings, %u failures"), report_count(report, VERDICT_OK),
 			report_count(report, VERDICT_WARN), report_count(report, VERDICT_FAIL));
 	unsigned skipped = report_count(report, VERDICT_SKIP);
 	if (skipped > 0) {
-		fprintf(out, ", %u not looked at", skipped);
+		fprintf(out, _(", %u not looked at"), skipped);
 	}
 	fputc('\n', out);
 }

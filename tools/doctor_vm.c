@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 #include "tools/doctor.h"
 
@@ -18,20 +19,20 @@ static void check_machine(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (strcmp(vm->type, "qemu") == 0) {
 		report_warn(report,
-				"the VM is emulated (type qemu), not virtualised: far too slow to "
-				"play");
+				_("the VM is emulated (type qemu), not virtualised: far too slow to "
+				  "play"));
 		report_remedy(report, "virsh edit: <domain type='kvm'>");
 	}
 	if (!vm->machine[0]) {
-		report_skip(report, "the machine type is not known");
+		report_skip(report, _("the machine type is not known"));
 	} else if (!strstr(vm->machine, "q35")) {
-		report_warn(report, "machine %s: a passed-through GPU wants PCI Express (q35)",
+		report_warn(report, _("machine %s: a passed-through GPU wants PCI Express (q35)"),
 				vm->machine);
 		report_remedy(report,
 				"choose chipset Q35 when the VM is made; it cannot be changed well "
 				"afterwards");
 	} else {
-		report_ok(report, "machine %s", vm->machine);
+		report_ok(report, _("machine %s"), vm->machine);
 	}
 }
 
@@ -42,9 +43,9 @@ static void check_firmware(const struct facts *facts, struct report *report) {
 	}
 	if (strcmp(vm->firmware, "efi") == 0 || strcasestr(vm->loader, "OVMF") ||
 			strcasestr(vm->loader, "edk2") || vm->loader_pflash) {
-		report_ok(report, "firmware UEFI%s", vm->secure_boot ? " with Secure Boot" : "");
+		report_ok(report, _("firmware UEFI%s"), vm->secure_boot ? " with Secure Boot" : "");
 	} else {
-		report_warn(report, "firmware BIOS: GPUs of today want UEFI");
+		report_warn(report, _("firmware BIOS: GPUs of today want UEFI"));
 		report_remedy(report,
 				"choose UEFI (OVMF_CODE_4M.fd) when the VM is made; Windows must be "
 				"installed again");
@@ -60,18 +61,18 @@ static void check_cpus(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (vm->vcpus > host) {
-		report_fail(report, "%u virtual CPUs on a host with %u", vm->vcpus, host);
+		report_fail(report, _("%u virtual CPUs on a host with %u"), vm->vcpus, host);
 		report_remedy(report, "virsh setvcpus %s %u --config --maximum",
 				doctor_vm_word(facts, name), host > reserve ? host - reserve : 1);
 	} else if (host - vm->vcpus < reserve) {
 		report_warn(report,
-				"%u of %u CPUs are the VM's: the host keeps less than two cores for "
-				"the picture and the sound",
+				_("%u of %u CPUs are the VM's: the host keeps less than two cores for "
+				  "the picture and the sound"),
 				vm->vcpus, host);
 		report_remedy(report, "virsh setvcpus %s %u --config --maximum",
 				doctor_vm_word(facts, name), host > reserve ? host - reserve : 1);
 	} else {
-		report_ok(report, "%u of %u CPUs are the VM's", vm->vcpus, host);
+		report_ok(report, _("%u of %u CPUs are the VM's"), vm->vcpus, host);
 	}
 }
 
@@ -82,7 +83,8 @@ static void check_topology(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (!vm->topology) {
-		report_warn(report, "no CPU topology: Windows sees %u sockets and uses two at most",
+		report_warn(report,
+				_("no CPU topology: Windows sees %u sockets and uses two at most"),
 				vm->vcpus);
 		report_remedy(report,
 				"virsh edit: <cpu><topology sockets='1' dies='1' cores='%u' "
@@ -91,28 +93,29 @@ static void check_topology(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (vm->sockets * vm->cores * vm->threads != vm->vcpus) {
-		report_warn(report, "topology %ux%ux%u does not make %u CPUs", vm->sockets,
+		report_warn(report, _("topology %ux%ux%u does not make %u CPUs"), vm->sockets,
 				vm->cores, vm->threads, vm->vcpus);
 		report_remedy(report, "virsh edit: make sockets x cores x threads = vcpu");
 	} else if (vm->sockets > 1) {
-		report_warn(report, "%u sockets: Windows for players uses one", vm->sockets);
+		report_warn(report, _("%u sockets: Windows for players uses one"), vm->sockets);
 		report_remedy(report, "virsh edit: sockets='1', more cores");
 	} else if (smt && vm->threads < 2) {
 		report_warn(report,
-				"the host has %u threads a core, the VM is told 1: Windows schedules "
-				"as if each were a core",
+				_("the host has %u threads a core, the VM is told 1: Windows schedules "
+				  "as if each were a core"),
 				facts->cpu.threads_per_core);
 		report_remedy(report,
 				"virsh edit: <topology sockets='1' dies='1' cores='%u' "
 				"threads='2'/>",
 				vm->vcpus / 2);
 	} else {
-		report_ok(report, "topology %u socket, %u cores, %u threads each", vm->sockets,
+		report_ok(report, _("topology %u socket, %u cores, %u threads each"), vm->sockets,
 				vm->cores, vm->threads);
 	}
 	if (facts->cpu.amd && vm->threads > 1 && strcmp(vm->topoext, "require") != 0) {
-		report_warn(report, "AMD without the CPU feature topoext: Windows does not see the "
-				    "threads");
+		report_warn(report,
+				_("AMD without the CPU feature topoext: Windows does not see the "
+				  "threads"));
 		report_remedy(report,
 				"virsh edit: <cpu …><feature policy='require' name='topoext'/></cpu>");
 	}
@@ -126,9 +129,9 @@ static void check_cpu_mode(const struct facts *facts, struct report *report) {
 	if (strcmp(vm->cpu_mode, "host-passthrough") == 0 ||
 			strcmp(vm->cpu_mode, "host-model") == 0 ||
 			strcmp(vm->cpu_mode, "maximum") == 0) {
-		report_ok(report, "CPU mode %s", vm->cpu_mode);
+		report_ok(report, _("CPU mode %s"), vm->cpu_mode);
 	} else {
-		report_warn(report, "CPU mode %s: the guest misses features of your processor",
+		report_warn(report, _("CPU mode %s: the guest misses features of your processor"),
 				vm->cpu_mode[0] ? vm->cpu_mode : "default");
 		report_remedy(report, "virsh edit: <cpu mode='host-passthrough'/>");
 	}
@@ -137,9 +140,9 @@ static void check_cpu_mode(const struct facts *facts, struct report *report) {
 static void check_tpm(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (vm->tpm_count > 0) {
-		report_ok(report, "a TPM is there");
+		report_ok(report, _("a TPM is there"));
 	} else if (is_windows_11(vm)) {
-		report_warn(report, "no TPM: the installer of Windows 11 refuses without one");
+		report_warn(report, _("no TPM: the installer of Windows 11 refuses without one"));
 		report_remedy(report, "virsh edit: <tpm model='tpm-crb'><backend type='emulator' "
 				      "version='2.0'/></tpm> (package swtpm-tools)");
 	}
@@ -148,8 +151,8 @@ static void check_tpm(const struct facts *facts, struct report *report) {
 static void check_hyperv(const struct facts *facts, struct report *report) {
 	if (facts->vm.is_xml && is_windows(&facts->vm) && !facts->vm.hyperv) {
 		report_warn(report,
-				"no Hyper-V enlightenments: Windows costs more CPU and its timers are "
-				"coarse");
+				_("no Hyper-V enlightenments: Windows costs more CPU and its timers are "
+				  "coarse"));
 		report_remedy(report,
 				"virsh edit: <features><hyperv mode='passthrough'/></features>");
 	}
@@ -161,11 +164,11 @@ static void check_balloon(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (facts->vm.balloon_count > 0 && facts->vm.balloon_none) {
-		report_ok(report, "no memory balloon");
+		report_ok(report, _("no memory balloon"));
 	} else {
 		report_warn(report,
-				"the VM has a memory balloon: with a PCI device all memory is pinned "
-				"anyway, and it costs speed");
+				_("the VM has a memory balloon: with a PCI device all memory is pinned "
+				  "anyway, and it costs speed"));
 		report_remedy(report,
 				"pierglass setup all %s --max-res 1920x1080 --apply (or virsh edit: "
 				"<memballoon model='none'/>)",
@@ -178,8 +181,8 @@ static void check_tablet(const struct facts *facts, struct report *report) {
 	for (unsigned i = 0; i < facts->vm.input_count; i++) {
 		if (strcmp(facts->vm.input[i].type, "tablet") == 0) {
 			report_warn(report,
-					"a %s tablet is in the VM: absolute and relative positions mix, "
-					"games lose the pointer",
+					_("a %s tablet is in the VM: absolute and relative positions mix, "
+					  "games lose the pointer"),
 					facts->vm.input[i].bus[0] ? facts->vm.input[i].bus : "usb");
 			report_remedy(report, "pierglass setup input %s --own --apply",
 					doctor_vm_word(facts, name));
@@ -192,13 +195,13 @@ static void check_pointer(const struct facts *facts, struct report *report) {
 		if (strcmp(facts->vm.input[i].bus, "virtio") == 0 &&
 				strcmp(facts->vm.input[i].type, "mouse") == 0) {
 			report_ok(report,
-					"a virtio mouse: five buttons and 32-bit motion (with the guest's "
-					"vioinput driver)");
+					_("a virtio mouse: five buttons and 32-bit motion (with the guest's "
+					  "vioinput driver)"));
 			return;
 		}
 	}
 	if (facts->vm.is_xml) {
-		report_ok(report, "the guest's mouse is PS/2: works without drivers");
+		report_ok(report, _("the guest's mouse is PS/2: works without drivers"));
 	}
 }
 
@@ -208,16 +211,16 @@ static void check_video(const struct facts *facts, struct report *report) {
 	}
 	const char *model = facts->vm.video_count > 0 ? facts->vm.video[0].model : "none";
 	if (strcmp(model, "virtio") == 0 || strcmp(model, "vga") == 0) {
-		report_ok(report, "virtual display %s", model);
+		report_ok(report, _("virtual display %s"), model);
 	} else if (strcmp(model, "none") == 0) {
 		report_warn(report,
-				"no virtual display: nothing is seen until Looking Glass runs in the "
-				"guest (no BIOS, no boot, no recovery)");
+				_("no virtual display: nothing is seen until Looking Glass runs in the "
+				  "guest (no BIOS, no boot, no recovery)"));
 		report_remedy(report, "virsh edit: <video><model type='vga'/></video>");
 	} else {
 		report_warn(report,
-				"virtual display %s: Windows may put its desktop there and not give it "
-				"back",
+				_("virtual display %s: Windows may put its desktop there and not give it "
+				  "back"),
 				model);
 		report_remedy(report, "virsh edit: <video><model type='virtio'/></video>");
 	}
@@ -229,10 +232,10 @@ static void check_sound_device(const struct facts *facts, struct report *report)
 		return;
 	}
 	if (facts->vm.sound_count == 0) {
-		report_ok(report, "no emulated sound card: Scream is the only one");
+		report_ok(report, _("no emulated sound card: Scream is the only one"));
 	} else {
 		report_warn(report,
-				"an emulated sound card (%s) beside Scream: Windows may play there",
+				_("an emulated sound card (%s) beside Scream: Windows may play there"),
 				facts->vm.sound[0].model);
 		report_remedy(report,
 				"pierglass setup audio %s --apply (or choose Scream as default in "
@@ -245,7 +248,7 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 	const struct domain *vm = &facts->vm;
 	for (unsigned i = 0; i < vm->disk_count; i++) {
 		if (strcmp(vm->disk[i].bus, "ide") == 0 || strcmp(vm->disk[i].bus, "sata") == 0) {
-			report_warn(report, "a disk on %s: virtio is several times faster",
+			report_warn(report, _("a disk on %s: virtio is several times faster"),
 					vm->disk[i].bus);
 			report_remedy(report,
 					"install the virtio-win drivers, then virsh edit: <target "
@@ -256,7 +259,7 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 	for (unsigned i = 0; i < vm->interface_count; i++) {
 		if (strcmp(vm->interface[i].model, "rtl8139") == 0) {
 			report_warn(report,
-					"network card rtl8139: slow, and its queue loses sound packets");
+					_("network card rtl8139: slow, and its queue loses sound packets"));
 			report_remedy(report, "virsh edit: <model type='virtio'/> in <interface>");
 		}
 	}
@@ -265,10 +268,10 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 static void check_agent(const struct facts *facts, struct report *report) {
 	char name[160];
 	if (facts->vm.agent_channels > 0) {
-		report_ok(report, "the agent's channel is there (clipboard, files)");
+		report_ok(report, _("the agent's channel is there (clipboard, files)"));
 	} else {
 		report_warn(report,
-				"no channel com.redhat.spice.0: no clipboard, no file transfer");
+				_("no channel com.redhat.spice.0: no clipboard, no file transfer"));
 		report_remedy(report, "pierglass setup all %s --max-res 1920x1080 --apply",
 				doctor_vm_word(facts, name));
 	}
@@ -287,21 +290,21 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 	bool shared = strcmp(vm->memory_access, "shared") == 0 || vm->numa_shared > 0;
 	if (!shared) {
 		report_fail(report,
-				"a virtiofs share, but the VM's memory is not shared: it cannot start");
+				_("a virtiofs share, but the VM's memory is not shared: it cannot start"));
 		report_remedy(report, "pierglass setup virtiofs %s --source %s --apply",
 				doctor_vm_word(facts, name), vm->filesystem[0].source);
 	} else {
-		report_ok(report, "virtiofs: the VM's memory is shared");
+		report_ok(report, _("virtiofs: the VM's memory is shared"));
 	}
 	if (!facts->virtiofsd) {
-		report_fail(report, "virtiofsd is not installed");
+		report_fail(report, _("virtiofsd is not installed"));
 		report_remedy(report, "sudo apt install virtiofsd (before Debian 13: part of "
 				      "qemu-system-common)");
 	}
 }
 
 static void check_state(const struct facts *facts, struct report *report) {
-	report_ok(report, "VM %s: %s", facts->vm.name[0] ? facts->vm.name : "(no name)",
+	report_ok(report, _("VM %s: %s"), facts->vm.name[0] ? facts->vm.name : "(no name)",
 			facts->vm.state == DOMAIN_UNKNOWN ? "configuration from a file"
 							  : domain_state_name(facts->vm.state));
 }
@@ -312,33 +315,33 @@ static void check_found(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (facts->vm_wanted) {
-		report_fail(report, "%s", facts->vm_problem);
+		report_fail(report, _("%s"), facts->vm_problem);
 	} else {
-		report_warn(report, "no VM looked at: %s", facts->vm_problem);
+		report_warn(report, _("no VM looked at: %s"), facts->vm_problem);
 	}
 	report_remedy(report, "pierglass doctor NAME (virsh list --all shows them)");
 	if (facts->hidden_processes > 0 && !facts->is_root) {
-		report_skip(report, "%u QEMU process%s may not be read; root could",
+		report_skip(report, _("%u QEMU process%s may not be read; root could"),
 				facts->hidden_processes, facts->hidden_processes == 1 ? "" : "es");
 	}
 }
 
 const struct check checks_vm[] = {
-	{ "VM", "vm", false, check_found },
-	{ "VM", "machine", true, check_machine },
-	{ "VM", "firmware", true, check_firmware },
-	{ "VM", "cpus", true, check_cpus },
-	{ "VM", "topology", true, check_topology },
-	{ "VM", "cpu-mode", true, check_cpu_mode },
-	{ "VM", "tpm", true, check_tpm },
-	{ "VM", "hyperv", true, check_hyperv },
-	{ "VM", "memballoon", true, check_balloon },
-	{ "VM", "tablet", true, check_tablet },
-	{ "VM", "mouse", true, check_pointer },
-	{ "VM", "video", true, check_video },
-	{ "VM", "sound-device", true, check_sound_device },
-	{ "VM", "disk-and-network", true, check_disk_and_net },
-	{ "VM", "agent-channel", true, check_agent },
-	{ "VM", "virtiofs", true, check_virtiofs },
+	{ N_("VM"), "vm", false, check_found },
+	{ N_("VM"), "machine", true, check_machine },
+	{ N_("VM"), "firmware", true, check_firmware },
+	{ N_("VM"), "cpus", true, check_cpus },
+	{ N_("VM"), "topology", true, check_topology },
+	{ N_("VM"), "cpu-mode", true, check_cpu_mode },
+	{ N_("VM"), "tpm", true, check_tpm },
+	{ N_("VM"), "hyperv", true, check_hyperv },
+	{ N_("VM"), "memballoon", true, check_balloon },
+	{ N_("VM"), "tablet", true, check_tablet },
+	{ N_("VM"), "mouse", true, check_pointer },
+	{ N_("VM"), "video", true, check_video },
+	{ N_("VM"), "sound-device", true, check_sound_device },
+	{ N_("VM"), "disk-and-network", true, check_disk_and_net },
+	{ N_("VM"), "agent-channel", true, check_agent },
+	{ N_("VM"), "virtiofs", true, check_virtiofs },
 	{ NULL, NULL, false, NULL },
 };

@@ -4,9 +4,11 @@ pkg_check_modules(LIBXML2 IMPORTED_TARGET GLOBAL libxml-2.0)
 pkg_check_modules(LIBVIRT IMPORTED_TARGET GLOBAL libvirt)
 
 pg_library(setup SOURCES
+	common_diff.c
 	common_domain.c
 	common_domain_argv.c
 	common_domain_xml.c
+	common_edit.c
 	common_pci.c
 	common_props.c
 	common_qemu.c
@@ -23,6 +25,12 @@ pg_library(setup SOURCES
 	doctor_pci.c
 	doctor_report.c
 	doctor_vm.c
+	setup_apply.c
+	setup_files.c
+	setup_input.c
+	setup_pci.c
+	setup_plan.c
+	setup_xml.c
 	vm-info_block.c
 	USES base)
 if(LIBXML2_FOUND)
@@ -34,5 +42,6 @@ if(LIBVIRT_FOUND)
 	target_link_libraries(pg_setup PUBLIC PkgConfig::LIBVIRT)
 endif()
 
-pg_program(pierglass-vm-info SOURCES vm-info.c USES setup INSTALL libexec)
+pg_program(pierglass-vm-info SOURCES vm-info.c USES setup base INSTALL libexec)
 pg_program(pierglass-doctor SOURCES doctor.c USES setup base INSTALL libexec)
+pg_program(pierglass-setup SOURCES setup.c USES setup base INSTALL libexec)

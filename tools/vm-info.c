@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "tools/common_qemu.h"
 #include "tools/common_virt.h"
 
@@ -33,20 +34,20 @@ struct info {
 };
 
 static void usage(FILE *out) {
-	fputs("usage: pierglass vm-info [options] [DOMAIN]\n"
-	      "Writes what the player needs to know of a VM: one block of key=value lines per change,\n"
-	      "ended by an empty line. Without DOMAIN (name, id or uuid): the only running VM with a\n"
-	      "shared memory device.\n\n"
-	      "  --once           one block, then leave (1 = nothing was found)\n"
-	      "  --list           all VMs, one line each\n"
-	      "  --connect URI    libvirt's URI (default: qemu:///system and qemu:///session)\n"
-	      "  --xml FILE       read this domain XML instead\n"
-	      "  --root DIR       use the /proc, /sys, /var of this tree\n"
-	      "  --password       with the SPICE password (needs the right to manage the VM)\n"
-	      "  --help, --version\n",
+	fputs(_("usage: pierglass vm-info [options] [DOMAIN]\n"
+		"Writes what the player needs to know of a VM: one block of key=value lines per change,\n"
+		"ended by an empty line. Without DOMAIN (name, id or uuid): the only running VM with a\n"
+		"shared memory device.\n\n"
+		"  --once           one block, then leave (1 = nothing was found)\n"
+		"  --list           all VMs, one line each\n"
+		"  --connect URI    libvirt's URI (default: qemu:///system and qemu:///session)\n"
+		"  --xml FILE       read this domain XML instead\n"
+		"  --root DIR       use the /proc, /sys, /var of this tree\n"
+		"  --password       with the SPICE password (needs the right to manage the VM)\n"
+		"  --help, --version\n"),
 			out);
 	if (!virt_built_in()) {
-		fputs("\nThis one was built without libvirt: QEMU command lines and --xml only.\n",
+		fputs(_("\nThis one was built without libvirt: QEMU command lines and --xml only.\n"),
 				out);
 	}
 }
@@ -275,6 +276,7 @@ static int parse(struct options *options, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+	i18n_init();
 	struct info info = { 0 };
 	int status = parse(&info.options, argc, argv);
 	if (status >= 0) {

@@ -1,0 +1,8 @@
+/* Unified diffs of small texts, as diff -u prints them. */
+#pragma once
+
+#include "tools/common_text.h"
+
+/* old_name "/dev/null" for a new file. Appends nothing if the texts are equal. */
+void diff_unified(struct text *out, const char *old_name, const char *old_text,
+		const char *new_name, const char *new_text);

@@ -1,0 +1,576 @@
+#include "tools/setup.h"
+#include "base/i18n.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+#include "tools/common_size.h"
+
+static void usage(FILE *out) {
+	fputs(_("usage: pierglass setup COMMAND [DOMAIN] [options]\n"
+		"Shows what would be changed, as unified diffs, and changes nothing without --apply.\n\n"
+		"  all DOMAIN --max-res WxH   everything below that a VM for playing needs\n"
+		"  shmem DOMAIN --max-res WxH [--hdr]   the shared memory, as large as that needs\n"
+		"  pci DOMAIN [--fix] [--gpu ADDRESS]   the GPU, and its functions in one guest slot\n"
+		"  vfio [DOMAIN] [--gpu ADDRESS]        IOMMU, and the GPU kept for the VM\n"
+		"  input --list | --probe               which input device is which\n"
+		"  input DOMAIN --own [--keyboard PATH] [--mouse PATH]   pierglass reads the devices\n"
+		"  input DOMAIN --qemu --keyboard PATH --mouse PATH [--grab-toggle NAME]   QEMU does\n"
+		"  audio [DOMAIN]                       firewall rule, no second sound card\n"
+		"  tmpfiles [DOMAIN]                    the memory's file, with your rights\n"
+		"  kvmfr [DOMAIN] --max-res WxH         the memory on the kvmfr module instead\n"
+		"  virtiofs DOMAIN --source DIR [--target NAME]   a shared folder\n"
+		"  desktop [DOMAIN]                     an entry in the menu\n\n"
+		"  --apply           do it; what is changed is kept and can be taken back\n"
+		"  --undo            take the newest applied change back (again: the one before)\n"
+		"  --force           with --undo: even what was changed since\n"
+		"  --user NAME       whose files and rights (default: you, or who called sudo)\n"
+		"  --shm-name NAME   of a new shared memory (default: looking-glass)\n"
+		"  --connect URI     libvirt's URI (default: qemu:///system and qemu:///session)\n"
+		"  --xml FILE        change this domain XML file instead of libvirt's VM\n"
+		"  --root DIR        a tree that stands for /\n"
+		"  --help, --version\n"),
+			out);
+	if (!virt_built_in()) {
+		fputs(_("\nThis one was built without libvirt: VMs by --xml FILE only.\n"), out);
+	}
+}
+
+enum {
+	O_APPLY = 256,
+	O_UNDO,
+	O_FORCE,
+	O_USER,
+	O_SHM_NAME,
+	O_CONNECT,
+	O_XML,
+	O_ROOT,
+	O_MAX_RES,
+	O_HDR,
+	O_FIX,
+	O_GPU,
+	O_LIST,
+	O_PROBE,
+	O_OWN,
+	O_QEMU,
+	O_KEYBOARD,
+	O_MOUSE,
+	O_TOGGLE,
+	O_SOURCE,
+	O_TARGET,
+	O_KVMFR,
+	O_HELP,
+	O_VERSION
+};
+
+static const struct option table[] = {
+	{ "apply", no_argument, NULL, O_APPLY },
+	{ "undo", no_argument, NULL, O_UNDO },
+	{ "force", no_argument, NULL, O_FORCE },
+	{ "user", required_argument, NULL, O_USER },
+	{ "shm-name", required_argument, NULL, O_SHM_NAME },
+	{ "connect", required_argument, NULL, O_CONNECT },
+	{ "xml", required_argument, NULL, O_XML },
+	{ "root", required_argument, NULL, O_ROOT },
+	{ "max-res", required_argument, NULL, O_MAX_RES },
+	{ "hdr", no_argument, NULL, O_HDR },
+	{ "fix", no_argument, NULL, O_FIX },
+	{ "gpu", required_argument, NULL, O_GPU },
+	{ "list", no_argument, NULL, O_LIST },
+	{ "probe", no_argument, NULL, O_PROBE },
+	{ "own", no_argument, NULL, O_OWN },
+	{ "qemu", no_argument, NULL, O_QEMU },
+	{ "keyboard", required_argument, NULL, O_KEYBOARD },
+	{ "mouse", required_argument, NULL, O_MOUSE },
+	{ "grab-toggle", required_argument, NULL, O_TOGGLE },
+	{ "source", required_argument, NULL, O_SOURCE },
+	{ "target", required_argument, NULL, O_TARGET },
+	{ "kvmfr", no_argument, NULL, O_KVMFR },
+	{ "help", no_argument, NULL, O_HELP },
+	{ "version", no_argument, NULL, O_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool set_flag(struct setup_options *options, int c) {
+	bool *const flags[] = { [O_APPLY - O_APPLY] = &options->apply,
+		[O_UNDO - O_APPLY] = &options->undo,
+		[O_FORCE - O_APPLY] = &options->force,
+		[O_HDR - O_APPLY] = &options->hdr,
+		[O_FIX - O_APPLY] = &options->fix,
+		[O_LIST - O_APPLY] = &options->list,
+		[O_PROBE - O_APPLY] = &options->probe,
+		[O_OWN - O_APPLY] = &options->own,
+		[O_QEMU - O_APPLY] = &options->qemu,
+		[O_KVMFR - O_APPLY] = &options->kvmfr };
+	size_t index = (size_t)(c - O_APPLY);
+	if (c < O_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
+		return false;
+	}
+	*flags[index] = true;
+	return true;
+}
+
+static bool set_text(struct setup_options *options, int c) {
+	const char **const texts[] = { [O_USER - O_APPLY] = &options->user,
+		[O_SHM_NAME - O_APPLY] = &options->shm_name,
+		[O_CONNECT - O_APPLY] = &options->uri,
+		[O_XML - O_APPLY] = &options->xml,
+		[O_ROOT - O_APPLY] = &options->root_dir,
+		[O_GPU - O_APPLY] = &options->gpu,
+		[O_KEYBOARD - O_APPLY] = &options->keyboard,
+		[O_MOUSE - O_APPLY] = &options->mouse,
+		[O_TOGGLE - O_APPLY] = &options->toggle,
+		[O_SOURCE - O_APPLY] = &options->source,
+		[O_TARGET - O_APPLY] = &options->target };
+	size_t index = (size_t)(c - O_APPLY);
+	if (c < O_APPLY || index >= sizeof texts / sizeof texts[0] || !texts[index]) {
+		return false;
+	}
+	*texts[index] = optarg;
+	return true;
+}
+
+static bool wrong(const char *what, const char *value, const char *right) {
+	fprintf(stderr, "pierglass setup: %s '%s' is not %s\n", what, value, right);
+	return false;
+}
+
+static bool values_are_right(struct setup_options *options) {
+	static const char toggles[] = "ctrl-ctrl,alt-alt,shift-shift,meta-meta,scrolllock,"
+				      "ctrl-scrolllock";
+	struct pci_address address;
+	if (options->gpu && !pci_address_parse(options->gpu, &address)) {
+		return wrong("--gpu", options->gpu, "an address such as 01:00.0");
+	}
+	if (options->toggle && !list_has(toggles, options->toggle, ',')) {
+		return wrong("--grab-toggle", options->toggle, toggles);
+	}
+	if (options->shm_name && (strchr(options->shm_name, '/') || !options->shm_name[0] ||
+						 strlen(options->shm_name) > 100)) {
+		return wrong("--shm-name", options->shm_name, "a name in /dev/shm");
+	}
+	if (options->source && options->source[0] != '/') {
+		return wrong("--source", options->source, "an absolute path");
+	}
+	return true;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse(struct setup_options *options, int argc, char **argv) {
+	int c;
+	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) { // NOLINT
+		int width;
+		int height;
+		if (c == 'h' || c == O_HELP) {
+			usage(stdout);
+			return EXIT_SUCCESS;
+		}
+		if (c == O_VERSION) {
+			puts("pierglass setup " PG_VERSION);
+			return EXIT_SUCCESS;
+		}
+		if (c == O_MAX_RES) {
+			if (!parse_size(optarg, 16384, &width, &height)) {
+				wrong("--max-res", optarg, "a size such as 2560x1440");
+				return 2;
+			}
+			options->width = (unsigned)width;
+			options->height = (unsigned)height;
+		} else if (!set_flag(options, c) && !set_text(options, c)) {
+			usage(stderr);
+			return 2;
+		}
+	}
+	options->command = optind < argc ? argv[optind] : NULL;
+	options->wanted = optind + 1 < argc ? argv[optind + 1] : NULL;
+	if (argc - optind > 2 || (!options->command && !options->undo)) {
+		usage(stderr);
+		return 2;
+	}
+	return values_are_right(options) ? -1 : 2;
+}
+
+/* ---- the VM ---- */
+
+static int complain(const char *what, const char *why) {
+	fprintf(stderr, "pierglass setup: %s: %s\n", what, why);
+	return -EINVAL;
+}
+
+static int load(struct setup *setup, const char *name, char *xml) {
+	char error[160];
+	setup->original = xml;
+	int r = document_load(&setup->document, xml, error, sizeof error);
+	if (r < 0) {
+		return complain(name, error);
+	}
+	setup->has_vm = true;
+	return 0;
+}
+
+static int load_file(struct setup *setup) {
+	struct root here;
+	root_open(&here, NULL);
+	char *xml = root_read(&here, setup->options.xml, NULL);
+	int error = errno;
+	root_close(&here);
+	return xml ? load(setup, setup->options.xml, xml)
+		   : complain(setup->options.xml, strerror(error));
+}
+
+static int load_domain(struct setup *setup) {
+	struct virt_domain *list;
+	unsigned count;
+	char error[160];
+	const char *wanted = setup->options.wanted;
+	int r = virt_open(&setup->virt, setup->options.uri, setup->options.apply, error,
+			sizeof error);
+	if (r < 0) {
+		return complain("libvirt", error);
+	}
+	virt_list(setup->virt, false, &list, &count);
+	r = -ENOENT;
+	for (unsigned i = 0; i < count && r == -ENOENT; i++) {
+		if (!domain_is(&list[i].domain, wanted)) {
+			continue;
+		}
+		setup->running = list[i].domain.state == DOMAIN_RUNNING;
+		copy_text(setup->uri, sizeof setup->uri, list[i].uri);
+		/* With secrets when it is to be defined again, or they would be lost. */
+		char *xml = virt_stored_xml(setup->virt, list[i].domain.uuid, setup->options.apply);
+		char *own = xml ? must_copy(xml) : NULL;
+		free(xml);
+		r = own ? load(setup, wanted, own)
+			: complain(wanted, "libvirt does not give its XML");
+	}
+	if (r == -ENOENT) {
+		complain(wanted, "no VM is called that (virsh list --all shows them)");
+	}
+	virt_list_free(list, count);
+	return r;
+}
+
+static int load_vm(struct setup *setup) {
+	if (setup->options.xml) {
+		return load_file(setup);
+	}
+	return setup->options.wanted ? load_domain(setup) : 0;
+}
+
+/* virt-xml-validate says what libvirt's schema thinks; without it, libvirt itself will. */
+static void validate(struct setup *setup) {
+	char path[] = "/tmp/pierglass-XXXXXX";
+	int fd = mkstemp(path);
+	if (fd < 0) {
+		return;
+	}
+	FILE *file = fdopen(fd, "w");
+	if (!file) {
+		close(fd);
+		unlink(path);
+		return;
+	}
+	fputs(setup->document.text, file);
+	fclose(file);
+	char *command = must_print("virt-xml-validate %s domain 2>&1", path);
+	FILE *pipe = popen(command, "re"); // NOLINT(cert-env33-c)
+	char line[256];
+	struct text said = { 0 };
+	while (pipe && fgets(line, sizeof line, pipe)) {
+		text_add(&said, "%s", line);
+	}
+	int status = pipe ? pclose(pipe) : -1;
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+	if (code == 127) {
+		plan_note(&setup->plan,
+				_("virt-xml-validate is not installed (libvirt-clients): the XML was "
+				  "not checked against the schema"));
+	} else if (code != 0) {
+		plan_refuse(&setup->plan, _("the changed XML does not fit libvirt's schema:\n%s"),
+				text_get(&said));
+	}
+	text_finish(&said);
+	free(command);
+	unlink(path);
+}
+
+/* Taking back may start from another folder. */
+static char *whole_path(const char *path) {
+	char *whole = realpath(path, NULL);
+	return whole ? whole : must_copy(path);
+}
+
+/* Puts the VM's change, if there is one, in front of the others. */
+static void add_vm_change(struct setup *setup) {
+	if (!setup->has_vm || setup->plan.refused) {
+		return;
+	}
+	if (strcmp(setup->original, setup->document.text) == 0) {
+		plan_note(&setup->plan, _("the VM's configuration is right already"));
+		return;
+	}
+	validate(setup);
+	struct plan *plan = &setup->plan;
+	const struct domain *vm = &setup->document.domain;
+	bool file = setup->options.xml != NULL;
+	struct change change = { .kind = file ? CHANGE_FILE : CHANGE_DOMAIN,
+		.path = file ? whole_path(setup->options.xml) : must_copy(vm->uuid),
+		.shown = file ? must_copy(setup->options.xml) : must_print("VM %s", vm->name),
+		.uri = must_copy(setup->uri),
+		.old_text = must_copy(setup->original),
+		.new_text = must_copy(setup->document.text),
+		.mode = 0600,
+		.why = "the VM's configuration" };
+	plan->change = must_grow(plan->change, (plan->change_count + 1) * sizeof *plan->change);
+	memmove(plan->change + 1, plan->change, plan->change_count * sizeof *plan->change);
+	plan->change[0] = change;
+	plan->change_count++;
+	if (setup->running) {
+		plan_note(plan, _("the VM runs: the change counts from its next start (shut down, not "
+				  "restart)"));
+	}
+}
+
+/* ---- the commands ---- */
+
+static bool needs_vm(struct setup *setup) {
+	if (!setup->has_vm) {
+		fprintf(stderr, "pierglass setup %s: which VM? (a name, or --xml FILE)\n",
+				setup->options.command);
+	}
+	return setup->has_vm;
+}
+
+static bool needs_size(struct setup *setup) {
+	if (!setup->options.width) {
+		fprintf(stderr,
+				"pierglass setup %s: --max-res WxH is missing (the largest picture, such as "
+				"2560x1440)\n",
+				setup->options.command);
+	}
+	return setup->options.width != 0;
+}
+
+static unsigned wanted_mib(const struct setup *setup) {
+	return shmem_mib(setup->options.width, setup->options.height, setup->options.hdr);
+}
+
+static bool run_shmem(struct setup *setup) {
+	const char *name = setup->options.shm_name ? setup->options.shm_name : "looking-glass";
+	if (!needs_vm(setup) || !needs_size(setup)) {
+		return false;
+	}
+	if (setup->options.kvmfr) {
+		xml_kvmfr(setup, wanted_mib(setup));
+	} else {
+		xml_shmem(setup, name, wanted_mib(setup));
+	}
+	return true;
+}
+
+static bool run_pci(struct setup *setup) {
+	struct pci_address gpu;
+	if (!needs_vm(setup)) {
+		return false;
+	}
+	if (setup->options.gpu && pci_address_parse(setup->options.gpu, &gpu) &&
+			!xml_add_gpu(setup, &gpu)) {
+		return true;
+	}
+	xml_pci_fix(setup);
+	return true;
+}
+
+static bool run_vfio(struct setup *setup) {
+	files_vfio(setup);
+	return true;
+}
+
+static bool run_input(struct setup *setup) {
+	const struct setup_options *options = &setup->options;
+	if (options->own == options->qemu ||
+			(options->qemu && !options->keyboard && !options->mouse)) {
+		fputs(_("pierglass setup input: --list, --probe, --own, or --qemu with --keyboard PATH and "
+			"--mouse PATH\n"),
+				stderr);
+		return false;
+	}
+	if (options->qemu) {
+		if (!needs_vm(setup)) {
+			return false;
+		}
+		xml_input_qemu(setup);
+		return true;
+	}
+	if (setup->has_vm) {
+		xml_input_own(setup);
+	}
+	files_input(setup);
+	if (!setup->has_vm && !options->keyboard && !options->mouse) {
+		return needs_vm(setup);
+	}
+	return true;
+}
+
+static bool run_audio(struct setup *setup) {
+	if (setup->has_vm) {
+		xml_audio(setup);
+	}
+	files_audio(setup);
+	return true;
+}
+
+static bool run_tmpfiles(struct setup *setup) {
+	files_tmpfiles(setup);
+	return true;
+}
+
+static bool run_kvmfr(struct setup *setup) {
+	if (!needs_size(setup)) {
+		return false;
+	}
+	files_kvmfr(setup, wanted_mib(setup));
+	if (setup->has_vm) {
+		xml_kvmfr(setup, wanted_mib(setup));
+	}
+	return true;
+}
+
+static bool run_virtiofs(struct setup *setup) {
+	if (!needs_vm(setup)) {
+		return false;
+	}
+	if (!setup->options.source) {
+		fputs(_("pierglass setup virtiofs: --source DIR is missing\n"), stderr);
+		return false;
+	}
+	if (!setup->options.target) {
+		setup->options.target = "shared";
+	}
+	xml_virtiofs(setup);
+	if (!setup->plan.refused) {
+		windows_steps(setup);
+	}
+	return true;
+}
+
+static bool run_desktop(struct setup *setup) {
+	files_desktop(setup);
+	return true;
+}
+
+static bool run_all(struct setup *setup) {
+	if (!run_shmem(setup) || !run_pci(setup)) {
+		return false;
+	}
+	if (!setup->plan.refused && xml_input_own(setup) && xml_audio(setup) && xml_extras(setup)) {
+		if (setup->document.domain.hostdev_count > 0 || setup->options.gpu) {
+			files_vfio(setup);
+		} else {
+			plan_note(&setup->plan,
+					_("no GPU was named (--gpu ADDRESS; pierglass doctor --groups "
+					  "lists them) and the VM has none"));
+		}
+		files_tmpfiles(setup);
+		files_audio(setup);
+		files_desktop(setup);
+		windows_steps(setup);
+	}
+	return true;
+}
+
+static bool run(struct setup *setup) {
+	static const struct {
+		const char *name;
+		bool (*run)(struct setup *setup);
+	} commands[] = {
+		{ "all", run_all },
+		{ "shmem", run_shmem },
+		{ "pci", run_pci },
+		{ "vfio", run_vfio },
+		{ "input", run_input },
+		{ "audio", run_audio },
+		{ "tmpfiles", run_tmpfiles },
+		{ "kvmfr", run_kvmfr },
+		{ "virtiofs", run_virtiofs },
+		{ "desktop", run_desktop },
+	};
+	const char *nearest = NULL;
+	unsigned best = 3;
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		if (strcmp(setup->options.command, commands[i].name) == 0) {
+			return commands[i].run(setup);
+		}
+		unsigned distance = parse_distance(setup->options.command, commands[i].name);
+		if (distance < best) {
+			best = distance;
+			nearest = commands[i].name;
+		}
+	}
+	fprintf(stderr, "pierglass setup: there is no command %s%s%s%s\n", setup->options.command,
+			nearest ? " (did you mean " : "", nearest ? nearest : "",
+			nearest ? "?)" : "");
+	return false;
+}
+
+static int carry_out(struct setup *setup) {
+	if (load_vm(setup) < 0) {
+		return EXIT_FAILURE;
+	}
+	if (!run(setup)) {
+		return 2;
+	}
+	add_vm_change(setup);
+	plan_print(&setup->plan, setup->options.apply);
+	if (setup->plan.refused) {
+		fprintf(stderr, "pierglass setup: refused: %s\n", setup->plan.refused);
+		return EXIT_FAILURE;
+	}
+	if (setup->options.apply && setup->plan.change_count > 0) {
+		return plan_apply(&setup->plan, setup) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv) {
+	i18n_init();
+	struct setup *setup = must_alloc(sizeof *setup);
+	domain_init(&setup->document.domain);
+	int status = parse(&setup->options, argc, argv);
+	int r = status < 0 ? root_open(&setup->root, setup->options.root_dir) : 0;
+	if (r < 0) {
+		fprintf(stderr, "pierglass setup: %s: %s\n", setup->options.root_dir, strerror(-r));
+		status = 2;
+	}
+	if (status < 0) {
+		root_me(&setup->root, &setup->me);
+		if (setup->options.user) {
+			copy_text(setup->me.name, sizeof setup->me.name, setup->options.user);
+			setup->me.group_count = 0; /* of somebody else: not known here */
+			setup->me.gid = (gid_t)-1;
+		}
+		pci_read(&setup->root, &setup->pci);
+		if (setup->options.undo) {
+			status = setup_undo(setup);
+		} else if (setup->options.list) {
+			status = input_list(&setup->root);
+		} else if (setup->options.probe) {
+			status = input_probe(&setup->root);
+		} else {
+			status = carry_out(setup);
+		}
+	}
+	plan_free(&setup->plan);
+	document_free(&setup->document);
+	free(setup->original);
+	virt_close(setup->virt);
+	root_close(&setup->root);
+	free(setup);
+	return status;
+}

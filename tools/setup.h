@@ -1,0 +1,140 @@
+/*
+ * pierglass-setup: writes what a player writes by hand today: the VM's XML, modprobe, tmpfiles,
+ * udev and desktop files. It makes a plan first (changes, commands to run, steps in Windows), shows
+ * it with unified diffs, and carries it out only with --apply; what it changed can be undone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "tools/common_edit.h"
+#include "tools/common_pci.h"
+#include "tools/common_root.h"
+#include "tools/common_text.h"
+#include "tools/common_virt.h"
+
+/* ---- the plan ---- */
+
+enum change_kind { CHANGE_FILE, CHANGE_DOMAIN };
+
+struct change {
+	enum change_kind kind;
+	char *path;     /* FILE: as opened (with the root's prefix); DOMAIN: the VM's uuid */
+	char *shown;    /* for people and diffs */
+	char *uri;      /* DOMAIN */
+	char *old_text; /* NULL = the file is not there */
+	char *new_text;
+	mode_t mode; /* of a new file */
+	const char *why;
+};
+
+struct plan {
+	struct change *change;
+	unsigned change_count;
+	char **note; /* what is already right, what was left out and why */
+	unsigned note_count;
+	char **command; /* to run afterwards */
+	unsigned command_count;
+	char **windows; /* what is left to do inside the guest */
+	unsigned windows_count;
+	char *refused; /* why nothing is done at all; NULL = go on */
+};
+
+void plan_note(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plan_command(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plan_windows(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The first reason counts. */
+void plan_refuse(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A file under the root; nothing is added if it has that text already. new_text is copied. */
+void plan_file(struct plan *plan, const struct root *root, const char *path, mode_t mode,
+		const char *new_text, const char *why);
+void plan_print(const struct plan *plan, bool applying);
+void plan_free(struct plan *plan);
+
+/* ---- carrying out and undoing (setup_apply.c) ---- */
+
+struct setup;
+
+/* Returns how many changes could not be made (said on stderr), or a negative errno. */
+int plan_apply(const struct plan *plan, struct setup *setup);
+/* Takes the newest applied plan back. Returns the exit status. */
+int setup_undo(struct setup *setup);
+
+/* ---- the request ---- */
+
+struct setup_options {
+	const char *command, *wanted, *uri, *xml, *root_dir, *user;
+	const char *gpu, *source, *target, *keyboard, *mouse, *toggle, *shm_name;
+	unsigned width, height;
+	bool hdr, apply, undo, fix, list, probe, own, qemu, kvmfr, force;
+};
+
+struct setup {
+	struct setup_options options;
+	struct root root;
+	struct root_user me; /* whose desktop and files; --user */
+	struct pci_list pci;
+	struct virt *virt;
+	struct plan plan;
+
+	/* the VM */
+	bool has_vm;
+	struct document document; /* the stored configuration, as changed so far */
+	char *original;           /* as it was */
+	char uri[128];
+	bool running;
+};
+
+/* ---- changes of the VM's XML (setup_xml.c): each commits; false = refused (plan_refuse) ---- */
+
+bool xml_shmem(struct setup *setup, const char *name, unsigned mib);
+bool xml_kvmfr(struct setup *setup, unsigned mib);
+bool xml_input_own(struct setup *setup);
+bool xml_input_qemu(struct setup *setup);
+bool xml_audio(struct setup *setup);
+bool xml_extras(struct setup *setup); /* memory balloon, agent's channel, SPICE, video model */
+bool xml_virtiofs(struct setup *setup);
+bool xml_add_gpu(struct setup *setup, const struct pci_address *gpu);
+bool xml_pci_fix(struct setup *setup);
+/* Commits what was edited; refuses the plan if the result is not right. */
+bool xml_commit(struct setup *setup);
+
+/* ---- the guest's PCI addresses (setup_pci.c), pure ---- */
+
+struct pci_fix {
+	struct {
+		bool change;
+		struct pci_address address;
+		bool multifunction; /* must say so */
+	} hostdev[DOMAIN_LIST];     /* as in the domain */
+	unsigned new_bus_count;
+	unsigned new_bus[DOMAIN_LIST]; /* pcie-root-port controllers to add, by index */
+	char problem[256];
+};
+
+/* One guest slot for each slot of the host, functions kept, multifunction on function 0. host may
+ * be empty (not known). False with ret_fix->problem if it cannot be right: duplicates, functions
+ * that are not in the machine, several functions without function 0. */
+bool pci_fix(const struct domain *domain, const struct pci_list *host, struct pci_fix *ret_fix);
+
+/* ---- files (setup_files.c) ---- */
+
+void files_vfio(struct setup *setup);
+void files_tmpfiles(struct setup *setup);
+void files_kvmfr(struct setup *setup, unsigned mib);
+void files_audio(struct setup *setup);
+void files_desktop(struct setup *setup);
+void files_input(struct setup *setup);
+void windows_steps(struct setup *setup);
+/* The kernel's command line in the text of /etc/default/grub with the parameter in it; heap. NULL
+ * if there is no such line. */
+char *grub_with(const char *text, const char *parameter, const char *instead_of);
+
+/* ---- setup_input.c ---- */
+
+int input_list(const struct root *root);
+int input_probe(const struct root *root);
+/* The udev match for an event node: ids of its device; false if sysfs does not tell. */
+bool input_udev_match(const struct root *root, const char *path, struct text *text);

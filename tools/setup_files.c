@@ -1,0 +1,563 @@
+/* The files of the host that setup writes. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/i18n.h"
+#include "tools/setup.h"
+
+#define GRUB_FILE "/etc/default/grub"
+
+/* ---- the kernel's command line ---- */
+
+/* The value between the quotes of GRUB_CMDLINE_LINUX="…" (or _DEFAULT if that is all there is). */
+static const char *grub_value(const char *text, size_t *ret_len) {
+	static const char *const keys[] = { "GRUB_CMDLINE_LINUX=", "GRUB_CMDLINE_LINUX_DEFAULT=" };
+	for (size_t k = 0; k < 2; k++) {
+		size_t n = strlen(keys[k]);
+		for (const char *line = text; *line;) {
+			size_t len = strcspn(line, "\n");
+			char quote = len > n ? line[n] : '\0';
+			if (strncmp(line, keys[k], n) == 0 && (quote == '"' || quote == '\'')) {
+				const char *value = line + n + 1;
+				const char *end = memchr(value, quote, len - n - 1);
+				if (end) {
+					*ret_len = (size_t)(end - value);
+					return value;
+				}
+			}
+			line += len + (line[len] == '\n');
+		}
+	}
+	return NULL;
+}
+
+char *grub_with(const char *text, const char *parameter, const char *instead_of) {
+	size_t len;
+	const char *value = grub_value(text, &len);
+	if (!value) {
+		return NULL;
+	}
+	struct text words = { 0 };
+	bool have = false;
+	for (size_t at = 0; at < len;) {
+		size_t n = strcspn(value + at, " ");
+		n = n > len - at ? len - at : n;
+		bool old = instead_of && n == strlen(instead_of) &&
+			   memcmp(value + at, instead_of, n) == 0;
+		have = have || (n == strlen(parameter) && memcmp(value + at, parameter, n) == 0);
+		if (!old) {
+			text_add(&words, "%.*s", (int)n, value + at);
+		}
+		at += n;
+		while (at < len && value[at] == ' ') {
+			if (!old) {
+				text_add(&words, " ");
+			}
+			at++;
+		}
+	}
+	if (!have) {
+		bool blank = words.len == 0 || words.bytes[words.len - 1] == ' ';
+		text_add(&words, "%s%s", blank ? "" : " ", parameter);
+	}
+	struct text out = { 0 };
+	text_add_bytes(&out, text, (size_t)(value - text));
+	text_add(&out, "%s%s", text_get(&words), value + len);
+	text_finish(&words);
+	return text_take(&out);
+}
+
+static bool is_amd(const struct root *root) {
+	char *text = root_read(root, "/proc/cpuinfo", NULL);
+	bool amd = text && strstr(text, "AuthenticAMD");
+	free(text);
+	return amd;
+}
+
+static void change_grub(struct setup *setup) {
+	bool amd = is_amd(&setup->root);
+	char *text = root_read(&setup->root, GRUB_FILE, NULL);
+	char *with_pt = text ? grub_with(text, "iommu=pt", "iommu=off") : NULL;
+	char *all = with_pt ? grub_with(with_pt, amd ? "amd_iommu=on" : "intel_iommu=on",
+					      amd ? "amd_iommu=off" : "intel_iommu=off")
+			    : NULL;
+	if (all) {
+		unsigned before = setup->plan.change_count;
+		plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, all,
+				amd ? "iommu=pt: the host's own devices skip translation, which is faster. "
+				      "amd_iommu=on: harmless, says what is wanted"
+				    : "intel_iommu=on: the kernel uses VT-d. iommu=pt: the host's own devices "
+				      "skip translation, which is faster");
+		if (setup->plan.change_count > before) {
+			plan_command(&setup->plan, "sudo update-grub");
+		}
+	} else {
+		plan_command(&setup->plan,
+				"add to the kernel's command line (no " GRUB_FILE
+				" here: see your boot loader): iommu=pt %s",
+				amd ? "amd_iommu=on" : "intel_iommu=on");
+	}
+	if (text && strstr(text, "allow_unsafe_interrupts=1")) {
+		plan_note(&setup->plan,
+				_("allow_unsafe_interrupts=1 is on the kernel's command line: only "
+				  "hardware without interrupt remapping needs it, the guest can forge "
+				  "interrupts with it"));
+	}
+	free(all);
+	free(with_pt);
+	free(text);
+}
+
+/* ---- vfio ---- */
+
+/* Drivers that would take such a device first. */
+static const char *rivals(const struct pci_device *device) {
+	switch (device->class >> 8) {
+	case 0x0300:
+	case 0x0302:
+	case 0x0380:
+		return device->vendor == 0x10de   ? "nouveau nvidia nvidiafb"
+		       : device->vendor == 0x1002 ? "amdgpu radeon"
+		       : device->vendor == 0x8086 ? "i915 xe"
+						  : "";
+	case 0x0403:
+		return "snd_hda_intel";
+	case 0x0c03:
+		return "xhci_pci";
+	case 0x0c80:
+	case 0x0c05:
+		return device->vendor == 0x10de ? "i2c_nvidia_gpu" : "";
+	case 0x0200:
+	case 0x0280:
+	default:
+		return "";
+	}
+}
+
+static bool wanted(const struct setup *setup, const struct pci_device *device) {
+	const struct domain *vm = &setup->document.domain;
+	for (unsigned i = 0; setup->has_vm && i < vm->hostdev_count; i++) {
+		if (pci_address_equal(&vm->hostdev[i].source, &device->address)) {
+			return true;
+		}
+	}
+	struct pci_address gpu;
+	const struct pci_device *first =
+			setup->options.gpu && pci_address_parse(setup->options.gpu, &gpu)
+					? pci_find(&setup->pci, &gpu)
+					: NULL;
+	return first && !pci_is_bridge(device) &&
+	       ((first->group >= 0 && first->group == device->group) ||
+			       pci_same_slot(&first->address, &device->address));
+}
+
+static const struct pci_device *twin(const struct setup *setup, const struct pci_device *device) {
+	for (unsigned i = 0; i < setup->pci.count; i++) {
+		const struct pci_device *other = &setup->pci.device[i];
+		if (other != device && other->vendor == device->vendor &&
+				other->device == device->device && !wanted(setup, other)) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
+static void add_word(struct text *list, const char *word, size_t len, char separator) {
+	char copy[64];
+	snprintf(copy, sizeof copy, "%.*s", (int)len, word);
+	if (!list_has(text_get(list), copy, separator)) {
+		text_add(list, "%s%s", list->len ? (char[]){ separator, '\0' } : "", copy);
+	}
+}
+
+static void collect(struct setup *setup, struct text *ids, struct text *drivers) {
+	for (unsigned i = 0; i < setup->pci.count; i++) {
+		const struct pci_device *device = &setup->pci.device[i];
+		if (!wanted(setup, device)) {
+			continue;
+		}
+		const struct pci_device *other = twin(setup, device);
+		char id[16];
+		snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
+		if (other) {
+			plan_note(&setup->plan,
+					_("id %s is left out: %s, which the host keeps, has it too; "
+					  "libvirt takes %s when the VM starts"),
+					id, other->name, device->name);
+			continue;
+		}
+		add_word(ids, id, strlen(id), ',');
+		for (const char *word = rivals(device); *word;) {
+			size_t len = strcspn(word, " ");
+			add_word(drivers, word, len, ' ');
+			word += len + (word[len] == ' ');
+		}
+	}
+}
+
+void files_vfio(struct setup *setup) {
+	struct text ids = { 0 };
+	struct text drivers = { 0 };
+	struct text text = { 0 };
+	change_grub(setup);
+	collect(setup, &ids, &drivers);
+	if (ids.len == 0) {
+		plan_note(&setup->plan,
+				_("no device to keep for the VM: name one with --gpu, or a VM that has "
+				  "one"));
+	} else {
+		text_add(&text,
+				"# Written by pierglass setup: devices kept for virtual machines.\n"
+				"options vfio-pci ids=%s\n",
+				text_get(&ids));
+		for (const char *word = text_get(&drivers); *word;) {
+			size_t len = strcspn(word, " ");
+			text_add(&text, "softdep %.*s pre: vfio-pci\n", (int)len, word);
+			word += len + (word[len] == ' ');
+		}
+		unsigned before = setup->plan.change_count;
+		plan_file(&setup->plan, &setup->root, "/etc/modprobe.d/pierglass-vfio.conf", 0644,
+				text_get(&text),
+				"vfio-pci takes the devices before their own drivers do");
+		if (setup->plan.change_count > before) {
+			plan_command(&setup->plan, "sudo update-initramfs -u");
+		}
+	}
+	if (setup->plan.command_count > 0) {
+		plan_command(&setup->plan, "sudo reboot");
+	}
+	text_finish(&ids);
+	text_finish(&drivers);
+	text_finish(&text);
+}
+
+/* ---- memory ---- */
+
+static const char *shm_path(const struct setup *setup, char *buf, size_t size) {
+	const struct domain_shmem *shmem =
+			setup->has_vm ? domain_looking_glass(&setup->document.domain) : NULL;
+	if (shmem) {
+		copy_text(buf, size, shmem->path);
+	} else {
+		snprintf(buf, size, "/dev/shm/%s",
+				setup->options.shm_name ? setup->options.shm_name
+							: "looking-glass");
+	}
+	return buf;
+}
+
+static bool plain_word(const char *text) {
+	for (; *text; text++) {
+		if (*text <= ' ' || *text == '%' || *text == '"' || *text == '\\' ||
+				*text == 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void files_tmpfiles(struct setup *setup) {
+	char path[256];
+	gid_t kvm = 0;
+	shm_path(setup, path, sizeof path);
+	if (strncmp(path, "/dev/shm/", 9) != 0 || !plain_word(path)) {
+		plan_note(&setup->plan,
+				_("%s is no file in /dev/shm: no tmpfiles.d line is needed"), path);
+		return;
+	}
+	if (!root_group_id(&setup->root, "kvm", &kvm)) {
+		plan_refuse(&setup->plan,
+				_("there is no group kvm here: install QEMU (qemu-system-x86) first"));
+		return;
+	}
+	/* A file of the login user may be removed when the user logs out (logind's RemoveIPC); with
+	 * the group that cannot happen. */
+	bool by_group = root_in_group(&setup->me, kvm);
+	struct text text = { 0 };
+	text_add(&text,
+			"# Written by pierglass setup: the memory that Looking Glass' host program draws in.\n"
+			"# Type Path Mode User Group Age Argument\n"
+			"f %s 0660 %s kvm -\n",
+			path, by_group ? "root" : setup->me.name);
+	char file[300];
+	const char *name = strrchr(path, '/') + 1;
+	snprintf(file, sizeof file, "/etc/tmpfiles.d/10-%.200s.conf", name);
+	unsigned before = setup->plan.change_count;
+	plan_file(&setup->plan, &setup->root, file, 0644, text_get(&text),
+			by_group ? "the file is there before the VM starts, for the group kvm (you are in it)"
+				 : "the file is there before the VM starts, yours and of the group kvm");
+	if (setup->plan.change_count > before) {
+		plan_command(&setup->plan, "sudo systemd-tmpfiles --create %s", file);
+	}
+	text_finish(&text);
+}
+
+static char *qemu_conf_with_kvmfr(const char *text) {
+	if (strstr(text, "\"/dev/kvmfr0\"")) {
+		return must_copy(text);
+	}
+	const char *list = text;
+	while ((list = strstr(list, "cgroup_device_acl")) != NULL) {
+		const char *line = list;
+		while (line > text && line[-1] != '\n') {
+			line--;
+		}
+		if (line == list) {
+			break;
+		}
+		list++;
+	}
+	struct text out = { 0 };
+	const char *open = list ? strchr(list, '[') : NULL;
+	if (open) {
+		text_add_bytes(&out, text, (size_t)(open + 1 - text));
+		text_add(&out, "\n    \"/dev/kvmfr0\",%s", open + 1);
+	} else {
+		text_add(&out,
+				"%s%s# Added by pierglass setup: libvirt's default list and /dev/kvmfr0.\n"
+				"cgroup_device_acl = [\n"
+				"    \"/dev/null\", \"/dev/full\", \"/dev/zero\",\n"
+				"    \"/dev/random\", \"/dev/urandom\",\n"
+				"    \"/dev/ptmx\", \"/dev/kvm\",\n"
+				"    \"/dev/userfaultfd\", \"/dev/kvmfr0\"\n"
+				"]\n",
+				text, text[0] && text[strlen(text) - 1] != '\n' ? "\n" : "");
+	}
+	return text_take(&out);
+}
+
+static void kvmfr_libvirt(struct setup *setup) {
+	char *conf = root_read(&setup->root, "/etc/libvirt/qemu.conf", NULL);
+	if (conf) {
+		char *with = qemu_conf_with_kvmfr(conf);
+		unsigned before = setup->plan.change_count;
+		plan_file(&setup->plan, &setup->root, "/etc/libvirt/qemu.conf", 0600, with,
+				"libvirt lets QEMU open the device");
+		if (setup->plan.change_count > before) {
+			plan_command(&setup->plan, "sudo systemctl restart libvirtd");
+		}
+		free(with);
+		free(conf);
+	} else {
+		plan_note(&setup->plan,
+				_("/etc/libvirt/qemu.conf cannot be read: root can (sudo pierglass "
+				  "setup kvmfr)"));
+	}
+	if (!root_exists(&setup->root, "/etc/apparmor.d/abstractions/libvirt-qemu")) {
+		return;
+	}
+	static const char path[] = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
+	char *rule = root_read(&setup->root, path, NULL);
+	const char *old = rule ? rule : "";
+	if (!strstr(old, "/dev/kvmfr0")) {
+		struct text text = { 0 };
+		text_add(&text, "%s%s# Added by pierglass setup\n/dev/kvmfr0 rw,\n", old,
+				old[0] && old[strlen(old) - 1] != '\n' ? "\n" : "");
+		plan_file(&setup->plan, &setup->root, path, 0644, text_get(&text),
+				"AppArmor lets QEMU open the device");
+		text_finish(&text);
+	}
+	free(rule);
+}
+
+void files_kvmfr(struct setup *setup, unsigned mib) {
+	struct text text = { 0 };
+	text_add(&text, "# Written by pierglass setup\noptions kvmfr static_size_mb=%u\n", mib);
+	plan_file(&setup->plan, &setup->root, "/etc/modprobe.d/pierglass-kvmfr.conf", 0644,
+			text_get(&text), "one device of that size");
+	text_finish(&text);
+	plan_file(&setup->plan, &setup->root, "/etc/modules-load.d/pierglass-kvmfr.conf", 0644,
+			"# Written by pierglass setup\nkvmfr\n",
+			"the module is there before the VM starts: else QEMU makes a plain file of that "
+			"name");
+	text_add(&text,
+			"# Written by pierglass setup\nSUBSYSTEM==\"kvmfr\", OWNER=\"%s\", GROUP=\"kvm\", "
+			"MODE=\"0660\"\n",
+			setup->me.name);
+	plan_file(&setup->plan, &setup->root, "/etc/udev/rules.d/99-pierglass-kvmfr.rules", 0644,
+			text_get(&text), "you and QEMU may use it");
+	text_finish(&text);
+	kvmfr_libvirt(setup);
+	if (!root_exists(&setup->root, "/sys/module/kvmfr")) {
+		plan_command(&setup->plan,
+				"sudo udevadm control --reload && sudo modprobe kvmfr (the module "
+				"comes from Looking Glass, as a DKMS package)");
+	}
+}
+
+/* ---- sound ---- */
+
+static void bridge_of(const struct setup *setup, char *buf, size_t size) {
+	copy_text(buf, size, "virbr0");
+	const struct domain *vm = &setup->document.domain;
+	for (unsigned i = 0; setup->has_vm && i < vm->interface_count; i++) {
+		if (vm->interface[i].bridge[0]) {
+			copy_text(buf, size, vm->interface[i].bridge);
+			return;
+		}
+		if (vm->interface[i].network[0] && setup->virt &&
+				virt_network_bridge(
+						setup->virt, vm->interface[i].network, buf, size)) {
+			return;
+		}
+	}
+}
+
+static bool file_says(const struct root *root, const char *path, const char *what) {
+	char *text = root_read(root, path, NULL);
+	bool found = text && strstr(text, what);
+	free(text);
+	return found;
+}
+
+void files_audio(struct setup *setup) {
+	char bridge[32];
+	const struct root *root = &setup->root;
+	bridge_of(setup, bridge, sizeof bridge);
+	bool any = false;
+	if (file_says(root, "/etc/ufw/ufw.conf", "ENABLED=yes")) {
+		plan_command(&setup->plan, "sudo ufw allow in on %s to any port 4010 proto udp",
+				bridge);
+		any = true;
+	}
+	if (root_exists(root, "/run/firewalld") || root_exists(root, "/run/firewalld.pid")) {
+		plan_command(&setup->plan,
+				"sudo firewall-cmd --zone=libvirt --add-port=4010/udp && sudo firewall-cmd "
+				"--permanent --zone=libvirt --add-port=4010/udp");
+		any = true;
+	}
+	if (!any && root_exists(root,
+				    "/etc/systemd/system/sysinit.target.wants/nftables.service")) {
+		plan_command(&setup->plan,
+				"sudo nft insert rule inet filter input iifname %s udp dport 4010 accept (and "
+				"the same line in /etc/nftables.conf; pierglass doctor finds the right chain)",
+				bridge);
+		any = true;
+	}
+	if (!any) {
+		plan_note(&setup->plan,
+				_("no firewall found that would stop Scream's packets on %s"),
+				bridge);
+	}
+	plan_note(&setup->plan,
+			_("Scream itself is installed in Windows; here pierglass is the receiver, "
+			  "the old scream program is not needed"));
+}
+
+/* ---- desktop ---- */
+
+void files_desktop(struct setup *setup) {
+	char home[512];
+	char path[1100];
+	const char *name = setup->has_vm ? setup->document.domain.name : "";
+	if (!setup->root.copy && setup->me.uid != geteuid()) {
+		plan_command(&setup->plan,
+				"pierglass setup desktop %s --apply (as %s, without sudo)", name,
+				setup->me.name);
+		return;
+	}
+	if (!root_env(&setup->root, "XDG_DATA_HOME", path, 500)) {
+		if (!root_env(&setup->root, "HOME", home, sizeof home)) {
+			plan_note(&setup->plan, _("no HOME: no desktop entry"));
+			return;
+		}
+		snprintf(path, sizeof path, "%s/.local/share", home);
+	}
+	if (strpbrk(name, "/\n\"\\`$%'")) {
+		plan_note(&setup->plan, _("the VM's name cannot stand in a desktop entry"));
+		return;
+	}
+	size_t len = strlen(path);
+	snprintf(path + len, sizeof path - len,
+			"/applications/io.github.pierglass.Pierglass%s%s.desktop",
+			name[0] ? "-" : "", name);
+	for (char *c = path + len; *c; c++) {
+		*c = *c == ' ' ? '_' : *c;
+	}
+	struct text text = { 0 };
+	text_add(&text,
+			"[Desktop Entry]\nType=Application\nVersion=1.0\nName=%s%spierglass\n"
+			"GenericName=Virtual machine player\nComment=Picture, sound and input of %s\n"
+			"Exec=pierglass%s%s%s\nTryExec=pierglass\nIcon=io.github.pierglass.Pierglass\n"
+			"Terminal=false\nCategories=System;Emulator;\nStartupNotify=true\n"
+			"StartupWMClass=io.github.pierglass.Pierglass\n",
+			name, name[0] ? " - " : "", name[0] ? name : "the guest",
+			name[0] ? " \"" : "", name, name[0] ? "\"" : "");
+	plan_file(&setup->plan, &setup->root, path, 0644, text_get(&text),
+			"an entry in the menu that starts this VM's player");
+	text_finish(&text);
+	plan_command(&setup->plan,
+			"systemctl --user enable --now pierglass-audio.service (only if you "
+			"want sound without the player)");
+}
+
+/* ---- input ---- */
+
+static void add_udev_rule(struct setup *setup, struct text *text, const char *path) {
+	struct text match = { 0 };
+	if (path && input_udev_match(&setup->root, path, &match)) {
+		text_add(text, "SUBSYSTEM==\"input\", KERNEL==\"event*\", %s, TAG+=\"uaccess\"\n",
+				text_get(&match));
+	} else if (path) {
+		plan_note(&setup->plan, _("%s: its ids are not known, no udev rule"), path);
+	}
+	text_finish(&match);
+}
+
+void files_input(struct setup *setup) {
+	struct text text = { 0 };
+	text_add(&text, "# Written by pierglass setup: whoever sits at the machine may read these devices.\n");
+	size_t empty = text.len;
+	add_udev_rule(setup, &text, setup->options.keyboard);
+	add_udev_rule(setup, &text, setup->options.mouse);
+	if (text.len > empty) {
+		unsigned before = setup->plan.change_count;
+		plan_file(&setup->plan, &setup->root, "/etc/udev/rules.d/70-pierglass-input.rules",
+				0644, text_get(&text),
+				"pierglass --evdev may read exactly these devices, without the group input");
+		if (setup->plan.change_count > before) {
+			plan_command(&setup->plan,
+					"sudo udevadm control --reload && sudo udevadm trigger "
+					"--subsystem-match=input");
+		}
+	}
+	text_finish(&text);
+}
+
+/* ---- what no program on Linux can do ---- */
+
+void windows_steps(struct setup *setup) {
+	struct plan *plan = &setup->plan;
+	const struct domain *vm = &setup->document.domain;
+	plan_windows(plan,
+			_("install the virtio-win drivers (virtio-win-guest-tools.exe): disk, network, "
+			  "SPICE agent (clipboard)"));
+	if (vm->hostdev_count > 0) {
+		plan_windows(plan,
+				_("install the driver of the passed-through GPU, and give that GPU a display "
+				  "(a cable, or a dummy plug): without one Windows does not draw on it"));
+	}
+	plan_windows(plan,
+			_("install the Looking Glass host program of release B6 or B7 (it brings the "
+			  "IVSHMEM driver); its log: %%ProgramData%%\\Looking Glass (host)\\"
+			  "looking-glass-host.txt"));
+	plan_windows(plan,
+			_("install Scream as administrator and make it the default sound output (Secure "
+			  "Boot may have to be off for its driver); one network card only, or Scream may "
+			  "choose the wrong one"));
+	plan_windows(plan, _("Settings > Mouse: switch \"Enhance pointer precision\" off"));
+	for (unsigned i = 0; i < vm->filesystem_count; i++) {
+		if (strcmp(vm->filesystem[i].driver, "virtiofs") == 0) {
+			plan_windows(plan,
+					_("install WinFsp, then Services: VirtIO-FS Service to Automatic (Delayed "
+					  "Start), and start it: the share appears as drive Z:"));
+			break;
+		}
+	}
+	plan_windows(plan,
+			_("shut Windows down once (not restart): the VM's new devices appear at its next "
+			  "start"));
+}

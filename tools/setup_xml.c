@@ -1,0 +1,389 @@
+/* What setup changes in a VM's XML. Each function reads the domain as it is now, edits, commits. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "tools/setup.h"
+
+#define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
+
+bool xml_commit(struct setup *setup) {
+	char error[160];
+	int r = document_commit(&setup->document, error, sizeof error);
+	if (r < 0) {
+		plan_refuse(&setup->plan, _("the changed XML is not right: %s"), error);
+		return false;
+	}
+	return true;
+}
+
+static bool has_devices(struct setup *setup) {
+	if (setup->document.domain.node_devices < 0) {
+		plan_refuse(&setup->plan, _("the VM's XML has no <devices>"));
+		return false;
+	}
+	return true;
+}
+
+static void add_device(struct setup *setup, const char *xml) {
+	document_add(&setup->document, setup->document.domain.node_devices, -1, xml);
+}
+
+bool xml_shmem(struct setup *setup, const char *name, unsigned mib) {
+	const struct domain *vm = &setup->document.domain;
+	const struct domain_shmem *shmem = domain_looking_glass(vm);
+	char number[16];
+	snprintf(number, sizeof number, "%u", mib);
+	if (!has_devices(setup)) {
+		return false;
+	}
+	if (shmem && shmem->from_args) {
+		plan_refuse(&setup->plan,
+				_("the VM's shared memory is in <qemu:commandline> (%s): change its size there, "
+				  "or use: pierglass setup kvmfr"),
+				shmem->path);
+		return false;
+	}
+	if (!shmem) {
+		struct text xml = { 0 };
+		text_add(&xml, "<shmem name='");
+		text_add_xml(&xml, name);
+		text_add(&xml, "'>\n  <model type='ivshmem-plain'/>\n  <size unit='M'>%s</size>\n</shmem>",
+				number);
+		add_device(setup, text_get(&xml));
+		text_finish(&xml);
+		return xml_commit(setup);
+	}
+	if (shmem->bytes > (uint64_t)mib << 20) {
+		plan_note(&setup->plan,
+				_("the shared memory is larger than needed (%llu MiB for %u MiB): left "
+				  "as it is"),
+				(unsigned long long)(shmem->bytes >> 20), mib);
+	} else if (shmem->bytes < (uint64_t)mib << 20) {
+		if (shmem->size_node >= 0) {
+			document_set_content(&setup->document, shmem->size_node, number);
+			document_set_attribute(&setup->document, shmem->size_node, "unit", "M");
+		} else {
+			char xml[64];
+			snprintf(xml, sizeof xml, "<size unit='M'>%u</size>", mib);
+			document_add(&setup->document, shmem->node, -1, xml);
+		}
+	}
+	return xml_commit(setup);
+}
+
+static void kvmfr_args(struct text *xml, unsigned mib) {
+	text_add(xml,
+			"<qemu:arg value='-device'/>\n"
+			"<qemu:arg value='{\"driver\":\"ivshmem-plain\",\"id\":\"shmem-looking-glass\",\"memdev\":"
+			"\"looking-glass\"}'/>\n"
+			"<qemu:arg value='-object'/>\n"
+			"<qemu:arg value='{\"qom-type\":\"memory-backend-file\",\"id\":\"looking-glass\",\"mem-"
+			"path\":\"/dev/kvmfr0\",\"size\":%llu,\"share\":true}'/>",
+			(unsigned long long)mib << 20);
+}
+
+bool xml_kvmfr(struct setup *setup, unsigned mib) {
+	struct domain *vm = &setup->document.domain;
+	const struct domain_shmem *shmem = domain_looking_glass(vm);
+	if (shmem && shmem->from_args) {
+		if (strcmp(shmem->path, "/dev/kvmfr0") == 0 &&
+				shmem->bytes == (uint64_t)mib << 20) {
+			return true;
+		}
+		plan_refuse(&setup->plan,
+				_("<qemu:commandline> has a shared memory of %llu MiB on %s already: change its "
+				  "mem-path to /dev/kvmfr0 and its size to %llu by hand (virsh edit)"),
+				(unsigned long long)(shmem->bytes >> 20), shmem->path,
+				(unsigned long long)mib << 20);
+		return false;
+	}
+	if (shmem) {
+		document_remove(&setup->document, shmem->node);
+		if (!xml_commit(setup)) {
+			return false;
+		}
+	}
+	struct text args = { 0 };
+	kvmfr_args(&args, mib);
+	if (vm->node_qemu_args >= 0) {
+		document_add(&setup->document, vm->node_qemu_args, -1, text_get(&args));
+	} else {
+		struct text xml = { 0 };
+		text_add(&xml, "<qemu:commandline>");
+		for (const char *line = text_get(&args); *line;) {
+			size_t len = strcspn(line, "\n");
+			text_add(&xml, "\n  %.*s", (int)len, line);
+			line += len + (line[len] == '\n');
+		}
+		text_add(&xml, "\n</qemu:commandline>");
+		document_set_attribute(&setup->document, 0, "xmlns:qemu", QEMU_NS);
+		document_add(&setup->document, 0, -1, text_get(&xml));
+		text_finish(&xml);
+	}
+	text_finish(&args);
+	return xml_commit(setup);
+}
+
+bool xml_input_own(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	for (unsigned i = 0; i < vm->evdev_count; i++) {
+		if (vm->evdev[i].node >= 0) {
+			document_remove(&setup->document, vm->evdev[i].node);
+		} else {
+			plan_note(&setup->plan,
+					_("%s is in <qemu:commandline>: remove it there by hand (virsh "
+					  "edit)"),
+					vm->evdev[i].path);
+		}
+	}
+	for (unsigned i = 0; i < vm->input_count; i++) {
+		if (strcmp(vm->input[i].type, "tablet") == 0 && vm->input[i].node >= 0) {
+			document_remove(&setup->document, vm->input[i].node);
+		}
+	}
+	return xml_commit(setup);
+}
+
+static bool has_evdev(const struct domain *vm, const char *path) {
+	for (unsigned i = 0; i < vm->evdev_count; i++) {
+		if (strcmp(vm->evdev[i].path, path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool xml_input_qemu(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	const struct setup_options *options = &setup->options;
+	const char *toggle = options->toggle ? options->toggle : "ctrl-ctrl";
+	struct text xml = { 0 };
+	if (!has_devices(setup)) {
+		return false;
+	}
+	if (options->mouse && !has_evdev(vm, options->mouse)) {
+		text_add(&xml, "<input type='evdev'>\n  <source dev='");
+		text_add_xml(&xml, options->mouse);
+		text_add(&xml, "'/>\n</input>");
+		add_device(setup, text_get(&xml));
+		text_finish(&xml);
+	}
+	if (options->keyboard && !has_evdev(vm, options->keyboard)) {
+		text_add(&xml, "<input type='evdev'>\n  <source dev='");
+		text_add_xml(&xml, options->keyboard);
+		text_add(&xml, "' grab='all' grabToggle='%s' repeat='on'/>\n</input>", toggle);
+		add_device(setup, text_get(&xml));
+		text_finish(&xml);
+	}
+	for (unsigned i = 0; i < vm->input_count; i++) {
+		if (strcmp(vm->input[i].type, "tablet") == 0 && vm->input[i].node >= 0) {
+			document_remove(&setup->document, vm->input[i].node);
+		}
+	}
+	return xml_commit(setup);
+}
+
+bool xml_audio(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	for (unsigned i = 0; i < vm->sound_count; i++) {
+		document_remove(&setup->document, vm->sound[i].node);
+	}
+	return xml_commit(setup);
+}
+
+bool xml_extras(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	if (!has_devices(setup)) {
+		return false;
+	}
+	if (vm->balloon_count > 0 && !vm->balloon_none) {
+		document_replace(&setup->document, vm->balloon[0].node,
+				"<memballoon model='none'/>");
+	} else if (vm->balloon_count == 0) {
+		add_device(setup, "<memballoon model='none'/>");
+	}
+	if (vm->agent_channels == 0) {
+		add_device(setup,
+				"<channel type='spicevmc'>\n"
+				"  <target type='virtio' name='com.redhat.spice.0'/>\n</channel>");
+	}
+	if (!domain_spice(vm)) {
+		add_device(setup, "<graphics type='spice' autoport='yes' listen='127.0.0.1'>\n"
+				  "  <listen type='address' address='127.0.0.1'/>\n</graphics>");
+	}
+	if (vm->video_count > 0 && strcmp(vm->video[0].model, "qxl") == 0 &&
+			vm->video[0].model_node >= 0) {
+		document_replace(&setup->document, vm->video[0].model_node,
+				"<model type='virtio'/>");
+	}
+	return xml_commit(setup);
+}
+
+static bool share_memory(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	bool shared = strcmp(vm->memory_access, "shared") == 0 || vm->numa_shared > 0;
+	if (shared) {
+		return true;
+	}
+	if (vm->node_memory_backing < 0) {
+		int behind = vm->node_current_memory >= 0 ? vm->node_current_memory : vm->node_vcpu;
+		document_add(&setup->document, 0, behind,
+				"<memoryBacking>\n  <source type='memfd'/>\n  <access "
+				"mode='shared'/>\n</memoryBacking>");
+		return xml_commit(setup);
+	}
+	if (vm->node_memory_source < 0 && !vm->hugepages) {
+		document_add(&setup->document, vm->node_memory_backing, -1,
+				"<source type='memfd'/>");
+	} else if (vm->node_memory_source >= 0 && strcmp(vm->memory_source, "anonymous") == 0) {
+		document_set_attribute(&setup->document, vm->node_memory_source, "type", "memfd");
+	}
+	if (vm->node_memory_access >= 0) {
+		document_set_attribute(&setup->document, vm->node_memory_access, "mode", "shared");
+	} else {
+		document_add(&setup->document, vm->node_memory_backing, -1,
+				"<access mode='shared'/>");
+	}
+	return xml_commit(setup);
+}
+
+bool xml_virtiofs(struct setup *setup) {
+	const struct setup_options *options = &setup->options;
+	if (!has_devices(setup) || !share_memory(setup)) {
+		return false;
+	}
+	const struct domain *vm = &setup->document.domain;
+	for (unsigned i = 0; i < vm->filesystem_count; i++) {
+		if (strcmp(vm->filesystem[i].source, options->source) == 0) {
+			return true;
+		}
+		if (strcmp(vm->filesystem[i].target, options->target) == 0) {
+			plan_refuse(&setup->plan, _("the VM has a share called %s already (of %s)"),
+					options->target, vm->filesystem[i].source);
+			return false;
+		}
+	}
+	struct text xml = { 0 };
+	text_add(&xml, "<filesystem type='mount' accessmode='passthrough'>\n  <driver "
+		       "type='virtiofs'/>\n  <source dir='");
+	text_add_xml(&xml, options->source);
+	text_add(&xml, "'/>\n  <target dir='");
+	text_add_xml(&xml, options->target);
+	text_add(&xml, "'/>\n</filesystem>");
+	add_device(setup, text_get(&xml));
+	text_finish(&xml);
+	return xml_commit(setup);
+}
+
+static bool in_vm(const struct domain *vm, const struct pci_address *address) {
+	for (unsigned i = 0; i < vm->hostdev_count; i++) {
+		if (pci_address_equal(&vm->hostdev[i].source, address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool xml_add_gpu(struct setup *setup, const struct pci_address *gpu) {
+	const struct pci_device *first = pci_find(&setup->pci, gpu);
+	char name[16];
+	pci_address_text(gpu, name);
+	if (!has_devices(setup)) {
+		return false;
+	}
+	if (!first) {
+		plan_refuse(&setup->plan,
+				_("%s is not in this machine (pierglass doctor --groups lists what "
+				  "is)"),
+				name);
+		return false;
+	}
+	if (first->group < 0) {
+		plan_note(&setup->plan,
+				_("%s has no IOMMU group yet: the VM cannot start with it before the "
+				  "IOMMU is on"),
+				name);
+	}
+	for (unsigned i = 0; i < setup->pci.count; i++) {
+		const struct pci_device *device = &setup->pci.device[i];
+		bool same_group = first->group >= 0 && device->group == first->group;
+		if (pci_is_bridge(device) || in_vm(&setup->document.domain, &device->address) ||
+				!(same_group || pci_same_slot(&device->address, gpu))) {
+			continue;
+		}
+		struct text xml = { 0 };
+		text_add(&xml,
+				"<hostdev mode='subsystem' type='pci' managed='yes'>\n  <source>\n"
+				"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+				"  </source>\n</hostdev>",
+				device->address.domain, device->address.bus, device->address.slot,
+				device->address.function);
+		add_device(setup, text_get(&xml));
+		text_finish(&xml);
+	}
+	return xml_commit(setup);
+}
+
+static void set_number(struct setup *setup, int node, const char *name, int digits, unsigned old,
+		unsigned new) {
+	char text[16];
+	if (old != new) {
+		snprintf(text, sizeof text, "0x%0*x", digits, new);
+		document_set_attribute(&setup->document, node, name, text);
+	}
+}
+
+static void set_address(struct setup *setup, const struct domain_hostdev *hostdev,
+		const struct pci_address *address, bool multifunction) {
+	struct document *document = &setup->document;
+	char text[160];
+	if (!hostdev->has_address) {
+		snprintf(text, sizeof text,
+				"<address type='pci' domain='0x%04x' bus='0x%02x' slot='0x%02x' "
+				"function='0x%x'%s/>",
+				address->domain, address->bus, address->slot, address->function,
+				multifunction ? " multifunction='on'" : "");
+		if (hostdev->address_node >= 0) {
+			document_replace(document, hostdev->address_node, text);
+		} else {
+			document_add(document, hostdev->node, -1, text);
+		}
+		return;
+	}
+	const struct pci_address *old = &hostdev->address;
+	set_number(setup, hostdev->address_node, "domain", 4, old->domain, address->domain);
+	set_number(setup, hostdev->address_node, "bus", 2, old->bus, address->bus);
+	set_number(setup, hostdev->address_node, "slot", 2, old->slot, address->slot);
+	set_number(setup, hostdev->address_node, "function", 1, old->function, address->function);
+	if (multifunction && !hostdev->multifunction) {
+		document_set_attribute(document, hostdev->address_node, "multifunction", "on");
+	}
+}
+
+bool xml_pci_fix(struct setup *setup) {
+	struct pci_fix *fix = must_alloc(sizeof *fix);
+	const struct domain *vm = &setup->document.domain;
+	bool ok = pci_fix(vm, &setup->pci, fix);
+	if (!ok) {
+		plan_refuse(&setup->plan, _("%s"), fix->problem);
+		free(fix);
+		return false;
+	}
+	for (unsigned i = 0; i < vm->hostdev_count; i++) {
+		if (fix->hostdev[i].change) {
+			set_address(setup, &vm->hostdev[i], &fix->hostdev[i].address,
+					fix->hostdev[i].multifunction);
+		}
+	}
+	for (unsigned i = 0; i < fix->new_bus_count; i++) {
+		char xml[96];
+		snprintf(xml, sizeof xml,
+				"<controller type='pci' index='%u' model='pcie-root-port'/>",
+				fix->new_bus[i]);
+		add_device(setup, xml);
+	}
+	free(fix);
+	return xml_commit(setup);
+}
