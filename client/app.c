@@ -463,6 +463,18 @@ static void start_password(struct app *app) {
 	}
 }
 
+/* Each file that arrived or failed is said once; the view shows the progress. */
+static void tell_files(struct app *app) {
+	const struct session_files *files = &app->now.session.files;
+	if (files->failed > app->files_failed) {
+		app_alert(app, OVERLAY_BAD, _("File not sent: %s"), files->error);
+	} else if (files->done > app->files_done && files->active == 0) {
+		app_alert(app, OVERLAY_GOOD, _("Files sent: %u"), files->done);
+	}
+	app->files_failed = files->failed;
+	app->files_done = files->done;
+}
+
 static void look(struct app *app) {
 	struct app_happening happening;
 	struct discovery_info info;
@@ -476,6 +488,7 @@ static void look(struct app *app) {
 	}
 	if (mailbox_take(&app->session_status, &app->now.session)) {
 		start_password(app);
+		tell_files(app);
 		changed = true;
 	}
 	if (mailbox_take(&app->geometry, &app->picture)) {
@@ -626,6 +639,11 @@ static void send_file(struct app *app, const char *path) {
 static void on_event(struct app *app, SDL_Event *event) {
 	if (app->asking_password && (event->type == SDL_TEXTINPUT || event->type == SDL_KEYDOWN)) {
 		password_event(app, event);
+		return;
+	}
+	if (event->type == SDL_KEYDOWN && event->key.keysym.scancode == SDL_SCANCODE_ESCAPE &&
+			app->now.session.files.active > 0 && !app->now.captured) {
+		app_command(app, (struct session_command){ .kind = SESSION_CANCEL_FILES });
 		return;
 	}
 	if (window_input_event(app->input, event, clock_now_ns())) {

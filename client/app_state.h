@@ -66,6 +66,7 @@ struct app {
 	bool pointer_inside;
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
 	unsigned activations;
+	unsigned files_done, files_failed; /* already told */
 	bool screensaver_off;
 	char screenshot[512];
 	char password[APP_PASSWORD_MAX];

@@ -87,6 +87,19 @@ static void add_states(struct overlay *o, const struct snapshot *s) {
 	}
 }
 
+/* The files that were dropped on the window. */
+static void add_files(struct overlay *o, const struct session_files *files) {
+	if (files->active == 0) {
+		return;
+	}
+	double percent = files->total_bytes ? 100.0 * (double)files->sent_bytes /
+							      (double)files->total_bytes
+					    : 0;
+	add_state(o, OVERLAY_INFO,
+			_("Sending %s to the guest: %.0f %% (files left: %u; Esc cancels)"),
+			files->name, percent, files->active);
+}
+
 static const char *key_text(unsigned binding, char *text, size_t size) {
 	const char *name = key_name(binding & ~KEY_BINDING_SHIFT);
 	snprintf(text, size, "%s%s", binding & KEY_BINDING_SHIFT ? "Shift+" : "",
@@ -201,6 +214,7 @@ void view_overlay(const struct snapshot *s, const struct config *config,
 				_("The shared memory is too small for %ux%u: give the VM %u MiB"),
 				s->video.width, s->video.height, s->video.needed_mib);
 	}
+	add_files(o, &s->session.files);
 	if (s->show_help) {
 		add_help_list(o, config);
 	}

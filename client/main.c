@@ -1,0 +1,115 @@
+/*
+ * pierglass: one program for the picture, the sound and the input of a Windows VM.
+ *
+ * main() reads the configuration and calls one composition. Nobody else calls exit().
+ */
+#define LOG_MODULE "main"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "client/completions.h"
+#include "client/config.h"
+#include "client/config_show.h"
+#include "client/help.h"
+#include "client/play.h"
+#include "client/programs.h"
+#include "client/signals.h"
+
+#define EXIT_USAGE 2
+
+/* Runs another program of ours with the words after the command's name. */
+static int run_program(const char *name, const struct config *config) {
+	char **argv = calloc((size_t)config->rest_count + 2, sizeof *argv);
+	if (!argv) {
+		return 1;
+	}
+	argv[0] = strdup(name);
+	memcpy(argv + 1, config->rest, (size_t)config->rest_count * sizeof *argv);
+	int r = program_exec(name, argv);
+	log_error("%s does not start: %s. It belongs beside pierglass or in " PG_LIBEXECDIR, name,
+			strerrordesc_np(-r));
+	return 1;
+}
+
+/* Until these parts are there. */
+static int missing(const char *what) {
+	log_error("%s is not built into this program yet", what);
+	return 1;
+}
+
+static int run_bench(struct config *config) {
+	switch (config->bench.kind) {
+	case BENCH_NONE:
+	case BENCH_VIDEO:
+		return missing("--bench=video");
+	case BENCH_AUDIO:
+		return missing("--bench=audio");
+	case BENCH_INPUT:
+		return missing("--bench=input");
+	}
+	return EXIT_USAGE;
+}
+
+static int play(struct config *config) {
+	if (config->mode == RUN_PLAY && config->demo_if_no_vm && !play_has_vm(config)) {
+		log_info("no virtual machine on this computer: showing the demo guest. With a VM: "
+			 "`pierglass setup` and `pierglass doctor` help");
+		config->mode = RUN_DEMO;
+	}
+	return config->picture ? run_play(config) : run_without_window(config);
+}
+
+static int run(struct config *config) {
+	switch (config->mode) {
+	case RUN_PLAY:
+	case RUN_DEMO:
+		return play(config);
+	case RUN_BENCH:
+		return run_bench(config);
+	case RUN_AUDIO_ONLY:
+		return missing("--audio-only");
+	case RUN_SCREENSHOT:
+		return run_screenshot(config);
+	case RUN_DOCTOR:
+		return run_program("pierglass-doctor", config);
+	case RUN_SETUP:
+		return run_program("pierglass-setup", config);
+	case RUN_VM_INFO:
+		return run_program("pierglass-vm-info", config);
+	case RUN_CONFIG:
+		return config_show(config, stdout);
+	case RUN_SCREAM:
+		return missing("scream");
+	case RUN_HELP:
+		help_print(stdout, config->help_topic);
+		return 0;
+	case RUN_VERSION:
+		puts("pierglass " PG_VERSION);
+		return 0;
+	case RUN_LICENSE:
+		puts("pierglass " PG_VERSION " - GPL-2.0-or-later\n"
+		     "This program is free software: you can redistribute it and/or modify it under\n"
+		     "the terms of the GNU General Public License, version 2 or (at your option) any\n"
+		     "later version. It comes without any warranty.");
+		return 0;
+	case RUN_COMPLETIONS:
+		return completions_print(stdout, config->help_topic) < 0 ? EXIT_USAGE : 0;
+	}
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+	static struct config config; /* large, and lives as long as the program */
+	char error[CONFIG_ERROR_BYTES];
+	signals_block();
+	i18n_init();
+	if (config_load(&config, argc, argv, NULL, error) < 0) {
+		fprintf(stderr, "pierglass: %s\n", error);
+		return EXIT_USAGE;
+	}
+	return run(&config);
+}
