@@ -182,6 +182,21 @@ static void what_was_typed_before_the_grab_is_the_hosts(void **state) {
 	expect(&f, "");
 	CHECK(keyboard->grabbed && keyboard->host_down.count == 0);
 	fake_key(keyboard, KEY_C, true);
+	fake_key(keyboard, KEY_C, false);
+	expect(&f, "+46 -46 ");
+
+	/* The same without a key left down: the grab succeeds within the read that finds it. */
+	toggle(&f, keyboard);
+	held_log_take(&f.sink, f.log, sizeof f.log);
+	fake_key(keyboard, KEY_LEFTCTRL, true);
+	fake_key(keyboard, KEY_RIGHTCTRL, true);
+	fake_key(keyboard, KEY_LEFTCTRL, false);
+	fake_key(keyboard, KEY_RIGHTCTRL, false);
+	fake_key(keyboard, KEY_A, true);
+	fake_key(keyboard, KEY_A, false);
+	expect(&f, "");
+	CHECK(keyboard->grabbed);
+	fake_key(keyboard, KEY_C, true);
 	expect(&f, "+46 ");
 	teardown(&f);
 }
