@@ -142,7 +142,7 @@ static const struct lg_option lg_options[] = {
 	CONVERTED("test:width", LG_INT, "demo-size", test_width),
 	CONVERTED("test:height", LG_INT, "demo-size", test_height),
 	MAPPED("test:format", LG_TEXT, "demo-format", NULL),
-	MAPPED("test:damage", LG_TEXT, "demo-damage", "moving:moving full:full null:none zero:none"),
+	MAPPED("test:damage", LG_TEXT, "demo-damage", "moving:moving full:full null:full zero:full"),
 	IGNORED("test:stride", LG_INT, note_test),
 	IGNORED("test:frameCount", LG_INT, note_test),
 	IGNORED("test:realtime", LG_BOOL, note_test),
