@@ -13,8 +13,8 @@
 #define BARS       8
 #define PIXEL_MAX  8 /* bytes */
 #define DIGITS     8
-#define CELL_WIDTH (DEMO_FACE_WIDTH + 1)
-#define CELL_HIGH  (DEMO_FACE_HEIGHT + 1)
+#define CELL_WIDTH (DEMO_FACE_WIDTH + 2) /* dots, with a black rim */
+#define CELL_HIGH  (DEMO_FACE_HEIGHT + 2)
 #define SDR_NITS   203.0
 
 #define BLACK   0x000000u
@@ -233,8 +233,9 @@ static void draw_glyph(struct demo_picture *picture, char character, uint32_t x,
 		for (unsigned column = 0; column < DEMO_FACE_WIDTH; column++) {
 			if (rows[row] & 0x10 >> column) {
 				fill(picture,
-						(struct area){ x + column * scale, y + row * scale,
-								scale, scale },
+						(struct area){ x + (column + 1) * scale,
+								y + (row + 1) * scale, scale,
+								scale },
 						picture->white);
 			}
 		}

@@ -167,6 +167,45 @@ void lgmp_host_publish(struct lgmp_host *host, uint64_t now_ms) {
 	lgmp_store32(lgmp_at32(host->base, host->layout->magic), LGMP_MAGIC);
 }
 
+static int attach_queue(struct lgmp_host *host, struct queue_state *queue) {
+	const struct lgmp_layout *layout = host->layout;
+	queue->ring_length = lgmp_load32(field(host, queue, layout->ring_length));
+	queue->ring_offset = lgmp_load32(field(host, queue, layout->ring_offset));
+	queue->max_time = lgmp_load32(field(host, queue, layout->max_time));
+	queue->position = lgmp_load32(field(host, queue, layout->position));
+	const uint32_t room = lgmp_load32(field(host, queue, layout->data_free));
+	const uint32_t write = lgmp_load32(field(host, queue, layout->data_write_index));
+	if (queue->ring_length < 2 || queue->ring_length > LGMP_RING_MAX ||
+			queue->position >= queue->ring_length || queue->ring_offset % 4 != 0 ||
+			!shm_in_range(host->shm, queue->ring_offset,
+					(uint64_t)queue->ring_length * layout->entry_bytes) ||
+			room > layout->data_slots || write >= layout->data_slots) {
+		return -EBADMSG;
+	}
+	/* The oldest unread message: as many back as there are. */
+	queue->data_index = (write + room) % layout->data_slots;
+	return 0;
+}
+
+int lgmp_host_attach(struct lgmp_host *host) {
+	const struct lgmp_layout *layout = host->layout;
+	const uint32_t count = lgmp_load32(lgmp_at32(host->base, layout->queue_count));
+	if (lgmp_load32(lgmp_at32(host->base, layout->magic)) != LGMP_MAGIC ||
+			lgmp_load32(lgmp_at32(host->base, layout->version_at)) != layout->version ||
+			count > layout->queues_max) {
+		return -EBADMSG;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		host->queues[i].at = layout->queues + (uint64_t)i * layout->queue_bytes;
+		if (attach_queue(host, &host->queues[i]) < 0) {
+			return -EBADMSG;
+		}
+	}
+	host->queue_count = count;
+	host->session = lgmp_load32(lgmp_at32(host->base, layout->session));
+	return 0;
+}
+
 static uint32_t after(const struct queue_state *queue, uint32_t index) {
 	return index + 1 < queue->ring_length ? index + 1 : 0;
 }

@@ -35,6 +35,9 @@ uint64_t lgmp_host_available(const struct lgmp_host *host);
 /* Heartbeat, session id and, last of all, the magic. */
 void lgmp_host_publish(struct lgmp_host *host, uint64_t now_ms);
 
+/* Goes on in a session that already stands in the memory (a recorded one). -EBADMSG. */
+int lgmp_host_attach(struct lgmp_host *host);
+
 /* Heartbeat, retiring and evicting. -EBADMSG: the memory was wiped or makes no sense; begin anew.
  */
 int lgmp_host_periodic(struct lgmp_host *host, uint64_t now_ms);

@@ -1,3 +1,15 @@
 # Tests of host-proto: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(shm host-proto)
 pg_test(lgmp host-proto)
+pg_test(frame host-proto)
+pg_test(lgmp_threads host-proto)
+set_property(TEST lgmp_threads APPEND PROPERTY LABELS threads)
+
+# Recorded sessions of real hosts, packed as they were delivered with their checksums.
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+add_library(pg_golden STATIC support/golden.c)
+target_link_libraries(pg_golden PUBLIC pg_host-proto PkgConfig::zstd)
+pg_test(golden golden)
+add_executable(golden-guest golden-guest.c)
+target_link_libraries(golden-guest PRIVATE pg_golden)
+set_target_properties(golden-guest PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -6,3 +6,6 @@ pg_program(pierglass-demo-guest SOURCES
 	demo_tone.c
 	USES audio base host-proto input spice
 	INSTALL bin)
+
+# For looking at a shared memory; not installed.
+pg_program(shm-dump SOURCES shm-dump.c USES base host-proto)
