@@ -87,7 +87,7 @@ int fallback_resize(struct fallback *fallback, uint32_t width, uint32_t height) 
 	fallback->height = height;
 	fallback->generation++;
 	damage_all(fallback);
-	unlock_and_wake(fallback);
+	pthread_mutex_unlock(&fallback->lock); /* black is not worth a swap: the first draw wakes */
 	free(old);
 	return 0;
 }

@@ -28,7 +28,8 @@ void fallback_set_wake(struct fallback *fallback, void (*wake)(void *data), void
 
 /* ---- pg-io ---- */
 
-/* A new primary surface, black. -EINVAL: a side is 0 or above FALLBACK_SIDE_MAX; -ENOMEM. */
+/* A new primary surface, black; shown with the first draw. -EINVAL: a side is 0 or above
+ * FALLBACK_SIDE_MAX; -ENOMEM. */
 int fallback_resize(struct fallback *fallback, uint32_t width, uint32_t height);
 /* The surface is gone: nothing to show. */
 void fallback_clear(struct fallback *fallback);

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/queue.h"
 #include "client/clip.h"
+#include "client/session_display.h"
 #include "client/spice_session.h"
 #include "client/spice_sink.h"
 #include "input/chord.h"
@@ -53,6 +54,7 @@ struct session {
 	struct devices *devices;
 	struct spice_session *spice;
 	struct spice_sink sink;
+	struct session_display *display; /* NULL: no fallback picture */
 	struct loop_source *type_timer;
 	struct session_status status;
 	struct part_status evdev;
@@ -131,6 +133,12 @@ static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, voi
 		update_status(session);
 	}
 	return r < 0 ? r : 0;
+}
+
+static void on_screen_size(uint32_t width, uint32_t height, void *data) {
+	struct session *session = data;
+	session->sink.width = width;
+	session->sink.height = height;
 }
 
 static void on_flushed(void *data) {
@@ -254,6 +262,10 @@ static void run_command(struct session *session, struct session_command *command
 		spice_session_retry(session->spice);
 		break;
 	case SESSION_DISPLAY_WANTED:
+		if (session->display) {
+			session_display_want(session->display, command->on);
+		}
+		break;
 	case SESSION_MONITOR_SIZE:
 	case SESSION_MICROPHONE:
 	case SESSION_SEND_FILES:
@@ -368,8 +380,16 @@ static int create_spice(struct session *session) {
 	if (r == -EINVAL) {
 		log_error("\"%s\" is no address of a SPICE server", config->uri);
 	}
-	if (r == 0) {
-		spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
+	if (r < 0) {
+		return r;
+	}
+	spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
+	if (session->fallback) {
+		r = session_display_create(&session->display, session->spice, session->fallback,
+				on_screen_size, session);
+		if (r == 0) {
+			session_display_want(session->display, config->display);
+		}
 	}
 	return r;
 }
@@ -427,6 +447,7 @@ void session_destroy(struct session *session) {
 		router_release_all(session->router);
 	}
 	spice_session_destroy(session->spice);
+	session_display_destroy(session->display);
 	router_destroy(session->router);
 	loop_remove(session->type_timer);
 	loop_remove(session->wake);

@@ -29,7 +29,7 @@ struct session_config {
 	bool input;              /* forward input at all */
 	bool clipboard_to_vm, clipboard_to_local;
 	size_t clipboard_max_bytes;
-	bool display;  /* the fallback picture is wanted */
+	bool display;     /* the fallback picture is wanted */
 	bool playback;    /* SPICE sound is wanted */
 	bool sync_volume; /* it follows the guest's volume */
 	enum { SESSION_MIC_OFF, SESSION_MIC_ASK, SESSION_MIC_ON } microphone;

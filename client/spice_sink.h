@@ -12,6 +12,8 @@ struct spice_sink {
 	/* Positions that come while the server takes relative motion only are turned into the
 	 * difference to the last one. */
 	bool absolute;
+	uint32_t width, height; /* of the guest's screen; 0 = unknown. Positions outside wrap in
+				   QEMU, so they are clamped */
 	bool has_position;
 	int32_t x, y;
 	bool moved; /* motion since spice_sink_take_moved() */

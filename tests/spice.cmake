@@ -8,3 +8,6 @@ target_link_libraries(session_driver PRIVATE pg_flags pg_client)
 set_target_properties(session_driver PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 pg_integration(spice_qemu spice-qemu)
+pg_integration(spice_display_qemu spice-display)
+pg_test(spice_display spice)
+pg_test(spice_cursor spice)

@@ -25,7 +25,7 @@ static void damage_is_clamped_and_merged(void **state) {
 	CHECK(fallback_resize(fallback, 0, 5) == -EINVAL);
 	CHECK(fallback_resize(fallback, FALLBACK_SIDE_MAX + 1, 5) == -EINVAL);
 	CHECK(fallback_resize(fallback, 100, 50) == 0);
-	CHECK(wakes == 1);
+	CHECK(wakes == 0); /* black alone is not shown */
 
 	fallback_take(fallback, &view);
 	CHECK(view.pixels != NULL && view.width == 100 && view.height == 50);
@@ -39,10 +39,10 @@ static void damage_is_clamped_and_merged(void **state) {
 	fallback_damage(fallback, 90, 40, UINT32_MAX, UINT32_MAX);
 	fallback_damage(fallback, 100, 0, 1, 1); /* outside: nothing */
 	fallback_unlock(fallback);
-	CHECK(wakes == 2);
+	CHECK(wakes == 1);
 	fallback_lock(fallback, &surface);
 	fallback_unlock(fallback); /* nothing changed: no wake */
-	CHECK(wakes == 2);
+	CHECK(wakes == 1);
 
 	fallback_take(fallback, &view);
 	CHECK(view.generation == generation);

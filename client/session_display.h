@@ -1,0 +1,23 @@
+/*
+ * The SPICE picture for the session part: display and cursor channels into the fallback picture.
+ * On pg-io.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fallback;
+struct session_display;
+struct spice_session;
+
+/* Registers its handlers with the session (before it starts). size: the guest's screen, as
+ * positions of the pointer refer to it. fallback and spice outlive it. */
+int session_display_create(struct session_display **ret_display, struct spice_session *spice,
+		struct fallback *fallback,
+		void (*size)(uint32_t width, uint32_t height, void *data), void *data);
+/* After the session is gone. Accepts NULL. */
+void session_display_destroy(struct session_display *display);
+
+/* Link display and cursor / close them. */
+void session_display_want(struct session_display *display, bool wanted);

@@ -1,0 +1,47 @@
+/*
+ * The display channel of the client (doc/protocol/spice.md 9): surfaces and what is drawn on them.
+ * Everything that QEMU's std, virtio and qxl devices send with compression off, and the cheap rest
+ * of QXL's operations; what is not drawn is counted and named, never a reason to fail.
+ *
+ * No thread, no log. The primary surface's memory is the target's: it is locked while one message
+ * is drawn. Work per message is bounded by the size of the surface, whatever the message says.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host-proto/spice/image.h"
+#include "host-proto/spice/wire.h"
+
+#define SPICE_SURFACES_MAX 16u
+#define SPICE_DISPLAY_CAPS (SPICE_DISPLAY_CAP_MONITORS_CONFIG | SPICE_DISPLAY_CAP_PREF_COMPRESSION)
+
+struct spice_display;
+
+struct spice_display_target {
+	/* A primary surface of this size, black. Called when something is drawn for the first time,
+	 * so that there is no black picture in between. A negative errno: nothing is shown. */
+	int (*resize)(uint32_t width, uint32_t height, void *data);
+	void (*lock)(struct spice_surface *ret_surface, void *data);
+	void (*damage)(uint32_t x, uint32_t y, uint32_t width, uint32_t height, void *data);
+	void (*unlock)(void *data);
+	/* The size of the guest's screen as positions of the pointer refer to it. */
+	void (*size)(uint32_t width, uint32_t height, void *data);
+	void *data;
+};
+
+int spice_display_create(
+		struct spice_display **ret_display, const struct spice_display_target *target);
+void spice_display_destroy(struct spice_display *display); /* accepts NULL */
+
+/* Forgets all surfaces: the channel was closed. */
+void spice_display_reset(struct spice_display *display);
+
+/* A message of the server. Returns 0 or -EBADMSG. */
+int spice_display_message(
+		struct spice_display *display, unsigned type, const uint8_t *body, size_t len);
+
+/* What was asked for and not drawn, a name each kind once; NULL = nothing new. */
+const char *spice_display_take_unsupported(struct spice_display *display);
