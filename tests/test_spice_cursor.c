@@ -156,7 +156,7 @@ static void moves_show_and_hides_hide(void **state) {
 	CHECK(feed(cursor, SPICE_CURSOR_RESET, 0) == 0 && !got.visible && got.nones == 1);
 	CHECK(feed(cursor, SPICE_CURSOR_SET, make_set(0, 1, SPICE_CURSOR_ALPHA, 513, 1, NULL, 0)) ==
 			-EBADMSG);
-	CHECK(feed(cursor, SPICE_CURSOR_SET, make_set(0, 1, 7, 2, 2, bytes + 100, 100)) ==
+	CHECK(feed(cursor, SPICE_CURSOR_SET, make_set(0, 1, 7, 2, 2, "0123456789", 10)) ==
 			-EBADMSG);
 	spice_cursor_destroy(cursor);
 }
