@@ -1,0 +1,30 @@
+/* The inputs channel of our server peer, fed by a client that says anything. */
+
+#include "host-proto/spice/peer_inputs.h"
+#include "tests/fuzz/spice_messages.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct fuzz {
+	struct peer_inputs inputs;
+	struct spice_peer_state state;
+	struct spice_peer_events events;
+};
+
+static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
+	struct fuzz *fuzz = data;
+	return peer_inputs_message(&fuzz->inputs, &fuzz->state, &fuzz->events, type, body, len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	struct fuzz fuzz = { 0 };
+	if (size > 0) {
+		fuzz.state.absolute = data[0] & 1;
+		each_message(data + 1, size - 1, on_message, &fuzz);
+	}
+	peer_inputs_closed(&fuzz.inputs, &fuzz.state, &fuzz.events);
+	if (fuzz.state.keys_held != 0) {
+		abort();
+	}
+	return 0;
+}
