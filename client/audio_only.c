@@ -1,0 +1,151 @@
+#include "client/audio_only.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/mailbox.h"
+#include "base/part.h"
+#include "client/config.h"
+#include "client/notify.h"
+#include "client/scream_cli.h"
+#include "client/signals.h"
+#include "client/snapshot.h"
+#include "client/stats.h"
+
+#define LOG_MODULE "main"
+#include "base/log.h"
+
+struct headless {
+	struct config *config;
+	struct loop *loop;
+	struct signals *signals;
+	struct audio *audio;
+	struct mailbox status;
+	struct loop_source *status_wake;
+	struct loop_source *seconds;
+	struct loop_source *stats;
+	struct part_status shown;
+	uint64_t start_ns;
+	uint64_t next_stats_ns;
+};
+
+/* On pg-audio. */
+static void on_status(const struct part_status *status, void *data) {
+	struct headless *h = data;
+	mailbox_put(&h->status, status);
+	loop_wake(h->status_wake);
+}
+
+static void show_status(void *data) {
+	struct headless *h = data;
+	char text[PART_REASON_BYTES + 16];
+	if (!mailbox_take(&h->status, &h->shown)) {
+		return;
+	}
+	log_info("%s", h->shown.reason);
+	snprintf(text, sizeof text, "STATUS=%s", h->shown.reason);
+	notify_systemd(text);
+	/* Raw sound has one reader; without it there is nothing left to do. */
+	if (h->config->audio.output == AUDIO_OUTPUT_RAW && h->shown.state == PART_FAILED) {
+		loop_quit(h->loop, 1);
+	}
+}
+
+static void on_signal(int signal, void *data) {
+	struct headless *h = data;
+	(void)signal;
+	loop_quit(h->loop, 0);
+}
+
+static void on_seconds(void *data) {
+	struct headless *h = data;
+	loop_quit(h->loop, 0);
+}
+
+static void on_stats(void *data) {
+	struct headless *h = data;
+	struct snapshot snapshot = {
+		.now_ns = clock_now_ns(),
+		.start_ns = h->start_ns,
+		.audio = h->shown,
+	};
+	audio_get_stats(h->audio, &snapshot.audio_stats);
+	/* Raw sound owns stdout. */
+	stats_write(h->config->audio.output == AUDIO_OUTPUT_RAW ? stderr : stdout, &snapshot);
+	h->next_stats_ns += (uint64_t)(h->config->stats_period * 1e9);
+	loop_set_timer(h->stats, h->next_stats_ns);
+}
+
+static int start_timers(struct headless *h) {
+	h->start_ns = clock_now_ns();
+	h->status_wake = loop_add_wake(h->loop, show_status, h);
+	h->seconds = loop_add_timer(h->loop, on_seconds, h);
+	h->stats = loop_add_timer(h->loop, on_stats, h);
+	if (!h->status_wake || !h->seconds || !h->stats) {
+		return -1;
+	}
+	if (h->config->seconds > 0) {
+		loop_set_timer(h->seconds, h->start_ns + (uint64_t)(h->config->seconds * 1e9));
+	}
+	if (h->config->stats && h->config->stats_period > 0) {
+		h->next_stats_ns = h->start_ns + (uint64_t)(h->config->stats_period * 1e9);
+		loop_set_timer(h->stats, h->next_stats_ns);
+	}
+	return 0;
+}
+
+static int run(struct config *config) {
+	struct headless h = { .config = config };
+	int result = 1;
+	/* One arena: the parts of a program this small need no more, and each would hold pages. */
+	mallopt(M_ARENA_MAX, 1);
+	if (mailbox_init(&h.status, sizeof(struct part_status), NULL, NULL) < 0 ||
+			loop_create(&h.loop) < 0 ||
+			signals_create(&h.signals, h.loop, on_signal, &h) < 0 ||
+			start_timers(&h) < 0) {
+		log_error("cannot start: out of memory or file descriptors");
+		goto finish;
+	}
+	const struct audio_events events = { .status = on_status, .data = &h };
+	int r = audio_start(&h.audio, &config->audio, &events);
+	if (r < 0) {
+		log_error("cannot start the sound: %s", strerror(-r));
+		goto finish;
+	}
+	notify_systemd("READY=1");
+	result = loop_run(h.loop);
+	if (result < 0) {
+		log_error("the main loop failed: %s", strerror(-result));
+		result = 1;
+	}
+	notify_systemd("STOPPING=1");
+finish:
+	audio_stop(h.audio);
+	signals_destroy(h.signals);
+	if (h.loop) {
+		loop_destroy(h.loop);
+	}
+	mailbox_finish(&h.status);
+	return result;
+}
+
+int run_audio_only(struct config *config) {
+	/* There is no picture, so no SPICE sound either. */
+	config->audio.fallback = false;
+	config->audio.scream = true;
+	return run(config);
+}
+
+int run_scream(struct config *config) {
+	config->audio.fallback = false;
+	config->audio.scream = true;
+	if (config->audio.output == AUDIO_OUTPUT_RAW && config->audio.raw_fd < 0) {
+		config->audio.raw_fd = STDOUT_FILENO;
+	}
+	return run(config);
+}
