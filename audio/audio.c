@@ -78,6 +78,7 @@ struct audio {
 	enum source source;
 	unsigned retries;
 	uint64_t publish_ns;
+	enum player_state published; /* its state then */
 	struct part_status status;
 	bool raw_broken;
 	struct scream_format raw_format;
@@ -263,6 +264,7 @@ static void publish(struct audio *audio, uint64_t now_ns) {
 	struct part_status status = { 0 };
 	if (audio->player) {
 		player_get_stats(audio->player, now_ns, &player);
+		audio->published = player.state;
 	}
 	if (audio->receiver) {
 		receiver_get_stats(audio->receiver, &received);
@@ -362,7 +364,8 @@ static void run_due(struct audio *audio) {
 		}
 	}
 	run_sink(audio, now_ns);
-	if (now_ns >= audio->publish_ns) {
+	if (now_ns >= audio->publish_ns ||
+			(audio->player && player_state(audio->player) != audio->published)) {
 		publish(audio, now_ns);
 	}
 }
@@ -379,9 +382,8 @@ static int time_left_us(struct audio *audio) {
 	}
 	if (audio->player) {
 		next = sooner(next, player_deadline(audio->player));
-		struct player_stats stats;
-		player_get_stats(audio->player, now_ns, &stats);
-		if (stats.state != PLAYER_IDLE && stats.state != PLAYER_CORKED) {
+		enum player_state state = player_state(audio->player);
+		if (state != PLAYER_IDLE && state != PLAYER_CORKED) {
 			next = sooner(next, audio->publish_ns);
 		}
 	}

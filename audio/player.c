@@ -812,6 +812,10 @@ void player_destroy(struct player *player) {
 	free(player);
 }
 
+enum player_state player_state(const struct player *player) {
+	return player->state;
+}
+
 void player_get_stats(
 		const struct player *player, uint64_t now_ns, struct player_stats *ret_stats) {
 	const struct level *level = &player->level;

@@ -73,4 +73,5 @@ uint64_t player_deadline(const struct player *player);
 /* Fades the sound out; returns how long it takes until it has been heard. */
 uint64_t player_fade_out(struct player *player, uint64_t now_ns);
 
+enum player_state player_state(const struct player *player);
 void player_get_stats(const struct player *player, uint64_t now_ns, struct player_stats *ret_stats);
