@@ -21,15 +21,19 @@
 
 #define EXIT_USAGE 2
 
-/* Runs another program of ours with the words after the command's name. */
+/* Becomes another program of ours. rest[0] is the sub-command's word, where argv[0] belongs. */
 static int run_program(const char *name, const struct config *config) {
-	char **argv = calloc((size_t)config->rest_count + 2, sizeof *argv);
-	if (!argv) {
-		return 1;
+	char *words[256] = { NULL };
+	size_t count = (size_t)config->rest_count;
+	if (count >= sizeof words / sizeof words[0]) {
+		log_error("%s: %zu arguments are too many, 255 are allowed", name, count);
+		return EXIT_USAGE;
 	}
-	argv[0] = strdup(name);
-	memcpy(argv + 1, config->rest, (size_t)config->rest_count * sizeof *argv);
-	int r = program_exec(name, argv);
+	memcpy(words, config->rest, count * sizeof words[0]);
+	char own_name[32];
+	snprintf(own_name, sizeof own_name, "%s", name);
+	words[0] = own_name;
+	int r = program_exec(name, words);
 	log_error("%s does not start: %s. It belongs beside pierglass or in " PG_LIBEXECDIR, name,
 			strerrordesc_np(-r));
 	return 1;
@@ -108,7 +112,7 @@ int main(int argc, char **argv) {
 	signals_block();
 	i18n_init();
 	if (config_load(&config, argc, argv, NULL, error) < 0) {
-		fprintf(stderr, "pierglass: %s\n", error);
+		fprintf(stderr, "%s\n", error); /* begins with where: "pierglass:", FILE:LINE: */
 		return EXIT_USAGE;
 	}
 	return run(&config);
