@@ -2,3 +2,4 @@
 pg_test(scream audio)
 pg_test(player audio)
 pg_fuzz(scream audio)
+set_tests_properties(player PROPERTIES TIMEOUT 60) # hours of simulated sound
