@@ -34,9 +34,10 @@ static const struct word setup_commands[] = {
 
 static const char doctor_words[] = "--groups --json --connect --xml --root --max-res --hdr "
 				   "--listen --quiet";
-static const char setup_words[] = "--apply --undo --connect --xml --root --user --max-res --hdr "
-				  "--kvmfr --gpu --fix --list --probe --own --qemu --keyboard "
-				  "--mouse --grab-toggle --source --target";
+static const char setup_words[] =
+		"--apply --undo --connect --xml --root --user --max-res --hdr "
+		"--force --shm-name --gpu --fix --list --probe --own --qemu --keyboard "
+		"--mouse --grab-toggle --source --target";
 static const char vm_info_words[] = "--once --connect --xml --root --password --list";
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

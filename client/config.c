@@ -103,24 +103,31 @@ int config_set_lg(struct config *config, const char *name, const char *text, boo
 	return r;
 }
 
+/* "file:line: ", or nothing for the command line. Returns its length. */
+static size_t start_message(char error[static CONFIG_ERROR_BYTES], const char *where) {
+	int n = where ? snprintf(error, CONFIG_ERROR_BYTES, "%.250s: ", where) : 0;
+	return n > 0 ? (size_t)n : 0;
+}
+
 void config_unknown(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
 		const char *near) {
+	size_t at = start_message(error, where);
 	if (near) {
-		snprintf(error, CONFIG_ERROR_BYTES,
-				_("%s: there is no option %s; did you mean %s?"), where, name,
-				near);
+		snprintf(error + at, CONFIG_ERROR_BYTES - at,
+				_("there is no option %s; did you mean %s?"), name, near);
 	} else {
-		snprintf(error, CONFIG_ERROR_BYTES, _("%s: there is no option %s"), where, name);
+		snprintf(error + at, CONFIG_ERROR_BYTES - at, _("there is no option %s"), name);
 	}
 }
 
 void config_misfit(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
 		const char *value, const struct option *option) {
+	size_t at = start_message(error, where);
 	char allowed[400] = "";
 	if (option) {
 		option_allowed(option, allowed, sizeof allowed);
 	}
-	snprintf(error, CONFIG_ERROR_BYTES, _("%s: %s = %.60s does not fit: allowed is %s"), where,
+	snprintf(error + at, CONFIG_ERROR_BYTES - at, _("%s = %.60s does not fit: allowed is %s"),
 			name, value, allowed[0] ? allowed : _("another kind of value"));
 }
 

@@ -26,15 +26,12 @@ struct words {
 	bool only_words; /* after "--" */
 };
 
-static const char where[] = "pierglass";
-
 static int fail_missing(struct words *words, const char *name, const struct option *option) {
 	char allowed[400] = "";
 	if (option) {
 		option_allowed(option, allowed, sizeof allowed);
 	}
-	snprintf(words->error, CONFIG_ERROR_BYTES, _("%s: %s needs a value: %s"), where, name,
-			allowed);
+	snprintf(words->error, CONFIG_ERROR_BYTES, _("%s needs a value: %s"), name, allowed);
 	return -EINVAL;
 }
 
@@ -69,7 +66,7 @@ static int long_option(struct words *words, const char *word) {
 	size_t len = strcspn(word, "=");
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
 	if (len >= sizeof name) {
-		config_unknown(words->error, where, word - 2, NULL);
+		config_unknown(words->error, NULL, word - 2, NULL);
 		return -EINVAL;
 	}
 	memcpy(name, word, len);
@@ -87,7 +84,7 @@ static int long_option(struct words *words, const char *word) {
 		char near[80];
 		const char *nearest = option_nearest(name);
 		snprintf(near, sizeof near, "--%s", nearest ? nearest : "");
-		config_unknown(words->error, where, words->argv[words->at], nearest ? near : NULL);
+		config_unknown(words->error, NULL, words->argv[words->at], nearest ? near : NULL);
 		return -EINVAL;
 	}
 	if (!value && option_is_switch(option)) {
@@ -111,13 +108,13 @@ static int letter_option(struct words *words, const char *word) {
 	const char *lg = option ? NULL : lg_find_letter(word[1]);
 	if (word[2] != '\0' && (option || lg)) {
 		snprintf(words->error, CONFIG_ERROR_BYTES,
-				_("%s: %s: letters stand alone, the value follows as a word of its "
+				_("%s: letters stand alone, the value follows as a word of its "
 				  "own: -%c VALUE"),
-				where, word, word[1]);
+				word, word[1]);
 		return -EINVAL;
 	}
 	if (!option && !lg) {
-		config_unknown(words->error, where, word, NULL);
+		config_unknown(words->error, NULL, word, NULL);
 		return -EINVAL;
 	}
 	if (option && option_is_switch(option)) {
@@ -157,7 +154,7 @@ static int lg_option(struct words *words, const char *word) {
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
 	int r = 0;
 	if (!option && lg_fate_of(name) == LG_UNKNOWN) {
-		config_unknown(words->error, where, name, lg_nearest(name));
+		config_unknown(words->error, NULL, name, lg_nearest(name));
 		r = -EINVAL;
 	} else if (!value && !lg_is_bool(name)) {
 		r = fail_missing(words, name, option);
@@ -198,11 +195,11 @@ static int plain_word(struct words *words, struct config *config) {
 	if (config->mode == RUN_CONFIG) {
 		const struct option *option = option_find(word);
 		if (!option && (option = option_find_lg(word)) == NULL) {
-			config_unknown(words->error, where, word, option_nearest(word));
+			config_unknown(words->error, NULL, word, option_nearest(word));
 			return -EINVAL;
 		}
 		if (config->show_count == CONFIG_SHOW_MAX) {
-			snprintf(words->error, CONFIG_ERROR_BYTES, _("%s: too many names"), where);
+			snprintf(words->error, CONFIG_ERROR_BYTES, "%s", _("too many names"));
 			return -EINVAL;
 		}
 		config->show[config->show_count++] = option->name;
@@ -220,9 +217,8 @@ static int plain_word(struct words *words, struct config *config) {
 		return 0;
 	}
 	if (words->out->domain) {
-		snprintf(words->error, CONFIG_ERROR_BYTES,
-				_("%s: %s: a domain is already named, %s"), where, word,
-				words->out->domain);
+		snprintf(words->error, CONFIG_ERROR_BYTES, _("%s: a domain is already named, %s"),
+				word, words->out->domain);
 		return -EINVAL;
 	}
 	add(words, option_find("domain"), NULL, word);
@@ -243,7 +239,7 @@ static int one_word(struct words *words, struct config *config, const char *word
 		return lg_option(words, word);
 	}
 	if (word[0] == '\0' || word[0] == '-') {
-		config_unknown(words->error, where, word[0] ? word : "\"\"", NULL);
+		config_unknown(words->error, NULL, word[0] ? word : "\"\"", NULL);
 		return -EINVAL;
 	}
 	return plain_word(words, config);
@@ -276,7 +272,7 @@ static int apply_lg(struct config *config, const struct config_argument *argumen
 	const char *value = argument->value ? argument->value : "yes";
 	int r = config_set_lg(config, name, value, false, place, &option);
 	if (r == -EINVAL) {
-		config_misfit(error, where, name, value, option);
+		config_misfit(error, NULL, name, value, option);
 	}
 	return r < 0 ? r : 0;
 }
@@ -298,7 +294,7 @@ int config_apply_arguments(struct config *config, const struct config_arguments 
 			}
 			r = config_set(config, argument->option, value, &place);
 			if (r == -EINVAL) {
-				config_misfit(error, where, argument->option->name, value,
+				config_misfit(error, NULL, argument->option->name, value,
 						argument->option);
 			}
 		}

@@ -150,8 +150,12 @@ static int slurp(const char *path, char **ret_text, size_t *ret_len) {
 	int r = 1;
 	char *text = NULL;
 	size_t len = 0;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
 		r = -EISDIR;
+	} else if (!S_ISREG(st.st_mode)) {
+		st.st_size = 0; /* -C /dev/null */
+		text = calloc(1, 1);
+		r = text ? 1 : -ENOMEM;
 	} else if (st.st_size > FILE_MAX) {
 		r = -EFBIG;
 	} else if (!(text = malloc((size_t)st.st_size + 1))) {

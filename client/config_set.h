@@ -59,7 +59,7 @@ int config_parse_arguments(struct config *config, int argc, char **argv,
 int config_apply_arguments(struct config *config, const struct config_arguments *arguments,
 		char error[static CONFIG_ERROR_BYTES]);
 
-/* "name: what is wrong; did you mean --near?" */
+/* "where: there is no option name; did you mean near?"; where NULL = the command line. */
 void config_unknown(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
 		const char *near);
 /* "where: name = value: allowed is ..." */
