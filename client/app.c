@@ -173,6 +173,7 @@ static struct window_input_config input_config(const struct config *config) {
 		.release_keys_on_focus_loss = config->input.release_keys_on_focus_loss,
 		.hide_cursor = config->input.hide_cursor,
 		.show_cursor_dot = config->input.show_cursor_dot,
+		.large_cursor_dot = config->input.large_cursor_dot,
 		.scale_cursor = config->input.scale_cursor,
 	};
 	snprintf(input.escape_key, sizeof input.escape_key, "%s", config->session.escape_key);
@@ -274,7 +275,11 @@ static void tell_input(struct app *app) {
 		.desktop_height = (int)app->now.video.desktop_height,
 		.connected = app->now.session.connected && !app->wrong_vm,
 		.absolute = app->now.session.absolute,
-		.absolute_possible = app->now.session.absolute_possible,
+		/* Positions are those of the SPICE surface, which the frame host's desktop is not:
+		 * over its picture motion is relative, and the host puts the pointer (kvmfr.md 7).
+		 */
+		.absolute_possible = app->now.session.absolute_possible &&
+				     app->now.video.showing == VIDEO_SOURCE_SPICE,
 		.grabbed = app->now.session.grabbed,
 		.enabled = app->now.input_on,
 		.overlay = app->asking_password,

@@ -11,12 +11,14 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "client/audio_only.h"
 #include "client/completions.h"
 #include "client/config.h"
 #include "client/config_show.h"
 #include "client/help.h"
 #include "client/play.h"
 #include "client/programs.h"
+#include "client/scream_cli.h"
 #include "client/signals.h"
 
 #define EXIT_USAGE 2
@@ -75,7 +77,7 @@ static int run(struct config *config) {
 	case RUN_BENCH:
 		return run_bench(config);
 	case RUN_AUDIO_ONLY:
-		return missing("--audio-only");
+		return run_audio_only(config);
 	case RUN_SCREENSHOT:
 		return run_screenshot(config);
 	case RUN_DOCTOR:
@@ -87,7 +89,7 @@ static int run(struct config *config) {
 	case RUN_CONFIG:
 		return config_show(config, stdout);
 	case RUN_SCREAM:
-		return missing("scream");
+		return run_scream(config);
 	case RUN_HELP:
 		help_print(stdout, config->help_topic);
 		return 0;

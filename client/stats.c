@@ -78,6 +78,8 @@ static void write_audio(struct json *json, const struct snapshot *s) {
 	json_int(json, "rejected", (int64_t)a->rejected);
 	json_int(json, "underruns", (int64_t)a->underruns);
 	json_int(json, "skips", (int64_t)a->skips);
+	json_int(json, "gaps", (int64_t)a->gaps);
+	json_int(json, "missing", (int64_t)a->missing);
 	json_end(json);
 }
 
