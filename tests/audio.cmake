@@ -3,3 +3,8 @@ pg_test(scream audio)
 pg_test(player audio)
 pg_fuzz(scream audio)
 set_tests_properties(player PROPERTIES TIMEOUT 60) # hours of simulated sound
+
+# Records the monitor of a sink and judges what is heard.
+add_executable(sound-probe support/sound_probe.c)
+target_link_libraries(sound-probe PRIVATE pg_flags pg_audio pg_base)
+set_target_properties(sound-probe PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

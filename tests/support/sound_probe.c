@@ -1,0 +1,299 @@
+/*
+ * sound-probe: records the monitor of a sink and judges what is heard, for tests.
+ *
+ *   sound-probe SOURCE SECONDS [HERTZ]
+ *
+ * Left must be a pure tone (997 Hz): glitches are where it is not one (residual of the two-term
+ * predictor over 1 % of full scale; events within 10 ms are one), zeros inside it are silence.
+ * Right holds a marker each second (scream-send): {"heard_ns": …} says when its first frame left
+ * the loudspeaker. A 1 ms timer thread logs when the machine itself stalled; a glitch within 300 ms
+ * of a stall of more than 8 ms is counted as excused. Lines of JSON on stdout.
+ */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <pulse/pulseaudio.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/level.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+#define RATE         48000
+#define LOUD         0.01
+#define RESIDUAL     0.01
+#define MARKER_LOUD  0.245 /* 8000 of 32767 */
+#define STALL_NS     (8 * NS_PER_MS)
+#define EXCUSE_NS    (300 * NS_PER_MS)
+#define STALLS_MAX   4096
+#define GLITCHES_MAX 4096
+
+struct probe {
+	pa_mainloop *mainloop;
+	pa_stream *stream;
+	double hertz;
+	struct level clock; /* frames that were heard: the device's clock */
+	uint64_t ask_ns;
+	bool asked;
+
+	uint64_t frame; /* number of the next recorded frame */
+	double before[2];
+	bool tone; /* it has begun */
+	uint64_t tone_since;
+	uint64_t quiet; /* zero frames in a row */
+	uint64_t last_marker;
+	uint64_t last_glitch;
+	uint64_t tone_frames, silence_frames, longest_gap, gaps, last_loud;
+	unsigned glitch_count, marker_count;
+	uint64_t glitch_frame[GLITCHES_MAX];
+	double glitch_size[GLITCHES_MAX];
+	uint64_t overruns;
+};
+
+static atomic_bool ended;
+static atomic_uint stall_count;
+static uint64_t stall_at_ns[STALLS_MAX];
+static uint64_t stall_for_ns[STALLS_MAX];
+
+/* The machine's own stalls: nobody can play through them. */
+static void *watch_machine(void *data) {
+	const struct sched_param param = { .sched_priority = 8 };
+	(void)data;
+	(void)!pthread_setschedparam(pthread_self(), SCHED_RR, &param);
+	uint64_t due = clock_now_ns();
+	while (!atomic_load(&ended)) {
+		due += NS_PER_MS;
+		clock_sleep_until_ns(due);
+		uint64_t now = clock_now_ns();
+		unsigned n = atomic_load(&stall_count);
+		if (now - due > STALL_NS && n < STALLS_MAX) {
+			stall_at_ns[n] = now;
+			stall_for_ns[n] = now - due;
+			atomic_store(&stall_count, n + 1);
+			due = now;
+		}
+	}
+	return NULL;
+}
+
+static double heard_at(const struct probe *p, uint64_t frame) {
+	return (double)p->clock.t_ns + ((double)frame - p->clock.position) / p->clock.slope;
+}
+
+static void glitch(struct probe *p, double size) {
+	if (p->last_glitch && p->frame - p->last_glitch < RATE / 100) {
+		return;
+	}
+	p->last_glitch = p->frame;
+	if (p->glitch_count < GLITCHES_MAX) {
+		p->glitch_frame[p->glitch_count] = p->frame;
+		p->glitch_size[p->glitch_count++] = size;
+	}
+}
+
+static void hear_left(struct probe *p, double x, double turn) {
+	double residual = fabs(x - turn * p->before[0] + p->before[1]);
+	p->before[1] = p->before[0];
+	p->before[0] = x;
+	bool loud = fabs(x) > LOUD;
+	if (!p->tone) {
+		if (loud) {
+			p->tone = true;
+			p->tone_since = p->frame;
+			p->last_loud = p->frame;
+		}
+		return;
+	}
+	p->tone_frames++;
+	if (p->frame > p->tone_since + RATE && residual > RESIDUAL) {
+		glitch(p, residual);
+	}
+	if (loud) {
+		/* 2 ms of nothing is no zero crossing. */
+		uint64_t gap = p->frame - p->last_loud;
+		if (gap > RATE / 500 && p->frame > p->tone_since + RATE) {
+			p->silence_frames += gap;
+			p->gaps++;
+			p->longest_gap = gap > p->longest_gap ? gap : p->longest_gap;
+		}
+		p->last_loud = p->frame;
+	}
+}
+
+static void hear_right(struct probe *p, double x) {
+	if (fabs(x) < MARKER_LOUD || (p->last_marker && p->frame - p->last_marker < RATE / 2)) {
+		return;
+	}
+	p->last_marker = p->frame;
+	p->marker_count++;
+	if (!level_known(&p->clock)) {
+		return;
+	}
+	struct json json;
+	json_begin(&json, stdout);
+	json_int(&json, "heard_ns", (int64_t)heard_at(p, p->frame));
+	json_finish(&json);
+}
+
+static void on_read(pa_stream *stream, size_t bytes, void *data) {
+	struct probe *p = data;
+	const void *fragment;
+	double turn = 2 * cos(2 * M_PI * p->hertz / RATE);
+	(void)bytes;
+	while (pa_stream_peek(stream, &fragment, &bytes) == 0 && bytes > 0) {
+		const float *frames = fragment;
+		for (size_t i = 0; i < bytes / (2 * sizeof *frames); i++, p->frame++) {
+			hear_left(p, frames ? (double)frames[i * 2] : 0, turn);
+			hear_right(p, frames ? (double)frames[i * 2 + 1] : 0);
+		}
+		pa_stream_drop(stream);
+	}
+}
+
+static void on_timing(pa_stream *stream, int success, void *data) {
+	struct probe *p = data;
+	const pa_timing_info *info = pa_stream_get_timing_info(stream);
+	p->asked = false;
+	if (!success || !info || info->write_index_corrupt) {
+		return;
+	}
+	/* A monitor has what is still to be played: it is heard the sink's latency later. */
+	int64_t wall = info->timestamp.tv_sec * (int64_t)NS_PER_S + info->timestamp.tv_usec * 1000;
+	double position = (double)info->write_index / (2 * sizeof(float)) +
+			  ((double)info->source_usec - (double)info->sink_usec) * 1e-6 * RATE;
+	level_report(&p->clock, position, (uint64_t)(wall + clock_realtime_to_monotonic_ns()));
+}
+
+static bool excused(uint64_t at_ns) {
+	for (unsigned i = 0; i < atomic_load(&stall_count); i++) {
+		uint64_t distance = at_ns > stall_at_ns[i] ? at_ns - stall_at_ns[i]
+							   : stall_at_ns[i] - at_ns;
+		if (distance < EXCUSE_NS) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void report(const struct probe *p, bool pipewire) {
+	struct json json;
+	unsigned excused_count = 0;
+	json_begin(&json, stdout);
+	json_int(&json, "glitches", p->glitch_count);
+	json_array(&json, "glitch_list");
+	for (unsigned i = 0; i < p->glitch_count; i++) {
+		uint64_t at = (uint64_t)heard_at(p, p->glitch_frame[i]);
+		bool excuse = excused(at);
+		excused_count += excuse;
+		json_object(&json, NULL);
+		json_number(&json, "at_s", (double)(p->glitch_frame[i] - p->tone_since) / RATE);
+		json_int(&json, "at_ns", (int64_t)at);
+		json_number(&json, "size", p->glitch_size[i]);
+		json_bool(&json, "excused", excuse);
+		json_end(&json);
+	}
+	json_end(&json);
+	json_int(&json, "excused", excused_count);
+	json_array(&json, "stalls");
+	for (unsigned i = 0; i < atomic_load(&stall_count); i++) {
+		json_object(&json, NULL);
+		json_int(&json, "at_ns", (int64_t)stall_at_ns[i]);
+		json_number(&json, "ms", (double)stall_for_ns[i] * 1e-6);
+		json_end(&json);
+	}
+	json_end(&json);
+	json_number(&json, "tone_s", (double)p->tone_frames / RATE);
+	json_number(&json, "silence_ms", (double)p->silence_frames * 1000 / RATE);
+	json_number(&json, "longest_gap_ms", (double)p->longest_gap * 1000 / RATE);
+	json_int(&json, "gaps", (int64_t)p->gaps);
+	json_int(&json, "markers", p->marker_count);
+	json_number(&json, "sink_ppm", level_sink_ppm(&p->clock));
+	json_bool(&json, "pipewire", pipewire);
+	json_finish(&json);
+}
+
+static bool wait_context(pa_mainloop *mainloop, pa_context *context) {
+	while (pa_context_get_state(context) != PA_CONTEXT_READY) {
+		if (!PA_CONTEXT_IS_GOOD(pa_context_get_state(context)) ||
+				pa_mainloop_iterate(mainloop, 1, NULL) < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_pipewire;
+
+static void on_server(pa_context *context, const pa_server_info *info, void *data) {
+	(void)context;
+	is_pipewire = info && strstr(info->server_name, "PipeWire");
+	*(bool *)data = true;
+}
+
+static int record(struct probe *p, pa_context *context, const char *source, double seconds) {
+	const pa_sample_spec spec = { PA_SAMPLE_FLOAT32NE, RATE, 2 };
+	const pa_buffer_attr attr = { .maxlength = (uint32_t)-1,
+		.tlength = (uint32_t)-1,
+		.prebuf = (uint32_t)-1,
+		.minreq = (uint32_t)-1,
+		.fragsize = 240 * 2 * sizeof(float) };
+	bool told = false;
+	pa_operation_unref(pa_context_get_server_info(context, on_server, &told));
+	while (!told && pa_mainloop_iterate(p->mainloop, 1, NULL) >= 0) {
+	}
+	level_init(&p->clock, RATE, is_pipewire ? 1024 : 0);
+	p->stream = pa_stream_new(context, "sound-probe", &spec, NULL);
+	pa_stream_set_read_callback(p->stream, on_read, p);
+	if (pa_stream_connect_record(p->stream, source, &attr, PA_STREAM_ADJUST_LATENCY) < 0) {
+		return 1;
+	}
+	uint64_t end = clock_now_ns() + (uint64_t)(seconds * 1e9);
+	while (clock_now_ns() < end) {
+		if (pa_mainloop_prepare(p->mainloop, 20000) < 0 ||
+				pa_mainloop_poll(p->mainloop) < 0 ||
+				pa_mainloop_dispatch(p->mainloop) < 0 ||
+				!PA_STREAM_IS_GOOD(pa_stream_get_state(p->stream))) {
+			return 1;
+		}
+		uint64_t now = clock_now_ns();
+		if (!p->asked && now >= p->ask_ns &&
+				pa_stream_get_state(p->stream) == PA_STREAM_READY) {
+			p->asked = true;
+			p->ask_ns = now + 100 * NS_PER_MS;
+			pa_operation_unref(pa_stream_update_timing_info(p->stream, on_timing, p));
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv) {
+	static struct probe probe;
+	pthread_t watcher;
+	if (argc < 3) {
+		fprintf(stderr, "usage: sound-probe SOURCE SECONDS [HERTZ]\n");
+		return 2;
+	}
+	probe.hertz = argc > 3 ? atof(argv[3]) : 997;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	pthread_create(&watcher, NULL, watch_machine, NULL);
+	const struct sched_param param = { .sched_priority = 4 };
+	(void)!sched_setscheduler(0, SCHED_RR, &param);
+	probe.mainloop = pa_mainloop_new();
+	pa_context *context = pa_context_new(pa_mainloop_get_api(probe.mainloop), "sound-probe");
+	int r = 1;
+	if (pa_context_connect(context, NULL, PA_CONTEXT_NOAUTOSPAWN, NULL) == 0 &&
+			wait_context(probe.mainloop, context)) {
+		r = record(&probe, context, argv[1], atof(argv[2]));
+	}
+	atomic_store(&ended, true);
+	pthread_join(watcher, NULL);
+	report(&probe, is_pipewire);
+	pa_context_disconnect(context);
+	return r;
+}
