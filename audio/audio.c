@@ -214,7 +214,7 @@ static void player_status(struct audio *audio, const struct player_stats *stats,
 		snprintf(ret_status->reason, sizeof ret_status->reason,
 				"the sound device is suspended");
 	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
-			stats->state == PLAYER_SYNCING) {
+			stats->state == PLAYER_OPENING || stats->state == PLAYER_SYNCING) {
 		ret_status->state = PART_RUNNING;
 		snprintf(ret_status->reason, sizeof ret_status->reason, "%s: %u Hz, %u bit, %u %s",
 				audio->source == SOURCE_SPICE ? "SPICE" : "Scream",
