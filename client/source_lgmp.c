@@ -94,7 +94,6 @@ static void put_slot(struct source_lgmp *source, struct source_frame *frame) {
 	if (source->slot_full) {
 		source->counts.superseded++;
 		frame_merge_damage(&frame->frame, &source->slot.frame);
-		frame->base_serial = source->slot.base_serial;
 		frame->repeated = frame->repeated || source->slot.repeated;
 	}
 	drop_slot(source);
@@ -193,7 +192,6 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 		lgmp_client_finish(source->client, message);
 		return;
 	}
-	frame.base_serial = frame.frame.serial - 1;
 	frame.repeated = !source->has_serial;
 	source->has_serial = true;
 	source->last_serial = frame.frame.serial;

@@ -45,9 +45,8 @@ struct source_frame {
 	struct lgmp_message message;
 	struct frame frame;
 	uint64_t seen_ns;
-	uint32_t base_serial; /* damage is against the frame with this serial */
-	bool repeated;        /* was on offer before and finished: upload all of it */
-	bool finished;        /* no message to finish any more */
+	bool repeated; /* was on offer before and finished: upload all of it */
+	bool finished; /* no message to finish any more */
 };
 
 /* ---- pg-video ---- */

@@ -12,6 +12,7 @@
 
 #define LOG_MODULE "video"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/thread.h"
 
@@ -37,7 +38,7 @@ static void compose_part(struct video *video, struct part_status *part) {
 	}
 	if (video->status.showing == VIDEO_SOURCE_SPICE && video->wanted == VIDEO_SOURCE_SPICE) {
 		part->state = PART_RUNNING;
-		snprintf(part->reason, sizeof part->reason, "the SPICE display is shown");
+		snprintf(part->reason, sizeof part->reason, _("the SPICE display is shown"));
 		return;
 	}
 	if (lgmp->state != LGMP_STATE_RUNNING) {
@@ -48,11 +49,11 @@ static void compose_part(struct video *video, struct part_status *part) {
 	if (!video->have_lgmp_frame) {
 		part->state = PART_WAITING;
 		snprintf(part->reason, sizeof part->reason,
-				"connected to the Looking Glass host, waiting for its first frame");
+				_("connected to the Looking Glass host, waiting for its first frame"));
 		return;
 	}
 	part->state = PART_RUNNING;
-	snprintf(part->reason, sizeof part->reason, "%ux%u from Looking Glass host %s",
+	snprintf(part->reason, sizeof part->reason, _("%ux%u from Looking Glass host %s"),
 			video->status.width, video->status.height, lgmp->info.host_version);
 }
 
@@ -80,17 +81,17 @@ static void compose_host(struct video_host *host, const struct lgmp_status *lgmp
 
 void video_publish(struct video *video) {
 	pthread_mutex_lock(&video->lock);
-	struct video_status before;
-	memcpy(&before, &video->status, sizeof before);
+	const struct video_status *before = &video->told;
 	struct video_status *status = &video->status;
 	compose_host(&status->host, &video->lgmp_status);
 	compose_part(video, &status->part);
 	status->stale = status->showing == VIDEO_SOURCE_LG &&
 			(video->lgmp_status.state != LGMP_STATE_RUNNING || !video->have_lgmp_frame);
-	const bool changed = memcmp(&before, status, sizeof before) != 0;
-	if (changed && !part_status_equal(&before.part, &status->part)) {
+	const bool changed = memcmp(before, status, sizeof *before) != 0;
+	if (changed && !part_status_equal(&before->part, &status->part)) {
 		log_info("%s: %s", part_state_name(status->part.state), status->part.reason);
 	}
+	memcpy(&video->told, status, sizeof video->told);
 	/* Under the lock, so that two threads cannot tell it in the wrong order. */
 	if (changed && video->events.status != NULL) {
 		video->events.status(status, video->events.data);

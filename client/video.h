@@ -90,7 +90,8 @@ struct video_status {
 /* Where the picture lies in the window (window pixels), to map the local pointer. */
 struct video_geometry {
 	int x, y, width, height;
-	unsigned rotation; /* quarter turns clockwise from the upright guest desktop to the window */
+	unsigned rotation; /* quarter turns clockwise from the upright guest desktop to the window
+			    */
 };
 
 struct video_pointer {

@@ -54,7 +54,7 @@ struct video {
 
 	pthread_mutex_t lock;
 	/* under the lock */
-	struct video_status status;
+	struct video_status status, told; /* told: what the program knows */
 	struct lgmp_status lgmp_status;
 	char gl_failure[PART_REASON_BYTES]; /* "" = none */
 	enum video_source wanted;           /* of the settings */

@@ -14,6 +14,7 @@
 
 #define LOG_MODULE "video"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 
 #define GL_RETRY_NS      (2 * NS_PER_S)
@@ -64,8 +65,8 @@ static void open_gl(struct video *video) {
 	if (r < 0) {
 		close_gl(video);
 		video->gl_retry_ns = clock_now_ns() + GL_RETRY_NS;
-		set_failure(video, "this machine draws no OpenGL ES 3: install the graphics "
-				   "driver's EGL (Mesa: libegl1, libgl1-mesa-dri)");
+		set_failure(video,
+				_("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
 		return;
 	}
 	egl_set_vsync(video->egl, video->settings.vsync);
@@ -221,7 +222,7 @@ static int begin_frame(struct video *video, const struct source_frame *taken) {
 	};
 	int r = renderer_set_picture(video->renderer, &picture);
 	if (r < 0) {
-		set_failure(video, "the guest's picture is larger than this GPU can draw");
+		set_failure(video, _("the guest's picture is larger than this GPU can draw"));
 		return r;
 	}
 	if (r == 1 && video->gl_failure[0] != '\0') {
@@ -230,7 +231,7 @@ static int begin_frame(struct video *video, const struct source_frame *taken) {
 	const struct video_picture *before = &video->picture;
 	return r == 1 || before->source != VIDEO_SOURCE_LG || before->torn || taken->repeated ||
 	       before->generation != taken->message.generation ||
-	       before->serial != taken->base_serial || frame->damage_count == 0;
+	       before->serial != frame->damage_since || frame->damage_count == 0;
 }
 
 /* Notes what stands in the texture now; lays out anew if its geometry differs. */
