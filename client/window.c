@@ -20,8 +20,9 @@ struct window {
 
 /* SDL2 has no app id hint: these two variables are the only way (read at SDL_Init). */
 static void set_app_id(const char *app_id) {
-	setenv("SDL_VIDEO_WAYLAND_WMCLASS", app_id, 1);
-	setenv("SDL_VIDEO_X11_WMCLASS", app_id, 1);
+	/* Before any thread of ours exists. */
+	setenv("SDL_VIDEO_WAYLAND_WMCLASS", app_id, 1); // NOLINT(concurrency-mt-unsafe)
+	setenv("SDL_VIDEO_X11_WMCLASS", app_id, 1);     // NOLINT(concurrency-mt-unsafe)
 }
 
 int window_system_start(const char *app_id, const char **ret_error) {
@@ -144,9 +145,6 @@ static Uint32 window_flags(const struct window_config *config) {
 	if (config->borderless) {
 		flags |= SDL_WINDOW_BORDERLESS;
 	}
-	if (config->maximized) {
-		flags |= SDL_WINDOW_MAXIMIZED;
-	}
 	if (config->full_screen) {
 		flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
 	}
@@ -178,6 +176,11 @@ int window_create(struct window **ret_window, const struct window_config *config
 	}
 	update_size(window);
 	SDL_AddEventWatch(watch_size, window);
+	if (config->maximized) {
+		/* Not by a flag: SDL 2.26 acknowledges the first configure of a maximized Wayland
+		 * window with the unmaximized size, for which compositors end us. */
+		SDL_MaximizeWindow(window->sdl);
+	}
 	*ret_window = window;
 	return 0;
 }

@@ -13,3 +13,8 @@ pg_test(video client host-proto)
 set_tests_properties(video PROPERTIES TIMEOUT 60)
 set_property(TEST video APPEND PROPERTY LABELS threads)
 target_link_libraries(test_video PRIVATE PkgConfig::libpng)
+
+pg_test(layout client)
+pg_test(overlay client)
+pg_test(pacer client)
+pg_test(renderer client)

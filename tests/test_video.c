@@ -49,7 +49,7 @@ static void *guest_run(void *data) {
 
 static void guest_start(struct guest *guest, const char *name, struct demo_guest_config config) {
 	memset(guest, 0, sizeof *guest);
-	snprintf(guest->path, sizeof guest->path, "%s/pg-test-%d-%s",
+	snprintf(guest->path, sizeof guest->path, "%s/pierglass-test-%d-%s",
 			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid(), name);
 	FILE *file = fopen(guest->path, "wb");
 	CHECK(file != NULL);
@@ -245,7 +245,7 @@ struct image {
 
 static struct image take_shot(struct viewer *viewer) {
 	char path[64];
-	snprintf(path, sizeof path, "/tmp/pg-test-%d.png", (int)getpid());
+	snprintf(path, sizeof path, "/tmp/pierglass-test-%d.png", (int)getpid());
 	viewer->shot = 1;
 	CHECK(video_screenshot(viewer->video, path, false, on_shot, viewer) == 0);
 	CHECK(wait_for(viewer, has_shot, 0));

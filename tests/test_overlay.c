@@ -1,0 +1,143 @@
+#include "support/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/glyphs.h"
+#include "client/overlay.h"
+
+static struct overlay_quad *quads;
+
+static size_t layout(const struct overlay *overlay, int width, int height) {
+	return overlay_layout(overlay, width, height, quads, OVERLAY_QUADS_MAX);
+}
+
+static size_t count_glyph(size_t count, uint32_t glyph) {
+	size_t found = 0;
+	for (size_t i = 0; i < count; i++) {
+		found += quads[i].glyph == glyph ? 1 : 0;
+	}
+	return found;
+}
+
+static void utf8_is_read_to_the_end(void **state) {
+	(void)state;
+	const char *text = "a\xc3\xa9\xe2\x86\x92\xf0\x9f\x98\x80\xff\xe2\x86";
+	CHECK(glyphs_next(&text) == 'a');
+	CHECK(glyphs_next(&text) == 0xe9);
+	CHECK(glyphs_next(&text) == 0x2192);
+	CHECK(glyphs_next(&text) == 0x1f600);
+	CHECK(glyphs_next(&text) == 0xfffd);
+	CHECK(glyphs_next(&text) == 0xfffd); /* cut off: one for each byte */
+	CHECK(glyphs_next(&text) == 0xfffd);
+	CHECK(glyphs_next(&text) == 0);
+	CHECK(glyphs_next(&text) == 0);
+}
+
+static void face_has_what_we_write(void **state) {
+	(void)state;
+	unsigned char *atlas = malloc((size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);
+	CHECK(atlas != NULL);
+	glyphs_draw_atlas(atlas);
+	for (uint32_t code = 0x21; code < 0x7f; code++) {
+		float uv[4];
+		CHECK(glyphs_has(code));
+		glyphs_find(code, uv);
+		const int x = (int)(uv[0] * GLYPHS_ATLAS_WIDTH + 0.5f);
+		const int y = (int)(uv[1] * GLYPHS_ATLAS_HEIGHT + 0.5f);
+		int ink = 0;
+		for (int i = 0; i < GLYPHS_WIDTH * GLYPHS_HEIGHT; i++) {
+			ink += atlas[(y + i / GLYPHS_WIDTH) * GLYPHS_ATLAS_WIDTH + x +
+					       i % GLYPHS_WIDTH] != 0;
+		}
+		CHECK(ink >= 2 && ink < 80);
+	}
+	CHECK(glyphs_has(0x2026) && glyphs_has(0x2192) && glyphs_has(0x416) && glyphs_has(0x3c9));
+	CHECK(!glyphs_has(0x1f600));
+	free(atlas);
+}
+
+static void splash_shows_title_and_states(void **state) {
+	(void)state;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	CHECK(overlay_empty(o));
+	CHECK(layout(o, 800, 600) == 0);
+	o->splash = true;
+	CHECK(!overlay_empty(o));
+	strcpy(o->title, "Q");
+	o->state_count = 2;
+	strcpy(o->state[0].text, "ZZZ");
+	strcpy(o->state[1].text, "WW");
+	size_t count = layout(o, 800, 600);
+	CHECK(count_glyph(count, 'Q') == 1);
+	CHECK(count_glyph(count, 'Z') == 3 && count_glyph(count, 'W') == 2);
+	for (size_t i = 0; i < count; i++) {
+		CHECK(quads[i].x >= 0 && quads[i].x + quads[i].width <= 800);
+		CHECK(quads[i].y >= 0 && quads[i].y + quads[i].height <= 600);
+	}
+	/* Counts that make no sense, a window of one pixel. */
+	o->state_count = 1000;
+	o->help_count = 1000;
+	o->figures_count = 1000;
+	layout(o, 1, 1);
+	CHECK(layout(o, 0, 0) == 0);
+	free(o);
+}
+
+static void long_lines_are_broken(void **state) {
+	(void)state;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	o->state_count = 1;
+	strcpy(o->state[0].text, "aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj");
+	const size_t count = layout(o, 250, 400);
+	CHECK(count_glyph(count, 'a') == 4 && count_glyph(count, 'j') == 4);
+	float a = 0, j = 0;
+	for (size_t i = 0; i < count; i++) {
+		CHECK(quads[i].x + quads[i].width <= 250);
+		a = quads[i].glyph == 'a' ? quads[i].y : a;
+		j = quads[i].glyph == 'j' ? quads[i].y : j;
+	}
+	CHECK(j > a);
+	free(o);
+}
+
+static void opacity_and_size_count(void **state) {
+	(void)state;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	strcpy(o->alert.text, "X");
+	CHECK(layout(o, 400, 300) == 0);
+	o->alert_opacity = 0.5f;
+	size_t count = layout(o, 400, 300);
+	CHECK(count_glyph(count, 'X') == 1);
+	const uint32_t alpha = quads[count - 1].color >> 24;
+	CHECK(alpha > 100 && alpha < 150);
+	const float height = quads[count - 1].height;
+	o->font_px = 32;
+	count = layout(o, 400, 300);
+	CHECK(quads[count - 1].height > height * 1.9f);
+
+	struct overlay *other = calloc(1, sizeof *other);
+	CHECK(other != NULL);
+	CHECK(!overlay_equal(o, other));
+	*other = *o;
+	CHECK(overlay_equal(o, other));
+	free(other);
+	free(o);
+}
+
+int main(void) {
+	quads = calloc(OVERLAY_QUADS_MAX, sizeof *quads);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(utf8_is_read_to_the_end),
+		cmocka_unit_test(face_has_what_we_write),
+		cmocka_unit_test(splash_shows_title_and_states),
+		cmocka_unit_test(long_lines_are_broken),
+		cmocka_unit_test(opacity_and_size_count),
+	};
+	const int r = cmocka_run_group_tests(tests, NULL, NULL);
+	free(quads);
+	return r;
+}

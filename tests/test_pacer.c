@@ -1,0 +1,129 @@
+#include "support/check.h"
+
+#include <stdlib.h>
+
+#include "client/pacer.h"
+
+#include "base/clock.h"
+
+struct result {
+	unsigned looks;
+	double mean_us, worst_us;
+};
+
+/* Frames at the given times; looks where the pacer says. A sleep takes 50 us longer than asked. */
+static struct result simulate(struct pacer *pacer, const uint64_t *frames, unsigned count) {
+	struct result result = { 0 };
+	uint64_t now_ns = frames[0];
+	unsigned next = 0;
+	double sum = 0;
+	while (next < count) {
+		result.looks++;
+		while (next < count && frames[next] <= now_ns) {
+			const double late = (double)(now_ns - frames[next]) / 1e3;
+			if (next >= count / 4) { /* learned by then */
+				sum += late;
+				result.worst_us = late > result.worst_us ? late : result.worst_us;
+			}
+			pacer_frame(pacer, now_ns);
+			next++;
+		}
+		const uint64_t at_ns = pacer_next(pacer, now_ns);
+		CHECK(at_ns > now_ns);
+		now_ns = at_ns + 50 * NS_PER_US;
+	}
+	result.mean_us = sum / (count - count / 4);
+	return result;
+}
+
+#define FRAMES 1200
+
+static uint64_t *regular(double hz, unsigned jitter_us) {
+	uint64_t *frames = calloc(FRAMES, sizeof *frames);
+	unsigned seed = 1;
+	for (unsigned i = 0; i < FRAMES; i++) {
+		seed = seed * 1103515245 + 12345;
+		frames[i] = NS_PER_S + (uint64_t)(i * 1e9 / hz) +
+			    (jitter_us ? seed / 65536 % jitter_us * NS_PER_US : 0);
+	}
+	return frames;
+}
+
+static void regular_frames_are_met(void **state) {
+	(void)state;
+	static const double rates[] = { 30, 59.94, 60, 120, 144, 240 };
+	for (unsigned i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+		uint64_t *frames = regular(rates[i], 40);
+		struct pacer phase, plain;
+		pacer_init(&phase, false, 0);
+		pacer_init(&plain, true, 0);
+		const struct result a = simulate(&phase, frames, FRAMES);
+		const struct result b = simulate(&plain, frames, FRAMES);
+		CHECK(a.mean_us < 60);
+		CHECK(b.mean_us > 300);
+		CHECK(rates[i] > 100 || a.looks < b.looks);
+		free(frames);
+	}
+}
+
+static void irregular_frames_cost_no_more(void **state) {
+	(void)state;
+	uint64_t *frames = regular(90, 9000);
+	struct pacer phase, plain;
+	pacer_init(&phase, false, 0);
+	pacer_init(&plain, true, 0);
+	const struct result a = simulate(&phase, frames, FRAMES);
+	const struct result b = simulate(&plain, frames, FRAMES);
+	CHECK(a.mean_us < b.mean_us * 1.2);
+	CHECK(a.looks < b.looks * 2);
+	free(frames);
+}
+
+static void another_rate_is_learned(void **state) {
+	(void)state;
+	uint64_t *frames = calloc(FRAMES, sizeof *frames);
+	uint64_t at_ns = NS_PER_S;
+	for (unsigned i = 0; i < FRAMES; i++) {
+		frames[i] = at_ns;
+		at_ns += i < FRAMES / 8 ? 33333333 : i < FRAMES / 6 ? 8333333 : 16666666;
+	}
+	struct pacer pacer;
+	pacer_init(&pacer, false, 0);
+	CHECK(simulate(&pacer, frames, FRAMES).mean_us < 60);
+	free(frames);
+}
+
+static void silence_is_cheap(void **state) {
+	(void)state;
+	struct pacer pacer;
+	pacer_init(&pacer, false, 0);
+	uint64_t now_ns = NS_PER_S;
+	for (int i = 0; i < 100; i++) {
+		pacer_frame(&pacer, now_ns);
+		now_ns += 16666666;
+	}
+	/* Frames flowed a moment ago: at most 4 ms between looks. */
+	for (int i = 0; i < 100; i++) {
+		const uint64_t next_ns = pacer_next(&pacer, now_ns);
+		CHECK(next_ns - now_ns <= 4 * NS_PER_MS);
+		now_ns = next_ns;
+	}
+	now_ns += 5 * NS_PER_S;
+	CHECK(pacer_next(&pacer, now_ns) - now_ns == 20 * NS_PER_MS);
+	pacer_input(&pacer, now_ns);
+	CHECK(pacer_next(&pacer, now_ns) - now_ns <= NS_PER_MS);
+	now_ns += NS_PER_S;
+	CHECK(pacer_next(&pacer, now_ns) - now_ns == 20 * NS_PER_MS);
+	pacer_reset(&pacer);
+	CHECK(pacer_next(&pacer, now_ns) > now_ns);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(regular_frames_are_met),
+		cmocka_unit_test(irregular_frames_cost_no_more),
+		cmocka_unit_test(another_rate_is_learned),
+		cmocka_unit_test(silence_is_cheap),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
