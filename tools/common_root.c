@@ -269,6 +269,12 @@ bool root_env(const struct root *root, const char *name, char *buf, size_t size)
 		return root_fact(root, "env", name, buf, size);
 	}
 	const char *value = getenv(name);
+	const char *sudo = getenv("SUDO_UID");
+	if (!value && sudo && geteuid() == 0 && strcmp(name, "XDG_RUNTIME_DIR") == 0) {
+		/* sudo takes it away; the user's sound server is still there. */
+		int n = snprintf(buf, size, "/run/user/%s", sudo);
+		return n > 0 && (size_t)n < size;
+	}
 	return value && value[0] && copy_text(buf, size, value);
 }
 
@@ -328,9 +334,13 @@ static void me_of_tree(const struct root *root, struct root_user *user) {
 	char fact[1024];
 	char groups[512] = "";
 	*user = (struct root_user){ .name = "player", .uid = 1000, .gid = 1000 };
-	const char *line = strstr(root->facts, "me ");
-	if (!line || (line != root->facts && line[-1] != '\n')) {
-		return;
+	const char *line = root->facts;
+	while (strncmp(line, "me ", 3) != 0) {
+		line = strchr(line, '\n');
+		if (!line) {
+			return;
+		}
+		line++;
 	}
 	size_t len = strcspn(line + 3, "\n");
 	if (len >= sizeof fact) {

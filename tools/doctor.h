@@ -48,6 +48,7 @@ struct facts_memory { /* the Looking Glass file or device */
 	struct root_stat kvmfr; /* /dev/kvmfr0; type 0 = absent */
 	bool kvmfr_module, kvmfr_may_use;
 	bool apparmor, apparmor_rule; /* enabled; the local abstraction names kvmfr */
+	bool cgroup_known;            /* qemu.conf could be read */
 	bool cgroup_rule;             /* qemu.conf's cgroup_device_acl names kvmfr */
 	bool selinux;                 /* enforcing */
 };
@@ -111,7 +112,8 @@ struct facts_live {
 	unsigned listen_s;
 	int64_t multicast_counted; /* on the bridge, meanwhile; -1 = not asked */
 	int64_t multicast_received;
-	char grab_busy[256]; /* an evdev device of the VM that somebody else grabbed */
+	char nft_chains[4][96]; /* "inet filter input": base chains of the input hook; root only */
+	char grab_busy[256];    /* an evdev device of the VM that somebody else grabbed */
 };
 
 struct facts {

@@ -317,6 +317,9 @@ static void read_memory(struct facts *facts) {
 					"kvmfr") ||
 			has_word_in(facts->root, "/etc/apparmor.d/abstractions/libvirt-qemu",
 					"kvmfr");
+	char *conf = root_read(facts->root, "/etc/libvirt/qemu.conf", NULL);
+	memory->cgroup_known = conf != NULL;
+	free(conf);
 	memory->cgroup_rule = has_word_in(facts->root, "/etc/libvirt/qemu.conf", "kvmfr");
 	uint64_t enforce;
 	memory->selinux = root_number(facts->root, "/sys/fs/selinux/enforce", &enforce) && enforce;

@@ -1,6 +1,6 @@
 /* What only a running machine can answer. In a tree (--root) "live NAME=VALUE" lines of
  * pierglass.facts stand in: spice=ERRNO, pulse=ERRNO, pulse-server=TEXT, pulse-latency=US,
- * wayland=NAMES, counted=N, received=N, busy=PATH. */
+ * wayland=NAMES, counted=N, received=N, nft=CHAIN, busy=PATH. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -208,6 +208,32 @@ static void listen_multicast(struct facts *facts, unsigned listen_s) {
 	close(fd);
 }
 
+/* The chains that see what comes in: only root (or whoever may manage the network) is told. */
+static void ask_nft(struct facts_live *live) {
+	FILE *pipe = popen("PATH=$PATH:/usr/sbin:/sbin nft list chains 2>/dev/null",
+			"re"); // NOLINT(cert-env33-c)
+	char line[256];
+	char table[64] = "";
+	char chain[64] = "";
+	unsigned count = 0;
+	while (pipe && fgets(line, sizeof line, pipe)) {
+		char family[16];
+		char name[48];
+		if (sscanf(line, " table %15s %47s", family, name) == 2) { // NOLINT
+			snprintf(table, sizeof table, "%s %s", family, name);
+		} else if (sscanf(line, " chain %47s", name) == 1) { // NOLINT
+			copy_text(chain, sizeof chain, name);
+		} else if (strstr(line, " hook input ") && count < 4 &&
+				strncmp(table, "ip6 ", 4) != 0) {
+			snprintf(live->nft_chains[count++], sizeof live->nft_chains[0],
+					"%.46s %.46s", table, chain);
+		}
+	}
+	if (pipe) {
+		pclose(pipe);
+	}
+}
+
 /* Asks for the grab and gives it back at once: only of devices that the VM's configuration names.
  */
 static void try_grabs(struct facts *facts) {
@@ -263,6 +289,7 @@ static void from_tree(struct facts *facts) {
 		live->listen_s = 3;
 		live->multicast_received = number_fact(root, "received", &value) ? value : 0;
 	}
+	root_fact(root, "live", "nft", live->nft_chains[0], sizeof live->nft_chains[0]);
 	root_fact(root, "live", "busy", live->grab_busy, sizeof live->grab_busy);
 }
 
@@ -278,5 +305,6 @@ void facts_gather_live(struct facts *facts, unsigned listen_s) {
 	ask_pulse(facts);
 	ask_wayland(facts);
 	try_grabs(facts);
+	ask_nft(&facts->live);
 	listen_multicast(facts, listen_s);
 }

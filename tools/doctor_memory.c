@@ -95,11 +95,13 @@ static void apparmor_line(const struct facts *facts, struct report *report) {
 		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
 				doctor_vm_word(facts, name));
 	}
-	if (!facts->memory.cgroup_rule) {
-		report_warn(report,
-				_("cgroup_device_acl in /etc/libvirt/qemu.conf does not name /dev/kvmfr0 "
-				  "(root may have to look: %s)"),
-				"the file is often readable by root only");
+	if (!facts->memory.cgroup_known) {
+		report_skip(report,
+				_("whether libvirt lets QEMU open /dev/kvmfr0: only root may read "
+				  "/etc/libvirt/qemu.conf"));
+	} else if (!facts->memory.cgroup_rule) {
+		report_warn(report, _("cgroup_device_acl in /etc/libvirt/qemu.conf does not name "
+				      "/dev/kvmfr0: QEMU may not open it"));
 		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
 				doctor_vm_word(facts, name));
 	}

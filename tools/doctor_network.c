@@ -34,6 +34,8 @@ static void check_spice_config(const struct facts *facts, struct report *report)
 				  "type into the VM"),
 				spice->host);
 		report_remedy(report, "virsh edit: <listen type='address' address='127.0.0.1'/>");
+	} else if (spice->password) {
+		report_ok(report, _("SPICE asks for a password"));
 	} else if (uri[0]) {
 		report_ok(report, _("SPICE at %s"), uri);
 	} else {
@@ -146,14 +148,18 @@ static void rule_for(const struct facts *facts, struct report *report) {
 				"firewall-cmd --permanent --zone=libvirt --add-port=%d/udp",
 				SCREAM_PORT, SCREAM_PORT);
 	}
-	if (!network->ufw && !network->firewalld) {
+	if (network->ufw || network->firewalld) {
+		return;
+	}
+	for (unsigned i = 0; i < 4 && facts->live.nft_chains[i][0]; i++) {
+		report_remedy(report, "sudo nft insert rule %s iifname %s udp dport %d accept",
+				facts->live.nft_chains[i], network->bridge, SCREAM_PORT);
+	}
+	if (!facts->live.nft_chains[0][0]) {
 		report_remedy(report,
-				"sudo nft insert rule inet filter input iifname %s udp dport %d "
-				"accept",
+				"sudo nft insert rule inet filter input iifname %s udp dport %d accept",
 				network->bridge, SCREAM_PORT);
-		report_remedy(report,
-				"(table and chain: sudo nft list chains; pierglass setup audio "
-				"prints a table of its own)");
+		report_remedy(report, "(another table or chain? sudo pierglass doctor names it)");
 	}
 }
 

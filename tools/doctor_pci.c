@@ -110,6 +110,22 @@ static void check_second_gpu(const struct facts *facts, struct report *report) {
 	}
 }
 
+/* The guide's own sample has such a slip: slot 0x0a for 0x00. */
+static void absent_remedy(const struct facts *facts, struct report *report,
+		const struct pci_address *source) {
+	char vm[160];
+	struct pci_address other = *source;
+	other.slot = 0;
+	const struct pci_device *meant = pci_find(&facts->pci, &other);
+	doctor_vm_word(facts, vm);
+	if (meant && !vm_has(facts, &other)) {
+		report_remedy(report, "virsh edit %s: its <source> was probably meant to be %s", vm,
+				meant->name);
+	} else {
+		report_remedy(report, "virsh edit %s: remove or correct its <source>", vm);
+	}
+}
+
 static void check_hostdevs(const struct facts *facts, struct report *report) {
 	if (facts->vm.hostdev_count == 0) {
 		char name[160];
@@ -127,10 +143,8 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 		char name[16];
 		pci_address_text(&hostdev->source, name);
 		if (!pci_find(&facts->pci, &hostdev->source)) {
-			char vm[160];
 			report_fail(report, _("%s is in the VM, but not in this machine"), name);
-			report_remedy(report, "pierglass setup pci %s --fix --apply",
-					doctor_vm_word(facts, vm));
+			absent_remedy(facts, report, &hostdev->source);
 		}
 		for (unsigned j = 0; j < i; j++) {
 			if (pci_address_equal(&hostdev->source, &facts->vm.hostdev[j].source)) {

@@ -141,7 +141,7 @@ static void check_tpm(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (vm->tpm_count > 0) {
 		report_ok(report, _("a TPM is there"));
-	} else if (is_windows_11(vm)) {
+	} else if (vm->is_xml && is_windows_11(vm)) {
 		report_warn(report, _("no TPM: the installer of Windows 11 refuses without one"));
 		report_remedy(report, "virsh edit: <tpm model='tpm-crb'><backend type='emulator' "
 				      "version='2.0'/></tpm> (package swtpm-tools)");

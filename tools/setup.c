@@ -358,6 +358,11 @@ static bool needs_size(struct setup *setup) {
 }
 
 static unsigned wanted_mib(const struct setup *setup) {
+	const struct domain_shmem *shmem =
+			setup->has_vm ? domain_looking_glass(&setup->document.domain) : NULL;
+	if (!setup->options.width && shmem) {
+		return (unsigned)(shmem->bytes >> 20);
+	}
 	return shmem_mib(setup->options.width, setup->options.height, setup->options.hdr);
 }
 
@@ -432,7 +437,8 @@ static bool run_tmpfiles(struct setup *setup) {
 }
 
 static bool run_kvmfr(struct setup *setup) {
-	if (!needs_size(setup)) {
+	bool has_memory = setup->has_vm && domain_looking_glass(&setup->document.domain);
+	if (!has_memory && !needs_size(setup)) {
 		return false;
 	}
 	files_kvmfr(setup, wanted_mib(setup));
