@@ -11,3 +11,10 @@ pg_test(pointer_map client)
 pg_test(window_input client)
 pg_test(input_random input)
 set_property(TEST devices watchdog APPEND PROPERTY LABELS threads)
+
+# Runs in the lab's guest, on real kernel devices.
+add_executable(lab_evdev lab_evdev.c support/uinput.c)
+target_link_libraries(lab_evdev PRIVATE pg_flags pg_base pg_input PkgConfig::cmocka)
+set_target_properties(lab_evdev PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+pg_integration(evdev evdev)
+pg_integration(evdev_udev evdev udev)
