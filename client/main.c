@@ -15,6 +15,7 @@
 #include "client/completions.h"
 #include "client/config.h"
 #include "client/config_show.h"
+#include "client/has_vm.h"
 #include "client/help.h"
 #include "client/play.h"
 #include "client/programs.h"
@@ -61,10 +62,11 @@ static int run_bench(struct config *config) {
 }
 
 static int play(struct config *config) {
-	if (config->mode == RUN_PLAY && config->demo_if_no_vm && !play_has_vm(config)) {
+	if (config->mode == RUN_PLAY && config->demo_if_no_vm && !config->domain[0] && !has_vm()) {
 		log_info("no virtual machine on this computer: showing the demo guest. With a VM: "
 			 "`pierglass setup` and `pierglass doctor` help");
 		config->mode = RUN_DEMO;
+		config->demo = true;
 	}
 	return config->picture ? run_play(config) : run_without_window(config);
 }

@@ -9,6 +9,3 @@ struct config;
 int run_play(struct config *config);
 int run_without_window(struct config *config);
 int run_screenshot(struct config *config);
-
-/* Whether this machine has a VM at all: what --demo-if-no-vm asks. */
-int play_has_vm(const struct config *config);

@@ -1,0 +1,54 @@
+/*
+ * What the compositions of a playing program share (play.c, play_quiet.c, play_shot.c): everything
+ * that one run owns, and how its parts are started and stopped. Nobody else includes it.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct app;
+struct audio;
+struct audio_events;
+struct config;
+struct demo;
+struct discovery;
+struct fallback;
+struct instance;
+struct loop;
+struct session;
+struct session_events;
+struct signals;
+struct video;
+struct window;
+
+/* In the order in which it is made. */
+struct play {
+	struct config *config;
+	struct demo *demo;
+	struct loop *loop; /* pg-io's */
+	struct window *window;
+	struct app *app;
+	struct fallback *fallback;
+	struct audio *audio;
+	struct session *session;
+	struct signals *signals;
+	struct instance *instance;
+	struct discovery *discovery;
+	struct video *video;
+	pthread_t io_thread;
+	bool io_runs;
+	bool window_system;
+};
+
+/* Each logs what went wrong and what would help. 0 or a negative errno. */
+
+/* The embedded guest; points config at it. */
+int play_start_demo(struct play *play);
+/* Does nothing with --audio=off. */
+int play_start_audio(struct play *play, const struct audio_events *events);
+/* On pg-io's loop. Does not fail for want of another end. */
+int play_start_session(struct play *play, const struct session_events *events);
+
+/* All that is there, in an order in which nothing stays held while a driver takes its time. */
+void play_stop(struct play *play);
