@@ -15,6 +15,7 @@
 #include "input/event.h"
 
 struct audio;
+struct device_finder;
 struct clip_message;
 struct fallback;
 struct loop;
@@ -36,8 +37,11 @@ struct session_config {
 
 	unsigned evdev_count;
 	char evdev[SESSION_EVDEV_MAX][256]; /* path, or "keyboards", "mice", "all" */
-	char grab_toggle[64];               /* "ctrl-ctrl", … or a chord; see input/router.h */
-	char escape_key[64];                /* "scrolllock": works the same while grabbed */
+	/* NULL: the machine's devices. The bench and tests bring their own (input/device.h);
+	 * copied. */
+	const struct device_finder *finder;
+	char grab_toggle[64]; /* "ctrl-ctrl", … or a chord; see input/router.h */
+	char escape_key[64];  /* "scrolllock": works the same while grabbed */
 	bool grab_on_start;
 	bool ignore_windows_keys;
 	int sensitivity; /* -9..9: factor (n + 10) / 10 on relative motion */
