@@ -1,0 +1,49 @@
+/* Domain XML of others: what libxml2 accepts must be followed by our scanner with the same number
+ * of elements, and edits must leave a document that can be read again. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common_edit.h"
+#include "tools/common_text.h"
+#include "tools/setup.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void edit(struct document *document) {
+	const struct domain *vm = &document->domain;
+	char error[160];
+	for (unsigned i = 0; i < vm->hostdev_count; i++) {
+		document_set_attribute(document, vm->hostdev[i].address_node, "bus", "0x07");
+	}
+	if (vm->balloon_count > 0) {
+		document_replace(document, vm->balloon[0].node, "<memballoon model='none'/>");
+	}
+	if (vm->input_count > 0) {
+		document_remove(document, vm->input[0].node);
+	}
+	document_add(document, vm->node_devices, -1,
+			"<shmem name='x'>\n  <size>4</size>\n</shmem>");
+	document_commit(document, error, sizeof error);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
+	char *text = must_alloc(len + 1);
+	memcpy(text, bytes, len);
+	struct document *document = must_alloc(sizeof *document);
+	char error[160];
+	struct pci_fix *fix = must_alloc(sizeof *fix);
+	static struct pci_list none;
+	if (document_load(document, text, error, sizeof error) == 0) {
+		pci_fix(&document->domain, &none, fix);
+		if (document->domain.node_devices >= document->spans.count) {
+			abort(); /* the two do not see the same elements */
+		}
+		edit(document);
+	}
+	document_free(document);
+	free(document);
+	free(fix);
+	free(text);
+	return 0;
+}

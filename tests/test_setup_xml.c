@@ -1,0 +1,324 @@
+/* Changing XML byte by byte, diffs, the guest's PCI addresses on random topologies, GRUB's line. */
+#include "tests/support/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common_diff.h"
+#include "tools/common_edit.h"
+#include "tools/common_size.h"
+#include "tools/setup.h"
+
+static struct document *load(const char *xml) {
+	struct document *document = must_alloc(sizeof *document);
+	char error[160];
+	if (document_load(document, xml, error, sizeof error) < 0) {
+		fail_msg("%s", error);
+	}
+	return document;
+}
+
+static void becomes(struct document *document, const char *want) {
+	char error[160] = "";
+	CHECK(document_commit(document, error, sizeof error) == 1);
+	assert_string_equal(document->text, want);
+	document_free(document);
+	free(document);
+}
+
+static const char strange[] =
+		"<?xml version='1.0'?>\n<!-- <domain> -->\n<domain type='kvm'\n\n  >\n"
+		"\t<name>a &amp; b</name>\n\t<metadata><![CDATA[</domain>]]></metadata>\n"
+		"\t<devices>\n\t\t<input type=\"tablet\" bus='usb'/> <!-- > -->\n"
+		"\t\t<memballoon model = 'virtio' />\n\t</devices>\n</domain>\n<!-- end -->";
+
+static void only_the_element_changes(void **state) {
+	(void)state;
+	struct document *document = load(strange);
+	CHECK(document->domain.input_count == 1);
+	document_remove(document, document->domain.input[0].node);
+	becomes(document,
+			"<?xml version='1.0'?>\n<!-- <domain> -->\n<domain type='kvm'\n\n  >\n"
+			"\t<name>a &amp; b</name>\n\t<metadata><![CDATA[</domain>]]></metadata>\n"
+			"\t<devices> <!-- > -->\n"
+			"\t\t<memballoon model = 'virtio' />\n\t</devices>\n</domain>\n<!-- end -->");
+
+	document = load(strange);
+	document_set_attribute(document, document->domain.balloon[0].node, "model", "none");
+	document_set_attribute(document, document->domain.input[0].node, "extra", "\"<&'");
+	becomes(document,
+			"<?xml version='1.0'?>\n<!-- <domain> -->\n<domain type='kvm'\n\n  >\n"
+			"\t<name>a &amp; b</name>\n\t<metadata><![CDATA[</domain>]]></metadata>\n"
+			"\t<devices>\n\t\t<input type=\"tablet\" bus='usb' "
+			"extra='&quot;&lt;&amp;&apos;'/> <!-- > -->\n"
+			"\t\t<memballoon model = 'none' />\n\t</devices>\n</domain>\n<!-- end -->");
+}
+
+static void children_take_the_indentation_of_the_place(void **state) {
+	(void)state;
+	struct document *document = load(strange);
+	document_add(document, document->domain.node_devices, -1, "<a>\n  <b/>\n</a>");
+	becomes(document,
+			"<?xml version='1.0'?>\n<!-- <domain> -->\n<domain type='kvm'\n\n  >\n"
+			"\t<name>a &amp; b</name>\n\t<metadata><![CDATA[</domain>]]></metadata>\n"
+			"\t<devices>\n\t\t<input type=\"tablet\" bus='usb'/> <!-- > -->\n"
+			"\t\t<memballoon model = 'virtio' />\n\t\t<a>\n\t\t  <b/>\n\t\t</a>\n\t</devices>"
+			"\n</domain>\n<!-- end -->");
+
+	document = load("<domain>\n  <devices/>\n</domain>");
+	document_add(document, document->domain.node_devices, -1, "<a/>");
+	becomes(document, "<domain>\n  <devices>\n    <a/>\n  </devices>\n</domain>");
+
+	document = load("<domain>\n  <devices></devices>\n</domain>");
+	document_add(document, document->domain.node_devices, -1, "<a/>");
+	document_add(document, document->domain.node_devices, -1, "<b/>");
+	char error[160];
+	CHECK(document_commit(document, error, sizeof error) == 1);
+	CHECK(document->spans.count == 4);
+	document_free(document);
+	free(document);
+}
+
+static void tags_that_do_not_match_are_refused(void **state) {
+	(void)state;
+	static const char *const broken[] = { "", "text", "<a>", "<a></b>", "</a>",
+		"<a><b></a></b>", "<!DOCTYPE a><a/>", "<a", "<a b='>", "<!-- ",
+		"<a><![CDATA[</a>" };
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		struct xml_spans spans;
+		CHECK(xml_scan(broken[i], strlen(broken[i]), &spans) < 0);
+	}
+}
+
+static void diffs(void **state) {
+	(void)state;
+	static const struct {
+		const char *old, *new, *diff;
+	} cases[] = {
+		{ "a\n", "a\n", "" },
+		{ "", "a\nb\n", "--- o\n+++ n\n@@ -0,0 +1,2 @@\n+a\n+b\n" },
+		{ "a\n", "b", "--- o\n+++ n\n@@ -1 +1 @@\n-a\n+b\n\\ No newline at end of file\n" },
+		{ "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
+				"--- o\n+++ n\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n" },
+		{ "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n",
+				"2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n",
+				"--- o\n+++ n\n@@ -1,4 +1,3 @@\n-1\n 2\n 3\n 4\n@@ -10,3 +9,4 @@\n 10\n 11\n "
+				"12\n+13\n" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct text text = { 0 };
+		diff_unified(&text, "o", cases[i].old, "n", cases[i].new);
+		assert_string_equal(text_get(&text), cases[i].diff);
+		text_finish(&text);
+	}
+}
+
+static void memory_sizes_of_the_guide(void **state) {
+	(void)state;
+	CHECK(shmem_mib(1920, 1080, false) == 32 && shmem_mib(1920, 1080, true) == 64);
+	CHECK(shmem_mib(2560, 1440, false) == 64 && shmem_mib(2560, 1440, true) == 128);
+	CHECK(shmem_mib(3840, 2160, false) == 128 && shmem_mib(3840, 2160, true) == 256);
+	CHECK(shmem_mib(3440, 1440, false) == 64 && shmem_mib(5120, 2880, true) == 256);
+}
+
+static void grub_line(void **state) {
+	(void)state;
+	static const struct {
+		const char *text, *word, *instead, *want;
+	} cases[] = {
+		{ "A=1\nGRUB_CMDLINE_LINUX=\"\"\nB=2\n", "iommu=pt", NULL,
+				"A=1\nGRUB_CMDLINE_LINUX=\"iommu=pt\"\nB=2\n" },
+		{ "GRUB_CMDLINE_LINUX='quiet splash'", "iommu=pt", NULL,
+				"GRUB_CMDLINE_LINUX='quiet splash iommu=pt'" },
+		{ "GRUB_CMDLINE_LINUX=\"a iommu=pt b\"", "iommu=pt", NULL,
+				"GRUB_CMDLINE_LINUX=\"a iommu=pt b\"" },
+		{ "GRUB_CMDLINE_LINUX=\"a iommu=off b\"", "iommu=pt", "iommu=off",
+				"GRUB_CMDLINE_LINUX=\"a b iommu=pt\"" },
+		{ "#GRUB_CMDLINE_LINUX=\"x\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n", "iommu=pt",
+				NULL,
+				"#GRUB_CMDLINE_LINUX=\"x\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet "
+				"iommu=pt\"\n" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *got = grub_with(cases[i].text, cases[i].word, cases[i].instead);
+		CHECK(got != NULL);
+		assert_string_equal(got, cases[i].want);
+		free(got);
+	}
+	CHECK(grub_with("GRUB_DEFAULT=0\n", "iommu=pt", NULL) == NULL);
+}
+
+/* ---- the guest's PCI addresses ---- */
+
+static uint32_t random_state = 1;
+
+static unsigned pick(unsigned n) {
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state % n;
+}
+
+static void random_topology(struct domain *domain, struct pci_list *host) {
+	domain_init(domain);
+	host->count = 0;
+	unsigned ports = pick(14);
+	for (unsigned i = 0; i <= ports; i++) {
+		struct domain_named *port = &domain->pci[domain->pci_count++];
+		port->index = i;
+		copy_text(port->model, sizeof port->model, i ? "pcie-root-port" : "pcie-root");
+	}
+	for (unsigned i = pick(6); i > 0; i--) {
+		domain->used[domain->used_count++] =
+				(struct pci_address){ .bus = pick(ports + 1), .slot = pick(3) };
+	}
+	unsigned slots = 1 + pick(4);
+	for (unsigned s = 0; s < slots; s++) {
+		struct pci_address slot = { .domain = pick(8) == 0, .bus = 1 + s, .slot = pick(3) };
+		unsigned mask = 1 + pick(255);
+		for (unsigned f = 0; f < 8; f++) {
+			if (!(mask >> f & 1)) {
+				continue;
+			}
+			slot.function = f;
+			if (pick(200) != 0) { /* else: not in the machine */
+				host->device[host->count++] =
+						(struct pci_device){ .address = slot };
+			}
+			for (unsigned times = pick(300) == 0 ? 2 : 1; times > 0; times--) {
+				struct domain_hostdev *hostdev =
+						&domain->hostdev[domain->hostdev_count++];
+				hostdev->source = slot;
+				hostdev->has_address = pick(4) != 0;
+				hostdev->address = (struct pci_address){
+					.bus = pick(ports + 4), .slot = pick(2), .function = pick(8)
+				};
+				hostdev->multifunction = pick(2);
+			}
+		}
+	}
+	for (unsigned i = domain->hostdev_count; i > 1; i--) { /* in any order */
+		unsigned j = pick(i);
+		struct domain_hostdev other = domain->hostdev[i - 1];
+		domain->hostdev[i - 1] = domain->hostdev[j];
+		domain->hostdev[j] = other;
+	}
+}
+
+/* Whether the fix-up had to refuse, by a rule of its own. */
+static bool is_hopeless(const struct domain *domain, const struct pci_list *host) {
+	for (unsigned i = 0; i < domain->hostdev_count; i++) {
+		const struct pci_address *a = &domain->hostdev[i].source;
+		bool alone = true;
+		bool zero = a->function == 0;
+		if (host->count && !pci_find(host, a)) {
+			return true;
+		}
+		for (unsigned j = 0; j < domain->hostdev_count; j++) {
+			const struct pci_address *b = &domain->hostdev[j].source;
+			if (i != j && pci_address_equal(a, b)) {
+				return true;
+			}
+			if (i != j && pci_same_slot(a, b)) {
+				alone = false;
+				zero = zero || b->function == 0;
+			}
+		}
+		if (!alone && !zero) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool bus_is_there(const struct domain *domain, const struct pci_fix *fix, unsigned bus) {
+	for (unsigned i = 0; i < domain->pci_count; i++) {
+		if (domain->pci[i].index == bus) {
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < fix->new_bus_count; i++) {
+		if (fix->new_bus[i] == bus) {
+			return true;
+		}
+	}
+	return bus == 0;
+}
+
+static void check_fix(const struct domain *domain, const struct pci_fix *fix) {
+	for (unsigned i = 0; i < domain->hostdev_count; i++) {
+		const struct pci_address *to = &fix->hostdev[i].address;
+		const struct pci_address *from = &domain->hostdev[i].source;
+		bool alone = true;
+		CHECK(bus_is_there(domain, fix, to->bus));
+		for (unsigned u = 0; u < domain->used_count; u++) {
+			CHECK(!pci_same_slot(to, &domain->used[u]));
+		}
+		for (unsigned j = 0; j < domain->hostdev_count; j++) {
+			const struct pci_address *other = &fix->hostdev[j].address;
+			bool same_source = pci_same_slot(from, &domain->hostdev[j].source);
+			CHECK(pci_same_slot(to, other) == same_source); /* a slot for a slot */
+			alone = alone && (i == j || !same_source);
+		}
+		CHECK(to->function == (alone ? 0 : from->function));
+		CHECK(fix->hostdev[i].multifunction == (!alone && from->function == 0));
+	}
+}
+
+static void take_over(struct domain *domain, const struct pci_fix *fix) {
+	for (unsigned i = 0; i < domain->hostdev_count; i++) {
+		domain->hostdev[i].has_address = true;
+		domain->hostdev[i].address = fix->hostdev[i].address;
+		domain->hostdev[i].multifunction =
+				domain->hostdev[i].multifunction || fix->hostdev[i].multifunction;
+	}
+	for (unsigned i = 0; i < fix->new_bus_count; i++) {
+		struct domain_named *port = &domain->pci[domain->pci_count++];
+		port->index = fix->new_bus[i];
+		copy_text(port->model, sizeof port->model, "pcie-root-port");
+	}
+}
+
+static void pci_fix_on_random_topologies(void **state) {
+	(void)state;
+	struct domain *domain = must_alloc(sizeof *domain);
+	struct pci_list *host = must_alloc(sizeof *host);
+	struct pci_fix *fix = must_alloc(sizeof *fix);
+	unsigned fixed = 0;
+	for (unsigned seed = 1; seed <= 20000; seed++) {
+		random_state = seed * 2654435761u | 1;
+		random_topology(domain, host);
+		bool ok = pci_fix(domain, host, fix);
+		CHECK(ok == !is_hopeless(domain, host));
+		if (!ok) {
+			CHECK(fix->problem[0] != '\0');
+			continue;
+		}
+		fixed++;
+		check_fix(domain, fix);
+		take_over(domain, fix);
+		CHECK(pci_fix(domain, host, fix)); /* twice is once */
+		CHECK(fix->new_bus_count == 0);
+		for (unsigned i = 0; i < domain->hostdev_count; i++) {
+			CHECK(!fix->hostdev[i].change);
+		}
+	}
+	CHECK(fixed > 2000);
+	free(domain);
+	free(host);
+	free(fix);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_the_element_changes),
+		cmocka_unit_test(children_take_the_indentation_of_the_place),
+		cmocka_unit_test(tags_that_do_not_match_are_refused),
+		cmocka_unit_test(diffs),
+		cmocka_unit_test(memory_sizes_of_the_guide),
+		cmocka_unit_test(grub_line),
+		cmocka_unit_test(pci_fix_on_random_topologies),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
