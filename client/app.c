@@ -609,10 +609,12 @@ static void on_resize_settled(struct app *app) {
 
 static void password_event(struct app *app, const SDL_Event *event) {
 	if (event->type == SDL_TEXTINPUT) {
-		size_t len = strlen(event->text.text);
-		if (app->password_len + len < sizeof app->password) {
-			memcpy(app->password + app->password_len, event->text.text, len + 1);
-			app->password_len += len;
+		size_t room = sizeof app->password - app->password_len;
+		int len = snprintf(app->password + app->password_len, room, "%s", event->text.text);
+		if (len > 0 && (size_t)len < room) {
+			app->password_len += (size_t)len;
+		} else {
+			app->password[app->password_len] = '\0'; /* never half of it */
 		}
 	} else if (event->type == SDL_KEYDOWN && event->key.keysym.sym == SDLK_BACKSPACE) {
 		app->password_len -= app->password_len > 0;
