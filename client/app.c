@@ -581,8 +581,11 @@ static void snap_to_aspect(struct app *app) {
 	const struct video_status *video = &app->now.video;
 	int width;
 	int height;
-	if (!app->config->window.force_aspect || !app->config->video.settings.keep_aspect ||
-			video->width == 0 || window_is_full_screen(app->window) ||
+	/* Only with --auto-resize: a tiling compositor gives a window its size once, and a window
+	 * that then shrinks leaves a hole in its tile. */
+	if (!app->config->window.force_aspect || !app->config->window.auto_resize ||
+			!app->config->video.settings.keep_aspect || video->width == 0 ||
+			window_is_full_screen(app->window) ||
 			(SDL_GetWindowFlags(window_sdl(app->window)) & SDL_WINDOW_MAXIMIZED)) {
 		return;
 	}
