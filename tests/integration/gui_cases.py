@@ -13,7 +13,7 @@ import time
 
 SOURCE, BUILD = os.environ['PG_SOURCE'], os.environ['PG_BUILD']
 sys.path.insert(0, os.path.join(SOURCE, 'tests/support'))
-from screen import Screen  # noqa: E402
+from screen import CELL, TOP, Screen  # noqa: E402
 
 MODE, CASE = sys.argv[1:3]
 X_ENV = dict(os.environ, DISPLAY=os.environ.get('LAB_X_DISPLAY', ''))
@@ -112,19 +112,18 @@ def place_of(window, frame):
     return (window[0] - frame[0] * scale) / 2, (window[1] - frame[1] * scale) / 2, scale
 
 
-def find(screen, frame, scale):
-    """The frame's corner on a screen where the compositor chose the place (weston)."""
-    if MODE != 'weston':
-        return None
-    for top in range(0, SCREEN[1] - int(frame[1] * scale) + 1):
-        for left in range(0, SCREEN[0] - int(frame[0] * scale) + 1):
-            if screen.stamp(left, top, 0, scale) is not None:
-                # Cells are read in their middle: go on to the last place where they still read.
-                while screen.stamp(left + 1, top, 0, scale) is not None:
-                    left += 1
-                while screen.stamp(left, top + 1, 0, scale) is not None:
-                    top += 1
-                return left - int(2 * scale - 1), top - int(2 * scale - 1)
+def find(screen, scale):
+    """The frame's corner on a screen where the compositor chose the place (weston), by the first stamp."""
+    first = int(CELL * scale)
+    for row in range(screen.height):
+        data = screen.data[row * screen.width * 3:(row + 1) * screen.width * 3]
+        at = data.find(b'\xff\xff\xff' * first + b'\0\0\0')
+        while at >= 0:
+            # A stamp begins with one white cell; what is left of it may be white as well.
+            left = at // 3
+            if screen.stamp(left, row - TOP * scale, 0, scale) is not None:
+                return left, row - int(TOP * scale)
+            at = data.find(b'\xff\xff\xff' * first + b'\0\0\0', at + 1)
     return None
 
 
@@ -134,7 +133,7 @@ def shown(window, frame, name='shot'):
 
     def look():
         screen = capture(name)
-        corner = find(screen, frame, scale) if MODE == 'weston' else (left, top)
+        corner = find(screen, scale) if MODE == 'weston' else (left, top)
         if corner is None:
             return None
         serials = screen.stamps(*corner, frame[1], scale)
