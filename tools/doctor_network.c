@@ -131,7 +131,7 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 	if (network->rp_filter == 1) {
 		report_ok(report,
 				_("rp_filter is strict: sound from a guest without an address of %s's "
-				  "network (169.254.…) would be dropped"),
+				  "network (169.254.x.x) would be dropped"),
 				network->bridge);
 	}
 }
