@@ -300,6 +300,16 @@ static int load_files(struct config *config, const struct config_paths *paths,
 	return 0;
 }
 
+/* What is wrong with the command line has no file to begin with. */
+static int blame_command_line(int r, char error[static CONFIG_ERROR_BYTES]) {
+	if (r == -EINVAL) {
+		char text[CONFIG_ERROR_BYTES];
+		memcpy(text, error, sizeof text);
+		snprintf(error, CONFIG_ERROR_BYTES, "pierglass: %.490s", text);
+	}
+	return r;
+}
+
 int config_load(struct config *config, int argc, char **argv, const struct config_paths *paths,
 		char error[static CONFIG_ERROR_BYTES]) {
 	struct user_paths user;
@@ -310,7 +320,8 @@ int config_load(struct config *config, int argc, char **argv, const struct confi
 		paths = &user.paths;
 	}
 	set_defaults(config, paths);
-	int r = config_parse_arguments(config, argc, argv, &arguments, error);
+	int r = blame_command_line(
+			config_parse_arguments(config, argc, argv, &arguments, error), error);
 	if (r == 0) {
 		/* So that the files' notes are seen if they are asked for. */
 		enum log_level level = LOG_INFO;
@@ -321,7 +332,7 @@ int config_load(struct config *config, int argc, char **argv, const struct confi
 		r = load_files(config, paths, &arguments, error);
 	}
 	if (r == 0) {
-		r = config_apply_arguments(config, &arguments, error);
+		r = blame_command_line(config_apply_arguments(config, &arguments, error), error);
 	}
 	if (r == 0) {
 		config_finish(config);
