@@ -433,7 +433,9 @@ static struct pointer_state look_at_pointer(struct video *video) {
 		state.x = pointer.x;
 		state.y = pointer.y;
 	}
-	state.visible = state.visible && video->settings.guest_cursor && video->picture_begun;
+	/* Without a layout there is no place for it yet. */
+	state.visible = state.visible && video->settings.guest_cursor && video->picture_begun &&
+			video->width > 0;
 	return state;
 }
 

@@ -1,6 +1,7 @@
 /* Pixels: every format drawn offscreen at 1:1 and compared with a reference computed here from the
  * published formulas. Needs EGL (software will do); without it the test is skipped. */
 #include "support/check.h"
+#include "support/egl_loaded.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -580,6 +581,7 @@ static void impossible_pictures_are_refused(void **state) {
 
 int main(void) {
 	log_set_level(LOG_ERROR);
+	keep_egl_loaded();
 	struct setup setup;
 	if (!open_setup(&setup, 16, 16)) {
 		puts("no EGL with OpenGL ES 3 on this machine");

@@ -1,6 +1,7 @@
 /* The whole picture part against a producer in the same process, offscreen: what it says, what it
  * shows, and how it heals. Needs EGL; without it the test is skipped. */
 #include "support/check.h"
+#include "support/egl_loaded.h"
 
 #include <png.h>
 #include <pthread.h>
@@ -469,6 +470,7 @@ static bool has_egl(void) {
 
 int main(void) {
 	log_set_level(LOG_ERROR);
+	keep_egl_loaded();
 	if (!has_egl()) {
 		puts("no EGL with OpenGL ES 3 on this machine");
 		return 77;
