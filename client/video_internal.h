@@ -13,6 +13,7 @@
 #include "client/screenshot.h"
 #include "client/source_lgmp.h"
 #include "client/video.h"
+#include "client/window_surface.h"
 
 #include "base/mailbox.h"
 
@@ -87,7 +88,7 @@ struct video {
 	enum video_source shape_source;
 	bool pointer_drawn;
 	float pointer_rect[4];
-	uint64_t pointer_drawn_ns;
+	uint64_t drawn_ns; /* the newest swap */
 	unsigned resize_redraws;
 	bool frame_pending; /* uploaded, not swapped yet */
 	struct video_frame_times times;

@@ -19,9 +19,7 @@
 
 #define GL_RETRY_NS      (2 * NS_PER_S)
 #define SHOT_PATIENCE_NS (300 * NS_PER_MS)
-/* A pointer that moves alone is drawn at most that often; displays are no faster. */
-#define POINTER_STEP_NS (4 * NS_PER_MS)
-#define HIDDEN_STEP_NS  (50 * NS_PER_MS)
+#define HIDDEN_STEP_NS   (50 * NS_PER_MS)
 
 /* ---- GL comes and goes ---- */
 
@@ -599,8 +597,8 @@ static void draw(struct video *video) {
 	}
 	push_history(video);
 	region_clear(&video->dirty);
-	video->pointer_drawn_ns = clock_now_ns();
-	note_swap(video, video->pointer_drawn_ns);
+	video->drawn_ns = clock_now_ns();
+	note_swap(video, video->drawn_ns);
 }
 
 /* ---- screenshots ---- */
@@ -688,6 +686,13 @@ static void serve_shot(struct video *video, bool fresh) {
 
 /* ---- the loop ---- */
 
+/* A pointer that moves alone is drawn once per refresh of the display, and a little later than
+ * that: the next frame of a guest of the same rate takes it along. */
+static uint64_t pointer_step_ns(const struct video *video) {
+	const int hz = atomic_load(&video->surface->refresh_hz);
+	return NS_PER_S * 115 / 100 / (uint64_t)(hz >= 24 && hz <= 1000 ? hz : 60);
+}
+
 static bool takes_frames(const struct video *video) {
 	return !video->settings.hidden && !video->settings.paused &&
 	       video->settings.source != VIDEO_SOURCE_SPICE && video->egl != NULL;
@@ -728,9 +733,8 @@ static uint64_t work(struct video *video) {
 		next_ns = clock_now_ns() + SHOT_PATIENCE_NS / 3;
 	}
 	if (!video->frame_pending && region_empty(&video->dirty)) {
-		const uint64_t soon_ns = video->pointer_drawn_ns + POINTER_STEP_NS;
+		const uint64_t soon_ns = video->drawn_ns + pointer_step_ns(video);
 		if (clock_now_ns() < soon_ns) {
-			/* The pointer alone: not faster than a display. */
 			return next_ns < soon_ns ? next_ns : soon_ns;
 		}
 	}

@@ -96,13 +96,27 @@ static void update_size(struct window *window) {
 	pthread_mutex_unlock(&window->surface.lock);
 }
 
+static void update_refresh(struct window *window) {
+	SDL_DisplayMode mode;
+	const int display = SDL_GetWindowDisplayIndex(window->sdl);
+	if (display >= 0 && SDL_GetCurrentDisplayMode(display, &mode) == 0) {
+		atomic_store(&window->surface.refresh_hz, mode.refresh_rate);
+	}
+}
+
 /* Runs inside SDL's handling of a configure, before SDL acknowledges it: compositors end a client
  * that commits a buffer of the old size after that. */
 static int watch_size(void *data, SDL_Event *event) {
 	struct window *window = data;
-	if (event->type == SDL_WINDOWEVENT && event->window.windowID == window->id &&
-			event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED) {
+	if (event->type != SDL_WINDOWEVENT || event->window.windowID != window->id) {
+		return 1;
+	}
+	if (event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED) {
 		update_size(window);
+	}
+	if (event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED ||
+			event->window.event == SDL_WINDOWEVENT_MOVED) {
+		update_refresh(window);
 	}
 	return 1;
 }
@@ -175,6 +189,7 @@ int window_create(struct window **ret_window, const struct window_config *config
 		return r;
 	}
 	update_size(window);
+	update_refresh(window);
 	SDL_AddEventWatch(watch_size, window);
 	if (config->maximized) {
 		/* Not by a flag: SDL 2.26 acknowledges the first configure of a maximized Wayland

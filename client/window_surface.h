@@ -5,6 +5,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum window_surface_kind {
@@ -20,6 +21,8 @@ struct window_surface {
 	unsigned long x11_window; /* XID */
 	void *wl_display;         /* struct wl_display *, SDL's; events go to a queue of our own */
 	void *wl_surface;         /* struct wl_surface * */
+
+	atomic_int refresh_hz; /* of the display it is on; 0 = unknown */
 
 	/* Guards the size. On Wayland also held while a buffer is committed: the main thread
 	 * changes the size before it acknowledges a configure, and no buffer of the old size may
