@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
+#include "base/thread.h"
 #include "client/config.h"
 #include "client/play.h"
 #include "client/play_parts.h"
@@ -142,6 +143,7 @@ int run_without_window(struct config *config) {
 		r = quiet_start(&quiet);
 	}
 	if (r == 0) {
+		thread_ask_realtime(5); /* as pg-io does */
 		r = loop_run(play.loop);
 	}
 	play_stop(&play);
