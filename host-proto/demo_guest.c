@@ -211,6 +211,13 @@ static void remember(struct demo_guest *guest, const struct kvmfr_host_frame *po
 				.written_ns = clock_now_ns() } };
 }
 
+static void refuse(struct demo_guest *guest) {
+	guest->counters.refused++;
+	if (guest->events.refused) {
+		guest->events.refused(guest->now_ns, guest->events.data);
+	}
+}
+
 static void send_frame(struct demo_guest *guest) {
 	struct demo_faults *faults = &guest->faults;
 	struct kvmfr_host_frame posted;
@@ -218,7 +225,7 @@ static void send_frame(struct demo_guest *guest) {
 
 	demo_guest_look(guest, guest->now_ns);
 	if (!kvmfr_host_can_post(guest->host)) {
-		guest->counters.refused++;
+		refuse(guest);
 		return;
 	}
 	guest->frame.serial = guest->serial;
@@ -236,7 +243,7 @@ static void send_frame(struct demo_guest *guest) {
 	}
 	const uint64_t posted_ns = clock_now_ns();
 	if (kvmfr_host_post_frame(guest->host, &frame, posted_ns / NS_PER_MS, &posted) < 0) {
-		guest->counters.refused++;
+		refuse(guest);
 		return;
 	}
 	copy_pixels(guest, &posted, frame.rows <= room ? frame.rows : room);

@@ -62,6 +62,8 @@ struct demo_guest_counters {
 struct demo_guest_events {
 	/* All may be NULL. Called from step(). */
 	void (*released)(const struct demo_guest_times *times, void *data);
+	void (*refused)(uint64_t now_ns,
+			void *data);             /* a frame's turn came, and no block was free */
 	void (*moved)(int x, int y, void *data); /* SetCursorPos */
 	void *data;
 };

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/lgmp_queue.h"
 #include "host-proto/shm.h"
@@ -189,7 +190,7 @@ static void lose_mapping(struct lgmp_client *client, uint64_t now_ns) {
 	lose(client, now_ns);
 	unmap(client);
 	forget_host(client);
-	set_state(client, LGMP_STATE_NO_FILE, "The shared memory was replaced, looking again");
+	set_state(client, LGMP_STATE_NO_FILE, _("The shared memory was replaced, looking again"));
 }
 
 static void lose_corrupt(struct lgmp_client *client, uint64_t now_ns) {
@@ -202,9 +203,9 @@ static void lose_corrupt(struct lgmp_client *client, uint64_t now_ns) {
 	const bool often = ++client->corrupt_count >= BROKEN_MANY;
 	client->due_ns = now_ns + (often ? BROKEN_AGAIN_NS : BROKEN_RETRY_NS);
 	set_state(client, LGMP_STATE_BROKEN,
-			often ? "The host program in the VM keeps writing nonsense: restart it; "
-				"trying again every 10 s"
-			      : "The host program in the VM wrote nonsense, trying again");
+			often ? _("The host program in the VM keeps writing nonsense: restart it; "
+				  "trying again every 10 s")
+			      : _("The host program in the VM wrote nonsense, trying again"));
 }
 
 /* While the session lives: gives the slots back (lgmp.md 5.5). */
@@ -238,28 +239,28 @@ static void look_for_file(struct lgmp_client *client, uint64_t now_ns) {
 		break;
 	case -ENOENT:
 	case -ENOTDIR:
-		set_state(client, LGMP_STATE_NO_FILE, "Waiting for the VM: %s does not exist yet",
-				client->path);
+		set_state(client, LGMP_STATE_NO_FILE,
+				_("Waiting for the VM: %s does not exist yet"), client->path);
 		return;
 	case -ENODATA:
 		set_state(client, LGMP_STATE_EMPTY,
-				"Waiting for the VM to start: %s is still empty", client->path);
+				_("Waiting for the VM to start: %s is still empty"), client->path);
 		return;
 	case -EACCES:
 	case -EPERM:
 		set_state(client, LGMP_STATE_UNREADABLE,
-				"No permission to open %s: its group needs read and write access",
+				_("No permission to open %s: its group needs read and write access"),
 				client->path);
 		return;
 	case -EISDIR:
 	case -ENODEV:
 	case -ENXIO:
 		set_state(client, LGMP_STATE_UNREADABLE,
-				"%s is neither a shared memory file nor a kvmfr device",
+				_("%s is neither a shared memory file nor a kvmfr device"),
 				client->path);
 		return;
 	default:
-		set_state(client, LGMP_STATE_UNREADABLE, "Cannot map %s: %s", client->path,
+		set_state(client, LGMP_STATE_UNREADABLE, _("Cannot map %s: %s"), client->path,
 				strerrordesc_np(-r));
 		return;
 	}
@@ -288,10 +289,10 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 	forget_host(client);
 	client->status.lgmp = version;
 	set_state(client, LGMP_STATE_VERSION,
-			version < 5 ? "The VM's Looking Glass host speaks LGMP %u, older than what "
-				      "pierglass speaks: install host B7 in the VM"
-				    : "The VM's Looking Glass host speaks LGMP %u, which pierglass "
-				      "does not (5, 6, 12): install host B7 in the VM",
+			version < 5 ? _("The VM's Looking Glass host speaks LGMP %u, older than what "
+					"pierglass speaks: install host B7 in the VM")
+				    : _("The VM's Looking Glass host speaks LGMP %u, which pierglass "
+					"does not (5, 6, 12): install host B7 in the VM"),
 			version);
 }
 
@@ -299,8 +300,8 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
 	if (shm_size(client->shm) < LGMP_HEADER_MIN) {
 		set_state(client, LGMP_STATE_TOO_SMALL,
-				"%s has %llu bytes, too small for Looking Glass: set the VM's shared "
-				"memory to 32 MiB or more",
+				_("%s has %llu bytes, too small for Looking Glass: set the VM's shared "
+				  "memory to 32 MiB or more"),
 				client->path, (unsigned long long)shm_size(client->shm));
 		return false;
 	}
@@ -313,8 +314,8 @@ static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
 		if (version == 0) {
 			forget_host(client);
 			set_state(client, LGMP_STATE_NO_MAGIC,
-					"Waiting for the Looking Glass host program to start in the "
-					"VM");
+					_("Waiting for the Looking Glass host program to start in the "
+					  "VM"));
 		} else {
 			say_other_version(client, version);
 		}
@@ -343,8 +344,8 @@ static bool heartbeat_proven(struct lgmp_client *client, uint64_t now_ns) {
 		return true;
 	}
 	set_state(client, LGMP_STATE_NO_HEARTBEAT,
-			"Waiting for the Looking Glass host program in the VM (not running yet, or it "
-			"ended)");
+			_("Waiting for the Looking Glass host program in the VM (not running yet, or it "
+			  "ended)"));
 	return false;
 }
 
@@ -418,14 +419,14 @@ static void subscribe_failed(struct lgmp_client *client, int error, uint64_t now
 	case -EBUSY:
 		lose(client, now_ns);
 		set_state(client, LGMP_STATE_FULL,
-				"All places for clients are taken: close other Looking Glass clients");
+				_("All places for clients are taken: close other Looking Glass clients"));
 		client->due_ns = now_ns + FULL_RETRY_NS;
 		return;
 	case -ETIMEDOUT:
 		lose(client, now_ns);
 		set_state(client, LGMP_STATE_BROKEN,
-				"A program that died holds a lock in the shared memory: restart the "
-				"Looking Glass host program in the VM");
+				_("A program that died holds a lock in the shared memory: restart the "
+				  "Looking Glass host program in the VM"));
 		client->due_ns = now_ns + BROKEN_RETRY_NS;
 		return;
 	case -EBADMSG:
@@ -434,7 +435,7 @@ static void subscribe_failed(struct lgmp_client *client, int error, uint64_t now
 	default: /* -ENOENT, -ESTALE: the host is starting anew */
 		lose(client, now_ns);
 		set_state(client, LGMP_STATE_STARTING,
-				"The Looking Glass host program in the VM is starting");
+				_("The Looking Glass host program in the VM is starting"));
 		client->due_ns = now_ns + LOOK_FINELY_NS;
 		return;
 	}
@@ -456,17 +457,17 @@ static int subscribe_both(struct lgmp_client *client, uint64_t now_ns) {
 }
 
 static void say_running(struct lgmp_client *client) {
-	const struct lgmp_status *status = &client->status;
-	set_state(client, LGMP_STATE_RUNNING, "Looking Glass host %s%s%s%s%s",
-			status->info.host_version, status->info.capture[0] ? " (" : "",
-			status->info.capture, status->info.capture[0] ? ")" : "",
-			client->got_frame ? "" : ", no picture yet");
+	const struct kvmfr_info *info = &client->status.info;
+	set_state(client, LGMP_STATE_RUNNING,
+			client->got_frame ? _("Looking Glass host %s (%s)")
+					  : _("Looking Glass host %s (%s), no picture yet"),
+			info->host_version, info->capture[0] ? info->capture : "?");
 }
 
 static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	struct lgmp_status *status = &client->status;
 	uint32_t session = 0;
-	struct kvmfr_info info;
+	struct kvmfr_info info = { 0 };
 	uint64_t queue;
 
 	client->due_ns = now_ns + LOOK_FINELY_NS;
@@ -478,7 +479,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 		}
 		if (r < 0) {
 			set_state(client, LGMP_STATE_STARTING,
-					"The Looking Glass host program in the VM is starting");
+					_("The Looking Glass host program in the VM is starting"));
 			client->due_ns = look_again(client, now_ns);
 			return;
 		}
@@ -490,7 +491,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	if (r == -EPROTO) {
 		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
 		set_state(client, LGMP_STATE_NOT_KVMFR,
-				"The shared memory is used by a program that is not Looking Glass");
+				_("The shared memory is used by a program that is not Looking Glass"));
 		return;
 	}
 	if (r < 0) {
@@ -506,8 +507,8 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 				kvmfr_version_for_lgmp(client->layout->version);
 		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
 		set_state(client, LGMP_STATE_KVMFR,
-				"The VM's Looking Glass host %s speaks KVMFR %u over LGMP %u; pierglass "
-				"speaks %u there: install host B7 in the VM",
+				_("The VM's Looking Glass host %s speaks KVMFR %u over LGMP %u; pierglass "
+				  "speaks %u there: install host B7 in the VM"),
 				info.host_version, info.version, client->layout->version,
 				wanted ? wanted->kvmfr : 0);
 		return;
@@ -539,7 +540,7 @@ static bool check_session(struct lgmp_client *client, uint64_t now_ns) {
 			header_word(client, layout->session) != client->session) {
 		lose(client, now_ns);
 		set_state(client, LGMP_STATE_NO_HEARTBEAT,
-				"The Looking Glass host program in the VM was restarted");
+				_("The Looking Glass host program in the VM was restarted"));
 		return false;
 	}
 	const uint64_t heartbeat = timestamp_of(client, layout);
@@ -552,7 +553,7 @@ static bool check_session(struct lgmp_client *client, uint64_t now_ns) {
 	if (now_ns - client->heartbeat_ns > DEAD_NS) {
 		lose(client, now_ns);
 		set_state(client, LGMP_STATE_NO_HEARTBEAT,
-				"The Looking Glass host program in the VM stopped, waiting for it");
+				_("The Looking Glass host program in the VM stopped, waiting for it"));
 		return false;
 	}
 	return true;
@@ -677,7 +678,7 @@ uint64_t lgmp_client_step(struct lgmp_client *client, uint64_t now_ns) {
 	/* Some rounds: finding the file, its host and its session may all be possible at once. */
 	for (unsigned i = 0; i < 4 && now_ns >= client->due_ns; i++) {
 		if (client->path[0] == '\0') {
-			set_state(client, LGMP_STATE_OFF, "No shared memory was chosen");
+			set_state(client, LGMP_STATE_OFF, _("No shared memory was chosen"));
 			client->due_ns = now_ns + LOOK_FOR_FILE_NS;
 		} else if (!client->shm) {
 			look_for_file(client, now_ns);
@@ -775,7 +776,7 @@ int lgmp_client_create(struct lgmp_client **ret_client, const char *path) {
 	pthread_mutex_init(&client->lock, NULL);
 	atomic_init(&client->corrupt, false);
 	snprintf(client->path, sizeof client->path, "%s", path);
-	set_state(client, LGMP_STATE_OFF, "Not looked for yet");
+	set_state(client, LGMP_STATE_OFF, _("Not looked for yet"));
 	*ret_client = client;
 	return 0;
 }
@@ -787,7 +788,7 @@ void lgmp_client_set_path(struct lgmp_client *client, const char *path) {
 	snprintf(client->path, sizeof client->path, "%s", path);
 	client->due_ns = 0;
 	client->fine_until_ns = 0;
-	set_state(client, LGMP_STATE_OFF, "Not looked for yet");
+	set_state(client, LGMP_STATE_OFF, _("Not looked for yet"));
 }
 
 void lgmp_client_destroy(struct lgmp_client *client) {

@@ -45,6 +45,17 @@ static void report_frame(const struct demo_guest_times *times, void *data) {
 	funlockfile(stdout);
 }
 
+static void report_refused(uint64_t now_ns, void *data) {
+	(void)data;
+	struct json json;
+	flockfile(stdout);
+	json_begin(&json, stdout);
+	json_string(&json, "event", "refused");
+	json_int(&json, "time_ns", (int64_t)now_ns);
+	json_finish(&json);
+	funlockfile(stdout);
+}
+
 static void report_move(int x, int y, void *data) {
 	(void)data;
 	struct json json;
@@ -128,6 +139,7 @@ static void producer_free(struct demo_producer *producer) {
 int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
 		const struct demo_guest_config *config, bool report) {
 	const struct demo_guest_events events = { .released = report ? report_frame : NULL,
+		.refused = report ? report_refused : NULL,
 		.moved = report ? report_move : NULL };
 	struct demo_producer *producer = calloc(1, sizeof *producer);
 	if (!producer) {
