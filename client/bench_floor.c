@@ -79,8 +79,8 @@ static int show(struct run *run, const struct lgmp_message *message) {
 	}
 	const unsigned bytes = frame_bytes_per_pixel(frame.format);
 	const uint64_t start_ns = clock_now_ns();
-	bench_plain_upload(run->plain, frame.pixels, frame.width * bytes / 4, frame.rows,
-			frame.pitch);
+	bench_plain_upload(
+			run->plain, frame.pixels, frame.width * bytes / 4, frame.rows, frame.pitch);
 	lgmp_client_finish(run->client, message);
 	r = bench_plain_show(run->plain);
 	if (run->shown >= WARM_UP) {
@@ -154,7 +154,7 @@ int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
 		*ret_floor = (struct bench_floor){ .copy_us = samples_percentile(&run.copies, 0.5),
 			.us = samples_percentile(&run.wall, 0.5),
 			.cpu_us = (double)(clock_process_cpu_ns() - run.cpu_start_ns) / 1e3 /
-					frames,
+				  frames,
 			.frames = frames };
 	} else if (r == 0) {
 		r = -ETIMEDOUT;

@@ -11,10 +11,10 @@
 struct window_surface;
 
 struct bench_floor {
-	double copy_us;   /* median; 0 = not measured */
-	double us;        /* median wall time of a frame */
-	double cpu_us;    /* of all threads, per frame */
-	unsigned frames;  /* measured */
+	double copy_us;  /* median; 0 = not measured */
+	double us;       /* median wall time of a frame */
+	double cpu_us;   /* of all threads, per frame */
+	unsigned frames; /* measured */
 };
 
 /* tick: called now and then, so that the window stays alive and the guest's reports are read;

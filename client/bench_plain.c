@@ -35,13 +35,12 @@ static const char vertex_text[] =
 		"	at = vec2(corner.x, 1.0 - corner.y);\n"
 		"	gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);\n"
 		"}\n";
-static const char fragment_text[] =
-		"in vec2 at;\n"
-		"uniform sampler2D image;\n"
-		"out vec4 color;\n"
-		"void main() {\n"
-		"	color = vec4(texture(image, at).bgr, 1.0);\n"
-		"}\n";
+static const char fragment_text[] = "in vec2 at;\n"
+				    "uniform sampler2D image;\n"
+				    "out vec4 color;\n"
+				    "void main() {\n"
+				    "	color = vec4(texture(image, at).bgr, 1.0);\n"
+				    "}\n";
 
 /* The configuration of the window's visual. */
 static EGLConfig window_config(const struct bench_plain *plain) {

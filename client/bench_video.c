@@ -125,7 +125,8 @@ static void pump_window(struct bench *bench) {
 		if (event.type == SDL_QUIT) {
 			bench->interrupted = true;
 		} else if (event.type == SDL_WINDOWEVENT &&
-				event.window.event == SDL_WINDOWEVENT_SIZE_CHANGED && bench->video) {
+				event.window.event == SDL_WINDOWEVENT_SIZE_CHANGED &&
+				bench->video) {
 			window_size_px(bench->window, &width, &height);
 			video_resize(bench->video, width, height);
 		}
@@ -240,7 +241,7 @@ static int measure_started(struct bench *bench, double seconds, uint64_t warm_up
 	}
 	result->seconds = (double)(to_ns - from_ns) / 1e9;
 	result->cpu_us = result->sum.shown > 0 ? (double)(cpu_end_ns - cpu_ns) / 1e3 /
-					(double)result->sum.shown
+								 (double)result->sum.shown
 					       : 0;
 	result->lgmp_cpu_percent =
 			(double)(result->after.lgmp_cpu_ns - result->before.lgmp_cpu_ns) /
@@ -254,9 +255,9 @@ static int measure_started(struct bench *bench, double seconds, uint64_t warm_up
 static int measure(struct bench *bench, const struct video_config *config, double seconds,
 		uint64_t warm_up_ns, struct result *result) {
 	struct latest latest = { .bench = bench };
-	const struct video_events events = { .status = on_status,
-		.shown = on_shown,
-		.data = &latest };
+	const struct video_events events = {
+		.status = on_status, .shown = on_shown, .data = &latest
+	};
 	memset(result, 0, sizeof *result);
 	result->poll = config->poll;
 	bench_record_reset(&bench->record);
@@ -309,8 +310,7 @@ static void json_setup(const struct bench *bench, const struct result *result, s
 	const struct guest_options *guest = &bench->config->guest;
 	const struct video_host *host = &result->status.host;
 	json_string(json, "bench", "video");
-	json_string(json, "host",
-			host->lgmp == 5 ? "B6" : host->lgmp == 6 ? "B7" : host->version);
+	json_string(json, "host", host->lgmp == 5 ? "B6" : host->lgmp == 6 ? "B7" : host->version);
 	json_int(json, "kvmfr", host->kvmfr);
 	json_int(json, "width", result->status.width);
 	json_int(json, "height", result->status.height);
@@ -341,7 +341,8 @@ static void json_result(const struct bench *bench, struct result *result, struct
 		json_null(json, "posted");
 		json_null(json, "refused");
 	}
-	json_int(json, "superseded", (int64_t)(result->after.superseded - result->before.superseded));
+	json_int(json, "superseded",
+			(int64_t)(result->after.superseded - result->before.superseded));
 	json_int(json, "shown", (int64_t)sum->shown);
 	if (bench->demo) {
 		json_int(json, "dropped", (int64_t)dropped(sum));
@@ -459,7 +460,7 @@ static int bench_once(struct bench *bench) {
 	int r = measure(bench, &config->video, seconds, WARM_UP_NS, &result);
 	/* The stamp of every stripe exists only in pictures that change everywhere. */
 	const bool stamped = bench->demo && config->guest.damage == GUEST_DAMAGE_FULL &&
-			config->guest.format <= GUEST_FORMAT_RGBA;
+			     config->guest.format <= GUEST_FORMAT_RGBA;
 	if (r == 0 && stamped) {
 		struct video_config verify = config->video;
 		verify.verify_stripe_rows = STRIPE_ROWS;
@@ -544,7 +545,8 @@ static int open_surface(struct bench *bench) {
 		/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread yet */
 		setenv("SDL_VIDEODRIVER", options->driver == WINDOW_X11 ? "x11" : "wayland", 1);
 	}
-	if (options->driver != WINDOW_OFFSCREEN && window_system_start(options->app_id, &error) == 0) {
+	if (options->driver != WINDOW_OFFSCREEN &&
+			window_system_start(options->app_id, &error) == 0) {
 		/* 1:1, unless the guest is a VM whose size we do not know. */
 		const struct window_config window = { .title = "pierglass --bench",
 			.width = guest->width,
@@ -587,7 +589,10 @@ static int open_guest(struct bench *bench) {
 
 int run_bench_video(struct config *config) {
 	static struct bench bench;
+	char error[CONFIG_ERROR_BYTES];
 	bench.config = config;
+	/* Everything changes in every frame, unless the user says otherwise. */
+	(void)config_apply_discovery(config, "demo-damage", "full", error);
 	config->video.settings.source = VIDEO_SOURCE_LG;
 	sigemptyset(&bench.signals);
 	sigaddset(&bench.signals, SIGINT);

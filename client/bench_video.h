@@ -1,6 +1,6 @@
 /*
- * --bench=video: the video part, unchanged, against the embedded guest, and its figures beside their
- * floors of the same run (doc/design.md, Numbers). On the main thread.
+ * --bench=video: the video part, unchanged, against the embedded guest, and its figures beside
+ * their floors of the same run (doc/design.md, Numbers). On the main thread.
  */
 #pragma once
 

@@ -48,7 +48,12 @@ enum guest_format {
 	GUEST_FORMAT_BGR32,
 	GUEST_FORMAT_RGB24,
 };
-enum guest_damage { GUEST_DAMAGE_MOVING, GUEST_DAMAGE_FULL, GUEST_DAMAGE_NONE };
+enum guest_damage {
+	GUEST_DAMAGE_MOVING,
+	GUEST_DAMAGE_FULL,
+	GUEST_DAMAGE_NONE,
+	GUEST_DAMAGE_DESKTOP, /* 1 % of it */
+};
 enum window_driver { WINDOW_AUTO, WINDOW_WAYLAND, WINDOW_X11, WINDOW_OFFSCREEN };
 
 /* The embedded guest, for --demo and --bench. */

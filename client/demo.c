@@ -71,6 +71,19 @@ static const char *format_name(enum guest_format format) {
 	return "bgra";
 }
 
+static const char *damage_name(enum guest_damage damage) {
+	switch (damage) {
+	case GUEST_DAMAGE_MOVING:
+		return "rects";
+	case GUEST_DAMAGE_DESKTOP:
+		return "1"; /* per cent */
+	case GUEST_DAMAGE_FULL:
+	case GUEST_DAMAGE_NONE:
+		break;
+	}
+	return "full";
+}
+
 static void build_arguments(
 		struct demo *demo, const struct guest_options *guest, unsigned features) {
 	uint8_t random[4] = { 77, 99, 0, 0 };
@@ -82,7 +95,7 @@ static void build_arguments(
 	add(demo, "--fps=%d", guest->damage == GUEST_DAMAGE_NONE ? 0 : guest->fps);
 	add(demo, "--format=%s", format_name(guest->format));
 	add(demo, "--host=%s", guest->host == GUEST_HOST_B6 ? "B6" : "B7");
-	add(demo, "--damage=%s", guest->damage == GUEST_DAMAGE_MOVING ? "rects" : "full");
+	add(demo, "--damage=%s", damage_name(guest->damage));
 	add(demo, "--spice=%s", features & DEMO_SPICE ? "unix" : "off");
 	add(demo, "--sound=%s", features & DEMO_SOUND ? "on" : "off");
 	/* A group that nobody else sends to, also when several demos run. */

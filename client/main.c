@@ -11,6 +11,7 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "client/bench_video.h"
 #include "client/audio_only.h"
 #include "client/completions.h"
 #include "client/config.h"
@@ -52,7 +53,7 @@ static int run_bench(struct config *config) {
 	switch (config->bench.kind) {
 	case BENCH_NONE:
 	case BENCH_VIDEO:
-		return missing("--bench=video");
+		return run_bench_video(config);
 	case BENCH_AUDIO:
 		return missing("--bench=audio");
 	case BENCH_INPUT:

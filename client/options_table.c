@@ -41,7 +41,7 @@ static const char *const microphones[] = { "off", "ask", "on", NULL };
 static const char *const hosts[] = { "B6", "B7", NULL };
 static const char *const formats[] = { "bgra", "rgba", "rgba10", "rgba16f", "bgr32", "rgb24",
 	NULL };
-static const char *const damages[] = { "moving", "full", "none", NULL };
+static const char *const damages[] = { "moving", "full", "none", "desktop", NULL };
 
 const char *const option_group_names[OPTION_GROUP_COUNT] = {
 	"general",
@@ -344,7 +344,7 @@ const struct option options[] = {
 		.help = N_("its frames a second") },
 	{ CHOICE("demo-format", guest.format, formats, "bgra", "FORMAT"), IN(DEMO), .help = N_("its pixels") },
 	{ CHOICE("demo-host", guest.host, hosts, "B7", "RELEASE"), IN(DEMO), .help = N_("which release of the host program it plays") },
-	{ CHOICE("demo-damage", guest.damage, damages, "moving", "HOW"), IN(DEMO), .help = N_("what changes in its picture; none = it stands still") },
+	{ CHOICE("demo-damage", guest.damage, damages, "moving", "HOW"), IN(DEMO), .help = N_("what changes in its picture: some of it, all, nothing, or 1 % in one place") },
 	{ SWITCH("bench-compare", bench.compare, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure every way of polling and uploading") },
 	{ SWITCH("bench-real", bench.real, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure the real guest instead of the embedded one") },
 
