@@ -236,6 +236,20 @@ void files_vfio(struct setup *setup) {
 
 /* ---- memory ---- */
 
+/* The line outside comments that has the word. */
+static const char *live_line(const char *text, const char *word) {
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+		const char *first = line + strspn(line, " \t");
+		const char *found = memmem(line, len, word, strlen(word));
+		if (first[0] != '#' && found) {
+			return line;
+		}
+		line += len + (line[len] == '\n');
+	}
+	return NULL;
+}
+
 static const char *shm_path(const struct setup *setup, char *buf, size_t size) {
 	const struct domain_shmem *shmem =
 			setup->has_vm ? domain_looking_glass(&setup->document.domain) : NULL;
@@ -257,6 +271,23 @@ static bool plain_word(const char *text) {
 		}
 	}
 	return true;
+}
+
+/* A line by hand, as the guides have it, is as good as ours. */
+static bool makes_it_right(
+		const struct setup *setup, const char *text, const char *path, bool by_group) {
+	const char *line = live_line(text, path);
+	char type[8];
+	char mode[8];
+	char user[64];
+	char group[64];
+	char file[256];
+	if (!line || sscanf(line, "%7s %255s %7s %63s %63s", type, file, mode, user, group) !=
+					5) { // NOLINT
+		return false;
+	}
+	return type[0] == 'f' && strcmp(file, path) == 0 && strcmp(mode, "0660") == 0 &&
+	       strcmp(group, "kvm") == 0 && (by_group || strcmp(user, setup->me.name) == 0);
 }
 
 void files_tmpfiles(struct setup *setup) {
@@ -285,6 +316,14 @@ void files_tmpfiles(struct setup *setup) {
 	char file[300];
 	const char *name = strrchr(path, '/') + 1;
 	snprintf(file, sizeof file, "/etc/tmpfiles.d/10-%.200s.conf", name);
+	char *old = root_read(&setup->root, file, NULL);
+	if (old && makes_it_right(setup, old, path, by_group)) {
+		plan_note(&setup->plan, _("%s is right already"), file);
+		free(old);
+		text_finish(&text);
+		return;
+	}
+	free(old);
 	unsigned before = setup->plan.change_count;
 	plan_file(&setup->plan, &setup->root, file, 0644, text_get(&text),
 			by_group ? "the file is there before the VM starts, for the group kvm (you are in it)"
@@ -296,20 +335,10 @@ void files_tmpfiles(struct setup *setup) {
 }
 
 static char *qemu_conf_with_kvmfr(const char *text) {
-	if (strstr(text, "\"/dev/kvmfr0\"")) {
+	if (live_line(text, "\"/dev/kvmfr0\"")) {
 		return must_copy(text);
 	}
-	const char *list = text;
-	while ((list = strstr(list, "cgroup_device_acl")) != NULL) {
-		const char *line = list;
-		while (line > text && line[-1] != '\n') {
-			line--;
-		}
-		if (line == list) {
-			break;
-		}
-		list++;
-	}
+	const char *list = live_line(text, "cgroup_device_acl");
 	struct text out = { 0 };
 	const char *open = list ? strchr(list, '[') : NULL;
 	if (open) {

@@ -371,6 +371,14 @@ bool xml_pci_fix(struct setup *setup) {
 		free(fix);
 		return false;
 	}
+	if (fix->new_bus_count > 0 && vm->machine[0] && !strstr(vm->machine, "q35")) {
+		plan_refuse(&setup->plan,
+				_("machine %s has no PCI Express slot for the GPU: make the VM with chipset "
+				  "Q35"),
+				vm->machine);
+		free(fix);
+		return false;
+	}
 	for (unsigned i = 0; i < vm->hostdev_count; i++) {
 		if (fix->hostdev[i].change) {
 			set_address(setup, &vm->hostdev[i], &fix->hostdev[i].address,
