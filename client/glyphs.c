@@ -10,7 +10,7 @@
 static_assert((GLYPHS_COUNT + GLYPHS_COLUMNS) / GLYPHS_COLUMNS * (GLYPHS_HEIGHT + 1) <=
 				GLYPHS_ATLAS_HEIGHT,
 		"the atlas has room for every glyph and the box");
-static_assert(GLYPHS_COLUMNS * (GLYPHS_WIDTH + 1) <= GLYPHS_ATLAS_WIDTH, "columns fit");
+static_assert(GLYPHS_COLUMNS * (GLYPHS_WIDTH + 1) <= GLYPHS_FREE_X, "columns fit");
 
 static void cell(size_t index, int *ret_x, int *ret_y) {
 	*ret_x = (int)(index % GLYPHS_COLUMNS) * (GLYPHS_WIDTH + 1);
@@ -67,6 +67,28 @@ void glyphs_find(uint32_t code, float ret_uv[4]) {
 	ret_uv[1] = (float)y / GLYPHS_ATLAS_HEIGHT;
 	ret_uv[2] = (float)(x + GLYPHS_WIDTH) / GLYPHS_ATLAS_WIDTH;
 	ret_uv[3] = (float)(y + GLYPHS_HEIGHT) / GLYPHS_ATLAS_HEIGHT;
+}
+
+int glyphs_columns(uint32_t code) {
+	static const struct {
+		uint32_t first, last;
+	} wide[] = {
+		{ 0x1100, 0x115f }, /* Hangul Jamo */
+		{ 0x2e80, 0xa4cf }, /* CJK signs and ideographs, Kana, Yi */
+		{ 0xac00, 0xd7a3 }, /* Hangul */
+		{ 0xf900, 0xfaff }, /* compatibility ideographs */
+		{ 0xfe30, 0xfe6f }, /* their punctuation */
+		{ 0xff00, 0xff60 }, /* full width */
+		{ 0xffe0, 0xffe6 },
+		{ 0x1f300, 0x1f9ff }, /* pictures */
+		{ 0x20000, 0x3fffd },
+	};
+	for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+		if (code >= wide[i].first && code <= wide[i].last) {
+			return 2;
+		}
+	}
+	return 1;
 }
 
 uint32_t glyphs_next(const char **text) {

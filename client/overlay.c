@@ -72,26 +72,28 @@ static int line_height(const struct pen *pen) {
 
 static int text_columns(const char *text) {
 	int columns = 0;
-	while (glyphs_next(&text) != 0) {
-		columns++;
+	for (uint32_t code = glyphs_next(&text); code != 0; code = glyphs_next(&text)) {
+		columns += glyphs_columns(code);
 	}
 	return columns;
 }
 
-/* At most `columns` characters; more end in an ellipsis. */
+/* At most `columns` cells; more end in an ellipsis. */
 static void put_text(struct pen *pen, int x, int y, const char *text, int columns, uint32_t color) {
 	const bool cut = text_columns(text) > columns;
-	const int last = cut ? columns - 1 : columns;
-	for (int i = 0; i < last; i++) {
+	int left = cut ? columns - 1 : columns;
+	for (;;) {
 		const uint32_t code = glyphs_next(&text);
-		if (code == 0) {
-			return;
+		left -= glyphs_columns(code);
+		if (code == 0 || left < 0) {
+			break;
 		}
+		const int width = glyphs_columns(code) * cell_width(pen);
 		if (code != ' ') {
-			put(pen, (float)x, (float)y, (float)cell_width(pen),
-					(float)line_height(pen), code, color);
+			put(pen, (float)x, (float)y, (float)width, (float)line_height(pen), code,
+					color);
 		}
-		x += cell_width(pen);
+		x += width;
 	}
 	if (cut && columns > 0) {
 		put(pen, (float)x, (float)y, (float)cell_width(pen), (float)line_height(pen),
@@ -99,8 +101,8 @@ static void put_text(struct pen *pen, int x, int y, const char *text, int column
 	}
 }
 
-/* Breaks the text at spaces: copies its next line of at most `columns` characters into line and
- * returns what is left, NULL after the last. */
+/* Breaks the text at spaces and before wide characters: copies its next line of at most `columns`
+ * cells into line and returns what is left, NULL after the last. */
 static const char *next_line(const char *text, int columns, char *line, size_t line_size) {
 	const char *p = text, *good = NULL;
 	int n = 0;
@@ -111,14 +113,15 @@ static const char *next_line(const char *text, int columns, char *line, size_t l
 			good = before;
 			break;
 		}
-		if (n == columns) {
+		const int width = glyphs_columns(code);
+		if ((code == ' ' && n <= columns) || (width == 2 && n > 0)) {
+			good = before;
+		}
+		if (n + width > columns) {
 			good = good != NULL ? good : before;
 			break;
 		}
-		if (code == ' ') {
-			good = before;
-		}
-		n++;
+		n += width;
 	}
 	size_t bytes = (size_t)(good - text);
 	bytes = bytes < line_size ? bytes : line_size - 1;
@@ -191,7 +194,8 @@ static void put_splash(struct pen *pen, const struct overlay *overlay) {
 	}
 }
 
-static void put_state(struct pen *pen, const struct overlay *overlay) {
+/* Returns where the window is still free above them. */
+static int put_state(struct pen *pen, const struct overlay *overlay) {
 	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
 	const int margin = 8 * pen->scale;
 	const int columns = (pen->width_px - 4 * margin) / cell_width(pen);
@@ -200,16 +204,18 @@ static void put_state(struct pen *pen, const struct overlay *overlay) {
 		lines += paragraph_lines(overlay->state[i].text, columns, &widest);
 	}
 	if (lines == 0) {
-		return;
+		return pen->height_px;
 	}
 	const int height = lines * line_height(pen) + margin;
-	int y = pen->height_px - margin - height;
+	const int top = pen->height_px - margin - height;
+	int y = top;
 	put_box(pen, margin, y, widest * cell_width(pen) + 2 * margin, height, COLOR_PANEL);
 	y += margin / 2;
 	for (unsigned i = 0; i < count; i++) {
 		y = put_paragraph(pen, 2 * margin, y, overlay->state[i].text, columns,
 				level_color(overlay->state[i].level), false);
 	}
+	return top;
 }
 
 static void put_alert(struct pen *pen, const struct overlay *overlay) {
@@ -233,7 +239,7 @@ static void put_alert(struct pen *pen, const struct overlay *overlay) {
 			fade(COLOR_TEXT, opacity), true);
 }
 
-static void put_help(struct pen *pen, const struct overlay *overlay) {
+static void put_help(struct pen *pen, const struct overlay *overlay, int bottom) {
 	const unsigned count = at_most(overlay->help_count, OVERLAY_HELP_MAX);
 	if (count == 0) {
 		return;
@@ -248,7 +254,7 @@ static void put_help(struct pen *pen, const struct overlay *overlay) {
 	const int margin = 8 * pen->scale;
 	const int width = (key + 2 + text) * cell_width(pen) + 2 * margin;
 	const int height = (int)count * line_height(pen) + 2 * margin;
-	int y = pen->height_px - margin - height;
+	int y = bottom - margin - height;
 	y = y < 0 ? 0 : y;
 	put_box(pen, margin, y, width, height, COLOR_HELP);
 	y += margin;
@@ -318,14 +324,15 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 	scale = scale < 1 ? 1 : scale > 8 ? 8 : scale;
 	struct pen pen = { quads, 0, max, scale, width_px, height_px };
 
+	int bottom = height_px;
 	if (overlay->splash) {
 		put_splash(&pen, overlay);
 	} else {
-		put_state(&pen, overlay);
+		bottom = put_state(&pen, overlay);
 	}
 	put_figures(&pen, overlay);
 	put_icons(&pen, overlay);
-	put_help(&pen, overlay);
+	put_help(&pen, overlay, bottom);
 	put_alert(&pen, overlay);
 	return pen.count;
 }

@@ -1,5 +1,6 @@
 #include "client/renderer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "client/egl.h"
 #include "client/gl.h"
 #include "client/gl_util.h"
+#include "client/glyph_font.h"
 #include "client/glyphs.h"
 #include "client/layout.h"
 #include "client/overlay.h"
@@ -156,6 +158,7 @@ void renderer_destroy(struct renderer *renderer) {
 	glDeleteVertexArrays(1, &renderer->overlay_array);
 	glDeleteVertexArrays(1, &renderer->empty_array);
 	glDeleteSamplers(2, renderer->samplers);
+	glyph_font_destroy(renderer->font);
 	free(renderer);
 }
 
@@ -364,10 +367,68 @@ struct overlay_vertex {
 	unsigned char color[4];
 };
 
-static void put_quad(struct overlay_vertex *v, const struct overlay_quad *quad) {
+static void other_cell(unsigned index, int *ret_x, int *ret_y) {
+	const unsigned columns = (GLYPHS_ATLAS_WIDTH - GLYPHS_FREE_X) / (GLYPH_FONT_SIDE + 1);
+	static_assert((GLYPHS_ATLAS_WIDTH - GLYPHS_FREE_X) / (GLYPH_FONT_SIDE + 1) *
+							(GLYPHS_ATLAS_HEIGHT /
+									(GLYPH_FONT_SIDE + 1)) >=
+					RENDERER_OTHER_GLYPHS,
+			"the atlas has room for them");
+	*ret_x = GLYPHS_FREE_X + (int)(index % columns) * (GLYPH_FONT_SIDE + 1);
+	*ret_y = (int)(index / columns) * (GLYPH_FONT_SIDE + 1);
+}
+
+/* A character that the embedded face lacks: its place among those of other fonts, drawn now if it
+ * is new. False if there is none. */
+static bool find_other(struct renderer *renderer, uint32_t code, unsigned *ret_index) {
+	for (unsigned i = 0; i < renderer->other_count; i++) {
+		if (renderer->other_glyphs[i] == code) {
+			*ret_index = i;
+			return renderer->other_has[i];
+		}
+	}
+	if (renderer->other_count == RENDERER_OTHER_GLYPHS) {
+		return false;
+	}
+	if (!renderer->font_tried) {
+		renderer->font_tried = true;
+		renderer->font = glyph_font_create();
+	}
+	const unsigned index = renderer->other_count++;
+	unsigned char pixels[GLYPH_FONT_SIDE * GLYPH_FONT_SIDE];
+	renderer->other_glyphs[index] = code;
+	renderer->other_has[index] = glyph_font_draw(renderer->font, code, pixels);
+	int x, y;
+	other_cell(index, &x, &y);
+	glActiveTexture(GL_TEXTURE0);
+	glBindTexture(GL_TEXTURE_2D, renderer->overlay_atlas);
+	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+	glTexSubImage2D(GL_TEXTURE_2D, 0, x, y, GLYPH_FONT_SIDE, GLYPH_FONT_SIDE, GL_RED,
+			GL_UNSIGNED_BYTE, pixels);
+	*ret_index = index;
+	return renderer->other_has[index];
+}
+
+static void find_glyph(struct renderer *renderer, uint32_t code, float ret_uv[4]) {
+	unsigned index;
+	if (glyphs_has(code) || !find_other(renderer, code, &index)) {
+		glyphs_find(code, ret_uv);
+		return;
+	}
+	int x, y;
+	other_cell(index, &x, &y);
+	const int width = glyphs_columns(code) * GLYPHS_WIDTH;
+	ret_uv[0] = (float)x / GLYPHS_ATLAS_WIDTH;
+	ret_uv[1] = (float)y / GLYPHS_ATLAS_HEIGHT;
+	ret_uv[2] = (float)(x + width) / GLYPHS_ATLAS_WIDTH;
+	ret_uv[3] = (float)(y + GLYPHS_HEIGHT) / GLYPHS_ATLAS_HEIGHT;
+}
+
+static void put_quad(struct renderer *renderer, struct overlay_vertex *v,
+		const struct overlay_quad *quad) {
 	float uv[4] = { -1, -1, -1, -1 };
 	if (quad->glyph != 0) {
-		glyphs_find(quad->glyph, uv);
+		find_glyph(renderer, quad->glyph, uv);
 	}
 	static const unsigned char corner[6][2] = { { 0, 0 }, { 1, 0 }, { 0, 1 }, { 0, 1 },
 		{ 1, 0 }, { 1, 1 } };
@@ -392,7 +453,7 @@ static void load_overlay(struct renderer *renderer, const struct renderer_scene 
 			GL_MAP_WRITE_BIT | GL_MAP_INVALIDATE_BUFFER_BIT);
 	if (v != NULL) {
 		for (size_t i = 0; i < scene->quad_count; i++) {
-			put_quad(v + 6 * i, &scene->quads[i]);
+			put_quad(renderer, v + 6 * i, &scene->quads[i]);
 		}
 		glUnmapBuffer(GL_ARRAY_BUFFER);
 	}

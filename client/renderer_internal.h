@@ -17,7 +17,8 @@ struct renderer_program {
 	struct renderer_uniforms at;
 };
 
-#define RENDERER_BUFFERS 3
+#define RENDERER_BUFFERS      3
+#define RENDERER_OTHER_GLYPHS 300
 
 struct renderer {
 	bool software;
@@ -57,6 +58,13 @@ struct renderer {
 	GLuint overlay_program, overlay_atlas, overlay_buffer, overlay_array;
 	GLint overlay_scale, overlay_offset;
 	GLuint empty_array;
+
+	/* Characters of other fonts, drawn into the free part of the atlas when first used. */
+	struct glyph_font *font;
+	bool font_tried;
+	unsigned other_count;
+	uint32_t other_glyphs[RENDERER_OTHER_GLYPHS]; /* at their place in the atlas */
+	bool other_has[RENDERER_OTHER_GLYPHS];        /* false: no font has it */
 };
 
 void renderer_textures_finish(struct renderer *renderer);

@@ -14,9 +14,9 @@ static const char shader_cover[] = "void main() {\n"
 /*
  * FILTER 0 nearest, 1 linear (the sampler's), 2 for shrinking, 3 for growing.
  *
- * Shrinking: a separable cubic (Mitchell and Netravali 1988, B = C = 1/3) stretched to the scale,
- * at most 16 x 16 taps. Growing: Catmull-Rom (B = 0, C = 1/2), 4 x 4 taps, clamped to the four
- * nearest pixels so that it does not ring.
+ * Both are the separable Catmull-Rom cubic (Mitchell and Netravali 1988, B = 0, C = 1/2). Shrinking
+ * stretches it to the scale, at most 16 x 16 taps; growing takes 4 x 4 and clamps to the four
+ * nearest pixels, so that it does not ring.
  */
 static const char shader_sample[] =
 		"uniform sampler2D picture;\n"
@@ -42,10 +42,10 @@ static const char shader_sample[] =
 		"	return texture(picture, p / size).rgb;\n"
 		"}\n"
 		"#elif FILTER == 2\n"
-		"float mitchell(float x) {\n"
+		"float cubic(float x) {\n"
 		"	x = abs(x);\n"
-		"	float near = (7.0 * x - 12.0) * x * x + 16.0 / 3.0;\n"
-		"	float far = ((-7.0 / 3.0 * x + 12.0) * x - 20.0) * x + 32.0 / 3.0;\n"
+		"	float near = (1.5 * x - 2.5) * x * x + 1.0;\n"
+		"	float far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0;\n"
 		"	return x < 1.0 ? near : x < 2.0 ? far : 0.0;\n"
 		"}\n"
 		"vec3 sample_picture(vec2 p) {\n"
@@ -55,9 +55,9 @@ static const char shader_sample[] =
 		"	vec3 sum = vec3(0.0);\n"
 		"	float weights = 0.0;\n"
 		"	for (int y = first.y; y <= last.y; y++) {\n"
-		"		float wy = mitchell((float(y) + 0.5 - p.y) / scale.y);\n"
+		"		float wy = cubic((float(y) + 0.5 - p.y) / scale.y);\n"
 		"		for (int x = first.x; x <= last.x; x++) {\n"
-		"			float w = wy * mitchell((float(x) + 0.5 - p.x) / scale.x);\n"
+		"			float w = wy * cubic((float(x) + 0.5 - p.x) / scale.x);\n"
 		"			sum += w * texel(ivec2(x, y));\n"
 		"			weights += w;\n"
 		"		}\n"

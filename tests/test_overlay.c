@@ -103,6 +103,46 @@ static void long_lines_are_broken(void **state) {
 	free(o);
 }
 
+static void wide_characters_take_two_cells(void **state) {
+	(void)state;
+	CHECK(glyphs_columns('a') == 1 && glyphs_columns(0x416) == 1);
+	CHECK(glyphs_columns(0x4e2d) == 2 && glyphs_columns(0xac00) == 2);
+	CHECK(glyphs_columns(0xff1a) == 2);
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	o->state_count = 1;
+	/* No space anywhere: broken between them, none is lost, none sticks out. */
+	for (int i = 0; i < 40; i++) {
+		strcat(o->state[0].text, "\xe4\xb8\xad");
+	}
+	const size_t count = layout(o, 200, 400);
+	CHECK(count_glyph(count, 0x4e2d) == 40);
+	for (size_t i = 0; i < count; i++) {
+		CHECK(quads[i].x + quads[i].width <= 200);
+		CHECK(quads[i].glyph != 0x4e2d || (int)quads[i].width == 2 * GLYPHS_WIDTH);
+	}
+	free(o);
+}
+
+static void lists_do_not_cover_each_other(void **state) {
+	(void)state;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	o->state_count = 1;
+	strcpy(o->state[0].text, "S");
+	o->help_count = 1;
+	strcpy(o->help[0].key, "K");
+	strcpy(o->help[0].text, "H");
+	const size_t count = layout(o, 600, 400);
+	float state_y = 0, help_y = 0;
+	for (size_t i = 0; i < count; i++) {
+		state_y = quads[i].glyph == 'S' ? quads[i].y : state_y;
+		help_y = quads[i].glyph == 'H' ? quads[i].y + quads[i].height : help_y;
+	}
+	CHECK(help_y > 0 && help_y <= state_y);
+	free(o);
+}
+
 static void opacity_and_size_count(void **state) {
 	(void)state;
 	struct overlay *o = calloc(1, sizeof *o);
@@ -135,6 +175,8 @@ int main(void) {
 		cmocka_unit_test(face_has_what_we_write),
 		cmocka_unit_test(splash_shows_title_and_states),
 		cmocka_unit_test(long_lines_are_broken),
+		cmocka_unit_test(wide_characters_take_two_cells),
+		cmocka_unit_test(lists_do_not_cover_each_other),
 		cmocka_unit_test(opacity_and_size_count),
 	};
 	const int r = cmocka_run_group_tests(tests, NULL, NULL);

@@ -533,6 +533,100 @@ static void scaling_keeps_flat_colours(void **state) {
 	}
 }
 
+/* ---- scaling quality ---- */
+
+#define SCENE_SIDE 192
+
+/* Three kinds of picture: smooth, detailed, and lines with text-like edges. Scene space is 0..1. */
+static void scene_color(int scene, double x, double y, double rgb[3]) {
+	if (scene == 0) {
+		rgb[0] = 0.5 + 0.5 * sin(9 * x + 4 * y);
+		rgb[1] = 0.5 + 0.5 * sin(7 * y - 3 * x);
+		rgb[2] = x * y;
+	} else if (scene == 1) {
+		const double d = hypot(x - 0.5, y - 0.5);
+		const double v = 0.5 + 0.45 * sin(60 * d * (1 + d));
+		rgb[0] = v, rgb[1] = 1 - v * x, rgb[2] = 0.5 * v + 0.5 * y;
+	} else {
+		const bool ink = fmod(x * 13 + y * 2, 1) < 0.3 || fmod(y * 11, 1) < 0.2 ||
+				 hypot(x - 0.3, y - 0.6) < 0.15;
+		rgb[0] = ink ? 0.1 : 0.95, rgb[1] = ink ? 0.15 : 0.92, rgb[2] = ink ? 0.4 : 0.85;
+	}
+}
+
+/* As a renderer of the guest would have drawn it at that size: 8 x 8 samples a pixel. */
+static uint32_t *scene_at(int scene, int side) {
+	uint32_t *pixels = malloc((size_t)side * (size_t)side * 4);
+	CHECK(pixels != NULL);
+	for (int y = 0; y < side; y++) {
+		for (int x = 0; x < side; x++) {
+			double sum[3] = { 0 };
+			for (int i = 0; i < 64; i++) {
+				double rgb[3];
+				scene_color(scene, (x + (i % 8 + 0.5) / 8) / side,
+						(y + (i / 8 + 0.5) / 8) / side, rgb);
+				for (int c = 0; c < 3; c++) {
+					sum[c] += rgb[c] / 64;
+				}
+			}
+			pixels[y * side + x] = (uint32_t)(sum[0] * 255 + 0.5) << 16 |
+					       (uint32_t)(sum[1] * 255 + 0.5) << 8 |
+					       (uint32_t)(sum[2] * 255 + 0.5);
+		}
+	}
+	return pixels;
+}
+
+static double psnr_of(int scene, int from, int to, enum video_scale scale) {
+	struct setup setup;
+	CHECK(open_setup(&setup, to, to));
+	uint32_t *source = scene_at(scene, from);
+	uint32_t *want = scene_at(scene, to);
+	const uint32_t side = (uint32_t)from;
+	const struct renderer_picture picture = { FRAME_FORMAT_BGRA, side, side, side, side, false,
+		false };
+	CHECK(renderer_set_picture(setup.renderer, &picture) == 1);
+	const struct frame_rect whole = { 0, 0, side, side };
+	renderer_upload(setup.renderer, (const unsigned char *)source, side * 4, &whole);
+	renderer_uploaded(setup.renderer, NULL, 0);
+	struct egl_target target;
+	CHECK(egl_begin(setup.egl, &target) == 0);
+	const struct layout layout = layout_for(side, side, to, to, 0, 0);
+	const struct renderer_scene draw = { .layout = &layout, .scale = scale, .dim = 1 };
+	const struct egl_rect all = { 0, 0, to, to };
+	renderer_draw(setup.renderer, &target, &draw, &all, 1);
+	unsigned char *got = read_target(&target);
+	double sum = 0;
+	for (int i = 0; i < to * to; i++) {
+		for (int c = 0; c < 3; c++) {
+			const double d = got[4 * i + c] - (double)(want[i] >> (16 - 8 * c) & 255);
+			sum += d * d;
+		}
+	}
+	free(got);
+	free(want);
+	free(source);
+	close_setup(&setup);
+	return 10 * log10(255.0 * 255.0 / (sum / (3.0 * to * to) + 1e-9));
+}
+
+static void sharp_is_better_than_linear(void **state) {
+	(void)state;
+	for (int scene = 0; scene < 3; scene++) {
+		const double up = psnr_of(scene, SCENE_SIDE, SCENE_SIDE * 5 / 3, VIDEO_SCALE_SHARP);
+		const double up_linear =
+				psnr_of(scene, SCENE_SIDE, SCENE_SIDE * 5 / 3, VIDEO_SCALE_LINEAR);
+		const double down =
+				psnr_of(scene, SCENE_SIDE, SCENE_SIDE * 2 / 5, VIDEO_SCALE_SHARP);
+		const double down_linear =
+				psnr_of(scene, SCENE_SIDE, SCENE_SIDE * 2 / 5, VIDEO_SCALE_LINEAR);
+		print_message("scene %d: up %.2f dB (linear %.2f), down %.2f dB (linear %.2f)\n",
+				scene, up, up_linear, down, down_linear);
+		CHECK(up > up_linear);
+		CHECK(down > down_linear);
+	}
+}
+
 static void overlay_is_drawn(void **state) {
 	(void)state;
 	struct setup setup;
@@ -595,6 +689,7 @@ int main(void) {
 		cmocka_unit_test(turned_pictures_are_exact),
 		cmocka_unit_test(pointer_is_blended_and_inverted),
 		cmocka_unit_test(scaling_keeps_flat_colours),
+		cmocka_unit_test(sharp_is_better_than_linear),
 		cmocka_unit_test(overlay_is_drawn),
 		cmocka_unit_test(impossible_pictures_are_refused),
 	};
