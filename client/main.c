@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "client/bench_video.h"
 #include "client/audio_only.h"
+#include "client/bench_input.h"
 #include "client/completions.h"
 #include "client/config.h"
 #include "client/config_show.h"
@@ -57,7 +58,7 @@ static int run_bench(struct config *config) {
 	case BENCH_AUDIO:
 		return missing("--bench=audio");
 	case BENCH_INPUT:
-		return missing("--bench=input");
+		return run_bench_input(config);
 	}
 	return EXIT_USAGE;
 }

@@ -228,7 +228,7 @@ void seat_destroy(struct seat *seat) {
 }
 
 bool seat_active(const struct seat *seat) {
-	return seat->state == SEAT_ACTIVE;
+	return !seat || seat->state == SEAT_ACTIVE;
 }
 
 const char *seat_reason(const struct seat *seat) {

@@ -19,6 +19,7 @@ int seat_create(struct seat **ret_seat, struct loop *loop, const char *root, con
 /* Accepts NULL. */
 void seat_destroy(struct seat *seat);
 
+/* NULL, no seat to watch, is always active. */
 bool seat_active(const struct seat *seat);
 /* "", "the session is locked", … for people; the reason why it is not active. */
 const char *seat_reason(const struct seat *seat);

@@ -18,3 +18,5 @@ target_link_libraries(lab_evdev PRIVATE pg_flags pg_base pg_input PkgConfig::cmo
 set_target_properties(lab_evdev PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 pg_integration(evdev evdev)
 pg_integration(evdev_udev evdev udev)
+pg_integration(bench_input bench-input)
+set_property(TEST bench_input APPEND PROPERTY LABELS timing)
