@@ -31,6 +31,7 @@
 #define WARM_UP_NS (NS_PER_S)
 #define PERIOD_NS  (NS_PER_MS) /* of the mouse */
 #define KEY_EVERY  10u         /* motions */
+#define SWAP_EVERY 50u
 #define DRAIN_NS   (2 * NS_PER_S)
 
 struct bench {
@@ -79,7 +80,7 @@ static void on_moved(void *data) {
 
 static void *run_io(void *data) {
 	struct bench *bench = data;
-	thread_ask_realtime(5);
+	thread_ask_realtime(BENCH_PRIORITY);
 	int r = loop_run(bench->loop);
 	bench->io_cpu_ns = clock_thread_cpu_ns();
 	if (r < 0) {
@@ -173,23 +174,34 @@ static int send_key(struct bench *bench, bool pressed, uint64_t *ret_sent_ns) {
 	return bench_device_send(bench->device, report, 2);
 }
 
-/* A motion every millisecond, a key every ten; between two of them one for the floor. */
+static int send_events(struct bench *bench, uint32_t i) {
+	int r = send_motion(bench, &bench->motion_ns[bench->motions++]);
+	if (r == 0 && i % KEY_EVERY == KEY_EVERY / 2) {
+		bool pressed = bench->keys % 2 == 0;
+		r = send_key(bench, pressed, &bench->key_ns[bench->keys++]);
+	}
+	return r;
+}
+
+static int send_floor(struct bench *bench) {
+	bench->floor_ns[bench->floors++] = clock_now_ns();
+	return bench_wire_send_floor(bench->wire);
+}
+
+/* A motion every millisecond, a key every ten; between two of them one for the floor. They change
+ * places now and then, so that what else happens every millisecond hits both. */
 static int send_all(struct bench *bench, uint32_t count, const sigset_t *signals) {
 	const struct timespec at_once = { 0, 0 };
 	uint64_t next_ns = clock_now_ns();
 	for (uint32_t i = 0; i < count; i++) {
+		bool floor_first = i / SWAP_EVERY % 2;
 		clock_sleep_until_ns(next_ns);
-		int r = send_motion(bench, &bench->motion_ns[bench->motions++]);
-		if (r == 0 && i % KEY_EVERY == KEY_EVERY / 2) {
-			bool pressed = bench->keys % 2 == 0;
-			r = send_key(bench, pressed, &bench->key_ns[bench->keys++]);
-		}
+		int r = floor_first ? send_floor(bench) : send_events(bench, i);
 		if (r < 0) {
 			return r;
 		}
 		clock_sleep_until_ns(next_ns + PERIOD_NS / 2);
-		bench->floor_ns[bench->floors++] = clock_now_ns();
-		r = bench_wire_send_floor(bench->wire);
+		r = floor_first ? send_events(bench, i) : send_floor(bench);
 		if (r < 0) {
 			return r;
 		}

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,11 +30,13 @@ struct bench_wire {
 	int stop;         /* eventfd: all threads end */
 	int floor_in[2];  /* device -> loop */
 	int floor_out[2]; /* loop -> far end */
+	int floor_epoll;  /* its far end, watched as the peer's sockets are */
 	pthread_t threads[3];
 	unsigned started;
 
 	struct arrivals arrivals[BENCH_STREAMS]; /* each written by one thread */
 	atomic_uint motion_messages;
+	uint64_t readable_ns; /* bench-guest's; 0 = for what came after */
 };
 
 static void arrive(struct arrivals *arrivals, uint64_t now_ns) {
@@ -44,9 +47,17 @@ static void arrive(struct arrivals *arrivals, uint64_t now_ns) {
 	}
 }
 
+/* When the message that is being read could be read. The first one of a step had made the socket
+ * readable; the others may have come since. */
+static uint64_t arrival_ns(struct bench_wire *wire) {
+	uint64_t readable_ns = wire->readable_ns ? wire->readable_ns : clock_now_ns();
+	wire->readable_ns = 0;
+	return readable_ns;
+}
+
 static void on_motion(int32_t dx, int32_t dy, void *data) {
 	struct bench_wire *wire = data;
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = arrival_ns(wire);
 	(void)dy;
 	if (dx > 0) {
 		atomic_fetch_add(&wire->motion_messages, 1);
@@ -60,7 +71,7 @@ static void on_key(unsigned scancode, bool pressed, void *data) {
 	struct bench_wire *wire = data;
 	(void)scancode;
 	(void)pressed;
-	arrive(&wire->arrivals[BENCH_KEY], clock_now_ns());
+	arrive(&wire->arrivals[BENCH_KEY], arrival_ns(wire));
 }
 
 /* Waits for the fd; false when it is time to end. */
@@ -77,7 +88,11 @@ static bool wait_readable(const struct bench_wire *wire, int fd) {
 
 static void *run_guest(void *data) {
 	struct bench_wire *wire = data;
+	thread_ask_realtime(BENCH_PRIORITY + 1);
 	while (wait_readable(wire, spice_peer_fd(wire->peer))) {
+		/* Taken to have arrived when it could be read, here and for the floor: how a server
+		 * reads is not ours. */
+		wire->readable_ns = clock_now_ns();
 		if (spice_peer_step(wire->peer) < 0) {
 			break;
 		}
@@ -87,6 +102,7 @@ static void *run_guest(void *data) {
 
 static void *run_floor_loop(void *data) {
 	struct bench_wire *wire = data;
+	thread_ask_realtime(BENCH_PRIORITY);
 	struct raw_event events[2];
 	const char message[FLOOR_BYTES] = { 0 };
 	while (wait_readable(wire, wire->floor_in[1])) {
@@ -100,12 +116,14 @@ static void *run_floor_loop(void *data) {
 
 static void *run_floor_end(void *data) {
 	struct bench_wire *wire = data;
+	thread_ask_realtime(BENCH_PRIORITY + 1);
 	char message[FLOOR_BYTES];
-	while (wait_readable(wire, wire->floor_out[1])) {
+	while (wait_readable(wire, wire->floor_epoll)) {
+		uint64_t now_ns = clock_now_ns();
 		if (recv(wire->floor_out[1], message, sizeof message, MSG_WAITALL) <= 0) {
 			break;
 		}
-		arrive(&wire->arrivals[BENCH_FLOOR], clock_now_ns());
+		arrive(&wire->arrivals[BENCH_FLOOR], now_ns);
 	}
 	return NULL;
 }
@@ -145,6 +163,12 @@ static int open_all(struct bench_wire *wire, const char *unix_path, uint32_t eve
 			socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire->floor_out) < 0) {
 		return -errno;
 	}
+	struct epoll_event event = { .events = EPOLLIN };
+	wire->floor_epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (wire->floor_epoll < 0 || epoll_ctl(wire->floor_epoll, EPOLL_CTL_ADD, wire->floor_out[1],
+						     &event) < 0) {
+		return -errno;
+	}
 	return spice_peer_create(&wire->peer, &config, &peer_events);
 }
 
@@ -154,7 +178,7 @@ int bench_wire_create(struct bench_wire **ret_wire, const char *unix_path, uint3
 		return -ENOMEM;
 	}
 	wire->stop = wire->floor_in[0] = wire->floor_in[1] = -1;
-	wire->floor_out[0] = wire->floor_out[1] = -1;
+	wire->floor_out[0] = wire->floor_out[1] = wire->floor_epoll = -1;
 	int r = open_all(wire, unix_path, events);
 	if (r == 0) {
 		r = start_threads(wire);
@@ -187,6 +211,7 @@ void bench_wire_destroy(struct bench_wire *wire) {
 	}
 	spice_peer_destroy(wire->peer);
 	close_if_open(wire->stop);
+	close_if_open(wire->floor_epoll);
 	for (unsigned i = 0; i < 2; i++) {
 		close_if_open(wire->floor_in[i]);
 		close_if_open(wire->floor_out[i]);

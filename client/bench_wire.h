@@ -12,6 +12,10 @@
 
 struct bench_wire;
 
+/* Asked for by the session's thread and the floor's loop, so that both are treated alike; the far
+ * ends ask for one more: how late a server reads is not measured. */
+#define BENCH_PRIORITY 5
+
 enum bench_stream { BENCH_MOTION, BENCH_KEY, BENCH_FLOOR, BENCH_STREAMS };
 
 /* Room for `events` of each stream. unix_path: where the peer listens. Starts the threads. Returns

@@ -2,6 +2,7 @@
 #include "input/devices.h"
 
 #include <errno.h>
+#include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,8 +284,15 @@ static void on_readable(int fd, uint32_t epoll_events, void *data) {
 	}
 	struct raw_event raw;
 	int r;
+	bool first = true;
 	while ((r = slot->device.ops->next(slot->device.data, &raw)) == 0) {
 		route(slot, &raw);
+		if (first && raw.type == EV_SYN && raw.code == SYN_REPORT) {
+			/* The first report goes out before the read that mostly finds no second
+			 * one. Those that have piled up behind it are merged. */
+			router_flush(devices->router);
+			first = false;
+		}
 	}
 	if (r != -EAGAIN) {
 		log_info("%s is gone", slot->info.name);
