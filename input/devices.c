@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "input/device.h"
@@ -74,11 +75,11 @@ static unsigned source_of(const struct slot *slot) {
 static void explain_open(struct devices *devices, char *ret, size_t size) {
 	if (devices->open_error == -EACCES || devices->open_error == -EPERM) {
 		snprintf(ret, size,
-				"no permission to read %.40s: join the group \"input\", or let "
-				"\"pierglass setup input\" write a udev rule",
+				_("no permission to read %.40s: join the group \"input\", or let "
+				  "\"pierglass setup input\" write a udev rule"),
 				devices->open_name);
 	} else {
-		snprintf(ret, size, "cannot open %.40s: %.60s", devices->open_name,
+		snprintf(ret, size, _("cannot open %.40s: %.60s"), devices->open_name,
 				strerror(-devices->open_error));
 	}
 }
@@ -86,11 +87,11 @@ static void explain_open(struct devices *devices, char *ret, size_t size) {
 static void explain_grab(const struct slot *slot, char *ret, size_t size) {
 	if (slot->grab_error == -EBUSY) {
 		snprintf(ret, size,
-				"another program has taken %.40s (QEMU does, by <input type='evdev'> or "
-				"input-linux: remove that from the VM)",
+				_("another program has taken %.40s (QEMU does, by <input type='evdev'> or "
+				  "input-linux: remove that from the VM)"),
 				slot->info.name);
 	} else {
-		snprintf(ret, size, "cannot grab %.40s: %.60s", slot->info.name,
+		snprintf(ret, size, _("cannot grab %.40s: %.60s"), slot->info.name,
 				strerror(-slot->grab_error));
 	}
 }
@@ -126,15 +127,15 @@ static void update_status(struct devices *devices) {
 		explain_open(devices, reason, size);
 	} else if (status.open == 0) {
 		status.part.state = PART_WAITING;
-		snprintf(reason, size, "waiting for an input device (%.100s)",
+		snprintf(reason, size, _("waiting for an input device (%.100s)"),
 				devices->wanted[0].path);
 	} else if (!seat_active(devices->seat) && router_grab_wanted(devices->router)) {
-		snprintf(reason, size, "released: %s", seat_reason(devices->seat));
+		snprintf(reason, size, _("released: %s"), seat_reason(devices->seat));
 	} else if (router_grabbed(devices->router)) {
-		snprintf(reason, size, "%u of %u devices are the guest's", status.grabbed,
+		snprintf(reason, size, _("%u of %u devices are the guest's"), status.grabbed,
 				status.open);
 	} else {
-		snprintf(reason, size, "%u devices, not grabbed", status.open);
+		snprintf(reason, size, _("%u devices, not grabbed"), status.open);
 	}
 	if (part_status_equal(&status.part, &devices->status.part) &&
 			status.open == devices->status.open &&

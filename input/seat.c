@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/loop.h"
 
 enum seat_state { SEAT_ACTIVE, SEAT_LOCKED, SEAT_ELSEWHERE, SEAT_OTHER_TERMINAL };
@@ -236,11 +237,11 @@ const char *seat_reason(const struct seat *seat) {
 	case SEAT_ACTIVE:
 		return "";
 	case SEAT_LOCKED:
-		return "the session is locked";
+		return _("the session is locked");
 	case SEAT_ELSEWHERE:
-		return "another session is active";
+		return _("another session is active");
 	case SEAT_OTHER_TERMINAL:
-		return "another terminal is active";
+		return _("another terminal is active");
 	}
 	return "";
 }
