@@ -43,6 +43,9 @@ int config_set(struct config *config, const struct option *option, const char *t
 		r = 0;
 	}
 	if (r == 0 && place->rank >= origin->rank) {
+		if (option->flags & OPTION_LATER && place->rank != CONFIG_LG_FILE) {
+			log_warn(_("%s is not there yet"), option->name);
+		}
 		option_get(config, option, before, sizeof before);
 		option_get(tried, option, after, sizeof after);
 		r = strcmp(before, after) != 0;
@@ -62,10 +65,10 @@ static void tell_fate(const char *name, const struct lg_value *value) {
 	const char *colon = value->note ? ": " : "";
 	switch (value->fate) {
 	case LG_UNSUPPORTED:
-		log_warn("%s is not supported%s%s", name, colon, note);
+		log_warn(_("%s is not supported%s%s"), name, colon, note);
 		break;
 	case LG_LATER:
-		log_info("%s is not there yet%s%s", name, colon, note);
+		log_info(_("%s is not there yet%s%s"), name, colon, note);
 		break;
 	case LG_IGNORED:
 		log_debug("%s has no effect%s%s", name, colon, note);

@@ -93,7 +93,6 @@ struct window_options {
 	bool minimize_on_focus_loss;
 	bool request_activation; /* the guest may ask for attention */
 	bool alerts;             /* short messages */
-	bool quick_splash;       /* no fade */
 	bool dim_overlay;        /* dim the picture behind the menu */
 	bool show_fps;
 	bool show_graphs;
@@ -149,9 +148,8 @@ struct input_options {
 	bool always_show_cursor;
 	bool show_cursor_dot; /* while the window has no focus */
 	bool large_cursor_dot;
-	bool scale_cursor;  /* motion is scaled as the picture is */
-	bool scale_pointer; /* the pointer's image is scaled down with the picture */
-	bool raw_mouse;
+	bool scale_cursor;    /* motion is scaled as the picture is */
+	bool scale_pointer;   /* the pointer's image is scaled down with the picture */
 	bool mouse_redraw;    /* pointer motion alone draws a new picture */
 	int help_delay_ms;    /* of holding the escape key */
 	unsigned escape_code; /* KEY_* of session.escape_key if it is one key; 0 = a chord */
@@ -224,7 +222,8 @@ struct config {
 
 	/* Values that config_finish() combines into the ones above; nobody else reads them. */
 	struct {
-		bool audio_only, version, license, wait, reconnect, remember;
+		bool audio_only, version, license, wait, reconnect, remember, raw_mouse,
+				quick_splash;
 		char shell[8]; /* of --generate-completions */
 		bool spice_enable;
 		char spice_host[200];

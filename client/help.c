@@ -101,7 +101,9 @@ static void print_option(FILE *out, const struct option *option) {
 	}
 	spaces(out, HELP_COLUMN - column);
 	char text[1024];
-	if (option_is_switch(option) || !option->fallback || option->fallback[0] == '\0') {
+	if (option->flags & OPTION_LATER) {
+		snprintf(text, sizeof text, "%s (%s)", _(option->help), _("not there yet"));
+	} else if (option_is_switch(option) || !option->fallback || option->fallback[0] == '\0') {
 		snprintf(text, sizeof text, "%s", _(option->help));
 	} else {
 		snprintf(text, sizeof text, "%s [%s]", _(option->help), option->fallback);

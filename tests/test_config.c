@@ -331,7 +331,7 @@ static void groups_and_keys(void **state) {
 			"spice:clipboard = no\n");
 	assert_int_equal(load(place, ""), 0);
 	const struct config *config = place->config;
-	CHECK(config->window.borderless && config->input.raw_mouse);
+	CHECK(config->window.borderless && config->raw.raw_mouse);
 	assert_int_equal(config->session.sensitivity, 2);
 	assert_int_equal(config->input.bindings[KEY_ACTION_QUIT], 16 | KEY_BINDING_SHIFT);
 	/* "f" was that of full-screen by default only. */

@@ -60,6 +60,9 @@ static void sentence(const struct option *option) {
 	printf("\t%c", toupper((unsigned char)option->help[0]));
 	text(option->help + 1);
 	putchar('.');
+	if (option->flags & OPTION_LATER) {
+		fputs(" Accepted, but not there yet.", stdout);
+	}
 	allowed(option);
 	defaults(option);
 	lg_names(option);
@@ -157,8 +160,9 @@ static int fill(const char *kind, const char *template) {
 
 static void names(void) {
 	for (unsigned i = 0; i < options_count; i++) {
-		printf("%s %s\n", options[i].name,
-				options[i].flags & OPTION_ARGV ? "argv" : "everywhere");
+		printf("%s %s %s\n", options[i].name,
+				options[i].flags & OPTION_ARGV ? "argv" : "everywhere",
+				options[i].flags & OPTION_LATER ? "later" : "now");
 	}
 }
 
