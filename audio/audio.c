@@ -22,14 +22,18 @@
 #include "base/log.h"
 
 #define REALTIME_PRIORITY  5
-#define PUBLISH_NS         (100 * NS_PER_MS)
+#define PUBLISH_NS         (200 * NS_PER_MS)
 #define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */
 #define SPICE_BLOCKS       64
 #define SPICE_CHANNELS_MAX 2
 #define RAW_WAIT_NS        (2 * NS_PER_MS)
 #define STOP_WITHIN_NS     (400 * NS_PER_MS)
-#define LATENCY_AUTO_MS    25 /* asked of the server while the target adapts */
-#define LATENCY_SERVER_MS  60 /* asked of the server at most */
+/* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
+ * never has to ask for more. */
+#define LATENCY_AUTO_MS       25
+#define LATENCY_SERVER_SHARE  0.65
+#define LATENCY_SERVER_MIN_MS 10
+#define LATENCY_SERVER_MAX_MS 40
 
 enum source { SOURCE_NONE, SOURCE_SCREAM, SOURCE_SPICE };
 
@@ -472,10 +476,12 @@ static int make_sink(struct audio *audio) {
 		};
 		return sink_null_create(&audio->sink, &null);
 	}
-	unsigned latency = config->latency_ms ? config->latency_ms : LATENCY_AUTO_MS;
-	unsigned bound = config->max_ms ? config->max_ms : latency + 120;
+	unsigned target = config->latency_ms ? config->latency_ms : LATENCY_AUTO_MS;
+	unsigned bound = config->max_ms ? config->max_ms : target + 120;
+	unsigned held = (unsigned)(target * LATENCY_SERVER_SHARE);
+	held = held < LATENCY_SERVER_MIN_MS ? LATENCY_SERVER_MIN_MS : held;
 	struct sink_pulse_config pulse = {
-		.latency_ms = latency < LATENCY_SERVER_MS ? latency : LATENCY_SERVER_MS,
+		.latency_ms = held < LATENCY_SERVER_MAX_MS ? held : LATENCY_SERVER_MAX_MS,
 		.max_ms = bound + 100,
 		.volume_percent = config->volume_percent,
 	};

@@ -10,7 +10,7 @@
 #define JUMP_QUANTA        1.5
 #define KNOWN_AFTER        3
 #define KNOWN_AFTER_STEPS  8
-#define SETTLED_AFTER      100
+#define SETTLED_AFTER      60
 
 void level_init(struct level *level, unsigned rate, unsigned quantum_frames) {
 	*level = (struct level){

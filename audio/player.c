@@ -24,8 +24,8 @@
 #define PREFILL_NS        10e6 /* above the edge */
 #define SYNC_ASK_NS       (10 * NS_PER_MS)
 #define ASK_NS            (100 * NS_PER_MS)
-#define ASK_SETTLED_NS    (200 * NS_PER_MS)
-#define ASK_SETTLED_AFTER 100
+#define ASK_SETTLED_NS    (250 * NS_PER_MS)
+#define ASK_SETTLED_AFTER 60
 #define HOLD_OFF_NS       (60 * NS_PER_MS)
 #define RESYNC_ERROR_NS   40e6
 #define LEVEL_LEAST_NS    1e6

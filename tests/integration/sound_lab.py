@@ -1,0 +1,313 @@
+"""A guest's network, a sound server and ears, for the sound tests.
+
+A namespace of its own holds bridge virbr0; a second one, the guest, sits at the far end of a veth
+pair. The sound server is a private PulseAudio or PipeWire with a null sink "lab"; sound-probe
+records its monitor. Everything started here is ended by its process."""
+
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = os.environ.get("PG_BUILD", "build")
+PLAYER = os.path.join(BUILD, "bin", "pierglass")
+SEND = os.path.join(BUILD, "bin", "scream-send")
+PROBE = os.path.join(BUILD, "tests", "sound-probe")
+
+
+def skip(reason):
+    print(reason)
+    sys.exit(77)
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            skip(f"{program} is not installed")
+
+
+def enter_namespace():
+    """Runs this script again in a network namespace of its own."""
+    need("unshare", "nsenter", "ip")
+    if os.environ.get("PG_SOUND_NS") == "1":
+        return
+    how = ["unshare", "-n", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-n", "-m"]
+    if subprocess.run(how + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
+        skip("no network namespaces here")
+    os.environ["PG_SOUND_NS"] = "1"
+    os.execvp(how[0], how + [sys.executable, *sys.argv])
+
+
+def sh(command):
+    subprocess.run(command, shell=True, check=True)
+
+
+def realtime(pid, priority):
+    """Every thread of it; without the right to, the figures are worse, that is all."""
+    for task in glob.glob(f"/proc/{pid}/task/*"):
+        try:
+            os.sched_setscheduler(int(os.path.basename(task)), os.SCHED_RR,
+                                  os.sched_param(priority))
+        except OSError:
+            return
+
+
+def wait_for(what, condition, seconds=5.0, step=0.02):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(step)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Player:
+    """pierglass --audio-only with its --stats lines."""
+
+    def __init__(self, lab, *args, program=("--audio-only",)):
+        self.stats_path = lab.path("stats")
+        self.log_path = lab.path("log")
+        with open(self.stats_path, "wb") as out, open(self.log_path, "wb") as err:
+            self.process = subprocess.Popen(
+                [PLAYER, *program, "--audio-interface=virbr0", "--no-lg-config", *args,
+                 "--stats=0.25"], stdout=out, stderr=err)
+        lab.processes.append(self.process)
+
+    def stats(self):
+        lines = []
+        with open(self.stats_path) as file:
+            for line in file.read().splitlines():
+                try:
+                    lines.append(json.loads(line))
+                except ValueError:
+                    pass
+        return lines
+
+    def now(self):
+        lines = self.stats()
+        return lines[-1] if lines else None
+
+    def log(self):
+        with open(self.log_path, errors="replace") as file:
+            return file.read()
+
+    def playing(self):
+        now = self.now()
+        return bool(now and now["audio"]["playing"])
+
+    def state(self):
+        now = self.now()
+        return now["sources"]["sound"]["state"] if now else None
+
+    def reason(self):
+        now = self.now()
+        return now["sources"]["sound"]["reason"] if now else ""
+
+    def cpu_s(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def anonymous_kib(self):
+        with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
+            for line in file:
+                if line.startswith("Anonymous:"):
+                    return int(line.split()[1])
+        return 0
+
+    def alive(self):
+        return self.process.poll() is None
+
+
+class Probe:
+    def __init__(self, lab, seconds, source="lab.monitor", hertz=997):
+        self.output = lab.path("probe")
+        with open(self.output, "wb") as out:
+            self.process = subprocess.Popen([PROBE, source, str(seconds), str(hertz)], stdout=out)
+        lab.processes.append(self.process)
+
+    def lines(self):
+        with open(self.output) as file:
+            return [json.loads(line) for line in file.read().splitlines() if line.endswith("}")]
+
+    def heard(self):
+        return [line["heard_ns"] for line in self.lines() if "heard_ns" in line]
+
+    def result(self):
+        self.process.wait()
+        return self.lines()[-1]
+
+
+class Sender:
+    def __init__(self, lab, *args):
+        self.output = lab.path("send")
+        with open(self.output, "wb") as out:
+            self.process = subprocess.Popen(
+                lab.in_guest(SEND, "--realtime", "--log", *map(str, args)), stdout=out)
+        lab.processes.append(self.process)
+
+    def lines(self):
+        with open(self.output) as file:
+            return [json.loads(line) for line in file.read().splitlines() if line.endswith("}")]
+
+    def sent(self):
+        return [line["sent_ns"] for line in self.lines() if "sent_ns" in line]
+
+    def totals(self):
+        self.process.wait()
+        return self.lines()[-1]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def latencies_ms(sender, probe):
+    """Each marker that was heard, against the sending of the packet that held it."""
+    sent = sender.sent()
+    result = []
+    for heard in probe.heard():
+        before = [s for s in sent if s < heard]
+        if before and heard - before[-1] < 0.7e9:
+            result.append((heard, (heard - before[-1]) / 1e6))
+    return result
+
+
+class Lab:
+    def __init__(self, server="pulse"):
+        self.folder = tempfile.mkdtemp(prefix="sound.")
+        self.processes = []
+        self.count = 0
+        self.kind = server
+        self.servers = []
+        os.environ["XDG_RUNTIME_DIR"] = self.folder
+        os.environ["XDG_CONFIG_HOME"] = self.folder
+        os.environ["PULSE_SERVER"] = "unix:" + (
+            f"{self.folder}/pulse/native" if server == "pipewire" else f"{self.folder}/pulse.sock")
+        sh("ip link set lo up")
+        self.guest = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
+        wait_for("the guest's namespace", lambda: os.readlink(
+            f"/proc/{self.guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+        self.make_bridge()
+        if server:
+            self.start_server()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self.stop_server()
+        self.guest.kill()
+        self.guest.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        self.count += 1
+        return os.path.join(self.folder, f"{name}.{self.count}")
+
+    def in_guest(self, *command):
+        return ["nsenter", "-t", str(self.guest.pid), "-n", *command]
+
+    # ---- the network ----
+
+    def make_bridge(self):
+        sh("ip link add name virbr0 type bridge")
+        sh("ip addr add 192.168.122.1/24 dev virbr0")
+        sh("ip link set virbr0 up")
+        sh("ip link add name vnet0 type veth peer name eth0")
+        sh(f"ip link set eth0 netns {self.guest.pid}")
+        sh("ip link set vnet0 master virbr0 up")
+        guest = " ".join(self.in_guest())
+        sh(f"{guest} ip addr add 192.168.122.50/24 dev eth0")
+        sh(f"{guest} ip link set eth0 up")
+        sh(f"{guest} ip route add 224.0.0.0/4 dev eth0")
+
+    def delete_bridge(self):
+        sh("ip link del vnet0")
+        sh("ip link del virbr0")
+
+    # ---- the sound server ----
+
+    def start_server(self):
+        need("pactl")
+        if self.kind == "pipewire":
+            self.start_pipewire()
+        else:
+            need("pulseaudio")
+            self.servers = [subprocess.Popen(
+                ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--realtime=no",
+                 "--use-pid-file=no", "--disable-shm=no",
+                 "-L", f"module-native-protocol-unix socket={self.folder}/pulse.sock "
+                       "auth-anonymous=1",
+                 "-L", "module-null-sink sink_name=lab rate=48000 channels=2 norewinds=1"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+        wait_for("the sound server", self.server_answers, 10)
+        if self.kind == "pipewire":
+            subprocess.run(["pactl", "load-module", "module-null-sink", "sink_name=lab",
+                            "rate=48000", "channels=2"], check=True, stdout=subprocess.DEVNULL)
+            wait_for("the null sink", lambda: subprocess.run(
+                ["pactl", "set-default-sink", "lab"],
+                stderr=subprocess.DEVNULL).returncode == 0)
+        for server in self.servers:
+            realtime(server.pid, 6)
+
+    def start_pipewire(self):
+        need("pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon")
+        bus = f"unix:path={self.folder}/bus"
+        os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus
+        self.servers = [subprocess.Popen(
+            ["dbus-daemon", "--session", "--nofork", f"--address={bus}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+        wait_for("the bus", lambda: os.path.exists(f"{self.folder}/bus"))
+        for name, socket in (("pipewire", "pipewire-0"), ("wireplumber", None),
+                             ("pipewire-pulse", "pulse/native")):
+            self.servers.append(subprocess.Popen([name], stdout=subprocess.DEVNULL,
+                                                 stderr=subprocess.DEVNULL))
+            if socket:
+                wait_for(name, lambda s=socket: os.path.exists(f"{self.folder}/{s}"), 10)
+
+    def server_answers(self):
+        return subprocess.run(["pactl", "info"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+
+    def stop_server(self):
+        for server in reversed(self.servers):
+            server.terminate()
+        for server in self.servers:
+            try:
+                server.wait(3)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        self.servers = []
+
+    # ---- what is tested ----
+
+    def player(self, *args, **how):
+        return Player(self, *args, **how)
+
+    def probe(self, seconds, **how):
+        return Probe(self, seconds, **how)
+
+    def send(self, *args):
+        return Sender(self, *args)
+
+
+def stop_for(process, seconds):
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGCONT)
