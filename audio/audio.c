@@ -14,6 +14,7 @@
 #include "audio/sink_null.h"
 #include "audio/sink_pulse.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/mailbox.h"
 #include "base/queue.h"
 #include "base/thread.h"
@@ -211,12 +212,12 @@ static void player_status(struct audio *audio, const struct player_stats *stats,
 	if (stats->waiting_for_server && audio->config.output == AUDIO_OUTPUT_PULSE &&
 			!sink_pulse_connected(audio->sink, &reason)) {
 		ret_status->state = PART_WAITING;
-		snprintf(ret_status->reason, sizeof ret_status->reason, "no sound server: %s",
+		snprintf(ret_status->reason, sizeof ret_status->reason, _("no sound server: %s"),
 				reason);
 	} else if (stats->state == PLAYER_SUSPENDED) {
 		ret_status->state = PART_WAITING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
-				"the sound device is suspended");
+				_("the sound device is suspended"));
 	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
 			stats->state == PLAYER_OPENING || stats->state == PLAYER_SYNCING) {
 		ret_status->state = PART_RUNNING;
@@ -234,7 +235,7 @@ static void compose_status(struct audio *audio, const struct player_stats *playe
 	if (audio->raw_broken) {
 		ret_status->state = PART_FAILED;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
-				"the reader of the raw sound is gone");
+				_("the reader of the raw sound is gone"));
 		return;
 	}
 	player_status(audio, player, ret_status);
@@ -243,7 +244,8 @@ static void compose_status(struct audio *audio, const struct player_stats *playe
 	}
 	if (!audio->receiver) {
 		ret_status->state = PART_RUNNING;
-		snprintf(ret_status->reason, sizeof ret_status->reason, "waiting for SPICE sound");
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("waiting for SPICE sound"));
 		return;
 	}
 	receiver_status(audio->receiver, ret_status);
@@ -255,10 +257,10 @@ static void compose_status(struct audio *audio, const struct player_stats *playe
 	if (received->packets == 0) {
 		ret_status->state = PART_WAITING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
-				"no Scream packets yet, %.120s", where);
+				_("no Scream packets yet, %.120s"), where);
 	} else if (audio->config.output != AUDIO_OUTPUT_RAW) {
 		snprintf(ret_status->reason, sizeof ret_status->reason,
-				"the guest is silent, %.120s", where);
+				_("the guest is silent, %.120s"), where);
 	}
 }
 

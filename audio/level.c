@@ -6,7 +6,9 @@
 #define BANDWIDTH_SLOW_HZ  0.1 /* once settled: reports come less often */
 #define BANDWIDTH_STEPS_HZ 0.05
 #define SLOPE_LIMIT        500e-6
-#define JUMP_S             0.008
+#define JUMP_S             0.003
+#define JUMP_STEPS_S       0.008
+#define ODD_MOST           5 /* in a row, then they are right */
 #define JUMP_QUANTA        1.5
 #define KNOWN_AFTER        3
 #define KNOWN_AFTER_STEPS  8
@@ -17,14 +19,16 @@ void level_init(struct level *level, unsigned rate, unsigned quantum_frames) {
 		.rate = rate,
 		.nominal = rate * 1e-9,
 		.slope = rate * 1e-9,
-		.jump_frames = fmax(JUMP_S * rate, JUMP_QUANTA * quantum_frames),
+		.jump_frames = quantum_frames > 0 ? fmax(JUMP_STEPS_S * rate,
+								    JUMP_QUANTA * quantum_frames)
+						  : JUMP_S * rate,
 		.steps = quantum_frames > 0,
 	};
 }
 
 void level_restart(struct level *level) {
 	level->reports = 0;
-	level->was_odd = false;
+	level->odd_count = 0;
 }
 
 static double predict(const struct level *level, double t_ns) {
@@ -34,17 +38,18 @@ static double predict(const struct level *level, double t_ns) {
 static void set_phase(struct level *level, double position, uint64_t t_ns) {
 	level->position = position;
 	level->t_ns = t_ns;
-	level->was_odd = false;
+	level->odd_count = 0;
 }
 
 /* One odd report may be the report's own fault (it was put together late): two that agree are the
  * device's. */
 static bool judge_odd(struct level *level, double position, double residual, uint64_t t_ns) {
-	if (level->was_odd && fabs(residual - level->odd) < level->jump_frames / 2) {
+	bool agrees = level->odd_count > 0 && fabs(residual - level->odd) < level->jump_frames / 2;
+	if (agrees || level->odd_count >= ODD_MOST) {
 		set_phase(level, position, t_ns);
 		return true;
 	}
-	level->was_odd = true;
+	level->odd_count++;
 	level->odd = residual;
 	return false;
 }

@@ -22,10 +22,10 @@ struct level {
 	/* the device clock */
 	unsigned reports; /* since the last restart; 0 = the level is unknown */
 	uint64_t t_ns;
-	double position; /* frames that left the loudspeaker at t_ns, filtered */
-	double slope;    /* frames a nanosecond, filtered */
-	double odd;      /* residual of the last report if that was an outlier */
-	bool was_odd;
+	double position;    /* frames that left the loudspeaker at t_ns, filtered */
+	double slope;       /* frames a nanosecond, filtered */
+	double odd;         /* residual of the last report if that was an outlier */
+	unsigned odd_count; /* outliers in a row */
 };
 
 /* quantum_frames: the size of the server's steps; 0 if its position moves smoothly. */

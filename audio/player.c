@@ -728,7 +728,7 @@ static void on_timing(const struct sink_timing *timing, void *data) {
 	if (level_report(&player->level, timing->position_frames, timing->at_ns)) {
 		servo_distrust(&player->servo);
 	}
-	if (level_known(&player->level) && !player->level.was_odd) {
+	if (level_known(&player->level) && player->level.odd_count == 0) {
 		update_reserve(player, timing->delay_ns);
 	}
 }

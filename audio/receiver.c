@@ -15,12 +15,14 @@
 #include "audio/scream_socket.h"
 #include "audio/sound_owner.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 
 #define LOG_MODULE "scream"
 #include "base/log.h"
 
 #define LOOK_NS        (2 * NS_PER_S)
 #define ASKED_NS       (20 * NS_PER_MS)
+#define ASKED_MOST     25
 #define OTHER_NS       (500 * NS_PER_MS)
 #define DATAGRAMS_MAX  64 /* of one wake-up: a flood must not keep the sound server waiting */
 #define HEAL_FIRST_NS  (3 * NS_PER_S)
@@ -57,6 +59,7 @@ struct receiver {
 	uint64_t heal_delay_ns;
 	bool hinted;
 	bool foreign_told;
+	unsigned asked; /* times in a row */
 
 	struct receiver_stats stats;
 	uint64_t told_ns[FILTER_VERDICTS];
@@ -115,15 +118,16 @@ static void close_socket(struct receiver *r) {
 static void tell_foreign(struct receiver *r) {
 	struct foreign foreign;
 	if (!foreign_receiver_find(r->config.port, &foreign) || foreign.pid == 0) {
-		set_status(r, PART_FAILED, "port %u is in use by another program (not yours)",
+		set_status(r, PART_FAILED, _("port %u is in use by another program (not yours)"),
 				r->config.port);
 	} else if (strcmp(foreign.name, "scream") == 0) {
 		set_status(r, PART_FAILED,
-				"port %u is held by the old receiver \"scream\" (process %d): end it "
-				"with: systemctl --user disable --now scream, or kill %d",
+				_("port %u is held by the old receiver \"scream\" (process %d): end it "
+				  "with: systemctl --user disable --now scream, or kill %d"),
 				r->config.port, foreign.pid, foreign.pid);
 	} else {
-		set_status(r, PART_FAILED, "port %u is held by \"%s\" (process %d): end it first",
+		set_status(r, PART_FAILED,
+				_("port %u is held by \"%s\" (process %d): end it first"),
 				r->config.port, foreign.name, foreign.pid);
 	}
 }
@@ -136,7 +140,7 @@ static bool open_socket(struct receiver *r) {
 	if (error == -EADDRINUSE) {
 		tell_foreign(r);
 	} else if (error < 0) {
-		set_status(r, PART_FAILED, "cannot open UDP port %u: %s", r->config.port,
+		set_status(r, PART_FAILED, _("cannot open UDP port %u: %s"), r->config.port,
 				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
 	}
 	if (error < 0) {
@@ -160,23 +164,29 @@ static bool may_have(struct receiver *r, const char *interface) {
 		return true;
 	}
 	key_of(r, interface, key, sizeof key);
-	switch (sound_owner_try(r->owner, key, &pid)) {
+	enum sound_owner_state state = sound_owner_try(r->owner, key, &pid);
+	if (state == SOUND_OWNER_ASKED && ++r->asked > ASKED_MOST) {
+		state = SOUND_OWNER_OTHER; /* the unit has let go, but another player was first */
+	}
+	switch (state) {
 	case SOUND_OWNER_ASKED:
-		set_status(r, PART_WAITING, "taking the sound over from the audio-only service");
+		set_status(r, PART_WAITING, _("taking the sound over from the audio-only service"));
 		r->look_ns = clock_now_ns() + ASKED_NS;
 		return false;
 	case SOUND_OWNER_OTHER:
 		r->look_ns = clock_now_ns() + OTHER_NS;
 		if (r->config.yields) {
-			set_status(r, PART_WAITING, "a player has the sound, waiting for its end");
+			set_status(r, PART_WAITING,
+					_("a player has the sound, waiting for its end"));
 		} else {
 			set_status(r, PART_WAITING,
-					"another pierglass (process %d) plays the sound of %s", pid,
-					interface);
+					_("another pierglass (process %d) plays the sound of %s"),
+					pid, interface);
 		}
 		return false;
 	case SOUND_OWNER_NONE:
 	case SOUND_OWNER_HELD:
+		r->asked = 0;
 		break;
 	}
 	return true;
@@ -198,7 +208,7 @@ static void join(struct receiver *r, const struct interface *interface, uint64_t
 	}
 	int error = scream_socket_join(r->socket, interface->index);
 	if (error < 0) {
-		set_status(r, PART_WAITING, "cannot join %s on %s: %s", r->config.group,
+		set_status(r, PART_WAITING, _("cannot join %s on %s: %s"), r->config.group,
 				interface->name,
 				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
 		return;
@@ -231,7 +241,7 @@ static void say_joined(struct receiver *r) {
 		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
 				r->joined[i].interface.name);
 	}
-	set_status(r, PART_RUNNING, "listening on %s", names[0] ? names : "every interface");
+	set_status(r, PART_RUNNING, _("listening on %s"), names[0] ? names : _("every interface"));
 }
 
 /* What is there now, and what follows from it. */
@@ -249,10 +259,11 @@ static void look(struct receiver *r, uint64_t now_ns) {
 	if (count == 0) {
 		if (strcmp(r->config.interface, "auto") == 0) {
 			set_status(r, PART_WAITING,
-					"no bridge virbr* yet: start the VM, or its network with "
-					"\"virsh net-start default\"");
+					_("no bridge virbr* yet: start the VM, or its network with "
+					  "\"virsh net-start default\""));
 		} else {
-			set_status(r, PART_WAITING, "no interface \"%s\" yet", r->config.interface);
+			set_status(r, PART_WAITING, _("no interface \"%s\" yet"),
+					r->config.interface);
 		}
 		return;
 	}

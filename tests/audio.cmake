@@ -8,3 +8,11 @@ set_tests_properties(player PROPERTIES TIMEOUT 60) # hours of simulated sound
 add_executable(sound-probe support/sound_probe.c)
 target_link_libraries(sound-probe PRIVATE pg_flags pg_audio pg_base)
 set_target_properties(sound-probe PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+# Against a real sound server, packets from a namespace.
+foreach(case drift burst pipewire stalls loss restart bridge flood formats silence owner)
+	pg_integration(sound_${case} sound ${case})
+	if(NOT case MATCHES "^(bridge|owner)$")
+		set_property(TEST sound_${case} APPEND PROPERTY LABELS timing)
+	endif()
+endforeach()

@@ -99,9 +99,13 @@ static void send_bytes(const struct sender *s, const uint8_t *data, size_t len) 
 
 /* What no receiver may be hurt by. */
 static void flood(struct sender *s) {
-	uint64_t due = (uint64_t)((double)(clock_now_ns() - s->start_ns) * 1e-9 * s->flood);
+	uint64_t now = clock_now_ns();
+	if (now < s->start_ns) {
+		return;
+	}
+	uint64_t due = (uint64_t)((double)(now - s->start_ns) * 1e-9 * s->flood);
 	uint8_t packet[SCREAM_DATAGRAM_MAX + 1] = { 0 };
-	for (; s->flooded < due; s->flooded++) {
+	for (; s->flooded < due && !stop; s->flooded++) {
 		if (s->flood_kind == FLOOD_HEADERS) {
 			/* Well formed, but every one says something else. */
 			const struct scream_format formats[] = { { 96000, 24, 2, 3 },

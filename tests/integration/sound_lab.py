@@ -35,6 +35,8 @@ def enter_namespace():
     """Runs this script again in a network namespace of its own."""
     need("unshare", "nsenter", "ip")
     if os.environ.get("PG_SOUND_NS") == "1":
+        # A time limit must not leave servers behind.
+        signal.signal(signal.SIGTERM, lambda *unused: sys.exit(1))
         return
     how = ["unshare", "-n", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-n", "-m"]
     if subprocess.run(how + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
@@ -191,7 +193,8 @@ class Lab:
         os.environ["PULSE_SERVER"] = "unix:" + (
             f"{self.folder}/pulse/native" if server == "pipewire" else f"{self.folder}/pulse.sock")
         sh("ip link set lo up")
-        self.guest = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
+        self.guest = subprocess.Popen(["unshare", "-n", "sleep", "1000"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for("the guest's namespace", lambda: os.readlink(
             f"/proc/{self.guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
         self.make_bridge()
