@@ -76,7 +76,7 @@ static void argv_old_syntax(void **state) {
 				   "linux,id=k,evdev=/dev/input/by-id/kbd,grab_all=on,repeat=on,grab-"
 				   "toggle=ctrl-scrolllock\0-device\0vfio-pci,host=01:00.0,multifunction="
 				   "on\0-device\0virtserialport,chardev=c,name=com.redhat.spice.0\0-spice\0"
-				   "unix=on,addr=/run/user/1000/spice.sock,disable-ticketing=on\0-netdev\0"
+				   "unix,addr=/run/user/1000/spice.sock,disable-ticketing=on\0-netdev\0"
 				   "bridge,id=n,br=br7\0-uuid\0"
 				   "11111111-2222-3333-4444-555555555555\0-nographic")) == 0);
 	check_machine(domain);

@@ -6,7 +6,7 @@ pg_fuzz(discovery client)
 foreach(golden doctor setup)
 	add_test(NAME ${golden}_golden COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${golden}-golden
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-	set_tests_properties(${golden}_golden PROPERTIES TIMEOUT 180 LABELS unit
+	set_tests_properties(${golden}_golden PROPERTIES TIMEOUT 180 LABELS integration
 		SKIP_RETURN_CODE 77
 		ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
 endforeach()
@@ -15,3 +15,5 @@ pg_test(setup_xml setup)
 pg_fuzz(domain_xml setup)
 pg_fuzz(qemu_argv setup)
 pg_fuzz(wayland setup)
+pg_integration(libvirt libvirt)
+pg_integration(firewall firewall)

@@ -118,7 +118,7 @@ static int port_of(const struct props *props, const char *key) {
 
 static void add_spice(struct domain *domain, const char *value) {
 	struct props props;
-	if (domain->graphics_count == 8 || props_parse(value, "port", &props) < 0) {
+	if (domain->graphics_count == 8 || props_parse(value, "", &props) < 0) {
 		return;
 	}
 	struct domain_graphics *graphics = &domain->graphics[domain->graphics_count++];

@@ -47,8 +47,9 @@ static int parse_commas(const char *text, const char *first_key, struct props *p
 		if (equal) {
 			*equal = '\0';
 		}
-		const char *key = equal ? part : first ? first_key : part;
-		const char *value = equal ? equal + 1 : first ? part : "on";
+		bool implied = first && first_key[0];
+		const char *key = equal ? part : implied ? first_key : part;
+		const char *value = equal ? equal + 1 : implied ? part : "on";
 		if (!add(props, key, value)) {
 			return -EBADMSG;
 		}

@@ -19,8 +19,9 @@ struct props {
 	} item[PROPS_MAX];
 };
 
-/* The first bare word of the comma form gets the key first_key ("qom-type", "driver", "type"), a
- * later one the value "on". Returns 0 or -EBADMSG (then *ret_props is empty). */
+/* The first bare word of the comma form gets the key first_key ("qom-type", "driver", "type"; "" =
+ * this option has none), any other one the value "on". Returns 0 or -EBADMSG (then *ret_props is
+ * empty). */
 int props_parse(const char *text, const char *first_key, struct props *ret_props);
 
 /* NULL if it is not there. "-" and "_" in keys are the same. */
