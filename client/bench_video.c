@@ -322,7 +322,15 @@ static void json_setup(const struct bench *bench, const struct result *result, s
 		json_null(json, "fps");
 	}
 	json_number(json, "seconds", result->seconds);
-	json_string(json, "window", result->after.window);
+	/* "x11 shm": an X11 window whose pixels are put there through shared memory. */
+	char window[sizeof result->after.window];
+	snprintf(window, sizeof window, "%s", result->after.window);
+	char *how = strchr(window, ' ');
+	if (how) {
+		*how++ = '\0';
+	}
+	json_string(json, "window", window);
+	json_string(json, "present", how ? how : "egl");
 	json_string(json, "renderer", result->after.renderer);
 	json_string(json, "upload", result->after.upload);
 	json_string(json, "poll", poll_name(result->poll));
