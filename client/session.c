@@ -16,6 +16,7 @@
 #include "base/queue.h"
 #include "client/clip.h"
 #include "client/session_display.h"
+#include "client/session_sound.h"
 #include "client/spice_session.h"
 #include "client/spice_sink.h"
 #include "input/chord.h"
@@ -55,6 +56,7 @@ struct session {
 	struct spice_session *spice;
 	struct spice_sink sink;
 	struct session_display *display; /* NULL: no fallback picture */
+	struct session_sound *sound;     /* NULL: no SPICE sound */
 	struct loop_source *type_timer;
 	struct session_status status;
 	struct part_status evdev;
@@ -394,6 +396,10 @@ static int create_spice(struct session *session) {
 			session_display_want(session->display, config->display);
 		}
 	}
+	if (r == 0 && session->audio && config->playback) {
+		r = session_sound_create(&session->sound, session->spice, session->audio,
+				config->sync_volume);
+	}
 	return r;
 }
 
@@ -451,6 +457,7 @@ void session_destroy(struct session *session) {
 	}
 	spice_session_destroy(session->spice);
 	session_display_destroy(session->display);
+	session_sound_destroy(session->sound);
 	router_destroy(session->router);
 	loop_remove(session->type_timer);
 	loop_remove(session->wake);

@@ -261,10 +261,16 @@ static void slot_step(struct slot *slot) {
 	if (slot->type == SPICE_CHANNEL_MAIN && slot->session->suspect_kick && !pass_probe(slot)) {
 		return;
 	}
+	const size_t unsent = spice_channel_unsent(slot->channel);
 	int r = spice_channel_step(slot->channel);
 	if (r < 0) {
 		slot_lost(slot, r);
 		return;
+	}
+	if (slot->type == SPICE_CHANNEL_MAIN && unsent > 0 &&
+			spice_channel_unsent(slot->channel) == 0 &&
+			slot->session->events.main_drained) {
+		slot->session->events.main_drained(slot->session->events.data);
 	}
 	if (r > 0) {
 		slot->more = true;

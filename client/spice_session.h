@@ -48,6 +48,8 @@ struct spice_session_events {
 	void (*agent)(bool connected, uint32_t tokens, void *data);
 	void (*agent_tokens)(uint32_t tokens, void *data);
 	int (*agent_data)(const uint8_t *bytes, size_t len, void *data);
+	/* Everything that was queued on main is written. */
+	void (*main_drained)(void *data);
 	void *data;
 };
 

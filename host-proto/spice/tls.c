@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct spice_tls {
 	SSL_CTX *ctx;
@@ -60,7 +61,15 @@ static bool check_name(SSL *ssl, const char *host) {
 	if (inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1) {
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	}
-	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+	/* SSL_set_tlsext_host_name() is this with a cast that drops const. OpenSSL copies it. */
+	char name[256];
+	size_t len = strlen(host);
+	if (len >= sizeof name) {
+		return false;
+	}
+	memcpy(name, host, len + 1);
+	return SSL_set1_host(ssl, host) == 1 &&
+	       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
 
 int spice_tls_stream_create(struct spice_tls_stream **ret_stream, struct spice_tls *tls, int fd,

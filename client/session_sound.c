@@ -1,0 +1,82 @@
+#include "client/session_sound.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "client/spice_session.h"
+#include "host-proto/spice/playback.h"
+
+#define SEND_MAX 4096u
+
+struct session_sound {
+	struct audio *audio;
+	bool sync_volume;
+	struct spice_sound stream;
+};
+
+static void on_linked(struct spice_channel *channel, void *data) {
+	struct session_sound *sound = data;
+	(void)channel;
+	spice_sound_init(&sound->stream);
+}
+
+static void on_closed(void *data) {
+	struct session_sound *sound = data;
+	audio_push_stop(sound->audio);
+}
+
+static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
+	struct session_sound *sound = data;
+	const struct spice_sound *stream = &sound->stream;
+	struct spice_sound_event event;
+	int r = spice_playback_message(&sound->stream, type, body, len, &event);
+	if (r < 0) {
+		return r;
+	}
+	switch (event.kind) {
+	case SPICE_SOUND_DATA:
+		audio_push(sound->audio, event.samples, event.frames, stream->channels,
+				stream->rate, clock_now_ns());
+		break;
+	case SPICE_SOUND_STOP:
+		audio_push_stop(sound->audio);
+		break;
+	case SPICE_SOUND_VOLUME:
+		if (sound->sync_volume && stream->volume_count > 0) {
+			audio_push_volume(sound->audio, stream->volume_count, stream->volume,
+					stream->mute);
+		}
+		break;
+	case SPICE_SOUND_START:
+	case SPICE_SOUND_NONE:
+		break;
+	}
+	return 0;
+}
+
+int session_sound_create(struct session_sound **ret_sound, struct spice_session *spice,
+		struct audio *audio, bool sync_volume) {
+	struct session_sound *sound = calloc(1, sizeof *sound);
+	if (!sound) {
+		return -ENOMEM;
+	}
+	*sound = (struct session_sound){ .audio = audio, .sync_volume = sync_volume };
+	const struct spice_handler handler = {
+		.caps = SPICE_PLAYBACK_CAPS,
+		.send_max = SEND_MAX,
+		.linked = on_linked,
+		.closed = on_closed,
+		.message = on_message,
+		.data = sound,
+	};
+	spice_session_set_handler(spice, SPICE_CHANNEL_PLAYBACK, &handler);
+	spice_session_want(spice, SPICE_CHANNEL_PLAYBACK, true);
+	*ret_sound = sound;
+	return 0;
+}
+
+void session_sound_destroy(struct session_sound *sound) {
+	free(sound);
+}

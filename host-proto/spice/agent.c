@@ -1,0 +1,703 @@
+#include "host-proto/spice/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host-proto/spice/reader.h"
+#include "host-proto/spice/text.h"
+
+#define GRANT           32u /* messages that the server may send before we give tokens back */
+#define GRANT_BACK      16u
+#define TOKENS_MAX      0x80000000u
+#define SMALL_MAX       (64u * 1024)
+#define GRAB_MAX        4096u
+#define ANNOUNCE_MAX    256u
+#define GRAB_TYPES_MAX  64u
+#define QUEUE_MESSAGES  64u
+#define QUEUE_BYTES     (160u << 20)
+#define PREFIX_BYTES    40u
+#define FILE_TEXT_BYTES 1400u
+#define SELECTIONS      3u
+#define CLIPBOARD_KNOWN 6u /* types below are known */
+#define GROW_FIRST      (64u * 1024)
+#define OUR_CAPS                                                                                \
+	(SPICE_AGENT_CAP_MONITORS_CONFIG | SPICE_AGENT_CAP_REPLY | SPICE_AGENT_CAP_BY_DEMAND |  \
+			SPICE_AGENT_CAP_SELECTION | SPICE_AGENT_CAP_FILE_XFER_DETAILED_ERRORS | \
+			SPICE_AGENT_CAP_NO_RELEASE_ON_REGRAB | SPICE_AGENT_CAP_GRAB_SERIAL)
+
+/* A message on its way out: header and fixed fields, then bulk data. */
+struct outgoing {
+	struct outgoing *next;
+	uint8_t prefix[PREFIX_BYTES];
+	size_t prefix_len;
+	uint8_t *data;
+	size_t len;
+	size_t sent; /* of prefix and data together */
+};
+
+struct spice_agent {
+	struct spice_agent_events events;
+	size_t limit;
+	bool connected, ready, broken;
+	uint32_t caps;
+	uint32_t tokens;   /* messages that we may send */
+	uint32_t consumed; /* messages of the server since the last tokens we gave */
+	uint32_t serials[SELECTIONS];
+	unsigned requested; /* SPICE_CLIPBOARD_BIT() that we asked for */
+	unsigned wanted;    /* that the guest asked for */
+	bool guest_owns;    /* the guest's offer is the newest */
+
+	/* coming in */
+	uint8_t header[SPICE_AGENT_HEADER_BYTES];
+	size_t header_len;
+	uint32_t type;
+	size_t size, got;
+	bool keep; /* the body is collected, else skipped */
+	uint8_t *body;
+	size_t body_size;
+
+	/* going out */
+	struct outgoing *first, *last;
+	unsigned count;
+	size_t queued;
+};
+
+static size_t limit_of(const struct spice_agent *agent, unsigned type) {
+	size_t fixed = type == SPICE_CLIPBOARD_TEXT ? SPICE_AGENT_TEXT_MAX : SPICE_AGENT_IMAGE_MAX;
+	return agent->limit < fixed ? agent->limit : fixed;
+}
+
+int spice_agent_create(struct spice_agent **ret_agent, size_t limit,
+		const struct spice_agent_events *events) {
+	struct spice_agent *agent = calloc(1, sizeof *agent);
+	if (!agent) {
+		return -ENOMEM;
+	}
+	agent->limit = limit;
+	agent->events = *events;
+	*ret_agent = agent;
+	return 0;
+}
+
+static void outgoing_free(struct spice_agent *agent, struct outgoing *message) {
+	agent->count--;
+	agent->queued -= message->prefix_len + message->len - message->sent;
+	free(message->data);
+	free(message);
+}
+
+static void reset(struct spice_agent *agent) {
+	while (agent->first) {
+		struct outgoing *next = agent->first->next;
+		outgoing_free(agent, agent->first);
+		agent->first = next;
+	}
+	agent->last = NULL;
+	free(agent->body);
+	agent->body = NULL;
+	agent->body_size = agent->header_len = agent->size = agent->got = 0;
+	agent->ready = agent->connected = agent->broken = agent->guest_owns = false;
+	agent->caps = agent->tokens = agent->consumed = 0;
+	agent->requested = agent->wanted = 0;
+	memset(agent->serials, 0, sizeof agent->serials);
+}
+
+void spice_agent_destroy(struct spice_agent *agent) {
+	if (agent) {
+		reset(agent);
+		free(agent);
+	}
+}
+
+bool spice_agent_is_ready(const struct spice_agent *agent) {
+	return agent->ready;
+}
+
+uint32_t spice_agent_caps(const struct spice_agent *agent) {
+	return agent->caps;
+}
+
+size_t spice_agent_receiving(const struct spice_agent *agent) {
+	return agent->got;
+}
+
+size_t spice_agent_queued(const struct spice_agent *agent) {
+	return agent->queued;
+}
+
+/* ---- out ---- */
+
+/* One AGENT_DATA of at most 2048 bytes; a message's end never shares one with the next (10.2). */
+static int send_piece(struct spice_agent *agent, struct outgoing *message) {
+	uint8_t piece[SPICE_AGENT_PAYLOAD_BYTES];
+	size_t len = 0;
+	if (message->sent < message->prefix_len) {
+		len = message->prefix_len; /* sent is 0: the prefix goes out in one */
+		memcpy(piece, message->prefix, len);
+	}
+	const size_t at = message->sent + len - message->prefix_len;
+	size_t more = message->len - at;
+	if (more > sizeof piece - len) {
+		more = sizeof piece - len;
+	}
+	if (more > 0) {
+		memcpy(piece + len, message->data + at, more);
+		len += more;
+	}
+	int r = agent->events.send(SPICE_MAIN_AGENT_DATA_OUT, piece, len, agent->events.data);
+	if (r < 0) {
+		return r;
+	}
+	agent->tokens--;
+	message->sent += len;
+	agent->queued -= len;
+	return 0;
+}
+
+void spice_agent_pump(struct spice_agent *agent) {
+	while (agent->first && agent->tokens > 0 && !agent->broken &&
+			agent->events.has_room(agent->events.data)) {
+		struct outgoing *message = agent->first;
+		if (send_piece(agent, message) < 0) {
+			agent->broken = true;
+			return;
+		}
+		if (message->sent == message->prefix_len + message->len) {
+			agent->first = message->next;
+			agent->last = agent->first ? agent->last : NULL;
+			outgoing_free(agent, message);
+		}
+	}
+	if (!agent->first && agent->ready && !agent->broken) {
+		agent->events.drained(agent->events.data);
+	}
+}
+
+/* fixed: the fields in front; data: heap, taken over, also on failure. */
+static int queue_message(struct spice_agent *agent, unsigned type, const struct writer *fixed,
+		uint8_t *data, size_t len) {
+	struct outgoing *message = NULL;
+	int r = -ENOTCONN;
+	if (!agent->connected || agent->broken) {
+		goto error;
+	}
+	const size_t fixed_len = fixed ? writer_len(fixed) : 0;
+	r = -ENOBUFS;
+	if (agent->count >= QUEUE_MESSAGES || len > QUEUE_BYTES - agent->queued) {
+		goto error;
+	}
+	message = calloc(1, sizeof *message);
+	if (!message) {
+		r = -ENOMEM;
+		goto error;
+	}
+	struct writer w = writer_of(message->prefix, sizeof message->prefix);
+	write_u32(&w, SPICE_AGENT_PROTOCOL);
+	write_u32(&w, type);
+	write_u64(&w, 0);
+	write_u32(&w, (uint32_t)(fixed_len + len));
+	write_bytes(&w, fixed ? fixed->start : NULL, fixed_len);
+	message->prefix_len = writer_len(&w);
+	message->data = data;
+	message->len = len;
+	if (agent->last) {
+		agent->last->next = message;
+	} else {
+		agent->first = message;
+	}
+	agent->last = message;
+	agent->count++;
+	agent->queued += message->prefix_len + len;
+	return 0;
+error:
+	free(data);
+	free(message);
+	return r;
+}
+
+static bool both_have(const struct spice_agent *agent, uint32_t cap) {
+	return (agent->caps & OUR_CAPS & cap) != 0;
+}
+
+static void write_selection(const struct spice_agent *agent, struct writer *w, uint8_t selection) {
+	if (both_have(agent, SPICE_AGENT_CAP_SELECTION)) {
+		write_u8(w, selection);
+		write_bytes(w, "\0\0", 3);
+	}
+}
+
+static int announce(struct spice_agent *agent, uint32_t request) {
+	uint8_t bytes[8];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_u32(&w, request);
+	write_u32(&w, OUR_CAPS);
+	return queue_message(agent, SPICE_AGENT_ANNOUNCE, &w, NULL, 0);
+}
+
+void spice_agent_set_connected(struct spice_agent *agent, bool connected, uint32_t tokens) {
+	reset(agent);
+	if (!connected) {
+		return;
+	}
+	agent->connected = true;
+	agent->tokens = tokens;
+	uint8_t grant[4];
+	struct writer w = writer_of(grant, sizeof grant);
+	write_u32(&w, GRANT);
+	if (agent->events.send(SPICE_MAIN_AGENT_START, grant, sizeof grant, agent->events.data) <
+			0) {
+		agent->broken = true;
+		return;
+	}
+	(void)announce(agent, 1);
+	spice_agent_pump(agent);
+}
+
+void spice_agent_add_tokens(struct spice_agent *agent, uint32_t tokens) {
+	if (!agent->connected) {
+		return;
+	}
+	agent->tokens = tokens > TOKENS_MAX - agent->tokens ? TOKENS_MAX : agent->tokens + tokens;
+	spice_agent_pump(agent);
+}
+
+static int queue_and_pump(struct spice_agent *agent, unsigned type, const struct writer *fixed,
+		uint8_t *data, size_t len) {
+	if (!agent->ready) {
+		free(data);
+		return -ENOTCONN;
+	}
+	int r = queue_message(agent, type, fixed, data, len);
+	if (r == 0) {
+		spice_agent_pump(agent);
+	}
+	return r;
+}
+
+int spice_agent_offer(struct spice_agent *agent, unsigned types) {
+	uint8_t bytes[16];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_selection(agent, &w, 0);
+	if (both_have(agent, SPICE_AGENT_CAP_GRAB_SERIAL)) {
+		write_u32(&w, agent->serials[0]);
+	}
+	uint32_t *list = calloc(CLIPBOARD_KNOWN, sizeof *list);
+	if (!list) {
+		return -ENOMEM;
+	}
+	size_t n = 0;
+	for (uint32_t type = SPICE_CLIPBOARD_TEXT; type < CLIPBOARD_KNOWN; type++) {
+		if (types & SPICE_CLIPBOARD_BIT(type)) {
+			list[n++] = type;
+		}
+	}
+	int r = queue_and_pump(agent, SPICE_AGENT_GRAB, &w, (uint8_t *)list, n * sizeof *list);
+	if (r == 0) {
+		agent->serials[0]++;
+		agent->guest_owns = false;
+		agent->requested = 0;
+	}
+	return r;
+}
+
+int spice_agent_release(struct spice_agent *agent) {
+	uint8_t bytes[16];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_selection(agent, &w, 0);
+	return queue_and_pump(agent, SPICE_AGENT_RELEASE, &w, NULL, 0);
+}
+
+int spice_agent_request(struct spice_agent *agent, enum spice_clipboard_type type) {
+	uint8_t bytes[16];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_selection(agent, &w, 0);
+	write_u32(&w, type);
+	int r = queue_and_pump(agent, SPICE_AGENT_REQUEST, &w, NULL, 0);
+	if (r == 0) {
+		agent->requested |= SPICE_CLIPBOARD_BIT(type);
+	}
+	return r;
+}
+
+static int send_content(struct spice_agent *agent, uint8_t selection, unsigned type, uint8_t *data,
+		size_t len) {
+	uint8_t bytes[16];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_selection(agent, &w, selection);
+	write_u32(&w, data ? type : SPICE_CLIPBOARD_NONE);
+	return queue_and_pump(agent, SPICE_AGENT_CLIPBOARD, &w, data, data ? len : 0);
+}
+
+int spice_agent_answer(struct spice_agent *agent, enum spice_clipboard_type type, const void *data,
+		size_t len) {
+	agent->wanted &= ~SPICE_CLIPBOARD_BIT(type);
+	uint8_t *copy = NULL;
+	if (data && len <= limit_of(agent, type)) {
+		if (type == SPICE_CLIPBOARD_TEXT && (agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF)) {
+			copy = text_to_crlf(data, len, &len);
+		} else {
+			copy = malloc(len ? len : 1);
+			if (copy && len > 0) {
+				memcpy(copy, data, len);
+			}
+		}
+	}
+	int r = send_content(agent, 0, type, copy, len);
+	if (r == -ENOBUFS && copy) { /* the guest's program waits for an answer */
+		r = send_content(agent, 0, type, NULL, 0);
+	}
+	return r;
+}
+
+int spice_agent_set_monitor(struct spice_agent *agent, uint32_t width, uint32_t height) {
+	uint8_t *data = malloc(28);
+	if (!data) {
+		return -ENOMEM;
+	}
+	struct writer w = writer_of(data, 28);
+	write_u32(&w, 1);
+	write_u32(&w, 0);
+	write_u32(&w, height); /* before the width */
+	write_u32(&w, width);
+	write_u32(&w, 32);
+	write_i32(&w, 0);
+	write_i32(&w, 0);
+	return queue_and_pump(agent, SPICE_AGENT_MONITORS_CONFIG, NULL, data, writer_len(&w));
+}
+
+static void write_escaped(struct writer *w, const char *name) {
+	for (const char *at = name; *at; at++) {
+		const char *escape = *at == '\\'                ? "\\\\"
+				     : *at == '\n'              ? "\\n"
+				     : *at == '\t'              ? "\\t"
+				     : *at == '\r'              ? "\\r"
+				     : *at == ' ' && at == name ? "\\s"
+								: NULL;
+		if (escape) {
+			write_bytes(w, escape, 2);
+		} else {
+			write_u8(w, (uint8_t)*at);
+		}
+	}
+}
+
+int spice_agent_file_start(
+		struct spice_agent *agent, uint32_t id, const char *name, uint64_t size) {
+	char number[64];
+	uint8_t bytes[4];
+	struct writer fixed = writer_of(bytes, sizeof bytes);
+	write_u32(&fixed, id);
+	uint8_t *text = malloc(FILE_TEXT_BYTES);
+	if (!text) {
+		return -ENOMEM;
+	}
+	struct writer w = writer_of(text, FILE_TEXT_BYTES);
+	static const char head[] = "[vdagent-file-xfer]\nname=";
+	write_bytes(&w, head, sizeof head - 1);
+	write_escaped(&w, name);
+	int n = snprintf(number, sizeof number, "\nsize=%llu\n", (unsigned long long)size);
+	write_bytes(&w, number, (size_t)n + 1); /* with its NUL */
+	if (writer_len(&w) == 0) {
+		free(text);
+		return -ENAMETOOLONG;
+	}
+	return queue_and_pump(agent, SPICE_AGENT_FILE_START, &fixed, text, writer_len(&w));
+}
+
+int spice_agent_file_data(struct spice_agent *agent, uint32_t id, const void *data, size_t len) {
+	uint8_t bytes[12];
+	struct writer fixed = writer_of(bytes, sizeof bytes);
+	write_u32(&fixed, id);
+	write_u64(&fixed, len);
+	uint8_t *copy = malloc(len ? len : 1);
+	if (!copy) {
+		return -ENOMEM;
+	}
+	if (len > 0) {
+		memcpy(copy, data, len);
+	}
+	return queue_and_pump(agent, SPICE_AGENT_FILE_DATA, &fixed, copy, len);
+}
+
+int spice_agent_file_cancel(struct spice_agent *agent, uint32_t id) {
+	uint8_t bytes[8];
+	struct writer fixed = writer_of(bytes, sizeof bytes);
+	write_u32(&fixed, id);
+	write_u32(&fixed, SPICE_FILE_CANCELLED);
+	return queue_and_pump(agent, SPICE_AGENT_FILE_STATUS, &fixed, NULL, 0);
+}
+
+/* ---- in ---- */
+
+static void give_tokens_back(struct spice_agent *agent) {
+	if (++agent->consumed < GRANT_BACK) {
+		return;
+	}
+	agent->consumed = 0;
+	uint8_t bytes[4];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_u32(&w, GRANT_BACK);
+	if (agent->events.send(SPICE_MAIN_AGENT_TOKEN_OUT, bytes, sizeof bytes,
+			    agent->events.data) < 0) {
+		agent->broken = true;
+	}
+}
+
+/* The selection in front of the clipboard messages; 0 where there is none. */
+static uint8_t read_selection(const struct spice_agent *agent, struct reader *r) {
+	if (!both_have(agent, SPICE_AGENT_CAP_SELECTION)) {
+		return 0;
+	}
+	uint8_t selection = read_u8(r);
+	read_bytes(r, 3);
+	return selection;
+}
+
+static void on_announce(struct spice_agent *agent, struct reader *r) {
+	uint32_t request = read_u32(r);
+	uint32_t caps = read_u32(r); /* one word is all there is today */
+	if (!reader_ok(r)) {
+		return;
+	}
+	const bool was_ready = agent->ready;
+	agent->caps = caps;
+	agent->ready = true;
+	if (request) {
+		(void)announce(agent, 0);
+	}
+	if (caps & SPICE_AGENT_CAP_MAX_CLIPBOARD) {
+		uint8_t bytes[4];
+		struct writer w = writer_of(bytes, sizeof bytes);
+		write_u32(&w, (uint32_t)limit_of(agent, SPICE_CLIPBOARD_PNG));
+		(void)queue_message(agent, SPICE_AGENT_MAX_CLIPBOARD, &w, NULL, 0);
+	}
+	spice_agent_pump(agent);
+	if (!was_ready) {
+		agent->events.ready(agent->events.data);
+	}
+}
+
+static void on_grab(struct spice_agent *agent, struct reader *r) {
+	uint8_t selection = read_selection(agent, r);
+	if (both_have(agent, SPICE_AGENT_CAP_GRAB_SERIAL)) {
+		uint32_t serial = read_u32(r);
+		if (!reader_ok(r) || selection >= SELECTIONS ||
+				serial != agent->serials[selection]) {
+			return; /* it crossed with a grab of ours, which wins */
+		}
+		agent->serials[selection]++;
+	}
+	unsigned types = 0;
+	for (unsigned i = 0; i < GRAB_TYPES_MAX && r->left >= 4; i++) {
+		uint32_t type = read_u32(r);
+		if (type > SPICE_CLIPBOARD_NONE && type < CLIPBOARD_KNOWN) {
+			types |= SPICE_CLIPBOARD_BIT(type);
+		}
+	}
+	if (!reader_ok(r) || selection != 0) {
+		return;
+	}
+	agent->guest_owns = true;
+	agent->requested = 0;
+	agent->events.offer(types, agent->events.data);
+}
+
+static void on_request(struct spice_agent *agent, struct reader *r) {
+	uint8_t selection = read_selection(agent, r);
+	uint32_t type = read_u32(r);
+	if (!reader_ok(r)) {
+		return;
+	}
+	/* One at a time of each type; whoever asks more often is told "nothing" at once. */
+	if (selection != 0 || type == SPICE_CLIPBOARD_NONE || type >= CLIPBOARD_KNOWN ||
+			(agent->wanted & SPICE_CLIPBOARD_BIT(type)) != 0) {
+		(void)send_content(agent, selection, SPICE_CLIPBOARD_NONE, NULL, 0);
+		return;
+	}
+	agent->wanted |= SPICE_CLIPBOARD_BIT(type);
+	agent->events.wanted((enum spice_clipboard_type)type, agent->events.data);
+}
+
+static void on_release(struct spice_agent *agent, struct reader *r) {
+	if (read_selection(agent, r) == 0 && reader_ok(r) && agent->guest_owns) {
+		agent->guest_owns = false;
+		agent->requested = 0;
+		agent->events.offer(0, agent->events.data);
+	}
+}
+
+static void on_content(struct spice_agent *agent, struct reader *r) {
+	uint8_t selection = read_selection(agent, r);
+	uint32_t type = read_u32(r);
+	if (!reader_ok(r) || selection != 0 || agent->requested == 0) {
+		return; /* not asked for */
+	}
+	if (type == SPICE_CLIPBOARD_NONE) {
+		/* "Nothing", for whatever was asked. */
+		unsigned requested = agent->requested;
+		agent->requested = 0;
+		for (unsigned t = 1; t < CLIPBOARD_KNOWN; t++) {
+			if (requested & SPICE_CLIPBOARD_BIT(t)) {
+				agent->events.content((enum spice_clipboard_type)t, NULL, 0,
+						agent->events.data);
+			}
+		}
+		return;
+	}
+	if (type >= CLIPBOARD_KNOWN || (agent->requested & SPICE_CLIPBOARD_BIT(type)) == 0) {
+		return;
+	}
+	agent->requested &= ~SPICE_CLIPBOARD_BIT(type);
+	size_t len = r->left;
+	uint8_t *heap = len <= limit_of(agent, type) ? malloc(len ? len : 1) : NULL;
+	if (heap && len > 0) {
+		memcpy(heap, r->at, len);
+		if (type == SPICE_CLIPBOARD_TEXT) {
+			len = text_from_guest(heap, len,
+					(agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF) != 0);
+		}
+	}
+	agent->events.content(
+			(enum spice_clipboard_type)type, heap, heap ? len : 0, agent->events.data);
+}
+
+static void on_file_status(struct spice_agent *agent, struct reader *r) {
+	uint32_t id = read_u32(r);
+	uint32_t result = read_u32(r);
+	if (!reader_ok(r)) {
+		return;
+	}
+	uint64_t detail = r->left >= 8 ? read_u64(r) : 0;
+	agent->events.file(id, result, detail, agent->events.data);
+}
+
+static void on_message(struct spice_agent *agent) {
+	struct reader r = reader_of(agent->body, agent->size);
+	switch (agent->type) {
+	case SPICE_AGENT_ANNOUNCE:
+		on_announce(agent, &r);
+		break;
+	case SPICE_AGENT_GRAB:
+		on_grab(agent, &r);
+		break;
+	case SPICE_AGENT_REQUEST:
+		on_request(agent, &r);
+		break;
+	case SPICE_AGENT_RELEASE:
+		on_release(agent, &r);
+		break;
+	case SPICE_AGENT_CLIPBOARD:
+		on_content(agent, &r);
+		break;
+	case SPICE_AGENT_FILE_STATUS:
+		on_file_status(agent, &r);
+		break;
+	default:
+		break; /* REPLY, GRAPHICS_INFO: nothing to do */
+	}
+}
+
+/* Whether a body of this type and size is worth collecting (12). */
+static bool is_wanted(const struct spice_agent *agent, uint32_t type, size_t size) {
+	switch (type) {
+	case SPICE_AGENT_CLIPBOARD:
+		return agent->requested != 0 && size <= limit_of(agent, SPICE_CLIPBOARD_PNG) + 8;
+	case SPICE_AGENT_GRAB:
+		return size <= GRAB_MAX;
+	case SPICE_AGENT_ANNOUNCE:
+		return size <= ANNOUNCE_MAX;
+	default:
+		return size <= SMALL_MAX;
+	}
+}
+
+/* An answer that is too large to be kept is "nothing" to whoever asked. */
+static void refuse_content(struct spice_agent *agent) {
+	if (agent->type == SPICE_AGENT_CLIPBOARD && agent->requested != 0) {
+		struct reader none = reader_of("\0\0\0\0\0\0\0\0",
+				both_have(agent, SPICE_AGENT_CAP_SELECTION) ? 8 : 4);
+		on_content(agent, &none);
+	}
+}
+
+static bool read_agent_header(struct spice_agent *agent) {
+	struct reader r = reader_of(agent->header, sizeof agent->header);
+	uint32_t protocol = read_u32(&r);
+	agent->type = read_u32(&r);
+	read_u64(&r);
+	agent->size = read_u32(&r);
+	agent->got = 0;
+	agent->keep = is_wanted(agent, agent->type, agent->size);
+	return protocol == SPICE_AGENT_PROTOCOL;
+}
+
+/* Room for what came and as much again, never for what was only announced. */
+static bool reserve(struct spice_agent *agent, size_t need) {
+	if (need <= agent->body_size) {
+		return true;
+	}
+	size_t size = agent->body_size ? agent->body_size * 2 : GROW_FIRST;
+	size = size < need ? need : size;
+	size = size > agent->size && agent->size >= need ? agent->size : size;
+	uint8_t *grown = realloc(agent->body, size);
+	if (grown) {
+		agent->body = grown;
+		agent->body_size = size;
+	}
+	return grown != NULL;
+}
+
+static void finish_message(struct spice_agent *agent) {
+	if (agent->keep) {
+		on_message(agent);
+	} else {
+		refuse_content(agent);
+	}
+	agent->header_len = agent->got = agent->size = 0;
+	if (agent->body_size > GROW_FIRST) {
+		free(agent->body);
+		agent->body = NULL;
+		agent->body_size = 0;
+	}
+}
+
+void spice_agent_data(struct spice_agent *agent, const uint8_t *bytes, size_t len) {
+	if (!agent->connected || agent->broken) {
+		return;
+	}
+	struct reader r = reader_of(bytes, len);
+	while (!agent->broken && agent->connected) {
+		if (agent->header_len < sizeof agent->header) {
+			size_t take = sizeof agent->header - agent->header_len;
+			take = take < r.left ? take : r.left;
+			const uint8_t *part = read_bytes(&r, take);
+			if (take > 0) {
+				memcpy(agent->header + agent->header_len, part, take);
+			}
+			agent->header_len += take;
+			if (agent->header_len < sizeof agent->header) {
+				break;
+			}
+			if (!read_agent_header(agent)) {
+				agent->broken = true; /* out of step: until it connects again */
+				break;
+			}
+		}
+		size_t take = agent->size - agent->got;
+		take = take < r.left ? take : r.left;
+		const uint8_t *part = read_bytes(&r, take);
+		if (agent->keep && take > 0) {
+			agent->keep = reserve(agent, agent->got + take);
+			if (agent->keep) {
+				memcpy(agent->body + agent->got, part, take);
+			}
+		}
+		agent->got += take;
+		if (agent->got < agent->size) {
+			break;
+		}
+		finish_message(agent);
+	}
+	give_tokens_back(agent);
+}
