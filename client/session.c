@@ -506,10 +506,8 @@ static int create_router(struct session *session) {
 }
 
 static int create_devices(struct session *session) {
-	struct devices_config devices = {
-		.count = session->config.evdev_count,
-		.finder = session->config.finder,
-	};
+	struct devices_config devices = { .count = session->config.evdev_count,
+		.finder = session->config.finder };
 	const struct devices_events events = { on_devices_status, session };
 	static_assert(sizeof devices.wanted == sizeof session->config.evdev, "the same list");
 	memcpy(devices.wanted, session->config.evdev, sizeof devices.wanted);

@@ -1,0 +1,577 @@
+/* The whole session part on a loop, against our server peer on a unix socket. */
+#include "client/session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/input-event-codes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "client/clip.h"
+#include "client/fallback.h"
+#include "tests/support/spice_draw.h"
+#include "tests/support/spice_guest.h"
+
+struct fixture {
+	struct loop *loop;
+	struct session *session;
+	struct session_config config;
+	struct fallback *fallback;
+	struct session_status status;
+	char folder[64], path[96];
+
+	struct spice_peer *peer;
+	struct spice_peer_config peer_config;
+	struct loop_source *peer_source;
+	struct guest guest;
+	unsigned display_inits;
+
+	unsigned offered, offers, requests, data, kicks;
+	uint32_t serial;
+	char *content;
+	size_t content_len;
+};
+
+/* ---- the server ---- */
+
+static void on_peer(int fd, uint32_t events, void *data) {
+	struct fixture *f = data;
+	(void)fd;
+	(void)events;
+	CHECK(spice_peer_step(f->peer) == 0);
+}
+
+static void on_peer_message(enum spice_channel_type channel, unsigned type, const uint8_t *body,
+		size_t len, void *data) {
+	struct fixture *f = data;
+	if (channel == SPICE_CHANNEL_MAIN && type == SPICE_MAIN_AGENT_DATA_OUT) {
+		guest_data(&f->guest, body, len);
+	}
+	if (channel == SPICE_CHANNEL_DISPLAY && type == SPICE_DISPLAY_INIT) {
+		f->display_inits++;
+	}
+}
+
+static void peer_start(struct fixture *f) {
+	const struct spice_peer_events events = { .message = on_peer_message, .data = f };
+	f->peer_config.unix_path = f->path;
+	CHECK(spice_peer_create(&f->peer, &f->peer_config, &events) == 0);
+	f->guest.peer = f->peer;
+	f->peer_source = loop_add_fd(f->loop, spice_peer_fd(f->peer), EPOLLIN, on_peer, f);
+}
+
+static void peer_stop(struct fixture *f) {
+	loop_remove(f->peer_source);
+	f->peer_source = NULL;
+	spice_peer_destroy(f->peer);
+	f->peer = NULL;
+}
+
+/* ---- the client ---- */
+
+static void on_status(const struct session_status *status, void *data) {
+	((struct fixture *)data)->status = *status;
+}
+
+static void on_action(enum session_action action, unsigned code, void *data) {
+	struct fixture *f = data;
+	(void)code;
+	f->kicks += action == SESSION_ACTION_KICKED;
+}
+
+static void on_clipboard(const struct clip_message *message, void *data) {
+	struct fixture *f = data;
+	switch (message->kind) {
+	case CLIP_OFFER:
+		f->offers++;
+		f->offered = message->types;
+		break;
+	case CLIP_RELEASE:
+		f->offered = 0;
+		break;
+	case CLIP_REQUEST:
+		f->requests++;
+		f->serial = message->serial;
+		break;
+	case CLIP_DATA:
+		f->data++;
+		free(f->content);
+		f->content = message->data;
+		f->content_len = message->len;
+		break;
+	}
+}
+
+static void session_start(struct fixture *f) {
+	const struct session_events events = {
+		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = f
+	};
+	CHECK(session_create(&f->session, f->loop, &f->config, f->fallback, NULL, &events) == 0);
+}
+
+static void start(struct fixture *f) {
+	log_set_level(LOG_NONE);
+	CHECK(loop_create(&f->loop) == 0 && fallback_create(&f->fallback) == 0);
+	strcpy(f->folder, "/tmp/pierglass-session-XXXXXX");
+	CHECK(mkdtemp(f->folder));
+	snprintf(f->path, sizeof f->path, "%s/spice.sock", f->folder);
+	snprintf(f->config.uri, sizeof f->config.uri, "unix:%s", f->path);
+	strcpy(f->config.grab_toggle, "ctrl-ctrl");
+	strcpy(f->config.escape_key, "scrolllock");
+	f->config.input = true;
+	f->config.clipboard_max_bytes = 32u << 20;
+	f->config.clipboard_to_vm = f->config.clipboard_to_local = true;
+	peer_start(f);
+	session_start(f);
+}
+
+static void stop(struct fixture *f) {
+	session_destroy(f->session);
+	if (f->peer) {
+		peer_stop(f);
+	}
+	guest_finish(&f->guest);
+	free(f->content);
+	fallback_destroy(f->fallback);
+	loop_destroy(f->loop);
+	unlink(f->path);
+	rmdir(f->folder);
+}
+
+#define WAIT(condition, seconds)                                      \
+	do {                                                          \
+		uint64_t until = clock_now_ns() + (seconds)*NS_PER_S; \
+		while (!(condition) && clock_now_ns() < until) {      \
+			CHECK(loop_run_once(f.loop, 20) >= 0);        \
+		}                                                     \
+		CHECK(condition);                                     \
+	} while (0)
+
+static void run_for(struct fixture *f, uint64_t ms) {
+	uint64_t until = clock_now_ns() + ms * NS_PER_MS;
+	while (clock_now_ns() < until) {
+		CHECK(loop_run_once(f->loop, 5) >= 0);
+	}
+}
+
+static void input(struct fixture *f, enum input_kind kind, unsigned code, bool pressed, int x,
+		int y) {
+	const struct input_event event = {
+		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
+	};
+	CHECK(session_input(f->session, &event) == 0);
+}
+
+static void command(struct fixture *f, enum session_command_kind kind, bool on) {
+	const struct session_command c = { .kind = kind, .on = on };
+	CHECK(session_command(f->session, &c) == 0);
+}
+
+static void keys_go_to_the_guest_and_nothing_stays(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	start(&f);
+	WAIT(f.status.connected, 5);
+	CHECK(f.status.spice.state == PART_RUNNING);
+	const struct spice_peer_state *s = spice_peer_state(f.peer);
+	input(&f, INPUT_KEY, KEY_LEFTALT, true, 0, 0);
+	input(&f, INPUT_KEY, KEY_UP, true, 0, 0);
+	input(&f, INPUT_BUTTON, INPUT_BUTTON_SIDE, true, 0, 0);
+	input(&f, INPUT_MOTION, 0, false, 7, -3);
+	input(&f, INPUT_WHEEL, 0, false, 0, 240);
+	WAIT(s->keys_held == 2 && s->wheel_notches == 2, 5);
+	CHECK(spice_peer_key_held(f.peer, 0x38) && spice_peer_key_held(f.peer, 0xe048));
+	CHECK(s->buttons == 1u << SPICE_BUTTON_SIDE && s->motion_x == 7 && s->motion_y == -3);
+	command(&f, SESSION_RELEASE_ALL, true);
+	WAIT(s->keys_held == 0 && s->buttons == 0, 5);
+
+	const struct session_command keys = { .kind = SESSION_SEND_KEYS,
+		.count = 3,
+		.keys = { KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE } };
+	uint64_t events = s->key_events;
+	CHECK(session_command(f.session, &keys) == 0);
+	WAIT(s->key_events == events + 6, 5);
+	CHECK(s->keys_held == 0);
+
+	struct session_command text = { .kind = SESSION_TYPE_TEXT, .text = strdup("Ab") };
+	events = s->key_events;
+	CHECK(session_command(f.session, &text) == 0);
+	WAIT(s->key_events == events + 6, 5);
+
+	/* Off: nothing goes out. */
+	command(&f, SESSION_INPUT, false);
+	events = s->key_events;
+	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
+	run_for(&f, 50);
+	CHECK(s->key_events == events && s->errors == 0 && s->unsafe == 0);
+
+	/* The end of the client releases, also buttons. */
+	command(&f, SESSION_INPUT, true);
+	input(&f, INPUT_KEY, KEY_B, true, 0, 0);
+	input(&f, INPUT_BUTTON, INPUT_BUTTON_LEFT, true, 0, 0);
+	WAIT(s->keys_held == 1 && s->buttons != 0, 5);
+	session_destroy(f.session);
+	f.session = NULL;
+	WAIT(s->keys_held == 0 && s->buttons == 0, 5);
+	stop(&f);
+}
+
+static void a_restarted_server_is_found_again(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	start(&f);
+	for (int i = 0; i < 4; i++) {
+		WAIT(f.status.connected, 3);
+		input(&f, INPUT_KEY, KEY_A, true, 0, 0);
+		WAIT(spice_peer_state(f.peer)->keys_held == 1, 3);
+		peer_stop(&f);
+		WAIT(!f.status.connected, 3);
+		run_for(&f, 400);
+		CHECK(!f.status.kicked && f.status.spice.state == PART_WAITING);
+		input(&f, INPUT_KEY, KEY_A, false, 0, 0);
+		peer_start(&f);
+	}
+	WAIT(f.status.connected, 3);
+	/* What was held before is not held in the new one. */
+	CHECK(spice_peer_state(f.peer)->keys_held == 0);
+	stop(&f);
+}
+
+static void a_kick_is_said_and_not_fought(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	start(&f);
+	WAIT(f.status.connected, 3);
+	spice_peer_close(f.peer, SPICE_CHANNEL_NONE);
+	WAIT(f.status.kicked, 3);
+	uint64_t links = spice_peer_state(f.peer)->links;
+	run_for(&f, 1500);
+	CHECK(spice_peer_state(f.peer)->links == links && f.kicks == 1);
+	input(&f, INPUT_KEY, KEY_SPACE, true, 0, 0);
+	WAIT(f.status.connected && !f.status.kicked, 3);
+	stop(&f);
+}
+
+static void a_lost_channel_comes_back_alone(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	start(&f);
+	WAIT(f.status.connected, 3);
+	const struct spice_peer_state *s = spice_peer_state(f.peer);
+	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
+	WAIT(s->keys_held == 1, 3);
+	uint64_t links = s->links;
+	spice_peer_close(f.peer, SPICE_CHANNEL_INPUTS);
+	WAIT(!f.status.connected, 3);
+	WAIT(f.status.connected, 3);
+	CHECK(s->links == links + 1 && s->keys_held == 0 && s->connected);
+	stop(&f);
+}
+
+static void a_password_is_asked_for(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .password = "geheim" } };
+	start(&f);
+	WAIT(f.status.needs_password && f.status.spice.state == PART_FAILED, 5);
+	struct session_command c = { .kind = SESSION_PASSWORD, .text = strdup("falsch") };
+	uint64_t refused = spice_peer_state(f.peer)->refused_links;
+	CHECK(session_command(f.session, &c) == 0);
+	WAIT(spice_peer_state(f.peer)->refused_links == refused + 1, 5);
+	c.text = strdup("geheim");
+	CHECK(session_command(f.session, &c) == 0);
+	WAIT(f.status.connected && !f.status.needs_password, 5);
+	stop(&f);
+}
+
+static void absolute_positions_when_the_server_takes_them(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .absolute = true } };
+	start(&f);
+	WAIT(f.status.connected && f.status.absolute_possible, 3);
+	const struct spice_peer_state *s = spice_peer_state(f.peer);
+	command(&f, SESSION_MOUSE_MODE, true);
+	WAIT(f.status.absolute, 3);
+	input(&f, INPUT_POSITION, 0, false, 320, 200);
+	WAIT(s->x == 320 && s->y == 200, 3);
+	command(&f, SESSION_MOUSE_MODE, false);
+	WAIT(!f.status.absolute && !s->absolute, 3);
+	/* Positions still move the pointer, by their difference. */
+	input(&f, INPUT_POSITION, 0, false, 100, 100);
+	run_for(&f, 20);
+	input(&f, INPUT_POSITION, 0, false, 105, 98);
+	WAIT(s->motion_x == 5 && s->motion_y == -2, 3);
+	stop(&f);
+}
+
+static void the_picture_is_drawn_and_comes_and_goes(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .channels = 1u << SPICE_CHANNEL_DISPLAY |
+							  1u << SPICE_CHANNEL_CURSOR } };
+	f.config.display = true;
+	start(&f);
+	for (unsigned round = 1; round <= 3; round++) {
+		WAIT(f.display_inits == round, 3);
+		uint8_t bytes[128];
+		CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_SURFACE_CREATE,
+				      bytes, make_surface(bytes, 0, 64, 32, 32, 1)) == 0);
+		CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_DRAW_FILL, bytes,
+				      make_fill(bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)) ==
+				0);
+		struct fallback_view view = { 0 };
+		uint64_t until = clock_now_ns() + 3 * NS_PER_S;
+		while (view.pixels == NULL && clock_now_ns() < until) {
+			loop_run_once(f.loop, 5);
+			fallback_take(f.fallback, &view);
+			fallback_take_done(f.fallback, true);
+		}
+		CHECK(view.width == 64 && view.height == 32);
+		CHECK((view.pixels[0] & 0xffffff) == 0x123456);
+		command(&f, SESSION_DISPLAY_WANTED, false);
+		run_for(&f, 50);
+		fallback_take(f.fallback, &view);
+		CHECK(view.pixels == NULL);
+		fallback_take_done(f.fallback, true);
+		command(&f, SESSION_DISPLAY_WANTED, true);
+	}
+	CHECK(spice_peer_state(f.peer)->unsafe == 0 && spice_peer_state(f.peer)->errors == 0);
+	stop(&f);
+}
+
+static void clip(struct fixture *f, enum clip_kind kind, unsigned types, uint32_t serial,
+		const void *data, size_t len) {
+	struct clip_message message = {
+		.kind = kind, .types = types, .serial = serial, .len = len
+	};
+	if (data) {
+		message.data = malloc(len + 1);
+		memcpy(message.data, data, len);
+	}
+	CHECK(session_clipboard(f->session, &message) == 0);
+}
+
+static void the_clipboard_crosses_both_ways(void **state) {
+	(void)state;
+	static const uint32_t kinds[2] = { GUEST_LINUX, GUEST_WINDOWS };
+	for (int i = 0; i < 2; i++) {
+		struct fixture f = { .peer_config = { .agent = true },
+			.guest = { .caps = kinds[i] } };
+		start(&f);
+		WAIT(f.status.agent, 3);
+		/* Guest to host, text. */
+		guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "eins\r\nzwei", 10, 0);
+		WAIT(f.offered == CLIP_TEXT, 3);
+		clip(&f, CLIP_REQUEST, CLIP_TEXT, 11, NULL, 0);
+		WAIT(f.data == 1, 3);
+		const char *text = i == 0 ? "eins\r\nzwei" : "eins\nzwei";
+		CHECK(f.content_len == strlen(text) && memcmp(f.content, text, f.content_len) == 0);
+		/* A type that it does not have. */
+		clip(&f, CLIP_REQUEST, CLIP_PNG, 12, NULL, 0);
+		WAIT(f.data == 2, 3);
+		CHECK(f.content == NULL);
+
+		/* Host to guest. */
+		clip(&f, CLIP_OFFER, CLIP_TEXT | CLIP_PNG, 0, NULL, 0);
+		WAIT(f.guest.offered == (1u << SPICE_CLIPBOARD_TEXT | 1u << SPICE_CLIPBOARD_PNG),
+				3);
+		guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+		WAIT(f.requests == 1, 3);
+		clip(&f, CLIP_DATA, CLIP_TEXT, f.serial, "a\nb", 3);
+		WAIT(f.guest.pastes == 1, 3);
+		text = i == 0 ? "a\nb" : "a\r\nb";
+		CHECK(f.guest.pasted_len == strlen(text) &&
+				memcmp(f.guest.pasted, text, strlen(text)) == 0);
+		stop(&f);
+	}
+}
+
+static void large_images_cross_and_larger_ones_are_refused(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
+	start(&f);
+	f.config.clipboard_max_bytes = 32u << 20;
+	WAIT(f.status.agent, 3);
+	const size_t len = 10u << 20;
+	uint8_t *image = malloc(len);
+	for (size_t i = 0; i < len; i++) {
+		image[i] = (uint8_t)(i * 2654435761u >> 13);
+	}
+	guest_copy(&f.guest, SPICE_CLIPBOARD_PNG, image, len, 0);
+	WAIT(f.offered == CLIP_PNG, 3);
+	clip(&f, CLIP_REQUEST, CLIP_PNG, 1, NULL, 0);
+	/* Keys go on meanwhile. */
+	const struct spice_peer_state *s = spice_peer_state(f.peer);
+	unsigned keys = 0;
+	while (f.data == 0) {
+		uint64_t before = s->key_events;
+		input(&f, INPUT_KEY, KEY_A, keys++ % 2 == 0, 0, 0);
+		WAIT(s->key_events != before, 5);
+	}
+	CHECK(f.content_len == len && memcmp(f.content, image, len) == 0);
+	CHECK(keys > 10);
+
+	clip(&f, CLIP_OFFER, CLIP_PNG, 0, NULL, 0);
+	WAIT(f.guest.offered == 1u << SPICE_CLIPBOARD_PNG, 3);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_PNG);
+	WAIT(f.requests == 1, 3);
+	clip(&f, CLIP_DATA, CLIP_PNG, f.serial, image, len);
+	WAIT(f.guest.pastes == 1, 10);
+	CHECK(f.guest.pasted_len == len && memcmp(f.guest.pasted, image, len) == 0);
+	free(image);
+
+	/* 100 MiB: the cap says no, in both directions, and the session goes on. */
+	image = calloc(1, 100u << 20);
+	guest_copy(&f.guest, SPICE_CLIPBOARD_PNG, image, 100u << 20, 2);
+	WAIT(f.offers == 2, 3);
+	clip(&f, CLIP_REQUEST, CLIP_PNG, 2, NULL, 0);
+	WAIT(f.data == 2, 20);
+	CHECK(f.content == NULL);
+	f.guest.offered = 0;
+	clip(&f, CLIP_OFFER, CLIP_PNG, 0, NULL, 0);
+	WAIT(f.guest.offered != 0, 3);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_PNG);
+	WAIT(f.requests == 2, 5);
+	clip(&f, CLIP_DATA, CLIP_PNG, f.serial, image, 100u << 20);
+	WAIT(f.guest.pastes == 2, 10);
+	CHECK(f.guest.pasted_len == 0 && f.guest.pasted_type == 0 && f.status.connected);
+	free(image);
+	stop(&f);
+}
+
+static void a_guest_that_never_answers_is_given_up(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true },
+		.guest = { .caps = GUEST_WINDOWS, .silent = true } };
+	start(&f);
+	WAIT(f.status.agent, 3);
+	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "x", 1, 0);
+	WAIT(f.offered == CLIP_TEXT, 3);
+	clip(&f, CLIP_REQUEST, CLIP_TEXT, 1, NULL, 0);
+	/* The agent going away answers at once. */
+	run_for(&f, 50);
+	CHECK(f.data == 0);
+	spice_peer_set_agent(f.peer, false);
+	WAIT(f.data == 1 && f.offered == 0 && !f.status.agent, 3);
+	CHECK(f.content == NULL);
+	stop(&f);
+}
+
+static unsigned open_fds(void) {
+	unsigned n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	while (readdir(dir)) {
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void make_file(const char *path, size_t size, uint64_t *ret_hash) {
+	FILE *file = fopen(path, "wb");
+	uint8_t block[4096];
+	uint64_t hash = 0;
+	for (size_t at = 0; at < size; at += sizeof block) {
+		size_t n = size - at < sizeof block ? size - at : sizeof block;
+		for (size_t i = 0; i < n; i++) {
+			block[i] = (uint8_t)((at + i) * 2654435761u >> 11);
+		}
+		hash = guest_hash(hash, block, n);
+		CHECK(fwrite(block, 1, n, file) == n);
+	}
+	fclose(file);
+	*ret_hash = hash;
+}
+
+static void send_file(struct fixture *f, const char *path) {
+	struct session_command c = { .kind = SESSION_SEND_FILES };
+	c.text = calloc(1, strlen(path) + 2);
+	strcpy(c.text, path);
+	CHECK(session_command(f->session, &c) == 0);
+}
+
+static void files_arrive_whole(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_WINDOWS } };
+	start(&f);
+	WAIT(f.status.agent, 3);
+	char path[128];
+	uint64_t hash;
+	static const size_t sizes[] = { 0, 1, 65536, 65537, 3000000 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		snprintf(path, sizeof path, "%s/a file", f.folder);
+		make_file(path, sizes[i], &hash);
+		send_file(&f, path);
+		WAIT(f.status.files.done == 1 && f.status.files.active == 0, 5);
+		CHECK(f.guest.file_got == sizes[i] && f.guest.file_hash == hash);
+		CHECK(f.guest.files_done == i + 1 && strstr(f.guest.file_text, "name=a file\n"));
+		run_for(&f, 300); /* the status of the next batch is a new one */
+		f.status.files.done = 0;
+	}
+	unsigned fds = open_fds();
+
+	/* Refused by the guest, with the reason. */
+	f.guest.refuse = SPICE_FILE_NO_SPACE;
+	send_file(&f, path);
+	WAIT(f.status.files.failed == 1, 5);
+	CHECK(strstr(f.status.files.error, "free"));
+	f.guest.refuse = 0;
+
+	/* Not a file; not there. */
+	send_file(&f, f.folder);
+	WAIT(strstr(f.status.files.error, "folder") != NULL, 5);
+	send_file(&f, "/nonexistent/x");
+	WAIT(strstr(f.status.files.error, "No such file") != NULL, 5);
+
+	/* Cancelled in the middle: no handle stays open. A sparse file of 5 GiB. */
+	CHECK(truncate(path, 5ll << 30) == 0);
+	send_file(&f, path);
+	WAIT(f.guest.file_got > 1000000, 5);
+	CHECK(f.guest.file_size == 5ull << 30);
+	command(&f, SESSION_CANCEL_FILES, true);
+	WAIT(f.guest.files_cancelled == 1 && f.status.files.active == 0, 5);
+	run_for(&f, 100);
+	CHECK(open_fds() == fds);
+
+	/* The guest's agent goes while a file is on its way. */
+	send_file(&f, path);
+	WAIT(f.guest.file_got > 1000000 && f.status.files.active == 1, 5);
+	spice_peer_set_agent(f.peer, false);
+	WAIT(f.status.files.active == 0 && f.status.files.failed == 1, 5);
+	run_for(&f, 100);
+	CHECK(open_fds() == fds);
+	unlink(path);
+	stop(&f);
+}
+
+static void the_guest_is_told_the_window_size(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
+	start(&f);
+	const struct session_command c = { .kind = SESSION_MONITOR_SIZE,
+		.value = 1280 << 16 | 800 };
+	CHECK(session_command(f.session, &c) == 0); /* before the agent is there */
+	WAIT(f.guest.width == 1280 && f.guest.height == 800, 3);
+	stop(&f);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_go_to_the_guest_and_nothing_stays),
+		cmocka_unit_test(a_restarted_server_is_found_again),
+		cmocka_unit_test(a_kick_is_said_and_not_fought),
+		cmocka_unit_test(a_lost_channel_comes_back_alone),
+		cmocka_unit_test(a_password_is_asked_for),
+		cmocka_unit_test(absolute_positions_when_the_server_takes_them),
+		cmocka_unit_test(the_picture_is_drawn_and_comes_and_goes),
+		cmocka_unit_test(the_clipboard_crosses_both_ways),
+		cmocka_unit_test(large_images_cross_and_larger_ones_are_refused),
+		cmocka_unit_test(a_guest_that_never_answers_is_given_up),
+		cmocka_unit_test(files_arrive_whole),
+		cmocka_unit_test(the_guest_is_told_the_window_size),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
