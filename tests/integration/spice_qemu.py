@@ -1,6 +1,7 @@
 """A real QEMU and the session driver, for the spice-* tests. No guest operating system: what QEMU's
 input core received is in its trace (input_event_*)."""
 
+import ctypes
 import json
 import os
 import re
@@ -13,8 +14,15 @@ import sys
 import tempfile
 import time
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 BUILD = os.environ.get("PG_BUILD", "build")
 QEMU = shutil.which("qemu-system-x86_64")
+
+
+def die_with_parent():
+    """For preexec_fn: a test that is killed leaves no QEMU behind."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def skip(reason):
@@ -68,7 +76,8 @@ class Machine:
             [QEMU, "-machine", "pc,accel=tcg", "-m", "64", "-nodefaults", "-display", "none",
              "-vga", "std", "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
              "-spice", f"{self.where},{self.spice}", "-trace", "input_event_*", *self.args],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            preexec_fn=die_with_parent)
         self.trace = Lines(self.process.stderr)
         deadline = time.monotonic() + 10
         while not os.path.exists(self.qmp_path):
@@ -139,7 +148,7 @@ class Driver:
     def __init__(self, uri, *args):
         self.process = subprocess.Popen(
             [os.path.join(BUILD, "tests", "session_driver"), f"--uri={uri}", *args],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=die_with_parent,
             stderr=None if os.environ.get("PG_VERBOSE") else subprocess.DEVNULL)
         self.lines = Lines(self.process.stdout)
         self.seen = 0
