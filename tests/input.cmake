@@ -20,3 +20,8 @@ pg_integration(evdev evdev)
 pg_integration(evdev_udev evdev udev)
 pg_integration(bench_input bench-input)
 set_property(TEST bench_input APPEND PROPERTY LABELS timing)
+
+add_executable(lab_replug lab_replug.c support/uinput.c)
+target_link_libraries(lab_replug PRIVATE pg_flags pg_base)
+set_target_properties(lab_replug PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+pg_integration(evdev_spice evdev-spice)
