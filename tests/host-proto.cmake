@@ -2,6 +2,7 @@
 pg_test(shm host-proto)
 pg_test(lgmp host-proto)
 pg_test(frame host-proto)
+pg_test(hostile host-proto)
 pg_test(lgmp_threads host-proto)
 set_property(TEST lgmp_threads APPEND PROPERTY LABELS threads)
 
@@ -13,3 +14,14 @@ pg_test(golden golden)
 add_executable(golden-guest golden-guest.c)
 target_link_libraries(golden-guest PRIVATE pg_golden)
 set_target_properties(golden-guest PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+pg_fuzz(kvmfr_info host-proto)
+pg_fuzz(frame host-proto)
+pg_fuzz(cursor host-proto)
+pg_fuzz(lgmp host-proto)
+# cmocka's assertions, which abort where no test runs
+foreach(target fuzz_lgmp libfuzz_lgmp)
+	if(TARGET ${target})
+		target_link_libraries(${target} PRIVATE PkgConfig::cmocka)
+	endif()
+endforeach()

@@ -1,0 +1,115 @@
+/*
+ * A whole session: the input is a list of things that the host does to the memory between looks of
+ * the client. 8 bytes each: what, where (3 bytes), value (4 bytes).
+ */
+#include <stdint.h>
+
+#include "tests/support/hostile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct guest guest;
+static struct hostile_reader reader;
+
+static void remove_file(void) {
+	unlink(guest.path);
+}
+
+static void set_up(void) {
+	if (!guest.shm) {
+		guest_file(&guest, HOSTILE_MEMORY);
+		atexit(remove_file);
+		CHECK(shm_map(&guest.shm, guest.path) == 0);
+		hostile_reader_init(&reader);
+	}
+}
+
+static void produce(uint32_t value) {
+	struct frame frame = guest_frame(16 + (value & 63), 16 + (value >> 8 & 63));
+	struct kvmfr_host_frame at;
+	static const uint8_t pixels[16 * 16 * 4];
+	const struct kvmfr_host_shape shape = {
+		.type = value >> 16 & 3, .width = 16, .height = 16, .pitch = 64, .data = pixels
+	};
+	if (kvmfr_host_post_frame(guest.host, &frame, guest_ms(&guest), &at) == 0) {
+		kvmfr_host_written(&at, frame.pitch * frame.rows);
+	}
+	kvmfr_host_post_pointer(guest.host, true, true, 1, 1, &shape, guest_ms(&guest));
+}
+
+static void look(struct lgmp_client *client, const struct lgmp_layout *layout) {
+	hostile_drain(&reader, client);
+	guest.now_ns += 10 * NS_PER_MS;
+	(void)kvmfr_host_periodic(guest.host, guest_ms(&guest));
+	lgmp_store64(lgmp_at64(shm_base(guest.shm), layout->timestamp), guest_ms(&guest));
+	lgmp_client_step(client, guest.now_ns);
+}
+
+static void act(const uint8_t *what, struct lgmp_client *client, const struct lgmp_layout *layout) {
+	uint32_t where = 0;
+	uint32_t value;
+	memcpy(&where, what + 1, 3);
+	memcpy(&value, what + 4, 4);
+	const uint64_t queue = layout->queues + (uint64_t)(what[0] >> 4 & 1) * layout->queue_bytes;
+	uint64_t at = 0;
+	switch (what[0] & 7) {
+	case 0:
+		produce(value);
+		return;
+	case 1:
+		look(client, layout);
+		return;
+	case 2:
+		lgmp_client_move_pointer(client, (int32_t)value, 0, guest.now_ns);
+		return;
+	case 3:
+		at = where; /* anywhere */
+		break;
+	case 4:
+		at = queue + where % layout->queue_bytes;
+		break;
+	case 5:
+		at = layout->header_bytes + where % 8192; /* rings, small blocks */
+		break;
+	default: { /* the payload of a message */
+		const uint32_t ring = lgmp_load32(lgmp_at32(shm_base(guest.shm),
+						      queue + layout->ring_offset)) %
+				      (HOSTILE_MEMORY - 4096);
+		const uint64_t entry = (ring & ~3u) + (uint64_t)(where & 3) * layout->entry_bytes;
+		at = lgmp_load32(lgmp_at32(shm_base(guest.shm), entry + layout->entry_offset)) +
+		     (where >> 2) % 1216;
+		break;
+	}
+	}
+	at &= ~3ull;
+	/* A lock that is held costs 100 ms; it has a test of its own. */
+	if (at + 4 <= HOSTILE_MEMORY && at != queue + layout->lock &&
+			at != queue + layout->data_lock) {
+		lgmp_store32(lgmp_at32(shm_base(guest.shm), at), value);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	static const unsigned versions[] = { 20, 19, 34, 20 };
+	struct lgmp_client *client;
+	if (size < 1 || size > 1024) {
+		return 0;
+	}
+	set_up();
+	const unsigned kvmfr = versions[data[0] & 3];
+	const struct kvmfr_info info = guest_info(kvmfr);
+	CHECK(kvmfr_host_create(&guest.host, guest.shm, &info) == 0);
+	CHECK(kvmfr_host_begin(guest.host, 5, guest_ms(&guest)) == 0);
+	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	for (unsigned i = 0; data[0] & 4 && i < 4; i++) {
+		look(client, hostile_layout(kvmfr)); /* lies begin after it was subscribed */
+	}
+	for (size_t i = 1; i + 8 <= size; i += 8) {
+		act(data + i, client, hostile_layout(kvmfr));
+	}
+	look(client, hostile_layout(kvmfr));
+	lgmp_client_destroy(client);
+	kvmfr_host_destroy(guest.host);
+	guest.host = NULL;
+	return 0;
+}
