@@ -221,10 +221,10 @@ static void player_status(struct audio *audio, const struct player_stats *stats,
 	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
 			stats->state == PLAYER_OPENING || stats->state == PLAYER_SYNCING) {
 		ret_status->state = PART_RUNNING;
-		snprintf(ret_status->reason, sizeof ret_status->reason, "%s: %u Hz, %u bit, %u %s",
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("%s: %u Hz, %u bit, channels: %u"),
 				audio->source == SOURCE_SPICE ? "SPICE" : "Scream",
-				stats->format.rate, stats->format.bits, stats->format.channels,
-				stats->format.channels == 1 ? "channel" : "channels");
+				stats->format.rate, stats->format.bits, stats->format.channels);
 	} else {
 		ret_status->state = PART_OFF;
 	}

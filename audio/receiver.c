@@ -18,6 +18,7 @@
 #include "base/i18n.h"
 
 #define LOG_MODULE "scream"
+#include "base/i18n.h"
 #include "base/log.h"
 
 #define LOOK_NS        (2 * NS_PER_S)

@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 
+#include "base/i18n.h"
+
 #define POLL_NS        (2 * NS_PER_MS)
 #define POLL_SILENT_NS (5 * NS_PER_MS)
 #define POLL_ABSENT_NS (500 * NS_PER_MS)
@@ -142,15 +144,17 @@ int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packe
 	shm->next_ns = now_ns + POLL_ABSENT_NS;
 	int r = check_file(shm, now_ns);
 	if (r < 0) {
-		snprintf(ret_reason, reason_room, "no Scream memory file %.80s yet", shm->path);
+		snprintf(ret_reason, reason_room, _("no Scream memory file %.80s yet"), shm->path);
 		return r;
 	}
 	shm->next_ns = now_ns + (now_ns - shm->heard_ns > SILENT_NS ? POLL_SILENT_NS : POLL_NS);
 	r = read_header(shm, &header);
 	if (r < 0) {
 		shm->running = false;
-		snprintf(ret_reason, reason_room, "%s %.80s",
-				r == -EAGAIN ? "no sender in" : "no Scream sound in", shm->path);
+		snprintf(ret_reason, reason_room,
+				r == -EAGAIN ? _("no sender in %.80s")
+					     : _("no Scream sound in %.80s"),
+				shm->path);
 		return r;
 	}
 	if (!shm->running || !same_stream(&header, &shm->header)) {
@@ -158,7 +162,7 @@ int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packe
 		shm->header = header;
 		shm->next = (header.newest + 1) % header.slots; /* what is there is of the past */
 	}
-	snprintf(ret_reason, reason_room, "reading %.80s", shm->path);
+	snprintf(ret_reason, reason_room, _("reading %.80s"), shm->path);
 	shm->header.newest = header.newest;
 	return play_slots(shm, &header, now_ns, packet, data);
 }

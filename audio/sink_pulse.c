@@ -11,6 +11,7 @@
 #include "base/clock.h"
 
 #define LOG_MODULE "audio"
+#include "base/i18n.h"
 #include "base/log.h"
 
 #define RETRY_FIRST_MS  250
@@ -658,7 +659,7 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 	pulse->config = *config;
 	pulse->api = api;
 	pulse->inotify_fd = -1;
-	set_reason(pulse, "not tried yet");
+	set_reason(pulse, _("not tried yet"));
 	*ret_sink = &pulse->sink;
 	return 0;
 }

@@ -344,7 +344,7 @@ const struct option options[] = {
 		.help = N_("its frames a second") },
 	{ CHOICE("demo-format", guest.format, formats, "bgra", "FORMAT"), IN(DEMO), .help = N_("its pixels") },
 	{ CHOICE("demo-host", guest.host, hosts, "B7", "RELEASE"), IN(DEMO), .help = N_("which release of the host program it plays") },
-	{ CHOICE("demo-damage", guest.damage, damages, "moving", "HOW"), IN(DEMO), .help = N_("what changes in its picture: some of it, all, nothing, or 1 % in one place") },
+	{ CHOICE("demo-damage", guest.damage, damages, "moving", "HOW"), IN(DEMO), .help = N_("what changes in its picture: some of it, all, nothing, or a hundredth of it in one place") },
 	{ SWITCH("bench-compare", bench.compare, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure every way of polling and uploading") },
 	{ SWITCH("bench-real", bench.real, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure the real guest instead of the embedded one") },
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "client/dial.h"
 
 const char *spice_reason_channel(enum spice_channel_type type) {
@@ -46,13 +47,13 @@ bool spice_reason_is_final(int error) {
 static const char *link_error_text(uint32_t error) {
 	switch (error) {
 	case SPICE_LINK_NEED_SECURED:
-		return "the server wants TLS: use spice+tls://HOST:PORT with its TLS port";
+		return _("the server wants TLS: use spice+tls://HOST:PORT with its TLS port");
 	case SPICE_LINK_NEED_UNSECURED:
-		return "the server wants a connection without TLS";
+		return _("the server wants a connection without TLS");
 	case SPICE_LINK_CHANNEL_NOT_AVAILABLE:
-		return "the server lacks a channel";
+		return _("the server lacks a channel");
 	default:
-		return "the server refused the link";
+		return _("the server refused the link");
 	}
 }
 
@@ -67,47 +68,47 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 	switch (error) {
 	case -ENOENT:
 	case -ENOTDIR:
-		snprintf(reason, size, "waiting for the VM: no SPICE socket at %s", at);
+		snprintf(reason, size, _("waiting for the VM: no SPICE socket at %s"), at);
 		break;
 	case -ECONNREFUSED:
 	case -EAGAIN:
-		snprintf(reason, size, "waiting for the VM: nothing answers at %s", at);
+		snprintf(reason, size, _("waiting for the VM: nothing answers at %s"), at);
 		break;
 	case -EPERM:
-		snprintf(reason, size, "no permission to use %s", at);
+		snprintf(reason, size, _("no permission to use %s"), at);
 		break;
 	case -EACCES:
-		snprintf(reason, size, "the SPICE server at %s wants a password (or another one)",
-				at);
+		snprintf(reason, size,
+				_("the SPICE server at %s wants a password (or another one)"), at);
 		break;
 	case -EHOSTUNREACH:
 	case -ENETUNREACH:
 	case -ETIMEDOUT:
-		snprintf(reason, size, "no way to the SPICE server at %s", at);
+		snprintf(reason, size, _("no way to the SPICE server at %s"), at);
 		break;
 	case -EPROTO:
 		snprintf(reason, size, "%s (%s)", link_error_text(link_error), at);
 		break;
 	case -EPROTONOSUPPORT:
-		snprintf(reason, size, "%s speaks another version of SPICE", at);
+		snprintf(reason, size, _("%s speaks another version of SPICE"), at);
 		break;
 	case -EBADMSG:
-		snprintf(reason, size, "what answers at %s does not speak SPICE properly", at);
+		snprintf(reason, size, _("what answers at %s does not speak SPICE properly"), at);
 		break;
 	case -EKEYREJECTED:
-		snprintf(reason, size, "the certificate of %s is not trusted: see --spice-ca-file",
-				at);
+		snprintf(reason, size,
+				_("the certificate of %s is not trusted: see --spice-ca-file"), at);
 		break;
 	case -ENOTSUP:
 		snprintf(reason, size,
-				"the system's crypto policy forbids SPICE's 1024-bit keys (%s)",
+				_("the system's crypto policy forbids SPICE's 1024-bit keys (%s)"),
 				at);
 		break;
 	case -ENOTCONN:
-		snprintf(reason, size, "the SPICE server at %s closed the connection", at);
+		snprintf(reason, size, _("the SPICE server at %s closed the connection"), at);
 		break;
 	default:
-		snprintf(reason, size, "cannot reach the SPICE server at %s (%s)", at,
+		snprintf(reason, size, _("cannot reach the SPICE server at %s (%s)"), at,
 				strerrordesc_np(-error));
 	}
 }

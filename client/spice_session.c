@@ -13,6 +13,7 @@
 
 #define LOG_MODULE "spice"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/dial.h"
@@ -426,7 +427,7 @@ static void session_lost(struct spice_session *session, int error) {
 	}
 	char reason[PART_REASON_BYTES];
 	if (migrates) {
-		snprintf(reason, sizeof reason, "the VM moves to another host");
+		snprintf(reason, sizeof reason, _("the VM moves to another host"));
 	} else {
 		spice_reason_failed(reason, sizeof reason, error, session->link_error,
 				&session->address);
