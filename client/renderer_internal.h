@@ -17,6 +17,8 @@ struct renderer_program {
 	struct renderer_uniforms at;
 };
 
+/* A few rows of the widest picture. */
+#define RENDERER_UNPACK_BYTES ((size_t)256 * 1024)
 #define RENDERER_BUFFERS      3
 #define RENDERER_OTHER_GLYPHS 300
 
@@ -38,6 +40,7 @@ struct renderer {
 	bool shown_bgra;            /* memory order of shown is B, G, R, A */
 	GLuint convert_program;     /* of the current format */
 	unsigned convert_key;
+	unsigned char *unpacked; /* RENDERER_UNPACK_BYTES; NULL until needed */
 
 	/* Upload through buffers. */
 	GLuint buffers[RENDERER_BUFFERS];

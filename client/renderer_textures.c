@@ -9,6 +9,7 @@
 #include "client/gl.h"
 #include "client/gl_util.h"
 #include "client/renderer_shaders.h"
+#include "client/unpack.h"
 
 #define LOG_MODULE "renderer"
 #include "base/log.h"
@@ -29,9 +30,14 @@ struct texture_format {
 	bool swap;      /* red and blue change places by the texture's swizzle */
 };
 
+/* A CPU draws: it turns these into B, G, R, x itself, on the way in. */
+static bool unpacks(const struct renderer *renderer, enum frame_format format) {
+	return renderer->software && renderer->has_bgra && unpack_knows(format);
+}
+
 static struct texture_format texture_format(
 		const struct renderer *renderer, enum frame_format format) {
-	switch (format) {
+	switch (unpacks(renderer, format) ? FRAME_FORMAT_BGRA : format) {
 	case FRAME_FORMAT_BGRA:
 		if (renderer->has_bgra) {
 			return (struct texture_format){ GL_BGRA_EXT, GL_BGRA_EXT, GL_UNSIGNED_BYTE,
@@ -57,7 +63,7 @@ static enum convert_kind convert_kind(const struct renderer *renderer) {
 	const struct renderer_picture *picture = &renderer->picture;
 	switch (picture->format) {
 	case FRAME_FORMAT_BGR_32:
-		return CONVERT_PACKED;
+		return unpacks(renderer, picture->format) ? CONVERT_NONE : CONVERT_PACKED;
 	case FRAME_FORMAT_RGBA16F:
 		/* Always linear light; release B6 has no flag for it. */
 		return renderer->hdr.map ? CONVERT_SCRGB : CONVERT_AS_IS;
@@ -69,6 +75,12 @@ static enum convert_kind convert_kind(const struct renderer *renderer) {
 	default:
 		return CONVERT_NONE;
 	}
+}
+
+/* 3-byte pixels in a texture of 4-byte texels (kvmfr.md 3.3). */
+static bool carried_in_texels(const struct renderer *renderer) {
+	return renderer->picture.format == FRAME_FORMAT_BGR_32 &&
+	       !unpacks(renderer, FRAME_FORMAT_BGR_32);
 }
 
 static void free_picture(struct renderer *renderer) {
@@ -97,6 +109,7 @@ static void free_buffers(struct renderer *renderer) {
 void renderer_textures_finish(struct renderer *renderer) {
 	free_picture(renderer);
 	free_buffers(renderer);
+	free(renderer->unpacked);
 	glDeleteFramebuffers(1, &renderer->read_framebuffer);
 	glDeleteFramebuffers(1, &renderer->convert_framebuffer);
 	glDeleteProgram(renderer->convert_program);
@@ -143,13 +156,13 @@ static bool same_picture(const struct renderer_picture *a, const struct renderer
 static int make_textures(struct renderer *renderer) {
 	const struct renderer_picture *picture = &renderer->picture;
 	const struct texture_format format = texture_format(renderer, picture->format);
-	const bool packed = picture->format == FRAME_FORMAT_BGR_32;
+	const bool packed = carried_in_texels(renderer);
 	gl_clear_errors();
 	renderer->raw = new_texture(&format, packed ? picture->data_width : picture->width,
 			packed ? picture->rows : picture->height);
 	renderer->shown = renderer->raw;
 	renderer->converts = convert_kind(renderer) != CONVERT_NONE;
-	renderer->shown_bgra = picture->format == FRAME_FORMAT_BGRA;
+	renderer->shown_bgra = format.format == GL_BGRA_EXT;
 	if (renderer->converts) {
 		const enum frame_format like =
 				renderer->has_bgra ? FRAME_FORMAT_BGRA : FRAME_FORMAT_RGBA;
@@ -190,6 +203,12 @@ int renderer_set_picture(struct renderer *renderer, const struct renderer_pictur
 	free_picture(renderer);
 	free_buffers(renderer);
 	renderer->picture = *picture;
+	if (unpacks(renderer, picture->format) && renderer->unpacked == NULL) {
+		renderer->unpacked = malloc(RENDERER_UNPACK_BYTES);
+		if (renderer->unpacked == NULL) {
+			return -ENOMEM;
+		}
+	}
 	int r = make_textures(renderer);
 	return r < 0 ? r : 1;
 }
@@ -323,8 +342,9 @@ static bool upload_buffered(struct renderer *renderer, const struct texture_form
 }
 
 /* Image pixels -> texels of the raw texture, clamped to what exists. */
-static bool texel_rect(const struct renderer_picture *picture, const struct frame_rect *rect,
+static bool texel_rect(const struct renderer *renderer, const struct frame_rect *rect,
 		struct frame_rect *ret_rect) {
+	const struct renderer_picture *picture = &renderer->picture;
 	if (rect->x >= picture->width || rect->y >= picture->rows) {
 		return false;
 	}
@@ -335,7 +355,7 @@ static bool texel_rect(const struct renderer_picture *picture, const struct fram
 	if (ret_rect->height > picture->rows - rect->y) {
 		ret_rect->height = picture->rows - rect->y;
 	}
-	if (picture->format == FRAME_FORMAT_BGR_32) {
+	if (carried_in_texels(renderer)) {
 		const uint32_t left = 3 * ret_rect->x / 4;
 		uint32_t right = (3 * (ret_rect->x + ret_rect->width) + 3) / 4;
 		right = right > picture->data_width ? picture->data_width : right;
@@ -348,22 +368,47 @@ static bool texel_rect(const struct renderer_picture *picture, const struct fram
 	return ret_rect->width > 0 && ret_rect->height > 0;
 }
 
+/* Through a buffer that stays in the cache. */
+static void upload_unpacked(struct renderer *renderer, const struct texture_format *format,
+		const unsigned char *pixels, uint32_t pitch, const struct frame_rect *rect) {
+	const enum frame_format from = renderer->picture.format;
+	const size_t bytes = frame_bytes_per_pixel(from);
+	const size_t row_bytes = (size_t)rect->width * 4;
+	uint32_t rows = (uint32_t)(RENDERER_UNPACK_BYTES / row_bytes);
+	glActiveTexture(GL_TEXTURE0);
+	glBindTexture(GL_TEXTURE_2D, renderer->raw);
+	glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
+	for (uint32_t y = 0; y < rect->height; y += rows) {
+		rows = rect->height - y < rows ? rect->height - y : rows;
+		for (uint32_t i = 0; i < rows; i++) {
+			unpack_row(from,
+					pixels + (size_t)(rect->y + y + i) * pitch +
+							rect->x * bytes,
+					renderer->unpacked + i * row_bytes, rect->width);
+		}
+		sub_image(format, rect->x, rect->y + y, rect->width, rows, renderer->unpacked);
+	}
+}
+
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect) {
 	struct frame_rect texels;
-	if (!renderer->has_picture || !texel_rect(&renderer->picture, rect, &texels)) {
+	if (!renderer->has_picture || !texel_rect(renderer, rect, &texels)) {
 		return;
 	}
 	const struct texture_format format = texture_format(renderer, renderer->picture.format);
+	if (unpacks(renderer, renderer->picture.format)) {
+		upload_unpacked(renderer, &format, pixels, pitch, &texels);
+		return;
+	}
 	const unsigned char *first =
 			pixels + (size_t)texels.y * pitch + (size_t)texels.x * format.bytes;
 	glActiveTexture(GL_TEXTURE0);
 	glBindTexture(GL_TEXTURE_2D, renderer->raw);
 	const bool buffered = renderer->upload == VIDEO_UPLOAD_PBO ||
 			      renderer->upload == VIDEO_UPLOAD_PERSISTENT;
-	const uint32_t texture_width = renderer->picture.format == FRAME_FORMAT_BGR_32
-						       ? renderer->picture.data_width
-						       : renderer->picture.width;
+	const uint32_t texture_width = carried_in_texels(renderer) ? renderer->picture.data_width
+								   : renderer->picture.width;
 	if (buffered && upload_buffered(renderer, &format, first, pitch, &texels, texture_width)) {
 		return;
 	}
