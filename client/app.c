@@ -383,6 +383,13 @@ static bool discovered(struct app *app, const char *option, const char *value) {
 
 static void on_discovered(struct app *app, const struct discovery_info *info) {
 	struct part_status *part = &app->now.discovery;
+	/* Nobody asked for a VM by name: that there is none to be found, or no libvirt, is no news.
+	 */
+	if (!app->config->domain[0] && info->status != DISCOVERY_FOUND &&
+			info->status != DISCOVERY_AMBIGUOUS) {
+		part->state = PART_OFF;
+		return;
+	}
 	part->state = info->status == DISCOVERY_FOUND     ? PART_RUNNING
 		      : info->status == DISCOVERY_WAITING ? PART_WAITING
 							  : PART_FAILED;
