@@ -11,9 +11,9 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/bench_video.h"
 #include "client/audio_only.h"
 #include "client/bench_input.h"
+#include "client/bench_video.h"
 #include "client/completions.h"
 #include "client/config.h"
 #include "client/config_show.h"

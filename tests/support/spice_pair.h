@@ -36,7 +36,8 @@ struct pair_channel {
 static inline void pair_start(struct pair *pair, struct spice_peer_config *config,
 		const struct spice_peer_events *events) {
 	static unsigned number;
-	snprintf(pair->path, sizeof pair->path, "/tmp/pierglass-pair-%d-%u.sock", (int)getpid(), number++);
+	snprintf(pair->path, sizeof pair->path, "/tmp/pierglass-pair-%d-%u.sock", (int)getpid(),
+			number++);
 	config->unix_path = pair->path;
 	CHECK(spice_peer_create(&pair->peer, config, events) == 0);
 }
