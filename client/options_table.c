@@ -243,7 +243,7 @@ const struct option options[] = {
 	{ CHOICE("audio-quality", audio.high_quality, qualities, "fast", "HOW"), IN(SOUND), .help = N_("converter of the sample rate") },
 	{ CUSTOM("audio-volume", volume, "auto", "PERCENT", N_("auto or a whole number from 0 to 150")), IN(SOUND),
 		.help = N_("set at start; auto = what the sound server remembers") },
-	{ SWITCH("audio-sync-volume", session.sync_volume, "yes"), .lg = "audio:syncVolume", IN(SOUND), .flags = OPTION_LATER,
+	{ SWITCH("audio-sync-volume", session.sync_volume, "yes"), .lg = "audio:syncVolume", IN(SOUND),
 		.help = N_("SPICE sound follows the guest's volume") },
 	{ CHOICE("microphone", session.microphone, microphones, "ask", "HOW"), IN(SOUND), .flags = OPTION_LATER,
 		.help = N_("give the guest the microphone when it records") },
