@@ -48,7 +48,10 @@ static char unescape(const char **text) {
 		return (char)(unsigned char)(hex(t[2]) * 16 + hex(t[3]));
 	}
 	*text = t + 2;
-	return t[1] == 'n' ? '\n' : t[1];
+	if (t[1] == 'n') {
+		return '\n';
+	}
+	return t[1];
 }
 
 /* A value that does not fit is dropped, not cut: half a path is another path. */

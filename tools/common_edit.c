@@ -42,7 +42,9 @@ static bool skip_tag(struct scanner *scanner) {
 	for (; scanner->at < scanner->len; scanner->at++) {
 		char c = scanner->text[scanner->at];
 		if (quote) {
-			quote = c == quote ? '\0' : quote;
+			if (c == quote) {
+				quote = '\0';
+			}
 		} else if (c == '"' || c == '\'') {
 			quote = c;
 		} else if (c == '>') {

@@ -57,7 +57,7 @@ void document_replace(struct document *document, int node, const char *xml);
 void document_add(struct document *document, int parent, int after, const char *xml);
 void document_set_attribute(
 		struct document *document, int node, const char *name, const char *value);
-void document_set_content(struct document *document, int node, const char *text);
+void document_set_content(struct document *document, int node, const char *content);
 
 /* Carries the edits out and reads the result again. Returns 1 if something changed, 0, or a
  * negative errno (the document is as it was). */

@@ -26,23 +26,28 @@ static bool add(struct props *props, const char *key, const char *value) {
 
 /* ---- key=value,… ---- */
 
+/* One part up to the next single comma into buf; what follows it. */
+static const char *next_part(const char *text, char *buf, size_t size) {
+	size_t len = 0;
+	for (; *text; text++) {
+		if (text[0] == ',' && text[1] == ',') {
+			text++;
+		} else if (text[0] == ',') {
+			break;
+		}
+		if (len + 1 < size) {
+			buf[len++] = *text;
+		}
+	}
+	buf[len] = '\0';
+	return text + (*text == ',');
+}
+
 static int parse_commas(const char *text, const char *first_key, struct props *props) {
 	bool first = true;
 	while (*text) {
 		char part[1024];
-		size_t len = 0;
-		for (; *text; text++) {
-			if (text[0] == ',' && text[1] == ',') {
-				text++;
-			} else if (text[0] == ',') {
-				break;
-			}
-			if (len + 1 < sizeof part) {
-				part[len++] = *text;
-			}
-		}
-		part[len] = '\0';
-		text += *text == ',';
+		text = next_part(text, part, sizeof part);
 		char *equal = strchr(part, '=');
 		if (equal) {
 			*equal = '\0';

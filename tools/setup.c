@@ -98,7 +98,7 @@ static const struct option table[] = {
 };
 
 static bool set_flag(struct setup_options *options, int c) {
-	bool *const flags[] = { [O_APPLY - O_APPLY] = &options->apply,
+	bool *const flags[] = { [0] = &options->apply,
 		[O_UNDO - O_APPLY] = &options->undo,
 		[O_FORCE - O_APPLY] = &options->force,
 		[O_HDR - O_APPLY] = &options->hdr,

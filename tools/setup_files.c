@@ -19,7 +19,10 @@ static const char *grub_value(const char *text, size_t *ret_len) {
 		size_t n = strlen(keys[k]);
 		for (const char *line = text; *line;) {
 			size_t len = strcspn(line, "\n");
-			char quote = len > n ? line[n] : '\0';
+			char quote = '\0';
+			if (len > n) {
+				quote = line[n];
+			}
 			if (strncmp(line, keys[k], n) == 0 && (quote == '"' || quote == '\'')) {
 				const char *value = line + n + 1;
 				const char *end = memchr(value, quote, len - n - 1);
@@ -504,7 +507,9 @@ void files_desktop(struct setup *setup) {
 			"/applications/io.github.pierglass.Pierglass%s%s.desktop",
 			name[0] ? "-" : "", name);
 	for (char *c = path + len; *c; c++) {
-		*c = *c == ' ' ? '_' : *c;
+		if (*c == ' ') {
+			*c = '_';
+		}
 	}
 	struct text text = { 0 };
 	text_add(&text,
