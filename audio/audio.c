@@ -132,6 +132,9 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 	}
 	audio->source = SOURCE_SCREAM;
 	player_packet(audio->player, packet, arrived_ns, now_ns);
+	if (audio->config.null_packet) {
+		audio->config.null_packet(arrived_ns, clock_now_ns(), audio->config.null_data);
+	}
 }
 
 static void on_lost(unsigned packets, void *data) {

@@ -44,6 +44,8 @@ struct audio_config {
 	double null_ppm;
 	void (*null_heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
 			double frame_ns, void *data);
+	/* After each packet was handled. */
+	void (*null_packet)(uint64_t arrived_ns, uint64_t handled_ns, void *data);
 	void *null_data;
 	bool may_own; /* take part in "one owner of the sound": see sound_owner.h */
 	bool yields;  /* the audio-only unit: gives way to a player and resumes after it */

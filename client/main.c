@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/audio_only.h"
+#include "client/bench_audio.h"
 #include "client/bench_input.h"
 #include "client/bench_video.h"
 #include "client/completions.h"
@@ -44,19 +45,13 @@ static int run_program(const char *name, const struct config *config) {
 	return 1;
 }
 
-/* Until these parts are there. */
-static int missing(const char *what) {
-	log_error("%s is not built into this program yet", what);
-	return 1;
-}
-
 static int run_bench(struct config *config) {
 	switch (config->bench.kind) {
 	case BENCH_NONE:
 	case BENCH_VIDEO:
 		return run_bench_video(config);
 	case BENCH_AUDIO:
-		return missing("--bench=audio");
+		return run_bench_audio(config);
 	case BENCH_INPUT:
 		return run_bench_input(config);
 	}

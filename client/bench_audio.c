@@ -1,0 +1,271 @@
+#include "client/bench_audio.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "audio/audio.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/samples.h"
+#include "client/bench_sender.h"
+#include "client/config.h"
+
+#define LOG_MODULE "bench"
+#include "base/log.h"
+
+#define SINK_PPM     150.0
+#define SETTLE_S     2.0
+#define SECONDS      10.0
+#define SAMPLES      65536
+#define RESIDUAL     0.01
+#define QUIET        1e-4
+#define LISTEN_EVERY 16 /* frames: the latency of each is not needed */
+#define LATENCY_MOST 0.7e9
+
+static const struct bench_scenario scenarios[] = {
+	{ .name = "even, +300 ppm", .ppm = 300, .jitter_ms = 0.2, .latency_ms = 40 },
+	{ .name = "10 ms bursts, -300 ppm, auto", .ppm = -300, .burst_ms = 10 },
+	{ .name = "15.6 ms bursts", .burst_ms = 15.6, .latency_ms = 40 },
+	{ .name = "1 % loss", .loss = 0.01, .jitter_ms = 0.2, .latency_ms = 40 },
+	{ .name = "stalls of 150 ms", .stall_every_s = 3, .stall_ms = 150, .latency_ms = 40 },
+};
+#define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
+
+/* What one scenario gave. The first half is written on pg-audio only, until audio_stop(). */
+struct result {
+	const struct bench_sender *sender;
+	uint64_t judge_ns; /* from here on */
+	struct samples heard, packet_to_sink;
+	double before[2], left_before;
+	uint64_t last_glitch_ns;
+	unsigned glitches;
+	uint64_t silence_frames, gap_now, gap_longest;
+	unsigned skipped;
+
+	const struct bench_scenario *scenario;
+	struct audio_stats stats;
+	double cpu_percent, seconds;
+};
+
+/* ---- listening, on pg-audio ---- */
+
+static void hear_tone(struct result *r, double x, uint64_t at_ns) {
+	static const double tone = 2 * M_PI * BENCH_TONE_HZ / BENCH_RATE;
+	double residual = fabs(x - 2 * cos(tone) * r->before[0] + r->before[1]);
+	r->before[1] = r->before[0];
+	r->before[0] = x;
+	if (at_ns < r->judge_ns) {
+		return;
+	}
+	if (residual > RESIDUAL && at_ns - r->last_glitch_ns > 10 * NS_PER_MS) {
+		r->glitches++;
+		r->last_glitch_ns = at_ns;
+	}
+	if (fabs(x) < QUIET && fabs(r->before[1]) < QUIET) {
+		r->silence_frames++;
+		r->gap_now++;
+		r->gap_longest = r->gap_now > r->gap_longest ? r->gap_now : r->gap_longest;
+	} else {
+		r->gap_now = 0;
+	}
+}
+
+/* The ramp tells the frame modulo its period; the present tells which period. */
+static void hear_ramp(struct result *r, double x, double at_ns) {
+	double rise = x - r->left_before;
+	r->left_before = x;
+	if (rise <= 0 || rise > 4.0 / BENCH_RAMP || fabs(x) > 0.98 || at_ns < (double)r->judge_ns ||
+			++r->skipped % LISTEN_EVERY != 0) {
+		return;
+	}
+	double rate = BENCH_RATE * (1 + r->scenario->ppm * 1e-6);
+	double now = (at_ns - (double)bench_sender_start_ns(r->sender)) * 1e-9 * rate;
+	double phase = (x + 1) / 2 * BENCH_RAMP;
+	double frame = floor((now - phase) / BENCH_RAMP) * BENCH_RAMP + phase;
+	if (frame < 0) {
+		return;
+	}
+	uint64_t sent = bench_sender_sent_ns(r->sender, (uint64_t)(frame / BENCH_FRAMES));
+	double latency = at_ns - (double)sent;
+	if (sent != 0 && latency > 0 && latency < LATENCY_MOST) {
+		samples_add(&r->heard, latency * 1e-3);
+	}
+}
+
+static void on_heard(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
+		double frame_ns, void *data) {
+	struct result *r = data;
+	for (unsigned i = 0; channels == 2 && i < count; i++) {
+		double at = (double)at_ns + i * frame_ns;
+		hear_ramp(r, (double)frames[i * 2], at);
+		hear_tone(r, (double)frames[i * 2 + 1], (uint64_t)at);
+	}
+}
+
+static void on_packet(uint64_t arrived_ns, uint64_t handled_ns, void *data) {
+	struct result *r = data;
+	if (handled_ns > r->judge_ns) {
+		samples_add(&r->packet_to_sink, (double)(handled_ns - arrived_ns) * 1e-3);
+	}
+}
+
+/* ---- running ---- */
+
+/* A port that nobody uses now. */
+static uint16_t free_port(void) {
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t length = sizeof address;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
+			getsockname(fd, (struct sockaddr *)&address, &length) < 0) {
+		address.sin_port = htons(14010);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	return ntohs(address.sin_port);
+}
+
+static int measure(struct result *r, const struct config *config) {
+	static const char group[] = "239.255.77.78";
+	struct audio_config audio_config = {
+		.scream = true,
+		.interface = "lo",
+		.port = free_port(),
+		.output = AUDIO_OUTPUT_NULL,
+		.raw_fd = -1,
+		.latency_ms = r->scenario->latency_ms,
+		.high_quality = config->audio.high_quality,
+		.volume_percent = -1,
+		.null_ppm = SINK_PPM,
+		.null_heard = on_heard,
+		.null_packet = on_packet,
+		.null_data = r,
+	};
+	const struct audio_events events = { 0 };
+	struct bench_sender *sender = NULL;
+	struct audio *audio = NULL;
+	uint64_t sender_cpu = 0;
+	memcpy(audio_config.group, group, sizeof group);
+
+	int error = bench_sender_start(
+			&sender, r->scenario, group, audio_config.port, r->seconds + SETTLE_S + 2);
+	if (error < 0) {
+		return error;
+	}
+	r->sender = sender;
+	r->judge_ns = clock_now_ns() + (uint64_t)(SETTLE_S * 1e9);
+	uint64_t cpu = clock_process_cpu_ns();
+	uint64_t started = clock_now_ns();
+	error = audio_start(&audio, &audio_config, &events);
+	if (error == 0) {
+		clock_sleep_ns((uint64_t)((r->seconds + SETTLE_S) * 1e9));
+		audio_get_stats(audio, &r->stats);
+	}
+	cpu = clock_process_cpu_ns() - cpu;
+	uint64_t took = clock_now_ns() - started;
+	audio_stop(audio);
+	bench_sender_stop(sender, &sender_cpu);
+	r->cpu_percent = cpu > sender_cpu ? 100.0 * (double)(cpu - sender_cpu) / (double)took : 0;
+	return error;
+}
+
+/* ---- telling ---- */
+
+static void write_figures(struct json *json, struct result *r) {
+	json_number(json, "target_us", r->stats.target_us);
+	json_object(json, "us");
+	samples_json(&r->packet_to_sink, json, "packet_to_sink");
+	samples_json(&r->heard, json, "heard");
+	json_end(json);
+	json_number(json, "heard_mean_us", samples_mean(&r->heard));
+	json_number(json, "reported_us", r->stats.latency_us);
+	json_int(json, "glitches", r->glitches);
+	json_number(json, "silence_ms", (double)r->silence_frames * 1e3 / BENCH_RATE);
+	json_number(json, "longest_gap_ms", (double)r->gap_longest * 1e3 / BENCH_RATE);
+	json_int(json, "underruns", (int64_t)r->stats.underruns);
+	json_int(json, "skips", (int64_t)r->stats.skips);
+	json_int(json, "missing", (int64_t)r->stats.missing);
+	json_number(json, "rate_ppm", r->stats.rate_ppm);
+	json_number(json, "sink_ppm", r->stats.sink_ppm);
+	json_number(json, "source_ppm", r->stats.source_ppm);
+	json_number(json, "cpu_percent", r->cpu_percent);
+}
+
+static void write_json(struct result *results) {
+	struct json json;
+	json_begin(&json, stdout);
+	json_string(&json, "bench", "audio");
+	json_string(&json, "scenario", results[0].scenario->name);
+	json_string(&json, "sink", "built-in");
+	json_number(&json, "seconds", results[0].seconds);
+	write_figures(&json, &results[0]);
+	json_null(&json, "av_offset_us"); /* there is no picture here */
+	json_array(&json, "scenarios");
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		json_object(&json, NULL);
+		json_string(&json, "name", results[i].scenario->name);
+		write_figures(&json, &results[i]);
+		json_end(&json);
+	}
+	json_end(&json);
+	json_finish(&json);
+}
+
+static void write_table(struct result *results) {
+	printf("%-30s %7s %26s %9s %8s %11s %9s %6s\n", "", "target", "heard ms: mean (p50, p99)",
+			"reported", "glitches", "silence ms", "underruns", "CPU %");
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		struct result *r = &results[i];
+		char heard[64];
+		snprintf(heard, sizeof heard, "%.1f (%.1f, %.1f)", samples_mean(&r->heard) * 1e-3,
+				samples_percentile(&r->heard, 0.5) * 1e-3,
+				samples_percentile(&r->heard, 0.99) * 1e-3);
+		printf("%-30s %7.1f %26s %9.1f %8u %11.1f %9llu %6.2f\n", r->scenario->name,
+				r->stats.target_us * 1e-3, heard, r->stats.latency_us * 1e-3,
+				r->glitches, (double)r->silence_frames * 1e3 / BENCH_RATE,
+				(unsigned long long)r->stats.underruns, r->cpu_percent);
+	}
+	printf("%.0f s each, built-in sink %+.0f ppm; packet to sink: p50 %.0f us, p99 %.0f us\n",
+			results[0].seconds, SINK_PPM,
+			samples_percentile(&results[0].packet_to_sink, 0.5),
+			samples_percentile(&results[0].packet_to_sink, 0.99));
+}
+
+int run_bench_audio(struct config *config) {
+	struct result *results = calloc(SCENARIOS, sizeof *results);
+	int status = results ? 0 : 1;
+	for (size_t i = 0; i < SCENARIOS && status == 0; i++) {
+		struct result *r = &results[i];
+		r->scenario = &scenarios[i];
+		r->seconds = config->seconds > 0 ? config->seconds : SECONDS;
+		if (samples_init(&r->heard, SAMPLES) < 0 ||
+				samples_init(&r->packet_to_sink, SAMPLES) < 0) {
+			status = 1;
+			break;
+		}
+		int error = measure(r, config);
+		if (error < 0) {
+			log_error("cannot measure \"%s\": %s", r->scenario->name, strerror(-error));
+			status = 1;
+		}
+	}
+	if (status == 0 && config->json) {
+		write_json(results);
+	} else if (status == 0) {
+		write_table(results);
+	}
+	for (size_t i = 0; results && i < SCENARIOS; i++) {
+		samples_finish(&results[i].heard);
+		samples_finish(&results[i].packet_to_sink);
+	}
+	free(results);
+	return status;
+}
