@@ -99,7 +99,9 @@ static bool same_stream(const struct scream_shm_header *a, const struct scream_s
 	       a->slot_bytes == b->slot_bytes && a->offset == b->offset;
 }
 
-static void cut(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data) {
+/* later: slots that came with it and are younger. */
+static void cut(struct scream_shm *shm, unsigned later, uint64_t now_ns, scream_shm_fn packet,
+		void *data) {
 	size_t frame = scream_frame_bytes(&shm->header.format);
 	size_t piece = 1152 / frame * frame;
 	for (size_t at = 0; at < shm->header.slot_bytes; at += piece) {
@@ -110,7 +112,8 @@ static void cut(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, v
 			.frames = (unsigned)((left < piece ? left : piece) / frame),
 		};
 		/* The slot came whole: its pieces are stamped as if they had come one by one. */
-		size_t after = left > piece ? (left - piece) / frame : 0;
+		size_t after = (left > piece ? left - piece : 0) / frame +
+			       later * (shm->header.slot_bytes / frame);
 		packet(&p, now_ns - after * NS_PER_S / shm->header.format.rate, now_ns, data);
 	}
 }
@@ -131,7 +134,8 @@ static int play_slots(struct scream_shm *shm, const struct scream_shm_header *he
 			shm->running = false; /* it changed under the copy */
 			return -EAGAIN;
 		}
-		cut(shm, now_ns, packet, data);
+		unsigned later = (newest + header->slots - shm->next) % header->slots;
+		cut(shm, later, now_ns, packet, data);
 		shm->next = (shm->next + 1) % header->slots;
 		shm->heard_ns = now_ns;
 	}

@@ -1,6 +1,10 @@
 # Tests of audio: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(scream audio)
+pg_test(filter audio)
 pg_test(player audio)
+pg_test(resample audio)
+pg_test(scream_shm audio)
+pg_test(sound_owner audio)
 pg_fuzz(scream audio)
 set_tests_properties(player PROPERTIES TIMEOUT 60) # hours of simulated sound
 
@@ -11,8 +15,8 @@ set_target_properties(sound-probe PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BI
 
 # Against a real sound server, packets from a namespace.
 foreach(case drift burst pipewire stalls loss restart bridge flood formats silence owner)
-	pg_integration(sound_${case} sound ${case})
+	pg_integration(heard_${case} sound ${case})
 	if(NOT case MATCHES "^(bridge|owner)$")
-		set_property(TEST sound_${case} APPEND PROPERTY LABELS timing)
+		set_property(TEST heard_${case} APPEND PROPERTY LABELS timing)
 	endif()
 endforeach()

@@ -1,0 +1,156 @@
+#include "audio/filter.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "tests/support/check.h"
+
+#define MS      NS_PER_MS
+#define GUEST   0x32
+#define ANOTHER 0x33
+
+struct line {
+	struct filter filter;
+	uint64_t now;
+};
+
+static const struct scream_format stereo = { 48000, 16, 2, 3 };
+static const struct scream_format other = { 96000, 24, 2, 3 };
+
+static enum filter_verdict put(struct line *l, const struct scream_format *format, uint32_t source,
+		uint16_t port) {
+	uint8_t data[SCREAM_DATAGRAM_MAX] = { 0 };
+	struct scream_packet packet;
+	assert_int_equal(scream_pack_header(data, format), 0);
+	size_t len = 5 + scream_packet_frames(format) * scream_frame_bytes(format);
+	return filter_judge(&l->filter, data, len, source, port, l->now, &packet);
+}
+
+static void start(struct line *l, bool any_sender) {
+	memset(l, 0, sizeof *l);
+	l->now = NS_PER_S;
+	filter_init(&l->filter, any_sender);
+}
+
+/* A second of good packets: all but the first are played. */
+static void play_for(struct line *l, const struct scream_format *format, unsigned ms,
+		uint32_t source, uint16_t port) {
+	for (unsigned i = 0; i < ms / 6; i++, l->now += 6 * MS) {
+		enum filter_verdict verdict = put(l, format, source, port);
+		CHECK(verdict == FILTER_PLAY || i == 0);
+	}
+}
+
+static void one_sender_at_a_time(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	play_for(&l, &stereo, 600, GUEST, 1000);
+	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_OTHER_SENDER);
+	l.now += 990 * MS;
+	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_OTHER_SENDER);
+	l.now += 20 * MS; /* silent for more than a second: it may take over */
+	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_PLAY);
+	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_OTHER_SENDER);
+
+	start(&l, true);
+	play_for(&l, &stereo, 600, GUEST, 1000);
+	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_PLAY);
+}
+
+static void a_new_port_is_a_new_stream_once_the_old_is_silent(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	play_for(&l, &stereo, 600, GUEST, 1000);
+	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_OTHER_SENDER);
+	l.now += 110 * MS;
+	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_PLAY);
+}
+
+static void a_single_packet_changes_nothing(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_UNAGREED);
+	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+	for (int i = 0; i < 50; i++, l.now += 6 * MS) {
+		CHECK(put(&l, &other, GUEST, 1) == FILTER_UNAGREED);
+		CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+	}
+	CHECK(put(&l, &other, GUEST, 1) == FILTER_UNAGREED);
+	CHECK(put(&l, &other, GUEST, 1) == FILTER_PLAY);
+	CHECK(scream_format_equal(&l.filter.format, &other));
+}
+
+static void too_many_changes_are_muted(void **state) {
+	struct line l;
+	unsigned changes = 0;
+	unsigned muted = 0;
+	(void)state;
+	start(&l, false);
+	for (int i = 0; i < 1000; i++, l.now += 5 * MS) {
+		/* Two packets of each, for five seconds. */
+		enum filter_verdict verdict = put(&l, i & 2 ? &other : &stereo, GUEST, 1);
+		changes += verdict == FILTER_PLAY;
+		muted += verdict == FILTER_MUTED;
+	}
+	CHECK(changes <= 4 + 500 && muted > 400);
+	uint64_t switched = 0;
+	for (int i = 0; i < 4; i++) {
+		switched += l.filter.changes_ns[i] != 0;
+	}
+	CHECK(switched == 4);
+	l.now += 6 * NS_PER_S; /* and then it is heard again */
+	put(&l, &stereo, GUEST, 1);
+	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+}
+
+static void malformed_ones_touch_nothing(void **state) {
+	struct line l;
+	struct scream_packet packet;
+	uint8_t data[SCREAM_DATAGRAM_MAX] = { 0x40, 16, 2, 3, 0 };
+	(void)state;
+	start(&l, false);
+	play_for(&l, &stereo, 600, GUEST, 1);
+	struct filter before = l.filter;
+	for (int i = 0; i < 1000; i++) {
+		data[0] = (uint8_t)(0x05 | i << 3);
+		CHECK(filter_judge(&l.filter, data, (size_t)i, ANOTHER, 9, l.now, &packet) ==
+				FILTER_MALFORMED);
+	}
+	CHECK(l.filter.source == before.source && l.filter.tokens == before.tokens &&
+			l.filter.heard_ns == before.heard_ns);
+	CHECK(filter_rejected(&l.filter) == filter_rejected(&before) + 1000);
+	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+}
+
+static void the_rate_is_bounded(void **state) {
+	struct line l;
+	unsigned played = 0;
+	(void)state;
+	start(&l, false);
+	play_for(&l, &stereo, 600, GUEST, 1);
+	for (int i = 0; i < 10000; i++, l.now += MS / 10) { /* sixty times too many, for 1 s */
+		played += put(&l, &stereo, GUEST, 1) == FILTER_PLAY;
+	}
+	/* 1.05 s worth and 0.3 s of grace, of 167 a second. */
+	CHECK(played > 170 && played < 230);
+	/* A backlog after a stall of 150 ms is within it. */
+	l.now += NS_PER_S;
+	for (int i = 0; i < 25; i++) {
+		CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_sender_at_a_time),
+		cmocka_unit_test(a_new_port_is_a_new_stream_once_the_old_is_silent),
+		cmocka_unit_test(a_single_packet_changes_nothing),
+		cmocka_unit_test(too_many_changes_are_muted),
+		cmocka_unit_test(malformed_ones_touch_nothing),
+		cmocka_unit_test(the_rate_is_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+#include "audio/scream_shm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tests/support/check.h"
+
+#define SLOT 3840
+
+struct heard {
+	unsigned packets;
+	unsigned frames;
+	uint64_t last_arrived, now;
+	uint8_t first[4];
+};
+
+static char path[] = "/tmp/scream-shm.XXXXXX";
+static int fd;
+static uint8_t image[16384];
+
+static void hear(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
+		void *data) {
+	struct heard *heard = data;
+	if (heard->packets++ == 0) {
+		memcpy(heard->first, packet->pcm, 4);
+	}
+	CHECK(packet->frames <= SCREAM_FRAMES_MAX && arrived_ns <= now_ns);
+	CHECK(arrived_ns >= heard->last_arrived);
+	heard->frames += packet->frames;
+	heard->last_arrived = arrived_ns;
+	heard->now = now_ns;
+}
+
+static void load(const char *name) {
+	char from[200];
+	snprintf(from, sizeof from, "tests/data/scream/scream-shm-%s.bin", name);
+	FILE *file = fopen(from, "rb");
+	assert_non_null(file);
+	assert_int_equal(fread(image, 1, sizeof image, file), sizeof image);
+	fclose(file);
+	assert_int_equal(pwrite(fd, image, sizeof image, 0), sizeof image);
+}
+
+static void set_newest(unsigned slot) {
+	image[4] = (uint8_t)slot;
+	assert_int_equal(pwrite(fd, image + 4, 1, 4), 1);
+}
+
+static int poll_at(struct scream_shm *shm, unsigned ms, struct heard *heard) {
+	char reason[160];
+	memset(heard, 0, sizeof *heard);
+	return scream_shm_poll(shm, NS_PER_S + ms * NS_PER_MS, hear, heard, reason, sizeof reason);
+}
+
+static void new_slots_are_played_in_order(void **state) {
+	struct scream_shm *shm;
+	struct heard heard;
+	(void)state;
+	load("s16-48000-2"); /* newest is 2 of 4 */
+	CHECK(scream_shm_create(&shm, path) == 0);
+	CHECK(poll_at(shm, 0, &heard) == 0 && heard.packets == 0); /* what is there is past */
+	set_newest(3);
+	CHECK(poll_at(shm, 20, &heard) == 0);
+	CHECK(heard.frames == 960 && memcmp(heard.first, image + 24 + 3 * SLOT, 4) == 0);
+	CHECK(heard.last_arrived == heard.now);
+	CHECK(poll_at(shm, 30, &heard) == 0 && heard.frames == 0);
+	set_newest(1); /* wrapped, and two of them */
+	CHECK(poll_at(shm, 60, &heard) == 0);
+	CHECK(heard.frames == 2 * 960 && memcmp(heard.first, image + 24, 4) == 0);
+	scream_shm_destroy(shm);
+}
+
+static void an_ended_sender_and_a_lost_file_are_states(void **state) {
+	struct scream_shm *shm;
+	struct heard heard;
+	(void)state;
+	load("s16-48000-2");
+	CHECK(scream_shm_create(&shm, path) == 0);
+	CHECK(poll_at(shm, 0, &heard) == 0);
+	load("closed");
+	CHECK(poll_at(shm, 20, &heard) < 0 && heard.packets == 0);
+	load("bad-widx");
+	CHECK(poll_at(shm, 40, &heard) < 0 && heard.packets == 0);
+	load("wrap");
+	CHECK(poll_at(shm, 60, &heard) == 0 && heard.packets == 0);
+	CHECK(ftruncate(fd, 5000) == 0); /* shrinks under us: the slot cannot be read */
+	set_newest(3);
+	poll_at(shm, 80, &heard);
+	CHECK(heard.packets == 0);
+	CHECK(poll_at(shm, 2000, &heard) < 0); /* and the header no longer fits it */
+	CHECK(ftruncate(fd, sizeof image) == 0);
+	load("s16-48000-2");
+	CHECK(poll_at(shm, 4000, &heard) == 0);
+	scream_shm_destroy(shm);
+
+	CHECK(scream_shm_create(&shm, "/no/such/file") == 0);
+	CHECK(poll_at(shm, 0, &heard) < 0);
+	scream_shm_destroy(shm);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(new_slots_are_played_in_order),
+		cmocka_unit_test(an_ended_sender_and_a_lost_file_are_states),
+	};
+	fd = mkstemp(path);
+	if (fd < 0) {
+		return 1;
+	}
+	int r = cmocka_run_group_tests(tests, NULL, NULL);
+	close(fd);
+	unlink(path);
+	return r;
+}
