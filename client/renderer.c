@@ -258,8 +258,8 @@ static bool can_copy(const struct renderer *renderer, const struct egl_target *t
 		const struct renderer_scene *scene) {
 	return scene->layout->exact && scene->layout->rotation == 0 && scene->dim >= 1.0f &&
 	       renderer->shown_readable && renderer->shown_bgra == target->bgra &&
-	       renderer->picture.format != FRAME_FORMAT_RGB_24 &&
-	       (renderer->converts || renderer->picture.format != FRAME_FORMAT_RGBA10);
+	       (renderer->shown_bgra || renderer->converts ||
+			       renderer->picture.format == FRAME_FORMAT_RGBA);
 }
 
 static void copy_rect(const struct renderer *renderer, const struct egl_target *target,
