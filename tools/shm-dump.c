@@ -14,7 +14,7 @@
 #include "host-proto/lgmp_client.h"
 #include "host-proto/shm.h"
 
-#define WAIT_NS  (5 * NS_PER_S)
+#define WAIT_NS  (2 * NS_PER_S)
 #define WATCH_NS NS_PER_S
 
 static struct cursor_shape shape;
@@ -103,13 +103,15 @@ static void say_pointer(const struct lgmp_message *message) {
 	putchar('\n');
 }
 
-static void drain(struct lgmp_client *client, const char **ppm) {
+static void drain(struct lgmp_client *client, const char **ppm, uint64_t end_ns) {
 	struct lgmp_message message;
 	while (lgmp_client_next(client, LGMP_QUEUE_POINTER, &message) > 0) {
 		say_pointer(&message);
 		lgmp_client_finish(client, &message);
 	}
-	while (lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) > 0) {
+	/* Frames that are never completed take 100 ms each. */
+	while (clock_now_ns() < end_ns &&
+			lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) > 0) {
 		say_frame(&message, ppm);
 		lgmp_client_finish(client, &message);
 	}
@@ -124,18 +126,19 @@ int main(int argc, char **argv) {
 	const char *ppm = argc == 3 ? argv[2] : NULL;
 	const struct lgmp_status *status = lgmp_client_status(client);
 	uint64_t changes = 0;
+	bool watching = false;
 	uint64_t end_ns = clock_now_ns() + WAIT_NS;
 	while (clock_now_ns() < end_ns) {
 		const uint64_t due_ns = lgmp_client_step(client, clock_now_ns());
 		if (status->changes != changes) {
-			const bool ran = changes != 0 && status->sessions == 1;
 			changes = status->changes;
 			say_status(status);
-			if (status->state == LGMP_STATE_RUNNING && !ran) {
+			if (status->state == LGMP_STATE_RUNNING && !watching) {
+				watching = true;
 				end_ns = clock_now_ns() + WATCH_NS;
 			}
 		}
-		drain(client, &ppm);
+		drain(client, &ppm, end_ns);
 		const uint64_t look_ns = clock_now_ns() + NS_PER_MS;
 		clock_sleep_until_ns(due_ns < look_ns ? due_ns : look_ns);
 	}
