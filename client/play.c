@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <SDL.h>
+
 #include "audio/audio.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -14,6 +16,7 @@
 #include "client/config.h"
 #include "client/discovery.h"
 #include "client/fallback.h"
+#include "client/geometry.h"
 #include "client/instance.h"
 #include "client/play_parts.h"
 #include "client/session.h"
@@ -33,7 +36,58 @@ static void *run_io(void *data) {
 	return NULL;
 }
 
-static int open_window(struct play *play) {
+/* What the window is remembered by; the embedded guest's is not. */
+static const char *window_key(const struct config *config) {
+	return config->domain[0] ? config->domain : config->video.shm_path;
+}
+
+static bool remembers(const struct config *config) {
+	return config->window.remember && !config->demo;
+}
+
+static void recall_window(
+		const struct config *config, const char *key, struct window_config *window) {
+	struct geometry geometry;
+	if (!remembers(config) || !geometry_load(key, &geometry)) {
+		return;
+	}
+	window->width = geometry.width;
+	window->height = geometry.height;
+	window->position_set = geometry.placed;
+	window->x = geometry.x;
+	window->y = geometry.y;
+	window->maximized |= geometry.maximized;
+}
+
+static void remember_window(const struct play *play, const char *key) {
+	const struct config *config = play->config;
+	SDL_Window *window = window_sdl(play->window);
+	struct geometry geometry = { .width = 1024, .height = 768 };
+	if (!remembers(config)) {
+		return;
+	}
+	Uint32 flags = SDL_GetWindowFlags(window);
+	geometry_load(key, &geometry);
+	geometry.maximized = flags & SDL_WINDOW_MAXIMIZED;
+	/* Of a full or maximised window the size before that is kept. */
+	if (!(flags & (SDL_WINDOW_MAXIMIZED | SDL_WINDOW_FULLSCREEN | SDL_WINDOW_MINIMIZED))) {
+		int left = 0;
+		int top = 0;
+		SDL_GetWindowSize(window, &geometry.width, &geometry.height);
+		SDL_GetWindowPosition(window, &geometry.x, &geometry.y);
+		SDL_GetWindowBordersSize(window, &top, &left, NULL, NULL);
+		/* A new window is placed by its frame. Wayland tells nobody where it is. */
+		geometry.x -= left;
+		geometry.y -= top;
+		geometry.placed = strcmp(window_kind(play->window), "x11") == 0;
+	}
+	int r = geometry_save(key, &geometry);
+	if (r < 0) {
+		log_debug("the window is not remembered: %s", strerrordesc_np(-r));
+	}
+}
+
+static int open_window(struct play *play, const char *key) {
 	const struct window_options *options = &play->config->window;
 	const char *error = NULL;
 	/* SDL's own variable: also what its hint becomes. */
@@ -63,6 +117,7 @@ static int open_window(struct play *play) {
 		.maximized = options->maximize,
 		.resizable = options->allow_resize,
 	};
+	recall_window(play->config, key, &window);
 	snprintf(window.title, sizeof window.title, "%s", options->title);
 	r = window_create(&play->window, &window);
 	if (r < 0) {
@@ -131,9 +186,7 @@ static int claim(struct play *play) {
 	if (config->demo) {
 		return 0;
 	}
-	int r = instance_create(&play->instance, play->loop,
-			config->domain[0] ? config->domain : config->video.shm_path, on_raise,
-			play);
+	int r = instance_create(&play->instance, play->loop, window_key(config), on_raise, play);
 	if (r == 1) {
 		log_info("a window for this VM is open already: it was asked to come to the front");
 	}
@@ -142,6 +195,9 @@ static int claim(struct play *play) {
 
 int run_play(struct config *config) {
 	struct play play = { .config = config };
+	char key[sizeof config->video.shm_path];
+	/* As it is now: discovery may find another memory later. */
+	snprintf(key, sizeof key, "%s", window_key(config));
 	int r = loop_create(&play.loop);
 	if (r == 0 && claim(&play) == 1) {
 		play_stop(&play);
@@ -151,7 +207,7 @@ int run_play(struct config *config) {
 		r = play_start_demo(&play);
 	}
 	if (r == 0) {
-		r = open_window(&play);
+		r = open_window(&play, key);
 	}
 	if (r == 0) {
 		r = start_parts(&play);
@@ -159,6 +215,7 @@ int run_play(struct config *config) {
 	int status = 1;
 	if (r == 0) {
 		status = app_run(play.app);
+		remember_window(&play, key);
 	}
 	play_stop(&play);
 	return status;
