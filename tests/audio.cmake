@@ -1,5 +1,7 @@
 # Tests of audio: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(scream audio)
+pg_test(audio audio)
+set_property(TEST audio APPEND PROPERTY LABELS threads)
 pg_test(filter audio)
 pg_test(player audio)
 pg_test(resample audio)

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "audio/scream.h"
@@ -467,6 +468,8 @@ int main(int argc, char **argv) {
 	signal(SIGTERM, on_signal);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (s.realtime) {
+		/* A test that is ended must not leave this behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		const struct sched_param param = { .sched_priority = 7 };
 		(void)!sched_setscheduler(0, SCHED_RR, &param);
 		(void)!mlockall(MCL_CURRENT | MCL_FUTURE);

@@ -216,6 +216,7 @@ class Lab:
         self.stop_server()
         self.guest.kill()
         self.guest.wait()
+        subprocess.run(["ip", "link", "del", "virbr0"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):

@@ -1,0 +1,173 @@
+/* The part as a whole with the built-in sink: SPICE sound plays while no Scream packets come,
+ * Scream takes over, and SPICE comes back; start and stop at any time. */
+#include "audio/audio.h"
+
+#include <arpa/inet.h>
+#include <math.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "audio/scream.h"
+#include "base/clock.h"
+#include "tests/support/check.h"
+
+#define GROUP "239.255.77.79"
+#define RATE  48000
+#define BLOCK 480
+
+struct ears {
+	atomic_uint loud;  /* frames */
+	atomic_uint jumps; /* steps no sound makes */
+	float before;
+};
+
+static void hear(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
+		double frame_ns, void *data) {
+	struct ears *ears = data;
+	(void)at_ns;
+	(void)frame_ns;
+	for (unsigned i = 0; i < count; i++) {
+		float x = frames[(size_t)i * channels];
+		if (fabsf(x) > 0.01f) {
+			atomic_fetch_add(&ears->loud, 1);
+		}
+		/* A 100 Hz tone of 0.5 moves 0.0066 a frame. */
+		if (fabsf(x - ears->before) > 0.03f) {
+			atomic_fetch_add(&ears->jumps, 1);
+		}
+		ears->before = x;
+	}
+}
+
+struct guest {
+	struct audio *audio;
+	int fd;
+	struct sockaddr_in to;
+	uint64_t next_ns;
+	uint64_t frame;
+};
+
+static void tone(const struct guest *g, int16_t *samples, unsigned frames) {
+	for (unsigned i = 0; i < frames; i++) {
+		double phase = 2 * M_PI * 100 * (double)(g->frame + i) / RATE;
+		samples[i * 2] = samples[i * 2 + 1] = (int16_t)lrint(16384 * sin(phase));
+	}
+}
+
+/* For so long, in real time, SPICE blocks or Scream packets or both. */
+static void send_for(struct guest *g, unsigned ms, bool spice, bool scream) {
+	uint64_t end = clock_now_ns() + ms * NS_PER_MS;
+	uint8_t packet[5 + 288 * 4];
+	const struct scream_format format = { RATE, 16, 2, 3 };
+	int16_t samples[BLOCK * 2];
+	scream_pack_header(packet, &format);
+	g->next_ns = clock_now_ns();
+	while (g->next_ns < end) {
+		unsigned frames = scream ? 288 : BLOCK;
+		tone(g, samples, frames);
+		clock_sleep_until_ns(g->next_ns);
+		if (spice) {
+			audio_push(g->audio, samples, frames, 2, RATE, clock_now_ns());
+		}
+		if (scream) {
+			memcpy(packet + 5, samples, 288 * 4);
+			CHECK(sendto(g->fd, packet, sizeof packet, 0, (struct sockaddr *)&g->to,
+					      sizeof g->to) > 0);
+		}
+		g->frame += frames;
+		g->next_ns += frames * NS_PER_S / RATE;
+	}
+}
+
+static void guest_open(struct guest *g, uint16_t port) {
+	const struct ip_mreqn by = { .imr_ifindex = (int)if_nametoindex("lo") };
+	memset(g, 0, sizeof *g);
+	g->fd = socket(AF_INET, SOCK_DGRAM, 0);
+	g->to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	inet_pton(AF_INET, GROUP, &g->to.sin_addr);
+	CHECK(g->fd >= 0 && setsockopt(g->fd, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by) == 0);
+}
+
+static void config_for(struct audio_config *config, struct ears *ears, uint16_t port) {
+	*config = (struct audio_config){
+		.scream = true,
+		.fallback = true,
+		.interface = "lo",
+		.group = GROUP,
+		.port = port,
+		.output = AUDIO_OUTPUT_NULL,
+		.raw_fd = -1,
+		.latency_ms = 60,
+		.volume_percent = -1,
+		.null_heard = ears ? hear : NULL,
+		.null_data = ears,
+	};
+}
+
+static void spice_sound_fills_in_for_scream(void **state) {
+	struct ears ears = { 0 };
+	struct audio_config config;
+	const struct audio_events events = { 0 };
+	struct audio_stats stats;
+	struct guest g;
+	(void)state;
+	guest_open(&g, 24010);
+	config_for(&config, &ears, 24010);
+	CHECK(audio_start(&g.audio, &config, &events) == 0);
+
+	send_for(&g, 900, true, false);
+	audio_get_stats(g.audio, &stats);
+	CHECK(stats.playing && stats.is_fallback && atomic_load(&ears.loud) > RATE / 4);
+
+	send_for(&g, 900, true, true);
+	audio_get_stats(g.audio, &stats);
+	CHECK(stats.playing && !stats.is_fallback && stats.packets > 50);
+
+	send_for(&g, 2200, true, false); /* Scream ended: after a second SPICE is heard again */
+	audio_get_stats(g.audio, &stats);
+	CHECK(stats.playing && stats.is_fallback);
+	audio_push_stop(g.audio);
+	audio_stop(g.audio);
+#ifndef PG_SANITIZED
+	CHECK(atomic_load(&ears.jumps) == 0); /* no switch clicked */
+#endif
+	close(g.fd);
+}
+
+static void it_starts_and_stops_at_any_time(void **state) {
+	const struct audio_events events = { 0 };
+	struct audio_config config;
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct guest g;
+		guest_open(&g, 24011);
+		config_for(&config, NULL, 24011);
+		config.scream = i % 3 != 0;
+		CHECK(audio_start(&g.audio, &config, &events) == 0);
+		audio_set_mute(g.audio, true);
+		audio_retry(g.audio);
+		if (i % 2) {
+			send_for(&g, 30, true, true);
+		}
+		audio_set_interface(g.audio, "nosuchbridge");
+		audio_stop(g.audio);
+		close(g.fd);
+	}
+	config_for(&config, NULL, 24011);
+	struct audio *audio;
+	memcpy(config.group, "10.0.0.1", 9); /* no group */
+	CHECK(audio_start(&audio, &config, &events) < 0);
+	audio_stop(NULL);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spice_sound_fills_in_for_scream),
+		cmocka_unit_test(it_starts_and_stops_at_any_time),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
