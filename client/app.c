@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
+#include "client/clipboard.h"
 #include "client/stats.h"
 #include "client/view.h"
 #include "client/window.h"
@@ -57,6 +58,20 @@ static void on_session_action(enum session_action action, unsigned code, void *d
 	queue_push(&app->happenings, &happening);
 }
 
+static void on_session_clipboard(const struct clip_message *message, void *data) {
+	struct app *app = data;
+	const struct app_happening happening = { .kind = APP_CLIPBOARD, .clip = *message };
+	if (queue_push(&app->happenings, &happening) < 0) {
+		free(message->data);
+	}
+}
+
+/* To the session; also before and after there is one. */
+static int send_clipboard(const struct clip_message *message, void *data) {
+	struct app *app = data;
+	return app->session ? session_clipboard(app->session, message) : -ENOTCONN;
+}
+
 static void on_moved(void *data) {
 	struct app *app = data;
 	if (app->video) {
@@ -100,6 +115,7 @@ struct session_events app_session_events(struct app *app) {
 		.status = on_session_status,
 		.action = on_session_action,
 		.moved = on_moved,
+		.clipboard = on_session_clipboard,
 		.data = app,
 	};
 }
@@ -221,6 +237,9 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	app->display_wanted = true;
 	app->wake_event = SDL_RegisterEvents(1);
 	int r = app->wake_event == UINT32_MAX ? -ENOMEM : init_boxes(app);
+	if (r == 0) {
+		r = clipboard_create(&app->clipboard, send_clipboard, app);
+	}
 	if (r < 0) {
 		app_destroy(app);
 		return r;
@@ -248,6 +267,11 @@ void app_destroy(struct app *app) {
 		return;
 	}
 	window_input_destroy(app->input);
+	clipboard_destroy(app->clipboard);
+	struct app_happening happening;
+	while (app->happenings.items && queue_pop(&app->happenings, &happening)) {
+		free(happening.clip.data);
+	}
 	queue_finish(&app->happenings);
 	mailbox_finish(&app->discovery);
 	mailbox_finish(&app->audio_status);
@@ -448,6 +472,9 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 		break;
 	case APP_SESSION_ACTION:
 		on_session_happening(app, happening);
+		break;
+	case APP_CLIPBOARD:
+		clipboard_message(app->clipboard, &happening->clip);
 		break;
 	case APP_SCREENSHOT_DONE:
 		if (happening->code < 0) {
@@ -669,6 +696,13 @@ static void on_event(struct app *app, SDL_Event *event) {
 	switch (event->type) {
 	case SDL_WINDOWEVENT:
 		on_window_event(app, &event->window);
+		if (event->window.event == SDL_WINDOWEVENT_FOCUS_GAINED && !app->clipboard_seen) {
+			app->clipboard_seen = true; /* what was copied before we started */
+			clipboard_changed(app->clipboard);
+		}
+		break;
+	case SDL_CLIPBOARDUPDATE:
+		clipboard_changed(app->clipboard);
 		break;
 	case SDL_DROPFILE:
 		send_file(app, event->drop.file);

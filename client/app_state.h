@@ -8,10 +8,12 @@
 #include "base/mailbox.h"
 #include "base/queue.h"
 #include "client/app.h"
+#include "client/clip.h"
 #include "client/config.h"
 #include "client/overlay.h"
 #include "client/snapshot.h"
 
+struct clipboard;
 struct window;
 struct window_input;
 
@@ -23,12 +25,14 @@ enum app_happening_kind {
 	APP_RAISE,
 	APP_SESSION_ACTION,  /* action, code */
 	APP_SCREENSHOT_DONE, /* code = 0 or a negative errno */
+	APP_CLIPBOARD,       /* clip; its data is owned */
 };
 
 struct app_happening {
 	enum app_happening_kind kind;
 	enum session_action action;
 	int code;
+	struct clip_message clip;
 };
 
 struct app {
@@ -52,6 +56,8 @@ struct app {
 
 	/* pg-ui only */
 	struct window_input *input;
+	struct clipboard *clipboard;
+	bool clipboard_seen;
 	struct snapshot now;
 	struct overlay shown; /* as the video part has it */
 	bool overlay_sent;

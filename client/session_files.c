@@ -11,6 +11,7 @@
 
 #define LOG_MODULE "files"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
@@ -161,19 +162,19 @@ static void file_failed(struct file_sender *sender, struct file *file, const cha
 static const char *result_text(uint32_t result, uint64_t detail, char *text, size_t size) {
 	switch (result) {
 	case SPICE_FILE_CANCELLED:
-		return "the guest cancelled it";
+		return _("the guest cancelled it");
 	case SPICE_FILE_NO_SPACE:
-		snprintf(text, size, "the guest has only %llu MiB free",
+		snprintf(text, size, _("the guest has only %llu MiB free"),
 				(unsigned long long)(detail >> 20));
 		return text;
 	case SPICE_FILE_LOCKED:
-		return "the guest's session is locked";
+		return _("the guest's session is locked");
 	case SPICE_FILE_NO_AGENT:
-		return "no agent runs in the guest's session";
+		return _("no agent runs in the guest's session");
 	case SPICE_FILE_DISABLED:
-		return "the guest has file transfer disabled";
+		return _("the guest has file transfer disabled");
 	default:
-		return "the guest reports an error";
+		return _("the guest reports an error");
 	}
 }
 
@@ -195,7 +196,7 @@ static const char *open_file(struct file_sender *sender, struct file *file) {
 		return strerrordesc_np(errno);
 	}
 	if (fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		return S_ISDIR(st.st_mode) ? "it is a folder" : "it is not a regular file";
+		return S_ISDIR(st.st_mode) ? _("it is a folder") : _("it is not a regular file");
 	}
 	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	file->size = (uint64_t)st.st_size;
@@ -277,7 +278,7 @@ static void on_read(void *data) {
 		}
 		file_failed(sender, file,
 				result < 0 ? strerrordesc_np((int)-result)
-					   : "it became shorter while it was read");
+					   : _("it became shorter while it was read"));
 	} else if (sender->agent &&
 			spice_agent_file_data(sender->agent, file->id, reading->bytes, want) == 0) {
 		file->sent += want;
@@ -300,7 +301,7 @@ void file_sender_status(struct file_sender *sender, uint32_t id, uint32_t result
 		if (file->state == FILE_OFFERED) {
 			file->state = FILE_SENDING;
 			if (start_thread(sender) < 0) {
-				file_failed(sender, file, "no thread to read it with");
+				file_failed(sender, file, _("no thread to read it with"));
 			}
 			loop_wake(sender->next_wake);
 		}
@@ -326,7 +327,7 @@ void file_sender_set_agent(struct file_sender *sender, struct spice_agent *agent
 	sender->agent = agent;
 	for (unsigned i = 0; i < FILES_MAX && !agent; i++) {
 		if (sender->files[i].state != FILE_NONE) {
-			file_failed(sender, &sender->files[i], "the guest's agent went away");
+			file_failed(sender, &sender->files[i], _("the guest's agent went away"));
 		}
 	}
 }
@@ -354,11 +355,11 @@ static void add(struct file_sender *sender, const char *path) {
 	log_printable(file->name, sizeof file->name, name, strlen(name));
 	sender->status.active++;
 	if (!file->path) {
-		file_failed(sender, file, "out of memory");
+		file_failed(sender, file, _("out of memory"));
 	} else if (!sender->agent) {
-		file_failed(sender, file, "no agent runs in the guest");
+		file_failed(sender, file, _("no agent runs in the guest"));
 	} else if (spice_agent_caps(sender->agent) & SPICE_AGENT_CAP_FILE_XFER_DISABLED) {
-		file_failed(sender, file, "the guest has file transfer disabled");
+		file_failed(sender, file, _("the guest has file transfer disabled"));
 	}
 }
 
@@ -379,7 +380,7 @@ void file_sender_cancel(struct file_sender *sender) {
 		if (file->state != FILE_QUEUED && sender->agent) {
 			(void)spice_agent_file_cancel(sender->agent, file->id);
 		}
-		file_failed(sender, file, "cancelled");
+		file_failed(sender, file, _("cancelled"));
 	}
 }
 

@@ -192,7 +192,7 @@ static void on_linked(void *data) {
 	}
 	if (slot->type == SPICE_CHANNEL_INPUTS) {
 		slot->session->status.inputs = true;
-		set_part(slot->session, PART_RUNNING, "connected to the VM");
+		set_part(slot->session, PART_RUNNING, _("connected to the VM"));
 	}
 	if (slot->type == SPICE_CHANNEL_MAIN) {
 		dial_get_server(spice_channel_fd(slot->channel), &slot->session->address,
@@ -231,7 +231,7 @@ static bool is_same_server(struct spice_session *session, int fd) {
 static void be_kicked(struct spice_session *session) {
 	session->status.kicked = true;
 	set_part(session, PART_WAITING,
-			"another SPICE client took the VM over; press a key to take it back");
+			_("another SPICE client took the VM over; press a key to take it back"));
 	slot_retry(main_slot(session), KICKED_NS);
 }
 
@@ -421,7 +421,7 @@ static void session_lost(struct spice_session *session, int error) {
 	session->status.needs_password = error == -EACCES;
 	if (was_up && error == -ENOTCONN) {
 		session->suspect_kick = true;
-		set_part(session, PART_WAITING, "the VM closed the SPICE connection");
+		set_part(session, PART_WAITING, _("the VM closed the SPICE connection"));
 		slot_retry(slot, PROBE_NS);
 		return;
 	}
@@ -786,7 +786,7 @@ void spice_session_start(struct spice_session *session) {
 		return;
 	}
 	session->started = true;
-	set_part(session, PART_WAITING, "connecting to the VM");
+	set_part(session, PART_WAITING, _("connecting to the VM"));
 	slot_start(main_slot(session));
 }
 
