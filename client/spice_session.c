@@ -792,7 +792,11 @@ void spice_session_start(struct spice_session *session) {
 
 void spice_session_retry(struct spice_session *session) {
 	struct slot *slot = main_slot(session);
-	if (!session->started || session->session_id != 0 || slot->dial) {
+	if (!session->started || slot->dial) {
+		return;
+	}
+	if (session->session_id != 0) {
+		start_due(session); /* main is there: what else was lost */
 		return;
 	}
 	session->suspect_kick = false;
