@@ -799,10 +799,13 @@ void spice_session_retry(struct spice_session *session) {
 		start_due(session); /* main is there: what else was lost */
 		return;
 	}
+	if (slot->channel) {
+		return; /* it is being tried just now */
+	}
 	session->suspect_kick = false;
 	session->status.kicked = false;
 	slot->attempts = 0;
-	slot_close(slot);
+	slot_close(slot); /* its timer */
 	slot_start(slot);
 }
 
