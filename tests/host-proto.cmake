@@ -2,6 +2,7 @@
 pg_test(shm host-proto)
 pg_test(lgmp host-proto)
 pg_test(frame host-proto)
+pg_test(demo_guest_steps host-proto)
 pg_test(hostile host-proto)
 pg_test(lgmp_threads host-proto)
 set_property(TEST lgmp_threads APPEND PROPERTY LABELS threads)
