@@ -612,6 +612,9 @@ void spice_session_set_password(struct spice_session *session, const char *passw
 	explicit_bzero(session->password, sizeof session->password);
 	memcpy(session->password, password, len + 1);
 	session->has_password = true;
+	if (session->session_id == 0) {
+		slot_close(main_slot(session)); /* a link with the old one is not waited for */
+	}
 	spice_session_retry(session);
 }
 

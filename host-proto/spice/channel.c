@@ -323,6 +323,14 @@ static int start_link(struct spice_channel *channel) {
 	return queue_bytes(channel, bytes, len);
 }
 
+static int step_tls(struct spice_channel *channel) {
+	int r = spice_tls_handshake(channel->stream);
+	if (r < 0) {
+		return r == -EAGAIN ? 0 : fail(channel, r);
+	}
+	return start_link(channel);
+}
+
 static int step_connecting(struct spice_channel *channel) {
 	int error = 0;
 	socklen_t len = sizeof error;
@@ -345,15 +353,7 @@ static int step_connecting(struct spice_channel *channel) {
 		return fail(channel, r);
 	}
 	channel->state = STATE_TLS;
-	return 0;
-}
-
-static int step_tls(struct spice_channel *channel) {
-	int r = spice_tls_handshake(channel->stream);
-	if (r < 0) {
-		return r == -EAGAIN ? 0 : fail(channel, r);
-	}
-	return start_link(channel);
+	return step_tls(channel); /* the client speaks first */
 }
 
 static int refused(struct spice_channel *channel, uint32_t error) {
