@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "audio/player.h"
@@ -64,6 +65,8 @@ struct audio {
 	struct audio_events events;
 	pthread_t thread;
 	pa_mainloop *mainloop;
+	pa_io_event *wake_event;
+	int wake_fd;
 
 	/* from any thread */
 	atomic_bool stop;
@@ -90,9 +93,21 @@ struct audio {
 	uint64_t raw_frames;
 };
 
+/* From any thread. Not pa_mainloop_wakeup(): what comes between our look and its poll is lost. */
 static void wake(void *data) {
-	struct audio *audio = data;
-	pa_mainloop_wakeup(audio->mainloop);
+	const struct audio *audio = data;
+	const uint64_t one = 1;
+	(void)!write(audio->wake_fd, &one, sizeof one);
+}
+
+static void on_wake(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_flags_t flags,
+		void *data) {
+	uint64_t count;
+	(void)api;
+	(void)event;
+	(void)flags;
+	(void)data;
+	(void)!read(fd, &count, sizeof count); /* the next round looks */
 }
 
 /* ---- Scream ---- */
@@ -512,8 +527,14 @@ static void audio_free(struct audio *audio) {
 	if (audio->sink) {
 		audio->sink->ops->destroy(audio->sink);
 	}
+	if (audio->wake_event) {
+		pa_mainloop_get_api(audio->mainloop)->io_free(audio->wake_event);
+	}
 	if (audio->mainloop) {
 		pa_mainloop_free(audio->mainloop);
+	}
+	if (audio->wake_fd >= 0) {
+		close(audio->wake_fd);
 	}
 	if (audio->takes_spice) {
 		queue_finish(&audio->spice);
@@ -533,6 +554,7 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	audio->config = *config;
 	audio->events = *events;
 	audio->status.state = PART_OFF;
+	audio->wake_fd = -1;
 	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
 	pthread_mutex_init(&audio->settings_lock, NULL);
 	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
@@ -540,10 +562,13 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 		r = mailbox_init(&audio->volume, sizeof(struct spice_volume), wake, audio);
 	}
 	audio->mainloop = r == 0 ? pa_mainloop_new() : NULL;
-	if (!audio->mainloop) {
+	audio->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!audio->mainloop || audio->wake_fd < 0) {
 		r = -ENOMEM;
 		goto fail;
 	}
+	pa_mainloop_api *api = pa_mainloop_get_api(audio->mainloop);
+	audio->wake_event = api->io_new(api, audio->wake_fd, PA_IO_EVENT_INPUT, on_wake, audio);
 	if (config->output != AUDIO_OUTPUT_RAW) {
 		r = make_player(audio);
 		if (r < 0) {
@@ -580,7 +605,7 @@ void audio_stop(struct audio *audio) {
 		return;
 	}
 	atomic_store(&audio->stop, true);
-	pa_mainloop_wakeup(audio->mainloop);
+	wake(audio);
 	pthread_join(audio->thread, NULL);
 	audio_free(audio);
 }
@@ -596,7 +621,7 @@ void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats) {
 static void settings_done(struct audio *audio) {
 	pthread_mutex_unlock(&audio->settings_lock);
 	atomic_store(&audio->settings_changed, true);
-	pa_mainloop_wakeup(audio->mainloop);
+	wake(audio);
 }
 
 void audio_set_mute(struct audio *audio, bool mute) {

@@ -294,9 +294,7 @@ static void on_owner(struct receiver *r, uint64_t now_ns) {
 			r->joined[i] = r->joined[--r->joined_count];
 		}
 	}
-	if (any_interface(r) && !may_have(r, "any")) {
-		close_socket(r);
-	} else if (r->joined_count == 0) {
+	if (any_interface(r) ? !may_have(r, "any") : r->joined_count == 0) {
 		close_socket(r);
 	}
 	if (had && !r->socket && r->events.yielded) {

@@ -227,7 +227,7 @@ static void tell_ready(struct sink_pulse *pulse) {
 	const pa_sample_spec *spec = pa_stream_get_sample_spec(pulse->stream);
 	const pa_buffer_attr *attr = pa_stream_get_buffer_attr(pulse->stream);
 	size_t frame = pa_frame_size(spec);
-	double request_ns = attr ? (double)(attr->minreq / frame) * 1e9 / spec->rate : 5e6;
+	double request_ns = attr ? (double)attr->minreq / (double)frame * 1e9 / spec->rate : 5e6;
 	const struct sink_info info = {
 		.rate = spec->rate,
 		.quantum_frames = pulse->pipewire && attr ? (unsigned)(attr->minreq / frame) : 0,
@@ -237,7 +237,8 @@ static void tell_ready(struct sink_pulse *pulse) {
 	if (attr) {
 		log_debug("stream on %s: %u Hz, %u channels, tlength %.1f ms, minreq %.1f ms",
 				pa_stream_get_device_name(pulse->stream), spec->rate,
-				spec->channels, (double)(attr->tlength / frame) * 1e3 / spec->rate,
+				spec->channels,
+				(double)attr->tlength / (double)frame * 1e3 / spec->rate,
 				request_ns * 1e-6);
 	}
 	pulse->stream_ready = true;

@@ -29,8 +29,8 @@ void sound_owner_destroy(struct sound_owner *owner);
 
 /* Tries to get or to keep the key ("virbr0-239.255.77.77-4010"). *ret_pid: who has it otherwise, 0
  * = unknown. */
-enum sound_owner_state sound_owner_try(struct sound_owner *owner, const char *key, int *ret_pid);
-void sound_owner_release(struct sound_owner *owner, const char *key);
+enum sound_owner_state sound_owner_try(struct sound_owner *owner, const char *name, int *ret_pid);
+void sound_owner_release(struct sound_owner *owner, const char *name);
 
 /* Readable when something happened: call sound_owner_dispatch(). -1 if there is no lock at all. */
 int sound_owner_fd(const struct sound_owner *owner);
