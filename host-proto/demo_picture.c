@@ -341,6 +341,9 @@ static void paint_noise(struct demo_picture *picture) {
 			(struct area){ (picture->frame.width - width) / 2,
 					(picture->frame.height - height) * 3 / 4, width, height });
 	const size_t bytes = (size_t)area.width * picture->bpp;
+	if (area.width == 0) {
+		return;
+	}
 	/* One row of noise, shifted from row to row. */
 	for (uint32_t x = 0; x < area.width; x++) {
 		picture->noise = picture->noise * 6364136223846793005ull + 1442695040888963407ull;
