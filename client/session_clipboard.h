@@ -30,7 +30,7 @@ void session_clipboard_destroy(struct session_clipboard *clipboard); /* accepts 
 void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spice_agent *agent);
 
 /* The agent's events. */
-void session_clipboard_offer(struct session_clipboard *clipboard, unsigned types);
+void session_clipboard_offer(struct session_clipboard *clipboard, unsigned theirs);
 void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_clipboard_type type);
 void session_clipboard_content(struct session_clipboard *clipboard, enum spice_clipboard_type type,
 		uint8_t *heap, size_t len);

@@ -172,6 +172,7 @@ static void command(struct fixture *f, enum session_command_kind kind, bool on) 
 	CHECK(session_command(f->session, &c) == 0);
 }
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	(void)state;
 	struct fixture f = { 0 };
@@ -354,6 +355,7 @@ static void clip(struct fixture *f, enum clip_kind kind, unsigned types, uint32_
 	CHECK(session_clipboard(f->session, &message) == 0);
 }
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void the_clipboard_crosses_both_ways(void **state) {
 	(void)state;
 	static const uint32_t kinds[2] = { GUEST_LINUX, GUEST_WINDOWS };
@@ -389,6 +391,7 @@ static void the_clipboard_crosses_both_ways(void **state) {
 	}
 }
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	(void)state;
 	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
@@ -493,6 +496,7 @@ static void send_file(struct fixture *f, const char *path) {
 	CHECK(session_command(f->session, &c) == 0);
 }
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void files_arrive_whole(void **state) {
 	(void)state;
 	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_WINDOWS } };

@@ -37,6 +37,10 @@ static void on_move(int x, int y, bool visible, void *data) {
 	got.visible = visible;
 }
 
+static void put_word(uint8_t *to, uint32_t word) {
+	memcpy(to, &word, sizeof word);
+}
+
 static uint8_t bytes[8192];
 
 static size_t make_set(unsigned flags, uint64_t unique, unsigned type, unsigned width,
@@ -75,12 +79,12 @@ static struct spice_cursor *start(void) {
 static void every_kind_becomes_colour_and_invert(void **state) {
 	(void)state;
 	uint8_t eight[2 * 2 + 1024 + 2] = { 1, 2, 1, 2 };
-	memcpy(eight + 4 + 4, "\x33\x22\x11\x00", 4); /* palette 1 */
-	memcpy(eight + 4 + 8, "\x66\x55\x44\x00", 4); /* palette 2 */
-	eight[4 + 1024] = 0x40;                       /* row 0: pixel 1 is masked */
+	put_word(eight + 4 + 4, 0x112233); /* palette 1 */
+	put_word(eight + 4 + 8, 0x445566); /* palette 2 */
+	eight[4 + 1024] = 0x40;            /* row 0: pixel 1 is masked */
 	uint8_t four[1 * 2 + 64 + 2] = { 0x12, 0x12 };
-	memcpy(four + 2 + 4, "\x33\x22\x11\x00", 4);
-	memcpy(four + 2 + 8, "\x66\x55\x44\x00", 4);
+	put_word(four + 2 + 4, 0x112233);
+	put_word(four + 2 + 8, 0x445566);
 	four[2 + 64] = 0x40;
 	static const uint8_t alpha[16] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	static const uint8_t mono[4] = { 0x40, 0xc0, 0x80, 0xc0 };
@@ -149,7 +153,7 @@ static void moves_show_and_hides_hide(void **state) {
 	(void)state;
 	struct spice_cursor *cursor = start();
 	CHECK(feed(cursor, SPICE_CURSOR_HIDE, 0) == 0 && !got.visible);
-	memcpy(bytes, "\xff\xff\x05\x00", 4);
+	put_word(bytes, 0x0005ffff);
 	CHECK(feed(cursor, SPICE_CURSOR_MOVE, 4) == 0);
 	CHECK(got.visible && got.x == -1 && got.y == 5);
 	CHECK(feed(cursor, SPICE_CURSOR_MOVE, 3) == -EBADMSG);

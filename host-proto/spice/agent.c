@@ -662,27 +662,36 @@ static void finish_message(struct spice_agent *agent) {
 	}
 }
 
+/* True: the header of the message at hand is complete and makes sense. */
+static bool collect_header(struct spice_agent *agent, struct reader *r) {
+	if (agent->header_len == sizeof agent->header) {
+		return true;
+	}
+	size_t take = sizeof agent->header - agent->header_len;
+	take = take < r->left ? take : r->left;
+	const uint8_t *part = read_bytes(r, take);
+	if (take > 0) {
+		memcpy(agent->header + agent->header_len, part, take);
+	}
+	agent->header_len += take;
+	if (agent->header_len < sizeof agent->header) {
+		return false;
+	}
+	if (!read_agent_header(agent)) {
+		agent->broken = true; /* out of step: until it connects again */
+		return false;
+	}
+	return true;
+}
+
 void spice_agent_data(struct spice_agent *agent, const uint8_t *bytes, size_t len) {
 	if (!agent->connected || agent->broken) {
 		return;
 	}
 	struct reader r = reader_of(bytes, len);
 	while (!agent->broken && agent->connected) {
-		if (agent->header_len < sizeof agent->header) {
-			size_t take = sizeof agent->header - agent->header_len;
-			take = take < r.left ? take : r.left;
-			const uint8_t *part = read_bytes(&r, take);
-			if (take > 0) {
-				memcpy(agent->header + agent->header_len, part, take);
-			}
-			agent->header_len += take;
-			if (agent->header_len < sizeof agent->header) {
-				break;
-			}
-			if (!read_agent_header(agent)) {
-				agent->broken = true; /* out of step: until it connects again */
-				break;
-			}
+		if (!collect_header(agent, &r)) {
+			break;
 		}
 		size_t take = agent->size - agent->got;
 		take = take < r.left ? take : r.left;

@@ -196,6 +196,28 @@ static uint32_t color_at(const struct raw *raw, uint32_t x, uint32_t y) {
 	}
 }
 
+/* One pixel of the two images. mask: behind the pixel part. */
+static void convert_pixel(const struct raw *raw, const uint8_t *mask, uint32_t x, uint32_t y,
+		uint32_t *ret_color, uint32_t *ret_invert) {
+	*ret_color = 0;
+	*ret_invert = 0;
+	if (raw->type == SPICE_CURSOR_ALPHA) {
+		*ret_color = color_at(raw, x, y);
+	} else if (raw->type == SPICE_CURSOR_MONO) {
+		/* AND mask, then XOR mask. */
+		const bool keep = mask_bit(raw, raw->data, x, y);
+		const bool flip = mask_bit(raw, mask, x, y);
+		*ret_color = keep ? 0 : OPAQUE | (flip ? 0xffffffu : 0);
+		*ret_invert = keep && flip ? 0xffffffffu : 0;
+	} else if (mask_bit(raw, mask, x, y)) {
+		/* XOR with the screen; colour 0 = transparent. */
+		const uint32_t bits = color_at(raw, x, y) & 0xffffffu;
+		*ret_invert = bits ? OPAQUE | bits : 0;
+	} else {
+		*ret_color = OPAQUE | color_at(raw, x, y);
+	}
+}
+
 /* raw was checked: its data is as long as its kind asks. */
 static void convert(const struct raw *raw, struct cursor_shape *shape) {
 	shape->width = raw->width;
@@ -206,27 +228,9 @@ static void convert(const struct raw *raw, struct cursor_shape *shape) {
 	const uint8_t *mask = raw->data + pixel_bytes(raw);
 	for (uint32_t y = 0; y < raw->height; y++) {
 		for (uint32_t x = 0; x < raw->width; x++) {
-			uint32_t color = 0;
-			uint32_t invert = 0;
-			if (raw->type == SPICE_CURSOR_ALPHA) {
-				color = color_at(raw, x, y);
-			} else if (raw->type == SPICE_CURSOR_MONO) {
-				/* AND mask, then XOR mask. */
-				const bool keep = mask_bit(raw, raw->data, x, y);
-				const bool flip = mask_bit(raw, mask, x, y);
-				color = keep ? 0 : OPAQUE | (flip ? 0xffffffu : 0);
-				invert = keep && flip ? 0xffffffffu : 0;
-			} else if (mask_bit(raw, mask, x, y)) {
-				/* XOR with the screen; colour 0 = transparent. */
-				const uint32_t bits = color_at(raw, x, y) & 0xffffffu;
-				invert = bits ? OPAQUE | bits : 0;
-			} else {
-				color = OPAQUE | color_at(raw, x, y);
-			}
 			const size_t at = (size_t)y * raw->width + x;
-			shape->color[at] = color;
-			shape->invert[at] = invert;
-			shape->has_invert = shape->has_invert || invert != 0;
+			convert_pixel(raw, mask, x, y, &shape->color[at], &shape->invert[at]);
+			shape->has_invert = shape->has_invert || shape->invert[at] != 0;
 		}
 	}
 }

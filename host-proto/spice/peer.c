@@ -733,7 +733,7 @@ int spice_peer_create(struct spice_peer **ret_peer, const struct spice_peer_conf
 	peer->agent = config->agent;
 	peer->channels = config->channels;
 	memcpy(peer->uuid, config->uuid, sizeof peer->uuid);
-	int r = -errno;
+	int r;
 	peer->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (peer->epoll_fd < 0) {
 		r = -errno;
