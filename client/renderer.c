@@ -77,13 +77,14 @@ static bool make_overlay(struct renderer *renderer) {
 	glBindVertexArray(renderer->overlay_array);
 	glBindBuffer(GL_ARRAY_BUFFER, renderer->overlay_buffer);
 	const GLsizei stride = 5 * (GLsizei)sizeof(float);
-	const unsigned char *base = NULL; /* offsets into the buffer */
 	glEnableVertexAttribArray(0);
-	glVertexAttribPointer(0, 2, GL_FLOAT, GL_FALSE, stride, base);
+	glVertexAttribPointer(0, 2, GL_FLOAT, GL_FALSE, stride, NULL);
 	glEnableVertexAttribArray(1);
-	glVertexAttribPointer(1, 2, GL_FLOAT, GL_FALSE, stride, base + 2 * sizeof(float));
+	glVertexAttribPointer(1, 2, GL_FLOAT, GL_FALSE, stride,
+			(const void *)(uintptr_t)(2 * sizeof(float)));
 	glEnableVertexAttribArray(2);
-	glVertexAttribPointer(2, 4, GL_UNSIGNED_BYTE, GL_TRUE, stride, base + 4 * sizeof(float));
+	glVertexAttribPointer(2, 4, GL_UNSIGNED_BYTE, GL_TRUE, stride,
+			(const void *)(uintptr_t)(4 * sizeof(float)));
 	glBindVertexArray(0);
 
 	unsigned char *pixels = malloc((size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);

@@ -34,3 +34,11 @@ foreach(case picture letterbox restart keys)
 endforeach()
 pg_integration(gui_x11_watch gui x11 watch)
 set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
+
+# Under sanitizers as well these cost minutes (a guest that boots in an emulator) and run the code that the unit tests
+# and fuzz targets of their modules run there: once, plain, is enough.
+foreach(name evdev evdev_udev evdev_spice document_commands option_texts translations)
+	if(TEST ${name})
+		set_property(TEST ${name} APPEND PROPERTY LABELS source)
+	endif()
+endforeach()
