@@ -104,7 +104,8 @@ static void put_text(struct pen *pen, int x, int y, const char *text, int column
 /* Breaks the text at spaces and before wide characters: copies its next line of at most `columns`
  * cells into line and returns what is left, NULL after the last. */
 static const char *next_line(const char *text, int columns, char *line, size_t line_size) {
-	const char *p = text, *good = NULL;
+	const char *p = text, *good = text;
+	bool found = false; /* a place to break at */
 	int n = 0;
 	for (;;) {
 		const char *before = p;
@@ -116,9 +117,10 @@ static const char *next_line(const char *text, int columns, char *line, size_t l
 		const int width = glyphs_columns(code);
 		if ((code == ' ' && n <= columns) || (width == 2 && n > 0)) {
 			good = before;
+			found = true;
 		}
 		if (n + width > columns) {
-			good = good != NULL ? good : before;
+			good = found ? good : before;
 			break;
 		}
 		n += width;
