@@ -674,7 +674,7 @@ static void send_file(struct app *app, const char *path) {
 	size_t len = strlen(path);
 	char *list = calloc(1, len + 2); /* one path, then an empty one */
 	if (list) {
-		memcpy(list, path, len);
+		memcpy(list, path, len + 1);
 		app_command(app, (struct session_command){
 						 .kind = SESSION_SEND_FILES, .text = list });
 	}
