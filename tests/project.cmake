@@ -23,7 +23,7 @@ pg_source_check(packages packages)
 pg_source_check(docs docs)
 
 # The whole client in a window: gui MODE CASE, see integration/gui_cases.py.
-foreach(case picture letterbox resize restart keys sigterm)
+foreach(case picture letterbox resize restart keys sigterm stop soak)
 	pg_integration(gui_x11_${case} gui x11 ${case})
 endforeach()
 foreach(case picture keys sigterm)

@@ -350,6 +350,87 @@ def case_watch():
         print('start not judged: the machine is loaded (%.1f)' % os.getloadavg()[0])
 
 
+def case_stop():
+    """The client is stopped for 3 s: evicted by the guest, it is back with the newest frame within 200 ms, seen from
+    outside. A second reader of the same memory neither disturbs it nor is disturbed."""
+    frame, pause = (640, 360), 3
+    source = guest(frame, '--fps=60')
+    program = client(frame)
+    name = os.path.join(WORK, 'other')  # by another name: one memory has one window
+    os.symlink(SHM, name)
+    other = Program('pierglass', '--no-lg-config', '--shm=' + name, '--spice=off', '--audio=off', '--discover=no',
+                    '--size=320x180', '--position=700x400', '--borderless', '--stats=0.2')
+    shown(frame, frame)
+    wait_for('figures', program.objects)
+    wait_for('the second reader', lambda: other.objects() and other.objects()[-1]['video']['shown'] > 10)
+    for _ in range(2):
+        watcher = subprocess.Popen([os.path.join(BUILD, 'tests/xwatch'), '--seconds', str(pause + 2)], env=X_ENV,
+                                   stdout=subprocess.PIPE, text=True)
+        time.sleep(0.7)
+        before = program.objects()[-1]['video']
+        watched = other.objects()[-1]['video']['shown']
+        program.process.send_signal(signal.SIGSTOP)
+        begin = time.monotonic()
+        time.sleep(pause)
+        moved = other.objects()[-1]['video']['shown'] - watched
+        program.process.send_signal(signal.SIGCONT)
+        stopped = time.monotonic() - begin
+        seen = dict(field.split('=') for field in watcher.communicate(timeout=40)[0].split())
+        now = program.objects()[-1]['video']
+        took = float(seen['longest_ms']) - stopped * 1000
+        print('back after %.0f ms; resubscribed %d times, lost %d sessions; the other reader saw %d frames meanwhile' %
+              (took, now['resubscriptions'] - before['resubscriptions'],
+               now['lost_sessions'] - before['lost_sessions'], moved))
+        if os.getloadavg()[0] < 1.5 * os.cpu_count():
+            check(took < 200, 'it took longer than 200 ms')
+        check(now['resubscriptions'] - before['resubscriptions'] <= 2, 'it subscribed again and again')
+        # The stopped one holds both slots until the guest's second is over; then frames flow again.
+        check(moved > 60, 'the stopped reader kept the other one from its frames')
+    check(source.process.poll() is None, 'the guest left')
+
+
+def memory_of(program):
+    pid = program.process.pid
+    with open('/proc/%d/status' % pid) as file:
+        rss = [int(line.split()[1]) for line in file if line.startswith('VmRSS')][0]
+    return rss, len(os.listdir('/proc/%d/fd' % pid))
+
+
+def case_soak(rounds=int(os.environ.get('PG_SOAK', '12'))):
+    """The guest freezes, restarts its session, resizes, is wiped, is killed and comes back, again and again: memory and
+    descriptors stay flat and the picture is right at the end."""
+    sizes = ((640, 360), (1280, 720), (320, 180), (800, 600))
+    source = guest(sizes[0], '--fps=60')
+    program = client((640, 360))
+    shown((640, 360), sizes[0])
+    wait_for('figures', program.objects)
+    base = None
+    for number in range(rounds):
+        size = sizes[number % len(sizes)]
+        what = ('size %dx%d' % size, 'session', 'freeze', 'wipe', 'kill', 'stall 5')[number % 6]
+        if what == 'kill':
+            source.stop(signal.SIGKILL)
+            source = guest(size, '--fps=60')
+        else:
+            source.say(what)
+        if what == 'freeze':
+            time.sleep(1.2)
+            source.say('thaw')
+        before = program.objects()[-1]['video']['shown']
+        wait_for('frames after ' + what, lambda: program.objects()[-1]['video']['shown'] > before + 20, 15)
+        if number == len(sizes) * 6 - 1 or (number == 5 and rounds < 24):
+            base = memory_of(program)  # every size and every fault has been there
+    last = memory_of(program)
+    print('%d rounds: %d kB, %d descriptors; before: %s' % (rounds, *last, base))
+    if base:
+        check(last[0] <= base[0] * 1.1 + 4096, 'memory grew from %d to %d kB' % (base[0], last[0]))
+        check(last[1] <= base[1], 'descriptors grew from %d to %d' % (base[1], last[1]))
+    source.say('size 640x360')
+    time.sleep(0.5)
+    shown((640, 360), (640, 360))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 result = 1
 try:
     globals()['case_' + CASE]()

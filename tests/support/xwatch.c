@@ -7,11 +7,13 @@
  * Finds the stamp's place on the screen (a picture shown at 1:1), then looks at it again and again
  * through shared memory, and prints one line:
  *
- *	at=X,Y stripes=N looks=N distinct=N first=SERIAL last=SERIAL torn=N unread=N seconds=S
+ *	at=X,Y stripes=N looks=N distinct=N first=SERIAL last=SERIAL torn=N unread=N longest_ms=T
+ *seconds=S
  *
  * distinct: serials seen; torn: looks whose stripes carried more than one serial; unread: looks
- * without any stamp. A look is one request, so the X server cannot draw in the middle of it.
- * Exit: 0, 1 when no stamp appeared within --wait seconds, 2 usage, 77 no display.
+ * without any stamp; longest: time between a new serial and the next one. A look is one request, so
+ *the X server cannot draw in the middle of it. Exit: 0, 1 when no stamp appeared within --wait
+ *seconds, 2 usage, 77 no display.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +120,7 @@ static unsigned count_stripes(const struct screen *screen, int x, int y) {
 struct tally {
 	unsigned long looks, distinct, torn, unread;
 	uint32_t first, last;
+	uint64_t last_ns, longest_ns; /* between one new serial and the next */
 };
 
 static void count_look(struct tally *tally, const struct screen *screen, unsigned stripes) {
@@ -143,8 +146,13 @@ static void count_look(struct tally *tally, const struct screen *screen, unsigne
 	}
 	/* Serials only grow, so a new one is one never seen before. */
 	if (tally->distinct == 0 || newest != tally->last) {
+		uint64_t now_ns = clock_now_ns();
+		if (tally->distinct > 0 && now_ns - tally->last_ns > tally->longest_ns) {
+			tally->longest_ns = now_ns - tally->last_ns;
+		}
 		tally->distinct++;
 		tally->last = newest;
+		tally->last_ns = now_ns;
 	}
 }
 
@@ -185,9 +193,10 @@ static int watch(struct screen *screen, double seconds, double wait_s, unsigned 
 		clock_sleep_ns(every_us * 1000ull);
 	}
 	printf("at=%d,%d stripes=%u looks=%lu distinct=%lu first=%u last=%u torn=%lu unread=%lu "
-	       "seconds=%.3f\n",
+	       "longest_ms=%.1f seconds=%.3f\n",
 			x, y, stripes, tally.looks, tally.distinct, tally.first, tally.last,
-			tally.torn, tally.unread, (double)(clock_now_ns() - start_ns) / 1e9);
+			tally.torn, tally.unread, (double)tally.longest_ns / 1e6,
+			(double)(clock_now_ns() - start_ns) / 1e9);
 	return 0;
 }
 
