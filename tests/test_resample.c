@@ -40,12 +40,10 @@ static void measure(double hertz, bool high, double *ret_gain_db, double *ret_th
 	size_t count = OUT_RATE; /* a whole number of periods of whole hertz */
 	double s = 0;
 	double c = 0;
-	double power = 0;
 	for (size_t i = from; i < from + count; i++) {
 		double phase = 2 * M_PI * hertz * (double)i / OUT_RATE;
 		s += (double)out[i] * sin(phase);
 		c += (double)out[i] * cos(phase);
-		power += (double)out[i] * (double)out[i];
 	}
 	s *= 2.0 / (double)count;
 	c *= 2.0 / (double)count;
