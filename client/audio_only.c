@@ -12,7 +12,6 @@
 #include "base/part.h"
 #include "client/config.h"
 #include "client/notify.h"
-#include "client/scream_cli.h"
 #include "client/signals.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
@@ -141,7 +140,7 @@ int run_audio_only(struct config *config) {
 	return run(config);
 }
 
-int run_scream(struct config *config) {
+int run_sound(struct config *config) {
 	config->audio.fallback = false;
 	config->audio.scream = true;
 	if (config->audio.output == AUDIO_OUTPUT_RAW && config->audio.raw_fd < 0) {

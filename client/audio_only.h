@@ -8,3 +8,6 @@ struct config;
 
 /* Until a signal, or config->seconds. Returns the exit status. */
 int run_audio_only(struct config *config);
+
+/* The same, with config->audio as it is; raw sound goes to stdout. */
+int run_sound(struct config *config);

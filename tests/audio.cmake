@@ -22,3 +22,4 @@ foreach(case drift burst pipewire stalls loss restart bridge flood formats silen
 		set_property(TEST heard_${case} APPEND PROPERTY LABELS timing)
 	endif()
 endforeach()
+pg_integration(scream_cli scream-cli)
