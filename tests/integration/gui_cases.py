@@ -38,6 +38,11 @@ def wait_for(what, condition, seconds=10):
     raise AssertionError('waited %d s for %s' % (seconds * PATIENCE, what))
 
 
+def newest(program):
+    """The newest line of figures; the first one may still be on its way."""
+    return wait_for('figures of ' + program.name, program.objects)[-1]
+
+
 class Program:
     """A child with its output in a file."""
 
@@ -228,7 +233,7 @@ def case_resize():
         begin = time.monotonic()
         _, corner, scale, _ = shown(window, frame)
         print('%dx%d shown at %s, scale %g, after %.2f s' % (*frame, corner, scale, time.monotonic() - begin))
-    last = program.objects()[-1]['video']
+    last = newest(program)['video']
     check((last['width'], last['height']) == (640, 360), 'the stats say %sx%s' % (last['width'], last['height']))
 
 
@@ -240,9 +245,9 @@ def case_restart():
     shown(frame, frame)
     for how in (signal.SIGKILL, signal.SIGTERM):
         source.stop(how)
-        wait_for('the client to notice', lambda: program.objects()[-1]['sources']['picture']['state'] != 'running')
-        print('without a guest: %s' % program.objects()[-1]['sources']['picture'])
-        check(program.objects()[-1]['sources']['picture']['reason'], 'no reason is given')
+        wait_for('the client to notice', lambda: newest(program)['sources']['picture']['state'] != 'running')
+        print('without a guest: %s' % newest(program)['sources']['picture'])
+        check(newest(program)['sources']['picture']['reason'], 'no reason is given')
         check(program.process.poll() is None, 'the client left')
         source = guest(frame, '--fps=30')
         begin = time.monotonic()
@@ -361,22 +366,21 @@ def case_stop():
     other = Program('pierglass', '--no-lg-config', '--shm=' + name, '--spice=off', '--audio=off', '--discover=no',
                     '--size=320x180', '--position=700x400', '--borderless', '--stats=0.2')
     shown(frame, frame)
-    wait_for('figures', program.objects)
-    wait_for('the second reader', lambda: other.objects() and other.objects()[-1]['video']['shown'] > 10)
+    wait_for('the second reader', lambda: newest(other)['video']['shown'] > 10)
     for _ in range(2):
         watcher = subprocess.Popen([os.path.join(BUILD, 'tests/xwatch'), '--seconds', str(pause + 2)], env=X_ENV,
                                    stdout=subprocess.PIPE, text=True)
         time.sleep(0.7)
-        before = program.objects()[-1]['video']
-        watched = other.objects()[-1]['video']['shown']
+        before = newest(program)['video']
+        watched = newest(other)['video']['shown']
         program.process.send_signal(signal.SIGSTOP)
         begin = time.monotonic()
         time.sleep(pause)
-        moved = other.objects()[-1]['video']['shown'] - watched
+        moved = newest(other)['video']['shown'] - watched
         program.process.send_signal(signal.SIGCONT)
         stopped = time.monotonic() - begin
         seen = dict(field.split('=') for field in watcher.communicate(timeout=40)[0].split())
-        now = program.objects()[-1]['video']
+        now = newest(program)['video']
         took = float(seen['longest_ms']) - stopped * 1000
         print('back after %.0f ms; resubscribed %d times, lost %d sessions; the other reader saw %d frames meanwhile' %
               (took, now['resubscriptions'] - before['resubscriptions'],
@@ -403,7 +407,6 @@ def case_soak(rounds=int(os.environ.get('PG_SOAK', '12'))):
     source = guest(sizes[0], '--fps=60')
     program = client((640, 360))
     shown((640, 360), sizes[0])
-    wait_for('figures', program.objects)
     base = None
     for number in range(rounds):
         size = sizes[number % len(sizes)]
@@ -416,8 +419,8 @@ def case_soak(rounds=int(os.environ.get('PG_SOAK', '12'))):
         if what == 'freeze':
             time.sleep(1.2)
             source.say('thaw')
-        before = program.objects()[-1]['video']['shown']
-        wait_for('frames after ' + what, lambda: program.objects()[-1]['video']['shown'] > before + 20, 15)
+        before = newest(program)['video']['shown']
+        wait_for('frames after ' + what, lambda: newest(program)['video']['shown'] > before + 20, 15)
         if number == len(sizes) * 6 - 1 or (number == 5 and rounds < 24):
             base = memory_of(program)  # every size and every fault has been there
     last = memory_of(program)
