@@ -1,6 +1,7 @@
 #include "client/layout.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "client/egl.h"
 
@@ -123,6 +124,9 @@ static void turn_rect(unsigned rotation, double r[4]) {
 
 bool layout_image_rect(const struct layout *layout, const struct frame_rect *rect,
 		struct egl_rect *ret_rect) {
+	if (layout->image_width == 0 || layout->image_height == 0) {
+		return false; /* no picture yet */
+	}
 	double r[4] = { (double)rect->x / layout->image_width,
 		(double)rect->y / layout->image_height, (double)rect->width / layout->image_width,
 		(double)rect->height / layout->image_height };
@@ -158,6 +162,10 @@ bool layout_image_rect(const struct layout *layout, const struct frame_rect *rec
 
 void layout_desktop_rect(const struct layout *layout, float x, float y, float width, float height,
 		float ret_rect[4]) {
+	if (layout->desktop_width == 0 || layout->desktop_height == 0) {
+		memset(ret_rect, 0, 4 * sizeof *ret_rect);
+		return;
+	}
 	double r[4] = { (double)x / layout->desktop_width, (double)y / layout->desktop_height,
 		(double)width / layout->desktop_width, (double)height / layout->desktop_height };
 	turn_rect(layout->pointer_rotation, r);

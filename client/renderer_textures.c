@@ -334,8 +334,8 @@ static bool upload_buffered(struct renderer *renderer, const struct texture_form
 	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
 	glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)texture_width);
 	/* With a buffer bound this "pointer" is an offset into it. */
-	const unsigned char *base = NULL;
-	sub_image(format, rect->x, rect->y, rect->width, rect->height, base + offset);
+	sub_image(format, rect->x, rect->y, rect->width, rect->height,
+			(const void *)(uintptr_t)offset); // NOLINT(performance-no-int-to-ptr)
 	glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
 	glBindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
 	return true;
