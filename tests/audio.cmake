@@ -16,7 +16,7 @@ target_link_libraries(sound-probe PRIVATE pg_flags pg_audio pg_base)
 set_target_properties(sound-probe PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # Against a real sound server, packets from a namespace.
-foreach(case drift burst pipewire stalls loss restart bridge flood formats silence owner)
+foreach(case demo drift burst pipewire stalls loss restart bridge flood formats silence owner)
 	pg_integration(heard_${case} sound ${case})
 	if(NOT case MATCHES "^(bridge|owner)$")
 		set_property(TEST heard_${case} APPEND PROPERTY LABELS timing)
