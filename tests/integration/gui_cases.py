@@ -425,8 +425,9 @@ def case_soak(rounds=int(os.environ.get('PG_SOAK', '12'))):
             base = memory_of(program)  # every size and every fault has been there
     last = memory_of(program)
     print('%d rounds: %d kB, %d descriptors; before: %s' % (rounds, *last, base))
-    if base:
+    if base and PATIENCE == 1:  # a sanitizer keeps what was freed for a while
         check(last[0] <= base[0] * 1.1 + 4096, 'memory grew from %d to %d kB' % (base[0], last[0]))
+    if base:
         check(last[1] <= base[1], 'descriptors grew from %d to %d' % (base[1], last[1]))
     source.say('size 640x360')
     time.sleep(0.5)
