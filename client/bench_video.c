@@ -291,24 +291,6 @@ static const char *poll_name(enum video_poll poll) {
 	return "auto";
 }
 
-static const char *format_name(enum guest_format format) {
-	switch (format) {
-	case GUEST_FORMAT_BGRA:
-		return "bgra";
-	case GUEST_FORMAT_RGBA:
-		return "rgba";
-	case GUEST_FORMAT_RGBA10:
-		return "rgba10";
-	case GUEST_FORMAT_RGBA16F:
-		return "rgba16f";
-	case GUEST_FORMAT_BGR32:
-		return "bgr_32";
-	case GUEST_FORMAT_RGB24:
-		return "rgb_24";
-	}
-	return "bgra";
-}
-
 static void json_setup(const struct bench *bench, const struct result *result, struct json *json) {
 	const struct guest_options *guest = &bench->config->guest;
 	const struct video_host *host = &result->status.host;
@@ -318,7 +300,7 @@ static void json_setup(const struct bench *bench, const struct result *result, s
 	json_int(json, "width", result->status.width);
 	json_int(json, "height", result->status.height);
 	if (bench->demo) {
-		json_string(json, "format", format_name(guest->format));
+		json_string(json, "format", demo_format_name(guest->format));
 		json_number(json, "fps", guest->fps);
 	} else {
 		json_null(json, "format"); /* whatever the VM sends */

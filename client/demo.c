@@ -53,7 +53,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct demo *demo, const c
 	}
 }
 
-static const char *format_name(enum guest_format format) {
+const char *demo_format_name(enum guest_format format) {
 	switch (format) {
 	case GUEST_FORMAT_BGRA:
 		return "bgra";
@@ -93,7 +93,7 @@ static void build_arguments(
 	add(demo, "--dir=%s", demo->dir);
 	add(demo, "--size=%dx%d", guest->width, guest->height);
 	add(demo, "--fps=%d", guest->damage == GUEST_DAMAGE_NONE ? 0 : guest->fps);
-	add(demo, "--format=%s", format_name(guest->format));
+	add(demo, "--format=%s", demo_format_name(guest->format));
 	add(demo, "--host=%s", guest->host == GUEST_HOST_B6 ? "B6" : "B7");
 	add(demo, "--damage=%s", damage_name(guest->damage));
 	add(demo, "--spice=%s", features & DEMO_SPICE ? "unix" : "off");

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/config.h"
+
 struct demo;
-struct guest_options;
 struct loop;
 
 enum demo_feature {
@@ -45,3 +46,6 @@ int demo_command(struct demo *demo, const char *command);
 /* Where its reports come from (DEMO_REPORT), non-blocking; -1 while it is dead. What came with the
  * ready line is lost: a client must have subscribed before frames exist. */
 int demo_report_fd(const struct demo *demo);
+
+/* As the guest's --format and the bench's report call it: "bgra", "rgba10", "bgr_32". */
+const char *demo_format_name(enum guest_format format);
