@@ -15,21 +15,18 @@
 #include "base/loop.h"
 #include "base/queue.h"
 #include "client/clip.h"
-#include "client/session_clipboard.h"
+#include "client/session_agent.h"
 #include "client/session_display.h"
-#include "client/session_files.h"
 #include "client/session_sound.h"
 #include "client/spice_session.h"
 #include "client/spice_sink.h"
-#include "host-proto/spice/agent.h"
 #include "input/chord.h"
 #include "input/devices.h"
 #include "input/router.h"
 
-#define INPUT_QUEUE   1024u
-#define COMMAND_QUEUE 64u
-#define TYPE_STEP_NS  (20 * NS_PER_MS)
-#define INPUTS_SEND   (256u * 1024)
+#define INPUT_QUEUE  1024u
+#define TYPE_STEP_NS (20 * NS_PER_MS)
+#define INPUTS_SEND  (256u * 1024)
 
 /* What other threads hand over; one queue, so that order holds between input and commands. */
 struct item {
@@ -60,10 +57,7 @@ struct session {
 	struct spice_sink sink;
 	struct session_display *display; /* NULL: no fallback picture */
 	struct session_sound *sound;     /* NULL: no SPICE sound */
-	struct spice_agent *agent;
-	struct session_clipboard *clipboard; /* NULL: nobody asked for it */
-	struct file_sender *files;
-	uint32_t monitor_width, monitor_height; /* wished for; 0 = nothing */
+	struct session_agent *agent;
 	struct loop_source *type_timer;
 	struct session_status status;
 	struct part_status evdev;
@@ -81,7 +75,7 @@ static void update_status(struct session *session) {
 		.needs_password = spice->needs_password,
 		.absolute = spice->absolute,
 		.absolute_possible = spice->absolute_possible,
-		.agent = spice_agent_is_ready(session->agent),
+		.agent = session_agent_is_ready(session->agent),
 		.has_display = spice->has_display,
 		.has_playback = spice->has_playback,
 		.has_record = spice->has_record,
@@ -90,7 +84,7 @@ static void update_status(struct session *session) {
 		.devices = session->devices_open,
 		.kicked = spice->kicked,
 	};
-	file_sender_get(session->files, &status.files);
+	session_agent_get_files(session->agent, &status.files);
 	memcpy(status.name, spice->name, sizeof status.name);
 	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
 	if (session->destroying ||
@@ -161,129 +155,40 @@ static void on_flushed(void *data) {
 
 /* ---- the agent ---- */
 
-#define MAIN_BUSY_BYTES (64u * 1024)
-
-static int on_agent_send(unsigned type, const void *body, size_t len, void *data) {
-	struct session *session = data;
-	return spice_session_send_main(session->spice, type, body, len);
-}
-
-static bool on_agent_room(void *data) {
-	struct session *session = data;
-	return spice_session_unsent_main(session->spice) < MAIN_BUSY_BYTES;
-}
-
-static void send_monitor(struct session *session) {
-	if (session->monitor_width != 0) {
-		(void)spice_agent_set_monitor(
-				session->agent, session->monitor_width, session->monitor_height);
-	}
-}
-
-static void on_agent_ready(void *data) {
-	struct session *session = data;
-	if (session->clipboard) {
-		session_clipboard_set_agent(session->clipboard, session->agent);
-	}
-	file_sender_set_agent(session->files, session->agent);
-	send_monitor(session);
-	update_status(session);
-}
-
-static void on_agent_offer(unsigned types, void *data) {
-	struct session *session = data;
-	if (session->clipboard) {
-		session_clipboard_offer(session->clipboard, types);
-	}
-}
-
-static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
-	struct session *session = data;
-	if (session->clipboard) {
-		session_clipboard_wanted(session->clipboard, type);
-	} else {
-		(void)spice_agent_answer(session->agent, type, NULL, 0);
-	}
-}
-
-static void on_agent_content(
-		enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
-	struct session *session = data;
-	if (session->clipboard) {
-		session_clipboard_content(session->clipboard, type, heap, len);
-	} else {
-		free(heap);
-	}
-}
-
-static void on_agent_file(uint32_t id, uint32_t result, uint64_t detail, void *data) {
-	struct session *session = data;
-	file_sender_status(session->files, id, result, detail);
-}
-
-static void on_agent_drained(void *data) {
-	struct session *session = data;
-	file_sender_drained(session->files);
-}
-
 static void on_agent(bool connected, uint32_t tokens, void *data) {
 	struct session *session = data;
-	if (spice_agent_is_ready(session->agent)) {
-		if (session->clipboard) {
-			session_clipboard_set_agent(session->clipboard, NULL);
-		}
-		file_sender_set_agent(session->files, NULL);
-	}
-	spice_agent_set_connected(session->agent, connected, tokens);
+	session_agent_set_connected(session->agent, connected, tokens);
 }
 
 static void on_agent_tokens(uint32_t tokens, void *data) {
 	struct session *session = data;
-	spice_agent_add_tokens(session->agent, tokens);
+	session_agent_add_tokens(session->agent, tokens);
 }
 
 static int on_agent_data(const uint8_t *bytes, size_t len, void *data) {
 	struct session *session = data;
-	spice_agent_data(session->agent, bytes, len);
+	session_agent_data(session->agent, bytes, len);
 	return 0;
 }
 
 static void on_main_drained(void *data) {
 	struct session *session = data;
-	spice_agent_pump(session->agent);
+	session_agent_drained(session->agent);
 }
 
-static void on_files_changed(void *data) {
+static void on_agent_changed(void *data) {
 	update_status(data);
 }
 
 static int create_agent(struct session *session) {
-	const struct session_config *config = &session->config;
-	const struct spice_agent_events events = {
-		.send = on_agent_send,
-		.has_room = on_agent_room,
-		.ready = on_agent_ready,
-		.offer = on_agent_offer,
-		.wanted = on_agent_wanted,
-		.content = on_agent_content,
-		.file = on_agent_file,
-		.drained = on_agent_drained,
+	const struct session_agent_events events = {
+		.changed = on_agent_changed,
+		.clipboard = session->events.clipboard,
+		.clipboard_data = session->events.data,
 		.data = session,
 	};
-	int r = spice_agent_create(&session->agent, config->clipboard_max_bytes, &events);
-	if (r == 0) {
-		r = file_sender_create(&session->files, session->loop, on_files_changed, session);
-	}
-	if (r == 0 && session->events.clipboard &&
-			(config->clipboard_to_vm || config->clipboard_to_local)) {
-		const struct session_clipboard_config clipboard = {
-			.to_vm = config->clipboard_to_vm,
-			.to_local = config->clipboard_to_local,
-		};
-		r = session_clipboard_create(&session->clipboard, session->loop, &clipboard,
-				session->events.clipboard, session->events.data);
-	}
-	return r;
+	return session_agent_create(
+			&session->agent, session->loop, session->spice, &session->config, &events);
 }
 
 /* ---- input ---- */
@@ -404,17 +309,16 @@ static void run_command(struct session *session, struct session_command *command
 		}
 		break;
 	case SESSION_MONITOR_SIZE:
-		session->monitor_width = (uint32_t)command->value >> 16;
-		session->monitor_height = (uint32_t)command->value & 0xffffu;
-		send_monitor(session);
+		session_agent_set_monitor(session->agent, (uint32_t)command->value >> 16,
+				(uint32_t)command->value & 0xffffu);
 		break;
 	case SESSION_SEND_FILES:
 		if (command->text) {
-			file_sender_add(session->files, command->text);
+			session_agent_send_files(session->agent, command->text);
 		}
 		break;
 	case SESSION_CANCEL_FILES:
-		file_sender_cancel(session->files);
+		session_agent_cancel_files(session->agent);
 		break;
 	case SESSION_MICROPHONE:
 		break;
@@ -446,11 +350,7 @@ static void on_wake(void *data) {
 			run_command(session, &item.command);
 			break;
 		case ITEM_CLIP:
-			if (session->clipboard) {
-				session_clipboard_local(session->clipboard, &item.clip);
-			} else {
-				free(item.clip.data);
-			}
+			session_agent_local_clipboard(session->agent, &item.clip);
 			break;
 		}
 	}
@@ -580,10 +480,10 @@ int session_create(struct session **ret_session, struct loop *loop,
 	}
 	r = create_router(session);
 	if (r == 0) {
-		r = create_agent(session);
+		r = create_spice(session);
 	}
 	if (r == 0) {
-		r = create_spice(session);
+		r = create_agent(session);
 	}
 	if (r == 0) {
 		r = create_devices(session);
@@ -612,9 +512,7 @@ void session_destroy(struct session *session) {
 	spice_session_destroy(session->spice);
 	session_display_destroy(session->display);
 	session_sound_destroy(session->sound);
-	session_clipboard_destroy(session->clipboard);
-	file_sender_destroy(session->files);
-	spice_agent_destroy(session->agent);
+	session_agent_destroy(session->agent);
 	router_destroy(session->router);
 	loop_remove(session->type_timer);
 	loop_remove(session->wake);

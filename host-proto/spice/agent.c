@@ -1,69 +1,25 @@
 #include "host-proto/spice/agent.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "host-proto/spice/reader.h"
-#include "host-proto/spice/text.h"
+#include "host-proto/spice/agent_internal.h"
 
-#define GRANT           32u /* messages that the server may send before we give tokens back */
-#define GRANT_BACK      16u
-#define TOKENS_MAX      0x80000000u
-#define SMALL_MAX       (64u * 1024)
-#define GRAB_MAX        4096u
-#define ANNOUNCE_MAX    256u
-#define GRAB_TYPES_MAX  64u
-#define QUEUE_MESSAGES  64u
-#define QUEUE_BYTES     (160u << 20)
-#define PREFIX_BYTES    40u
-#define FILE_TEXT_BYTES 1400u
-#define SELECTIONS      3u
-#define CLIPBOARD_KNOWN 6u /* types below are known */
-#define GROW_FIRST      (64u * 1024)
+#define GRANT          32u /* messages that the server may send before we give tokens back */
+#define GRANT_BACK     16u
+#define TOKENS_MAX     0x80000000u
+#define SMALL_MAX      (64u * 1024)
+#define GRAB_MAX       4096u
+#define ANNOUNCE_MAX   256u
+#define QUEUE_MESSAGES 64u
+#define QUEUE_BYTES    (160u << 20)
+#define GROW_FIRST     (64u * 1024)
 #define OUR_CAPS                                                                                \
 	(SPICE_AGENT_CAP_MONITORS_CONFIG | SPICE_AGENT_CAP_REPLY | SPICE_AGENT_CAP_BY_DEMAND |  \
 			SPICE_AGENT_CAP_SELECTION | SPICE_AGENT_CAP_FILE_XFER_DETAILED_ERRORS | \
 			SPICE_AGENT_CAP_NO_RELEASE_ON_REGRAB | SPICE_AGENT_CAP_GRAB_SERIAL)
 
-/* A message on its way out: header and fixed fields, then bulk data. */
-struct outgoing {
-	struct outgoing *next;
-	uint8_t prefix[PREFIX_BYTES];
-	size_t prefix_len;
-	uint8_t *data;
-	size_t len;
-	size_t sent; /* of prefix and data together */
-};
-
-struct spice_agent {
-	struct spice_agent_events events;
-	size_t limit;
-	bool connected, ready, broken;
-	uint32_t caps;
-	uint32_t tokens;   /* messages that we may send */
-	uint32_t consumed; /* messages of the server since the last tokens we gave */
-	uint32_t serials[SELECTIONS];
-	unsigned requested; /* SPICE_CLIPBOARD_BIT() that we asked for */
-	unsigned wanted;    /* that the guest asked for */
-	bool guest_owns;    /* the guest's offer is the newest */
-
-	/* coming in */
-	uint8_t header[SPICE_AGENT_HEADER_BYTES];
-	size_t header_len;
-	uint32_t type;
-	size_t size, got;
-	bool keep; /* the body is collected, else skipped */
-	uint8_t *body;
-	size_t body_size;
-
-	/* going out */
-	struct outgoing *first, *last;
-	unsigned count;
-	size_t queued;
-};
-
-static size_t limit_of(const struct spice_agent *agent, unsigned type) {
+size_t agent_limit_of(const struct spice_agent *agent, unsigned type) {
 	size_t fixed = type == SPICE_CLIPBOARD_TEXT ? SPICE_AGENT_TEXT_MAX : SPICE_AGENT_IMAGE_MAX;
 	return agent->limit < fixed ? agent->limit : fixed;
 }
@@ -216,15 +172,8 @@ error:
 	return r;
 }
 
-static bool both_have(const struct spice_agent *agent, uint32_t cap) {
+bool agent_both_have(const struct spice_agent *agent, uint32_t cap) {
 	return (agent->caps & OUR_CAPS & cap) != 0;
-}
-
-static void write_selection(const struct spice_agent *agent, struct writer *w, uint8_t selection) {
-	if (both_have(agent, SPICE_AGENT_CAP_SELECTION)) {
-		write_u8(w, selection);
-		write_bytes(w, "\0\0", 3);
-	}
 }
 
 static int announce(struct spice_agent *agent, uint32_t request) {
@@ -262,8 +211,8 @@ void spice_agent_add_tokens(struct spice_agent *agent, uint32_t tokens) {
 	spice_agent_pump(agent);
 }
 
-static int queue_and_pump(struct spice_agent *agent, unsigned type, const struct writer *fixed,
-		uint8_t *data, size_t len) {
+int agent_send(struct spice_agent *agent, unsigned type, const struct writer *fixed, uint8_t *data,
+		size_t len) {
 	if (!agent->ready) {
 		free(data);
 		return -ENOTCONN;
@@ -271,81 +220,6 @@ static int queue_and_pump(struct spice_agent *agent, unsigned type, const struct
 	int r = queue_message(agent, type, fixed, data, len);
 	if (r == 0) {
 		spice_agent_pump(agent);
-	}
-	return r;
-}
-
-int spice_agent_offer(struct spice_agent *agent, unsigned types) {
-	uint8_t bytes[16];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_selection(agent, &w, 0);
-	if (both_have(agent, SPICE_AGENT_CAP_GRAB_SERIAL)) {
-		write_u32(&w, agent->serials[0]);
-	}
-	uint32_t *list = calloc(CLIPBOARD_KNOWN, sizeof *list);
-	if (!list) {
-		return -ENOMEM;
-	}
-	size_t n = 0;
-	for (uint32_t type = SPICE_CLIPBOARD_TEXT; type < CLIPBOARD_KNOWN; type++) {
-		if (types & SPICE_CLIPBOARD_BIT(type)) {
-			list[n++] = type;
-		}
-	}
-	int r = queue_and_pump(agent, SPICE_AGENT_GRAB, &w, (uint8_t *)list, n * sizeof *list);
-	if (r == 0) {
-		agent->serials[0]++;
-		agent->guest_owns = false;
-		agent->requested = 0;
-	}
-	return r;
-}
-
-int spice_agent_release(struct spice_agent *agent) {
-	uint8_t bytes[16];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_selection(agent, &w, 0);
-	return queue_and_pump(agent, SPICE_AGENT_RELEASE, &w, NULL, 0);
-}
-
-int spice_agent_request(struct spice_agent *agent, enum spice_clipboard_type type) {
-	uint8_t bytes[16];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_selection(agent, &w, 0);
-	write_u32(&w, type);
-	int r = queue_and_pump(agent, SPICE_AGENT_REQUEST, &w, NULL, 0);
-	if (r == 0) {
-		agent->requested |= SPICE_CLIPBOARD_BIT(type);
-	}
-	return r;
-}
-
-static int send_content(struct spice_agent *agent, uint8_t selection, unsigned type, uint8_t *data,
-		size_t len) {
-	uint8_t bytes[16];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_selection(agent, &w, selection);
-	write_u32(&w, data ? type : SPICE_CLIPBOARD_NONE);
-	return queue_and_pump(agent, SPICE_AGENT_CLIPBOARD, &w, data, data ? len : 0);
-}
-
-int spice_agent_answer(struct spice_agent *agent, enum spice_clipboard_type type, const void *data,
-		size_t len) {
-	agent->wanted &= ~SPICE_CLIPBOARD_BIT(type);
-	uint8_t *copy = NULL;
-	if (data && len <= limit_of(agent, type)) {
-		if (type == SPICE_CLIPBOARD_TEXT && (agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF)) {
-			copy = text_to_crlf(data, len, &len);
-		} else {
-			copy = malloc(len ? len : 1);
-			if (copy && len > 0) {
-				memcpy(copy, data, len);
-			}
-		}
-	}
-	int r = send_content(agent, 0, type, copy, len);
-	if (r == -ENOBUFS && copy) { /* the guest's program waits for an answer */
-		r = send_content(agent, 0, type, NULL, 0);
 	}
 	return r;
 }
@@ -363,69 +237,7 @@ int spice_agent_set_monitor(struct spice_agent *agent, uint32_t width, uint32_t 
 	write_u32(&w, 32);
 	write_i32(&w, 0);
 	write_i32(&w, 0);
-	return queue_and_pump(agent, SPICE_AGENT_MONITORS_CONFIG, NULL, data, writer_len(&w));
-}
-
-static void write_escaped(struct writer *w, const char *name) {
-	for (const char *at = name; *at; at++) {
-		const char *escape = *at == '\\'                ? "\\\\"
-				     : *at == '\n'              ? "\\n"
-				     : *at == '\t'              ? "\\t"
-				     : *at == '\r'              ? "\\r"
-				     : *at == ' ' && at == name ? "\\s"
-								: NULL;
-		if (escape) {
-			write_bytes(w, escape, 2);
-		} else {
-			write_u8(w, (uint8_t)*at);
-		}
-	}
-}
-
-int spice_agent_file_start(
-		struct spice_agent *agent, uint32_t id, const char *name, uint64_t size) {
-	char number[64];
-	uint8_t bytes[4];
-	struct writer fixed = writer_of(bytes, sizeof bytes);
-	write_u32(&fixed, id);
-	uint8_t *text = malloc(FILE_TEXT_BYTES);
-	if (!text) {
-		return -ENOMEM;
-	}
-	struct writer w = writer_of(text, FILE_TEXT_BYTES);
-	static const char head[] = "[vdagent-file-xfer]\nname=";
-	write_bytes(&w, head, sizeof head - 1);
-	write_escaped(&w, name);
-	int n = snprintf(number, sizeof number, "\nsize=%llu\n", (unsigned long long)size);
-	write_bytes(&w, number, (size_t)n + 1); /* with its NUL */
-	if (writer_len(&w) == 0) {
-		free(text);
-		return -ENAMETOOLONG;
-	}
-	return queue_and_pump(agent, SPICE_AGENT_FILE_START, &fixed, text, writer_len(&w));
-}
-
-int spice_agent_file_data(struct spice_agent *agent, uint32_t id, const void *data, size_t len) {
-	uint8_t bytes[12];
-	struct writer fixed = writer_of(bytes, sizeof bytes);
-	write_u32(&fixed, id);
-	write_u64(&fixed, len);
-	uint8_t *copy = malloc(len ? len : 1);
-	if (!copy) {
-		return -ENOMEM;
-	}
-	if (len > 0) {
-		memcpy(copy, data, len);
-	}
-	return queue_and_pump(agent, SPICE_AGENT_FILE_DATA, &fixed, copy, len);
-}
-
-int spice_agent_file_cancel(struct spice_agent *agent, uint32_t id) {
-	uint8_t bytes[8];
-	struct writer fixed = writer_of(bytes, sizeof bytes);
-	write_u32(&fixed, id);
-	write_u32(&fixed, SPICE_FILE_CANCELLED);
-	return queue_and_pump(agent, SPICE_AGENT_FILE_STATUS, &fixed, NULL, 0);
+	return agent_send(agent, SPICE_AGENT_MONITORS_CONFIG, NULL, data, writer_len(&w));
 }
 
 /* ---- in ---- */
@@ -444,16 +256,6 @@ static void give_tokens_back(struct spice_agent *agent) {
 	}
 }
 
-/* The selection in front of the clipboard messages; 0 where there is none. */
-static uint8_t read_selection(const struct spice_agent *agent, struct reader *r) {
-	if (!both_have(agent, SPICE_AGENT_CAP_SELECTION)) {
-		return 0;
-	}
-	uint8_t selection = read_u8(r);
-	read_bytes(r, 3);
-	return selection;
-}
-
 static void on_announce(struct spice_agent *agent, struct reader *r) {
 	uint32_t request = read_u32(r);
 	uint32_t caps = read_u32(r); /* one word is all there is today */
@@ -469,107 +271,13 @@ static void on_announce(struct spice_agent *agent, struct reader *r) {
 	if (caps & SPICE_AGENT_CAP_MAX_CLIPBOARD) {
 		uint8_t bytes[4];
 		struct writer w = writer_of(bytes, sizeof bytes);
-		write_u32(&w, (uint32_t)limit_of(agent, SPICE_CLIPBOARD_PNG));
+		write_u32(&w, (uint32_t)agent_limit_of(agent, SPICE_CLIPBOARD_PNG));
 		(void)queue_message(agent, SPICE_AGENT_MAX_CLIPBOARD, &w, NULL, 0);
 	}
 	spice_agent_pump(agent);
 	if (!was_ready) {
 		agent->events.ready(agent->events.data);
 	}
-}
-
-static void on_grab(struct spice_agent *agent, struct reader *r) {
-	uint8_t selection = read_selection(agent, r);
-	if (both_have(agent, SPICE_AGENT_CAP_GRAB_SERIAL)) {
-		uint32_t serial = read_u32(r);
-		if (!reader_ok(r) || selection >= SELECTIONS ||
-				serial != agent->serials[selection]) {
-			return; /* it crossed with a grab of ours, which wins */
-		}
-		agent->serials[selection]++;
-	}
-	unsigned types = 0;
-	for (unsigned i = 0; i < GRAB_TYPES_MAX && r->left >= 4; i++) {
-		uint32_t type = read_u32(r);
-		if (type > SPICE_CLIPBOARD_NONE && type < CLIPBOARD_KNOWN) {
-			types |= SPICE_CLIPBOARD_BIT(type);
-		}
-	}
-	if (!reader_ok(r) || selection != 0) {
-		return;
-	}
-	agent->guest_owns = true;
-	agent->requested = 0;
-	agent->events.offer(types, agent->events.data);
-}
-
-static void on_request(struct spice_agent *agent, struct reader *r) {
-	uint8_t selection = read_selection(agent, r);
-	uint32_t type = read_u32(r);
-	if (!reader_ok(r)) {
-		return;
-	}
-	/* One at a time of each type; whoever asks more often is told "nothing" at once. */
-	if (selection != 0 || type == SPICE_CLIPBOARD_NONE || type >= CLIPBOARD_KNOWN ||
-			(agent->wanted & SPICE_CLIPBOARD_BIT(type)) != 0) {
-		(void)send_content(agent, selection, SPICE_CLIPBOARD_NONE, NULL, 0);
-		return;
-	}
-	agent->wanted |= SPICE_CLIPBOARD_BIT(type);
-	agent->events.wanted((enum spice_clipboard_type)type, agent->events.data);
-}
-
-static void on_release(struct spice_agent *agent, struct reader *r) {
-	if (read_selection(agent, r) == 0 && reader_ok(r) && agent->guest_owns) {
-		agent->guest_owns = false;
-		agent->requested = 0;
-		agent->events.offer(0, agent->events.data);
-	}
-}
-
-static void on_content(struct spice_agent *agent, struct reader *r) {
-	uint8_t selection = read_selection(agent, r);
-	uint32_t type = read_u32(r);
-	if (!reader_ok(r) || selection != 0 || agent->requested == 0) {
-		return; /* not asked for */
-	}
-	if (type == SPICE_CLIPBOARD_NONE) {
-		/* "Nothing", for whatever was asked. */
-		unsigned requested = agent->requested;
-		agent->requested = 0;
-		for (unsigned t = 1; t < CLIPBOARD_KNOWN; t++) {
-			if (requested & SPICE_CLIPBOARD_BIT(t)) {
-				agent->events.content((enum spice_clipboard_type)t, NULL, 0,
-						agent->events.data);
-			}
-		}
-		return;
-	}
-	if (type >= CLIPBOARD_KNOWN || (agent->requested & SPICE_CLIPBOARD_BIT(type)) == 0) {
-		return;
-	}
-	agent->requested &= ~SPICE_CLIPBOARD_BIT(type);
-	size_t len = r->left;
-	uint8_t *heap = len <= limit_of(agent, type) ? malloc(len ? len : 1) : NULL;
-	if (heap && len > 0) {
-		memcpy(heap, r->at, len);
-		if (type == SPICE_CLIPBOARD_TEXT) {
-			len = text_from_guest(heap, len,
-					(agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF) != 0);
-		}
-	}
-	agent->events.content(
-			(enum spice_clipboard_type)type, heap, heap ? len : 0, agent->events.data);
-}
-
-static void on_file_status(struct spice_agent *agent, struct reader *r) {
-	uint32_t id = read_u32(r);
-	uint32_t result = read_u32(r);
-	if (!reader_ok(r)) {
-		return;
-	}
-	uint64_t detail = r->left >= 8 ? read_u64(r) : 0;
-	agent->events.file(id, result, detail, agent->events.data);
 }
 
 static void on_message(struct spice_agent *agent) {
@@ -579,19 +287,19 @@ static void on_message(struct spice_agent *agent) {
 		on_announce(agent, &r);
 		break;
 	case SPICE_AGENT_GRAB:
-		on_grab(agent, &r);
+		agent_on_grab(agent, &r);
 		break;
 	case SPICE_AGENT_REQUEST:
-		on_request(agent, &r);
+		agent_on_request(agent, &r);
 		break;
 	case SPICE_AGENT_RELEASE:
-		on_release(agent, &r);
+		agent_on_release(agent, &r);
 		break;
 	case SPICE_AGENT_CLIPBOARD:
-		on_content(agent, &r);
+		agent_on_content(agent, &r);
 		break;
 	case SPICE_AGENT_FILE_STATUS:
-		on_file_status(agent, &r);
+		agent_on_file_status(agent, &r);
 		break;
 	default:
 		break; /* REPLY, GRAPHICS_INFO: nothing to do */
@@ -602,22 +310,14 @@ static void on_message(struct spice_agent *agent) {
 static bool is_wanted(const struct spice_agent *agent, uint32_t type, size_t size) {
 	switch (type) {
 	case SPICE_AGENT_CLIPBOARD:
-		return agent->requested != 0 && size <= limit_of(agent, SPICE_CLIPBOARD_PNG) + 8;
+		return agent->requested != 0 &&
+		       size <= agent_limit_of(agent, SPICE_CLIPBOARD_PNG) + 8;
 	case SPICE_AGENT_GRAB:
 		return size <= GRAB_MAX;
 	case SPICE_AGENT_ANNOUNCE:
 		return size <= ANNOUNCE_MAX;
 	default:
 		return size <= SMALL_MAX;
-	}
-}
-
-/* An answer that is too large to be kept is "nothing" to whoever asked. */
-static void refuse_content(struct spice_agent *agent) {
-	if (agent->type == SPICE_AGENT_CLIPBOARD && agent->requested != 0) {
-		struct reader none = reader_of("\0\0\0\0\0\0\0\0",
-				both_have(agent, SPICE_AGENT_CAP_SELECTION) ? 8 : 4);
-		on_content(agent, &none);
 	}
 }
 
@@ -652,7 +352,7 @@ static void finish_message(struct spice_agent *agent) {
 	if (agent->keep) {
 		on_message(agent);
 	} else {
-		refuse_content(agent);
+		agent_refuse_content(agent);
 	}
 	agent->header_len = agent->got = agent->size = 0;
 	if (agent->body_size > GROW_FIRST) {

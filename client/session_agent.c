@@ -1,0 +1,197 @@
+#include "client/session_agent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "client/clip.h"
+#include "client/session.h"
+#include "client/session_clipboard.h"
+#include "client/session_files.h"
+#include "client/spice_session.h"
+#include "host-proto/spice/agent.h"
+
+#define MAIN_BUSY_BYTES (64u * 1024) /* unsent: no more of the agent's until it is less */
+
+struct session_agent {
+	struct spice_session *spice;
+	struct session_agent_events events;
+	struct spice_agent *agent;
+	struct session_clipboard *clipboard; /* NULL: nobody asked for it */
+	struct file_sender *files;
+	uint32_t monitor_width, monitor_height; /* wished for; 0 = nothing */
+};
+
+static int on_agent_send(unsigned type, const void *body, size_t len, void *data) {
+	struct session_agent *agent = data;
+	return spice_session_send_main(agent->spice, type, body, len);
+}
+
+static bool on_agent_room(void *data) {
+	struct session_agent *agent = data;
+	return spice_session_unsent_main(agent->spice) < MAIN_BUSY_BYTES;
+}
+
+static void send_monitor(struct session_agent *agent) {
+	if (agent->monitor_width != 0) {
+		(void)spice_agent_set_monitor(
+				agent->agent, agent->monitor_width, agent->monitor_height);
+	}
+}
+
+static void on_agent_ready(void *data) {
+	struct session_agent *agent = data;
+	if (agent->clipboard) {
+		session_clipboard_set_agent(agent->clipboard, agent->agent);
+	}
+	file_sender_set_agent(agent->files, agent->agent);
+	send_monitor(agent);
+	agent->events.changed(agent->events.data);
+}
+
+static void on_agent_offer(unsigned types, void *data) {
+	struct session_agent *agent = data;
+	if (agent->clipboard) {
+		session_clipboard_offer(agent->clipboard, types);
+	}
+}
+
+static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
+	struct session_agent *agent = data;
+	if (agent->clipboard) {
+		session_clipboard_wanted(agent->clipboard, type);
+	} else {
+		(void)spice_agent_answer(agent->agent, type, NULL, 0);
+	}
+}
+
+static void on_agent_content(
+		enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
+	struct session_agent *agent = data;
+	if (agent->clipboard) {
+		session_clipboard_content(agent->clipboard, type, heap, len);
+	} else {
+		free(heap);
+	}
+}
+
+static void on_agent_file(uint32_t id, uint32_t result, uint64_t detail, void *data) {
+	struct session_agent *agent = data;
+	file_sender_status(agent->files, id, result, detail);
+}
+
+static void on_agent_drained(void *data) {
+	struct session_agent *agent = data;
+	file_sender_drained(agent->files);
+}
+
+static void on_files_changed(void *data) {
+	struct session_agent *agent = data;
+	agent->events.changed(agent->events.data);
+}
+
+int session_agent_create(struct session_agent **ret_agent, struct loop *loop,
+		struct spice_session *spice, const struct session_config *config,
+		const struct session_agent_events *events) {
+	struct session_agent *agent = calloc(1, sizeof *agent);
+	if (!agent) {
+		return -ENOMEM;
+	}
+	agent->spice = spice;
+	agent->events = *events;
+	const struct spice_agent_events agent_events = {
+		.send = on_agent_send,
+		.has_room = on_agent_room,
+		.ready = on_agent_ready,
+		.offer = on_agent_offer,
+		.wanted = on_agent_wanted,
+		.content = on_agent_content,
+		.file = on_agent_file,
+		.drained = on_agent_drained,
+		.data = agent,
+	};
+	int r = spice_agent_create(&agent->agent, config->clipboard_max_bytes, &agent_events);
+	if (r == 0) {
+		r = file_sender_create(&agent->files, loop, on_files_changed, agent);
+	}
+	if (r == 0 && events->clipboard &&
+			(config->clipboard_to_vm || config->clipboard_to_local)) {
+		const struct session_clipboard_config clipboard = {
+			.to_vm = config->clipboard_to_vm,
+			.to_local = config->clipboard_to_local,
+		};
+		r = session_clipboard_create(&agent->clipboard, loop, &clipboard, events->clipboard,
+				events->clipboard_data);
+	}
+	if (r < 0) {
+		session_agent_destroy(agent);
+		return r;
+	}
+	*ret_agent = agent;
+	return 0;
+}
+
+void session_agent_destroy(struct session_agent *agent) {
+	if (!agent) {
+		return;
+	}
+	session_clipboard_destroy(agent->clipboard);
+	file_sender_destroy(agent->files);
+	spice_agent_destroy(agent->agent);
+	free(agent);
+}
+
+void session_agent_set_connected(struct session_agent *agent, bool connected, uint32_t tokens) {
+	if (!agent) {
+		return;
+	}
+	if (spice_agent_is_ready(agent->agent)) {
+		if (agent->clipboard) {
+			session_clipboard_set_agent(agent->clipboard, NULL);
+		}
+		file_sender_set_agent(agent->files, NULL);
+	}
+	spice_agent_set_connected(agent->agent, connected, tokens);
+}
+
+void session_agent_add_tokens(struct session_agent *agent, uint32_t tokens) {
+	spice_agent_add_tokens(agent->agent, tokens);
+}
+
+void session_agent_data(struct session_agent *agent, const uint8_t *bytes, size_t len) {
+	spice_agent_data(agent->agent, bytes, len);
+}
+
+void session_agent_drained(struct session_agent *agent) {
+	spice_agent_pump(agent->agent);
+}
+
+bool session_agent_is_ready(const struct session_agent *agent) {
+	return spice_agent_is_ready(agent->agent);
+}
+
+void session_agent_set_monitor(struct session_agent *agent, uint32_t width, uint32_t height) {
+	agent->monitor_width = width;
+	agent->monitor_height = height;
+	send_monitor(agent);
+}
+
+void session_agent_local_clipboard(
+		struct session_agent *agent, const struct clip_message *message) {
+	if (agent->clipboard) {
+		session_clipboard_local(agent->clipboard, message);
+	} else {
+		free(message->data);
+	}
+}
+
+void session_agent_send_files(struct session_agent *agent, const char *paths) {
+	file_sender_add(agent->files, paths);
+}
+
+void session_agent_cancel_files(struct session_agent *agent) {
+	file_sender_cancel(agent->files);
+}
+
+void session_agent_get_files(const struct session_agent *agent, struct session_files *ret_status) {
+	file_sender_get(agent->files, ret_status);
+}

@@ -1,0 +1,68 @@
+/*
+ * What the files of agent.h share: agent.c frames and counts tokens, agent_clipboard.c and
+ * agent_files.c know what the messages mean. Private to them.
+ */
+#pragma once
+
+#include "host-proto/spice/agent.h"
+#include "host-proto/spice/reader.h"
+
+#define AGENT_PREFIX_BYTES    40u
+#define AGENT_SELECTIONS      3u
+#define AGENT_CLIPBOARD_KNOWN 6u /* types below are known */
+
+/* A message on its way out: header and fixed fields, then bulk data. */
+struct outgoing {
+	struct outgoing *next;
+	uint8_t prefix[AGENT_PREFIX_BYTES];
+	size_t prefix_len;
+	uint8_t *data;
+	size_t len;
+	size_t sent; /* of prefix and data together */
+};
+
+struct spice_agent {
+	struct spice_agent_events events;
+	size_t limit;
+	bool connected, ready, broken;
+	uint32_t caps;
+	uint32_t tokens;   /* messages that we may send */
+	uint32_t consumed; /* messages of the server since the last tokens we gave */
+	uint32_t serials[AGENT_SELECTIONS];
+	unsigned requested; /* SPICE_CLIPBOARD_BIT() that we asked for */
+	unsigned wanted;    /* that the guest asked for */
+	bool guest_owns;    /* the guest's offer is the newest */
+
+	/* coming in */
+	uint8_t header[SPICE_AGENT_HEADER_BYTES];
+	size_t header_len;
+	uint32_t type;
+	size_t size, got;
+	bool keep; /* the body is collected, else skipped */
+	uint8_t *body;
+	size_t body_size;
+
+	/* going out */
+	struct outgoing *first, *last;
+	unsigned count;
+	size_t queued;
+};
+
+/* What both ends announced. */
+bool agent_both_have(const struct spice_agent *agent, uint32_t cap);
+/* Of clipboard content of this type, in bytes. */
+size_t agent_limit_of(const struct spice_agent *agent, unsigned type);
+
+/* Queues a message and sends what goes. fixed: the fields in front, or NULL; data: heap, taken
+ * over, also on failure. 0, -ENOTCONN while not ready, -ENOBUFS, -ENOMEM. */
+int agent_send(struct spice_agent *agent, unsigned type, const struct writer *fixed, uint8_t *data,
+		size_t len);
+
+/* Messages of the guest, whole. */
+void agent_on_grab(struct spice_agent *agent, struct reader *r);
+void agent_on_request(struct spice_agent *agent, struct reader *r);
+void agent_on_release(struct spice_agent *agent, struct reader *r);
+void agent_on_content(struct spice_agent *agent, struct reader *r);
+void agent_on_file_status(struct spice_agent *agent, struct reader *r);
+/* The message that was skipped, should it be clipboard content: "nothing" to whoever asked. */
+void agent_refuse_content(struct spice_agent *agent);
