@@ -11,6 +11,7 @@ struct fallback {
 	/* under the lock */
 	uint32_t *pixels;
 	uint32_t width, height;
+	struct frame_rect shown; /* lies inside */
 	uint32_t generation;
 	unsigned damage_count;
 	struct frame_rect damage[FALLBACK_DAMAGE_MAX];
@@ -85,11 +86,48 @@ int fallback_resize(struct fallback *fallback, uint32_t width, uint32_t height) 
 	fallback->pixels = pixels;
 	fallback->width = width;
 	fallback->height = height;
+	fallback->shown = (struct frame_rect){ 0, 0, width, height };
 	fallback->generation++;
 	damage_all(fallback);
 	pthread_mutex_unlock(&fallback->lock); /* black is not worth a swap: the first draw wakes */
 	free(old);
 	return 0;
+}
+
+/* The part of rect that lies inside `within`; false if there is none. */
+static bool clip(struct frame_rect *rect, const struct frame_rect *within) {
+	const uint64_t right = (uint64_t)rect->x + rect->width;
+	const uint64_t bottom = (uint64_t)rect->y + rect->height;
+	const uint64_t max_right = (uint64_t)within->x + within->width;
+	const uint64_t max_bottom = (uint64_t)within->y + within->height;
+	rect->x = rect->x > within->x ? rect->x : within->x;
+	rect->y = rect->y > within->y ? rect->y : within->y;
+	const uint64_t to_x = right < max_right ? right : max_right;
+	const uint64_t to_y = bottom < max_bottom ? bottom : max_bottom;
+	if (to_x <= rect->x || to_y <= rect->y) {
+		return false;
+	}
+	rect->width = (uint32_t)(to_x - rect->x);
+	rect->height = (uint32_t)(to_y - rect->y);
+	return true;
+}
+
+void fallback_crop(struct fallback *fallback, uint32_t x, uint32_t y, uint32_t width,
+		uint32_t height) {
+	pthread_mutex_lock(&fallback->lock);
+	const struct frame_rect whole = { 0, 0, fallback->width, fallback->height };
+	struct frame_rect shown = { x, y, width, height };
+	if (!clip(&shown, &whole)) {
+		shown = whole;
+	}
+	if (memcmp(&shown, &fallback->shown, sizeof shown) == 0) {
+		pthread_mutex_unlock(&fallback->lock);
+		return;
+	}
+	fallback->shown = shown;
+	fallback->generation++;
+	damage_all(fallback);
+	unlock_and_wake(fallback);
 }
 
 void fallback_clear(struct fallback *fallback) {
@@ -98,6 +136,7 @@ void fallback_clear(struct fallback *fallback) {
 	fallback->pixels = NULL;
 	fallback->width = 0;
 	fallback->height = 0;
+	fallback->shown = (struct frame_rect){ 0 };
 	fallback->generation++;
 	fallback->damage_count = 0;
 	fallback->pointer.known = false;
@@ -198,14 +237,24 @@ void fallback_move_cursor(struct fallback *fallback, int x, int y, bool visible)
 
 void fallback_take(struct fallback *fallback, struct fallback_view *ret_view) {
 	pthread_mutex_lock(&fallback->lock);
+	const struct frame_rect *shown = &fallback->shown;
 	ret_view->pixels = fallback->pixels;
-	ret_view->width = fallback->width;
-	ret_view->height = fallback->height;
+	if (fallback->pixels != NULL) {
+		ret_view->pixels += (size_t)shown->y * fallback->width + shown->x;
+	}
+	ret_view->width = shown->width;
+	ret_view->height = shown->height;
 	ret_view->stride = fallback->width;
 	ret_view->generation = fallback->generation;
-	ret_view->damage_count = fallback->damage_count;
-	memcpy(ret_view->damage, fallback->damage,
-			fallback->damage_count * sizeof fallback->damage[0]);
+	ret_view->damage_count = 0;
+	for (unsigned i = 0; i < fallback->damage_count; i++) {
+		struct frame_rect rect = fallback->damage[i];
+		if (clip(&rect, shown)) {
+			rect.x -= shown->x;
+			rect.y -= shown->y;
+			ret_view->damage[ret_view->damage_count++] = rect;
+		}
+	}
 }
 
 void fallback_take_done(struct fallback *fallback, bool uploaded) {
@@ -218,6 +267,8 @@ void fallback_take_done(struct fallback *fallback, bool uploaded) {
 void fallback_get_pointer(struct fallback *fallback, struct fallback_pointer *ret_pointer) {
 	pthread_mutex_lock(&fallback->lock);
 	*ret_pointer = fallback->pointer;
+	ret_pointer->x -= (int)fallback->shown.x;
+	ret_pointer->y -= (int)fallback->shown.y;
 	ret_pointer->shape_serial = fallback->has_shape ? fallback->shape_serial : 0;
 	pthread_mutex_unlock(&fallback->lock);
 }

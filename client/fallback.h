@@ -31,6 +31,10 @@ void fallback_set_wake(struct fallback *fallback, void (*wake)(void *data), void
 /* A new primary surface, black; shown with the first draw. -EINVAL: a side is 0 or above
  * FALLBACK_SIDE_MAX; -ENOMEM. */
 int fallback_resize(struct fallback *fallback, uint32_t width, uint32_t height);
+/* What is shown of the surface (a monitor on it), until the next fallback_resize(), which shows all
+ * of it. Clamped; a rectangle of which nothing is left shows all. */
+void fallback_crop(
+		struct fallback *fallback, uint32_t x, uint32_t y, uint32_t width, uint32_t height);
 /* The surface is gone: nothing to show. */
 void fallback_clear(struct fallback *fallback);
 
@@ -52,11 +56,12 @@ void fallback_move_cursor(struct fallback *fallback, int x, int y, bool visible)
 
 /* ---- pg-video ---- */
 
-/* What changed since the last take; locks. Pixels stay valid until fallback_take_done(). */
+/* What is shown, and what of it changed since the last take; locks. Pixels stay valid until
+ * fallback_take_done(). */
 struct fallback_view {
 	const uint32_t *pixels; /* NULL: nothing to show */
 	uint32_t width, height, stride;
-	uint32_t generation; /* differs after every fallback_resize() */
+	uint32_t generation; /* differs after every fallback_resize(), and when the crop changed */
 	unsigned damage_count;
 	struct frame_rect damage[FALLBACK_DAMAGE_MAX];
 };
@@ -66,7 +71,7 @@ void fallback_take_done(struct fallback *fallback, bool uploaded);
 
 struct fallback_pointer {
 	bool known, visible;
-	int x, y;              /* hot spot */
+	int x, y;              /* hot spot, from the corner of what is shown */
 	uint32_t shape_serial; /* 0 = no shape yet; else differs from that of every other shape */
 };
 void fallback_get_pointer(struct fallback *fallback, struct fallback_pointer *ret_pointer);

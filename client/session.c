@@ -139,10 +139,9 @@ static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, voi
 	return r < 0 ? r : 0;
 }
 
-static void on_screen_size(uint32_t width, uint32_t height, void *data) {
+static void on_screen(const struct spice_rect *monitor, void *data) {
 	struct session *session = data;
-	session->sink.width = width;
-	session->sink.height = height;
+	session->sink.screen = *monitor;
 }
 
 static void on_flushed(void *data) {
@@ -442,7 +441,7 @@ static int create_spice(struct session *session) {
 	spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
 	if (session->fallback) {
 		r = session_display_create(&session->display, session->spice, session->fallback,
-				on_screen_size, session);
+				on_screen, session);
 		if (r == 0) {
 			session_display_want(session->display, config->display);
 		}

@@ -15,7 +15,7 @@
 struct session_display {
 	struct spice_session *spice;
 	struct fallback *fallback;
-	void (*size)(uint32_t width, uint32_t height, void *data);
+	void (*screen)(const struct spice_rect *monitor, void *data);
 	void *data;
 	struct spice_display *display;
 	struct spice_cursor *cursor;
@@ -44,9 +44,16 @@ static void on_unlock(void *data) {
 	fallback_unlock(display->fallback);
 }
 
-static void on_size(uint32_t width, uint32_t height, void *data) {
+static void on_crop(const struct spice_rect *monitor, void *data) {
 	struct session_display *display = data;
-	display->size(width, height, display->data);
+	fallback_crop(display->fallback, (uint32_t)monitor->left, (uint32_t)monitor->top,
+			(uint32_t)(monitor->right - monitor->left),
+			(uint32_t)(monitor->bottom - monitor->top));
+}
+
+static void on_screen(const struct spice_rect *monitor, void *data) {
+	struct session_display *display = data;
+	display->screen(monitor, display->data);
 }
 
 static void on_shape(const struct cursor_shape *shape, void *data) {
@@ -98,20 +105,21 @@ static int on_cursor_message(unsigned type, const uint8_t *body, size_t len, voi
 
 int session_display_create(struct session_display **ret_display, struct spice_session *spice,
 		struct fallback *fallback,
-		void (*size)(uint32_t width, uint32_t height, void *data), void *data) {
+		void (*screen)(const struct spice_rect *monitor, void *data), void *data) {
 	struct session_display *display = calloc(1, sizeof *display);
 	if (!display) {
 		return -ENOMEM;
 	}
 	*display = (struct session_display){
-		.spice = spice, .fallback = fallback, .size = size, .data = data
+		.spice = spice, .fallback = fallback, .screen = screen, .data = data
 	};
 	const struct spice_display_target target = {
 		.resize = on_resize,
 		.lock = on_lock,
 		.damage = on_damage,
 		.unlock = on_unlock,
-		.size = on_size,
+		.crop = on_crop,
+		.screen = on_screen,
 		.data = display,
 	};
 	const struct spice_cursor_target pointer = { on_shape, on_move, display };

@@ -9,13 +9,14 @@
 
 struct fallback;
 struct session_display;
+struct spice_rect;
 struct spice_session;
 
-/* Registers its handlers with the session (before it starts). size: the guest's screen, as
- * positions of the pointer refer to it. fallback and spice outlive it. */
+/* Registers its handlers with the session (before it starts). screen: the guest's monitor
+ * on its surface, as positions of the pointer refer to it. fallback and spice outlive it. */
 int session_display_create(struct session_display **ret_display, struct spice_session *spice,
 		struct fallback *fallback,
-		void (*size)(uint32_t width, uint32_t height, void *data), void *data);
+		void (*screen)(const struct spice_rect *monitor, void *data), void *data);
 /* After the session is gone. Accepts NULL. */
 void session_display_destroy(struct session_display *display);
 

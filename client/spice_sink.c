@@ -40,15 +40,16 @@ static void on_motion(void *data, int32_t dx, int32_t dy, unsigned buttons) {
 	spice_inputs_motion(&sink->inputs, dx, dy);
 }
 
-static int32_t clamp(int32_t at, uint32_t size) {
-	return at < 0 ? 0 : size > 0 && at >= (int64_t)size ? (int32_t)size - 1 : at;
+static int32_t place(int32_t at, int32_t from, int32_t to) {
+	at = at < 0 ? 0 : at;
+	return to > from && at >= to - from ? to - 1 : from + at;
 }
 
 static void on_position(void *data, int32_t x, int32_t y, unsigned buttons) {
 	struct spice_sink *sink = data;
 	(void)buttons;
-	x = clamp(x, sink->width);
-	y = clamp(y, sink->height);
+	x = place(x, sink->screen.left, sink->screen.right);
+	y = place(y, sink->screen.top, sink->screen.bottom);
 	sink->moved = true;
 	if (sink->absolute) {
 		spice_inputs_position(&sink->inputs, (uint32_t)x, (uint32_t)y);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "host-proto/spice/draw.h"
 #include "host-proto/spice/inputs.h"
 #include "input/sink.h"
 
@@ -12,8 +13,9 @@ struct spice_sink {
 	/* Positions that come while the server takes relative motion only are turned into the
 	 * difference to the last one. */
 	bool absolute;
-	uint32_t width, height; /* of the guest's screen; 0 = unknown. Positions outside wrap in
-				   QEMU, so they are clamped */
+	/* The guest's monitor on its surface; empty = unknown. Positions count from its corner;
+	 * outside the surface they would wrap in QEMU, so they are clamped. */
+	struct spice_rect screen;
 	bool has_position;
 	int32_t x, y;
 	bool moved; /* motion since spice_sink_take_moved() */

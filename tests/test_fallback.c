@@ -69,6 +69,62 @@ static void damage_is_clamped_and_merged(void **state) {
 	fallback_destroy(fallback);
 }
 
+static void a_part_is_shown(void **state) {
+	(void)state;
+	struct fallback *fallback;
+	CHECK(fallback_create(&fallback) == 0);
+	CHECK(fallback_resize(fallback, 100, 50) == 0);
+	struct fallback_surface surface;
+	fallback_lock(fallback, &surface);
+	surface.pixels[20 * surface.stride + 60] = 0xabcdef;
+	fallback_unlock(fallback);
+	struct fallback_view view;
+	fallback_take(fallback, &view);
+	const uint32_t generation = view.generation;
+	fallback_take_done(fallback, true);
+
+	int wakes = 0;
+	fallback_set_wake(fallback, count_wake, &wakes);
+	fallback_crop(fallback, 60, 20, 30, 10);
+	fallback_crop(fallback, 60, 20, 30, 10); /* the same: nothing new to show */
+	CHECK(wakes == 1);
+	fallback_take(fallback, &view);
+	CHECK(view.width == 30 && view.height == 10 && view.stride == 100);
+	CHECK(view.generation != generation && view.pixels[0] == 0xabcdef);
+	CHECK(view.damage_count == 1 && view.damage[0].x == 0 && view.damage[0].width == 30 &&
+			view.damage[0].height == 10);
+	fallback_take_done(fallback, true);
+
+	/* Damage counts from its corner, as far as it lies inside. */
+	fallback_lock(fallback, &surface);
+	fallback_damage(fallback, 50, 25, 20, 100);
+	fallback_damage(fallback, 0, 0, 60, 50);
+	fallback_unlock(fallback);
+	fallback_take(fallback, &view);
+	CHECK(view.damage_count == 1 && view.damage[0].x == 0 && view.damage[0].y == 5 &&
+			view.damage[0].width == 10 && view.damage[0].height == 5);
+	fallback_take_done(fallback, true);
+	fallback_move_cursor(fallback, 61, 19, true);
+	struct fallback_pointer pointer;
+	fallback_get_pointer(fallback, &pointer);
+	CHECK(pointer.x == 1 && pointer.y == -1);
+
+	fallback_crop(fallback, 90, 45, UINT32_MAX, UINT32_MAX); /* clamped */
+	fallback_take(fallback, &view);
+	CHECK(view.width == 10 && view.height == 5);
+	fallback_take_done(fallback, true);
+	fallback_crop(fallback, 100, 0, 1, 1); /* outside: all of it */
+	fallback_take(fallback, &view);
+	CHECK(view.width == 100 && view.height == 50);
+	fallback_take_done(fallback, true);
+	fallback_crop(fallback, 60, 20, 30, 10);
+	CHECK(fallback_resize(fallback, 80, 40) == 0); /* and of a new one, too */
+	fallback_take(fallback, &view);
+	CHECK(view.width == 80 && view.height == 40);
+	fallback_take_done(fallback, true);
+	fallback_destroy(fallback);
+}
+
 static void pointer_shape_is_copied(void **state) {
 	(void)state;
 	struct fallback *fallback;
@@ -111,6 +167,7 @@ static void pointer_shape_is_copied(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(damage_is_clamped_and_merged),
+		cmocka_unit_test(a_part_is_shown),
 		cmocka_unit_test(pointer_shape_is_copied),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

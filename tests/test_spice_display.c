@@ -10,7 +10,8 @@ struct screen {
 	struct spice_display *display;
 	uint32_t *pixels;
 	uint32_t width, height;
-	unsigned locks, resizes;
+	unsigned locks, resizes, crops;
+	struct spice_rect crop, monitor;
 	uint64_t damaged;
 	uint8_t bytes[65536];
 };
@@ -42,10 +43,17 @@ static void on_unlock(void *data) {
 	((struct screen *)data)->locks--;
 }
 
-static void on_size(uint32_t width, uint32_t height, void *data) {
-	(void)width;
-	(void)height;
-	(void)data;
+static void on_crop(const struct spice_rect *monitor, void *data) {
+	struct screen *screen = data;
+	CHECK(screen->resizes > 0); /* only of what is shown */
+	CHECK(!spice_rect_is_empty(monitor) && (uint32_t)monitor->right <= screen->width &&
+			(uint32_t)monitor->bottom <= screen->height);
+	screen->crop = *monitor;
+	screen->crops++;
+}
+
+static void on_screen(const struct spice_rect *monitor, void *data) {
+	((struct screen *)data)->monitor = *monitor;
 }
 
 static int feed(struct screen *screen, unsigned type, size_t len) {
@@ -60,7 +68,7 @@ static int feed(struct screen *screen, unsigned type, size_t len) {
 
 static void start(struct screen *screen, uint32_t width, uint32_t height) {
 	static const struct spice_display_target target = { on_resize, on_lock, on_damage,
-		on_unlock, on_size, NULL };
+		on_unlock, on_crop, on_screen, NULL };
 	memset(screen, 0, sizeof *screen);
 	struct spice_display_target own = target;
 	own.data = screen;
@@ -319,6 +327,67 @@ static void surfaces_are_bounded(void **state) {
 	stop(&s);
 }
 
+struct head {
+	uint32_t surface, width, height, x, y;
+};
+
+static int feed_heads(struct screen *s, unsigned count, const struct head *heads, size_t there) {
+	struct writer w = writer_of(s->bytes, sizeof s->bytes);
+	write_u16(&w, (uint16_t)count);
+	write_u16(&w, 4);
+	for (uint32_t i = 0; i < there; i++) {
+		const uint32_t words[] = { i, heads[i].surface, heads[i].width, heads[i].height,
+			heads[i].x, heads[i].y, 0 };
+		for (size_t word = 0; word < 7; word++) {
+			write_u32(&w, words[word]);
+		}
+	}
+	return feed(s, SPICE_DISPLAY_MONITORS_CONFIG, writer_len(&w));
+}
+
+static bool rect_is(const struct spice_rect *rect, int left, int top, int right, int bottom) {
+	return rect->left == left && rect->top == top && rect->right == right &&
+	       rect->bottom == bottom;
+}
+
+static void one_monitor_of_the_surface_is_shown(void **state) {
+	(void)state;
+	struct screen s;
+	start(&s, 64, 32);
+	CHECK(rect_is(&s.monitor, 0, 0, 64, 32));
+	/* Told before anything is drawn: positions know at once, the picture with the first draw.
+	 */
+	const struct head second[] = { { 7, 9, 9, 0, 0 }, { 0, 30, 20, 34, 12 } };
+	CHECK(feed_heads(&s, 2, second, 2) == 0);
+	CHECK(rect_is(&s.monitor, 34, 12, 64, 32) && s.crops == 0);
+	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL,
+			      make_fill(s.bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)) == 0);
+	CHECK(s.crops == 1 && rect_is(&s.crop, 34, 12, 64, 32));
+	const struct head first[] = { { 0, 10, 8, 0, 0 }, { 0, 30, 20, 34, 12 } };
+	CHECK(feed_heads(&s, 2, first, 2) == 0);
+	CHECK(s.crops == 2 && rect_is(&s.crop, 0, 0, 10, 8) && rect_is(&s.monitor, 0, 0, 10, 8));
+
+	/* Heads that do not fit, or have no such surface, change nothing. */
+	static const struct head lies[] = { { 0, 65, 1, 0, 0 }, { 0, 1, 33, 0, 0 },
+		{ 0, 1, 1, 64, 0 }, { 0, 1, 1, 0, 32 }, { 0, 0, 1, 0, 0 }, { 0, 1, 0, 0, 0 },
+		{ 0, UINT32_MAX, 1, 1, 0 }, { 0, 1, UINT32_MAX, 0, UINT32_MAX },
+		{ 1, 1, 1, 0, 0 } };
+	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+		CHECK(feed_heads(&s, 1, &lies[i], 1) == 0 && s.crops == 2);
+	}
+	CHECK(feed_heads(&s, 0, NULL, 0) == 0 && s.crops == 2);
+	CHECK(feed_heads(&s, 3, lies, 2) == -EBADMSG); /* more announced than there are */
+	CHECK(s.crops == 2);
+
+	/* A new surface has no monitors yet: all of it. */
+	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 20, 10, 32, 1)) == 0);
+	CHECK(rect_is(&s.monitor, 0, 0, 20, 10) && s.crops == 2);
+	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL,
+			      make_fill(s.bytes, 0, 0, 0, 1, 1, 0, SPICE_ROP_PUT)) == 0);
+	CHECK(s.crops == 3 && rect_is(&s.crop, 0, 0, 20, 10));
+	stop(&s);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_are_clipped_to_the_surface),
@@ -330,6 +399,7 @@ int main(void) {
 		cmocka_unit_test(a_mode_change_starts_a_new_picture),
 		cmocka_unit_test(lies_in_the_image_are_refused),
 		cmocka_unit_test(surfaces_are_bounded),
+		cmocka_unit_test(one_monitor_of_the_surface_is_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,18 +3,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "host-proto/spice/draw.h"
 #include "host-proto/spice/reader.h"
 
 #define SURFACE_BYTES_MAX (512ull << 20)
 #define COORDINATE_MAX    (1 << 20)
 #define CLIPS_MAX         4096u
 #define KINDS             32u
+#define HEADS_MAX         16u
 
 struct surface {
 	bool used, primary, shown; /* shown: the target has it */
 	uint32_t id, width, height;
-	uint32_t *pixels; /* NULL for the primary one: it is the target's */
+	uint32_t *pixels;          /* NULL for the primary one: it is the target's */
+	struct spice_rect monitor; /* of the primary one: what is shown of it */
 };
 
 struct spice_display {
@@ -99,7 +100,9 @@ static bool show(struct spice_display *display, struct surface *surface) {
 	}
 	surface->shown = display->target.resize(surface->width, surface->height,
 					 display->target.data) == 0;
-	if (!surface->shown) {
+	if (surface->shown) {
+		display->target.crop(&surface->monitor, display->target.data);
+	} else {
 		note_unsupported(display, "a screen of that size");
 	}
 	return surface->shown;
@@ -176,8 +179,14 @@ static int on_surface_create(struct spice_display *display, struct reader *r) {
 	*surface = (struct surface){
 		.used = true, .primary = primary, .id = id, .width = width, .height = height
 	};
+	surface->monitor = (struct spice_rect){ 0, 0, (int32_t)width, (int32_t)height };
 	if (primary) {
-		display->target.size(width, height, display->target.data);
+		for (unsigned i = 0; i < SPICE_SURFACES_MAX; i++) { /* there is one at a time */
+			if (display->surfaces[i].primary && &display->surfaces[i] != surface) {
+				surface_destroy(display, &display->surfaces[i]);
+			}
+		}
+		display->target.screen(&surface->monitor, display->target.data);
 		return 0;
 	}
 	surface->pixels = calloc((size_t)width * height, 4);
@@ -199,6 +208,37 @@ static int on_surface_destroy(struct spice_display *display, struct reader *r) {
 		surface_destroy(display, surface);
 	}
 	return 0;
+}
+
+/* Of several monitors the first is shown; one that does not fit into its surface is none (9.3). */
+static int on_monitors_config(struct spice_display *display, struct reader *r) {
+	unsigned count = read_u16(r);
+	read_u16(r); /* how many there may be */
+	for (unsigned i = 0; i < count && i < HEADS_MAX; i++) {
+		read_u32(r); /* its number */
+		struct surface *surface = find(display, read_u32(r));
+		uint32_t width = read_u32(r);
+		uint32_t height = read_u32(r);
+		uint32_t x = read_u32(r);
+		uint32_t y = read_u32(r);
+		read_u32(r); /* flags */
+		if (!reader_ok(r)) {
+			return -EBADMSG;
+		}
+		if (!surface || !surface->primary || width == 0 || height == 0 ||
+				x > surface->width || width > surface->width - x ||
+				y > surface->height || height > surface->height - y) {
+			continue;
+		}
+		surface->monitor = (struct spice_rect){ (int32_t)x, (int32_t)y,
+			(int32_t)(x + width), (int32_t)(y + height) };
+		display->target.screen(&surface->monitor, display->target.data);
+		if (surface->shown) {
+			display->target.crop(&surface->monitor, display->target.data);
+		}
+		break;
+	}
+	return reader_ok(r) ? 0 : -EBADMSG;
 }
 
 static struct spice_rect read_rect(struct reader *r) {
@@ -482,7 +522,7 @@ static const char *unsupported_name(unsigned type) {
 	case SPICE_DISPLAY_GL_DRAW:
 		return "GL scanout";
 	default:
-		return NULL; /* INVAL, MODE, MARK, MONITORS_CONFIG, …: nothing is missing */
+		return NULL; /* INVAL, MODE, MARK, …: nothing is missing */
 	}
 }
 
@@ -497,6 +537,8 @@ int spice_display_message(
 	case SPICE_DISPLAY_RESET:
 		spice_display_reset(display);
 		return 0;
+	case SPICE_DISPLAY_MONITORS_CONFIG:
+		return on_monitors_config(display, &m.r);
 	case SPICE_DISPLAY_COPY_BITS:
 		return on_copy_bits(display, &m);
 	case SPICE_DISPLAY_DRAW_FILL:

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host-proto/spice/draw.h"
 #include "host-proto/spice/image.h"
 #include "host-proto/spice/wire.h"
 
@@ -27,8 +28,13 @@ struct spice_display_target {
 	void (*lock)(struct spice_surface *ret_surface, void *data);
 	void (*damage)(uint32_t x, uint32_t y, uint32_t width, uint32_t height, void *data);
 	void (*unlock)(void *data);
-	/* The size of the guest's screen as positions of the pointer refer to it. */
-	void (*size)(uint32_t width, uint32_t height, void *data);
+	/* The part of the primary surface that is the guest's monitor, mostly the whole. Called
+	 * after resize() and when it changed. */
+	void (*crop)(const struct spice_rect *monitor, void *data);
+	/* The same, as positions of the pointer refer to it; at once, also before something is
+	 * drawn.
+	 */
+	void (*screen)(const struct spice_rect *monitor, void *data);
 	void *data;
 };
 

@@ -41,10 +41,21 @@ static void on_unlock(void *data) {
 	(void)data;
 }
 
-static void on_size(uint32_t width, uint32_t height, void *data) {
-	(void)width;
-	(void)height;
+/* A monitor always lies inside its surface. */
+static void on_screen(const struct spice_rect *monitor, void *data) {
 	(void)data;
+	if (monitor->left < 0 || monitor->top < 0 || spice_rect_is_empty(monitor)) {
+		abort();
+	}
+}
+
+static void on_crop(const struct spice_rect *monitor, void *data) {
+	const struct screen *screen = data;
+	on_screen(monitor, data);
+	if ((uint32_t)monitor->right > screen->width ||
+			(uint32_t)monitor->bottom > screen->height) {
+		abort();
+	}
 }
 
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
@@ -57,7 +68,7 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct screen screen = { 0 };
 	const struct spice_display_target target = { on_resize, on_lock, on_damage, on_unlock,
-		on_size, &screen };
+		on_crop, on_screen, &screen };
 	if (spice_display_create(&screen.display, &target) < 0) {
 		return 0;
 	}
