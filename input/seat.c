@@ -13,6 +13,7 @@
 
 #include "base/i18n.h"
 #include "base/loop.h"
+#include "input/logind.h"
 
 enum seat_state { SEAT_ACTIVE, SEAT_LOCKED, SEAT_ELSEWHERE, SEAT_OTHER_TERMINAL };
 
@@ -25,6 +26,7 @@ struct seat {
 	int active_tty; /* sysfs file that polls as urgent when it changes */
 	struct loop_source *inotify_source;
 	struct loop_source *tty_source;
+	struct logind *logind; /* NULL: nobody to ask about locks */
 	void (*changed)(bool active, void *data);
 	void *data;
 };
@@ -108,11 +110,7 @@ static enum seat_state look(const struct seat *seat) {
 				strcmp(value, "1") != 0) {
 			return SEAT_ELSEWHERE; /* another user or terminal, or logged out */
 		}
-		if (read_value(seat, path, "LOCKED_HINT", value, sizeof value) &&
-				strcmp(value, "1") == 0) {
-			return SEAT_LOCKED;
-		}
-		return SEAT_ACTIVE;
+		return logind_locked(seat->logind) ? SEAT_LOCKED : SEAT_ACTIVE;
 	}
 	char terminal[16];
 	read_terminal(seat, terminal, sizeof terminal);
@@ -155,6 +153,10 @@ static void on_terminal(int fd, uint32_t events, void *data) {
 	look_again(data); /* reading the file again re-arms it */
 }
 
+static void on_lock(void *data) {
+	look_again(data);
+}
+
 static int watch_session(struct seat *seat, struct loop *loop) {
 	char path[PATH_MAX];
 	rooted(seat, path, "/run/systemd/sessions");
@@ -165,7 +167,15 @@ static int watch_session(struct seat *seat, struct loop *loop) {
 		return -errno;
 	}
 	seat->inotify_source = loop_add_fd(loop, seat->inotify, EPOLLIN, on_session, seat);
-	return seat->inotify_source ? 0 : -ENOMEM;
+	if (!seat->inotify_source) {
+		return -ENOMEM;
+	}
+	/* A fixture tree has the bus that a test gives it, never the machine's. */
+	if (seat->root[0] && !secure_getenv("DBUS_SYSTEM_BUS_ADDRESS")) {
+		return 0;
+	}
+	int r = logind_create(&seat->logind, loop, seat->session, on_lock, seat);
+	return r == -EOPNOTSUPP ? 0 : r;
 }
 
 static void watch_terminal(struct seat *seat, struct loop *loop) {
@@ -219,6 +229,7 @@ void seat_destroy(struct seat *seat) {
 	}
 	loop_remove(seat->inotify_source);
 	loop_remove(seat->tty_source);
+	logind_destroy(seat->logind);
 	if (seat->inotify >= 0) {
 		close(seat->inotify);
 	}

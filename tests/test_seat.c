@@ -9,6 +9,9 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "tests/support/check.h"
+#ifdef PG_HAVE_SYSTEMD
+#include "tests/support/mock_logind.h"
+#endif
 
 struct fixture {
 	char root[40];
@@ -52,6 +55,7 @@ static void setup(struct fixture *f) {
 	CHECK(mkdtemp(f->root) && loop_create(&f->loop) == 0);
 	unsetenv("XDG_SESSION_ID");
 	unsetenv("XDG_VTNR");
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
 }
 
 static void teardown(struct fixture *f) {
@@ -72,42 +76,31 @@ static void wait_changes(struct fixture *f, int changes) {
 	CHECK(f->changes == changes);
 }
 
-#define SESSION(active, locked)                                                        \
-	"# private\nUID=1000\nUSER=p\nACTIVE=" active "\nSTATE=x\nLOCKED_HINT=" locked \
-	"\nTYPE=wayland\n"
+#define SESSION(active) "# private\nUID=1000\nUSER=p\nACTIVE=" active "\nSTATE=x\nTYPE=wayland\n"
 
 static void a_session_of_logind(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
 	make_folder(&f, "/run/systemd/sessions");
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "0"));
-	write_file(&f, "/run/systemd/sessions/c1", SESSION("0", "0"));
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	write_file(&f, "/run/systemd/sessions/c1", SESSION("0"));
 	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
 	CHECK(seat_active(f.seat) && strcmp(seat_reason(f.seat), "") == 0);
 
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "1"));
-	wait_changes(&f, 1);
-	CHECK(!f.active && !seat_active(f.seat) && strstr(seat_reason(f.seat), "locked"));
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "0"));
-	wait_changes(&f, 2);
-	CHECK(f.active && seat_active(f.seat));
-
 	/* Another user comes to the front; the other session's file does not matter. */
-	write_file(&f, "/run/systemd/sessions/2", SESSION("0", "0"));
-	write_file(&f, "/run/systemd/sessions/c1", SESSION("1", "0"));
-	wait_changes(&f, 3);
+	write_file(&f, "/run/systemd/sessions/2", SESSION("0"));
+	write_file(&f, "/run/systemd/sessions/c1", SESSION("1"));
+	wait_changes(&f, 1);
 	CHECK(!f.active && strstr(seat_reason(f.seat), "another session"));
-	write_file(&f, "/run/systemd/sessions/2", SESSION("0", "1"));
-	wait_changes(&f, 3);
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1", "0"));
-	wait_changes(&f, 4);
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	wait_changes(&f, 2);
 
 	/* Logged out. */
 	char path[256];
 	snprintf(path, sizeof path, "%s/run/systemd/sessions/2", f.root);
 	CHECK(unlink(path) == 0);
-	wait_changes(&f, 5);
+	wait_changes(&f, 3);
 	CHECK(!f.active);
 	teardown(&f);
 }
@@ -121,17 +114,17 @@ static void the_session_is_found_by_the_user(void **state) {
 	make_folder(&f, "/run/systemd/users");
 	snprintf(path, sizeof path, "/run/systemd/users/%u", (unsigned)getuid());
 	write_file(&f, path, "NAME=p\nSTATE=active\nDISPLAY=c7\nSESSIONS=c7\n");
-	write_file(&f, "/run/systemd/sessions/c7", SESSION("1", "1"));
+	write_file(&f, "/run/systemd/sessions/c7", SESSION("0"));
 	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
 	CHECK(!seat_active(f.seat));
-	write_file(&f, "/run/systemd/sessions/c7", SESSION("1", "0"));
+	write_file(&f, "/run/systemd/sessions/c7", SESSION("1"));
 	wait_changes(&f, 1);
 	CHECK(seat_active(f.seat));
 	seat_destroy(f.seat);
 
 	/* Names that lead elsewhere are not followed. */
 	write_file(&f, path, "DISPLAY=../users/0\n");
-	write_file(&f, "/run/systemd/users/0", SESSION("0", "0"));
+	write_file(&f, "/run/systemd/users/0", SESSION("0"));
 	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
 	CHECK(seat_active(f.seat));
 	teardown(&f);
@@ -169,12 +162,63 @@ static void neither_is_always_ours(void **state) {
 	teardown(&f);
 }
 
+static void a_locked_screen(void **state) {
+	(void)state;
+#ifndef PG_HAVE_SYSTEMD
+	skip();
+#else
+	struct fixture f;
+	struct mock_logind mock;
+	setup(&f);
+	make_folder(&f, "/run/systemd/sessions");
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	if (!mock_logind_start(&mock, f.loop, f.root)) {
+		teardown(&f);
+		skip();
+	}
+	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
+	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+	while (mock.asked == 0) {
+		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
+	}
+	CHECK(seat_active(f.seat));
+	mock_logind_lock(&mock, true);
+	wait_changes(&f, 1);
+	CHECK(!f.active && !seat_active(f.seat) && strstr(seat_reason(f.seat), "locked"));
+	/* Another user's turn, and back to the locked screen: one reason is enough. */
+	write_file(&f, "/run/systemd/sessions/2", SESSION("0"));
+	while (!strstr(seat_reason(f.seat), "another session")) {
+		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
+	}
+	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	while (!strstr(seat_reason(f.seat), "locked")) {
+		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
+	}
+	mock_logind_lock(&mock, false);
+	wait_changes(&f, 2);
+	CHECK(f.active && seat_active(f.seat));
+
+	/* Locked already when we start; a bus that goes away changes nothing. */
+	seat_destroy(f.seat);
+	mock_logind_lock(&mock, true);
+	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
+	wait_changes(&f, 3);
+	CHECK(!seat_active(f.seat));
+	mock_logind_stop(&mock);
+	while (loop_run_once(f.loop, 20) > 0) {
+	}
+	CHECK(!seat_active(f.seat) && f.changes == 3);
+	teardown(&f);
+#endif
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_of_logind),
 		cmocka_unit_test(the_session_is_found_by_the_user),
 		cmocka_unit_test(without_logind_the_terminal_counts),
 		cmocka_unit_test(neither_is_always_ours),
+		cmocka_unit_test(a_locked_screen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
