@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
+#include "client/app_vm.h"
 #include "client/clipboard.h"
 #include "client/stats.h"
 #include "client/view.h"
@@ -84,7 +85,7 @@ static void on_audio_status(const struct part_status *status, void *data) {
 }
 
 void app_on_discovery(const struct discovery_info *info, void *data) {
-	mailbox_put(&((struct app *)data)->discovery, info);
+	mailbox_put(&((struct app *)data)->vm_found, info);
 }
 
 void app_on_signal(int number, void *data) {
@@ -98,7 +99,8 @@ void app_on_raise(void *data) {
 }
 
 void app_quit(struct app *app) {
-	queue_push(&app->happenings, &(struct app_happening){ .kind = APP_QUIT });
+	atomic_store(&app->quit, true);
+	wake(app);
 }
 
 struct video_events app_video_events(struct app *app) {
@@ -208,7 +210,7 @@ static int init_boxes(struct app *app) {
 		{ &app->pointer, sizeof(struct video_pointer) },
 		{ &app->session_status, sizeof(struct session_status) },
 		{ &app->audio_status, sizeof(struct part_status) },
-		{ &app->discovery, sizeof(struct discovery_info) },
+		{ &app->vm_found, sizeof(struct discovery_info) },
 	};
 	for (size_t i = 0; i < sizeof boxes / sizeof boxes[0]; i++) {
 		int r = mailbox_init(boxes[i].box, boxes[i].size, wake, app);
@@ -273,7 +275,7 @@ void app_destroy(struct app *app) {
 		free(happening.clip.data);
 	}
 	queue_finish(&app->happenings);
-	mailbox_finish(&app->discovery);
+	mailbox_finish(&app->vm_found);
 	mailbox_finish(&app->audio_status);
 	mailbox_finish(&app->session_status);
 	mailbox_finish(&app->pointer);
@@ -283,11 +285,15 @@ void app_destroy(struct app *app) {
 	free(app);
 }
 
-void app_attach(struct app *app, struct video *video, struct session *session,
-		struct audio *audio) {
+void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,
+		struct discovery *discovery) {
 	app->video = video;
 	app->session = session;
 	app->audio = audio;
+	app->discovery = discovery;
+	app->vm.video = video;
+	app->vm.session = session;
+	app->vm.audio = audio;
 }
 
 /* ---- what the parts told ---- */
@@ -311,35 +317,6 @@ static void tell_input(struct app *app) {
 	SDL_GetWindowSize(window_sdl(app->window), &view.window_width, &view.window_height);
 	window_size_px(app->window, &view.pixel_width, &view.pixel_height);
 	window_input_set_view(app->input, &view);
-}
-
-static bool uuid_known(const uint8_t uuid[16]) {
-	static const uint8_t zero[16];
-	return memcmp(uuid, zero, sizeof zero) != 0;
-}
-
-/* The frame host and the SPICE server each say which VM they belong to: typing into another one
- * than is seen would be a disaster. */
-static void check_vm(struct app *app) {
-	const struct video_host *host = &app->now.video.host;
-	const struct session_status *session = &app->now.session;
-	bool wrong = host->session && session->connected && uuid_known(host->uuid) &&
-		     uuid_known(session->uuid) && memcmp(host->uuid, session->uuid, 16) != 0;
-	if (wrong == app->wrong_vm) {
-		return;
-	}
-	app->wrong_vm = wrong;
-	app_command(app, (struct session_command){
-					 .kind = SESSION_INPUT,
-					 .on = !wrong && app->now.input_on,
-			 });
-	if (wrong) {
-		log_error("the picture is that of another VM than SPICE's \"%s\": input is off; give "
-			  "--spice the address of the VM that is shown",
-				session->name);
-		app_alert(app, OVERLAY_BAD, _("SPICE belongs to another VM (%s): input is off"),
-				session->name);
-	}
 }
 
 static void fit_window(struct app *app) {
@@ -392,50 +369,6 @@ static void on_new_video(struct app *app) {
 	}
 }
 
-/* Whether what the VM says changes what is in force: the user's own options are stronger. */
-static bool discovered(struct app *app, const char *option, const char *value) {
-	char error[CONFIG_ERROR_BYTES];
-	if (!value[0]) {
-		return false;
-	}
-	int r = config_apply_discovery(app->config, option, value, error);
-	if (r < 0) {
-		log_warn("the VM's %s \"%s\" cannot be used: %s", option, value, error);
-	}
-	return r > 0;
-}
-
-static void on_discovered(struct app *app, const struct discovery_info *info) {
-	struct part_status *part = &app->now.discovery;
-	/* Nobody asked for a VM by name: that there is none to be found, or no libvirt, is no news.
-	 */
-	if (!app->config->domain[0] && info->status != DISCOVERY_FOUND &&
-			info->status != DISCOVERY_AMBIGUOUS) {
-		part->state = PART_OFF;
-		return;
-	}
-	part->state = info->status == DISCOVERY_FOUND     ? PART_RUNNING
-		      : info->status == DISCOVERY_WAITING ? PART_WAITING
-							  : PART_FAILED;
-	snprintf(part->reason, sizeof part->reason, "%s",
-			info->status == DISCOVERY_FOUND ? info->domain : info->reason);
-	if (info->status != DISCOVERY_FOUND) {
-		return;
-	}
-	if (discovered(app, "shm", info->shm) && app->video) {
-		video_set_shm_path(app->video, app->config->video.shm_path);
-	}
-	if (discovered(app, "spice", info->spice)) {
-		app_command(app, (struct session_command){
-						 .kind = SESSION_URI,
-						 .text = strdup(app->config->session.uri),
-				 });
-	}
-	if (discovered(app, "audio-interface", info->bridge) && app->audio) {
-		audio_set_interface(app->audio, app->config->audio.interface);
-	}
-}
-
 static void on_session_happening(struct app *app, const struct app_happening *happening) {
 	uint64_t now = clock_now_ns();
 	switch (happening->action) {
@@ -463,9 +396,6 @@ static void on_session_happening(struct app *app, const struct app_happening *ha
 
 static void on_happening(struct app *app, const struct app_happening *happening) {
 	switch (happening->kind) {
-	case APP_QUIT:
-		app->running = false;
-		break;
 	case APP_RAISE:
 		SDL_RestoreWindow(window_sdl(app->window));
 		SDL_RaiseWindow(window_sdl(app->window));
@@ -519,6 +449,9 @@ static void look(struct app *app) {
 	struct discovery_info info;
 	struct video_pointer pointer;
 	atomic_store(&app->woken, false); /* before looking: what comes later wakes again */
+	if (atomic_load(&app->quit)) {
+		app->running = false;
+	}
 
 	bool changed = false;
 	if (mailbox_take(&app->video_status, &app->now.video)) {
@@ -527,6 +460,7 @@ static void look(struct app *app) {
 	}
 	if (mailbox_take(&app->session_status, &app->now.session)) {
 		start_password(app);
+		discovered_session(&app->vm, &app->now.session, app->discovery);
 		tell_files(app);
 		changed = true;
 	}
@@ -536,12 +470,13 @@ static void look(struct app *app) {
 	if (mailbox_take(&app->audio_status, &app->now.audio)) {
 		app->dirty = true;
 	}
-	if (mailbox_take(&app->discovery, &info)) {
-		on_discovered(app, &info);
+	if (mailbox_take(&app->vm_found, &info)) {
+		app_take_discovery(app, &info);
+		explicit_bzero(info.spice_password, sizeof info.spice_password);
 		app->dirty = true;
 	}
 	if (changed) {
-		check_vm(app);
+		app_check_vm(app);
 		tell_input(app);
 		app->dirty = true;
 	}

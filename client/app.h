@@ -35,7 +35,8 @@ void app_on_signal(int number, void *data);
 void app_on_raise(void *data);
 
 /* The parts that run; each may be NULL. Before app_run(). */
-void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio);
+void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,
+		struct discovery *discovery);
 
 /* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */
 int app_run(struct app *app);

@@ -1,5 +1,5 @@
 /*
- * What the files of the app share (app.c, app_actions.c); nobody else includes it.
+ * What the files of the app share (app.c, app_actions.c, app_vm.c); nobody else includes it.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "client/app.h"
 #include "client/clip.h"
 #include "client/config.h"
+#include "client/discovered.h"
 #include "client/overlay.h"
 #include "client/snapshot.h"
 
@@ -21,7 +22,6 @@ struct window_input;
 
 /* Things that happen once, from other threads. */
 enum app_happening_kind {
-	APP_QUIT,
 	APP_RAISE,
 	APP_SESSION_ACTION,  /* action, code */
 	APP_SCREENSHOT_DONE, /* code = 0 or a negative errno */
@@ -42,6 +42,7 @@ struct app {
 	struct video *video;
 	struct session *session;
 	struct audio *audio;
+	struct discovery *discovery;
 	uint32_t wake_event; /* SDL's number of our wake */
 
 	/* from other threads */
@@ -50,9 +51,10 @@ struct app {
 	struct mailbox pointer;
 	struct mailbox session_status;
 	struct mailbox audio_status;
-	struct mailbox discovery;
+	struct mailbox vm_found; /* struct discovery_info */
 	struct queue happenings;
 	atomic_bool woken;
+	atomic_bool quit;
 
 	/* pg-ui only */
 	struct window_input *input;
@@ -67,6 +69,7 @@ struct app {
 	bool running;
 	bool dirty;    /* the overlay may have changed */
 	bool wrong_vm; /* the SPICE server is that of another VM */
+	struct discovered vm;
 	bool display_wanted;
 	bool mic_wanted;
 	bool pointer_inside;

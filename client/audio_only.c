@@ -11,6 +11,7 @@
 #include "base/mailbox.h"
 #include "base/part.h"
 #include "client/config.h"
+#include "client/discovered.h"
 #include "client/notify.h"
 #include "client/signals.h"
 #include "client/snapshot.h"
@@ -24,6 +25,8 @@ struct headless {
 	struct loop *loop;
 	struct signals *signals;
 	struct audio *audio;
+	struct discovery *discovery;
+	struct discovered vm;
 	struct mailbox status;
 	struct loop_source *status_wake;
 	struct loop_source *seconds;
@@ -53,6 +56,15 @@ static void show_status(void *data) {
 	if (h->config->audio.output == AUDIO_OUTPUT_RAW && h->shown.state == PART_FAILED) {
 		loop_quit(h->loop, 1);
 	}
+}
+
+/* The bridge of a VM that was named. */
+static void on_vm(const struct discovery_info *info, void *data) {
+	struct headless *h = data;
+	if (info->status != DISCOVERY_FOUND) {
+		log_info("VM: %s", info->reason);
+	}
+	discovered_use(&h->vm, h->config, info);
 }
 
 static void on_signal(int signal, void *data) {
@@ -116,6 +128,10 @@ static int run(struct config *config) {
 		log_error("cannot start the sound: %s", strerror(-r));
 		goto finish;
 	}
+	h.vm.audio = h.audio;
+	if (config->domain[0]) {
+		discovered_start(&h.discovery, h.loop, config, on_vm, &h);
+	}
 	notify_systemd("READY=1");
 	result = loop_run(h.loop);
 	if (result < 0) {
@@ -124,6 +140,7 @@ static int run(struct config *config) {
 	}
 	notify_systemd("STOPPING=1");
 finish:
+	discovery_stop(h.discovery);
 	audio_stop(h.audio);
 	signals_destroy(h.signals);
 	if (h.loop) {

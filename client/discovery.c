@@ -183,9 +183,10 @@ struct discovery {
 	void *data;
 	char domain[128];
 	char uri[256];
-	bool password;
+	struct loop_source *ask; /* wake: discovery_ask_password() */
 
 	/* the loop's thread */
+	bool password;
 	struct discovery_reader reader;
 	struct loop_source *output;
 	struct loop_source *retry;
@@ -281,6 +282,18 @@ static void on_retry(void *data) {
 	}
 }
 
+static void on_ask(void *data) {
+	struct discovery *discovery = data;
+	discovery->password = true;
+	end_child(discovery);
+	loop_set_timer(discovery->retry, 0);
+	on_retry(discovery);
+}
+
+void discovery_ask_password(struct discovery *discovery) {
+	loop_wake(discovery->ask);
+}
+
 static bool copy(char *dst, size_t size, const char *src) {
 	int n = snprintf(dst, size, "%s", src ? src : "");
 	return n >= 0 && (size_t)n < size;
@@ -295,7 +308,6 @@ int discovery_start(struct discovery **ret_discovery, struct loop *loop,
 	discovery->loop = loop;
 	discovery->fn = fn;
 	discovery->data = data;
-	discovery->password = config->password;
 	discovery->in = discovery->out = -1;
 	discovery->retry_ns = RETRY_MIN;
 	int r = -EINVAL;
@@ -305,7 +317,8 @@ int discovery_start(struct discovery **ret_discovery, struct loop *loop,
 	}
 	r = -ENOMEM;
 	discovery->retry = loop_add_timer(loop, on_retry, discovery);
-	if (!discovery->retry) {
+	discovery->ask = loop_add_wake(loop, on_ask, discovery);
+	if (!discovery->retry || !discovery->ask) {
 		goto fail;
 	}
 	r = start_child(discovery);
@@ -324,6 +337,7 @@ void discovery_stop(struct discovery *discovery) {
 		return;
 	}
 	end_child(discovery);
+	loop_remove(discovery->ask);
 	loop_remove(discovery->retry);
 	free(discovery);
 }

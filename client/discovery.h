@@ -56,7 +56,6 @@ struct discovery_info {
 struct discovery_config {
 	const char *domain; /* name, id or uuid; NULL = the only running VM with a shmem device */
 	const char *uri;    /* NULL = qemu:///system, then qemu:///session */
-	bool password;      /* ask for the SPICE password too (needs write access to libvirt) */
 };
 
 /* On the loop's thread, once per block; also with status ERROR when the child cannot run. */
@@ -66,6 +65,9 @@ typedef void (*discovery_fn)(const struct discovery_info *info, void *data);
  * errno. A child that ends is started again after a while. */
 int discovery_start(struct discovery **ret_discovery, struct loop *loop,
 		const struct discovery_config *config, discovery_fn fn, void *data);
+/* From any thread: asks for the SPICE password too, which takes the right to manage the VM. A block
+ * with it, or without where libvirt refuses, comes soon. */
+void discovery_ask_password(struct discovery *discovery);
 /* Ends the child. Accepts NULL. On the loop's thread, or after it ended. */
 void discovery_stop(struct discovery *discovery);
 

@@ -14,7 +14,7 @@
 #include "base/thread.h"
 #include "client/app.h"
 #include "client/config.h"
-#include "client/discovery.h"
+#include "client/discovered.h"
 #include "client/fallback.h"
 #include "client/geometry.h"
 #include "client/instance.h"
@@ -126,24 +126,6 @@ static int open_window(struct play *play, const char *key) {
 	return r;
 }
 
-static void start_discovery(struct play *play) {
-	const struct config *config = play->config;
-	if (!config->discover || play->demo) {
-		return;
-	}
-	const struct discovery_config wanted = {
-		.domain = config->domain[0] ? config->domain : NULL,
-		.uri = config->connect_uri[0] ? config->connect_uri : NULL,
-	};
-	int r = discovery_start(&play->discovery, play->loop, &wanted, app_on_discovery, play->app);
-	if (r == -ENOENT && config->domain[0]) {
-		log_error("\"%s\" cannot be looked up: pierglass-vm-info is not installed",
-				config->domain);
-	} else if (r < 0 && r != -ENOENT) {
-		log_warn("no look-up of virtual machines: %s", strerrordesc_np(-r));
-	}
-}
-
 static int start_parts(struct play *play) {
 	struct config *config = play->config;
 	int r = app_create(&play->app, config, play->window, config->demo);
@@ -168,8 +150,8 @@ static int start_parts(struct play *play) {
 		log_error("the picture does not start: %s", strerrordesc_np(-r));
 		return r;
 	}
-	start_discovery(play);
-	app_attach(play->app, play->video, play->session, play->audio);
+	discovered_start(&play->discovery, play->loop, config, app_on_discovery, play->app);
+	app_attach(play->app, play->video, play->session, play->audio, play->discovery);
 	r = thread_start(&play->io_thread, "pg-io", run_io, play);
 	play->io_runs = r == 0;
 	return r;

@@ -11,6 +11,7 @@
 #include "base/mailbox.h"
 #include "base/thread.h"
 #include "client/config.h"
+#include "client/discovered.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/session.h"
@@ -22,6 +23,7 @@
 struct quiet {
 	struct play *play;
 	struct snapshot now;
+	struct discovered vm;
 	struct mailbox audio_status; /* from pg-audio */
 	struct loop_source *audio_wake, *end, *stats;
 };
@@ -40,7 +42,9 @@ static void quiet_end(void *data) {
 }
 
 static void quiet_session(const struct session_status *status, void *data) {
-	struct session_status *last = &((struct quiet *)data)->now.session;
+	struct quiet *quiet = data;
+	struct session_status *last = &quiet->now.session;
+	discovered_session(&quiet->vm, status, quiet->play->discovery);
 	if (!part_status_equal(&status->spice, &last->spice)) {
 		log_info("input: %s", status->spice.reason);
 	}
@@ -52,6 +56,14 @@ static void quiet_session(const struct session_status *status, void *data) {
 				status->grabbed ? "given to the guest" : "back on the host");
 	}
 	*last = *status;
+}
+
+static void quiet_discovery(const struct discovery_info *info, void *data) {
+	struct quiet *quiet = data;
+	if (info->status != DISCOVERY_FOUND && quiet->play->config->domain[0]) {
+		log_info("VM: %s", info->reason);
+	}
+	discovered_use(&quiet->vm, quiet->play->config, info);
 }
 
 static void quiet_action(enum session_action action, unsigned code, void *data) {
@@ -127,7 +139,14 @@ static int quiet_start(struct quiet *quiet) {
 			(r = play_start_audio(play, &audio_events)) < 0) {
 		return r;
 	}
-	return play_start_session(play, &session_events);
+	r = play_start_session(play, &session_events);
+	if (r == 0) {
+		quiet->vm.session = play->session;
+		quiet->vm.audio = play->audio;
+		discovered_start(
+				&play->discovery, play->loop, play->config, quiet_discovery, quiet);
+	}
+	return r;
 }
 
 int run_without_window(struct config *config) {

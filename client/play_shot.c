@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/config.h"
+#include "client/discovered.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/signals.h"
@@ -20,6 +21,7 @@ struct shot {
 	struct loop_source *wake;
 	struct video *video;
 	struct config *config;
+	struct discovered vm;
 	atomic_int width, height; /* of the guest, once known */
 	atomic_int result;        /* 1 = not done yet */
 	bool asked;
@@ -71,6 +73,14 @@ static void shot_look(void *data) {
 	}
 }
 
+static void shot_discovery(const struct discovery_info *info, void *data) {
+	struct shot *shot = data;
+	if (info->status != DISCOVERY_FOUND && shot->config->domain[0]) {
+		log_info("VM: %s", info->reason);
+	}
+	discovered_use(&shot->vm, shot->config, info);
+}
+
 static void shot_signal(int number, void *data) {
 	(void)number;
 	loop_quit(((struct shot *)data)->loop, -EINTR);
@@ -95,13 +105,17 @@ static int take_shot(struct play *play, struct shot *shot, struct window_surface
 		return r;
 	}
 	shot->video = play->video;
+	shot->vm.video = play->video;
 	loop_wake(shot->wake);
+	discovered_start(&play->discovery, play->loop, config, shot_discovery, shot);
 	if (config->seconds > 0) {
 		struct loop_source *end = loop_add_timer(play->loop, shot_timeout, shot);
 		loop_set_timer(end,
 				clock_now_ns() + (uint64_t)(config->seconds * (double)NS_PER_S));
 	}
 	r = loop_run(play->loop);
+	discovery_stop(play->discovery);
+	play->discovery = NULL;
 	video_stop(play->video);
 	play->video = NULL;
 	return r;

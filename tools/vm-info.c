@@ -28,7 +28,8 @@ struct info {
 	struct root root;
 	struct virt *virt;
 	char problem[200];
-	bool events; /* every connection tells about changes */
+	bool secrets; /* the connection may read passwords */
+	bool events;  /* every connection tells about changes */
 	bool dirty;
 	char *last; /* the block that was written last */
 };
@@ -64,8 +65,13 @@ static void connect_libvirt(struct info *info) {
 	info->virt = NULL;
 	info->events = false;
 	char error[160];
-	int r = virt_open(&info->virt, info->options.uri, info->options.password, error,
-			sizeof error);
+	info->secrets = info->options.password;
+	int r = virt_open(&info->virt, info->options.uri, info->secrets, error, sizeof error);
+	if (r < 0 && info->secrets) {
+		/* No right to manage the VM: all but the password can be had by reading. */
+		info->secrets = false;
+		r = virt_open(&info->virt, info->options.uri, false, error, sizeof error);
+	}
 	info->problem[0] = '\0';
 	if (r == 0) {
 		info->events = !info->options.once && virt_follow(info->virt, changed, info);
@@ -110,7 +116,7 @@ static void gather(struct info *info, struct gathered *all) {
 		connect_libvirt(info);
 	}
 	if (info->virt) {
-		virt_list(info->virt, info->options.password, &all->domains, &all->domain_count);
+		virt_list(info->virt, info->secrets, &all->domains, &all->domain_count);
 	}
 	all->process_count = qemu_list(&info->root, &all->processes, &all->hidden);
 	for (unsigned i = 0; i < all->domain_count; i++) {

@@ -1,0 +1,56 @@
+#define LOG_MODULE "app"
+#include "client/app_vm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "client/app_state.h"
+#include "client/discovered.h"
+
+static bool uuid_known(const uint8_t uuid[16]) {
+	static const uint8_t zero[16];
+	return memcmp(uuid, zero, sizeof zero) != 0;
+}
+
+/* The frame host and the SPICE server each say which VM they belong to: typing into another one
+ * than is seen would be a disaster. */
+void app_check_vm(struct app *app) {
+	const struct video_host *host = &app->now.video.host;
+	const struct session_status *session = &app->now.session;
+	bool wrong = host->session && session->connected && uuid_known(host->uuid) &&
+		     uuid_known(session->uuid) && memcmp(host->uuid, session->uuid, 16) != 0;
+	if (wrong == app->wrong_vm) {
+		return;
+	}
+	app->wrong_vm = wrong;
+	app_command(app, (struct session_command){
+					 .kind = SESSION_INPUT,
+					 .on = !wrong && app->now.input_on,
+			 });
+	if (wrong) {
+		log_error("the picture is that of another VM than SPICE's \"%s\": input is off; give "
+			  "--spice the address of the VM that is shown",
+				session->name);
+		app_alert(app, OVERLAY_BAD, _("SPICE belongs to another VM (%s): input is off"),
+				session->name);
+	}
+}
+
+void app_take_discovery(struct app *app, const struct discovery_info *info) {
+	struct part_status *part = &app->now.discovery;
+	/* Nobody asked for a VM by name: that there is none to be found, or no libvirt, is no news.
+	 */
+	if (!app->config->domain[0] && info->status != DISCOVERY_FOUND &&
+			info->status != DISCOVERY_AMBIGUOUS) {
+		part->state = PART_OFF;
+		return;
+	}
+	part->state = info->status == DISCOVERY_FOUND     ? PART_RUNNING
+		      : info->status == DISCOVERY_WAITING ? PART_WAITING
+							  : PART_FAILED;
+	snprintf(part->reason, sizeof part->reason, "%s",
+			info->status == DISCOVERY_FOUND ? info->domain : info->reason);
+	discovered_use(&app->vm, app->config, info);
+}

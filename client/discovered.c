@@ -1,0 +1,103 @@
+#define LOG_MODULE "discovery"
+#include "client/discovered.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/audio.h"
+#include "base/log.h"
+#include "client/config.h"
+#include "client/session.h"
+#include "client/video.h"
+
+void discovered_start(struct discovery **ret_discovery, struct loop *loop,
+		const struct config *config, discovery_fn fn, void *data) {
+	*ret_discovery = NULL;
+	if (!config->discover || config->demo) {
+		return;
+	}
+	const struct discovery_config wanted = {
+		.domain = config->domain[0] ? config->domain : NULL,
+		.uri = config->connect_uri[0] ? config->connect_uri : NULL,
+	};
+	int r = discovery_start(ret_discovery, loop, &wanted, fn, data);
+	if (r == -ENOENT && config->domain[0]) {
+		log_error("\"%s\" cannot be looked up: pierglass-vm-info is not installed",
+				config->domain);
+	} else if (r < 0 && r != -ENOENT) {
+		log_warn("no look-up of virtual machines: %s", strerrordesc_np(-r));
+	}
+}
+
+/* Whether what the VM says changes what is in force: it is new, and the user's own options, which
+ * are stronger, leave it open. */
+static bool take(struct config *config, const char *option, const char *value, const char *before) {
+	char error[CONFIG_ERROR_BYTES];
+	if (!value[0] || strcmp(value, before) == 0) {
+		return false;
+	}
+	int r = config_apply_discovery(config, option, value, error);
+	if (r < 0) {
+		log_warn("the VM's %s \"%s\" cannot be used: %s", option, value, error);
+	}
+	return r > 0;
+}
+
+/* The session owns the text once it has taken the command. */
+static void tell_session(
+		struct session *session, enum session_command_kind kind, const char *text) {
+	struct session_command command = { .kind = kind, .text = strdup(text) };
+	if (!command.text || session_command(session, &command) < 0) {
+		free(command.text);
+	}
+}
+
+/* Two that grab one device exclude each other: who does it here should be no riddle. */
+static void tell_devices(const struct discovery_info *info) {
+	log_info("QEMU itself takes %u input devices of this VM (%s, ...; toggled by %s): they are "
+		 "left to it. --evdev can have them once `pierglass setup input` took them out of "
+		 "the VM",
+			info->evdev_count, info->evdev[0],
+			info->evdev_toggle[0] ? info->evdev_toggle : "ctrl-ctrl");
+}
+
+void discovered_use(struct discovered *discovered, struct config *config,
+		const struct discovery_info *info) {
+	const struct discovery_info *last = &discovered->last;
+	if (info->status != DISCOVERY_FOUND) {
+		return;
+	}
+	if (take(config, "shm", info->shm, last->shm) && discovered->video) {
+		video_set_shm_path(discovered->video, config->video.shm_path);
+	}
+	if (take(config, "spice", info->spice, last->spice) && discovered->session) {
+		tell_session(discovered->session, SESSION_URI, config->session.uri);
+	}
+	if (take(config, "audio-interface", info->bridge, last->bridge) && discovered->audio) {
+		audio_set_interface(discovered->audio, config->audio.interface);
+	}
+	if (info->spice_password[0] && discovered->needs_password && discovered->session) {
+		log_info("the SPICE server's password is known to libvirt");
+		tell_session(discovered->session, SESSION_PASSWORD, info->spice_password);
+	}
+	if (info->evdev_count > 0 && last->evdev_count == 0) {
+		tell_devices(info);
+	}
+	discovered->last = *info;
+	explicit_bzero(discovered->last.spice_password, sizeof discovered->last.spice_password);
+}
+
+void discovered_session(struct discovered *discovered, const struct session_status *status,
+		struct discovery *discovery) {
+	discovered->needs_password = status->needs_password;
+	if (status->connected) {
+		discovered->password_asked = false;
+	}
+	/* Once for each time that it is missing: one that the server refuses is not tried for ever,
+	 * and a user may type another meanwhile. */
+	if (status->needs_password && !discovered->password_asked && discovery) {
+		discovered->password_asked = true;
+		discovery_ask_password(discovery);
+	}
+}

@@ -1,0 +1,42 @@
+/*
+ * Taking over what discovery found (discovery.h): shared by every way to run that may name a VM.
+ * It changes the configuration where the user's options leave it open and tells the parts that
+ * run. On one thread, which then owns the configuration.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "client/discovery.h"
+
+struct audio;
+struct config;
+struct loop;
+struct session;
+struct session_status;
+struct video;
+
+struct discovered {
+	/* Who is told; each may be NULL. */
+	struct video *video;
+	struct session *session;
+	struct audio *audio;
+
+	struct discovery_info last; /* without its password */
+	bool needs_password;        /* the SPICE server waits for one */
+	bool password_asked;        /* libvirt was asked, since the last connection */
+};
+
+/* Asks what VMs there are, on the loop's thread, unless the options or the embedded guest leave
+ * nothing to ask. What went wrong is logged: it is no reason not to play. */
+void discovered_start(struct discovery **ret_discovery, struct loop *loop,
+		const struct config *config, discovery_fn fn, void *data);
+
+/* A block. Does nothing unless it says FOUND. */
+void discovered_use(struct discovered *discovered, struct config *config,
+		const struct discovery_info *info);
+
+/* The session's state changed: where the server wants a password, libvirt may know it. discovery
+ * may be NULL. */
+void discovered_session(struct discovered *discovered, const struct session_status *status,
+		struct discovery *discovery);
