@@ -30,9 +30,13 @@ void queue_finish(struct queue *queue) {
 }
 
 int queue_push(struct queue *queue, const void *item) {
+	return queue_push_sparing(queue, item, 0);
+}
+
+int queue_push_sparing(struct queue *queue, const void *item, size_t spare) {
 	int r = 0;
 	pthread_mutex_lock(&queue->lock);
-	if (queue->count == queue->capacity) {
+	if (queue->count + spare >= queue->capacity) {
 		queue->refused++;
 		r = -ENOBUFS;
 	} else {

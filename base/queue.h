@@ -30,6 +30,9 @@ void queue_finish(struct queue *queue);
 /* Copies the item in. Returns 0 or -ENOBUFS (counted in queue_refused()). */
 int queue_push(struct queue *queue, const void *item);
 
+/* The same for what may be lost: leaves `spare` places to those that may not. */
+int queue_push_sparing(struct queue *queue, const void *item, size_t spare);
+
 /* Copies the oldest item out; false when there is none. */
 bool queue_pop(struct queue *queue, void *ret_item);
 

@@ -25,6 +25,7 @@
 #include "input/router.h"
 
 #define INPUT_QUEUE  1024u
+#define KEYS_SPARE   512u /* places that motion leaves to keys, buttons and commands */
 #define TYPE_STEP_NS (20 * NS_PER_MS)
 #define INPUTS_SEND  (256u * 1024)
 
@@ -47,7 +48,7 @@ struct session {
 	struct audio *audio;
 
 	/* any thread */
-	struct queue queue; /* input: motion may fill it, so it has most of the room */
+	struct queue queue;
 	struct loop_source *wake;
 
 	/* the loop's thread */
@@ -363,7 +364,8 @@ static void wake_loop(void *data) {
 
 int session_input(struct session *session, const struct input_event *event) {
 	const struct item item = { .kind = ITEM_INPUT, .input = *event };
-	return queue_push(&session->queue, &item);
+	bool motion = event->kind == INPUT_MOTION || event->kind == INPUT_POSITION;
+	return queue_push_sparing(&session->queue, &item, motion ? KEYS_SPARE : 0);
 }
 
 int session_command(struct session *session, const struct session_command *command) {

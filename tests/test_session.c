@@ -172,6 +172,26 @@ static void command(struct fixture *f, enum session_command_kind kind, bool on) 
 	CHECK(session_command(f->session, &c) == 0);
 }
 
+/* A loop that does not turn for a while: motion is what is lost. */
+static void a_flood_of_motion_loses_no_key(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	start(&f);
+	WAIT(f.status.connected, 5);
+	const struct spice_peer_state *s = spice_peer_state(f.peer);
+	const struct input_event motion = { .kind = INPUT_MOTION, .x = 1 };
+	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
+	int lost = 0;
+	for (int i = 0; i < 5000; i++) {
+		lost += session_input(f.session, &motion) < 0;
+	}
+	CHECK(lost > 0);
+	input(&f, INPUT_KEY, KEY_A, false, 0, 0);
+	command(&f, SESSION_RELEASE_ALL, true);
+	WAIT(s->key_events == 2 && s->keys_held == 0 && s->motion_x == 5000 - lost, 5);
+	stop(&f);
+}
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	(void)state;
@@ -565,6 +585,7 @@ static void the_guest_is_told_the_window_size(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_go_to_the_guest_and_nothing_stays),
+		cmocka_unit_test(a_flood_of_motion_loses_no_key),
 		cmocka_unit_test(a_restarted_server_is_found_again),
 		cmocka_unit_test(a_kick_is_said_and_not_fought),
 		cmocka_unit_test(a_lost_channel_comes_back_alone),
