@@ -1,4 +1,7 @@
-/* What video.c (calls from outside, status) and video_thread.c (pg-video) share. */
+/*
+ * What video.c (calls from outside, status) and the files of pg-video share: video_thread.c (its
+ * loop), video_frames.c (pixels in), video_pointer.c, video_draw.c and video_shots.c.
+ */
 #pragma once
 
 #include <pthread.h>
@@ -98,10 +101,44 @@ struct video {
 	unsigned char *verify_row;
 };
 
-/* video_thread.c */
-void *video_thread(void *data);
-
 /* video.c, any thread */
 void video_wake_thread(struct video *video);
 /* Composes the status anew from what is known and tells it if it differs. Takes the lock. */
 void video_publish(struct video *video);
+
+/* Everything below: on pg-video. */
+
+/* video_thread.c */
+void *video_thread(void *data);
+void video_close_gl(struct video *video);
+/* "" = none. */
+void video_set_failure(struct video *video, const char *text);
+
+/* video_frames.c */
+/* Uploads the newest frame of Looking Glass, if there is a new one. */
+void video_take_frame(struct video *video);
+bool video_fallback_wanted(struct video *video);
+void video_take_fallback(struct video *video);
+
+/* video_pointer.c */
+struct video_pointer_state {
+	bool visible;
+	int x, y; /* top left of the shape on the desktop; of SPICE's the hot spot */
+	uint32_t shape_serial;
+};
+struct video_pointer_state video_look_at_pointer(struct video *video);
+/* Hands the shape of that serial to the renderer; false if it was there already. */
+bool video_load_shape(struct video *video, uint32_t serial);
+/* Compares the pointer with what was drawn and marks both places if it differs. */
+void video_take_pointer(struct video *video);
+
+/* video_draw.c */
+void video_lay_out(struct video *video);
+void video_lay_out_overlay(struct video *video);
+void video_draw(struct video *video);
+
+/* video_shots.c */
+/* Tells of a file that was written. */
+void video_finish_shot(struct video *video);
+/* fresh: a new frame was uploaded just now. Returns when to look again, UINT64_MAX = not. */
+uint64_t video_serve_shot(struct video *video, bool fresh);

@@ -1,0 +1,165 @@
+/* pg-video: layout, what must be drawn, drawing and swapping. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/gl.h"
+#include "client/video_internal.h"
+
+#include "base/clock.h"
+
+/* ---- geometry ---- */
+
+static void tell_geometry(struct video *video) {
+	const struct video_geometry geometry = {
+		.x = video->layout.x,
+		.y = video->layout.y,
+		.width = video->layout.width,
+		.height = video->layout.height,
+		.rotation = video->layout.pointer_rotation,
+	};
+	if (memcmp(&geometry, &video->geometry, sizeof geometry) == 0) {
+		return;
+	}
+	video->geometry = geometry;
+	if (video->events.geometry != NULL) {
+		video->events.geometry(&geometry, video->events.data);
+	}
+}
+
+void video_lay_out(struct video *video) {
+	const struct layout_input input = {
+		.image_width = video->picture.width,
+		.image_height = video->picture.height,
+		.desktop_width = video->picture.desktop_width,
+		.desktop_height = video->picture.desktop_height,
+		.guest_rotation = video->picture.rotation,
+		.user_rotation = video->settings.rotate,
+		.window_width = video->width,
+		.window_height = video->height,
+		.keep_aspect = video->settings.keep_aspect,
+		.integer_upscale = video->settings.integer_upscale,
+		.no_upscale = video->settings.no_upscale,
+	};
+	layout_compute(&video->layout, &input);
+	region_add_all(&video->dirty);
+	if (video->picture_begun) {
+		tell_geometry(video);
+	}
+}
+
+void video_lay_out_overlay(struct video *video) {
+	video->quad_count = overlay_layout(&video->overlay, video->width, video->height,
+			video->quads, OVERLAY_QUADS_MAX);
+}
+
+/* ---- drawing ---- */
+
+static void push_history(struct video *video) {
+	memmove(&video->history[1], &video->history[0],
+			(VIDEO_HISTORY - 1) * sizeof video->history[0]);
+	video->history[0] = video->dirty;
+	if (video->history_count < VIDEO_HISTORY) {
+		video->history_count++;
+	}
+}
+
+/* What must be drawn into a back buffer of that age. */
+static void region_for_age(const struct video *video, unsigned age, struct region *ret_region) {
+	*ret_region = video->dirty;
+	if (age == 0 || age - 1 > video->history_count) {
+		region_add_all(ret_region);
+		return;
+	}
+	for (unsigned i = 0; i + 1 < age; i++) {
+		region_add_region(ret_region, &video->history[i]);
+	}
+}
+
+static void note_swap(struct video *video, uint64_t swapped_ns) {
+	const bool frame = video->frame_pending;
+	pthread_mutex_lock(&video->lock);
+	video->swap_ns[video->swap_at] = swapped_ns;
+	video->swap_new[video->swap_at] = frame;
+	video->swap_at = (video->swap_at + 1) % VIDEO_SWAPS_KEPT;
+	if (frame) {
+		struct video_stats *stats = &video->stats;
+		stats->shown++;
+		stats->torn += video->times.torn ? 1 : 0;
+		stats->newest_swapped_ns = swapped_ns;
+		stats->seen_to_uploaded_us =
+				(double)(video->times.uploaded_ns - video->times.seen_ns) / 1e3;
+		stats->seen_to_swapped_us = (double)(swapped_ns - video->times.seen_ns) / 1e3;
+	}
+	pthread_mutex_unlock(&video->lock);
+	if (frame && video->events.shown != NULL) {
+		video->times.swapped_ns = swapped_ns;
+		video->events.shown(&video->times, video->events.data);
+	}
+	video->frame_pending = false;
+}
+
+static void resize_to(struct video *video, const struct egl_target *target) {
+	if (target->width == video->width && target->height == video->height) {
+		return;
+	}
+	video->width = target->width;
+	video->height = target->height;
+	video->history_count = 0;
+	video_lay_out(video);
+	video_lay_out_overlay(video);
+	video_take_pointer(video); /* its place follows the layout */
+	region_add_all(&video->dirty);
+}
+
+static void draw_scene(struct video *video, const struct egl_target *target) {
+	struct region region;
+	region_for_age(video, target->age, &region);
+	region_finish(&region, target->width, target->height);
+	region_finish(&video->dirty, target->width, target->height);
+	struct renderer_scene scene = {
+		.layout = video->picture_begun && !video->overlay.splash ? &video->layout : NULL,
+		.scale = video->settings.scale,
+		.dim = video->overlay.dim ? 0.5f : 1.0f,
+		.pointer = video->pointer_drawn,
+		.pointer_rotation = video->layout.pointer_rotation,
+		.quads = video->quads,
+		.quad_count = video->quad_count,
+	};
+	memcpy(scene.pointer_rect, video->pointer_rect, sizeof scene.pointer_rect);
+	renderer_draw(video->renderer, target, &scene, region.rects, region.count);
+}
+
+void video_draw(struct video *video) {
+	struct egl_target target;
+	if (egl_begin(video->egl, &target) < 0) {
+		video_close_gl(video);
+		return;
+	}
+	resize_to(video, &target);
+	draw_scene(video, &target);
+	GLsync fence = NULL;
+	if (video->events.shown != NULL && video->frame_pending) {
+		fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+	}
+	const int r = egl_swap(video->egl, video->dirty.rects, video->dirty.count);
+	if (video->config.swap_delay_ms > 0) {
+		clock_sleep_ns(video->config.swap_delay_ms * NS_PER_MS);
+	}
+	if (fence != NULL) {
+		glClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, NS_PER_S);
+		glDeleteSync(fence);
+	}
+	if (r == -EAGAIN) {
+		region_add_all(&video->dirty);
+		return;
+	}
+	if (r < 0) {
+		video_close_gl(video);
+		region_add_all(&video->dirty);
+		return;
+	}
+	push_history(video);
+	region_clear(&video->dirty);
+	video->drawn_ns = clock_now_ns();
+	note_swap(video, video->drawn_ns);
+}

@@ -1,0 +1,243 @@
+/* The way from a path to a session: file, header, heartbeat, the host's user data. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/i18n.h"
+#include "host-proto/lgmp_client_internal.h"
+
+#define LOOK_FOR_FILE_NS  (500 * NS_PER_MS)
+#define LOOK_FOR_HOST_NS  (100 * NS_PER_MS)
+#define HEARTBEATS_WANTED 2u /* changes since the baseline (lgmp.md 4.2) */
+
+/* Where later versions keep their magic (lgmp.md appendix A), to name them. */
+static const struct {
+	uint32_t magic, version;
+} later_magics[] = { { 8, 12 }, { 8064, 8068 }, { 9664, 9668 } };
+
+static uint64_t look_again(const struct lgmp_client *client, uint64_t now_ns) {
+	return now_ns + (now_ns < client->fine_until_ns ? LGMP_LOOK_FINELY_NS : LOOK_FOR_HOST_NS);
+}
+
+void lgmp_client_look_for_file(struct lgmp_client *client, uint64_t now_ns) {
+	client->due_ns = now_ns +
+			 (now_ns < client->fine_until_ns ? LOOK_FOR_HOST_NS : LOOK_FOR_FILE_NS);
+	int r = shm_map(&client->shm, client->path);
+	switch (r) {
+	case 0:
+		break;
+	case -ENOENT:
+	case -ENOTDIR:
+		lgmp_client_set_state(client, LGMP_STATE_NO_FILE,
+				_("Waiting for the VM: %s does not exist yet"), client->path);
+		return;
+	case -ENODATA:
+		lgmp_client_set_state(client, LGMP_STATE_EMPTY,
+				_("Waiting for the VM to start: %s is still empty"), client->path);
+		return;
+	case -EACCES:
+	case -EPERM:
+		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE,
+				_("No permission to open %s: its group needs read and write access"),
+				client->path);
+		return;
+	case -EISDIR:
+	case -ENODEV:
+	case -ENXIO:
+		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE,
+				_("%s is neither a shared memory file nor a kvmfr device"),
+				client->path);
+		return;
+	default:
+		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE, _("Cannot map %s: %s"),
+				client->path, strerrordesc_np(-r));
+		return;
+	}
+	client->status.memory_bytes = shm_size(client->shm);
+	client->layout = NULL;
+	client->fine_until_ns = now_ns + LGMP_FINE_PERIOD_NS;
+	client->due_ns = now_ns;
+}
+
+/* The LGMP version in the memory; 0 = no magic anywhere. */
+static unsigned find_version(const struct lgmp_client *client) {
+	const uint64_t size = shm_size(client->shm);
+	if (lgmp_client_header(client, 0) == LGMP_MAGIC) {
+		return lgmp_client_header(client, 4);
+	}
+	for (size_t i = 0; i < sizeof later_magics / sizeof later_magics[0]; i++) {
+		if (later_magics[i].version + 4 <= size &&
+				lgmp_client_header(client, later_magics[i].magic) == LGMP_MAGIC) {
+			return lgmp_client_header(client, later_magics[i].version);
+		}
+	}
+	return 0;
+}
+
+static void say_other_version(struct lgmp_client *client, unsigned version) {
+	lgmp_client_forget_host(client);
+	client->status.lgmp = version;
+	lgmp_client_set_state(client, LGMP_STATE_VERSION,
+			version < 5 ? _("The VM's Looking Glass host speaks LGMP %u, older than what "
+					"pierglass speaks: install host B7 in the VM")
+				    : _("The VM's Looking Glass host speaks LGMP %u, which pierglass "
+					"does not (5, 6, 12): install host B7 in the VM"),
+			version);
+}
+
+/* Whether there is a header of a version that we speak. */
+static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
+	if (shm_size(client->shm) < LGMP_HEADER_MIN) {
+		lgmp_client_set_state(client, LGMP_STATE_TOO_SMALL,
+				_("%s has %llu bytes, too small for Looking Glass: set the VM's shared "
+				  "memory to 32 MiB or more"),
+				client->path, (unsigned long long)shm_size(client->shm));
+		return false;
+	}
+	const unsigned version = find_version(client);
+	const struct lgmp_layout *layout = lgmp_layout_find(version);
+	const bool here = layout && shm_size(client->shm) >= layout->header_bytes &&
+			  lgmp_client_header(client, layout->magic) == LGMP_MAGIC;
+	if (!here) {
+		client->layout = NULL;
+		if (version == 0) {
+			lgmp_client_forget_host(client);
+			lgmp_client_set_state(client, LGMP_STATE_NO_MAGIC,
+					_("Waiting for the Looking Glass host program to start in the "
+					  "VM"));
+		} else {
+			say_other_version(client, version);
+		}
+		return false;
+	}
+	client->status.lgmp = version;
+	if (client->layout != layout) {
+		client->layout = layout;
+		lgmp_client_restart_heartbeat(client, now_ns);
+	}
+	return true;
+}
+
+static bool heartbeat_proven(struct lgmp_client *client, uint64_t now_ns) {
+	const uint64_t heartbeat = lgmp_client_heartbeat(client, client->layout);
+	if (heartbeat != client->heartbeat) {
+		client->heartbeat = heartbeat;
+		client->heartbeat_ns = now_ns;
+		client->heartbeats++;
+		client->fine_until_ns = now_ns + LGMP_FINE_PERIOD_NS;
+	}
+	if (now_ns - client->heartbeat_ns > LGMP_DEAD_NS) {
+		client->heartbeats = 0;
+	}
+	if (client->heartbeats >= HEARTBEATS_WANTED) {
+		return true;
+	}
+	lgmp_client_set_state(client, LGMP_STATE_NO_HEARTBEAT,
+			_("Waiting for the Looking Glass host program in the VM (not running yet, or it "
+			  "ended)"));
+	return false;
+}
+
+/* Copies the user data out, once it and the header are known not to change (lgmp.md 4.3). */
+static int read_udata(
+		struct lgmp_client *client, uint32_t *ret_session, struct kvmfr_info *ret_info) {
+	const struct lgmp_layout *layout = client->layout;
+	const uint32_t session = lgmp_client_header(client, layout->session);
+	const uint32_t size = lgmp_client_header(client, layout->udata_size);
+	if (size > KVMFR_UDATA_MAX || !shm_in_range(client->shm, layout->udata, size)) {
+		return -EBADMSG;
+	}
+	uint8_t *udata = malloc(size ? size : 1);
+	if (!udata) {
+		return -ENOMEM;
+	}
+	int r = shm_copy(client->shm, layout->udata, udata, size);
+	if (r == 0 && (lgmp_client_header(client, layout->magic) != LGMP_MAGIC ||
+				      lgmp_client_header(client, layout->version_at) !=
+						      layout->version ||
+				      lgmp_client_header(client, layout->session) != session ||
+				      lgmp_client_header(client, layout->udata_size) != size)) {
+		r = -EAGAIN;
+	}
+	if (r == 0) {
+		*ret_session = session;
+		r = kvmfr_info_read(udata, size, ret_info) < 0 ? -EPROTO : 0;
+	}
+	free(udata);
+	return r;
+}
+
+static void open_session(struct lgmp_client *client, uint64_t now_ns) {
+	struct lgmp_status *status = &client->status;
+	uint32_t session = 0;
+	struct kvmfr_info info = { 0 };
+	uint64_t queue;
+
+	client->due_ns = now_ns + LGMP_LOOK_FINELY_NS;
+	for (unsigned i = 0; i < LGMP_QUEUE_COUNT; i++) {
+		int r = lgmp_queue_find(
+				client->shm, client->layout, lgmp_client_queue_ids[i], &queue);
+		if (r == -EBADMSG) {
+			lgmp_client_lose_corrupt(client, now_ns);
+			return;
+		}
+		if (r < 0) {
+			lgmp_client_set_state(client, LGMP_STATE_STARTING,
+					_("The Looking Glass host program in the VM is starting"));
+			client->due_ns = look_again(client, now_ns);
+			return;
+		}
+	}
+	int r = read_udata(client, &session, &info);
+	if (r == -EAGAIN || r == -ENOMEM) {
+		return;
+	}
+	if (r == -EPROTO) {
+		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
+		lgmp_client_set_state(client, LGMP_STATE_NOT_KVMFR,
+				_("The shared memory is used by a program that is not Looking Glass"));
+		return;
+	}
+	if (r < 0) {
+		lgmp_client_lose_corrupt(client, now_ns);
+		return;
+	}
+	const struct kvmfr_version *ours =
+			kvmfr_version_find(client->layout->version, info.version);
+	status->kvmfr = info.version;
+	status->info = info;
+	if (!ours) {
+		const struct kvmfr_version *wanted =
+				kvmfr_version_for_lgmp(client->layout->version);
+		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
+		lgmp_client_set_state(client, LGMP_STATE_KVMFR,
+				_("The VM's Looking Glass host %s speaks KVMFR %u over LGMP %u; pierglass "
+				  "speaks %u there: install host B7 in the VM"),
+				info.host_version, info.version, client->layout->version,
+				wanted ? wanted->kvmfr : 0);
+		return;
+	}
+	status->experimental = ours->experimental;
+	client->session = session;
+	client->no_frame_limit_ns = LGMP_NO_FRAME_NS;
+	atomic_store_explicit(&client->corrupt, false, memory_order_relaxed);
+	if (lgmp_client_subscribe(client, now_ns) < 0) {
+		return;
+	}
+	status->sessions++;
+	client->check_ns = now_ns;
+	client->heartbeat_ns = now_ns;
+	lgmp_client_say_running(client);
+}
+
+void lgmp_client_look_for_host(struct lgmp_client *client, uint64_t now_ns) {
+	if (shm_check(client->shm) < 0) {
+		lgmp_client_lose_mapping(client, now_ns);
+		return;
+	}
+	if (find_header(client, now_ns) && heartbeat_proven(client, now_ns)) {
+		open_session(client, now_ns);
+	} else {
+		client->due_ns = look_again(client, now_ns);
+	}
+}
