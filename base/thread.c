@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +30,32 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *dat
 	pthread_setname_np(thread, name);
 	*ret_thread = thread;
 	return 0;
+}
+
+/* The kernel's, as of its first version: glibc 2.35 has no wrapper and not every kernel header can
+ * be included beside <sched.h>. */
+struct scheduling {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+void thread_be_prompt(unsigned slice_us) {
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	/* Older kernels take the call and ignore the wish. */
+	struct scheduling now = { .size = sizeof now };
+	if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0 || now.policy != SCHED_OTHER) {
+		return;
+	}
+	now.size = sizeof now;
+	now.flags &= 1; /* SCHED_FLAG_RESET_ON_FORK stays */
+	now.runtime = (uint64_t)slice_us * 1000;
+	(void)syscall(SYS_sched_setattr, 0, &now, 0);
 }
 
 bool thread_ask_realtime(int priority) {

@@ -16,6 +16,10 @@
 #define GUARD_MIN_NS   (60.0 * NS_PER_US)
 #define GUARD_MAX_NS   (400.0 * NS_PER_US)
 #define REGULAR_ENOUGH 4u
+#define REGULAR_MAX    16u
+#define STRAY_COST     4u
+#define STRAYS_MAX     3u /* in a row: another rhythm */
+#define PERIODS_MAX    8  /* of silence, then nothing is known */
 
 void pacer_init(struct pacer *pacer, bool plain, uint64_t step_ns) {
 	memset(pacer, 0, sizeof *pacer);
@@ -35,60 +39,104 @@ static double distance(double a, double b) {
 	return a > b ? a - b : b - a;
 }
 
+/* Out of rhythm: a new one is learned from here on. */
+static void learn_anew(struct pacer *pacer, double interval) {
+	pacer->regular = 0;
+	pacer->strays = 0;
+	pacer->grid_ns = pacer->last_ns;
+	pacer->jitter_ns = GUARD_MAX_NS;
+	if (interval < (double)PERIOD_MIN_NS || interval > (double)PERIOD_MAX_NS) {
+		return;
+	}
+	/* Two of the same length are a rhythm; else slowly, it may be none. */
+	const bool sure = pacer->period_ns <= 0 ||
+			  distance(interval, pacer->interval_ns) < interval / 8;
+	pacer->period_ns = sure ? interval : pacer->period_ns + 0.5 * (interval - pacer->period_ns);
+}
+
 void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	const uint64_t last_ns = pacer->last_ns;
 	pacer->last_ns = now_ns;
 	if (last_ns == 0 || now_ns <= last_ns) {
+		pacer->grid_ns = now_ns;
 		return;
 	}
-	double interval = (double)(now_ns - last_ns);
+	const double interval = (double)(now_ns - last_ns);
 	if (pacer->period_ns <= 0) {
-		if (interval >= (double)PERIOD_MIN_NS && interval <= (double)PERIOD_MAX_NS) {
-			pacer->period_ns = interval;
-			pacer->jitter_ns = GUARD_MAX_NS;
-		}
+		learn_anew(pacer, interval);
+		pacer->interval_ns = interval;
 		return;
 	}
-	/* Left-out frames (nothing changed in the guest) do not change the period. */
-	double periods = (double)(uint64_t)(interval / pacer->period_ns + 0.5);
-	periods = periods < 1 ? 1 : periods;
-	const double error = distance(interval, periods * pacer->period_ns);
-	if (periods > 8 || error > pacer->period_ns / 4) {
-		pacer->regular = 0;
-		/* Drift towards a new rate; at once when it holds for some frames. */
-		if (interval >= (double)PERIOD_MIN_NS && interval <= (double)PERIOD_MAX_NS) {
-			pacer->period_ns += 0.5 * (interval - pacer->period_ns);
-		}
-		pacer->jitter_ns = GUARD_MAX_NS;
+	/* Left-out frames (nothing changed in the guest) do not change the rhythm. */
+	const double since = (double)(now_ns - pacer->grid_ns);
+	const double periods = (double)(uint64_t)(since / pacer->period_ns + 0.5);
+	const double error = since - periods * pacer->period_ns;
+	const bool stray = periods < 1 || distance(error, 0) > pacer->period_ns / 4;
+	if (interval > PERIODS_MAX * pacer->period_ns || (stray && ++pacer->strays >= STRAYS_MAX)) {
+		learn_anew(pacer, interval);
+		pacer->interval_ns = interval;
 		return;
 	}
-	pacer->regular++;
-	pacer->period_ns += 0.05 * (interval / periods - pacer->period_ns);
-	pacer->jitter_ns += 0.1 * (error - pacer->jitter_ns);
+	pacer->interval_ns = interval;
+	pacer->grid_ns += (uint64_t)(periods * pacer->period_ns);
+	if (stray) {
+		/* One alone: the next comes when it would have come anyway. */
+		pacer->regular -= pacer->regular < STRAY_COST ? pacer->regular : STRAY_COST;
+		return;
+	}
+	/* What is seen early was there even earlier; what is seen late may have been delayed. */
+	const double step = error < 0 ? error : 0.2 * error;
+	pacer->grid_ns = (uint64_t)((double)pacer->grid_ns + step);
+	pacer->strays = 0;
+	pacer->regular += pacer->regular < REGULAR_MAX;
+	pacer->period_ns += 0.05 * error / periods;
+	pacer->jitter_ns += 0.1 * (distance(error, 0) - pacer->jitter_ns);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
 	return a < b ? a : b;
 }
 
-/* Around the moment at which the next frame is due: finely. 0 = no opinion. */
+static double guard_of(const struct pacer *pacer) {
+	const double guard = 2.5 * pacer->jitter_ns;
+	return guard < GUARD_MIN_NS ? GUARD_MIN_NS : guard > GUARD_MAX_NS ? GUARD_MAX_NS : guard;
+}
+
+/* How long after the newest due moment, the next one when that is near; negative = before it. */
+static double lateness(const struct pacer *pacer, uint64_t now_ns, double guard) {
+	const double since = (double)(int64_t)(now_ns - pacer->grid_ns);
+	double periods = (double)(int64_t)((since + guard) / pacer->period_ns);
+	periods = periods < 1 ? 1 : periods;
+	return since - periods * pacer->period_ns;
+}
+
+static bool has_rhythm(const struct pacer *pacer, uint64_t now_ns) {
+	return pacer->period_ns > 0 && pacer->regular >= REGULAR_ENOUGH &&
+	       now_ns - pacer->last_ns <= IDLE_AFTER_NS;
+}
+
+/* Finely around the moment at which the next frame is due, then less and less: a frame that is late
+ * by x is met about x / 4 after it came. */
 static uint64_t next_by_phase(const struct pacer *pacer, uint64_t now_ns) {
-	if (pacer->period_ns <= 0 || pacer->regular < REGULAR_ENOUGH) {
-		return 0;
+	const double guard = guard_of(pacer);
+	const double late = lateness(pacer, now_ns, guard);
+	if (late < -guard) {
+		return now_ns + (uint64_t)(-guard - late) + 1;
 	}
-	double guard = 2.5 * pacer->jitter_ns;
-	guard = guard < GUARD_MIN_NS ? GUARD_MIN_NS : guard > GUARD_MAX_NS ? GUARD_MAX_NS : guard;
-	const double since = (double)(now_ns - pacer->last_ns);
-	/* The first due moment whose window has not passed. */
-	double periods = (double)(uint64_t)((since - 2 * guard) / pacer->period_ns + 1);
-	if (since < 2 * guard || periods < 1) {
-		periods = 1;
-	}
-	const double due = periods * pacer->period_ns;
-	if (since >= due - guard) {
+	if (late <= guard) {
 		return now_ns + FINE_STEP_NS;
 	}
-	return pacer->last_ns + (uint64_t)(due - guard);
+	const uint64_t step_ns = FINE_STEP_NS + (uint64_t)(late - guard) / 4;
+	const uint64_t window_ns = (uint64_t)(pacer->period_ns - guard - late) + 1;
+	return now_ns + earlier(step_ns, window_ns);
+}
+
+bool pacer_due(const struct pacer *pacer, uint64_t now_ns) {
+	if (pacer->plain || !has_rhythm(pacer, now_ns)) {
+		return false;
+	}
+	const double guard = guard_of(pacer);
+	return distance(lateness(pacer, now_ns, guard), 0) <= guard;
 }
 
 uint64_t pacer_next(const struct pacer *pacer, uint64_t now_ns) {
@@ -110,9 +158,8 @@ uint64_t pacer_next(const struct pacer *pacer, uint64_t now_ns) {
 		step_ns = earlier(step_ns, EAGER_STEP_NS);
 	}
 	uint64_t next_ns = now_ns + step_ns;
-	const uint64_t phase_ns = since_ns > IDLE_AFTER_NS ? 0 : next_by_phase(pacer, now_ns);
-	if (phase_ns > now_ns) {
-		next_ns = earlier(next_ns, phase_ns);
+	if (has_rhythm(pacer, now_ns)) {
+		next_ns = earlier(next_ns, next_by_phase(pacer, now_ns));
 	}
 	return next_ns;
 }

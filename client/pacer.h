@@ -9,13 +9,15 @@
 #include <stdint.h>
 
 struct pacer {
-	bool plain;              /* a fixed step: for comparison, or because the user wants it */
-	uint64_t step_ns;        /* plain: the step. Else: the longest sleep, 0 = choose */
-	uint64_t last_ns;        /* the newest frame; 0 = none yet */
-	uint64_t previous_ns;    /* newest look before that */
-	double period_ns;        /* 0 = unknown */
-	double jitter_ns;        /* mean distance from the prediction */
-	unsigned regular;        /* frames in a row that came about when expected */
+	bool plain;         /* a fixed step: for comparison, or because the user wants it */
+	uint64_t step_ns;   /* plain: the step. Else: the longest sleep, 0 = choose */
+	uint64_t last_ns;   /* the newest frame; 0 = none yet */
+	uint64_t grid_ns;   /* where the rhythm says that the newest frame was due */
+	double interval_ns; /* between the newest two */
+	double period_ns;   /* 0 = unknown */
+	double jitter_ns;   /* mean distance from the prediction */
+	unsigned regular;   /* a score: frames that came when expected, less those that did not */
+	unsigned strays;    /* frames in a row that did not */
 	uint64_t eager_until_ns; /* own input moved the pointer: an answer is near */
 };
 
@@ -31,3 +33,6 @@ void pacer_reset(struct pacer *pacer);
 
 /* When to look again, after a look at now_ns found nothing more. Later than now_ns. */
 uint64_t pacer_next(const struct pacer *pacer, uint64_t now_ns);
+
+/* Whether the next frame is due about now: worth a wait that keeps the CPU. */
+bool pacer_due(const struct pacer *pacer, uint64_t now_ns);

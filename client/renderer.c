@@ -110,11 +110,7 @@ int renderer_create(struct renderer **ret_renderer, bool software, enum video_up
 		return -ENOMEM;
 	}
 	renderer->software = software;
-	renderer->upload = upload == VIDEO_UPLOAD_AUTO ? VIDEO_UPLOAD_DIRECT : upload;
-	if (upload == VIDEO_UPLOAD_PERSISTENT && !gl_has_extension("GL_EXT_buffer_storage")) {
-		log_warn("no persistent mapping with this driver, uploading through a buffer");
-		renderer->upload = VIDEO_UPLOAD_PBO;
-	}
+	renderer_set_upload(renderer, upload);
 	renderer->hdr = (struct renderer_hdr){
 		.map = true, .peak_nits = 250, .max_cll_nits = 10000
 	};

@@ -83,5 +83,12 @@ int renderer_read(struct renderer *renderer, unsigned rotation, const float *poi
 int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, uint32_t width,
 		unsigned char *ret_pixels);
 
+/* AUTO is DIRECT; PERSISTENT becomes PBO where the driver has none. From one frame to the next. */
+void renderer_set_upload(struct renderer *renderer, enum video_upload way);
+/* The way that the last upload really went. */
+enum video_upload renderer_get_upload(const struct renderer *renderer);
+bool renderer_can_map(void); /* the driver maps buffers persistently */
+/* Waits until the GPU has done everything. */
+void renderer_finish(struct renderer *renderer);
 /* "direct", "pbo", "persistent" */
 const char *renderer_upload_name(const struct renderer *renderer);

@@ -230,6 +230,33 @@ bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr)
 
 /* ---- upload ---- */
 
+bool renderer_can_map(void) {
+	return gl_has_extension("GL_EXT_buffer_storage");
+}
+
+void renderer_set_upload(struct renderer *renderer, enum video_upload way) {
+	if (way == VIDEO_UPLOAD_AUTO) {
+		way = VIDEO_UPLOAD_DIRECT;
+	}
+	if (way == VIDEO_UPLOAD_PERSISTENT && !renderer_can_map()) {
+		log_warn("no persistent mapping with this driver, uploading through a buffer");
+		way = VIDEO_UPLOAD_PBO;
+	}
+	if (way != renderer->upload) {
+		free_buffers(renderer);
+		renderer->upload = way;
+	}
+}
+
+enum video_upload renderer_get_upload(const struct renderer *renderer) {
+	return renderer->upload;
+}
+
+void renderer_finish(struct renderer *renderer) {
+	(void)renderer;
+	glFinish();
+}
+
 static void sub_image(const struct texture_format *format, uint32_t x, uint32_t y, uint32_t width,
 		uint32_t height, const void *pixels) {
 	glTexSubImage2D(GL_TEXTURE_2D, 0, (GLint)x, (GLint)y, (GLsizei)width, (GLsizei)height,

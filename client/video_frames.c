@@ -157,6 +157,23 @@ static void note_times(struct video *video, const struct source_frame *taken, ui
 	};
 }
 
+/* A whole frame went up: the first ones of a session tell which way is the best. */
+static void judge_upload(struct video *video, const struct frame *frame, uint64_t spent_ns) {
+	const uint64_t begin_ns = clock_now_ns();
+	renderer_finish(video->renderer);
+	spent_ns += clock_now_ns() - begin_ns;
+	const double bytes = (double)frame->pitch * frame->rows;
+	if (upload_choice_note(&video->upload_choice, renderer_get_upload(video->renderer),
+			    (double)spent_ns / bytes)) {
+		renderer_set_upload(video->renderer, video->upload_choice.chosen);
+		log_info("uploads: %s is the best way with %s",
+				renderer_upload_name(video->renderer), video->upload_driver);
+	} else {
+		renderer_set_upload(video->renderer, upload_choice_way(&video->upload_choice));
+	}
+	video_note_upload(video);
+}
+
 void video_take_frame(struct video *video) {
 	struct source_frame taken;
 	if (!source_lgmp_take(video->lgmp, &taken)) {
@@ -164,8 +181,10 @@ void video_take_frame(struct video *video) {
 	}
 	int all = begin_frame(video, &taken);
 	bool ok = all >= 0;
+	uint64_t spent_ns = 0;
 	if (ok) {
-		ok = video_upload(video->renderer, video->lgmp, &taken, all != 0, &video->stop);
+		ok = video_upload(video->renderer, video->lgmp, &taken, all != 0, &video->stop,
+				&spent_ns);
 	}
 	const uint64_t uploaded_ns = clock_now_ns();
 	const struct frame frame = taken.frame;
@@ -179,6 +198,9 @@ void video_take_frame(struct video *video) {
 		return;
 	}
 	renderer_uploaded(video->renderer, frame.damage, all ? 0 : frame.damage_count);
+	if (all && !video->upload_choice.decided) {
+		judge_upload(video, &frame, spent_ns);
+	}
 
 	const bool turned = frame.rotation % 2 != 0;
 	const struct video_picture picture = {

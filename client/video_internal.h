@@ -15,6 +15,7 @@
 #include "client/renderer.h"
 #include "client/screenshot.h"
 #include "client/source_lgmp.h"
+#include "client/upload_choice.h"
 #include "client/video.h"
 #include "client/window_surface.h"
 
@@ -73,6 +74,8 @@ struct video {
 	/* pg-video only */
 	struct egl *egl;
 	struct renderer *renderer;
+	struct upload_choice upload_choice; /* of the driver that is named there */
+	char upload_driver[64];
 	uint64_t gl_retry_ns;
 	struct video_settings settings;
 	struct overlay overlay;
@@ -111,6 +114,8 @@ void video_publish(struct video *video);
 /* video_thread.c */
 void *video_thread(void *data);
 void video_close_gl(struct video *video);
+/* The renderer uploads another way from now on: tells it in the figures. */
+void video_note_upload(struct video *video);
 /* "" = none. */
 void video_set_failure(struct video *video, const char *text);
 

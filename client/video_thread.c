@@ -1,6 +1,6 @@
 /* pg-video: owns the GL context; takes the newest frame, uploads it, draws, swaps. */
 #include <stdio.h>
-#include <sys/prctl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client/video_internal.h"
@@ -9,8 +9,11 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/thread.h"
 
-#define GL_RETRY_NS    (2 * NS_PER_S)
+#define GL_RETRY_NS (2 * NS_PER_S)
+/* Following the producer's copy: a stripe's upload is about as long. */
+#define SLICE_US       200
 #define HIDDEN_STEP_NS (50 * NS_PER_MS)
 
 /* ---- GL comes and goes ---- */
@@ -46,11 +49,33 @@ static void apply_hdr(struct video *video) {
 	}
 }
 
+void video_note_upload(struct video *video) {
+	pthread_mutex_lock(&video->lock);
+	snprintf(video->stats.upload, sizeof video->stats.upload, "%s",
+			renderer_upload_name(video->renderer));
+	pthread_mutex_unlock(&video->lock);
+}
+
+/* What was measured with this driver before holds for the whole session. */
+static void choose_upload(struct video *video) {
+	const char *driver = egl_renderer_name(video->egl);
+	if (strncmp(driver, video->upload_driver, sizeof video->upload_driver - 1) != 0) {
+		snprintf(video->upload_driver, sizeof video->upload_driver, "%s", driver);
+		/* A CPU that draws would only copy twice (figures.md has it measured). */
+		const bool known = video->config.upload == VIDEO_UPLOAD_AUTO &&
+				   egl_is_software(video->egl);
+		upload_choice_init(&video->upload_choice,
+				known ? VIDEO_UPLOAD_DIRECT : video->config.upload,
+				renderer_can_map());
+	}
+	renderer_set_upload(video->renderer, upload_choice_way(&video->upload_choice));
+}
+
 static void open_gl(struct video *video) {
 	int r = egl_create(&video->egl, video->surface);
 	if (r == 0) {
-		r = renderer_create(&video->renderer, egl_is_software(video->egl),
-				video->config.upload);
+		r = renderer_create(
+				&video->renderer, egl_is_software(video->egl), VIDEO_UPLOAD_AUTO);
 	}
 	if (r < 0) {
 		video_close_gl(video);
@@ -60,6 +85,7 @@ static void open_gl(struct video *video) {
 		return;
 	}
 	egl_set_vsync(video->egl, video->settings.vsync);
+	choose_upload(video);
 	apply_hdr(video);
 	region_add_all(&video->dirty);
 	video->history_count = 0;
@@ -70,9 +96,8 @@ static void open_gl(struct video *video) {
 	snprintf(video->stats.renderer, sizeof video->stats.renderer, "%s",
 			egl_renderer_name(video->egl));
 	snprintf(video->stats.window, sizeof video->stats.window, "%s", egl_kind(video->egl));
-	snprintf(video->stats.upload, sizeof video->stats.upload, "%s",
-			renderer_upload_name(video->renderer));
 	pthread_mutex_unlock(&video->lock);
+	video_note_upload(video);
 	video_set_failure(video, "");
 }
 
@@ -168,7 +193,7 @@ static uint64_t work(struct video *video) {
 
 void *video_thread(void *data) {
 	struct video *video = data;
-	prctl(PR_SET_TIMERSLACK, 1);
+	thread_be_prompt(SLICE_US);
 	while (!atomic_load(&video->stop)) {
 		const uint64_t next_ns = work(video);
 		if (next_ns > clock_now_ns()) {

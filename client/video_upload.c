@@ -4,6 +4,7 @@
 #include "client/source_lgmp.h"
 
 #include "base/clock.h"
+#include "base/cpu_wait.h"
 
 #define SPIN_NS        (20 * NS_PER_US)
 #define NAP_NS         (60 * NS_PER_US)
@@ -19,15 +20,8 @@ struct follower {
 	uint64_t written;     /* bytes, as seen last */
 	uint64_t progress_ns; /* when it was raised; 0 = did not wait yet */
 	uint64_t alive_ns;    /* when the session was looked at */
+	uint64_t spent_ns;    /* in uploads */
 };
-
-static void pause_cpu(void) {
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
 
 /* Waits until more than `bytes` are written. */
 static bool wait_beyond(struct follower *follower, uint64_t bytes) {
@@ -46,7 +40,7 @@ static bool wait_beyond(struct follower *follower, uint64_t bytes) {
 			follower->progress_ns = now_ns;
 		}
 		if (now_ns < spin_until_ns) {
-			pause_cpu();
+			cpu_pause();
 			continue;
 		}
 		if (now_ns - follower->progress_ns > GIVE_UP_NS || atomic_load(follower->stop)) {
@@ -83,27 +77,24 @@ static bool upload_rect(struct renderer *renderer, struct follower *follower,
 		const uint64_t there = follower->written / frame->pitch;
 		want = there < end ? (uint32_t)there : end;
 		const struct frame_rect part = { rect->x, y, rect->width, want - y };
+		const uint64_t begin_ns = clock_now_ns();
 		renderer_upload(renderer, frame->pixels, frame->pitch, &part);
+		follower->spent_ns += clock_now_ns() - begin_ns;
 		y = want;
 	}
 	return true;
 }
 
-bool video_upload(struct renderer *renderer, struct source_lgmp *source,
-		const struct source_frame *frame, bool all, atomic_bool *stop) {
-	struct follower follower = { .source = source, .frame = frame, .stop = stop };
-	if (all) {
-		const struct frame_rect whole = { 0, 0, frame->frame.width, frame->frame.rows };
-		return upload_rect(renderer, &follower, &whole);
-	}
+static bool upload_damage(
+		struct renderer *renderer, struct follower *follower, const struct frame *frame) {
 	/* From the top, as they are written: by their lower edge. */
 	unsigned char order[FRAME_DAMAGE_MAX];
-	const unsigned count = frame->frame.damage_count;
+	const unsigned count = frame->damage_count;
 	for (unsigned i = 0; i < count; i++) {
-		const struct frame_rect *rect = &frame->frame.damage[i];
+		const struct frame_rect *rect = &frame->damage[i];
 		unsigned at = i;
 		while (at > 0) {
-			const struct frame_rect *other = &frame->frame.damage[order[at - 1]];
+			const struct frame_rect *other = &frame->damage[order[at - 1]];
 			if (other->y + other->height <= rect->y + rect->height) {
 				break;
 			}
@@ -113,9 +104,20 @@ bool video_upload(struct renderer *renderer, struct source_lgmp *source,
 		order[at] = (unsigned char)i;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		if (!upload_rect(renderer, &follower, &frame->frame.damage[order[i]])) {
+		if (!upload_rect(renderer, follower, &frame->damage[order[i]])) {
 			return false;
 		}
 	}
 	return true;
+}
+
+bool video_upload(struct renderer *renderer, struct source_lgmp *source,
+		const struct source_frame *frame, bool all, atomic_bool *stop,
+		uint64_t *ret_spent_ns) {
+	struct follower follower = { .source = source, .frame = frame, .stop = stop };
+	const struct frame_rect whole = { 0, 0, frame->frame.width, frame->frame.rows };
+	const bool ok = all ? upload_rect(renderer, &follower, &whole)
+			    : upload_damage(renderer, &follower, &frame->frame);
+	*ret_spent_ns = follower.spent_ns;
+	return ok;
 }

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct renderer;
 struct source_frame;
@@ -12,6 +13,7 @@ struct source_lgmp;
 
 /* Uploads all of the frame, or only its damage. Returns false when the pixels did not come (the
  * producer stopped writing for 100 ms, the session ended, or *stop was set): the texture is torn
- * then. */
+ * then. ret_spent_ns: how long the uploading took, without the waiting. */
 bool video_upload(struct renderer *renderer, struct source_lgmp *source,
-		const struct source_frame *frame, bool all, atomic_bool *stop);
+		const struct source_frame *frame, bool all, atomic_bool *stop,
+		uint64_t *ret_spent_ns);

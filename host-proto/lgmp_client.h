@@ -96,6 +96,14 @@ int lgmp_client_next(struct lgmp_client *client, enum lgmp_queue queue,
 		struct lgmp_message *ret_message);
 
 /*
+ * The word that changes when the host posts to the queue, with its value while there is nothing
+ * that lgmp_client_next() did not give: for base/cpu_wait.h. It lies in the shared memory until the
+ * next call of anything here. False when not running.
+ */
+bool lgmp_client_doorbell(const struct lgmp_client *client, enum lgmp_queue queue,
+		const uint32_t **ret_word, uint32_t *ret_value);
+
+/*
  * Gives the message's block back to the host, at once where the ring allows it (lgmp.md 5.3).
  * From any thread; never waits for the host. Nothing happens when the subscription is not the
  * current one any more.

@@ -14,8 +14,9 @@
 #include "host-proto/shm.h"
 
 #define LGMP_LOOK_FINELY_NS (5 * NS_PER_MS)
-#define LGMP_FINE_PERIOD_NS (3 * NS_PER_S) /* after something changed, look finely for that long \
-					    */
+#define LGMP_FINE_PERIOD_NS                                                  \
+	(3 * NS_PER_S) /* after something changed, look finely for that long \
+			*/
 #define LGMP_DEAD_NS     (LGMP_DEAD_MS * NS_PER_MS)
 #define LGMP_NO_FRAME_NS (3 * NS_PER_S)
 

@@ -291,6 +291,17 @@ int lgmp_client_next(struct lgmp_client *client, enum lgmp_queue queue,
 	return 1;
 }
 
+bool lgmp_client_doorbell(const struct lgmp_client *client, enum lgmp_queue queue,
+		const uint32_t **ret_word, uint32_t *ret_value) {
+	const struct lgmp_subscription *sub = &client->subs[queue];
+	if (!sub->active) {
+		return false;
+	}
+	*ret_word = sub->host_position;
+	*ret_value = sub->position;
+	return true;
+}
+
 int lgmp_client_finish(struct lgmp_client *client, const struct lgmp_message *message) {
 	int r = -ESTALE;
 	pthread_mutex_lock(&client->lock);

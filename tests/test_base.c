@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
+#include "base/clock.h"
+#include "base/cpu_wait.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mailbox.h"
@@ -185,8 +188,48 @@ static void foreign_text_is_made_printable(void **state) {
 	assert_string_equal(out, "ab");
 }
 
+static void *ring_later(void *data) {
+	clock_sleep_ns(2 * NS_PER_MS);
+	__atomic_store_n((uint32_t *)data, 8, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void a_word_that_changes_ends_the_wait(void **state) {
+	(void)state;
+	const enum cpu_wait kind = cpu_wait_find();
+	print_message("this processor waits for a word by: %s\n", cpu_wait_name(kind));
+	uint32_t word = 7;
+	const uint64_t begin_ns = clock_now_ns();
+	CHECK(cpu_wait_change(kind, &word, 6, begin_ns + NS_PER_S) == 7);
+	CHECK(cpu_wait_change(kind, &word, 7, begin_ns + NS_PER_MS) == 7);
+	CHECK(clock_now_ns() >= begin_ns + NS_PER_MS);
+	CHECK(clock_now_ns() < begin_ns + NS_PER_S);
+	pthread_t thread;
+	CHECK(thread_start(&thread, "later", ring_later, &word) == 0);
+	CHECK(cpu_wait_change(kind, &word, 7, clock_now_ns() + 10 * NS_PER_S) == 8);
+	pthread_join(thread, NULL);
+}
+
+static void *be_prompt(void *data) {
+	thread_be_prompt(100);
+	*(int *)data = prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
+	return NULL;
+}
+
+static void a_prompt_thread_has_no_slack(void **state) {
+	(void)state;
+	pthread_t thread;
+	int slack = 0;
+	CHECK(thread_start(&thread, "prompt", be_prompt, &slack) == 0);
+	pthread_join(thread, NULL);
+	CHECK(slack == 1);
+	CHECK(prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL) != 1); /* ours stays */
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_word_that_changes_ends_the_wait),
+		cmocka_unit_test(a_prompt_thread_has_no_slack),
 		cmocka_unit_test(a_mailbox_keeps_the_latest),
 		cmocka_unit_test(a_queue_refuses_when_full_and_keeps_order),
 		cmocka_unit_test(threads_lose_nothing_and_tear_nothing),

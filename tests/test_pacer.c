@@ -93,6 +93,30 @@ static void another_rate_is_learned(void **state) {
 	free(frames);
 }
 
+/* One frame in ten comes late, or not at all. */
+static void late_frames_are_met(void **state) {
+	(void)state;
+	uint64_t *frames = regular(60, 40);
+	for (unsigned i = 0; i < FRAMES; i += 10) {
+		frames[i] += i % 20 ? 5 * NS_PER_MS : 0;
+	}
+	unsigned kept = 0;
+	for (unsigned i = 0; i < FRAMES; i++) {
+		if (i % 20 != 5) {
+			frames[kept++] = frames[i];
+		}
+	}
+	struct pacer phase, plain;
+	pacer_init(&phase, false, 0);
+	pacer_init(&plain, true, 0);
+	const struct result a = simulate(&phase, frames, kept);
+	const struct result b = simulate(&plain, frames, kept);
+	print_message("mean %.0f us (worst %.0f) in %u looks; plain %.0f us in %u\n", a.mean_us,
+			a.worst_us, a.looks, b.mean_us, b.looks);
+	CHECK(a.mean_us < b.mean_us / 2 && a.looks < b.looks);
+	free(frames);
+}
+
 static void silence_is_cheap(void **state) {
 	(void)state;
 	struct pacer pacer;
@@ -118,12 +142,30 @@ static void silence_is_cheap(void **state) {
 	CHECK(pacer_next(&pacer, now_ns) > now_ns);
 }
 
+static void what_is_due_is_known(void **state) {
+	(void)state;
+	struct pacer pacer;
+	pacer_init(&pacer, false, 0);
+	uint64_t now_ns = NS_PER_S;
+	CHECK(!pacer_due(&pacer, now_ns));
+	for (int i = 0; i < 50; i++) {
+		pacer_frame(&pacer, now_ns);
+		now_ns += 10 * NS_PER_MS;
+	}
+	CHECK(pacer_due(&pacer, now_ns) && pacer_due(&pacer, now_ns + 10 * NS_PER_MS));
+	CHECK(!pacer_due(&pacer, now_ns - 5 * NS_PER_MS));
+	CHECK(!pacer_due(&pacer, now_ns + 5 * NS_PER_MS));
+	CHECK(!pacer_due(&pacer, now_ns + 2 * NS_PER_S)); /* nothing came for long */
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(regular_frames_are_met),
 		cmocka_unit_test(irregular_frames_cost_no_more),
 		cmocka_unit_test(another_rate_is_learned),
+		cmocka_unit_test(late_frames_are_met),
 		cmocka_unit_test(silence_is_cheap),
+		cmocka_unit_test(what_is_due_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
