@@ -1,35 +1,22 @@
 #include "audio/audio.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <pulse/mainloop.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "audio/player.h"
-#include "audio/receiver.h"
-#include "audio/sink_null.h"
-#include "audio/sink_pulse.h"
+#include "audio/audio_internal.h"
 #include "base/clock.h"
-#include "base/i18n.h"
-#include "base/mailbox.h"
-#include "base/queue.h"
 #include "base/thread.h"
 
 #define LOG_MODULE "audio"
 #include "base/log.h"
 
-#define REALTIME_PRIORITY  5
-#define PUBLISH_NS         (200 * NS_PER_MS)
-#define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */
-#define SPICE_BLOCKS       64
-#define SPICE_CHANNELS_MAX 2
-#define RAW_WAIT_NS        (2 * NS_PER_MS)
-#define STOP_WITHIN_NS     (400 * NS_PER_MS)
+#define REALTIME_PRIORITY 5
+#define RAW_WAIT_NS       (2 * NS_PER_MS)
+#define STOP_WITHIN_NS    (400 * NS_PER_MS)
 /* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
  * never has to ask for more. */
 #define LATENCY_AUTO_MS       25
@@ -37,64 +24,8 @@
 #define LATENCY_SERVER_MIN_MS 10
 #define LATENCY_SERVER_MAX_MS 40
 
-enum source { SOURCE_NONE, SOURCE_SCREAM, SOURCE_SPICE };
-
-struct spice_block {
-	struct scream_format format;
-	uint64_t arrived_ns;
-	unsigned frames;
-	bool stop;
-	uint8_t pcm[PLAYER_BLOCK_BYTES];
-};
-
-struct settings {
-	bool mute;
-	unsigned retries;
-	char interface[sizeof((struct audio_config *)0)->interface];
-};
-
-struct spice_volume {
-	unsigned channels;
-	uint16_t volume[SCREAM_CHANNELS_MAX];
-	bool mute;
-};
-
-struct audio {
-	/* constant after audio_start() */
-	struct audio_config config;
-	struct audio_events events;
-	pthread_t thread;
-	pa_mainloop *mainloop;
-	pa_io_event *wake_event;
-	int wake_fd;
-
-	/* from any thread */
-	atomic_bool stop;
-	struct mailbox stats;
-	pthread_mutex_t settings_lock;
-	struct settings settings; /* under settings_lock */
-	atomic_bool settings_changed;
-	bool takes_spice;
-	struct queue spice;
-	struct mailbox volume;
-
-	/* pg-audio only */
-	struct receiver *receiver;
-	struct sink *sink;
-	struct player *player;
-	pa_io_event *receiver_event;
-	enum source source;
-	unsigned retries;
-	uint64_t publish_ns;
-	enum player_state published; /* its state then */
-	struct part_status status;
-	bool raw_broken;
-	struct scream_format raw_format;
-	uint64_t raw_frames;
-};
-
-/* From any thread. Not pa_mainloop_wakeup(): what comes between our look and its poll is lost. */
-static void wake(void *data) {
+/* Not pa_mainloop_wakeup(): what comes between our look and its poll is lost. */
+void audio_wake(void *data) {
 	const struct audio *audio = data;
 	const uint64_t one = 1;
 	(void)!write(audio->wake_fd, &one, sizeof one);
@@ -178,155 +109,6 @@ static void on_receiver_fd(pa_mainloop_api *api, pa_io_event *event, int fd,
 	receiver_dispatch(audio->receiver, clock_now_ns());
 }
 
-/* ---- SPICE ---- */
-
-static bool scream_plays(const struct audio *audio, uint64_t now_ns) {
-	struct receiver_stats stats;
-	if (!audio->receiver) {
-		return false;
-	}
-	receiver_get_stats(audio->receiver, &stats);
-	return stats.last_packet_ns != 0 && now_ns - stats.last_packet_ns < SCREAM_SILENT_NS;
-}
-
-static void play_spice(struct audio *audio, uint64_t now_ns) {
-	struct spice_block block;
-	struct spice_volume volume;
-	while (queue_pop(&audio->spice, &block)) {
-		if (scream_plays(audio, now_ns)) {
-			continue;
-		}
-		if (block.stop) {
-			if (audio->source == SOURCE_SPICE) {
-				player_break(audio->player, now_ns);
-			}
-			continue;
-		}
-		if (audio->source != SOURCE_SPICE) {
-			log_info("playing SPICE sound: no Scream packets come");
-			if (audio->source == SOURCE_SCREAM) {
-				player_break(audio->player, now_ns);
-			}
-			audio->source = SOURCE_SPICE;
-		}
-		const struct scream_packet packet = {
-			.format = block.format,
-			.pcm = block.pcm,
-			.frames = block.frames,
-		};
-		player_packet(audio->player, &packet, block.arrived_ns, now_ns);
-	}
-	if (audio->source == SOURCE_SPICE && audio->config.output == AUDIO_OUTPUT_PULSE &&
-			mailbox_take(&audio->volume, &volume)) {
-		sink_pulse_set_volume(audio->sink, volume.channels, volume.volume, volume.mute);
-	}
-}
-
-/* ---- status and figures ---- */
-
-static void player_status(struct audio *audio, const struct player_stats *stats,
-		struct part_status *ret_status) {
-	const char *reason = "";
-	if (stats->waiting_for_server && audio->config.output == AUDIO_OUTPUT_PULSE &&
-			!sink_pulse_connected(audio->sink, &reason)) {
-		ret_status->state = PART_WAITING;
-		snprintf(ret_status->reason, sizeof ret_status->reason, _("no sound server: %s"),
-				reason);
-	} else if (stats->state == PLAYER_SUSPENDED) {
-		ret_status->state = PART_WAITING;
-		snprintf(ret_status->reason, sizeof ret_status->reason,
-				_("the sound device is suspended"));
-	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
-			stats->state == PLAYER_OPENING || stats->state == PLAYER_SYNCING) {
-		ret_status->state = PART_RUNNING;
-		snprintf(ret_status->reason, sizeof ret_status->reason,
-				_("%s: %u Hz, %u bit, channels: %u"),
-				audio->source == SOURCE_SPICE ? "SPICE" : "Scream",
-				stats->format.rate, stats->format.bits, stats->format.channels);
-	} else {
-		ret_status->state = PART_OFF;
-	}
-}
-
-static void compose_status(struct audio *audio, const struct player_stats *player,
-		const struct receiver_stats *received, struct part_status *ret_status) {
-	if (audio->raw_broken) {
-		ret_status->state = PART_FAILED;
-		snprintf(ret_status->reason, sizeof ret_status->reason,
-				_("the reader of the raw sound is gone"));
-		return;
-	}
-	player_status(audio, player, ret_status);
-	if (ret_status->state != PART_OFF) {
-		return;
-	}
-	if (!audio->receiver) {
-		ret_status->state = PART_RUNNING;
-		snprintf(ret_status->reason, sizeof ret_status->reason,
-				_("waiting for SPICE sound"));
-		return;
-	}
-	receiver_status(audio->receiver, ret_status);
-	if (ret_status->state != PART_RUNNING) {
-		return;
-	}
-	char where[PART_REASON_BYTES];
-	memcpy(where, ret_status->reason, sizeof where);
-	if (received->packets == 0) {
-		ret_status->state = PART_WAITING;
-		snprintf(ret_status->reason, sizeof ret_status->reason,
-				_("no Scream packets yet, %.120s"), where);
-	} else if (audio->config.output != AUDIO_OUTPUT_RAW) {
-		snprintf(ret_status->reason, sizeof ret_status->reason,
-				_("the guest is silent, %.120s"), where);
-	}
-}
-
-static void publish(struct audio *audio, uint64_t now_ns) {
-	struct player_stats player = { 0 };
-	struct receiver_stats received = { 0 };
-	struct part_status status = { 0 };
-	if (audio->player) {
-		player_get_stats(audio->player, now_ns, &player);
-		audio->published = player.state;
-	}
-	if (audio->receiver) {
-		receiver_get_stats(audio->receiver, &received);
-	}
-	const struct audio_stats stats = {
-		.playing = player.state == PLAYER_PLAYING,
-		.rate = player.format.rate,
-		.bits = player.format.bits,
-		.channels = player.format.channels,
-		.target_us = player.target_us,
-		.level_us = player.level_us,
-		.latency_us = player.latency_us,
-		.rate_ppm = player.rate_ppm,
-		.sink_ppm = player.sink_ppm,
-		.source_ppm = player.source_ppm,
-		.jitter_us = player.jitter_us,
-		.packets = received.packets,
-		.frames = player.frames + audio->raw_frames,
-		.lost = received.lost,
-		.missing = player.lost - received.lost,
-		.rejected = received.rejected,
-		.underruns = player.underruns,
-		.gaps = player.gaps,
-		.skips = player.skips,
-		.heard_ns = player.heard_ns,
-		.is_fallback = audio->source == SOURCE_SPICE,
-	};
-	mailbox_put(&audio->stats, &stats);
-	compose_status(audio, &player, &received, &status);
-	if (!part_status_equal(&status, &audio->status)) {
-		audio->status = status;
-		if (audio->events.status) {
-			audio->events.status(&status, audio->events.data);
-		}
-	}
-	audio->publish_ns = now_ns + PUBLISH_NS;
-}
-
 /* ---- the thread ---- */
 
 static void apply_settings(struct audio *audio) {
@@ -369,9 +151,7 @@ static void run_sink(struct audio *audio, uint64_t now_ns) {
 static void run_due(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
 	apply_settings(audio);
-	if (audio->takes_spice) {
-		play_spice(audio, now_ns);
-	}
+	audio_spice_run(audio, now_ns);
 	uint64_t tick_ns = audio->player ? player_deadline(audio->player) : 0;
 	bool tick = tick_ns && now_ns >= tick_ns;
 	if (audio->receiver) {
@@ -390,7 +170,7 @@ static void run_due(struct audio *audio) {
 	run_sink(audio, now_ns);
 	if (now_ns >= audio->publish_ns ||
 			(audio->player && player_state(audio->player) != audio->published)) {
-		publish(audio, now_ns);
+		audio_publish(audio, now_ns);
 	}
 }
 
@@ -416,6 +196,7 @@ static int time_left_us(struct audio *audio) {
 	} else if (audio->config.output == AUDIO_OUTPUT_NULL) {
 		next = sooner(next, sink_null_deadline(audio->sink));
 	}
+	next = audio_spice_deadline(audio, next);
 	return next <= now_ns ? 0 : (int)((next - now_ns + 999) / 1000);
 }
 
@@ -527,6 +308,7 @@ static void audio_free(struct audio *audio) {
 	if (audio->sink) {
 		audio->sink->ops->destroy(audio->sink);
 	}
+	audio_spice_destroy(audio);
 	if (audio->wake_event) {
 		pa_mainloop_get_api(audio->mainloop)->io_free(audio->wake_event);
 	}
@@ -536,10 +318,6 @@ static void audio_free(struct audio *audio) {
 	if (audio->wake_fd >= 0) {
 		close(audio->wake_fd);
 	}
-	if (audio->takes_spice) {
-		queue_finish(&audio->spice);
-	}
-	mailbox_finish(&audio->volume);
 	mailbox_finish(&audio->stats);
 	pthread_mutex_destroy(&audio->settings_lock);
 	free(audio);
@@ -555,12 +333,10 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	audio->events = *events;
 	audio->status.state = PART_OFF;
 	audio->wake_fd = -1;
+	audio->microphone_fd = -1;
 	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
 	pthread_mutex_init(&audio->settings_lock, NULL);
 	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
-	if (r == 0) {
-		r = mailbox_init(&audio->volume, sizeof(struct spice_volume), wake, audio);
-	}
 	audio->mainloop = r == 0 ? pa_mainloop_new() : NULL;
 	audio->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!audio->mainloop || audio->wake_fd < 0) {
@@ -569,25 +345,21 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	}
 	pa_mainloop_api *api = pa_mainloop_get_api(audio->mainloop);
 	audio->wake_event = api->io_new(api, audio->wake_fd, PA_IO_EVENT_INPUT, on_wake, audio);
-	if (config->output != AUDIO_OUTPUT_RAW) {
+	if (config->output != AUDIO_OUTPUT_RAW && config->output != AUDIO_OUTPUT_NONE) {
 		r = make_player(audio);
 		if (r < 0) {
 			goto fail;
 		}
 	}
-	if (config->scream) {
+	if (config->scream && config->output != AUDIO_OUTPUT_NONE) {
 		r = make_receiver(audio);
 		if (r < 0) {
 			goto fail;
 		}
 	}
-	if (audio->player && (config->fallback || !config->scream)) {
-		r = queue_init(&audio->spice, sizeof(struct spice_block), SPICE_BLOCKS, wake,
-				audio);
-		if (r < 0) {
-			goto fail;
-		}
-		audio->takes_spice = true;
+	r = audio_spice_create(audio);
+	if (r < 0) {
+		goto fail;
 	}
 	r = thread_start(&audio->thread, "pg-audio", run, audio);
 	if (r < 0) {
@@ -605,7 +377,7 @@ void audio_stop(struct audio *audio) {
 		return;
 	}
 	atomic_store(&audio->stop, true);
-	wake(audio);
+	audio_wake(audio);
 	pthread_join(audio->thread, NULL);
 	audio_free(audio);
 }
@@ -621,7 +393,7 @@ void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats) {
 static void settings_done(struct audio *audio) {
 	pthread_mutex_unlock(&audio->settings_lock);
 	atomic_store(&audio->settings_changed, true);
-	wake(audio);
+	audio_wake(audio);
 }
 
 void audio_set_mute(struct audio *audio, bool mute) {
@@ -640,49 +412,4 @@ void audio_retry(struct audio *audio) {
 	pthread_mutex_lock(&audio->settings_lock);
 	audio->settings.retries++;
 	settings_done(audio);
-}
-
-void audio_push(struct audio *audio, const void *samples, unsigned frames, unsigned channels,
-		unsigned rate, uint64_t arrived_ns) {
-	if (!audio->takes_spice || channels < 1 || channels > SPICE_CHANNELS_MAX || rate < 8000 ||
-			rate > SCREAM_RATE_MAX) {
-		return;
-	}
-	struct spice_block block = {
-		.format = { .rate = rate,
-				.bits = 16,
-				.channels = channels,
-				.mask = scream_default_mask(channels) },
-	};
-	unsigned frame = channels * 2;
-	unsigned most = PLAYER_BLOCK_BYTES / frame;
-	most = most < SCREAM_FRAMES_MAX ? most : SCREAM_FRAMES_MAX;
-	const uint8_t *from = samples;
-	while (frames > 0) {
-		block.frames = frames < most ? frames : most;
-		frames -= block.frames;
-		/* As if each piece had come when its last frame was due. */
-		block.arrived_ns = arrived_ns - frames * NS_PER_S / rate;
-		memcpy(block.pcm, from, (size_t)block.frames * frame);
-		from += (size_t)block.frames * frame;
-		if (queue_push(&audio->spice, &block) < 0) {
-			return; /* counted there */
-		}
-	}
-}
-
-void audio_push_stop(struct audio *audio) {
-	const struct spice_block block = { .stop = true };
-	if (audio->takes_spice) {
-		queue_push(&audio->spice, &block);
-	}
-}
-
-void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute) {
-	struct spice_volume set = { .mute = mute };
-	set.channels = channels < SCREAM_CHANNELS_MAX ? channels : SCREAM_CHANNELS_MAX;
-	memcpy(set.volume, volume, set.channels * sizeof *volume);
-	if (audio->takes_spice && set.channels > 0) {
-		mailbox_put(&audio->volume, &set);
-	}
 }

@@ -13,12 +13,15 @@
 #include "base/part.h"
 
 struct audio;
+struct microphone_block;
+struct microphone_wish;
 
 #define AUDIO_NAME_BYTES 256
 
 enum audio_output {
 	AUDIO_OUTPUT_PULSE,
 	AUDIO_OUTPUT_RAW,  /* PCM as it arrived to raw_fd: `pierglass scream -o raw` */
+	AUDIO_OUTPUT_NONE, /* nothing is played: only the microphone */
 	AUDIO_OUTPUT_NULL, /* a built-in sink with a clock of its own, for the bench and tests */
 };
 
@@ -47,8 +50,9 @@ struct audio_config {
 	/* After each packet was handled. */
 	void (*null_packet)(uint64_t arrived_ns, uint64_t handled_ns, void *data);
 	void *null_data;
-	bool may_own; /* take part in "one owner of the sound": see sound_owner.h */
-	bool yields;  /* the audio-only unit: gives way to a player and resumes after it */
+	bool may_own;    /* take part in "one owner of the sound": see sound_owner.h */
+	bool microphone; /* audio_set_microphone() will be used */
+	bool yields;     /* the audio-only unit: gives way to a player and resumes after it */
 };
 
 /* Figures of the running stream, for --stats, the overlay and the bench. */
@@ -72,6 +76,8 @@ struct audio_stats {
 	/* When the newest sound that was written will be heard; 0 = nothing plays. */
 	uint64_t heard_ns;
 	bool is_fallback; /* SPICE sound plays */
+	bool microphone;  /* it is open: a stream captures */
+	uint64_t microphone_frames;
 };
 
 struct audio_events {
@@ -105,3 +111,13 @@ void audio_push(struct audio *audio, const void *samples, unsigned frames, unsig
 void audio_push_stop(struct audio *audio);
 /* The guest's own volume for that sound: 0..65535 per channel. */
 void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute);
+
+/*
+ * The microphone, for pg-io; only with config.microphone. The wish is copied; blocks of an earlier
+ * one may still wait when the next takes effect.
+ */
+void audio_set_microphone(struct audio *audio, const struct microphone_wish *wish);
+/* Readable while blocks may wait. -1: there is no microphone to be had. */
+int audio_microphone_fd(const struct audio *audio);
+/* The oldest block that waits; false when there is none. */
+bool audio_microphone_take(struct audio *audio, struct microphone_block *ret_block);

@@ -5,18 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
+#include "audio/pulse_server.h"
 #include "base/clock.h"
 
 #define LOG_MODULE "audio"
-#include "base/i18n.h"
 #include "base/log.h"
 
-#define RETRY_FIRST_MS  250
-#define RETRY_MOST_MS   1000
-#define APPEARED_NS     (30 * NS_PER_MS) /* after its socket is there, until it listens */
 #define RETIRED_FOR_NS  (400 * NS_PER_MS)
 #define REQUEST_MS      5
 #define BUFFER_LEAST_MS 300
@@ -29,15 +24,8 @@
 struct sink_pulse {
 	struct sink sink;
 	struct sink_pulse_config config;
-	pa_mainloop_api *api;
-
-	pa_context *context;
-	bool ready;
-	bool lost; /* free the context at the next tick: not from within its callback */
-	uint64_t retry_ns;
-	unsigned failures;
-	char reason[128];
-	bool pipewire;
+	struct pulse_server *server;
+	bool ready; /* the server is there and its sink is known */
 	unsigned device_rate;
 
 	bool wanted;
@@ -52,102 +40,14 @@ struct sink_pulse {
 	bool timing_asked;
 	bool volume_set;
 	bool mute;
-
-	int inotify_fd;
-	pa_io_event *inotify_event;
 };
 
 static struct sink_pulse *pulse_of(struct sink *sink) {
 	return (struct sink_pulse *)sink;
 }
 
-static void done(pa_operation *operation) {
-	if (operation) {
-		pa_operation_unref(operation);
-	}
-}
-
-/* ---- looking for the server ---- */
-
-static unsigned backoff_ms(unsigned failures) {
-	unsigned ms = failures < 3 ? RETRY_FIRST_MS << failures : RETRY_MOST_MS;
-	ms = ms > RETRY_MOST_MS ? RETRY_MOST_MS : ms;
-	/* 20 % of jitter: not every program of the desktop in the same instant. */
-	return ms - (unsigned)(clock_now_ns() / 1000 % (ms / 5 + 1));
-}
-
-/* The folder in which the server's socket will appear, or the nearest one that exists. */
-static void server_folder(const struct sink_pulse *pulse, char *ret_path, size_t room) {
-	// NOLINTBEGIN(concurrency-mt-unsafe): nobody changes the environment
-	const char *server =
-			pulse->config.server[0] ? pulse->config.server : getenv("PULSE_SERVER");
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	// NOLINTEND(concurrency-mt-unsafe)
-	const char *path = server ? strchr(server, '/') : NULL;
-	if (path && path != server && path[-1] == '/') {
-		path = NULL; /* tcp:// */
-	}
-	if (path) {
-		snprintf(ret_path, room, "%s", path);
-		char *slash = strrchr(ret_path, '/');
-		*(slash == ret_path ? slash + 1 : slash) = '\0';
-	} else if (runtime) {
-		snprintf(ret_path, room, "%s/pulse", runtime);
-		if (access(ret_path, F_OK) < 0) {
-			snprintf(ret_path, room, "%s", runtime);
-		}
-	} else {
-		ret_path[0] = '\0';
-	}
-}
-
-static void on_folder(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_flags_t flags,
-		void *data) {
-	struct sink_pulse *pulse = data;
-	char events[4096];
-	(void)api;
-	(void)event;
-	(void)flags;
-	while (read(fd, events, sizeof events) > 0) {
-		uint64_t soon = clock_now_ns() + APPEARED_NS;
-		if (pulse->retry_ns > soon) {
-			pulse->retry_ns = soon;
-		}
-	}
-}
-
-static void stop_watching(struct sink_pulse *pulse) {
-	if (pulse->inotify_event) {
-		pulse->api->io_free(pulse->inotify_event);
-		pulse->inotify_event = NULL;
-	}
-	if (pulse->inotify_fd >= 0) {
-		close(pulse->inotify_fd);
-		pulse->inotify_fd = -1;
-	}
-}
-
-static void watch_folder(struct sink_pulse *pulse) {
-	char path[512];
-	stop_watching(pulse);
-	server_folder(pulse, path, sizeof path);
-	if (path[0] == '\0') {
-		return;
-	}
-	pulse->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (pulse->inotify_fd < 0) {
-		return;
-	}
-	if (inotify_add_watch(pulse->inotify_fd, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0) {
-		stop_watching(pulse);
-		return;
-	}
-	pulse->inotify_event = pulse->api->io_new(
-			pulse->api, pulse->inotify_fd, PA_IO_EVENT_INPUT, on_folder, pulse);
-}
-
-static void set_reason(struct sink_pulse *pulse, const char *text) {
-	snprintf(pulse->reason, sizeof pulse->reason, "%s", text);
+static pa_context *context_of(const struct sink_pulse *pulse) {
+	return pulse_server_context(pulse->server);
 }
 
 /* ---- the stream ---- */
@@ -204,14 +104,14 @@ static void close_stream(struct sink_pulse *pulse) {
 }
 
 static void set_stream_volume(struct sink_pulse *pulse, const pa_cvolume *volume) {
-	done(pa_context_set_sink_input_volume(
-			pulse->context, pa_stream_get_index(pulse->stream), volume, NULL, NULL));
+	pulse_forget(pa_context_set_sink_input_volume(
+			context_of(pulse), pa_stream_get_index(pulse->stream), volume, NULL, NULL));
 }
 
 static void apply_mixer(struct sink_pulse *pulse) {
 	if (pulse->mute) {
-		done(pa_context_set_sink_input_mute(
-				pulse->context, pa_stream_get_index(pulse->stream), 1, NULL, NULL));
+		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+				pa_stream_get_index(pulse->stream), 1, NULL, NULL));
 	}
 	if (pulse->config.volume_percent >= 0 && !pulse->volume_set) {
 		pa_cvolume volume;
@@ -230,9 +130,12 @@ static void tell_ready(struct sink_pulse *pulse) {
 	double request_ns = attr ? (double)attr->minreq / (double)frame * 1e9 / spec->rate : 5e6;
 	const struct sink_info info = {
 		.rate = spec->rate,
-		.quantum_frames = pulse->pipewire && attr ? (unsigned)(attr->minreq / frame) : 0,
+		.quantum_frames = pulse_server_is_pipewire(pulse->server) && attr
+						  ? (unsigned)(attr->minreq / frame)
+						  : 0,
 		.request_ns = request_ns,
-		.offset_ns = pulse->pipewire ? request_ns * PIPEWIRE_BEHIND : 0,
+		.offset_ns = pulse_server_is_pipewire(pulse->server) ? request_ns * PIPEWIRE_BEHIND
+								     : 0,
 	};
 	if (attr) {
 		log_debug("stream on %s: %u Hz, %u channels, tlength %.1f ms, minreq %.1f ms",
@@ -257,7 +160,7 @@ static void on_stream_state(pa_stream *stream, void *data) {
 	case PA_STREAM_FAILED:
 	case PA_STREAM_TERMINATED:
 		log_info("the stream ended (%s), opening it again",
-				pa_strerror(pa_context_errno(pulse->context)));
+				pa_strerror(pa_context_errno(context_of(pulse))));
 		pulse->stream_lost = true;
 		break;
 	case PA_STREAM_UNCONNECTED:
@@ -296,7 +199,7 @@ static void on_moved(pa_stream *stream, void *data) {
 	log_info("the sound was moved to %s", pa_stream_get_device_name(stream));
 	/* Another device may have had other limits. */
 	wanted_attr(pulse, pa_stream_get_sample_spec(stream)->rate, &attr);
-	done(pa_stream_set_buffer_attr(stream, &attr, NULL, NULL));
+	pulse_forget(pa_stream_set_buffer_attr(stream, &attr, NULL, NULL));
 	if (pulse->sink.events.moved) {
 		pulse->sink.events.moved(pulse->sink.data);
 	}
@@ -323,7 +226,7 @@ static void open_stream(struct sink_pulse *pulse) {
 	}
 	const char *name = pulse->config.stream_name[0] ? pulse->config.stream_name
 							: "Windows VM audio";
-	pulse->stream = pa_stream_new(pulse->context, name, &spec, &map);
+	pulse->stream = pa_stream_new(context_of(pulse), name, &spec, &map);
 	if (!pulse->stream) {
 		pulse->stream_lost = true;
 		return;
@@ -339,7 +242,7 @@ static void open_stream(struct sink_pulse *pulse) {
 	if (pa_stream_connect_playback(pulse->stream, device, &attr,
 			    PA_STREAM_START_CORKED | PA_STREAM_ADJUST_LATENCY, NULL, NULL) < 0) {
 		log_warn_limited("cannot open a stream: %s",
-				pa_strerror(pa_context_errno(pulse->context)));
+				pa_strerror(pa_context_errno(context_of(pulse))));
 		pulse->stream_lost = true;
 	}
 }
@@ -358,97 +261,34 @@ static void on_sink_info(pa_context *context, const pa_sink_info *info, int end,
 	}
 	/* The end of the list, or no such sink: the server's own choice will do. */
 	pulse->ready = true;
-	pulse->failures = 0;
 	if (pulse->wanted && !pulse->stream) {
 		open_stream(pulse);
 	}
 }
 
-static void on_server_info(pa_context *context, const pa_server_info *info, void *data) {
+static void on_up(const pa_server_info *info, void *data) {
 	struct sink_pulse *pulse = data;
-	if (!info) {
-		pulse->lost = true;
-		return;
-	}
 	const char *device = pulse->config.device[0]   ? pulse->config.device
 			     : info->default_sink_name ? info->default_sink_name
 						       : "@DEFAULT_SINK@";
-	pulse->pipewire = info->server_name && strstr(info->server_name, "PipeWire");
 	pulse->device_rate = RATE_DEFAULT;
 	log_info("connected to %s, sink %s", info->server_name ? info->server_name : "the server",
 			device);
-	done(pa_context_get_sink_info_by_name(context, device, on_sink_info, pulse));
+	pulse_forget(pa_context_get_sink_info_by_name(
+			context_of(pulse), device, on_sink_info, pulse));
 }
 
-static void on_context_state(pa_context *context, void *data) {
-	struct sink_pulse *pulse = data;
-	switch (pa_context_get_state(context)) {
-	case PA_CONTEXT_READY:
-		done(pa_context_get_server_info(context, on_server_info, pulse));
-		break;
-	case PA_CONTEXT_FAILED:
-	case PA_CONTEXT_TERMINATED:
-		set_reason(pulse, pa_strerror(pa_context_errno(context)));
-		pulse->lost = true;
-		break;
-	case PA_CONTEXT_UNCONNECTED:
-	case PA_CONTEXT_CONNECTING:
-	case PA_CONTEXT_AUTHORIZING:
-	case PA_CONTEXT_SETTING_NAME:
-		break;
-	}
-}
-
-static void connect_server(struct sink_pulse *pulse) {
-	pa_proplist *properties = pa_proplist_new();
-	pa_proplist_sets(properties, PA_PROP_APPLICATION_NAME, "Pierglass");
-	pa_proplist_sets(properties, PA_PROP_APPLICATION_ID, "io.github.pierglass.Pierglass");
-	pa_proplist_sets(
-			properties, PA_PROP_APPLICATION_ICON_NAME, "io.github.pierglass.Pierglass");
-	pa_proplist_sets(properties, PA_PROP_APPLICATION_VERSION, PG_VERSION);
-	pa_proplist_sets(properties, PA_PROP_MEDIA_ROLE, "game");
-	pa_proplist_sets(properties, PA_PROP_MEDIA_SOFTWARE, "Pierglass");
-	pulse->context = pa_context_new_with_proplist(pulse->api, "Pierglass", properties);
-	pa_proplist_free(properties);
-	if (!pulse->context) {
-		pulse->lost = true;
-		return;
-	}
-	pa_context_set_state_callback(pulse->context, on_context_state, pulse);
-	const char *server = pulse->config.server[0] ? pulse->config.server : NULL;
-	if (pa_context_connect(pulse->context, server, PA_CONTEXT_NOAUTOSPAWN, NULL) < 0) {
-		set_reason(pulse, pa_strerror(pa_context_errno(pulse->context)));
-		pulse->lost = true;
-	}
-}
-
-static void drop_context(struct sink_pulse *pulse) {
+static void release_all(struct sink_pulse *pulse) {
 	release_stream(pulse->retired);
 	pulse->retired = NULL;
 	close_stream(pulse);
-	if (pulse->context) {
-		pa_context_set_state_callback(pulse->context, NULL, NULL);
-		pa_context_disconnect(pulse->context);
-		pa_context_unref(pulse->context);
-		pulse->context = NULL;
-	}
 	pulse->ready = false;
-	pulse->lost = false;
 }
 
-static void lose_context(struct sink_pulse *pulse, uint64_t now_ns) {
+static void on_down(void *data) {
+	struct sink_pulse *pulse = data;
 	bool had_stream = pulse->stream != NULL;
-	bool was_ready = pulse->ready;
-	drop_context(pulse);
-	unsigned delay_ms = backoff_ms(pulse->failures);
-	if (was_ready) {
-		log_warn("the sound server is gone (%s), looking for it again", pulse->reason);
-	} else if (pulse->failures == 0) {
-		log_info("no sound server (%s), waiting for one", pulse->reason);
-	}
-	pulse->failures++;
-	pulse->retry_ns = now_ns + delay_ms * NS_PER_MS;
-	watch_folder(pulse);
+	release_all(pulse);
 	if (had_stream && pulse->sink.events.gone) {
 		pulse->sink.events.gone(pulse->sink.data);
 	}
@@ -458,7 +298,7 @@ static void lose_stream(struct sink_pulse *pulse, uint64_t now_ns) {
 	close_stream(pulse);
 	unsigned failures = pulse->stream_failures++;
 	pulse->stream_retry_ns =
-			now_ns + (failures == 0 ? 0 : backoff_ms(failures - 1) * NS_PER_MS);
+			now_ns + (failures == 0 ? 0 : pulse_backoff_ms(failures - 1) * NS_PER_MS);
 	if (pulse->sink.events.gone) {
 		pulse->sink.events.gone(pulse->sink.data);
 	}
@@ -466,15 +306,9 @@ static void lose_stream(struct sink_pulse *pulse, uint64_t now_ns) {
 
 void sink_pulse_tick(struct sink *sink, uint64_t now_ns) {
 	struct sink_pulse *pulse = pulse_of(sink);
-	if (pulse->lost) {
-		lose_context(pulse, now_ns);
-	}
+	pulse_server_tick(pulse->server, now_ns);
 	if (pulse->stream_lost) {
 		lose_stream(pulse, now_ns);
-	}
-	if (!pulse->context && now_ns >= pulse->retry_ns) {
-		connect_server(pulse);
-		pulse->retry_ns = now_ns + RETRY_MOST_MS * NS_PER_MS;
 	}
 	if (pulse->ready && pulse->wanted && !pulse->stream && !pulse->stream_lost &&
 			now_ns >= pulse->stream_retry_ns) {
@@ -484,20 +318,14 @@ void sink_pulse_tick(struct sink *sink, uint64_t now_ns) {
 		release_stream(pulse->retired);
 		pulse->retired = NULL;
 	}
-	if (pulse->ready && pulse->inotify_fd >= 0) {
-		stop_watching(pulse);
-	}
 }
 
 uint64_t sink_pulse_deadline(const struct sink *sink) {
 	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
-	if (pulse->lost || pulse->stream_lost) {
-		return 1;
+	uint64_t next = pulse->stream_lost ? 1 : pulse_server_deadline(pulse->server);
+	if (next) {
+		return next;
 	}
-	if (!pulse->context) {
-		return pulse->retry_ns ? pulse->retry_ns : 1;
-	}
-	uint64_t next = 0;
 	if (pulse->ready && pulse->wanted && !pulse->stream) {
 		next = pulse->stream_retry_ns ? pulse->stream_retry_ns : 1;
 	}
@@ -509,18 +337,14 @@ uint64_t sink_pulse_deadline(const struct sink *sink) {
 
 void sink_pulse_retry(struct sink *sink) {
 	struct sink_pulse *pulse = pulse_of(sink);
-	pulse->retry_ns = 0;
+	pulse_server_retry(pulse->server);
 	pulse->stream_retry_ns = 0;
 }
 
 bool sink_pulse_connected(const struct sink *sink, const char **ret_reason) {
 	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
-	*ret_reason = pulse->reason;
+	(void)pulse_server_is_up(pulse->server, ret_reason);
 	return pulse->ready;
-}
-
-bool sink_pulse_is_pipewire(const struct sink *sink) {
-	return ((const struct sink_pulse *)sink)->pipewire;
 }
 
 /* ---- the table ---- */
@@ -568,7 +392,7 @@ static int pulse_write(struct sink *sink, const float *frames, unsigned count) {
 static void pulse_cork(struct sink *sink, bool corked) {
 	struct sink_pulse *pulse = pulse_of(sink);
 	if (pulse->stream_ready) {
-		done(pa_stream_cork(pulse->stream, corked, NULL, NULL));
+		pulse_forget(pa_stream_cork(pulse->stream, corked, NULL, NULL));
 	}
 }
 
@@ -601,7 +425,7 @@ static void pulse_ask_timing(struct sink *sink) {
 	struct sink_pulse *pulse = pulse_of(sink);
 	if (pulse->stream_ready && !pulse->timing_asked) {
 		pulse->timing_asked = true;
-		done(pa_stream_update_timing_info(pulse->stream, on_timing, pulse));
+		pulse_forget(pa_stream_update_timing_info(pulse->stream, on_timing, pulse));
 	}
 }
 
@@ -609,7 +433,7 @@ void sink_pulse_set_mute(struct sink *sink, bool mute) {
 	struct sink_pulse *pulse = pulse_of(sink);
 	pulse->mute = mute;
 	if (pulse->stream_ready) {
-		done(pa_context_set_sink_input_mute(pulse->context,
+		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
 				pa_stream_get_index(pulse->stream), mute, NULL, NULL));
 	}
 }
@@ -627,8 +451,8 @@ void sink_pulse_set_volume(
 		set.values[i] = (pa_volume_t)((uint64_t)PA_VOLUME_NORM * value / UINT16_MAX);
 	}
 	set_stream_volume(pulse, &set);
-	done(pa_context_set_sink_input_mute(pulse->context, pa_stream_get_index(pulse->stream),
-			mute || pulse->mute, NULL, NULL));
+	pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+			pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL, NULL));
 }
 
 static void pulse_destroy(struct sink *sink) {
@@ -636,8 +460,8 @@ static void pulse_destroy(struct sink *sink) {
 		return;
 	}
 	struct sink_pulse *pulse = pulse_of(sink);
-	stop_watching(pulse);
-	drop_context(pulse);
+	release_all(pulse);
+	pulse_server_destroy(pulse->server);
 	free(pulse);
 }
 
@@ -658,9 +482,14 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 	}
 	pulse->sink.ops = &pulse_ops;
 	pulse->config = *config;
-	pulse->api = api;
-	pulse->inotify_fd = -1;
-	set_reason(pulse, _("not tried yet"));
+	struct pulse_server_config server = { .role = "game", .purpose = "the VM's sound" };
+	memcpy(server.server, config->server, sizeof server.server);
+	const struct pulse_server_events events = { .up = on_up, .down = on_down, .data = pulse };
+	int r = pulse_server_create(&pulse->server, api, &server, &events);
+	if (r < 0) {
+		free(pulse);
+		return r;
+	}
 	*ret_sink = &pulse->sink;
 	return 0;
 }

@@ -1,9 +1,6 @@
 /*
- * Sound to a PulseAudio server, also the one that PipeWire plays (scream-audio.md 4).
- *
- * Asynchronous, on the caller's pa_mainloop, which is pg-audio's. Never starts a server. While
- * there is none it is looked for at 0.25, 0.5, then every 1 s, and at once when its socket appears;
- * call sink_pulse_tick() when sink_pulse_deadline() has passed.
+ * Sound to a PulseAudio server (pulse_server.h), on the caller's pa_mainloop, which is pg-audio's.
+ * Call sink_pulse_tick() when sink_pulse_deadline() has passed.
  */
 #pragma once
 
@@ -34,7 +31,6 @@ void sink_pulse_retry(struct sink *sink);
 
 /* Whether the server answers; otherwise why not, for people. */
 bool sink_pulse_connected(const struct sink *sink, const char **ret_reason);
-bool sink_pulse_is_pipewire(const struct sink *sink);
 
 /* As the mixer shows it: kept for streams to come. */
 void sink_pulse_set_mute(struct sink *sink, bool mute);

@@ -230,6 +230,8 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	app->window = window;
 	app->settings = config->video.settings;
 	app->sensitivity = config->session.sensitivity;
+	app->mic_policy = config->session.microphone;
+	app->mic_allowed = config->session.microphone == SESSION_MICROPHONE_ON;
 	app->now.demo = demo;
 	app->now.start_ns = clock_now_ns();
 	app->now.input_on = config->session.input;
@@ -444,6 +446,22 @@ static void tell_files(struct app *app) {
 	app->files_done = files->done;
 }
 
+/* The question itself stands in the overlay while it is open: view.c. */
+static void tell_microphone(struct app *app) {
+	enum session_microphone_state state = app->now.session.microphone;
+	if (state == app->mic_told) {
+		return;
+	}
+	if (state == SESSION_MIC_OPEN) {
+		app_alert(app, OVERLAY_WARN, _("The VM records: the microphone is on"));
+	} else if (app->mic_told == SESSION_MIC_OPEN) {
+		app_alert(app, OVERLAY_INFO, _("The microphone is off"));
+	} else if (state == SESSION_MIC_DECLINED) {
+		app_alert(app, OVERLAY_INFO, _("The VM does not get the microphone"));
+	}
+	app->mic_told = state;
+}
+
 static void look(struct app *app) {
 	struct app_happening happening;
 	struct discovery_info info;
@@ -462,6 +480,7 @@ static void look(struct app *app) {
 		start_password(app);
 		discovered_session(&app->vm, &app->now.session, app->discovery);
 		tell_files(app);
+		tell_microphone(app);
 		changed = true;
 	}
 	if (mailbox_take(&app->geometry, &app->picture)) {

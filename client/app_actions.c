@@ -133,11 +133,29 @@ static void toggle_mute(struct app *app) {
 }
 
 static void toggle_microphone(struct app *app) {
-	app->mic_wanted = !app->mic_wanted;
+	enum session_microphone_state state = app->now.session.microphone;
+	bool has = state == SESSION_MIC_OPEN || state == SESSION_MIC_MUTED ||
+		   (state == SESSION_MIC_READY && app->mic_allowed);
+	app->mic_allowed = !has;
 	app_command(app, (struct session_command){
-					 .kind = SESSION_MICROPHONE, .on = app->mic_wanted });
+					 .kind = SESSION_MICROPHONE, .on = app->mic_allowed });
 	app_alert(app, OVERLAY_INFO, "%s",
-			app->mic_wanted ? _("Microphone on") : _("Microphone off"));
+			has ? _("Microphone: never, until this is pressed again")
+			    : _("Microphone: whenever the VM records"));
+}
+
+static void change_microphone_policy(struct app *app) {
+	app->mic_policy = (app->mic_policy + 1) % (SESSION_MICROPHONE_ON + 1);
+	app->mic_allowed = app->mic_policy == SESSION_MICROPHONE_ON;
+	app_command(app, (struct session_command){
+					 .kind = SESSION_MICROPHONE_POLICY,
+					 .value = (int)app->mic_policy,
+			 });
+	app_alert(app, OVERLAY_INFO, "%s",
+			app->mic_policy == SESSION_MICROPHONE_OFF ? _("Microphone: off")
+			: app->mic_policy == SESSION_MICROPHONE_ASK
+					? _("Microphone: ask when the VM records")
+					: _("Microphone: on when the VM records"));
 }
 
 static void reconnect(struct app *app) {
@@ -243,8 +261,10 @@ static void guest_action(struct app *app, enum key_action action) {
 		type_clipboard(app);
 		break;
 	case KEY_ACTION_MICROPHONE:
-	case KEY_ACTION_MICROPHONE_POLICY:
 		toggle_microphone(app);
+		break;
+	case KEY_ACTION_MICROPHONE_POLICY:
+		change_microphone_policy(app);
 		break;
 	case KEY_ACTION_MUTE:
 		toggle_mute(app);

@@ -71,7 +71,9 @@ struct app {
 	bool wrong_vm; /* the SPICE server is that of another VM */
 	struct discovered vm;
 	bool display_wanted;
-	bool mic_wanted;
+	unsigned mic_policy; /* enum session_microphone_policy */
+	bool mic_allowed;    /* by the user's key, or by the policy */
+	enum session_microphone_state mic_told;
 	bool pointer_inside;
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
 	unsigned activations;

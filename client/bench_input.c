@@ -95,7 +95,7 @@ static int start_session(struct bench *bench) {
 	config.input = true;
 	config.clipboard_to_vm = config.clipboard_to_local = false;
 	config.display = config.playback = false;
-	config.microphone = SESSION_MIC_OFF;
+	config.microphone = SESSION_MICROPHONE_OFF;
 	config.evdev_count = 1;
 	snprintf(config.evdev[0], sizeof config.evdev[0], "all");
 	config.finder = &bench->finder;

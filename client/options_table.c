@@ -245,7 +245,7 @@ const struct option options[] = {
 		.help = N_("set at start; auto = what the sound server remembers") },
 	{ SWITCH("audio-sync-volume", session.sync_volume, "yes"), .lg = "audio:syncVolume", IN(SOUND),
 		.help = N_("SPICE sound follows the guest's volume") },
-	{ CHOICE("microphone", session.microphone, microphones, "ask", "HOW"), IN(SOUND), .flags = OPTION_LATER,
+	{ CHOICE("microphone", session.microphone, microphones, "ask", "HOW"), IN(SOUND),
 		.help = N_("give the guest the microphone when it records") },
 
 	/* Keyboard and mouse */

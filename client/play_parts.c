@@ -45,10 +45,17 @@ int play_start_demo(struct play *play) {
 }
 
 int play_start_audio(struct play *play, const struct audio_events *events) {
-	if (!play->config->sound) {
-		return 0;
+	const struct config *config = play->config;
+	struct audio_config audio = config->audio;
+	bool spice = strcmp(config->session.uri, "off") != 0;
+	audio.microphone = spice;
+	if (!config->sound) {
+		if (!spice || config->session.microphone == SESSION_MICROPHONE_OFF) {
+			return 0;
+		}
+		audio.output = AUDIO_OUTPUT_NONE;
 	}
-	int r = audio_start(&play->audio, &play->config->audio, events);
+	int r = audio_start(&play->audio, &audio, events);
 	if (r < 0) {
 		log_error("the sound does not start: %s", strerrordesc_np(-r));
 	}

@@ -55,6 +55,10 @@ static void quiet_session(const struct session_status *status, void *data) {
 		log_info("devices: %s",
 				status->grabbed ? "given to the guest" : "back on the host");
 	}
+	if (status->microphone == SESSION_MIC_ASKING && last->microphone != SESSION_MIC_ASKING) {
+		log_warn("the VM wants the microphone and there is no window to ask in: "
+			 "--microphone=on gives it");
+	}
 	*last = *status;
 }
 

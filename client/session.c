@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LOG_MODULE "session"
+#include "audio/audio.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -17,6 +18,7 @@
 #include "client/clip.h"
 #include "client/session_agent.h"
 #include "client/session_display.h"
+#include "client/session_microphone.h"
 #include "client/session_sound.h"
 #include "client/spice_session.h"
 #include "client/spice_sink.h"
@@ -56,8 +58,9 @@ struct session {
 	struct devices *devices;
 	struct spice_session *spice;
 	struct spice_sink sink;
-	struct session_display *display; /* NULL: no fallback picture */
-	struct session_sound *sound;     /* NULL: no SPICE sound */
+	struct session_display *display;       /* NULL: no fallback picture */
+	struct session_sound *sound;           /* NULL: no SPICE sound */
+	struct session_microphone *microphone; /* NULL: none is to be had */
 	struct session_agent *agent;
 	struct loop_source *type_timer;
 	struct session_status status;
@@ -85,6 +88,9 @@ static void update_status(struct session *session) {
 		.devices = session->devices_open,
 		.kicked = spice->kicked,
 	};
+	if (session->microphone) {
+		status.microphone = session_microphone_state(session->microphone);
+	}
 	session_agent_get_files(session->agent, &status.files);
 	memcpy(status.name, spice->name, sizeof status.name);
 	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
@@ -321,6 +327,15 @@ static void run_command(struct session *session, struct session_command *command
 		session_agent_cancel_files(session->agent);
 		break;
 	case SESSION_MICROPHONE:
+		if (session->microphone) {
+			session_microphone_allow(session->microphone, command->on);
+		}
+		break;
+	case SESSION_MICROPHONE_POLICY:
+		if (session->microphone) {
+			session_microphone_set_policy(session->microphone,
+					(enum session_microphone_policy)command->value);
+		}
 		break;
 	}
 	free_text(command);
@@ -415,6 +430,10 @@ static int create_devices(struct session *session) {
 	return devices_create(&session->devices, session->loop, session->router, &devices, &events);
 }
 
+static void on_microphone(void *data) {
+	update_status(data);
+}
+
 static int create_spice(struct session *session) {
 	const struct session_config *config = &session->config;
 	const struct spice_session_events events = {
@@ -451,6 +470,12 @@ static int create_spice(struct session *session) {
 	if (r == 0 && session->audio && config->playback) {
 		r = session_sound_create(&session->sound, session->spice, session->audio,
 				config->sync_volume);
+	}
+	if (r == 0 && session->audio && audio_microphone_fd(session->audio) >= 0) {
+		const struct session_microphone_config microphone = { .policy = config->microphone,
+			.sync_volume = config->sync_volume };
+		r = session_microphone_create(&session->microphone, session->loop, session->spice,
+				session->audio, &microphone, on_microphone, session);
 	}
 	return r;
 }
@@ -513,6 +538,7 @@ void session_destroy(struct session *session) {
 	spice_session_destroy(session->spice);
 	session_display_destroy(session->display);
 	session_sound_destroy(session->sound);
+	session_microphone_destroy(session->microphone);
 	session_agent_destroy(session->agent);
 	router_destroy(session->router);
 	loop_remove(session->type_timer);

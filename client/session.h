@@ -23,6 +23,21 @@ struct session;
 
 #define SESSION_EVDEV_MAX 16
 
+enum session_microphone_policy {
+	SESSION_MICROPHONE_OFF,
+	SESSION_MICROPHONE_ASK,
+	SESSION_MICROPHONE_ON,
+};
+
+enum session_microphone_state {
+	SESSION_MIC_OFF,
+	SESSION_MIC_READY,    /* the guest does not record, or is not there */
+	SESSION_MIC_ASKING,   /* it does: the user is asked; after 20 s that is a no */
+	SESSION_MIC_DECLINED, /* it does, and gets nothing */
+	SESSION_MIC_MUTED,    /* it does, and has muted itself: nothing is captured */
+	SESSION_MIC_OPEN,     /* the guest hears */
+};
+
 struct session_config {
 	char uri[256];           /* unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT, "off" */
 	char password_file[256]; /* "" = none, or asked for */
@@ -33,7 +48,7 @@ struct session_config {
 	bool display;     /* the fallback picture is wanted */
 	bool playback;    /* SPICE sound is wanted */
 	bool sync_volume; /* it follows the guest's volume */
-	enum { SESSION_MIC_OFF, SESSION_MIC_ASK, SESSION_MIC_ON } microphone;
+	enum session_microphone_policy microphone;
 
 	unsigned evdev_count;
 	char evdev[SESSION_EVDEV_MAX][256]; /* path, or "keyboards", "mice", "all" */
@@ -69,7 +84,7 @@ struct session_status {
 	unsigned leds; /* enum input_led, of the guest */
 	char name[64]; /* of the VM, printable */
 	uint8_t uuid[16];
-	bool microphone_on;
+	enum session_microphone_state microphone;
 	unsigned devices; /* evdev devices open */
 	bool kicked;      /* another client took the server: a key, or 30 s, takes it back */
 	struct session_files files;
@@ -125,8 +140,9 @@ enum session_command_kind {
 	SESSION_RECONNECT,      /* try at once */
 	SESSION_DISPLAY_WANTED, /* on: link display and cursor / off: close them (frames flow) */
 	SESSION_MONITOR_SIZE,   /* value = width << 16 | height: the guest should take this size */
-	SESSION_MICROPHONE,     /* on / off */
-	SESSION_SEND_FILES,     /* text: heap, paths separated by NUL, ended by an empty one */
+	SESSION_MICROPHONE,     /* the user's word: on / off */
+	SESSION_MICROPHONE_POLICY, /* value: enum session_microphone_policy */
+	SESSION_SEND_FILES,        /* text: heap, paths separated by NUL, ended by an empty one */
 	SESSION_CANCEL_FILES,
 };
 

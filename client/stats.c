@@ -83,6 +83,26 @@ static void write_audio(struct json *json, const struct snapshot *s) {
 	json_end(json);
 }
 
+static const char *microphone_name(enum session_microphone_state state) {
+	static const char *const names[] = {
+		[SESSION_MIC_OFF] = "off",
+		[SESSION_MIC_READY] = "ready",
+		[SESSION_MIC_ASKING] = "asking",
+		[SESSION_MIC_DECLINED] = "declined",
+		[SESSION_MIC_MUTED] = "muted",
+		[SESSION_MIC_OPEN] = "open",
+	};
+	return names[state];
+}
+
+static void write_microphone(struct json *json, const struct snapshot *s) {
+	json_object(json, "microphone");
+	json_string(json, "state", microphone_name(s->session.microphone));
+	json_bool(json, "captures", s->audio_stats.microphone);
+	json_int(json, "frames", (int64_t)s->audio_stats.microphone_frames);
+	json_end(json);
+}
+
 void stats_write(FILE *out, const struct snapshot *s) {
 	struct json json;
 	double offset;
@@ -101,6 +121,7 @@ void stats_write(FILE *out, const struct snapshot *s) {
 	} else {
 		json_null(&json, "av_offset_us");
 	}
+	write_microphone(&json, s);
 	json_object(&json, "input");
 	json_bool(&json, "connected", s->session.connected);
 	json_bool(&json, "grabbed", s->session.grabbed);

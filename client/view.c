@@ -109,6 +109,24 @@ static const char *key_text(unsigned binding, char *text, size_t size) {
 	return text;
 }
 
+/* The guest records and nobody said yet that it may. No key is taken from the guest for it. */
+static void add_microphone(
+		struct overlay *o, const struct snapshot *s, const struct config *config) {
+	char key[32];
+	unsigned binding = config->input.bindings[KEY_ACTION_MICROPHONE];
+	if (s->session.microphone != SESSION_MIC_ASKING) {
+		return;
+	}
+	if (binding == 0) {
+		add_state(o, OVERLAY_WARN,
+				_("The VM wants the microphone; --microphone=on gives it"));
+		return;
+	}
+	add_state(o, OVERLAY_WARN,
+			_("The VM wants the microphone: %s+%s gives it, otherwise it stays off"),
+			config->session.escape_key, key_text(binding, key, sizeof key));
+}
+
 static void add_help(struct overlay *o, const char *key, const char *text) {
 	if (o->help_count == OVERLAY_HELP_MAX) {
 		return;
@@ -172,7 +190,7 @@ static void add_figures(struct overlay *o, const struct snapshot *s) {
 
 static unsigned icons_of(const struct snapshot *s) {
 	return (s->video.showing == VIDEO_SOURCE_SPICE ? OVERLAY_ICON_SPICE : 0u) |
-	       (s->session.microphone_on ? OVERLAY_ICON_MICROPHONE : 0u) |
+	       (s->session.microphone == SESSION_MIC_OPEN ? OVERLAY_ICON_MICROPHONE : 0u) |
 	       (s->session.grabbed ? OVERLAY_ICON_GRABBED : 0u) |
 	       (s->muted ? OVERLAY_ICON_MUTED : 0u) | (s->input_on ? 0u : OVERLAY_ICON_INPUT_OFF);
 }
@@ -215,6 +233,7 @@ void view_overlay(const struct snapshot *s, const struct config *config,
 				s->video.width, s->video.height, s->video.needed_mib);
 	}
 	add_files(o, &s->session.files);
+	add_microphone(o, s, config);
 	if (s->show_help) {
 		add_help_list(o, config);
 	}

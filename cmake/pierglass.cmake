@@ -19,7 +19,8 @@ add_library(pg_flags INTERFACE)
 target_compile_options(pg_flags INTERFACE -std=gnu11 -fvisibility=hidden -fno-common
 	-Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings
 	-Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wimplicit-fallthrough
-	-Wdouble-promotion -Wconversion -Wno-sign-conversion
+	-Wdouble-promotion -Wconversion
+	$<$<NOT:$<BOOL:$<TARGET_PROPERTY:PG_SIGN_CONVERSION>>>:-Wno-sign-conversion>
 	# clang also warns in the middle of the system's macros (INFINITY, OpenSSL's casts) and of functions that
 	# take a va_list; gcc judges these three.
 	$<$<C_COMPILER_ID:Clang>:-Wno-double-promotion -Wno-cast-qual -Wno-format-nonliteral>)
@@ -61,7 +62,8 @@ function(pg_library name)
 	endforeach()
 	pg_packages(pg_${name} ${L_PKG})
 	if(L_SIGN_CONVERSION)
-		target_compile_options(pg_${name} PRIVATE -Wsign-conversion)
+		# A property, because options of ours would stand before those of pg_flags and lose.
+		set_target_properties(pg_${name} PROPERTIES PG_SIGN_CONVERSION ON)
 	endif()
 endfunction()
 

@@ -10,10 +10,14 @@ pg_test(sound_owner audio)
 pg_fuzz(scream audio)
 set_tests_properties(player PROPERTIES TIMEOUT 60) # hours of simulated sound
 
-# Records the monitor of a sink and judges what is heard.
-add_executable(sound-probe support/sound_probe.c)
-target_link_libraries(sound-probe PRIVATE pg_flags pg_audio pg_base)
-set_target_properties(sound-probe PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+# Ends of sound for the tests below: what records and judges a sink's monitor, the plainest player, a SPICE
+# server whose guest records.
+foreach(end sound-probe tone-player spice-recorder)
+	string(REPLACE - _ source ${end})
+	add_executable(${end} support/${source}.c)
+	target_link_libraries(${end} PRIVATE pg_flags pg_audio pg_spice)
+	set_target_properties(${end} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endforeach()
 
 # Against a real sound server, packets from a namespace.
 foreach(case demo drift burst pipewire stalls loss restart bridge flood formats silence owner)
@@ -21,5 +25,9 @@ foreach(case demo drift burst pipewire stalls loss restart bridge flood formats 
 	if(NOT case MATCHES "^(bridge|owner)$")
 		set_property(TEST heard_${case} APPEND PROPERTY LABELS timing)
 	endif()
+endforeach()
+foreach(case on off)
+	pg_integration(microphone_${case} microphone ${case})
+	set_property(TEST microphone_${case} APPEND PROPERTY LABELS timing)
 endforeach()
 pg_integration(scream_cli scream-cli)

@@ -1,5 +1,6 @@
 #include "client/view.h"
 
+#include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,28 @@ static void signs_tell_what_is_unusual(void **state) {
 	CHECK(o.icons == (OVERLAY_ICON_SPICE | OVERLAY_ICON_MUTED | OVERLAY_ICON_INPUT_OFF));
 }
 
+static void the_microphone_is_asked_for_and_seen(void **state) {
+	(void)state;
+	static struct config with_key;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	s.session.microphone = SESSION_MIC_ASKING;
+	view_overlay(&s, &config, &o);
+	CHECK(o.state_count == 1 && says(&o, "--microphone=on"));
+	with_key.input.bindings[KEY_ACTION_MICROPHONE] = KEY_E;
+	strcpy(with_key.session.escape_key, "scrolllock");
+	view_overlay(&s, &with_key, &o);
+	CHECK(says(&o, "scrolllock+e") && (o.icons & OVERLAY_ICON_MICROPHONE) == 0);
+	s.session.microphone = SESSION_MIC_OPEN;
+	view_overlay(&s, &with_key, &o);
+	CHECK(o.state_count == 0 && o.icons == OVERLAY_ICON_MICROPHONE);
+	s.session.microphone = SESSION_MIC_MUTED;
+	view_overlay(&s, &with_key, &o);
+	CHECK(overlay_empty(&o));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_shows_a_line_for_each_source_that_is_wanted),
@@ -110,6 +133,7 @@ int main(void) {
 		cmocka_unit_test(an_alert_fades_and_goes),
 		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
 		cmocka_unit_test(signs_tell_what_is_unusual),
+		cmocka_unit_test(the_microphone_is_asked_for_and_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

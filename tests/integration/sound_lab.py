@@ -18,6 +18,21 @@ BUILD = os.environ.get("PG_BUILD", "build")
 PLAYER = os.path.join(BUILD, "bin", "pierglass")
 SEND = os.path.join(BUILD, "bin", "scream-send")
 PROBE = os.path.join(BUILD, "tests", "sound-probe")
+TONE = os.path.join(BUILD, "tests", "tone-player")
+
+failures = 0
+
+
+def check(condition, what):
+    global failures
+    print(("ok   " if condition else "FAIL ") + what, flush=True)
+    if not condition:
+        failures += 1
+
+
+def ended():
+    """The exit status of the script."""
+    return 1 if failures else 0
 
 
 def skip(reason):

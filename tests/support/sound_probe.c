@@ -3,11 +3,10 @@
  *
  *   sound-probe SOURCE SECONDS [HERTZ]
  *
- * Left must be a pure tone (997 Hz): glitches are where it is not one (residual of the two-term
- * predictor over 1 % of full scale; events within 10 ms are one), zeros inside it are silence.
- * Right holds a marker each second (scream-send): {"heard_ns": …} says when its first frame left
- * the loudspeaker. A 1 ms timer thread logs when the machine itself stalled; a glitch within 300 ms
- * of a stall of more than 8 ms is counted as excused. Lines of JSON on stdout.
+ * Left must be a pure tone (997 Hz), see tone_judge.h. Right holds a marker each second
+ * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A 1 ms timer
+ * thread logs when the machine itself stalled; a glitch within 300 ms of a stall of more than 8 ms
+ * is counted as excused. Lines of JSON on stdout.
  */
 #include <errno.h>
 #include <math.h>
@@ -24,36 +23,24 @@
 #include "audio/level.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "tests/support/tone_judge.h"
 
-#define RATE         48000
-#define LOUD         0.01
-#define RESIDUAL     0.01
-#define MARKER_LOUD  0.245 /* 8000 of 32767 */
-#define STALL_NS     (8 * NS_PER_MS)
-#define EXCUSE_NS    (300 * NS_PER_MS)
-#define STALLS_MAX   4096
-#define GLITCHES_MAX 4096
+#define RATE        48000
+#define MARKER_LOUD 0.245 /* 8000 of 32767 */
+#define STALL_NS    (8 * NS_PER_MS)
+#define EXCUSE_NS   (300 * NS_PER_MS)
+#define STALLS_MAX  4096
 
 struct probe {
 	pa_mainloop *mainloop;
 	pa_stream *stream;
-	double hertz;
 	struct level clock; /* frames that were heard: the device's clock */
 	uint64_t ask_ns;
 	bool asked;
 
-	uint64_t frame; /* number of the next recorded frame */
-	double before[2];
-	bool tone; /* it has begun */
-	uint64_t tone_since;
-	uint64_t quiet; /* zero frames in a row */
+	struct tone_judge tone;
 	uint64_t last_marker;
-	uint64_t last_glitch;
-	uint64_t tone_frames, silence_frames, longest_gap, gaps, last_loud;
-	unsigned glitch_count, marker_count;
-	uint64_t glitch_frame[GLITCHES_MAX];
-	double glitch_size[GLITCHES_MAX];
-	uint64_t overruns;
+	unsigned marker_count;
 };
 
 static atomic_bool ended;
@@ -86,71 +73,31 @@ static double heard_at(const struct probe *p, uint64_t frame) {
 	return (double)p->clock.t_ns + ((double)frame - p->clock.position) / p->clock.slope;
 }
 
-static void glitch(struct probe *p, double size) {
-	if (p->last_glitch && p->frame - p->last_glitch < RATE / 100) {
-		return;
-	}
-	p->last_glitch = p->frame;
-	if (p->glitch_count < GLITCHES_MAX) {
-		p->glitch_frame[p->glitch_count] = p->frame;
-		p->glitch_size[p->glitch_count++] = size;
-	}
-}
-
-static void hear_left(struct probe *p, double x, double turn) {
-	double residual = fabs(x - turn * p->before[0] + p->before[1]);
-	p->before[1] = p->before[0];
-	p->before[0] = x;
-	bool loud = fabs(x) > LOUD;
-	if (!p->tone) {
-		if (loud) {
-			p->tone = true;
-			p->tone_since = p->frame;
-			p->last_loud = p->frame;
-		}
-		return;
-	}
-	p->tone_frames++;
-	if (p->frame > p->tone_since + RATE && residual > RESIDUAL) {
-		glitch(p, residual);
-	}
-	if (loud) {
-		/* 2 ms of nothing is no zero crossing. */
-		uint64_t gap = p->frame - p->last_loud;
-		if (gap > RATE / 500 && p->frame > p->tone_since + RATE) {
-			p->silence_frames += gap;
-			p->gaps++;
-			p->longest_gap = gap > p->longest_gap ? gap : p->longest_gap;
-		}
-		p->last_loud = p->frame;
-	}
-}
-
 static void hear_right(struct probe *p, double x) {
-	if (fabs(x) < MARKER_LOUD || (p->last_marker && p->frame - p->last_marker < RATE / 2)) {
+	if (fabs(x) < MARKER_LOUD ||
+			(p->last_marker && p->tone.frame - p->last_marker < RATE / 2)) {
 		return;
 	}
-	p->last_marker = p->frame;
+	p->last_marker = p->tone.frame;
 	p->marker_count++;
 	if (!level_known(&p->clock)) {
 		return;
 	}
 	struct json json;
 	json_begin(&json, stdout);
-	json_int(&json, "heard_ns", (int64_t)heard_at(p, p->frame));
+	json_int(&json, "heard_ns", (int64_t)heard_at(p, p->tone.frame));
 	json_finish(&json);
 }
 
 static void on_read(pa_stream *stream, size_t bytes, void *data) {
 	struct probe *p = data;
 	const void *fragment;
-	double turn = 2 * cos(2 * M_PI * p->hertz / RATE);
 	(void)bytes;
 	while (pa_stream_peek(stream, &fragment, &bytes) == 0 && bytes > 0) {
 		const float *frames = fragment;
-		for (size_t i = 0; i < bytes / (2 * sizeof *frames); i++, p->frame++) {
-			hear_left(p, frames ? (double)frames[i * 2] : 0, turn);
+		for (size_t i = 0; i < bytes / (2 * sizeof *frames); i++) {
 			hear_right(p, frames ? (double)frames[i * 2 + 1] : 0);
+			tone_judge_frame(&p->tone, frames ? (double)frames[i * 2] : 0);
 		}
 		pa_stream_drop(stream);
 	}
@@ -181,25 +128,36 @@ static bool excused(uint64_t at_ns) {
 	return false;
 }
 
-static void report(const struct probe *p, bool pipewire) {
-	struct json json;
+/* Returns how many of them the machine's stalls excuse. */
+static unsigned report_events(struct json *json, const struct probe *p, const char *name,
+		const struct tone_event *events, unsigned count, double unit) {
 	unsigned excused_count = 0;
-	json_begin(&json, stdout);
-	json_int(&json, "glitches", p->glitch_count);
-	json_array(&json, "glitch_list");
-	for (unsigned i = 0; i < p->glitch_count; i++) {
-		uint64_t at = (uint64_t)heard_at(p, p->glitch_frame[i]);
+	json_array(json, name);
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t at = (uint64_t)heard_at(p, events[i].frame);
 		bool excuse = excused(at);
 		excused_count += excuse;
-		json_object(&json, NULL);
-		json_number(&json, "at_s", (double)(p->glitch_frame[i] - p->tone_since) / RATE);
-		json_int(&json, "at_ns", (int64_t)at);
-		json_number(&json, "size", p->glitch_size[i]);
-		json_bool(&json, "excused", excuse);
-		json_end(&json);
+		json_object(json, NULL);
+		json_number(json, "at_s", (double)(events[i].frame - p->tone.since) / RATE);
+		json_int(json, "at_ns", (int64_t)at);
+		json_number(json, "size", events[i].size * unit);
+		json_bool(json, "excused", excuse);
+		json_end(json);
 	}
-	json_end(&json);
-	json_int(&json, "excused", excused_count);
+	json_end(json);
+	return excused_count;
+}
+
+static void report(const struct probe *p, bool pipewire) {
+	const struct tone_judge *tone = &p->tone;
+	struct json json;
+	json_begin(&json, stdout);
+	json_int(&json, "glitches", tone->glitch_count);
+	json_int(&json, "excused",
+			report_events(&json, p, "glitch_list", tone->glitches, tone->glitch_count,
+					1));
+	/* Their size is in milliseconds. */
+	report_events(&json, p, "gap_list", tone->gaps, tone->gap_count, 1000.0 / RATE);
 	json_array(&json, "stalls");
 	for (unsigned i = 0; i < atomic_load(&stall_count); i++) {
 		json_object(&json, NULL);
@@ -208,10 +166,10 @@ static void report(const struct probe *p, bool pipewire) {
 		json_end(&json);
 	}
 	json_end(&json);
-	json_number(&json, "tone_s", (double)p->tone_frames / RATE);
-	json_number(&json, "silence_ms", (double)p->silence_frames * 1000 / RATE);
-	json_number(&json, "longest_gap_ms", (double)p->longest_gap * 1000 / RATE);
-	json_int(&json, "gaps", (int64_t)p->gaps);
+	json_number(&json, "tone_s", (double)tone->frames / RATE);
+	json_number(&json, "silence_ms", (double)tone->silence * 1000 / RATE);
+	json_number(&json, "longest_gap_ms", (double)tone->longest_gap * 1000 / RATE);
+	json_int(&json, "gaps", tone->gap_count);
 	json_int(&json, "markers", p->marker_count);
 	json_number(&json, "sink_ppm", level_sink_ppm(&p->clock));
 	json_bool(&json, "pipewire", pipewire);
@@ -279,7 +237,7 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "usage: sound-probe SOURCE SECONDS [HERTZ]\n");
 		return 2;
 	}
-	probe.hertz = argc > 3 ? atof(argv[3]) : 997;
+	tone_judge_init(&probe.tone, argc > 3 ? atof(argv[3]) : 997, RATE);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	pthread_create(&watcher, NULL, watch_machine, NULL);
 	const struct sched_param param = { .sched_priority = 4 };

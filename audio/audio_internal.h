@@ -1,0 +1,97 @@
+/*
+ * What the files of the audio part share (audio.c, audio_spice.c, audio_status.c); nobody else
+ * includes it.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <pulse/mainloop.h>
+#include <stdatomic.h>
+
+#include "audio/audio.h"
+#include "audio/player.h"
+#include "audio/receiver.h"
+#include "audio/sink_null.h"
+#include "audio/sink_pulse.h"
+#include "base/mailbox.h"
+#include "base/queue.h"
+
+#define AUDIO_PUBLISH_NS (200 * NS_PER_MS)
+
+enum source { SOURCE_NONE, SOURCE_SCREAM, SOURCE_SPICE };
+
+struct spice_block {
+	struct scream_format format;
+	uint64_t arrived_ns;
+	unsigned frames;
+	bool stop;
+	uint8_t pcm[PLAYER_BLOCK_BYTES];
+};
+
+struct settings {
+	bool mute;
+	unsigned retries;
+	char interface[sizeof((struct audio_config *)0)->interface];
+};
+
+struct spice_volume {
+	unsigned channels;
+	uint16_t volume[SCREAM_CHANNELS_MAX];
+	bool mute;
+};
+
+struct audio {
+	/* constant after audio_start() */
+	struct audio_config config;
+	struct audio_events events;
+	pthread_t thread;
+	pa_mainloop *mainloop;
+	pa_io_event *wake_event;
+	int wake_fd;
+
+	/* from any thread */
+	atomic_bool stop;
+	struct mailbox stats;
+	pthread_mutex_t settings_lock;
+	struct settings settings; /* under settings_lock */
+	atomic_bool settings_changed;
+	bool takes_spice;
+	struct queue spice;
+	struct mailbox volume;
+	struct mailbox microphone_wish;
+	struct queue microphone_blocks;
+	int microphone_fd; /* readable: blocks wait; -1 = no microphone */
+
+	/* pg-audio only */
+	struct receiver *receiver;
+	struct sink *sink;
+	struct player *player;
+	pa_io_event *receiver_event;
+	enum source source;
+	unsigned retries;
+	uint64_t publish_ns;
+	enum player_state published; /* its state then */
+	struct part_status status;
+	bool raw_broken;
+	struct scream_format raw_format;
+	uint64_t raw_frames;
+	struct microphone *microphone; /* NULL: none is to be had */
+	uint64_t microphone_frames;
+};
+
+/* From any thread: pg-audio looks. data: struct audio. */
+void audio_wake(void *data);
+
+/* ---- audio_spice.c: what goes to and from the SPICE channels ---- */
+
+int audio_spice_create(struct audio *audio);
+void audio_spice_destroy(struct audio *audio);
+/* Plays what was pushed, opens and closes the microphone. */
+void audio_spice_run(struct audio *audio, uint64_t now_ns);
+/* Earliest of `next` and what is due here. */
+uint64_t audio_spice_deadline(const struct audio *audio, uint64_t next);
+
+/* ---- audio_status.c ---- */
+
+/* Makes the figures and the status that other threads see. */
+void audio_publish(struct audio *audio, uint64_t now_ns);

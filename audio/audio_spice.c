@@ -1,0 +1,209 @@
+#include "audio/audio_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "audio/microphone.h"
+#include "base/clock.h"
+
+#define LOG_MODULE "audio"
+#include "base/log.h"
+
+#define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */
+#define SPICE_BLOCKS       64
+#define SPICE_CHANNELS_MAX 2
+#define MICROPHONE_BLOCKS  32 /* of 10 ms */
+
+/* ---- on pg-audio ---- */
+
+static bool scream_plays(const struct audio *audio, uint64_t now_ns) {
+	struct receiver_stats stats;
+	if (!audio->receiver) {
+		return false;
+	}
+	receiver_get_stats(audio->receiver, &stats);
+	return stats.last_packet_ns != 0 && now_ns - stats.last_packet_ns < SCREAM_SILENT_NS;
+}
+
+static void play_pushed(struct audio *audio, uint64_t now_ns) {
+	struct spice_block block;
+	struct spice_volume volume;
+	while (queue_pop(&audio->spice, &block)) {
+		if (scream_plays(audio, now_ns)) {
+			continue;
+		}
+		if (block.stop) {
+			if (audio->source == SOURCE_SPICE) {
+				player_break(audio->player, now_ns);
+			}
+			continue;
+		}
+		if (audio->source != SOURCE_SPICE) {
+			log_info("playing SPICE sound: no Scream packets come");
+			if (audio->source == SOURCE_SCREAM) {
+				player_break(audio->player, now_ns);
+			}
+			audio->source = SOURCE_SPICE;
+		}
+		const struct scream_packet packet = {
+			.format = block.format,
+			.pcm = block.pcm,
+			.frames = block.frames,
+		};
+		player_packet(audio->player, &packet, block.arrived_ns, now_ns);
+	}
+	if (audio->source == SOURCE_SPICE && audio->config.output == AUDIO_OUTPUT_PULSE &&
+			mailbox_take(&audio->volume, &volume)) {
+		sink_pulse_set_volume(audio->sink, volume.channels, volume.volume, volume.mute);
+	}
+}
+
+/* Nobody takes them: the newest are left out, so that nothing grows old. */
+static void on_block(const struct microphone_block *block, void *data) {
+	struct audio *audio = data;
+	const uint64_t one = 1;
+	audio->microphone_frames += block->frames;
+	if (queue_push(&audio->microphone_blocks, block) == 0) {
+		(void)!write(audio->microphone_fd, &one, sizeof one);
+	}
+}
+
+static void run_microphone(struct audio *audio, uint64_t now_ns) {
+	struct microphone_wish wish;
+	if (mailbox_take(&audio->microphone_wish, &wish)) {
+		microphone_set(audio->microphone, &wish);
+	}
+	uint64_t due = microphone_deadline(audio->microphone);
+	if (due && now_ns >= due) {
+		microphone_tick(audio->microphone, now_ns);
+	}
+}
+
+void audio_spice_run(struct audio *audio, uint64_t now_ns) {
+	if (audio->takes_spice) {
+		play_pushed(audio, now_ns);
+	}
+	if (audio->microphone) {
+		run_microphone(audio, now_ns);
+	}
+}
+
+uint64_t audio_spice_deadline(const struct audio *audio, uint64_t next) {
+	uint64_t due = audio->microphone ? microphone_deadline(audio->microphone) : 0;
+	return due && due < next ? due : next;
+}
+
+/* ---- life ---- */
+
+static int create_microphone(struct audio *audio) {
+	const struct microphone_events events = { .block = on_block, .data = audio };
+	int r = queue_init(&audio->microphone_blocks, sizeof(struct microphone_block),
+			MICROPHONE_BLOCKS, NULL, NULL);
+	if (r < 0) {
+		return r;
+	}
+	audio->microphone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (audio->microphone_fd < 0) {
+		queue_finish(&audio->microphone_blocks);
+		return -errno;
+	}
+	return microphone_create(&audio->microphone, pa_mainloop_get_api(audio->mainloop),
+			audio->config.server, &events);
+}
+
+int audio_spice_create(struct audio *audio) {
+	int r = mailbox_init(&audio->volume, sizeof(struct spice_volume), audio_wake, audio);
+	if (r == 0) {
+		r = mailbox_init(&audio->microphone_wish, sizeof(struct microphone_wish),
+				audio_wake, audio);
+	}
+	if (r == 0 && audio->config.microphone) {
+		r = create_microphone(audio);
+	}
+	if (r < 0 || !audio->player || (audio->config.scream && !audio->config.fallback)) {
+		return r;
+	}
+	r = queue_init(&audio->spice, sizeof(struct spice_block), SPICE_BLOCKS, audio_wake, audio);
+	audio->takes_spice = r == 0;
+	return r;
+}
+
+void audio_spice_destroy(struct audio *audio) {
+	microphone_destroy(audio->microphone);
+	if (audio->microphone_fd >= 0) {
+		close(audio->microphone_fd);
+		queue_finish(&audio->microphone_blocks);
+	}
+	if (audio->takes_spice) {
+		queue_finish(&audio->spice);
+	}
+	mailbox_finish(&audio->microphone_wish);
+	mailbox_finish(&audio->volume);
+}
+
+/* ---- from any thread ---- */
+
+void audio_push(struct audio *audio, const void *samples, unsigned frames, unsigned channels,
+		unsigned rate, uint64_t arrived_ns) {
+	if (!audio->takes_spice || channels < 1 || channels > SPICE_CHANNELS_MAX || rate < 8000 ||
+			rate > SCREAM_RATE_MAX) {
+		return;
+	}
+	struct spice_block block = {
+		.format = { .rate = rate,
+				.bits = 16,
+				.channels = channels,
+				.mask = scream_default_mask(channels) },
+	};
+	unsigned frame = channels * 2;
+	unsigned most = PLAYER_BLOCK_BYTES / frame;
+	most = most < SCREAM_FRAMES_MAX ? most : SCREAM_FRAMES_MAX;
+	const uint8_t *from = samples;
+	while (frames > 0) {
+		block.frames = frames < most ? frames : most;
+		frames -= block.frames;
+		/* As if each piece had come when its last frame was due. */
+		block.arrived_ns = arrived_ns - frames * NS_PER_S / rate;
+		memcpy(block.pcm, from, (size_t)block.frames * frame);
+		from += (size_t)block.frames * frame;
+		if (queue_push(&audio->spice, &block) < 0) {
+			return; /* counted there */
+		}
+	}
+}
+
+void audio_push_stop(struct audio *audio) {
+	const struct spice_block block = { .stop = true };
+	if (audio->takes_spice) {
+		queue_push(&audio->spice, &block);
+	}
+}
+
+void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute) {
+	struct spice_volume set = { .mute = mute };
+	set.channels = channels < SCREAM_CHANNELS_MAX ? channels : SCREAM_CHANNELS_MAX;
+	memcpy(set.volume, volume, set.channels * sizeof *volume);
+	if (audio->takes_spice && set.channels > 0) {
+		mailbox_put(&audio->volume, &set);
+	}
+}
+
+void audio_set_microphone(struct audio *audio, const struct microphone_wish *wish) {
+	mailbox_put(&audio->microphone_wish, wish);
+}
+
+int audio_microphone_fd(const struct audio *audio) {
+	return audio->microphone_fd;
+}
+
+bool audio_microphone_take(struct audio *audio, struct microphone_block *ret_block) {
+	uint64_t count;
+	if (queue_pop(&audio->microphone_blocks, ret_block)) {
+		return true;
+	}
+	(void)!read(audio->microphone_fd, &count, sizeof count);
+	/* What came between the two looks has set it again, or is here. */
+	return queue_pop(&audio->microphone_blocks, ret_block);
+}

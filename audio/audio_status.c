@@ -1,0 +1,113 @@
+#include "audio/audio_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audio/microphone.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+
+static void player_status(struct audio *audio, const struct player_stats *stats,
+		struct part_status *ret_status) {
+	const char *reason = "";
+	if (stats->waiting_for_server && audio->config.output == AUDIO_OUTPUT_PULSE &&
+			!sink_pulse_connected(audio->sink, &reason)) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason, _("no sound server: %s"),
+				reason);
+	} else if (stats->state == PLAYER_SUSPENDED) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("the sound device is suspended"));
+	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
+			stats->state == PLAYER_OPENING || stats->state == PLAYER_SYNCING) {
+		ret_status->state = PART_RUNNING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("%s: %u Hz, %u bit, channels: %u"),
+				audio->source == SOURCE_SPICE ? "SPICE" : "Scream",
+				stats->format.rate, stats->format.bits, stats->format.channels);
+	} else {
+		ret_status->state = PART_OFF;
+	}
+}
+
+static void compose_status(struct audio *audio, const struct player_stats *player,
+		const struct receiver_stats *received, struct part_status *ret_status) {
+	if (audio->raw_broken) {
+		ret_status->state = PART_FAILED;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("the reader of the raw sound is gone"));
+		return;
+	}
+	player_status(audio, player, ret_status);
+	if (ret_status->state != PART_OFF || audio->config.output == AUDIO_OUTPUT_NONE) {
+		return;
+	}
+	if (!audio->receiver) {
+		ret_status->state = PART_RUNNING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("waiting for SPICE sound"));
+		return;
+	}
+	receiver_status(audio->receiver, ret_status);
+	if (ret_status->state != PART_RUNNING) {
+		return;
+	}
+	char where[PART_REASON_BYTES];
+	memcpy(where, ret_status->reason, sizeof where);
+	if (received->packets == 0) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("no Scream packets yet, %.120s"), where);
+	} else if (audio->config.output != AUDIO_OUTPUT_RAW) {
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("the guest is silent, %.120s"), where);
+	}
+}
+
+void audio_publish(struct audio *audio, uint64_t now_ns) {
+	struct player_stats player = { 0 };
+	struct receiver_stats received = { 0 };
+	struct part_status status = { 0 };
+	if (audio->player) {
+		player_get_stats(audio->player, now_ns, &player);
+		audio->published = player.state;
+	}
+	if (audio->receiver) {
+		receiver_get_stats(audio->receiver, &received);
+	}
+	const struct audio_stats stats = {
+		.playing = player.state == PLAYER_PLAYING,
+		.rate = player.format.rate,
+		.bits = player.format.bits,
+		.channels = player.format.channels,
+		.target_us = player.target_us,
+		.level_us = player.level_us,
+		.latency_us = player.latency_us,
+		.rate_ppm = player.rate_ppm,
+		.sink_ppm = player.sink_ppm,
+		.source_ppm = player.source_ppm,
+		.jitter_us = player.jitter_us,
+		.packets = received.packets,
+		.frames = player.frames + audio->raw_frames,
+		.lost = received.lost,
+		.missing = player.lost - received.lost,
+		.rejected = received.rejected,
+		.underruns = player.underruns,
+		.gaps = player.gaps,
+		.skips = player.skips,
+		.heard_ns = player.heard_ns,
+		.is_fallback = audio->source == SOURCE_SPICE,
+		.microphone = audio->microphone && microphone_captures(audio->microphone),
+		.microphone_frames = audio->microphone_frames,
+	};
+	mailbox_put(&audio->stats, &stats);
+	compose_status(audio, &player, &received, &status);
+	if (!part_status_equal(&status, &audio->status)) {
+		audio->status = status;
+		if (audio->events.status) {
+			audio->events.status(&status, audio->events.data);
+		}
+	}
+	audio->publish_ns = now_ns + AUDIO_PUBLISH_NS;
+}

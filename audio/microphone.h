@@ -1,0 +1,53 @@
+/*
+ * The microphone: what a PulseAudio source hears, in blocks of 10 ms, 16 bit stereo. Connected to
+ * the server and captured only while it is wanted and not muted: before and after that there is
+ * neither stream nor connection.
+ *
+ * On pg-audio's mainloop: call microphone_tick() when microphone_deadline() has passed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pulse/mainloop-api.h>
+
+#define MICROPHONE_FRAMES 480 /* in a block, at most */
+
+struct microphone;
+
+struct microphone_wish {
+	bool on;
+	unsigned rate; /* frames a second, 8000..192000 */
+	bool mute;     /* the guest's own: nothing is captured */
+	/* The guest's volume, 0..65535 of left and right, as the mixer shows it then; 0 = leave it
+	 * to the mixer. */
+	unsigned volume_channels;
+	uint16_t volume[2];
+};
+
+struct microphone_block {
+	unsigned frames; /* 1..MICROPHONE_FRAMES */
+	int16_t samples[MICROPHONE_FRAMES * 2];
+};
+
+struct microphone_events {
+	/* On pg-audio, from within the mainloop. */
+	void (*block)(const struct microphone_block *block, void *data);
+	void *data;
+};
+
+/* server: "" = libpulse's choice. Returns 0 or -ENOMEM. Wanted only after microphone_set(). */
+int microphone_create(struct microphone **ret_microphone, pa_mainloop_api *api, const char *server,
+		const struct microphone_events *events);
+/* Accepts NULL. */
+void microphone_destroy(struct microphone *microphone);
+
+/* No block comes after it returned, if the wish is not on. */
+void microphone_set(struct microphone *microphone, const struct microphone_wish *wish);
+
+void microphone_tick(struct microphone *microphone, uint64_t now_ns);
+/* 0 = none. */
+uint64_t microphone_deadline(const struct microphone *microphone);
+/* A stream captures. */
+bool microphone_captures(const struct microphone *microphone);

@@ -1,0 +1,56 @@
+/*
+ * The connection to a PulseAudio server, also the one that PipeWire plays (scream-audio.md 4).
+ *
+ * Asynchronous, on the caller's pa_mainloop, which is pg-audio's. Never starts a server. While
+ * there is none it is looked for at 0.25, 0.5, then every 1 s, and at once when its socket appears;
+ * call pulse_server_tick() when pulse_server_deadline() has passed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pulse/context.h>
+#include <pulse/introspect.h>
+#include <pulse/mainloop-api.h>
+
+struct pulse_server;
+
+struct pulse_server_config {
+	char server[256];    /* "" = libpulse's choice */
+	const char *role;    /* what PulseAudio calls media.role; a constant */
+	const char *purpose; /* for the log: "the sound"; NULL = it is not said that there is none
+			      */
+};
+
+struct pulse_server_events {
+	/* It answers: streams may be made of pulse_server_context(). */
+	void (*up)(const pa_server_info *info, void *data);
+	/* It is gone, or was never reached: let go of everything made of the context, which is
+	 * still there. Only from within pulse_server_tick(). */
+	void (*down)(void *data);
+	void *data;
+};
+
+/* Returns 0 or -ENOMEM. The first tick connects. */
+int pulse_server_create(struct pulse_server **ret_server, pa_mainloop_api *api,
+		const struct pulse_server_config *config, const struct pulse_server_events *events);
+/* No event comes from it; whoever has streams lets go of them first. Accepts NULL. */
+void pulse_server_destroy(struct pulse_server *server);
+
+void pulse_server_tick(struct pulse_server *server, uint64_t now_ns);
+/* 0 = none; 1 = at once. */
+uint64_t pulse_server_deadline(const struct pulse_server *server);
+/* Look for it now. */
+void pulse_server_retry(struct pulse_server *server);
+
+/* Whether it answers; otherwise why not, for people. */
+bool pulse_server_is_up(const struct pulse_server *server, const char **ret_reason);
+bool pulse_server_is_pipewire(const struct pulse_server *server);
+/* NULL while there is none. */
+pa_context *pulse_server_context(const struct pulse_server *server);
+
+/* The nth failure in a row was just seen: wait so long before the next attempt. */
+unsigned pulse_backoff_ms(unsigned failures);
+/* Nobody waits for its end. Accepts NULL. */
+void pulse_forget(pa_operation *operation);
