@@ -79,10 +79,13 @@ static void add_states(struct overlay *o, const struct snapshot *s) {
 		add_state(o, OVERLAY_WARN, _("The VM asks for a password, then Enter: %s"), dots);
 	}
 	bool waits = s->video.part.state != PART_RUNNING && s->video.showing != VIDEO_SOURCE_LG;
-	if (waits && !s->demo && s->now_ns - s->start_ns > VIEW_PATIENCE_NS) {
+	uint64_t waited_ns = s->now_ns - s->start_ns;
+	if (waits && !s->demo && waited_ns > VIEW_PATIENCE_NS) {
 		add_state(o, OVERLAY_INFO,
 				_("Is the Looking Glass host running in Windows? Its log: "
 				  "%%ProgramData%%\\Looking Glass (host)\\looking-glass-host.txt"));
+	}
+	if (waits && !s->demo && waited_ns > VIEW_HINT_NS) {
 		add_state(o, OVERLAY_INFO, _("`pierglass doctor` checks the whole set-up"));
 	}
 }
@@ -252,10 +255,13 @@ uint64_t view_next_change_ns(const struct snapshot *s) {
 		uint64_t figures = s->now_ns + FIGURES_PERIOD_NS;
 		next = next == 0 || figures < next ? figures : next;
 	}
-	uint64_t patience = s->start_ns + VIEW_PATIENCE_NS;
-	if (s->video.part.state != PART_RUNNING && s->now_ns <= patience &&
-			(next == 0 || patience + 1 < next)) {
-		next = patience + 1;
+	uint64_t hint = s->start_ns + VIEW_HINT_NS;
+	if (s->now_ns > hint) {
+		hint = s->start_ns + VIEW_PATIENCE_NS;
+	}
+	if (s->video.part.state != PART_RUNNING && s->now_ns <= hint &&
+			(next == 0 || hint + 1 < next)) {
+		next = hint + 1;
 	}
 	return next;
 }

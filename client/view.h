@@ -13,7 +13,9 @@ struct snapshot;
 #define VIEW_ALERT_NS      2000000000ull
 #define VIEW_ALERT_FADE_NS 400000000ull
 
-/* After this long without a host program the remedy is spelled out. */
+/* After this long without a picture the check is named; a VM that boots may take longer. */
+#define VIEW_HINT_NS 5000000000ull
+/* After this long the host program in Windows is what to look at. */
 #define VIEW_PATIENCE_NS 30000000000ull
 
 void view_overlay(const struct snapshot *snapshot, const struct config *config,

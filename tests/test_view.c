@@ -38,8 +38,13 @@ static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 	view_overlay(&s, &config, &o);
 	CHECK(o.splash && says(&o, "no host yet") && says(&o, "connected"));
 	CHECK(o.state_count == 2); /* sound and devices are off: not a word of them */
-	CHECK(!says(&o, "looking-glass-host.txt"));
-	/* After half a minute it says what to look at. */
+	CHECK(!says(&o, "looking-glass-host.txt") && !says(&o, "doctor"));
+	/* After a while it names the check, after half a minute what to look at. */
+	s.now_ns = view_next_change_ns(&s);
+	CHECK(s.now_ns == s.start_ns + VIEW_HINT_NS + 1);
+	view_overlay(&s, &config, &o);
+	CHECK(!says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
+	CHECK(view_next_change_ns(&s) == s.start_ns + VIEW_PATIENCE_NS + 1);
 	s.now_ns = s.start_ns + VIEW_PATIENCE_NS + 1;
 	view_overlay(&s, &config, &o);
 	CHECK(says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
