@@ -1,29 +1,25 @@
 /*
- * A guest agent for tests, behind the server peer: a byte-level stand-in that has a clipboard and
- * takes files (hashing and discarding what comes). It speaks like the Windows agent is believed to
- * (CRLF, no selections) or like the Linux one.
+ * A guest for tests, behind the server peer: the peer's agent with a clipboard that holds one thing
+ * and a folder that hashes and discards what comes. It announces what the Windows agent is believed
+ * to (CRLF, no selections), or what the Linux one does.
  */
 #pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host-proto/spice/peer.h"
-#include "host-proto/spice/reader.h"
+#include "host-proto/spice/peer_agent.h"
 #include "tests/support/check.h"
 
-#define GUEST_LINUX                                                                            \
-	(SPICE_AGENT_CAP_BY_DEMAND | SPICE_AGENT_CAP_SELECTION | SPICE_AGENT_CAP_GRAB_SERIAL | \
-			SPICE_AGENT_CAP_FILE_XFER_DETAILED_ERRORS)
-#define GUEST_WINDOWS (SPICE_AGENT_CAP_BY_DEMAND | SPICE_AGENT_CAP_LINEEND_CRLF)
+#define GUEST_LINUX   PEER_AGENT_LINUX
+#define GUEST_WINDOWS PEER_AGENT_WINDOWS
 
 struct guest {
 	struct spice_peer *peer;
+	struct peer_agent *agent;
 	uint32_t caps;
-	/* coming in */
-	uint8_t *message;
-	size_t size, got;
-	uint32_t type;
 	/* its clipboard */
 	const void *own;
 	size_t own_len;
@@ -35,10 +31,10 @@ struct guest {
 	unsigned pastes;
 	bool silent; /* never answers a request */
 	/* files */
-	uint64_t file_size, file_got, file_hash;
+	uint64_t file_size, file_got, file_hash; /* of the newest one */
 	uint32_t file_id;
 	uint32_t refuse; /* enum spice_file_result instead of CAN_SEND; 0 = take it */
-	char file_text[512];
+	char file_name[PEER_AGENT_NAME_BYTES];
 	unsigned files_done, files_cancelled;
 	uint32_t width, height; /* MONITORS_CONFIG */
 };
@@ -50,194 +46,99 @@ static inline uint64_t guest_hash(uint64_t hash, const uint8_t *bytes, size_t le
 	return hash;
 }
 
-static inline void guest_say(struct guest *guest, uint32_t type, const void *body, size_t len) {
-	const size_t total = SPICE_AGENT_HEADER_BYTES + len;
-	uint8_t *bytes = malloc(total);
-	struct writer w = writer_of(bytes, total);
-	write_u32(&w, SPICE_AGENT_PROTOCOL);
-	write_u32(&w, type);
-	write_u64(&w, 0);
-	write_u32(&w, (uint32_t)len);
-	write_bytes(&w, body, len);
-	for (size_t at = 0; at < total; at += SPICE_AGENT_PAYLOAD_BYTES) {
-		size_t n = total - at < SPICE_AGENT_PAYLOAD_BYTES ? total - at
-								  : SPICE_AGENT_PAYLOAD_BYTES;
-		(void)spice_peer_send(guest->peer, SPICE_CHANNEL_MAIN, SPICE_MAIN_AGENT_DATA,
-				bytes + at, n);
+static inline int guest_send(const void *bytes, size_t len, void *data) {
+	struct guest *guest = data;
+	return spice_peer_send(guest->peer, SPICE_CHANNEL_MAIN, SPICE_MAIN_AGENT_DATA, bytes, len);
+}
+
+static inline void guest_on_offered(unsigned types, void *data) {
+	((struct guest *)data)->offered = types;
+}
+
+static inline void guest_on_wanted(unsigned type, void *data) {
+	struct guest *guest = data;
+	const bool has = guest->own && type == guest->own_type;
+	if (!guest->silent) {
+		CHECK(peer_agent_answer(guest->agent, type, has ? guest->own : NULL,
+				      guest->own_len) == 0);
 	}
-	free(bytes);
 }
 
-static inline bool guest_selects(const struct guest *guest) {
-	return (guest->caps & SPICE_AGENT_CAP_SELECTION) != 0;
+static inline void guest_on_content(unsigned type, const uint8_t *bytes, size_t len, void *data) {
+	struct guest *guest = data;
+	guest->pasted_type = type;
+	free(guest->pasted);
+	guest->pasted = malloc(len + 1);
+	memcpy(guest->pasted, bytes, len);
+	guest->pasted_len = len;
+	guest->pastes++;
 }
 
-static inline void guest_announce(struct guest *guest, uint32_t request) {
-	uint8_t bytes[8];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_u32(&w, request);
-	write_u32(&w, guest->caps);
-	guest_say(guest, SPICE_AGENT_ANNOUNCE, bytes, sizeof bytes);
+static inline void guest_on_monitor(uint32_t width, uint32_t height, void *data) {
+	struct guest *guest = data;
+	guest->width = width;
+	guest->height = height;
 }
 
-/* The user in the guest copies this. */
-static inline void guest_copy(
-		struct guest *guest, uint32_t type, const void *data, size_t len, uint32_t serial) {
-	uint8_t bytes[16];
-	struct writer w = writer_of(bytes, sizeof bytes);
+static inline uint32_t guest_on_file(uint32_t id, const char *name, uint64_t size, void *data) {
+	struct guest *guest = data;
+	snprintf(guest->file_name, sizeof guest->file_name, "%s", name);
+	guest->file_id = id;
+	guest->file_size = size;
+	guest->file_got = 0;
+	guest->file_hash = 0;
+	return guest->refuse;
+}
+
+static inline uint32_t guest_on_file_data(
+		uint32_t id, const uint8_t *bytes, size_t len, void *data) {
+	struct guest *guest = data;
+	if (id == guest->file_id) {
+		guest->file_got += len;
+		guest->file_hash = guest_hash(guest->file_hash, bytes, len);
+	}
+	return SPICE_FILE_CAN_SEND;
+}
+
+static inline void guest_on_file_end(uint32_t id, bool whole, void *data) {
+	struct guest *guest = data;
+	(void)id;
+	guest->files_done += whole;
+	guest->files_cancelled += !whole;
+}
+
+/* The peer's `message` callback on main. */
+static inline void guest_message(
+		struct guest *guest, unsigned type, const uint8_t *body, size_t len) {
+	if (!guest->agent) {
+		const struct peer_agent_events events = { .send = guest_send,
+			.offered = guest_on_offered,
+			.wanted = guest_on_wanted,
+			.content = guest_on_content,
+			.monitor = guest_on_monitor,
+			.file_start = guest_on_file,
+			.file_data = guest_on_file_data,
+			.file_end = guest_on_file_end,
+			.data = guest };
+		CHECK(peer_agent_create(&guest->agent, guest->caps, &events) == 0);
+	}
+	peer_agent_message(guest->agent, type, body, len);
+}
+
+/* The user in the guest copies this. It must stay where it is. */
+static inline void guest_copy(struct guest *guest, uint32_t type, const void *data, size_t len) {
 	guest->own = data;
 	guest->own_len = len;
 	guest->own_type = type;
-	write_bytes(&w, "\0\0\0\0", guest_selects(guest) ? 4 : 0);
-	if (guest->caps & SPICE_AGENT_CAP_GRAB_SERIAL) {
-		write_u32(&w, serial);
-	}
-	write_u32(&w, type);
-	guest_say(guest, SPICE_AGENT_GRAB, bytes, writer_len(&w));
+	peer_agent_offer(guest->agent, 1u << type);
 }
 
 /* The user in the guest pastes. */
 static inline void guest_paste(struct guest *guest, uint32_t type) {
-	uint8_t bytes[16];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_bytes(&w, "\0\0\0\0", guest_selects(guest) ? 4 : 0);
-	write_u32(&w, type);
-	guest_say(guest, SPICE_AGENT_REQUEST, bytes, writer_len(&w));
-}
-
-static inline void guest_file_status(struct guest *guest, uint32_t id, uint32_t result) {
-	uint8_t bytes[8];
-	struct writer w = writer_of(bytes, sizeof bytes);
-	write_u32(&w, id);
-	write_u32(&w, result);
-	guest_say(guest, SPICE_AGENT_FILE_STATUS, bytes, sizeof bytes);
-}
-
-static inline void guest_on_request(struct guest *guest, struct reader *r) {
-	uint32_t type = read_u32(r);
-	if (guest->silent) {
-		return;
-	}
-	const bool has = guest->own && type == guest->own_type;
-	const size_t len = has ? guest->own_len : 0;
-	uint8_t *bytes = malloc(len + 8);
-	struct writer w = writer_of(bytes, len + 8);
-	write_bytes(&w, "\0\0\0\0", guest_selects(guest) ? 4 : 0);
-	write_u32(&w, has ? type : 0);
-	write_bytes(&w, guest->own, len);
-	guest_say(guest, SPICE_AGENT_CLIPBOARD, bytes, writer_len(&w));
-	free(bytes);
-}
-
-static inline void guest_on_file(struct guest *guest, struct reader *r) {
-	uint32_t id = read_u32(r);
-	switch (guest->type) {
-	case SPICE_AGENT_FILE_START: {
-		char text[512] = { 0 };
-		memcpy(text, r->at, r->left < sizeof text - 1 ? r->left : sizeof text - 1);
-		memcpy(guest->file_text, text, sizeof text);
-		char *size = strstr(text, "\nsize=");
-		CHECK(size);
-		guest->file_id = id;
-		guest->file_size = strtoull(size + 6, NULL, 10);
-		guest->file_got = 0;
-		guest->file_hash = 0;
-		guest_file_status(guest, id, guest->refuse ? guest->refuse : SPICE_FILE_CAN_SEND);
-		break;
-	}
-	case SPICE_AGENT_FILE_DATA: {
-		uint64_t size = read_u64(r);
-		CHECK(reader_ok(r) && size == r->left);
-		if (id != guest->file_id) {
-			break;
-		}
-		guest->file_got += size;
-		guest->file_hash = guest_hash(guest->file_hash, r->at, r->left);
-		if (guest->file_got == guest->file_size) {
-			guest->files_done++;
-			guest_file_status(guest, id, SPICE_FILE_SUCCESS);
-		}
-		break;
-	}
-	default:
-		guest->files_cancelled++;
-		break;
-	}
-}
-
-static inline void guest_on_message(struct guest *guest) {
-	struct reader r = reader_of(guest->message, guest->size);
-	const bool clipboard =
-			guest->type == SPICE_AGENT_CLIPBOARD || guest->type == SPICE_AGENT_GRAB ||
-			guest->type == SPICE_AGENT_REQUEST || guest->type == SPICE_AGENT_RELEASE;
-	if (clipboard && guest_selects(guest)) {
-		CHECK(read_u32(&r) == 0);
-	}
-	switch (guest->type) {
-	case SPICE_AGENT_ANNOUNCE:
-		if (read_u32(&r) != 0) {
-			guest_announce(guest, 0);
-		}
-		break;
-	case SPICE_AGENT_GRAB:
-		if (guest->caps & SPICE_AGENT_CAP_GRAB_SERIAL) {
-			read_u32(&r);
-		}
-		guest->offered = 0;
-		while (r.left >= 4) {
-			guest->offered |= 1u << read_u32(&r);
-		}
-		break;
-	case SPICE_AGENT_RELEASE:
-		guest->offered = 0;
-		break;
-	case SPICE_AGENT_REQUEST:
-		guest_on_request(guest, &r);
-		break;
-	case SPICE_AGENT_CLIPBOARD:
-		guest->pasted_type = read_u32(&r);
-		free(guest->pasted);
-		guest->pasted = malloc(r.left + 1);
-		memcpy(guest->pasted, r.at, r.left);
-		guest->pasted_len = r.left;
-		guest->pastes++;
-		break;
-	case SPICE_AGENT_FILE_START:
-	case SPICE_AGENT_FILE_STATUS:
-	case SPICE_AGENT_FILE_DATA:
-		guest_on_file(guest, &r);
-		break;
-	case SPICE_AGENT_MONITORS_CONFIG:
-		read_u32(&r);
-		read_u32(&r);
-		guest->height = read_u32(&r);
-		guest->width = read_u32(&r);
-		break;
-	default:
-		break;
-	}
-}
-
-/* The peer's `message` callback for AGENT_DATA on main. The peer has checked the framing. */
-static inline void guest_data(struct guest *guest, const uint8_t *bytes, size_t len) {
-	struct reader r = reader_of(bytes, len);
-	if (guest->got == guest->size) {
-		read_u32(&r);
-		guest->type = read_u32(&r);
-		read_u64(&r);
-		guest->size = read_u32(&r);
-		guest->got = 0;
-		free(guest->message);
-		guest->message = malloc(guest->size + 1);
-	}
-	memcpy(guest->message + guest->got, r.at, r.left);
-	guest->got += r.left;
-	if (guest->got == guest->size) {
-		guest_on_message(guest);
-	}
+	peer_agent_request(guest->agent, type);
 }
 
 static inline void guest_finish(struct guest *guest) {
-	free(guest->message);
+	peer_agent_destroy(guest->agent);
 	free(guest->pasted);
 }
