@@ -2,6 +2,7 @@
 pg_program(pierglass-demo-guest SOURCES
 	demo-guest.c
 	demo_keys.c
+	demo_options.c
 	demo_producer.c
 	demo_tone.c
 	USES audio base host-proto input spice
