@@ -30,6 +30,8 @@ static void usage(FILE *out) {
 		"  --apply           do it; what is changed is kept and can be taken back\n"
 		"  --undo            take the newest applied change back (again: the one before)\n"
 		"  --force           with --undo: even what was changed since\n"
+		"  --number N        with --undo: that applied change instead of the newest\n"
+		"  --files-only      the files of the host, not the VM (what sudo is asked for)\n"
 		"  --user NAME       whose files and rights (default: you, or who called sudo)\n"
 		"  --shm-name NAME   of a new shared memory (default: looking-glass)\n"
 		"  --connect URI     libvirt's URI (default: qemu:///system and qemu:///session)\n"
@@ -65,6 +67,8 @@ enum {
 	O_SOURCE,
 	O_TARGET,
 	O_KVMFR,
+	O_NUMBER,
+	O_FILES_ONLY,
 	O_HELP,
 	O_VERSION
 };
@@ -92,6 +96,8 @@ static const struct option table[] = {
 	{ "source", required_argument, NULL, O_SOURCE },
 	{ "target", required_argument, NULL, O_TARGET },
 	{ "kvmfr", no_argument, NULL, O_KVMFR },
+	{ "number", required_argument, NULL, O_NUMBER },
+	{ "files-only", no_argument, NULL, O_FILES_ONLY },
 	{ "help", no_argument, NULL, O_HELP },
 	{ "version", no_argument, NULL, O_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -107,7 +113,8 @@ static bool set_flag(struct setup_options *options, int c) {
 		[O_PROBE - O_APPLY] = &options->probe,
 		[O_OWN - O_APPLY] = &options->own,
 		[O_QEMU - O_APPLY] = &options->qemu,
-		[O_KVMFR - O_APPLY] = &options->kvmfr };
+		[O_KVMFR - O_APPLY] = &options->kvmfr,
+		[O_FILES_ONLY - O_APPLY] = &options->files_only };
 	size_t index = (size_t)(c - O_APPLY);
 	if (c < O_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
 		return false;
@@ -137,7 +144,7 @@ static bool set_text(struct setup_options *options, int c) {
 }
 
 static bool wrong(const char *what, const char *value, const char *right) {
-	fprintf(stderr, "pierglass setup: %s '%s' is not %s\n", what, value, right);
+	fprintf(stderr, _("pierglass setup: %s '%s' is not %s\n"), what, value, right);
 	return false;
 }
 
@@ -146,18 +153,37 @@ static bool values_are_right(struct setup_options *options) {
 				      "ctrl-scrolllock";
 	struct pci_address address;
 	if (options->gpu && !pci_address_parse(options->gpu, &address)) {
-		return wrong("--gpu", options->gpu, "an address such as 01:00.0");
+		return wrong("--gpu", options->gpu, _("an address such as 01:00.0"));
 	}
 	if (options->toggle && !list_has(toggles, options->toggle, ',')) {
 		return wrong("--grab-toggle", options->toggle, toggles);
 	}
 	if (options->shm_name && (strchr(options->shm_name, '/') || !options->shm_name[0] ||
 						 strlen(options->shm_name) > 100)) {
-		return wrong("--shm-name", options->shm_name, "a name in /dev/shm");
+		return wrong("--shm-name", options->shm_name, _("a name in /dev/shm"));
 	}
 	if (options->source && options->source[0] != '/') {
-		return wrong("--source", options->source, "an absolute path");
+		return wrong("--source", options->source, _("an absolute path"));
 	}
+	return true;
+}
+
+static bool set_number(struct setup_options *options, int c) {
+	int width;
+	int height;
+	int64_t number;
+	if (c == O_MAX_RES) {
+		if (!parse_size(optarg, 16384, &width, &height)) {
+			return wrong("--max-res", optarg, _("a size such as 2560x1440"));
+		}
+		options->width = (unsigned)width;
+		options->height = (unsigned)height;
+		return true;
+	}
+	if (!parse_int(optarg, 1, 9999, &number)) {
+		return wrong("--number", optarg, _("the number of an applied change (1..9999)"));
+	}
+	options->number = (unsigned)number;
 	return true;
 }
 
@@ -165,8 +191,6 @@ static bool values_are_right(struct setup_options *options) {
 static int parse(struct setup_options *options, int argc, char **argv) {
 	int c;
 	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) { // NOLINT
-		int width;
-		int height;
 		if (c == 'h' || c == O_HELP) {
 			usage(stdout);
 			return EXIT_SUCCESS;
@@ -175,13 +199,10 @@ static int parse(struct setup_options *options, int argc, char **argv) {
 			puts("pierglass setup " PG_VERSION);
 			return EXIT_SUCCESS;
 		}
-		if (c == O_MAX_RES) {
-			if (!parse_size(optarg, 16384, &width, &height)) {
-				wrong("--max-res", optarg, "a size such as 2560x1440");
+		if (c == O_MAX_RES || c == O_NUMBER) {
+			if (!set_number(options, c)) {
 				return 2;
 			}
-			options->width = (unsigned)width;
-			options->height = (unsigned)height;
 		} else if (!set_flag(options, c) && !set_text(options, c)) {
 			usage(stderr);
 			return 2;
@@ -247,10 +268,10 @@ static int load_domain(struct setup *setup) {
 		char *own = xml ? must_copy(xml) : NULL;
 		free(xml);
 		r = own ? load(setup, wanted, own)
-			: complain(wanted, "libvirt does not give its XML");
+			: complain(wanted, _("libvirt does not give its XML"));
 	}
 	if (r == -ENOENT) {
-		complain(wanted, "no VM is called that (virsh list --all shows them)");
+		complain(wanted, _("no VM is called that (virsh list --all shows them)"));
 	}
 	virt_list_free(list, count);
 	return r;
@@ -308,7 +329,7 @@ static char *whole_path(const char *path) {
 
 /* Puts the VM's change, if there is one, in front of the others. */
 static void add_vm_change(struct setup *setup) {
-	if (!setup->has_vm || setup->plan.refused) {
+	if (!setup->has_vm || setup->plan.refused || setup->options.files_only) {
 		return;
 	}
 	if (strcmp(setup->original, setup->document.text) == 0) {
@@ -321,12 +342,12 @@ static void add_vm_change(struct setup *setup) {
 	bool file = setup->options.xml != NULL;
 	struct change change = { .kind = file ? CHANGE_FILE : CHANGE_DOMAIN,
 		.path = file ? whole_path(setup->options.xml) : must_copy(vm->uuid),
-		.shown = file ? must_copy(setup->options.xml) : must_print("VM %s", vm->name),
+		.shown = file ? must_copy(setup->options.xml) : must_print(_("VM %s"), vm->name),
 		.uri = must_copy(setup->uri),
 		.old_text = must_copy(setup->original),
 		.new_text = must_copy(setup->document.text),
 		.mode = 0600,
-		.why = "the VM's configuration" };
+		.why = N_("the VM's configuration") };
 	plan->change = must_grow(plan->change, (plan->change_count + 1) * sizeof *plan->change);
 	memmove(plan->change + 1, plan->change, plan->change_count * sizeof *plan->change);
 	plan->change[0] = change;
@@ -341,7 +362,7 @@ static void add_vm_change(struct setup *setup) {
 
 static bool needs_vm(struct setup *setup) {
 	if (!setup->has_vm) {
-		fprintf(stderr, "pierglass setup %s: which VM? (a name, or --xml FILE)\n",
+		fprintf(stderr, _("pierglass setup %s: which VM? (a name, or --xml FILE)\n"),
 				setup->options.command);
 	}
 	return setup->has_vm;
@@ -350,8 +371,8 @@ static bool needs_vm(struct setup *setup) {
 static bool needs_size(struct setup *setup) {
 	if (!setup->options.width) {
 		fprintf(stderr,
-				"pierglass setup %s: --max-res WxH is missing (the largest picture, such as "
-				"2560x1440)\n",
+				_("pierglass setup %s: --max-res WxH is missing (the largest picture, such as "
+				  "2560x1440)\n"),
 				setup->options.command);
 	}
 	return setup->options.width != 0;
@@ -519,9 +540,13 @@ static bool run(struct setup *setup) {
 			nearest = commands[i].name;
 		}
 	}
-	fprintf(stderr, "pierglass setup: there is no command %s%s%s%s\n", setup->options.command,
-			nearest ? " (did you mean " : "", nearest ? nearest : "",
-			nearest ? "?)" : "");
+	if (nearest) {
+		fprintf(stderr, _("pierglass setup: there is no command %s (did you mean %s?)\n"),
+				setup->options.command, nearest);
+	} else {
+		fprintf(stderr, _("pierglass setup: there is no command %s; --help lists them\n"),
+				setup->options.command);
+	}
 	return false;
 }
 
@@ -533,9 +558,13 @@ static int carry_out(struct setup *setup) {
 		return 2;
 	}
 	add_vm_change(setup);
-	plan_print(&setup->plan, setup->options.apply);
+	if (!setup->options.files_only || !setup->options.apply) {
+		plan_print(&setup->plan, setup->options.apply);
+	} else {
+		plan_print_private(&setup->plan);
+	}
 	if (setup->plan.refused) {
-		fprintf(stderr, "pierglass setup: refused: %s\n", setup->plan.refused);
+		fprintf(stderr, _("pierglass setup: refused: %s\n"), setup->plan.refused);
 		return EXIT_FAILURE;
 	}
 	if (setup->options.apply && setup->plan.change_count > 0) {
@@ -548,6 +577,8 @@ int main(int argc, char **argv) {
 	i18n_init();
 	struct setup *setup = must_alloc(sizeof *setup);
 	domain_init(&setup->document.domain);
+	setup->argc = argc;
+	setup->argv = argv;
 	int status = parse(&setup->options, argc, argv);
 	int r = status < 0 ? root_open(&setup->root, setup->options.root_dir) : 0;
 	if (r < 0) {

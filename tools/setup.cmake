@@ -9,6 +9,7 @@ pg_library(setup SOURCES
 	common_domain_argv.c
 	common_domain_xml.c
 	common_edit.c
+	common_firewall.c
 	common_pci.c
 	common_props.c
 	common_qemu.c
@@ -16,20 +17,14 @@ pg_library(setup SOURCES
 	common_text.c
 	common_virt.c
 	common_wayland.c
-	doctor_facts.c
-	doctor_host.c
-	doctor_input.c
-	doctor_live.c
-	doctor_memory.c
-	doctor_network.c
-	doctor_pci.c
-	doctor_report.c
-	doctor_vm.c
 	setup_apply.c
 	setup_files.c
 	setup_input.c
 	setup_pci.c
 	setup_plan.c
+	setup_store.c
+	setup_sudo.c
+	setup_undo.c
 	setup_xml.c
 	vm-info_block.c
 	USES base)
@@ -42,6 +37,23 @@ if(LIBVIRT_FOUND)
 	target_link_libraries(pg_setup PUBLIC PkgConfig::LIBVIRT)
 endif()
 
+# Sound server and X server are asked by the doctor alone.
+pg_library(doctor SOURCES
+	doctor_facts.c
+	doctor_host.c
+	doctor_input.c
+	doctor_live.c
+	doctor_memory.c
+	doctor_network.c
+	doctor_pci.c
+	doctor_procs.c
+	doctor_pulse.c
+	doctor_report.c
+	doctor_vm.c
+	doctor_x11.c
+	USES setup base
+	PKG libpulse xcb
+)
 pg_program(pierglass-vm-info SOURCES vm-info.c USES setup base INSTALL libexec)
-pg_program(pierglass-doctor SOURCES doctor.c USES setup base INSTALL libexec)
+pg_program(pierglass-doctor SOURCES doctor.c USES doctor setup base INSTALL libexec)
 pg_program(pierglass-setup SOURCES setup.c USES setup base INSTALL libexec)

@@ -51,9 +51,11 @@ void plan_refuse(struct plan *plan, const char *format, ...) __attribute__((form
 void plan_file(struct plan *plan, const struct root *root, const char *path, mode_t mode,
 		const char *new_text, const char *why);
 void plan_print(const struct plan *plan, bool applying);
+/* Only the changes of files that a plain user could not read: those were not shown before. */
+void plan_print_private(const struct plan *plan);
 void plan_free(struct plan *plan);
 
-/* ---- carrying out and undoing (setup_apply.c) ---- */
+/* ---- carrying out and taking back (setup_apply.c, setup_undo.c) ---- */
 
 struct setup;
 
@@ -61,6 +63,10 @@ struct setup;
 int plan_apply(const struct plan *plan, struct setup *setup);
 /* Takes the newest applied plan back. Returns the exit status. */
 int setup_undo(struct setup *setup);
+/* What only root can do, under sudo (setup_sudo.c). Returns the number of the plan in root's store,
+ * 0 if it was not done (said on stderr, with the command to do it by hand). */
+unsigned root_part_apply(const struct setup *setup, unsigned count);
+bool root_part_undo(const struct setup *setup, unsigned number);
 
 /* ---- the request ---- */
 
@@ -68,11 +74,14 @@ struct setup_options {
 	const char *command, *wanted, *uri, *xml, *root_dir, *user;
 	const char *gpu, *source, *target, *keyboard, *mouse, *toggle, *shm_name;
 	unsigned width, height;
-	bool hdr, apply, undo, fix, list, probe, own, qemu, kvmfr, force;
+	unsigned number; /* of an applied plan; 0 = the newest */
+	bool hdr, apply, undo, fix, list, probe, own, qemu, kvmfr, force, files_only;
 };
 
 struct setup {
 	struct setup_options options;
+	int argc; /* as given, the options in front */
+	char **argv;
 	struct root root;
 	struct root_user me; /* whose desktop and files; --user */
 	struct pci_list pci;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
+#include "tools/common_firewall.h"
 #include "tools/setup.h"
 
 #define GRUB_FILE "/etc/default/grub"
@@ -90,17 +91,17 @@ static void change_grub(struct setup *setup) {
 	if (all) {
 		unsigned before = setup->plan.change_count;
 		plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, all,
-				amd ? "iommu=pt: the host's own devices skip translation, which is faster. "
-				      "amd_iommu=on: harmless, says what is wanted"
-				    : "intel_iommu=on: the kernel uses VT-d. iommu=pt: the host's own devices "
-				      "skip translation, which is faster");
+				amd ? N_("iommu=pt: the host's own devices skip translation, which is faster. "
+					 "amd_iommu=on: harmless, says what is wanted")
+				    : N_("intel_iommu=on: the kernel uses VT-d. iommu=pt: the host's own "
+					 "devices skip translation, which is faster"));
 		if (setup->plan.change_count > before) {
 			plan_command(&setup->plan, "sudo update-grub");
 		}
 	} else {
 		plan_command(&setup->plan,
-				"add to the kernel's command line (no " GRUB_FILE
-				" here: see your boot loader): iommu=pt %s",
+				_("add to the kernel's command line (no /etc/default/grub here: see your boot "
+				  "loader): iommu=pt %s"),
 				amd ? "amd_iommu=on" : "intel_iommu=on");
 	}
 	if (text && strstr(text, "allow_unsafe_interrupts=1")) {
@@ -224,7 +225,7 @@ void files_vfio(struct setup *setup) {
 		unsigned before = setup->plan.change_count;
 		plan_file(&setup->plan, &setup->root, "/etc/modprobe.d/pierglass-vfio.conf", 0644,
 				text_get(&text),
-				"vfio-pci takes the devices before their own drivers do");
+				N_("vfio-pci takes the devices before their own drivers do"));
 		if (setup->plan.change_count > before) {
 			plan_command(&setup->plan, "sudo update-initramfs -u");
 		}
@@ -329,8 +330,8 @@ void files_tmpfiles(struct setup *setup) {
 	free(old);
 	unsigned before = setup->plan.change_count;
 	plan_file(&setup->plan, &setup->root, file, 0644, text_get(&text),
-			by_group ? "the file is there before the VM starts, for the group kvm (you are in it)"
-				 : "the file is there before the VM starts, yours and of the group kvm");
+			by_group ? N_("the file is there before the VM starts, for the group kvm (you are in it)")
+				 : N_("the file is there before the VM starts, yours and of the group kvm"));
 	if (setup->plan.change_count > before) {
 		plan_command(&setup->plan, "sudo systemd-tmpfiles --create %s", file);
 	}
@@ -367,7 +368,7 @@ static void kvmfr_libvirt(struct setup *setup) {
 		char *with = qemu_conf_with_kvmfr(conf);
 		unsigned before = setup->plan.change_count;
 		plan_file(&setup->plan, &setup->root, "/etc/libvirt/qemu.conf", 0600, with,
-				"libvirt lets QEMU open the device");
+				N_("libvirt lets QEMU open the device"));
 		if (setup->plan.change_count > before) {
 			plan_command(&setup->plan, "sudo systemctl restart libvirtd");
 		}
@@ -389,7 +390,7 @@ static void kvmfr_libvirt(struct setup *setup) {
 		text_add(&text, "%s%s# Added by pierglass setup\n/dev/kvmfr0 rw,\n", old,
 				old[0] && old[strlen(old) - 1] != '\n' ? "\n" : "");
 		plan_file(&setup->plan, &setup->root, path, 0644, text_get(&text),
-				"AppArmor lets QEMU open the device");
+				N_("AppArmor lets QEMU open the device"));
 		text_finish(&text);
 	}
 	free(rule);
@@ -399,24 +400,24 @@ void files_kvmfr(struct setup *setup, unsigned mib) {
 	struct text text = { 0 };
 	text_add(&text, "# Written by pierglass setup\noptions kvmfr static_size_mb=%u\n", mib);
 	plan_file(&setup->plan, &setup->root, "/etc/modprobe.d/pierglass-kvmfr.conf", 0644,
-			text_get(&text), "one device of that size");
+			text_get(&text), N_("one device of that size"));
 	text_finish(&text);
 	plan_file(&setup->plan, &setup->root, "/etc/modules-load.d/pierglass-kvmfr.conf", 0644,
 			"# Written by pierglass setup\nkvmfr\n",
-			"the module is there before the VM starts: else QEMU makes a plain file of that "
-			"name");
+			N_("the module is there before the VM starts: else QEMU makes a plain file of "
+			   "that name"));
 	text_add(&text,
 			"# Written by pierglass setup\nSUBSYSTEM==\"kvmfr\", OWNER=\"%s\", GROUP=\"kvm\", "
 			"MODE=\"0660\"\n",
 			setup->me.name);
 	plan_file(&setup->plan, &setup->root, "/etc/udev/rules.d/99-pierglass-kvmfr.rules", 0644,
-			text_get(&text), "you and QEMU may use it");
+			text_get(&text), N_("you and QEMU may use it"));
 	text_finish(&text);
 	kvmfr_libvirt(setup);
 	if (!root_exists(&setup->root, "/sys/module/kvmfr")) {
 		plan_command(&setup->plan,
-				"sudo udevadm control --reload && sudo modprobe kvmfr (the module "
-				"comes from Looking Glass, as a DKMS package)");
+				_("sudo udevadm control --reload && sudo modprobe kvmfr (the module "
+				  "comes from Looking Glass, as a DKMS package)"));
 	}
 }
 
@@ -456,16 +457,20 @@ void files_audio(struct setup *setup) {
 		any = true;
 	}
 	if (root_exists(root, "/run/firewalld") || root_exists(root, "/run/firewalld.pid")) {
-		plan_command(&setup->plan,
-				"sudo firewall-cmd --zone=libvirt --add-port=4010/udp && sudo firewall-cmd "
-				"--permanent --zone=libvirt --add-port=4010/udp");
+		char zone[64];
+		if (!firewalld_zone_of(root, bridge, zone, sizeof zone)) {
+			plan_command(&setup->plan,
+					"sudo firewall-cmd --zone=%s --add-port=4010/udp && sudo "
+					"firewall-cmd --permanent --zone=%s --add-port=4010/udp",
+					zone, zone);
+		}
 		any = true;
 	}
 	if (!any && root_exists(root,
 				    "/etc/systemd/system/sysinit.target.wants/nftables.service")) {
 		plan_command(&setup->plan,
-				"sudo nft insert rule inet filter input iifname %s udp dport 4010 accept (and "
-				"the same line in /etc/nftables.conf; pierglass doctor finds the right chain)",
+				_("sudo nft insert rule inet filter input iifname %s udp dport 4010 accept (and "
+				  "the same line in /etc/nftables.conf; pierglass doctor finds the right chain)"),
 				bridge);
 		any = true;
 	}
@@ -487,7 +492,7 @@ void files_desktop(struct setup *setup) {
 	const char *name = setup->has_vm ? setup->document.domain.name : "";
 	if (!setup->root.copy && setup->me.uid != geteuid()) {
 		plan_command(&setup->plan,
-				"pierglass setup desktop %s --apply (as %s, without sudo)", name,
+				_("pierglass setup desktop %s --apply (as %s, without sudo)"), name,
 				setup->me.name);
 		return;
 	}
@@ -521,11 +526,11 @@ void files_desktop(struct setup *setup) {
 			name, name[0] ? " - " : "", name[0] ? name : "the guest",
 			name[0] ? " \"" : "", name, name[0] ? "\"" : "");
 	plan_file(&setup->plan, &setup->root, path, 0644, text_get(&text),
-			"an entry in the menu that starts this VM's player");
+			N_("an entry in the menu that starts this VM's player"));
 	text_finish(&text);
 	plan_command(&setup->plan,
-			"systemctl --user enable --now pierglass-audio.service (only if you "
-			"want sound without the player)");
+			_("systemctl --user enable --now pierglass-audio.service (only if you "
+			  "want sound without the player)"));
 }
 
 /* ---- input ---- */
@@ -551,7 +556,7 @@ void files_input(struct setup *setup) {
 		unsigned before = setup->plan.change_count;
 		plan_file(&setup->plan, &setup->root, "/etc/udev/rules.d/70-pierglass-input.rules",
 				0644, text_get(&text),
-				"pierglass --evdev may read exactly these devices, without the group input");
+				N_("pierglass --evdev may read exactly these devices, without the group input"));
 		if (setup->plan.change_count > before) {
 			plan_command(&setup->plan,
 					"sudo udevadm control --reload && sudo udevadm trigger "

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "tools/setup.h"
 
 #define PROBE_S   10
@@ -96,7 +97,7 @@ int input_list(const struct root *root) {
 	}
 	root_names_free(&names);
 	if (shown == 0) {
-		puts("no input devices in /dev/input");
+		puts(_("no input devices in /dev/input"));
 	}
 	return EXIT_SUCCESS;
 }
@@ -127,12 +128,12 @@ int input_probe(const struct root *root) {
 	bool told[NODES_MAX] = { false };
 	unsigned count = open_all(root, fds, names);
 	if (count == 0) {
-		fputs("pierglass setup: no input device may be read; try: sudo pierglass setup input "
-		      "--probe\n",
+		fputs(_("pierglass setup: no input device may be read; try: sudo pierglass setup input "
+			"--probe\n"),
 				stderr);
 		return EXIT_FAILURE;
 	}
-	printf("Press a key and move the mouse; %d seconds.\n", PROBE_S);
+	printf(_("Press a key and move the mouse; %d seconds.\n"), PROBE_S);
 	fflush(stdout);
 	uint64_t until_ns = clock_now_ns() + PROBE_S * NS_PER_S;
 	uint64_t now_ns;

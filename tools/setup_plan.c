@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/i18n.h"
 #include "tools/common_diff.h"
@@ -80,7 +81,7 @@ void plan_file(struct plan *plan, const struct root *root, const char *path, mod
 
 static void print_change(const struct change *change) {
 	struct text diff = { 0 };
-	printf("# %s%s\n", change->why, change->old_text ? "" : " (new file)");
+	printf("# %s%s\n", _(change->why), change->old_text ? "" : _(" (new file)"));
 	diff_unified(&diff, change->old_text ? change->shown : "/dev/null",
 			change->old_text ? change->old_text : "", change->shown, change->new_text);
 	fputs(text_get(&diff), stdout);
@@ -118,6 +119,15 @@ void plan_print(const struct plan *plan, bool applying) {
 	} else if (!applying) {
 		printf(_("Changes planned: %u. Nothing was changed; the same with --apply does it.\n"),
 				plan->change_count);
+	}
+}
+
+void plan_print_private(const struct plan *plan) {
+	for (unsigned i = 0; i < plan->change_count; i++) {
+		struct stat st;
+		if (stat(plan->change[i].path, &st) == 0 && !(st.st_mode & S_IROTH)) {
+			print_change(&plan->change[i]);
+		}
 	}
 }
 

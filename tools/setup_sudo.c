@@ -1,0 +1,138 @@
+/*
+ * The part of a plan that only root can do: this program again under sudo, once, with the files of
+ * the host only. It reads the VM from a copy of what was defined, because root does not see a
+ * user's own (session) VMs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/i18n.h"
+#include "tools/setup.h"
+#include "tools/setup_store.h"
+
+#define WORDS_MAX 64
+
+struct words {
+	char *word[WORDS_MAX + 1]; /* ends with NULL */
+	unsigned count;
+};
+
+static void add(struct words *words, const char *word) {
+	if (words->count < WORDS_MAX) {
+		words->word[words->count++] = must_copy(word);
+	}
+}
+
+static void words_free(struct words *words) {
+	for (unsigned i = 0; i < words->count; i++) {
+		free(words->word[i]);
+	}
+}
+
+static void add_program(struct words *words) {
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	self[len > 0 ? len : 0] = '\0';
+	add(words, "sudo");
+	add(words, "--");
+	add(words, self[0] ? self : "pierglass-setup");
+}
+
+/* Returns the exit status, 127 if there is no sudo. */
+static int run(struct words *words) {
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execvp(words->word[0], words->word);
+		_exit(127);
+	}
+	int status = 0;
+	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
+		return 126;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+/* The same request by hand. */
+static void say_by_hand(const struct setup *setup) {
+	struct text line = { 0 };
+	for (int i = 1; i < setup->argc; i++) {
+		text_add(&line, " ");
+		text_add_shell(&line, setup->argv[i]);
+	}
+	fprintf(stderr,
+			_("pierglass setup: what needs root was not done. It can be done alone:\n"
+			  "    sudo pierglass setup%s\n"),
+			text_get(&line));
+	text_finish(&line);
+}
+
+static char *write_vm(const struct setup *setup) {
+	char path[] = "/tmp/pierglass-XXXXXX";
+	int fd = mkstemp(path);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!file) {
+		return NULL;
+	}
+	bool ok = fputs(setup->document.text, file) >= 0;
+	ok = fclose(file) == 0 && ok;
+	if (!ok) {
+		unlink(path);
+	}
+	return ok ? must_copy(path) : NULL;
+}
+
+unsigned root_part_apply(const struct setup *setup, unsigned count) {
+	struct words words = { 0 };
+	unsigned before = store_newest(STORE_OF_ROOT);
+	char *vm = setup->has_vm ? write_vm(setup) : NULL;
+	add_program(&words);
+	for (int i = 1; i < setup->argc; i++) {
+		add(&words, setup->argv[i]);
+	}
+	add(&words, "--files-only");
+	if (vm) { /* the last one counts */
+		add(&words, "--xml");
+		add(&words, vm);
+	}
+	printf(_("Root is needed for %u of the changes: asking sudo, once.\n"), count);
+	int status = run(&words);
+	unsigned after = store_newest(STORE_OF_ROOT);
+	if (vm) {
+		unlink(vm);
+		free(vm);
+	}
+	words_free(&words);
+	if (status != 0 || after <= before) {
+		say_by_hand(setup);
+		return 0;
+	}
+	return after;
+}
+
+bool root_part_undo(const struct setup *setup, unsigned number) {
+	struct words words = { 0 };
+	char text[16];
+	snprintf(text, sizeof text, "%u", number);
+	add_program(&words);
+	add(&words, "--undo");
+	add(&words, "--number");
+	add(&words, text);
+	if (setup->options.force) {
+		add(&words, "--force");
+	}
+	puts(_("Root is needed to take its part back: asking sudo, once."));
+	bool ok = run(&words) == 0;
+	if (!ok) {
+		fprintf(stderr,
+				_("pierglass setup: root's part was not taken back. By hand:\n"
+				  "    sudo pierglass setup --undo --number %u\n"),
+				number);
+	}
+	words_free(&words);
+	return ok;
+}

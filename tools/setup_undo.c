@@ -1,0 +1,213 @@
+/* Taking an applied plan back: newest line first; a thing that was changed by somebody else since
+ * is not touched. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/i18n.h"
+#include "tools/setup.h"
+#include "tools/setup_store.h"
+
+static void unescape(char *text) {
+	char *out = text;
+	for (const char *c = text; *c; c++) {
+		unsigned code;
+		if (c[0] == '\\' && c[1] == 'x' && sscanf(c + 2, "%2x", &code) == 1) { // NOLINT
+			*out++ = (char)code;
+			c += 3;
+		} else if (c[0] == '\\' && c[1]) {
+			*out++ = *++c;
+		} else {
+			*out++ = *c;
+		}
+	}
+	*out = '\0';
+}
+
+static char *read_now(const char *path) {
+	struct root here;
+	root_open(&here, NULL);
+	char *now = root_read(&here, path, NULL);
+	root_close(&here);
+	return now;
+}
+
+static bool same(const char *a, const char *b) {
+	return a && b && strcmp(a, b) == 0;
+}
+
+static void said(bool ok, const char *what, const char *path) {
+	if (ok) {
+		printf("%s: %s\n", what, path);
+	} else {
+		fprintf(stderr, "pierglass setup: %s: %s\n", path, strerror(errno));
+	}
+}
+
+static bool undo_file(const char *line, const char *folder, bool force) {
+	unsigned n;
+	unsigned mode;
+	unsigned uid;
+	unsigned gid;
+	int existed;
+	int at = 0;
+	// NOLINTNEXTLINE(cert-err34-c): our own line
+	if (sscanf(line, "file %u %d %o %u %u %n", &n, &existed, &mode, &uid, &gid, &at) != 5) {
+		return false;
+	}
+	char *path = must_copy(line + at);
+	unescape(path);
+	remove_half(path);
+	char *now = read_now(path);
+	char *old = store_kept(folder, n, "old");
+	char *new = store_kept(folder, n, "new");
+	bool ok = false;
+	if (existed ? same(now, old) : !now && access(path, F_OK) != 0) {
+		ok = true; /* it never came to that, or it was taken back before */
+	} else if (!old || !new) {
+		fprintf(stderr, _("pierglass setup: the backup of %s is not there\n"), path);
+	} else if (!force && !same(now, new)) {
+		fprintf(stderr,
+				_("pierglass setup: %s was changed since: left alone (--force takes it back "
+				  "all the same)\n"),
+				path);
+	} else if (!existed) {
+		ok = unlink(path) == 0;
+		said(ok, _("removed"), path);
+	} else {
+		errno = -replace_file(path, old, (mode_t)mode, uid, gid);
+		ok = errno == 0;
+		said(ok, _("restored"), path);
+	}
+	free(path);
+	free(now);
+	free(old);
+	free(new);
+	return ok;
+}
+
+static bool is_defined(const char *manifest, unsigned n) {
+	char line[32];
+	snprintf(line, sizeof line, "\ndefined %u\n", n);
+	return strstr(manifest, line) != NULL;
+}
+
+static bool undo_domain(
+		struct setup *setup, const char *line, const char *folder, const char *manifest) {
+	unsigned n;
+	char uuid[64];
+	char uri[128];
+	char error[200] = "";
+	if (sscanf(line, "domain %u %63s %127s", &n, uuid, uri) != 3) { // NOLINT
+		return false;
+	}
+	if (!setup->virt && virt_open(&setup->virt, uri, true, error, sizeof error) < 0) {
+		fprintf(stderr, "pierglass setup: %s: %s\n", uri, error);
+		return false;
+	}
+	char *old = store_kept(folder, n, "old");
+	char *new = store_kept(folder, n, "new");
+	char *now = virt_stored_xml(setup->virt, uuid, true);
+	/* Ended between defining and asking for libvirt's words: then they are not known. */
+	bool ours = same(now, new) || !is_defined(manifest, n);
+	bool ok = false;
+	if (same(now, old)) {
+		ok = true;
+	} else if (!old || !new) {
+		fputs(_("pierglass setup: the backup of the VM's XML is not there\n"), stderr);
+	} else if (!setup->options.force && !ours) {
+		fputs(_("pierglass setup: the VM was changed since: left alone (--force takes it back all "
+			"the same)\n"),
+				stderr);
+	} else if (virt_define(setup->virt, uuid, old, error, sizeof error) < 0) {
+		fprintf(stderr, _("pierglass setup: libvirt refuses the old XML: %s\n"), error);
+	} else {
+		ok = true;
+		char *after = virt_stored_xml(setup->virt, uuid, true);
+		printf(_("restored: the VM's XML%s\n"),
+				same(after, old) ? "" : _(" (libvirt worded it anew)"));
+		free(after);
+	}
+	free(old);
+	free(new);
+	free(now);
+	return ok;
+}
+
+static bool undo_line(struct setup *setup, char *line, const char *folder, const char *manifest) {
+	unsigned number;
+	if (strncmp(line, "file ", 5) == 0) {
+		return undo_file(line, folder, setup->options.force);
+	}
+	if (strncmp(line, "domain ", 7) == 0) {
+		return undo_domain(setup, line, folder, manifest);
+	}
+	if (sscanf(line, "root %u", &number) == 1) { // NOLINT(cert-err34-c): our own line
+		return root_part_undo(setup, number);
+	}
+	if (strncmp(line, "dir ", 4) == 0) {
+		unescape(line + 4);
+		rmdir(line + 4); /* somebody else may have put something there: then it stays */
+	}
+	return true;
+}
+
+/* From the last line to the first. */
+static bool undo_all(struct setup *setup, const char *folder, const char *manifest) {
+	char *copy = must_copy(manifest);
+	bool ok = true;
+	for (char *end = copy + strlen(copy); ok && end > copy;) {
+		if (end[-1] == '\n') {
+			*--end = '\0';
+		}
+		while (end > copy && end[-1] != '\n') {
+			end--;
+		}
+		ok = undo_line(setup, end, folder, manifest);
+	}
+	free(copy);
+	return ok;
+}
+
+static bool mark_undone(const char *folder) {
+	char *undone = must_print("%s.undone", folder);
+	bool ok = rename(folder, undone) == 0;
+	free(undone);
+	return ok;
+}
+
+static int undo_folder(struct setup *setup, const char *folder, const char *manifest) {
+	if (!undo_all(setup, folder, manifest)) {
+		fprintf(stderr, _("pierglass setup: not everything was taken back; the backups are in %s\n"),
+				folder);
+		return EXIT_FAILURE;
+	}
+	mark_undone(folder);
+	return EXIT_SUCCESS;
+}
+
+int setup_undo(struct setup *setup) {
+	char *store = store_folder(setup);
+	unsigned wanted = setup->options.number;
+	int status = -1;
+	while (status < 0) {
+		unsigned number = !store ? 0 : wanted ? wanted : store_newest(store);
+		char *folder = number ? store_transaction(store, number) : NULL;
+		char *manifest = folder ? store_read(folder, "manifest") : NULL;
+		if (manifest) {
+			status = undo_folder(setup, folder, manifest);
+		} else if (!folder || wanted) {
+			puts(_("Nothing to take back."));
+			status = EXIT_SUCCESS;
+		} else if (!mark_undone(folder)) { /* ended before anything was changed */
+			fprintf(stderr, "pierglass setup: %s: %s\n", folder, strerror(errno));
+			status = EXIT_FAILURE;
+		}
+		free(manifest);
+		free(folder);
+	}
+	free(store);
+	return status;
+}
