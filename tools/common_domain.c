@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 
 void domain_init(struct domain *domain) {
@@ -75,15 +76,15 @@ void domain_spice_uri(const struct domain_graphics *graphics, char *buf, size_t 
 const char *domain_state_name(enum domain_state state) {
 	switch (state) {
 	case DOMAIN_UNKNOWN:
-		return "unknown";
+		return N_("unknown");
 	case DOMAIN_OFF:
-		return "off";
+		return N_("off");
 	case DOMAIN_RUNNING:
-		return "running";
+		return N_("running");
 	case DOMAIN_PAUSED:
-		return "paused";
+		return N_("paused");
 	}
-	return "unknown";
+	return N_("unknown");
 }
 
 void pci_address_text(const struct pci_address *address, char buf[static 16]) {

@@ -134,6 +134,7 @@ struct domain {
 	struct domain_named pci[DOMAIN_LIST]; /* <controller type='pci'> */
 	struct domain_filesystem filesystem[16];
 	bool balloon_none;
+	char agent_state[16]; /* "connected", "disconnected"; "" = off or not told */
 
 	/* guest PCI addresses on buses that something other than a hostdev uses */
 	unsigned used_count;

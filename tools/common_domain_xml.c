@@ -319,8 +319,11 @@ static void read_other_device(struct domain *domain, xmlNode *node) {
 			domain->disk_count--;
 		}
 	} else if (is(node, "channel") && attr_is(node, "type", "spicevmc")) {
-		domain->agent_channels +=
-				attr_is(child(node, "target"), "name", "com.redhat.spice.0");
+		xmlNode *target = child(node, "target");
+		if (attr_is(target, "name", "com.redhat.spice.0")) {
+			domain->agent_channels++;
+			attr(target, "state", domain->agent_state, sizeof domain->agent_state);
+		}
 	}
 }
 

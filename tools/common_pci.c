@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 
 static void read_one(const struct root *root, struct pci_list *list, const char *name) {
@@ -60,29 +61,29 @@ const char *pci_class_name(const struct pci_device *device) {
 		unsigned class;
 		const char *name;
 	} names[] = {
-		{ 0x0300, "VGA controller" },
-		{ 0x0302, "3D controller" },
-		{ 0x0380, "display controller" },
-		{ 0x0403, "audio device" },
-		{ 0x0c03, "USB controller" },
-		{ 0x0c80, "serial bus controller" },
-		{ 0x0c05, "SMBus" },
-		{ 0x0200, "Ethernet controller" },
-		{ 0x0280, "network controller" },
-		{ 0x0106, "SATA controller" },
-		{ 0x0108, "NVMe drive" },
-		{ 0x0600, "host bridge" },
-		{ 0x0601, "ISA bridge" },
-		{ 0x0604, "PCI bridge" },
-		{ 0x1080, "encryption controller" },
-		{ 0x1300, "signal processing" },
+		{ 0x0300, N_("VGA controller") },
+		{ 0x0302, N_("3D controller") },
+		{ 0x0380, N_("display controller") },
+		{ 0x0403, N_("audio device") },
+		{ 0x0c03, N_("USB controller") },
+		{ 0x0c80, N_("serial bus controller") },
+		{ 0x0c05, N_("SMBus") },
+		{ 0x0200, N_("Ethernet controller") },
+		{ 0x0280, N_("network controller") },
+		{ 0x0106, N_("SATA controller") },
+		{ 0x0108, N_("NVMe drive") },
+		{ 0x0600, N_("host bridge") },
+		{ 0x0601, N_("ISA bridge") },
+		{ 0x0604, N_("PCI bridge") },
+		{ 0x1080, N_("encryption controller") },
+		{ 0x1300, N_("signal processing") },
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (device->class >> 8 == names[i].class) {
-			return names[i].name;
+			return _(names[i].name);
 		}
 	}
-	return "device";
+	return _("device");
 }
 
 enum pci_group_verdict pci_group_verdict(const struct pci_list *list, int group) {

@@ -61,9 +61,9 @@ static bool set_number(struct doctor_options *options, int c) {
 		options->listen_s = (unsigned)seconds;
 		return true;
 	}
-	fprintf(stderr, "pierglass doctor: '%s' is not a %s\n", optarg,
-			c == OPTION_MAX_RES ? "size such as 1920x1080"
-					    : "number of seconds (0..600)");
+	fprintf(stderr, _("pierglass doctor: '%s' is not %s\n"), optarg,
+			c == OPTION_MAX_RES ? _("a size such as 2560x1440")
+					    : _("a number of seconds (0..600)"));
 	return false;
 }
 

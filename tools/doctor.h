@@ -15,6 +15,7 @@
 #include "tools/common_pci.h"
 #include "tools/common_qemu.h"
 #include "tools/common_root.h"
+#include "tools/common_text.h"
 
 #define SCREAM_PORT  4010
 #define SCREAM_GROUP "239.255.77.77"
@@ -60,6 +61,7 @@ struct facts_network {
 	uint64_t multicast;               /* received by the bridge, since it is there */
 	bool ufw, firewalld, nft_service;
 	bool ufw_rule, firewalld_rule; /* our port is open there */
+	char firewalld_zone[64];       /* the bridge's */
 	char port_owner[64];           /* who has UDP 4010: "scream (pid 123)", "" = nobody */
 	bool port_taken;
 	bool port_is_ours;
@@ -106,14 +108,19 @@ struct facts_live {
 	int pulse; /* 0 = accepts, else errno */
 	bool pulse_asked;
 	char pulse_server[96];
-	long pulse_latency_us;      /* of the default sink; -1 = cannot tell */
+	char pulse_sink[256];       /* the default one */
+	long pulse_latency_us;      /* of a stream that wants 20 ms on it; -1 = cannot tell */
 	char wayland_globals[2048]; /* separated by blanks */
 	bool wayland_asked;
+	char x11_abilities[64]; /* "xinput-2.4 xwayland" */
+	int x11;                /* 0 = answers, else errno */
+	bool x11_asked;
 	unsigned listen_s;
 	int64_t multicast_counted; /* on the bridge, meanwhile; -1 = not asked */
 	int64_t multicast_received;
 	char nft_chains[4][96]; /* "inet filter input": base chains of the input hook; root only */
 	char grab_busy[256];    /* an evdev device of the VM that somebody else grabbed */
+	char grab_holder[64];   /* who has it open: "evsieve (pid 12)", "" = cannot tell */
 };
 
 struct facts {
@@ -129,6 +136,7 @@ struct facts {
 	bool vfio_softdep;
 	bool virtiofsd;
 	char virtiofsd_path[128];
+	bool share_missing[16]; /* the folder of vm.filesystem[i] is not there */
 
 	bool vm_wanted; /* one was named */
 	bool has_vm;
@@ -165,6 +173,17 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 		const struct root *root);
 /* The machine's part of it (doctor_live.c), or what pierglass.facts says it would have been. */
 void facts_gather_live(struct facts *facts, unsigned listen_s);
+
+/* The sound server (doctor_pulse.c): 0 if it answers, else an errno. Takes up to 3 s. */
+int doctor_ask_pulse(struct facts_live *live);
+/* The X server (doctor_x11.c): 0 if it answers, else an errno. */
+int doctor_ask_x11(const char *display, struct text *ret_abilities);
+
+/* Whose open file that is (doctor_procs.c): "name (pid 12)" of the first process that has a
+ * descriptor on one of the targets (the last part of what /proc/PID/fd says), as far as we may
+ * look. */
+bool proc_with_fd(const struct root *root, char *const *targets, unsigned count, char *buf,
+		size_t size);
 
 /* ---- report ---- */
 

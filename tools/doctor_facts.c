@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tools/common_firewall.h"
 #include "tools/common_size.h"
 #include "tools/common_text.h"
 #include "tools/common_virt.h"
@@ -353,42 +354,18 @@ static unsigned udp_inodes(const struct root *root, uint64_t *inodes, unsigned m
 	return count;
 }
 
-/* Whose file descriptor that socket is; only our own processes tell. */
+/* Whose socket that is; only our own processes tell. */
 static void name_owner(struct facts *facts, const uint64_t *inodes, unsigned count) {
 	struct facts_network *network = &facts->network;
-	struct root_names pids = root_list(facts->root, "/proc");
-	for (size_t i = 0; i < pids.count && !network->port_owner[0]; i++) {
-		char path[300];
-		if (!isdigit((unsigned char)pids.name[i][0])) {
-			continue;
-		}
-		snprintf(path, sizeof path, "/proc/%.16s/fd", pids.name[i]);
-		struct root_names fds = root_list(facts->root, path);
-		for (size_t f = 0; f < fds.count && !network->port_owner[0]; f++) {
-			char target[64];
-			char wanted[64];
-			snprintf(path, sizeof path, "/proc/%.16s/fd/%.16s", pids.name[i],
-					fds.name[f]);
-			if (!root_link_name(facts->root, path, target, sizeof target)) {
-				continue;
-			}
-			for (unsigned n = 0; n < count; n++) {
-				snprintf(wanted, sizeof wanted, "socket:[%llu]",
-						(unsigned long long)inodes[n]);
-				if (strcmp(target, wanted) != 0) {
-					continue;
-				}
-				char comm[32] = "?";
-				snprintf(path, sizeof path, "/proc/%.16s/comm", pids.name[i]);
-				root_line(facts->root, path, comm, sizeof comm);
-				network->port_is_ours = strncmp(comm, "pierglass", 9) == 0;
-				snprintf(network->port_owner, sizeof network->port_owner,
-						"%.16s (pid %.16s)", comm, pids.name[i]);
-			}
-		}
-		root_names_free(&fds);
+	char *targets[16];
+	for (unsigned n = 0; n < count; n++) {
+		targets[n] = must_print("socket:[%llu]", (unsigned long long)inodes[n]);
 	}
-	root_names_free(&pids);
+	proc_with_fd(facts->root, targets, count, network->port_owner, sizeof network->port_owner);
+	network->port_is_ours = strncmp(network->port_owner, "pierglass", 9) == 0;
+	for (unsigned n = 0; n < count; n++) {
+		free(targets[n]);
+	}
 }
 
 /* /proc/net/igmp: a line per interface, then its groups in hex, little endian. */
@@ -425,7 +402,10 @@ static void read_firewalls(struct facts *facts) {
 	snprintf(needle, sizeof needle, "udp %d", SCREAM_PORT);
 	network->ufw_rule = has_word_in(root, "/etc/ufw/user.rules", "--dport 4010") ||
 			    has_word_in(root, "/etc/ufw/user.rules", needle);
-	network->firewalld_rule = has_word_in(root, "/etc/firewalld/zones/libvirt.xml", "4010");
+	if (network->firewalld) {
+		network->firewalld_rule = firewalld_zone_of(root, network->bridge,
+				network->firewalld_zone, sizeof network->firewalld_zone);
+	}
 }
 
 static void read_network(struct facts *facts) {
@@ -601,6 +581,11 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 	int r = read_vm(facts, options);
 	if (r < 0) {
 		return r;
+	}
+	for (unsigned i = 0; facts->has_vm && i < facts->vm.filesystem_count; i++) {
+		struct root_stat st;
+		facts->share_missing[i] = !root_stat(root, facts->vm.filesystem[i].source, &st) &&
+					  errno == ENOENT;
 	}
 	read_memory(facts);
 	read_network(facts);

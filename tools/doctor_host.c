@@ -15,11 +15,11 @@ static void check_virtualisation(const struct facts *facts, struct report *repor
 		report_fail(report,
 				_("the processor offers no hardware virtualisation (neither svm nor "
 				  "vmx)"));
-		report_remedy(report,
-				cpu->guest ? "this machine is a VM itself: enable nested virtualisation on "
-					     "its host"
-				: cpu->amd ? "switch SVM on in the firmware set-up"
-					   : "switch Intel VT-x on in the firmware set-up");
+		report_remedy(report, "%s",
+				cpu->guest ? _("this machine is a VM itself: enable nested virtualisation "
+					       "on its host")
+				: cpu->amd ? _("switch SVM on in the firmware set-up")
+					   : _("switch Intel VT-x on in the firmware set-up"));
 		return;
 	}
 	report_ok(report, _("%s processor with hardware virtualisation, %u cores, %u threads"),
@@ -36,7 +36,8 @@ static void check_kvm(const struct facts *facts, struct report *report) {
 	} else if (!facts->kvm_may_use && strstr(facts->vm_uri, "/session")) {
 		report_fail(report, _("%s may not use /dev/kvm, which a session VM needs"),
 				facts->me.name);
-		report_remedy(report, "sudo usermod -aG kvm %s, then log in again", facts->me.name);
+		report_remedy(report, _("sudo usermod -aG kvm %s, then log in again"),
+				facts->me.name);
 	} else {
 		report_ok(report, _("/dev/kvm is there"));
 	}
@@ -56,14 +57,14 @@ static void explain_missing_iommu(const struct facts *facts, struct report *repo
 		report_fail(report,
 				_("no IOMMU: the firmware does not announce one (no ACPI table %s)"),
 				facts->cpu.amd ? "IVRS" : "DMAR");
-		report_remedy(report, "switch %s on in the firmware set-up", firmware);
+		report_remedy(report, _("switch %s on in the firmware set-up"), firmware);
 	} else if (facts->cpu.intel && !has_parameter(facts, "intel_iommu=on")) {
 		report_fail(report,
 				_("no IOMMU: the kernel was not told to use it (no intel_iommu=on)"));
 		report_remedy(report, "sudo pierglass setup vfio --apply");
 	} else {
 		report_fail(report, _("no IOMMU"));
-		report_remedy(report, "switch %s on in the firmware set-up", firmware);
+		report_remedy(report, _("switch %s on in the firmware set-up"), firmware);
 		report_remedy(report, "sudo pierglass setup vfio --apply");
 	}
 }
@@ -85,19 +86,20 @@ static void check_remapping(const struct facts *facts, struct report *report) {
 	if (facts->iommu.remapping == 0 && !unsafe) {
 		report_warn(report,
 				_("the IOMMU cannot remap interrupts: VFIO will refuse the devices"));
-		report_remedy(report, "vfio_iommu_type1.allow_unsafe_interrupts=1 on the kernel's "
-				      "command line, if you trust the guest");
+		report_remedy(report,
+				_("vfio_iommu_type1.allow_unsafe_interrupts=1 on the kernel's "
+				  "command line, if you trust the guest"));
 	} else if (unsafe && facts->iommu.remapping == 0) {
 		report_warn(report, _("allow_unsafe_interrupts=1: needed, the IOMMU cannot remap "
 				      "interrupts; the guest could forge them"));
-		report_remedy(report, "nothing: run only guests that you trust");
+		report_remedy(report, _("nothing: run only guests that you trust"));
 	} else if (unsafe) {
 		report_warn(report,
 				_("allow_unsafe_interrupts=1 lets a guest forge interrupts; only "
 				  "hardware without interrupt remapping needs it%s"),
 				facts->iommu.remapping == 1 ? ", this one has it" : "");
-		report_remedy(report, "take vfio_iommu_type1.allow_unsafe_interrupts=1 out of "
-				      "/etc/default/grub, then: sudo update-grub");
+		report_remedy(report, _("take vfio_iommu_type1.allow_unsafe_interrupts=1 out of "
+					"/etc/default/grub, then: sudo update-grub"));
 	}
 }
 
@@ -108,29 +110,29 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 		enum verdict verdict;
 		const char *why, *remedy;
 	} known[] = {
-		{ "iommu=pt", true, VERDICT_OK, "the host's own devices skip translation: faster",
-				NULL },
-		{ "intel_iommu=on", true, VERDICT_OK, "switches the IOMMU on", NULL },
+		{ "iommu=pt", true, VERDICT_OK,
+				N_("the host's own devices skip translation: faster"), NULL },
+		{ "intel_iommu=on", true, VERDICT_OK, N_("switches the IOMMU on"), NULL },
 		{ "amd_iommu=on", true, VERDICT_OK,
-				"harmless: AMD's IOMMU is on by itself when the firmware has it",
+				N_("harmless: AMD's IOMMU is on by itself when the firmware has it"),
 				NULL },
 		{ "pcie_aspm=off", true, VERDICT_OK,
-				"optional: costs battery, cures some devices that hang", NULL },
+				N_("optional: costs battery, cures some devices that hang"), NULL },
 		{ "kvm.ignore_msrs=1", true, VERDICT_OK,
-				"optional: some games and benchmarks stop without it", NULL },
+				N_("optional: some games and benchmarks stop without it"), NULL },
 		{ "pcie_acs_override=", false, VERDICT_WARN,
-				"pretends that devices are isolated which are not: the guest may reach "
-				"others by DMA",
-				"take it out unless you trust the guest with the whole machine" },
+				N_("pretends that devices are isolated which are not: the guest may reach "
+				   "others by DMA"),
+				N_("take it out unless you trust the guest with the whole machine") },
 		{ "mitigations=off", true, VERDICT_WARN,
-				"the guest could read the host's memory through the processor",
-				"take mitigations=off out of /etc/default/grub, then: sudo update-grub" },
+				N_("the guest could read the host's memory through the processor"),
+				N_("take mitigations=off out of /etc/default/grub, then: sudo update-grub") },
 		{ "nopti", true, VERDICT_WARN,
-				"the guest could read the host's memory through the processor",
-				"take nopti out of /etc/default/grub, then: sudo update-grub" },
-		{ "vfio-pci.ids=", false, VERDICT_OK, "these devices are kept for VMs", NULL },
-		{ "isolcpus=", false, VERDICT_OK, "these CPUs are kept free for the VM", NULL },
-		{ "default_hugepagesz=", false, VERDICT_OK, "huge pages for the VM's memory",
+				N_("the guest could read the host's memory through the processor"),
+				N_("take nopti out of /etc/default/grub, then: sudo update-grub") },
+		{ "vfio-pci.ids=", false, VERDICT_OK, N_("these devices are kept for VMs"), NULL },
+		{ "isolcpus=", false, VERDICT_OK, N_("these CPUs are kept free for the VM"), NULL },
+		{ "default_hugepagesz=", false, VERDICT_OK, N_("huge pages for the VM's memory"),
 				NULL },
 	};
 	for (const char *word = facts->cmdline; *word;) {
@@ -144,10 +146,10 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 				continue;
 			}
 			if (known[i].verdict == VERDICT_WARN) {
-				report_warn(report, _("%s: %s"), name, known[i].why);
-				report_remedy(report, "%s", known[i].remedy);
+				report_warn(report, "%s: %s", name, _(known[i].why));
+				report_remedy(report, "%s", _(known[i].remedy));
 			} else {
-				report_ok(report, _("%s: %s"), name, known[i].why);
+				report_ok(report, "%s: %s", name, _(known[i].why));
 			}
 		}
 		word += len;
@@ -165,9 +167,9 @@ static void check_limits(const struct facts *facts, struct report *report) {
 		report_warn(report, _("no real-time scheduling allowed (limit rtprio 0): sound may "
 				      "crackle under load"));
 		report_remedy(report,
-				"echo '@audio - rtprio 20' | sudo tee "
-				"/etc/security/limits.d/60-pierglass.conf && sudo usermod -aG "
-				"audio %s, then log in again",
+				_("echo '@audio - rtprio 20' | sudo tee "
+				  "/etc/security/limits.d/60-pierglass.conf && sudo usermod -aG "
+				  "audio %s, then log in again"),
 				facts->me.name);
 	} else {
 		report_ok(report, _("real-time scheduling is allowed (limit rtprio %llu)"),
@@ -181,8 +183,8 @@ static void check_limits(const struct facts *facts, struct report *report) {
 				(unsigned long long)(limits->memlock >> 20),
 				(unsigned long long)(facts->vm.memory_bytes >> 20));
 		report_remedy(report,
-				"echo '%s - memlock unlimited' | sudo tee "
-				"/etc/security/limits.d/61-pierglass.conf, then log in again",
+				_("echo '%s - memlock unlimited' | sudo tee "
+				  "/etc/security/limits.d/61-pierglass.conf, then log in again"),
 				facts->me.name);
 	}
 }

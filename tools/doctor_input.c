@@ -15,8 +15,8 @@ static void check_nodes(const struct facts *facts, struct report *report) {
 				input->nodes, facts->me.name);
 		if (!input->in_group) {
 			report_remedy(report,
-					"for --evdev: pierglass setup input (a udev rule for the devices "
-					"you choose), or: sudo usermod -aG input %s",
+					_("for --evdev: pierglass setup input (a udev rule for the devices "
+					  "you choose), or: sudo usermod -aG input %s"),
 					facts->me.name);
 		}
 	} else {
@@ -28,8 +28,8 @@ static void check_nodes(const struct facts *facts, struct report *report) {
 				_("%s is in the group input: every program of yours can read every key"),
 				facts->me.name);
 		report_remedy(report,
-				"sudo gpasswd -d %s input, and a udev rule for the devices you choose: "
-				"pierglass setup input",
+				_("sudo gpasswd -d %s input, and a udev rule for the devices you choose: "
+				  "pierglass setup input"),
 				facts->me.name);
 	}
 }
@@ -44,7 +44,7 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 					_("the VM wants %s, which is not there: it will not start"),
 					evdev->path);
 			report_remedy(report,
-					"plug it in, or: pierglass setup input %s --own --apply",
+					_("plug it in, or: pierglass setup input %s --own --apply"),
 					doctor_vm_word(facts, name));
 			continue;
 		}
@@ -68,7 +68,10 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 				doctor_vm_word(facts, name));
 	}
 	if (facts->live.grab_busy[0]) {
-		report_warn(report, _("%s is grabbed by another program"), facts->live.grab_busy);
+		const char *holder = facts->live.grab_holder;
+		report_warn(report, _("%s is grabbed by another program: %s"),
+				facts->live.grab_busy,
+				holder[0] ? holder : _("not one of yours (root could name it)"));
 		report_remedy(report, "sudo fuser -v %s", facts->live.grab_busy);
 	}
 }
@@ -79,7 +82,7 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 	if (!globals[0]) {
 		report_fail(report, _("the Wayland compositor does not answer at %s"),
 				facts->desktop.wayland);
-		report_remedy(report, "start pierglass inside the desktop session");
+		report_remedy(report, _("start pierglass inside the desktop session"));
 		return;
 	}
 	if (!list_has(globals, "zwp_keyboard_shortcuts_inhibit_manager_v1", ' ')) {
@@ -87,8 +90,8 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 				_("the compositor cannot hand over its shortcuts: Alt+Tab and the Windows "
 				  "key stay with it"));
 		report_remedy(report,
-				"pierglass --evdev PATH (the keyboard goes past the compositor), or "
-				"SDL_VIDEODRIVER=x11 pierglass");
+				_("pierglass --evdev PATH (the keyboard goes past the compositor), or "
+				  "pierglass --window x11"));
 	} else {
 		report_ok(report, _("the compositor can hand over its shortcuts%s"),
 				strstr(facts->desktop.name, "GNOME")
@@ -96,11 +99,11 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 						: "");
 		if (strstr(facts->desktop.name, "GNOME")) {
 			report_remedy(report,
-					"to be asked again: gdbus call --session --dest "
-					"org.freedesktop.impl.portal.PermissionStore --object-path "
-					"/org/freedesktop/impl/portal/PermissionStore --method "
-					"org.freedesktop.impl.portal.PermissionStore.Delete gnome "
-					"shortcuts-inhibitor");
+					_("to be asked again: gdbus call --session --dest "
+					  "org.freedesktop.impl.portal.PermissionStore --object-path "
+					  "/org/freedesktop/impl/portal/PermissionStore --method "
+					  "org.freedesktop.impl.portal.PermissionStore.Delete gnome "
+					  "shortcuts-inhibitor"));
 		}
 	}
 	if (!list_has(globals, "zwp_pointer_constraints_v1", ' ') ||
@@ -109,9 +112,36 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 				_("the compositor cannot lock the pointer: games that turn with the mouse "
 				  "will not work"));
 		report_remedy(report,
-				"pierglass --evdev PATH (the mouse goes past the compositor)");
+				_("pierglass --evdev PATH (the mouse goes past the compositor)"));
 	} else {
 		report_ok(report, _("the compositor can lock the pointer"));
+	}
+}
+
+static void x11_lines(const struct facts *facts, struct report *report) {
+	const struct facts_live *live = &facts->live;
+	const char *display = facts->desktop.x11;
+	if (!live->x11_asked) {
+		report_skip(report, _("the X server was not asked"));
+	} else if (live->x11 != 0) {
+		report_fail(report, _("the X server %s does not answer"), display);
+		report_remedy(report, _("start pierglass inside the desktop session"));
+	} else if (strncmp(live->x11_abilities, "xinput-", 7) != 0) {
+		report_warn(report,
+				_("X server %s without XInput 2: no raw motion, games that turn with the "
+				  "mouse will not work"),
+				display);
+		report_remedy(report,
+				_("pierglass --evdev PATH (the mouse goes past the X server)"));
+	} else if (list_has(live->x11_abilities, "xwayland", ' ')) {
+		report_warn(report,
+				_("X server %s is a Wayland compositor's (Xwayland): its shortcuts stay "
+				  "with it"),
+				display);
+		report_remedy(report, _("pierglass --window wayland, inside that session"));
+	} else {
+		report_ok(report, _("X server %s: keyboard grab and pointer lock (%s)"), display,
+				live->x11_abilities);
 	}
 }
 
@@ -122,13 +152,12 @@ static void check_desktop(const struct facts *facts, struct report *report) {
 	} else if (desktop->wayland[0]) {
 		report_skip(report, _("the Wayland compositor was not asked"));
 	} else if (desktop->x11[0]) {
-		report_ok(report, _("X11 display %s: keyboard grab and pointer lock work"),
-				desktop->x11);
+		x11_lines(facts, report);
 	} else {
 		report_warn(report,
 				_("no display in this session: only --audio-only, --screenshot and bench "
 				  "work here"));
-		report_remedy(report, "run pierglass from the desktop");
+		report_remedy(report, _("run pierglass from the desktop"));
 	}
 }
 

@@ -1,6 +1,7 @@
 /* What only a running machine can answer. In a tree (--root) "live NAME=VALUE" lines of
- * pierglass.facts stand in: spice=ERRNO, pulse=ERRNO, pulse-server=TEXT, pulse-latency=US,
- * wayland=NAMES, counted=N, received=N, nft=CHAIN, busy=PATH. */
+ * pierglass.facts stand in: spice=ERRNO, pulse=ERRNO, pulse-server=TEXT, pulse-sink=NAME,
+ * pulse-latency=US, wayland=NAMES, x11=ERRNO, x11-abilities=WORDS, counted=N, received=N,
+ * nft=CHAIN, busy=PATH, holder=WHO. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -95,45 +96,22 @@ static void ask_spice(struct facts *facts) {
 	}
 }
 
-/* pactl tells it all; without pactl there is only "answers". */
-static void ask_pactl(struct facts_live *live) {
-	FILE *pipe = popen(
-			"LC_ALL=C pactl info 2>/dev/null && LC_ALL=C pactl list sinks 2>/dev/null",
-			"re"); // NOLINT(cert-env33-c)
-	if (!pipe) {
-		return;
-	}
-	char line[512];
-	char sink[256] = "";
-	bool here = false;
-	while (fgets(line, sizeof line, pipe)) {
-		line[strcspn(line, "\n")] = '\0';
-		const char *text = line + strspn(line, " \t");
-		if (strncmp(text, "Server Name: ", 13) == 0) {
-			copy_text(live->pulse_server, sizeof live->pulse_server, text + 13);
-		} else if (strncmp(text, "Default Sink: ", 14) == 0) {
-			copy_text(sink, sizeof sink, text + 14);
-		} else if (strncmp(text, "Name: ", 6) == 0) {
-			here = strcmp(text + 6, sink) == 0;
-		} else if (here && strncmp(text, "Latency: ", 9) == 0) {
-			live->pulse_latency_us = strtol(text + 9, NULL, 10);
-			const char *configured = strstr(text, "configured ");
-			long wanted = configured ? strtol(configured + 11, NULL, 10) : 0;
-			if (live->pulse_latency_us == 0 && wanted) {
-				live->pulse_latency_us = wanted;
-			}
-		}
-	}
-	pclose(pipe);
-}
-
 static void ask_pulse(struct facts *facts) {
 	struct facts_live *live = &facts->live;
 	live->pulse_asked = true;
-	live->pulse = facts->sound.socket[0] ? try_unix(facts->sound.socket) : ENOENT;
-	if (live->pulse == 0) {
-		ask_pactl(live);
+	live->pulse = doctor_ask_pulse(live);
+}
+
+static void ask_x11(struct facts *facts) {
+	struct facts_live *live = &facts->live;
+	if (!facts->desktop.x11[0] || facts->desktop.wayland[0]) {
+		return;
 	}
+	struct text abilities = { 0 };
+	live->x11_asked = true;
+	live->x11 = doctor_ask_x11(facts->desktop.x11, &abilities);
+	copy_text(live->x11_abilities, sizeof live->x11_abilities, text_get(&abilities));
+	text_finish(&abilities);
 }
 
 static void ask_wayland(struct facts *facts) {
@@ -234,6 +212,18 @@ static void ask_nft(struct facts_live *live) {
 	}
 }
 
+static void name_holder(struct facts *facts, const char *path) {
+	char node[64];
+	char *target = node;
+	const char *slash = strrchr(path, '/');
+	copy_text(facts->live.grab_busy, sizeof facts->live.grab_busy, path);
+	if (!root_link_name(facts->root, path, node, sizeof node)) {
+		copy_text(node, sizeof node, slash ? slash + 1 : path);
+	}
+	proc_with_fd(facts->root, &target, 1, facts->live.grab_holder,
+			sizeof facts->live.grab_holder);
+}
+
 /* Asks for the grab and gives it back at once: only of devices that the VM's configuration names.
  */
 static void try_grabs(struct facts *facts) {
@@ -244,12 +234,12 @@ static void try_grabs(struct facts *facts) {
 		if (fd < 0) {
 			continue;
 		}
-		if (ioctl(fd, EVIOCGRAB, 1) == 0) {
-			ioctl(fd, EVIOCGRAB, 0);
-		} else if (errno == EBUSY && !evdev->holder) {
-			copy_text(facts->live.grab_busy, sizeof facts->live.grab_busy, evdev->path);
-		}
+		bool busy = ioctl(fd, EVIOCGRAB, 1) < 0 && errno == EBUSY;
+		ioctl(fd, EVIOCGRAB, 0);
 		close(fd);
+		if (busy && !evdev->holder) {
+			name_holder(facts, evdev->path);
+		}
 	}
 }
 
@@ -291,6 +281,11 @@ static void from_tree(struct facts *facts) {
 	}
 	root_fact(root, "live", "nft", live->nft_chains[0], sizeof live->nft_chains[0]);
 	root_fact(root, "live", "busy", live->grab_busy, sizeof live->grab_busy);
+	root_fact(root, "live", "holder", live->grab_holder, sizeof live->grab_holder);
+	root_fact(root, "live", "pulse-sink", live->pulse_sink, sizeof live->pulse_sink);
+	live->x11_asked = number_fact(root, "x11", &value);
+	live->x11 = live->x11_asked ? (int)value : 0;
+	root_fact(root, "live", "x11-abilities", live->x11_abilities, sizeof live->x11_abilities);
 }
 
 void facts_gather_live(struct facts *facts, unsigned listen_s) {
@@ -304,6 +299,7 @@ void facts_gather_live(struct facts *facts, unsigned listen_s) {
 	ask_spice(facts);
 	ask_pulse(facts);
 	ask_wayland(facts);
+	ask_x11(facts);
 	try_grabs(facts);
 	ask_nft(&facts->live);
 	listen_multicast(facts, listen_s);

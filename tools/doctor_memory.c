@@ -63,7 +63,7 @@ static void check_device(const struct facts *facts, struct report *report) {
 					vm->shmem[i].name,
 					(unsigned long long)(vm->shmem[i].bytes >> 20));
 			report_remedy(report,
-					"remove it from the VM and set Scream to network mode in Windows");
+					_("remove it from the VM and set Scream to network mode in Windows"));
 		}
 	}
 	if (!shmem) {
@@ -76,15 +76,15 @@ static void check_device(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("shared memory of model %s: Looking Glass wants ivshmem-plain"),
 				shmem->model[0] ? shmem->model : "ivshmem (default)");
-		report_remedy(report, "virsh edit: <model type='ivshmem-plain'/> in <shmem>");
+		report_remedy(report, _("virsh edit: <model type='ivshmem-plain'/> in <shmem>"));
 	}
 	check_size(facts, report, shmem->bytes);
 	if (facts->vm_stored_differs_shm) {
 		report_warn(report,
 				_("the stored configuration has another memory size than the running VM"));
 		report_remedy(report,
-				"shut the VM down and start it again (a restart inside Windows is "
-				"not enough)");
+				_("shut the VM down and start it again (a restart inside Windows is "
+				  "not enough)"));
 	}
 }
 
@@ -119,8 +119,8 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 				_("/dev/kvmfr0 is a plain file: the VM was started before the kvmfr "
 				  "module was loaded"));
 		report_remedy(report,
-				"shut the VM down; sudo rm /dev/kvmfr0; sudo modprobe kvmfr; start "
-				"the VM");
+				_("shut the VM down; sudo rm /dev/kvmfr0; sudo modprobe kvmfr; start "
+				  "the VM"));
 	} else if (memory->kvmfr.type != 'c') {
 		report_fail(report, _("the VM uses /dev/kvmfr0, which is not there"));
 		report_remedy(report,
@@ -138,7 +138,7 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 		if (!wanted && shmem) {
 			report_warn(report, _("kvmfr is loaded, but the VM uses %s"), shmem->path);
 			report_remedy(report,
-					"pierglass --shm %s (pierglass VMNAME finds it by itself)",
+					_("pierglass --shm %s (pierglass VMNAME finds it by itself)"),
 					shmem->path);
 		}
 	}
@@ -153,7 +153,7 @@ static void absent_file(const struct facts *facts, struct report *report) {
 	char name[160];
 	if (running) {
 		report_fail(report, _("%s is not there although the VM runs"), memory->path);
-		report_remedy(report, "shut the VM down and start it again");
+		report_remedy(report, _("shut the VM down and start it again"));
 	} else if (!memory->tmpfiles) {
 		report_warn(report,
 				_("%s is not there yet, and no tmpfiles.d line makes it: QEMU will make "
@@ -176,7 +176,7 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 		if (memory->kvm_group && !memory->in_kvm_group &&
 				strcmp(memory->group, "kvm") == 0 &&
 				(memory->st.mode & 060) == 060) {
-			report_remedy(report, "sudo usermod -aG kvm %s, then log in again",
+			report_remedy(report, _("sudo usermod -aG kvm %s, then log in again"),
 					facts->me.name);
 		} else {
 			report_remedy(report, "sudo pierglass setup tmpfiles %s --user %s --apply",
@@ -220,7 +220,7 @@ static void check_file_size(const struct facts *facts, struct report *report) {
 					(unsigned long long)(memory->st.size >> 20),
 					(unsigned long long)(shmem->bytes >> 20));
 		}
-		report_remedy(report, "shut the VM down; sudo truncate -s %llu %s; start it",
+		report_remedy(report, _("shut the VM down; sudo truncate -s %llu %s; start it"),
 				(unsigned long long)shmem->bytes, memory->path);
 	}
 }
@@ -237,13 +237,13 @@ static void check_inode(const struct facts *facts, struct report *report) {
 	} else if (process->shm_ino == 0) {
 		report_warn(report, _("QEMU (pid %d) does not map %s"), process->pid,
 				facts->memory.path);
-		report_remedy(report, "shut the VM down and start it again");
+		report_remedy(report, _("shut the VM down and start it again"));
 	} else if (process->shm_deleted || process->shm_ino != facts->memory.st.ino) {
 		report_fail(report,
 				_("QEMU (pid %d) maps a file that was replaced: pierglass would see "
 				  "nothing"),
 				process->pid);
-		report_remedy(report, "shut the VM down and start it again");
+		report_remedy(report, _("shut the VM down and start it again"));
 	} else {
 		report_ok(report, _("QEMU (pid %d) maps this very file"), process->pid);
 	}

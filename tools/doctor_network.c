@@ -123,9 +123,9 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 				  "drops IGMP, sound ends after 4.5 minutes"),
 				network->bridge);
 		report_remedy(report,
-				"sudo nft insert rule inet filter input iifname %s ip protocol igmp "
-				"accept (or: echo 0 | sudo tee "
-				"/sys/class/net/%s/bridge/multicast_querier)",
+				_("sudo nft insert rule inet filter input iifname %s ip protocol igmp "
+				  "accept (or: echo 0 | sudo tee "
+				  "/sys/class/net/%s/bridge/multicast_querier)"),
 				network->bridge, network->bridge);
 	}
 	if (network->rp_filter == 1) {
@@ -144,9 +144,10 @@ static void rule_for(const struct facts *facts, struct report *report) {
 	}
 	if (network->firewalld) {
 		report_remedy(report,
-				"sudo firewall-cmd --zone=libvirt --add-port=%d/udp && sudo "
-				"firewall-cmd --permanent --zone=libvirt --add-port=%d/udp",
-				SCREAM_PORT, SCREAM_PORT);
+				"sudo firewall-cmd --zone=%s --add-port=%d/udp && sudo "
+				"firewall-cmd --permanent --zone=%s --add-port=%d/udp",
+				network->firewalld_zone, SCREAM_PORT, network->firewalld_zone,
+				SCREAM_PORT);
 	}
 	if (network->ufw || network->firewalld) {
 		return;
@@ -159,8 +160,31 @@ static void rule_for(const struct facts *facts, struct report *report) {
 		report_remedy(report,
 				"sudo nft insert rule inet filter input iifname %s udp dport %d accept",
 				network->bridge, SCREAM_PORT);
-		report_remedy(report, "(another table or chain? sudo pierglass doctor names it)");
+		report_remedy(report,
+				_("(another table or chain? sudo pierglass doctor names it)"));
 	}
+}
+
+/* Scream sends nothing while nothing plays: only a person can tell the one from the other. */
+static void silent_guest(const struct facts *facts, struct report *report) {
+	const struct facts_live *live = &facts->live;
+	if (facts->vm.state != DOMAIN_RUNNING) {
+		report_ok(report, _("no Scream packet in %u s: the VM does not run"),
+				live->listen_s);
+		return;
+	}
+	report_skip(report,
+			_("no Scream packet in %u s: play a sound in Windows and look again. If there is "
+			  "still none, it is one of these:"),
+			live->listen_s);
+	report_remedy(report,
+			_("in Windows: Scream is not installed (as administrator; Secure Boot may "
+			  "refuse its driver)"));
+	report_remedy(report, _("in Windows: Scream is not the default sound output"));
+	report_remedy(report,
+			_("in Windows: it sends through another network card: UnicastSrcIPv4 in "
+			  "HKLM\\SYSTEM\\CurrentControlSet\\Services\\Scream\\Options"));
+	report_remedy(report, _("in Windows: its own firewall blocks what goes out"));
 }
 
 static void check_firewall(const struct facts *facts, struct report *report) {
@@ -186,10 +210,13 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 		rule_for(facts, report);
 	} else if (network->firewalld && !network->firewalld_rule) {
 		report_warn(report,
-				_("firewalld is on; its zone libvirt does not let Scream (UDP %d) in by "
-				  "itself"),
-				SCREAM_PORT);
+				_("firewalld is on; %s is in its zone %s, which does not let Scream (UDP "
+				  "%d) in by itself"),
+				network->bridge, network->firewalld_zone, SCREAM_PORT);
 		rule_for(facts, report);
+	} else if (network->firewalld) {
+		report_ok(report, _("firewalld's zone %s lets Scream (UDP %d) in"),
+				network->firewalld_zone, SCREAM_PORT);
 	} else if (network->nft_service) {
 		report_warn(report,
 				_("an nftables rule set is loaded at boot; if it drops input, Scream (UDP "
@@ -197,9 +224,7 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 				SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (live->multicast_counted >= 0) {
-		report_ok(report,
-				_("no Scream packet in %u s; none was sent, or the guest is silent"),
-				live->listen_s);
+		silent_guest(facts, report);
 	}
 }
 
@@ -236,28 +261,27 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 	if (live->pulse != 0) {
 		report_fail(report, _("no sound server answers at %s: %s"),
 				facts->sound.socket[0] ? facts->sound.socket
-						       : "(no XDG_RUNTIME_DIR)",
+						       : _("(no XDG_RUNTIME_DIR)"),
 				strerror(live->pulse));
 		report_remedy(report,
-				"systemctl --user start pipewire-pulse.socket (or: pulseaudio "
-				"--start)");
+				_("systemctl --user start pipewire-pulse.socket (or: pulseaudio "
+				  "--start)"));
 		return;
 	}
+	const char *server = live->pulse_server[0] ? live->pulse_server : "PulseAudio";
+	const char *sink = live->pulse_sink[0] ? live->pulse_sink : "?";
 	if (live->pulse_latency_us > 100000) {
-		report_warn(report, _("sound server %s: its default output adds %ld ms"),
-				live->pulse_server[0] ? live->pulse_server : "PulseAudio",
-				live->pulse_latency_us / 1000);
-		report_remedy(report, "choose another output (Bluetooth is slow), or pierglass "
-				      "--audio-sink NAME (pactl list short sinks)");
+		report_warn(report, _("sound server %s: its default output %s plays %ld ms late"),
+				server, sink, live->pulse_latency_us / 1000);
+		report_remedy(report, _("choose another output (Bluetooth is slow), or pierglass "
+					"--audio-sink NAME (pactl list short sinks)"));
 	} else if (live->pulse_latency_us >= 0) {
-		report_ok(report, _("sound server %s, its default output adds %ld ms"),
-				live->pulse_server[0] ? live->pulse_server : "PulseAudio",
-				live->pulse_latency_us / 1000);
+		report_ok(report, _("sound server %s, its default output %s plays %ld ms late"),
+				server, sink, live->pulse_latency_us / 1000);
 	} else {
-		report_ok(report, _("sound server %s"),
-				live->pulse_server[0] ? live->pulse_server
-						      : "answers (its latency: install "
-							"pulseaudio-utils for pactl)");
+		report_warn(report, _("sound server %s: its default output %s takes no stream"),
+				server, sink);
+		report_remedy(report, "pactl list short sinks");
 	}
 }
 

@@ -71,7 +71,7 @@ static void check_gpu_groups(const struct facts *facts, struct report *report) {
 						gpu->name, pci_class_name(gpu), gpu->group,
 						block->name, pci_class_name(block), block->driver);
 				report_remedy(report,
-						"try another slot of the mainboard, or pass %s too",
+						_("try another slot of the mainboard, or pass %s too"),
 						block->name);
 			} else {
 				report_ok(report, _("%s %s: group %d must go together: %s"),
@@ -99,14 +99,15 @@ static void check_second_gpu(const struct facts *facts, struct report *report) {
 	}
 	if (gpus == 0) {
 		report_warn(report, _("no graphics device found in /sys/bus/pci"));
-		report_remedy(report, "a VM with a passed-through GPU needs one beside the host's");
+		report_remedy(report,
+				_("a VM with a passed-through GPU needs one beside the host's"));
 	} else if (left == 0) {
 		report_warn(report, _("no graphics device is left for the host"));
-		report_remedy(report, "keep one GPU for Linux: pierglass shows the guest on it");
+		report_remedy(report, _("keep one GPU for Linux: pierglass shows the guest on it"));
 	} else if (gpus == 1) {
 		report_warn(report, _("there is only one graphics device, the host needs it"));
 		report_remedy(report,
-				"a second GPU (or the processor's own, in the firmware set-up)");
+				_("a second GPU (or the processor's own, in the firmware set-up)"));
 	}
 }
 
@@ -131,8 +132,8 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 		char name[160];
 		report_warn(report, _("the VM has no PCI device of the host"));
 		report_remedy(report,
-				"pierglass setup pci %s --gpu ADDRESS (addresses: pierglass doctor "
-				"--groups)",
+				_("pierglass setup pci %s --gpu ADDRESS (addresses: pierglass doctor "
+				  "--groups)"),
 				doctor_vm_word(facts, name));
 	}
 	if (facts->pci.count == 0) {
@@ -166,15 +167,15 @@ static void check_driver(const struct facts *facts, struct report *report,
 	} else if (running) {
 		report_fail(report, _("%s %s: driver %s although the VM runs"), device->name,
 				pci_class_name(device),
-				device->driver[0] ? device->driver : "none");
+				device->driver[0] ? device->driver : _("none"));
 		report_remedy(report,
-				"sudo pierglass setup vfio %s --apply, then start the machine again",
+				_("sudo pierglass setup vfio %s --apply, then start the machine again"),
 				doctor_vm_word(facts, vm));
 	} else if (!hostdev->managed) {
 		report_fail(report,
 				_("%s %s: driver %s, and libvirt will not take it (managed='no')"),
 				device->name, pci_class_name(device),
-				device->driver[0] ? device->driver : "none");
+				device->driver[0] ? device->driver : _("none"));
 		report_remedy(report, "sudo virsh nodedev-detach pci_%04x_%02x_%02x_%x",
 				device->address.domain, device->address.bus, device->address.slot,
 				device->address.function);
@@ -184,12 +185,12 @@ static void check_driver(const struct facts *facts, struct report *report,
 				  "often hangs"),
 				device->name, pci_class_name(device), device->driver);
 		report_remedy(report,
-				"sudo pierglass setup vfio %s --apply, then start the machine again",
+				_("sudo pierglass setup vfio %s --apply, then start the machine again"),
 				doctor_vm_word(facts, vm));
 	} else {
 		report_ok(report, _("%s %s: driver %s; libvirt takes it when the VM starts"),
 				device->name, pci_class_name(device),
-				device->driver[0] ? device->driver : "none");
+				device->driver[0] ? device->driver : _("none"));
 	}
 }
 
@@ -211,8 +212,8 @@ static void check_boot_vga(const struct facts *facts, struct report *report) {
 			report_warn(report, _("%s is the GPU the firmware started on (boot_vga)"),
 					device->name);
 			report_remedy(report,
-					"choose the other GPU as primary in the firmware set-up; "
-					"else its ROM may have to be given to the VM");
+					_("choose the other GPU as primary in the firmware set-up; "
+					  "else its ROM may have to be given to the VM"));
 		}
 	}
 }
@@ -304,8 +305,8 @@ static void check_ids(const struct facts *facts, struct report *report) {
 						  "%s"),
 						id, device->name, other->name);
 				report_remedy(report,
-						"use driver_override by address for the one the VM "
-						"gets, and take %s out of the ids",
+						_("use driver_override by address for the one the VM "
+						  "gets, and take %s out of the ids"),
 						id);
 			}
 		}
@@ -344,34 +345,34 @@ static void print_group(const struct facts *facts, int group, FILE *out) {
 			block = blocker(facts, group, &first->address);
 		}
 	}
-	fprintf(out, "group %d: ", group);
+	fprintf(out, _("group %d: "), group);
 	switch (pci_group_verdict(list, group)) {
 	case PCI_GROUP_ALONE:
-		fputs("can be passed alone\n", out);
+		fputs(_("can be passed alone\n"), out);
 		break;
 	case PCI_GROUP_TOGETHER:
-		fputs("must go together\n", out);
+		fputs(_("must go together\n"), out);
 		break;
 	case PCI_GROUP_MIXED:
 		if (block) {
-			fprintf(out, "must go together, blocked by %s (driver %s)\n", block->name,
-					block->driver);
+			fprintf(out, _("must go together, blocked by %s (driver %s)\n"),
+					block->name, block->driver);
 		} else {
-			fputs("must go together\n", out);
+			fputs(_("must go together\n"), out);
 		}
 		break;
 	case PCI_GROUP_BRIDGES:
-		fputs("bridges only\n", out);
+		fputs(_("bridges only\n"), out);
 		break;
 	}
 	for (unsigned i = 0; i < list->count; i++) {
 		const struct pci_device *device = &list->device[i];
 		if (device->group == group) {
-			fprintf(out, "  %s %s [%04x:%04x] driver %s%s%s\n", device->name,
+			fprintf(out, _("  %s %s [%04x:%04x] driver %s%s%s\n"), device->name,
 					pci_class_name(device), device->vendor, device->device,
-					device->driver[0] ? device->driver : "none",
-					device->boot_vga ? ", boot VGA" : "",
-					vm_has(facts, &device->address) ? ", in the VM" : "");
+					device->driver[0] ? device->driver : _("none"),
+					device->boot_vga ? _(", boot VGA") : "",
+					vm_has(facts, &device->address) ? _(", in the VM") : "");
 		}
 	}
 }
@@ -393,6 +394,6 @@ void doctor_groups(const struct facts *facts, FILE *out) {
 		last = group;
 	}
 	if (last < 0) {
-		fputs("no IOMMU groups: see pierglass doctor\n", out);
+		fputs(_("no IOMMU groups: see pierglass doctor\n"), out);
 	}
 }

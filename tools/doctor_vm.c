@@ -29,8 +29,8 @@ static void check_machine(const struct facts *facts, struct report *report) {
 		report_warn(report, _("machine %s: a passed-through GPU wants PCI Express (q35)"),
 				vm->machine);
 		report_remedy(report,
-				"choose chipset Q35 when the VM is made; it cannot be changed well "
-				"afterwards");
+				_("choose chipset Q35 when the VM is made; it cannot be changed well "
+				  "afterwards"));
 	} else {
 		report_ok(report, _("machine %s"), vm->machine);
 	}
@@ -47,8 +47,8 @@ static void check_firmware(const struct facts *facts, struct report *report) {
 	} else {
 		report_warn(report, _("firmware BIOS: GPUs of today want UEFI"));
 		report_remedy(report,
-				"choose UEFI (OVMF_CODE_4M.fd) when the VM is made; Windows must be "
-				"installed again");
+				_("choose UEFI (OVMF_CODE_4M.fd) when the VM is made; Windows must be "
+				  "installed again"));
 	}
 }
 
@@ -95,10 +95,10 @@ static void check_topology(const struct facts *facts, struct report *report) {
 	if (vm->sockets * vm->cores * vm->threads != vm->vcpus) {
 		report_warn(report, _("topology %ux%ux%u does not make %u CPUs"), vm->sockets,
 				vm->cores, vm->threads, vm->vcpus);
-		report_remedy(report, "virsh edit: make sockets x cores x threads = vcpu");
+		report_remedy(report, _("virsh edit: make sockets x cores x threads = vcpu"));
 	} else if (vm->sockets > 1) {
 		report_warn(report, _("%u sockets: Windows for players uses one"), vm->sockets);
-		report_remedy(report, "virsh edit: sockets='1', more cores");
+		report_remedy(report, _("virsh edit: sockets='1', more cores"));
 	} else if (smt && vm->threads < 2) {
 		report_warn(report,
 				_("the host has %u threads a core, the VM is told 1: Windows schedules "
@@ -143,8 +143,8 @@ static void check_tpm(const struct facts *facts, struct report *report) {
 		report_ok(report, _("a TPM is there"));
 	} else if (vm->is_xml && is_windows_11(vm)) {
 		report_warn(report, _("no TPM: the installer of Windows 11 refuses without one"));
-		report_remedy(report, "virsh edit: <tpm model='tpm-crb'><backend type='emulator' "
-				      "version='2.0'/></tpm> (package swtpm-tools)");
+		report_remedy(report, _("virsh edit: <tpm model='tpm-crb'><backend type='emulator' "
+					"version='2.0'/></tpm> (package swtpm-tools)"));
 	}
 }
 
@@ -170,8 +170,8 @@ static void check_balloon(const struct facts *facts, struct report *report) {
 				_("the VM has a memory balloon: with a PCI device all memory is pinned "
 				  "anyway, and it costs speed"));
 		report_remedy(report,
-				"pierglass setup all %s --max-res 1920x1080 --apply (or virsh edit: "
-				"<memballoon model='none'/>)",
+				_("pierglass setup all %s --max-res 1920x1080 --apply (or virsh edit: "
+				  "<memballoon model='none'/>)"),
 				doctor_vm_word(facts, name));
 	}
 }
@@ -238,8 +238,8 @@ static void check_sound_device(const struct facts *facts, struct report *report)
 				_("an emulated sound card (%s) beside Scream: Windows may play there"),
 				facts->vm.sound[0].model);
 		report_remedy(report,
-				"pierglass setup audio %s --apply (or choose Scream as default in "
-				"Windows)",
+				_("pierglass setup audio %s --apply (or choose Scream as default in "
+				  "Windows)"),
 				doctor_vm_word(facts, name));
 	}
 }
@@ -251,8 +251,8 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 			report_warn(report, _("a disk on %s: virtio is several times faster"),
 					vm->disk[i].bus);
 			report_remedy(report,
-					"install the virtio-win drivers, then virsh edit: <target "
-					"bus='virtio'/>");
+					_("install the virtio-win drivers, then virsh edit: <target "
+					  "bus='virtio'/>"));
 			break;
 		}
 	}
@@ -260,20 +260,30 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 		if (strcmp(vm->interface[i].model, "rtl8139") == 0) {
 			report_warn(report,
 					_("network card rtl8139: slow, and its queue loses sound packets"));
-			report_remedy(report, "virsh edit: <model type='virtio'/> in <interface>");
+			report_remedy(report,
+					_("virsh edit: <model type='virtio'/> in <interface>"));
 		}
 	}
 }
 
 static void check_agent(const struct facts *facts, struct report *report) {
+	const struct domain *vm = &facts->vm;
 	char name[160];
-	if (facts->vm.agent_channels > 0) {
-		report_ok(report, _("the agent's channel is there (clipboard, files)"));
-	} else {
+	if (vm->agent_channels == 0) {
 		report_warn(report,
 				_("no channel com.redhat.spice.0: no clipboard, no file transfer"));
 		report_remedy(report, "pierglass setup all %s --max-res 1920x1080 --apply",
 				doctor_vm_word(facts, name));
+	} else if (strcmp(vm->agent_state, "connected") == 0) {
+		report_ok(report, _("the agent runs in the guest (clipboard, files)"));
+	} else if (strcmp(vm->agent_state, "disconnected") == 0) {
+		report_warn(report,
+				_("the agent's channel is there, but no agent runs in the guest: no "
+				  "clipboard, no file transfer"));
+		report_remedy(report, _("in Windows: install the SPICE guest tools (or all of "
+					"virtio-win), start the service \"Spice Agent\""));
+	} else {
+		report_ok(report, _("the agent's channel is there (clipboard, files)"));
 	}
 }
 
@@ -295,18 +305,35 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 				doctor_vm_word(facts, name), vm->filesystem[0].source);
 	} else {
 		report_ok(report, _("virtiofs: the VM's memory is shared"));
+		report_remedy(report,
+				_("in Windows: WinFsp, and the VirtIO-FS Service on Automatic "
+				  "(Delayed Start)"));
+	}
+	for (unsigned i = 0; i < vm->filesystem_count; i++) {
+		const struct domain_filesystem *share = &vm->filesystem[i];
+		if (strcmp(share->driver, "virtiofs") == 0 && share->source[0] == '/' &&
+				facts->share_missing[i]) {
+			report_fail(report,
+					_("the shared folder %s is not there: the VM cannot start"),
+					share->source);
+			report_remedy(report, "mkdir -p %s", share->source);
+		}
+	}
+	if (strstr(facts->vm_uri, "/session")) {
+		report_warn(report, _("virtiofs in a session VM: libvirt before 10.0 refuses it"));
+		report_remedy(report, _("make the VM under qemu:///system"));
 	}
 	if (!facts->virtiofsd) {
 		report_fail(report, _("virtiofsd is not installed"));
-		report_remedy(report, "sudo apt install virtiofsd (before Debian 13: part of "
-				      "qemu-system-common)");
+		report_remedy(report, _("sudo apt install virtiofsd (before Debian 13: part of "
+					"qemu-system-common)"));
 	}
 }
 
 static void check_state(const struct facts *facts, struct report *report) {
-	report_ok(report, _("VM %s: %s"), facts->vm.name[0] ? facts->vm.name : "(no name)",
-			facts->vm.state == DOMAIN_UNKNOWN ? "configuration from a file"
-							  : domain_state_name(facts->vm.state));
+	report_ok(report, _("VM %s: %s"), facts->vm.name[0] ? facts->vm.name : _("(no name)"),
+			facts->vm.state == DOMAIN_UNKNOWN ? _("configuration from a file")
+							  : _(domain_state_name(facts->vm.state)));
 }
 
 static void check_found(const struct facts *facts, struct report *report) {

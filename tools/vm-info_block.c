@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/vm-info.h"
 
 #define NAMED_MAX 8
@@ -82,7 +83,7 @@ static void add_names(struct text *text, const struct vm_candidate *list, unsign
 			continue;
 		}
 		text_add(text, "%s%.40s", named++ ? ", " : "",
-				list[i].domain->name[0] ? list[i].domain->name : "(no name)");
+				list[i].domain->name[0] ? list[i].domain->name : _("(no name)"));
 	}
 }
 
@@ -90,12 +91,12 @@ static void none_block(struct text *text, const struct vm_candidate *list, unsig
 		const char *wanted, const char *problem) {
 	struct text reason = { 0 };
 	if (wanted) {
-		text_add(&reason, "no VM is called %.60s", wanted);
+		text_add(&reason, _("no VM is called %.60s"), wanted);
 	} else {
-		text_add(&reason, "no running VM has a shared memory device");
+		text_add(&reason, _("no running VM has a shared memory device"));
 	}
 	if (count > 0) {
-		text_add(&reason, " (there is: ");
+		text_add(&reason, _(" (there is: "));
 		add_names(&reason, list, count, false);
 		text_add(&reason, ")");
 	}
@@ -109,7 +110,7 @@ static void none_block(struct text *text, const struct vm_candidate *list, unsig
 
 static void several_block(struct text *text, const struct vm_candidate *list, unsigned count) {
 	struct text reason = { 0 };
-	text_add(&reason, "several VMs run, name one: ");
+	text_add(&reason, _("several VMs run, name one: "));
 	add_names(&reason, list, count, true);
 	line(text, "status", "ambiguous");
 	line(text, "reason", text_get(&reason));

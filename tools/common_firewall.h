@@ -1,0 +1,10 @@
+/* firewalld: which zone a bridge is in, and whether Scream's port is open there. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tools/common_root.h"
+
+/* The zone's name into buf (at least 64 bytes). Returns whether the zone's file opens UDP 4010. */
+bool firewalld_zone_of(const struct root *root, const char *bridge, char *buf, size_t size);
