@@ -1,5 +1,7 @@
 /*
- * What the files of the app share (app.c, app_actions.c, app_vm.c); nobody else includes it.
+ * What the files of the app share; nobody else includes it. app.c is its life and its loop,
+ * app_parts.c what the parts tell it, app_window.c what SDL tells it, app_password.c the prompt,
+ * app_actions.c what keys do, app_vm.c which VM it is.
  */
 #pragma once
 
@@ -15,6 +17,7 @@
 #include "client/snapshot.h"
 
 struct clipboard;
+union SDL_Event;
 struct window;
 struct window_input;
 
@@ -89,6 +92,8 @@ struct app {
 	uint64_t resize_ns; /* a resize settled: tell the guest, snap to its aspect; 0 = nothing */
 };
 
+/* ---- app_actions.c ---- */
+
 void app_alert(struct app *app, int level, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 
@@ -97,3 +102,29 @@ void app_key(struct app *app, unsigned key, bool shift);
 
 /* Sends the command; text of it is freed here if the session does not take it. */
 void app_command(struct app *app, struct session_command command);
+
+/* ---- app.c ---- */
+
+/* From any thread: app_look() follows. data is the app. */
+void app_wake(void *data);
+
+/* ---- app_parts.c ---- */
+
+/* Takes all that was told since the last time. */
+void app_look(struct app *app);
+/* clipboard_create()'s send: to the session, also before and after there is one. */
+int app_send_clipboard(const struct clip_message *message, void *data);
+
+/* ---- app_window.c ---- */
+
+int app_create_input(struct app *app);
+/* Something changed that the window's input must know. */
+void app_tell_input(struct app *app);
+void app_handle_event(struct app *app, union SDL_Event *event);
+void app_resize_settled(struct app *app);
+
+/* ---- app_password.c ---- */
+
+/* Begins or ends the prompt as the session's status says. */
+void app_ask_password(struct app *app);
+void app_password_event(struct app *app, const union SDL_Event *event);

@@ -1,0 +1,286 @@
+/* What the parts tell the app: from their threads into mailboxes and a queue, and out of them on
+ * pg-ui. */
+#define LOG_MODULE "app"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <SDL2/SDL.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "client/app_state.h"
+#include "client/app_vm.h"
+#include "client/clipboard.h"
+#include "client/window.h"
+#include "client/window_input.h"
+
+/* ---- from other threads ---- */
+
+static void on_video_status(const struct video_status *status, void *data) {
+	mailbox_put(&((struct app *)data)->video_status, status);
+}
+
+static void on_geometry(const struct video_geometry *geometry, void *data) {
+	mailbox_put(&((struct app *)data)->geometry, geometry);
+}
+
+static void on_pointer(const struct video_pointer *pointer, void *data) {
+	mailbox_put(&((struct app *)data)->pointer, pointer);
+}
+
+static void on_session_status(const struct session_status *status, void *data) {
+	mailbox_put(&((struct app *)data)->session_status, status);
+}
+
+static void on_session_action(enum session_action action, unsigned code, void *data) {
+	struct app *app = data;
+	struct app_happening happening = {
+		.kind = APP_SESSION_ACTION,
+		.action = action,
+		.code = (int)code,
+	};
+	queue_push(&app->happenings, &happening);
+}
+
+static void on_session_clipboard(const struct clip_message *message, void *data) {
+	struct app *app = data;
+	const struct app_happening happening = { .kind = APP_CLIPBOARD, .clip = *message };
+	if (queue_push(&app->happenings, &happening) < 0) {
+		free(message->data);
+	}
+}
+
+/* To the session; also before and after there is one. */
+int app_send_clipboard(const struct clip_message *message, void *data) {
+	struct app *app = data;
+	return app->session ? session_clipboard(app->session, message) : -ENOTCONN;
+}
+
+static void on_moved(void *data) {
+	struct app *app = data;
+	if (app->video) {
+		video_input_moved(app->video);
+	}
+}
+
+static void on_audio_status(const struct part_status *status, void *data) {
+	mailbox_put(&((struct app *)data)->audio_status, status);
+}
+
+void app_on_discovery(const struct discovery_info *info, void *data) {
+	mailbox_put(&((struct app *)data)->vm_found, info);
+}
+
+void app_on_signal(int number, void *data) {
+	log_info("signal %d: leaving", number);
+	app_quit(data);
+}
+
+void app_on_raise(void *data) {
+	struct app *app = data;
+	queue_push(&app->happenings, &(struct app_happening){ .kind = APP_RAISE });
+}
+
+void app_quit(struct app *app) {
+	atomic_store(&app->quit, true);
+	app_wake(app);
+}
+
+struct video_events app_video_events(struct app *app) {
+	return (struct video_events){
+		.status = on_video_status,
+		.geometry = on_geometry,
+		.pointer = on_pointer,
+		.data = app,
+	};
+}
+
+struct session_events app_session_events(struct app *app) {
+	return (struct session_events){
+		.status = on_session_status,
+		.action = on_session_action,
+		.moved = on_moved,
+		.clipboard = on_session_clipboard,
+		.data = app,
+	};
+}
+
+struct audio_events app_audio_events(struct app *app) {
+	return (struct audio_events){ .status = on_audio_status, .data = app };
+}
+
+/* ---- what they told, on pg-ui ---- */
+
+static void fit_window(struct app *app) {
+	const struct video_status *video = &app->now.video;
+	if (!app->config->window.auto_resize || video->width == 0 ||
+			(video->width == app->guest_width && video->height == app->guest_height)) {
+		return;
+	}
+	app->guest_width = video->width;
+	app->guest_height = video->height;
+	if (!window_is_full_screen(app->window)) {
+		window_set_size_px(app->window, (int)video->width, (int)video->height);
+	}
+}
+
+static void update_screensaver(struct app *app) {
+	bool off = app->config->window.no_screensaver ||
+		   (app->config->window.auto_screensaver && app->now.video.block_screensaver);
+	if (off == app->screensaver_off) {
+		return;
+	}
+	app->screensaver_off = off;
+	if (off) {
+		SDL_DisableScreenSaver();
+	} else {
+		SDL_EnableScreenSaver();
+	}
+}
+
+static void on_new_video(struct app *app) {
+	const struct video_status *video = &app->now.video;
+	fit_window(app);
+	update_screensaver(app);
+	if (video->activation_requests != app->activations) {
+		app->activations = video->activation_requests;
+		if (app->config->window.request_activation) {
+			SDL_FlashWindow(window_sdl(app->window), SDL_FLASH_UNTIL_FOCUSED);
+		}
+	}
+	/* The SPICE picture costs the VM time: only while it is needed. */
+	bool wanted = app->config->video.settings.source != VIDEO_SOURCE_LG &&
+		      (video->showing != VIDEO_SOURCE_LG || video->stale ||
+				      app->settings.source == VIDEO_SOURCE_SPICE);
+	if (wanted != app->display_wanted) {
+		app->display_wanted = wanted;
+		app_command(app, (struct session_command){
+						 .kind = SESSION_DISPLAY_WANTED,
+						 .on = wanted,
+				 });
+	}
+}
+
+static void on_session_happening(struct app *app, const struct app_happening *happening) {
+	uint64_t now = clock_now_ns();
+	switch (happening->action) {
+	case SESSION_ACTION_NONE:
+		break;
+	case SESSION_ACTION_ESCAPE_DOWN:
+		window_input_remote_escape(app->input, true, now);
+		break;
+	case SESSION_ACTION_ESCAPE_UP:
+		window_input_remote_escape(app->input, false, now);
+		break;
+	case SESSION_ACTION_ESCAPE_KEY:
+		window_input_remote_key(app->input, (unsigned)happening->code);
+		break;
+	case SESSION_ACTION_GRAB_CHANGED:
+		app_alert(app, OVERLAY_INFO, "%s",
+				happening->code ? _("Devices given to the guest")
+						: _("Devices back on the host"));
+		break;
+	case SESSION_ACTION_KICKED:
+		app_alert(app, OVERLAY_WARN, _("Another client took the VM's SPICE session"));
+		break;
+	}
+}
+
+static void on_happening(struct app *app, const struct app_happening *happening) {
+	switch (happening->kind) {
+	case APP_RAISE:
+		SDL_RestoreWindow(window_sdl(app->window));
+		SDL_RaiseWindow(window_sdl(app->window));
+		break;
+	case APP_SESSION_ACTION:
+		on_session_happening(app, happening);
+		break;
+	case APP_CLIPBOARD:
+		clipboard_message(app->clipboard, &happening->clip);
+		break;
+	case APP_SCREENSHOT_DONE:
+		if (happening->code < 0) {
+			app_alert(app, OVERLAY_BAD, _("No screenshot: %s"),
+					strerrordesc_np(-happening->code));
+		} else {
+			app_alert(app, OVERLAY_GOOD, _("Saved %s"), app->screenshot);
+		}
+		break;
+	}
+}
+
+/* Each file that arrived or failed is said once; the view shows the progress. */
+static void tell_files(struct app *app) {
+	const struct session_files *files = &app->now.session.files;
+	if (files->failed > app->files_failed) {
+		app_alert(app, OVERLAY_BAD, _("File not sent: %s"), files->error);
+	} else if (files->done > app->files_done && files->active == 0) {
+		app_alert(app, OVERLAY_GOOD, _("Files sent: %u"), files->done);
+	}
+	app->files_failed = files->failed;
+	app->files_done = files->done;
+}
+
+/* The question itself stands in the overlay while it is open: view.c. */
+static void tell_microphone(struct app *app) {
+	enum session_microphone_state state = app->now.session.microphone;
+	if (state == app->mic_told) {
+		return;
+	}
+	if (state == SESSION_MIC_OPEN) {
+		app_alert(app, OVERLAY_WARN, _("The VM records: the microphone is on"));
+	} else if (app->mic_told == SESSION_MIC_OPEN) {
+		app_alert(app, OVERLAY_INFO, _("The microphone is off"));
+	} else if (state == SESSION_MIC_DECLINED) {
+		app_alert(app, OVERLAY_INFO, _("The VM does not get the microphone"));
+	}
+	app->mic_told = state;
+}
+
+void app_look(struct app *app) {
+	struct app_happening happening;
+	struct discovery_info info;
+	struct video_pointer pointer;
+	atomic_store(&app->woken, false); /* before looking: what comes later wakes again */
+	if (atomic_load(&app->quit)) {
+		app->running = false;
+	}
+
+	bool changed = false;
+	if (mailbox_take(&app->video_status, &app->now.video)) {
+		on_new_video(app);
+		changed = true;
+	}
+	if (mailbox_take(&app->session_status, &app->now.session)) {
+		app_ask_password(app);
+		discovered_session(&app->vm, &app->now.session, app->discovery);
+		tell_files(app);
+		tell_microphone(app);
+		changed = true;
+	}
+	if (mailbox_take(&app->geometry, &app->picture)) {
+		changed = true;
+	}
+	if (mailbox_take(&app->audio_status, &app->now.audio)) {
+		app->dirty = true;
+	}
+	if (mailbox_take(&app->vm_found, &info)) {
+		app_take_discovery(app, &info);
+		explicit_bzero(info.spice_password, sizeof info.spice_password);
+		app->dirty = true;
+	}
+	if (changed) {
+		app_check_vm(app);
+		app_tell_input(app);
+		app->dirty = true;
+	}
+	if (mailbox_take(&app->pointer, &pointer)) {
+		window_input_set_guest_pointer(app->input, &pointer);
+	}
+	while (queue_pop(&app->happenings, &happening)) {
+		on_happening(app, &happening);
+	}
+}

@@ -1,0 +1,259 @@
+/* What SDL tells the app about its window, and what the window's input asks for. */
+#define LOG_MODULE "app"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <SDL2/SDL.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "client/app_state.h"
+#include "client/clipboard.h"
+#include "client/window.h"
+#include "client/window_input.h"
+
+/* A resize is over when no further one came for so long. */
+#define RESIZE_SETTLE_NS (100 * NS_PER_MS)
+
+/* ---- requests of the window's input ---- */
+
+static void hook_input(const struct input_event *event, void *data) {
+	struct app *app = data;
+	if (app->session && session_input(app->session, event) < 0) {
+		log_warn_limited("input came faster than it could be sent: an event was lost");
+	}
+}
+
+static void hook_release(void *data) {
+	app_command(data, (struct session_command){ .kind = SESSION_RELEASE_ALL });
+}
+
+static void hook_mouse_mode(bool absolute, void *data) {
+	app_command(data, (struct session_command){ .kind = SESSION_MOUSE_MODE, .on = absolute });
+}
+
+static int hook_move_pointer(int x, int y, void *data) {
+	struct app *app = data;
+	return app->video ? video_move_pointer(app->video, x, y) : -ENOTCONN;
+}
+
+static void on_capture(struct app *app, bool on, bool quiet) {
+	app->now.captured = on;
+	app->dirty = true;
+	if (!quiet) {
+		app_alert(app, OVERLAY_INFO, "%s",
+				on ? _("Capture enabled") : _("Capture disabled"));
+	}
+}
+
+static void hook_request(
+		enum window_request request, int value, bool shift, bool quiet, void *data) {
+	struct app *app = data;
+	switch (request) {
+	case WINDOW_REQUEST_CAPTURE:
+		on_capture(app, value != 0, quiet);
+		break;
+	case WINDOW_REQUEST_HELP:
+		app->now.show_help = value != 0;
+		app->dirty = true;
+		break;
+	case WINDOW_REQUEST_KEY:
+		app_key(app, (unsigned)value, shift);
+		break;
+	case WINDOW_REQUEST_REFUSED:
+		app_alert(app, OVERLAY_WARN, "%s",
+				value == 0 ? _("No input to the VM yet: nothing to capture for")
+					   : _("The desktop refuses to lock the pointer"));
+		break;
+	}
+}
+
+static struct window_input_config input_config(const struct config *config) {
+	struct window_input_config input = {
+		.help_delay_ms = (unsigned)config->input.help_delay_ms,
+		.capture_on_start = config->input.capture_on_start,
+		.capture_on_focus = config->input.capture_on_focus,
+		.capture_only = config->input.capture_only,
+		.grab_keyboard = config->input.grab_keyboard,
+		.grab_keyboard_on_focus = config->input.grab_keyboard_on_focus,
+		.auto_capture = config->input.auto_capture,
+		.release_keys_on_focus_loss = config->input.release_keys_on_focus_loss,
+		.hide_cursor = config->input.hide_cursor,
+		.show_cursor_dot = config->input.show_cursor_dot,
+		.large_cursor_dot = config->input.large_cursor_dot,
+		.scale_cursor = config->input.scale_cursor,
+	};
+	snprintf(input.escape_key, sizeof input.escape_key, "%s", config->session.escape_key);
+	return input;
+}
+
+int app_create_input(struct app *app) {
+	const struct window_input_config input = input_config(app->config);
+	const struct window_input_hooks hooks = {
+		.input = hook_input,
+		.release = hook_release,
+		.mouse_mode = hook_mouse_mode,
+		.move_pointer = hook_move_pointer,
+		.request = hook_request,
+		.data = app,
+	};
+	return window_input_create(&app->input, window_sdl(app->window), &input, &hooks);
+}
+
+void app_tell_input(struct app *app) {
+	struct window_input_view view = {
+		.picture = app->picture,
+		.desktop_width = (int)app->now.video.desktop_width,
+		.desktop_height = (int)app->now.video.desktop_height,
+		.connected = app->now.session.connected && !app->wrong_vm,
+		.absolute = app->now.session.absolute,
+		/* Positions are those of the SPICE surface, which the frame host's desktop is not:
+		 * over its picture motion is relative, and the host puts the pointer (kvmfr.md 7).
+		 */
+		.absolute_possible = app->now.session.absolute_possible &&
+				     app->now.video.showing == VIDEO_SOURCE_SPICE,
+		.grabbed = app->now.session.grabbed,
+		.enabled = app->now.input_on,
+		.overlay = app->asking_password,
+	};
+	SDL_GetWindowSize(window_sdl(app->window), &view.window_width, &view.window_height);
+	window_size_px(app->window, &view.pixel_width, &view.pixel_height);
+	window_input_set_view(app->input, &view);
+}
+
+/* ---- what SDL told ---- */
+
+static void on_resize(struct app *app) {
+	int width;
+	int height;
+	window_size_px(app->window, &width, &height);
+	if (app->video) {
+		video_resize(app->video, width, height);
+	}
+	app_tell_input(app);
+	app->resize_ns = clock_now_ns() + RESIZE_SETTLE_NS;
+}
+
+static void set_hidden(struct app *app, bool hidden) {
+	if (app->settings.hidden != hidden && app->video) {
+		app->settings.hidden = hidden;
+		video_set(app->video, &app->settings);
+	}
+}
+
+static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
+	switch (event->event) {
+	case SDL_WINDOWEVENT_SIZE_CHANGED:
+		on_resize(app);
+		break;
+	case SDL_WINDOWEVENT_MINIMIZED:
+	case SDL_WINDOWEVENT_HIDDEN:
+		set_hidden(app, true);
+		break;
+	case SDL_WINDOWEVENT_SHOWN:
+	case SDL_WINDOWEVENT_RESTORED:
+	case SDL_WINDOWEVENT_MAXIMIZED:
+	case SDL_WINDOWEVENT_EXPOSED:
+		set_hidden(app, false);
+		if (app->video) {
+			video_wake(app->video);
+		}
+		break;
+	case SDL_WINDOWEVENT_ENTER:
+	case SDL_WINDOWEVENT_LEAVE:
+		app->pointer_inside = event->event == SDL_WINDOWEVENT_ENTER;
+		break;
+	case SDL_WINDOWEVENT_FOCUS_LOST:
+		if (app->config->window.minimize_on_focus_loss && app->now.input_on) {
+			SDL_MinimizeWindow(window_sdl(app->window));
+		}
+		break;
+	case SDL_WINDOWEVENT_CLOSE:
+		if (!(app->config->window.ignore_quit && app->pointer_inside)) {
+			app->running = false;
+		}
+		break;
+	default: /* moves, takes focus: nothing to do */
+		break;
+	}
+}
+
+/* The picture's own aspect for the window, once the user stopped dragging. */
+static void snap_to_aspect(struct app *app) {
+	const struct video_status *video = &app->now.video;
+	int width;
+	int height;
+	/* Only with --auto-resize: a tiling compositor gives a window its size once, and a window
+	 * that then shrinks leaves a hole in its tile. */
+	if (!app->config->window.force_aspect || !app->config->window.auto_resize ||
+			!app->config->video.settings.keep_aspect || video->width == 0 ||
+			window_is_full_screen(app->window) ||
+			(SDL_GetWindowFlags(window_sdl(app->window)) & SDL_WINDOW_MAXIMIZED)) {
+		return;
+	}
+	window_size_px(app->window, &width, &height);
+	int wanted = (int)((int64_t)width * video->height / video->width);
+	if (wanted != height && wanted > 0) {
+		window_set_size_px(app->window, width, wanted);
+	}
+}
+
+void app_resize_settled(struct app *app) {
+	int width;
+	int height;
+	app->resize_ns = 0;
+	snap_to_aspect(app);
+	if (app->config->window.set_guest_size && app->now.video.showing == VIDEO_SOURCE_SPICE) {
+		window_size_px(app->window, &width, &height);
+		app_command(app, (struct session_command){
+						 .kind = SESSION_MONITOR_SIZE,
+						 .value = width << 16 | height,
+				 });
+	}
+}
+
+static void send_file(struct app *app, const char *path) {
+	size_t len = strlen(path);
+	char *list = calloc(1, len + 2); /* one path, then an empty one */
+	if (list) {
+		memcpy(list, path, len + 1);
+		app_command(app, (struct session_command){
+						 .kind = SESSION_SEND_FILES, .text = list });
+	}
+}
+
+void app_handle_event(struct app *app, union SDL_Event *event) {
+	if (app->asking_password && (event->type == SDL_TEXTINPUT || event->type == SDL_KEYDOWN)) {
+		app_password_event(app, event);
+		return;
+	}
+	if (event->type == SDL_KEYDOWN && event->key.keysym.scancode == SDL_SCANCODE_ESCAPE &&
+			app->now.session.files.active > 0 && !app->now.captured) {
+		app_command(app, (struct session_command){ .kind = SESSION_CANCEL_FILES });
+		return;
+	}
+	if (window_input_event(app->input, event, clock_now_ns())) {
+		return;
+	}
+	switch (event->type) {
+	case SDL_WINDOWEVENT:
+		on_window_event(app, &event->window);
+		if (event->window.event == SDL_WINDOWEVENT_FOCUS_GAINED && !app->clipboard_seen) {
+			app->clipboard_seen = true; /* what was copied before we started */
+			clipboard_changed(app->clipboard);
+		}
+		break;
+	case SDL_CLIPBOARDUPDATE:
+		clipboard_changed(app->clipboard);
+		break;
+	case SDL_DROPFILE:
+		send_file(app, event->drop.file);
+		SDL_free(event->drop.file);
+		break;
+	default: /* SDL_QUIT too: it follows the CLOSE of the last window, which decided already */
+		break;
+	}
+}
