@@ -1,16 +1,19 @@
 /*
- * What the two sides of the clipboard tell each other: the local one (clipboard.h, on pg-ui) and
+ * What the two sides of the clipboard tell each other: the desktop's (clipboard.h, on pg-clip) and
  * the guest's (the agent, on pg-io). Both ways the same four messages:
  *
  *	OFFER    my side has new content, in these types; it replaces any offer before
  *	RELEASE  my side has nothing any more
- *	REQUEST  send me your content in this type; always answered by DATA with the same serial
- *	DATA     the content; no data = it cannot be had (gone, too large, timed out)
+ *	REQUEST  send me your content in this type; always answered by DATA with the same serial.
+ *	         One of each type at a time: an older one that waits is answered with nothing
+ *	DATA     the content, or why there is none
  *
- * Content is transferred only when somebody pastes. Nothing is decoded on the way.
+ * Content is transferred only when somebody pastes, changes hands instead of being copied, and is
+ * never decoded.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +21,7 @@ enum clip_kind { CLIP_OFFER, CLIP_RELEASE, CLIP_REQUEST, CLIP_DATA };
 
 /* Types as bits, so that an offer is one word. */
 enum clip_type {
-	CLIP_TEXT = 1 << 0, /* UTF-8, line feeds */
+	CLIP_TEXT = 1 << 0, /* UTF-8 */
 	CLIP_PNG = 1 << 1,
 	CLIP_BMP = 1 << 2,
 	CLIP_TIFF = 1 << 3,
@@ -26,10 +29,20 @@ enum clip_type {
 };
 #define CLIP_TYPES 5u
 
+/* Why DATA has no data. */
+enum clip_failure {
+	CLIP_FAILURE_NONE, /* the owner has nothing of that type (any more) */
+	CLIP_FAILURE_SIZE, /* more than clipboard-max; len tells how much, 0 = not known */
+	CLIP_FAILURE_TIME, /* the owner did not answer in time */
+};
+
 struct clip_message {
 	enum clip_kind kind;
-	unsigned types;  /* OFFER: enum clip_type; REQUEST and DATA: one of them */
-	uint32_t serial; /* REQUEST and DATA: of the side that asks */
-	void *data;      /* DATA: heap, goes to the receiver; NULL = none */
+	enum clip_failure failure; /* DATA */
+	unsigned types;            /* OFFER: enum clip_type; REQUEST and DATA: one of them */
+	uint32_t serial;           /* REQUEST and DATA: of the side that asks */
+	/* Text. REQUEST: it is to have CR LF at its line ends. DATA: it has, instead of LF. */
+	bool crlf;
+	void *data; /* DATA: heap, goes to the receiver; NULL = none */
 	size_t len;
 };

@@ -8,6 +8,7 @@
 #define LOG_MODULE "clipboard"
 #include "base/log.h"
 #include "client/clip.h"
+#include "host-proto/spice/text.h"
 
 struct clipboard {
 	int (*send)(const struct clip_message *message, void *data);
@@ -58,7 +59,10 @@ static void answer(struct clipboard *clipboard, const struct clip_message *reque
 		.kind = CLIP_DATA, .types = request->types, .serial = request->serial
 	};
 	char *text = request->types == CLIP_TEXT ? SDL_GetClipboardText() : NULL;
-	if (text && text[0]) {
+	if (text && text[0] && request->crlf) {
+		message.data = text_to_crlf((const uint8_t *)text, strlen(text), &message.len);
+		message.crlf = true;
+	} else if (text && text[0]) {
 		message.data = strdup(text); /* SDL's memory is SDL's to free */
 		message.len = message.data ? strlen(text) : 0;
 	}
@@ -84,16 +88,19 @@ static void take(struct clipboard *clipboard, const struct clip_message *message
 		return; /* an older request */
 	}
 	clipboard->serial = 0;
+	const size_t len =
+			message->data ? text_from_guest(message->data, message->len, message->crlf)
+				      : 0;
 	/* A NUL inside would cut it: such a thing is no text. */
-	if (!message->data || memchr(message->data, '\0', message->len)) {
+	if (!message->data || memchr(message->data, '\0', len)) {
 		return;
 	}
-	char *text = malloc(message->len + 1);
+	char *text = malloc(len + 1);
 	if (!text) {
 		return;
 	}
-	memcpy(text, message->data, message->len);
-	text[message->len] = '\0';
+	memcpy(text, message->data, len);
+	text[len] = '\0';
 	free(clipboard->from_guest);
 	clipboard->from_guest = text;
 	if (SDL_SetClipboardText(text) < 0) {

@@ -11,13 +11,13 @@
 #include "client/clip.h"
 #include "host-proto/spice/agent.h"
 
-#define TIMEOUT_NS  (5 * NS_PER_S)
-#define WAITING_MAX 8u
+#define TIMEOUT_NS (5 * NS_PER_S)
+/* The local side gives up by itself: this is for one that hangs. */
+#define LOCAL_FACTOR 8u
 
-/* A local request that waits for the guest. */
+/* A request that waits for its answer. */
 struct waiting {
-	unsigned type; /* enum clip_type; 0 = free */
-	uint32_t serial;
+	uint32_t serial; /* 0 = none */
 	uint64_t deadline_ns;
 };
 
@@ -31,14 +31,11 @@ struct session_clipboard {
 
 	unsigned local_types; /* of the newest local offer; 0 = none */
 	unsigned guest_types;
-	struct waiting waiting[WAITING_MAX];
 	size_t received; /* of the message that comes in, at the last look */
 
-	/* What the guest asked for: one of each type at a time. */
-	struct {
-		uint32_t serial; /* 0 = nothing */
-		uint64_t deadline_ns;
-	} asked[CLIP_TYPES];
+	/* One of each type at a time, as in types[]. */
+	struct waiting waiting[CLIP_TYPES]; /* the local side for the guest */
+	struct waiting asked[CLIP_TYPES];   /* the guest for the local side */
 	uint32_t next_serial;
 };
 
@@ -91,43 +88,43 @@ static int index_of(unsigned type) {
 
 /* ---- time limits ---- */
 
-static uint64_t deadline(const struct session_clipboard *clipboard) {
-	return clock_now_ns() + clipboard->config.timeout_ns;
+static uint64_t earlier(uint64_t first, const struct waiting *waiting) {
+	return waiting->serial && (first == 0 || waiting->deadline_ns < first)
+			       ? waiting->deadline_ns
+			       : first;
 }
 
 static void arm(struct session_clipboard *clipboard) {
 	uint64_t first = 0;
-	for (unsigned i = 0; i < WAITING_MAX; i++) {
-		const struct waiting *waiting = &clipboard->waiting[i];
-		if (waiting->type && (first == 0 || waiting->deadline_ns < first)) {
-			first = waiting->deadline_ns;
-		}
-	}
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
-		if (clipboard->asked[i].serial &&
-				(first == 0 || clipboard->asked[i].deadline_ns < first)) {
-			first = clipboard->asked[i].deadline_ns;
-		}
+		first = earlier(first, &clipboard->waiting[i]);
+		first = earlier(first, &clipboard->asked[i]);
 	}
 	loop_set_timer(clipboard->timer, first);
 }
 
-static void deliver(struct session_clipboard *clipboard, struct waiting *waiting, void *heap,
-		size_t len) {
+/* Answers the local request of that type. heap: the content, handed on; NULL = failure says why. */
+static void deliver(struct session_clipboard *clipboard, unsigned index, void *heap, size_t len,
+		enum clip_failure failure) {
 	const struct clip_message message = { .kind = CLIP_DATA,
-		.types = waiting->type,
-		.serial = waiting->serial,
+		.failure = failure,
+		.types = types[index].ours,
+		.serial = clipboard->waiting[index].serial,
+		.crlf = clipboard->agent && spice_agent_crlf(clipboard->agent),
 		.data = heap,
 		.len = len };
-	waiting->type = 0;
+	clipboard->waiting[index].serial = 0;
 	clipboard->send(&message, clipboard->data);
 }
 
+/* heap is taken over. */
 static void answer_guest(
-		struct session_clipboard *clipboard, unsigned index, const void *data, size_t len) {
+		struct session_clipboard *clipboard, unsigned index, void *heap, size_t len) {
 	clipboard->asked[index].serial = 0;
 	if (clipboard->agent) {
-		(void)spice_agent_answer(clipboard->agent, types[index].theirs, data, len);
+		(void)spice_agent_answer(clipboard->agent, types[index].theirs, heap, len);
+	} else {
+		free(heap);
 	}
 }
 
@@ -138,19 +135,14 @@ static void on_timer(void *data) {
 	const size_t received = clipboard->agent ? spice_agent_receiving(clipboard->agent) : 0;
 	const bool progress = received != 0 && received != clipboard->received;
 	clipboard->received = received;
-	for (unsigned i = 0; i < WAITING_MAX; i++) {
-		struct waiting *waiting = &clipboard->waiting[i];
-		if (waiting->type == 0 || waiting->deadline_ns > now) {
-			continue;
-		}
-		if (progress) {
-			waiting->deadline_ns = now + clipboard->config.timeout_ns;
-			continue;
-		}
-		log_info("the guest did not send its clipboard in time");
-		deliver(clipboard, waiting, NULL, 0);
-	}
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+		struct waiting *waiting = &clipboard->waiting[i];
+		if (waiting->serial && waiting->deadline_ns <= now && progress) {
+			waiting->deadline_ns = now + clipboard->config.timeout_ns;
+		} else if (waiting->serial && waiting->deadline_ns <= now) {
+			log_info("the guest did not send its clipboard in time");
+			deliver(clipboard, i, NULL, 0, CLIP_FAILURE_TIME);
+		}
 		if (clipboard->asked[i].serial && clipboard->asked[i].deadline_ns <= now) {
 			log_info("the local clipboard did not answer in time");
 			answer_guest(clipboard, i, NULL, 0);
@@ -193,15 +185,18 @@ void session_clipboard_destroy(struct session_clipboard *clipboard) {
 
 static void send_kind(struct session_clipboard *clipboard, enum clip_kind kind, unsigned ours,
 		uint32_t serial) {
-	const struct clip_message message = { .kind = kind, .types = ours, .serial = serial };
+	const struct clip_message message = { .kind = kind,
+		.types = ours,
+		.serial = serial,
+		.crlf = clipboard->agent && spice_agent_crlf(clipboard->agent) };
 	clipboard->send(&message, clipboard->data);
 }
 
 /* Whoever waits for the guest gets nothing. */
 static void fail_waiting(struct session_clipboard *clipboard) {
-	for (unsigned i = 0; i < WAITING_MAX; i++) {
-		if (clipboard->waiting[i].type) {
-			deliver(clipboard, &clipboard->waiting[i], NULL, 0);
+	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+		if (clipboard->waiting[i].serial) {
+			deliver(clipboard, i, NULL, 0, CLIP_FAILURE_NONE);
 		}
 	}
 }
@@ -254,7 +249,8 @@ void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_cl
 	}
 	clipboard->next_serial += clipboard->next_serial == UINT32_MAX ? 2 : 1;
 	clipboard->asked[index].serial = clipboard->next_serial;
-	clipboard->asked[index].deadline_ns = deadline(clipboard);
+	clipboard->asked[index].deadline_ns =
+			clock_now_ns() + LOCAL_FACTOR * clipboard->config.timeout_ns;
 	send_kind(clipboard, CLIP_REQUEST, types[index].ours, clipboard->next_serial);
 	arm(clipboard);
 }
@@ -262,24 +258,9 @@ void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_cl
 void session_clipboard_content(struct session_clipboard *clipboard, enum spice_clipboard_type type,
 		uint8_t *heap, size_t len) {
 	const int index = index_of_spice(type);
-	/* All that wait for it get it; the last one the original. */
-	struct waiting *last = NULL;
-	for (unsigned i = 0; i < WAITING_MAX; i++) {
-		struct waiting *waiting = &clipboard->waiting[i];
-		if (index < 0 || waiting->type != (unsigned)types[index].ours) {
-			continue;
-		}
-		if (last) {
-			void *copy = heap ? malloc(len ? len : 1) : NULL;
-			if (copy && len > 0) {
-				memcpy(copy, heap, len);
-			}
-			deliver(clipboard, last, copy, copy ? len : 0);
-		}
-		last = waiting;
-	}
-	if (last) {
-		deliver(clipboard, last, heap, len);
+	if (index >= 0 && clipboard->waiting[index].serial) {
+		deliver(clipboard, (unsigned)index, heap, len,
+				!heap && len > 0 ? CLIP_FAILURE_SIZE : CLIP_FAILURE_NONE);
 	} else {
 		free(heap);
 	}
@@ -290,26 +271,22 @@ void session_clipboard_content(struct session_clipboard *clipboard, enum spice_c
 
 static void on_local_request(
 		struct session_clipboard *clipboard, const struct clip_message *message) {
-	struct waiting *place = NULL;
-	bool outstanding = false;
-	for (unsigned i = 0; i < WAITING_MAX; i++) {
-		struct waiting *waiting = &clipboard->waiting[i];
-		outstanding = outstanding || waiting->type == message->types;
-		if (!place && waiting->type == 0) {
-			place = waiting;
-		}
-	}
-	struct waiting nobody = { .type = message->types, .serial = message->serial };
 	const int index = index_of(message->types);
-	if (!place || index < 0 || !clipboard->agent ||
-			(clipboard->guest_types & message->types) == 0 ||
+	if (index < 0 || message->serial == 0) {
+		return; /* a mistake of ours: there is nobody to answer */
+	}
+	struct waiting *waiting = &clipboard->waiting[index];
+	const bool outstanding = waiting->serial != 0;
+	if (outstanding) {
+		deliver(clipboard, (unsigned)index, NULL, 0, CLIP_FAILURE_NONE);
+	}
+	waiting->serial = message->serial;
+	waiting->deadline_ns = clock_now_ns() + clipboard->config.timeout_ns;
+	if (!clipboard->agent || (clipboard->guest_types & message->types) == 0 ||
 			(!outstanding && spice_agent_request(clipboard->agent,
 							 types[index].theirs) < 0)) {
-		deliver(clipboard, &nobody, NULL, 0);
-		return;
+		deliver(clipboard, (unsigned)index, NULL, 0, CLIP_FAILURE_NONE);
 	}
-	*place = nobody;
-	place->deadline_ns = deadline(clipboard);
 	arm(clipboard);
 }
 
@@ -338,10 +315,11 @@ void session_clipboard_local(
 		if (index >= 0 && message->serial != 0 &&
 				clipboard->asked[index].serial == message->serial) {
 			answer_guest(clipboard, (unsigned)index, message->data, message->len);
+		} else {
+			free(message->data);
 		}
 		break;
 	}
 	}
-	free(message->data);
 	arm(clipboard);
 }

@@ -17,7 +17,7 @@ struct spice_agent;
 
 struct session_clipboard_config {
 	bool to_vm, to_local;
-	uint64_t timeout_ns; /* 0 = 5 s without progress */
+	uint64_t timeout_ns; /* of the guest; 0 = 5 s without progress */
 };
 
 /* send: a message for the local side; owns its data from then on. */
@@ -32,9 +32,10 @@ void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spi
 /* The agent's events. */
 void session_clipboard_offer(struct session_clipboard *clipboard, unsigned theirs);
 void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_clipboard_type type);
+/* heap is taken over; NULL with a length: too large. */
 void session_clipboard_content(struct session_clipboard *clipboard, enum spice_clipboard_type type,
 		uint8_t *heap, size_t len);
 
-/* A message of the local side; frees its data. */
+/* A message of the local side; takes its data over. */
 void session_clipboard_local(
 		struct session_clipboard *clipboard, const struct clip_message *message);

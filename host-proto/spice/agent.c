@@ -12,7 +12,7 @@
 #define GRAB_MAX       4096u
 #define ANNOUNCE_MAX   256u
 #define QUEUE_MESSAGES 64u
-#define QUEUE_BYTES    (160u << 20)
+#define QUEUE_EXTRA    (32u << 20) /* waiting bytes beside two contents of the largest size */
 #define GROW_FIRST     (64u * 1024)
 #define OUR_CAPS                                                                                \
 	(SPICE_AGENT_CAP_MONITORS_CONFIG | SPICE_AGENT_CAP_REPLY | SPICE_AGENT_CAP_BY_DEMAND |  \
@@ -53,6 +53,7 @@ static void reset(struct spice_agent *agent) {
 	free(agent->body);
 	agent->body = NULL;
 	agent->body_size = agent->header_len = agent->size = agent->got = 0;
+	agent->front_len = agent->front_got = 0;
 	agent->ready = agent->connected = agent->broken = agent->guest_owns = false;
 	agent->caps = agent->tokens = agent->consumed = 0;
 	agent->requested = agent->wanted = 0;
@@ -72,6 +73,10 @@ bool spice_agent_is_ready(const struct spice_agent *agent) {
 
 uint32_t spice_agent_caps(const struct spice_agent *agent) {
 	return agent->caps;
+}
+
+bool spice_agent_crlf(const struct spice_agent *agent) {
+	return (agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF) != 0;
 }
 
 size_t spice_agent_receiving(const struct spice_agent *agent) {
@@ -140,7 +145,9 @@ static int queue_message(struct spice_agent *agent, unsigned type, const struct 
 	}
 	const size_t fixed_len = fixed ? writer_len(fixed) : 0;
 	r = -ENOBUFS;
-	if (agent->count >= QUEUE_MESSAGES || len > QUEUE_BYTES - agent->queued) {
+	const size_t queue_max = 2 * agent->limit + QUEUE_EXTRA;
+	if (agent->count >= QUEUE_MESSAGES || agent->queued > queue_max ||
+			len > queue_max - agent->queued) {
 		goto error;
 	}
 	message = calloc(1, sizeof *message);
@@ -295,9 +302,6 @@ static void on_message(struct spice_agent *agent) {
 	case SPICE_AGENT_RELEASE:
 		agent_on_release(agent, &r);
 		break;
-	case SPICE_AGENT_CLIPBOARD:
-		agent_on_content(agent, &r);
-		break;
 	case SPICE_AGENT_FILE_STATUS:
 		agent_on_file_status(agent, &r);
 		break;
@@ -307,11 +311,10 @@ static void on_message(struct spice_agent *agent) {
 }
 
 /* Whether a body of this type and size is worth collecting (12). */
-static bool is_wanted(const struct spice_agent *agent, uint32_t type, size_t size) {
+static bool is_wanted(uint32_t type, size_t size) {
 	switch (type) {
 	case SPICE_AGENT_CLIPBOARD:
-		return agent->requested != 0 &&
-		       size <= agent_limit_of(agent, SPICE_CLIPBOARD_PNG) + 8;
+		return false; /* until its front is known */
 	case SPICE_AGENT_GRAB:
 		return size <= GRAB_MAX;
 	case SPICE_AGENT_ANNOUNCE:
@@ -328,7 +331,13 @@ static bool read_agent_header(struct spice_agent *agent) {
 	read_u64(&r);
 	agent->size = read_u32(&r);
 	agent->got = 0;
-	agent->keep = is_wanted(agent, agent->type, agent->size);
+	agent->front_len = agent->front_got = 0;
+	if (agent->type == SPICE_AGENT_CLIPBOARD) {
+		size_t front = agent_both_have(agent, SPICE_AGENT_CAP_SELECTION) ? 8 : 4;
+		agent->front_len = front < agent->size ? front : agent->size;
+		agent->size -= agent->front_len;
+	}
+	agent->keep = is_wanted(agent->type, agent->size);
 	return protocol == SPICE_AGENT_PROTOCOL;
 }
 
@@ -348,11 +357,26 @@ static bool reserve(struct spice_agent *agent, size_t need) {
 	return grown != NULL;
 }
 
+/* Of content that was kept. Small content is copied, so that no large buffer goes with it. */
+static uint8_t *take_body(struct spice_agent *agent) {
+	if (agent->size > GROW_FIRST) {
+		uint8_t *body = agent->body;
+		agent->body = NULL;
+		agent->body_size = 0;
+		return body;
+	}
+	uint8_t *copy = malloc(agent->size ? agent->size : 1);
+	if (copy && agent->size > 0) {
+		memcpy(copy, agent->body, agent->size);
+	}
+	return copy;
+}
+
 static void finish_message(struct spice_agent *agent) {
-	if (agent->keep) {
+	if (agent->type == SPICE_AGENT_CLIPBOARD) {
+		agent_on_content(agent, agent->keep ? take_body(agent) : NULL);
+	} else if (agent->keep) {
 		on_message(agent);
-	} else {
-		agent_refuse_content(agent);
 	}
 	agent->header_len = agent->got = agent->size = 0;
 	if (agent->body_size > GROW_FIRST) {
@@ -360,6 +384,22 @@ static void finish_message(struct spice_agent *agent) {
 		agent->body = NULL;
 		agent->body_size = 0;
 	}
+}
+
+/* True: what stands in front of the content is complete; whether it is kept is decided. */
+static bool collect_front(struct spice_agent *agent, struct reader *r) {
+	if (agent->front_got == agent->front_len) {
+		return true;
+	}
+	size_t take = agent->front_len - agent->front_got;
+	take = take < r->left ? take : r->left;
+	const uint8_t *part = read_bytes(r, take);
+	if (take > 0) {
+		memcpy(agent->front + agent->front_got, part, take);
+	}
+	agent->front_got += take;
+	agent->keep = agent_keeps_content(agent);
+	return agent->front_got == agent->front_len;
 }
 
 /* True: the header of the message at hand is complete and makes sense. */
@@ -390,7 +430,7 @@ void spice_agent_data(struct spice_agent *agent, const uint8_t *bytes, size_t le
 	}
 	struct reader r = reader_of(bytes, len);
 	while (!agent->broken && agent->connected) {
-		if (!collect_header(agent, &r)) {
+		if (!collect_header(agent, &r) || !collect_front(agent, &r)) {
 			break;
 		}
 		size_t take = agent->size - agent->got;

@@ -17,7 +17,7 @@
 struct spice_agent;
 
 #define SPICE_AGENT_TEXT_MAX   (16u << 20)
-#define SPICE_AGENT_IMAGE_MAX  (64u << 20)
+#define SPICE_AGENT_IMAGE_MAX  (1024u << 20)
 #define SPICE_AGENT_FILE_CHUNK 65536u
 
 /* Bit of enum spice_clipboard_type in a set of types. */
@@ -35,8 +35,8 @@ struct spice_agent_events {
 	void (*offer)(unsigned types, void *data);
 	/* The guest wants our content: spice_agent_answer() must follow, also with nothing. */
 	void (*wanted)(enum spice_clipboard_type type, void *data);
-	/* The answer to spice_agent_request(). heap: goes to the receiver; NULL = nothing. Text has
-	 * line feeds only. */
+	/* The answer to spice_agent_request(), as it came: see spice_agent_crlf(). heap: goes to
+	 * the receiver. NULL = nothing, or with a length: more than is kept. */
 	void (*content)(enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data);
 	/* enum spice_file_result of a file of ours. detail: free bytes with NO_SPACE. */
 	void (*file)(uint32_t id, uint32_t result, uint64_t detail, void *data);
@@ -46,7 +46,8 @@ struct spice_agent_events {
 	void *data;
 };
 
-/* limit: of clipboard content in bytes, both ways; the fixed limits above hold too. */
+/* limit: of clipboard content in bytes, both ways; the fixed limits above hold too. Content is
+ * never copied whole: 64 MiB would take as long as several keys. */
 int spice_agent_create(struct spice_agent **ret_agent, size_t limit,
 		const struct spice_agent_events *events);
 void spice_agent_destroy(struct spice_agent *agent); /* accepts NULL */
@@ -62,6 +63,8 @@ void spice_agent_data(struct spice_agent *agent, const uint8_t *bytes, size_t le
 bool spice_agent_is_ready(const struct spice_agent *agent);
 /* enum spice_agent_cap of the guest. */
 uint32_t spice_agent_caps(const struct spice_agent *agent);
+/* The guest's text has CR LF at line ends, and wants ours so (text.h converts). */
+bool spice_agent_crlf(const struct spice_agent *agent);
 /* Bytes received so far of the message that is coming in: tells a slow transfer from none. */
 size_t spice_agent_receiving(const struct spice_agent *agent);
 /* Bytes that wait for tokens. */
@@ -73,9 +76,10 @@ size_t spice_agent_queued(const struct spice_agent *agent);
 int spice_agent_offer(struct spice_agent *agent, unsigned types);
 int spice_agent_release(struct spice_agent *agent);
 int spice_agent_request(struct spice_agent *agent, enum spice_clipboard_type type);
-/* The answer to events->wanted(). data is copied; NULL, or too large: "nothing" is said. */
-int spice_agent_answer(struct spice_agent *agent, enum spice_clipboard_type type, const void *data,
-		size_t len);
+/* The answer to events->wanted(), with the guest's line ends. heap is taken over, also on failure;
+ * NULL, or too large: "nothing" is said. */
+int spice_agent_answer(
+		struct spice_agent *agent, enum spice_clipboard_type type, void *heap, size_t len);
 
 /* One monitor of this size. */
 int spice_agent_set_monitor(struct spice_agent *agent, uint32_t width, uint32_t height);

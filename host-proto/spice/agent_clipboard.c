@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "host-proto/spice/agent_internal.h"
-#include "host-proto/spice/text.h"
 
 #define GRAB_TYPES_MAX 64u
 
@@ -70,22 +69,16 @@ static int send_content(struct spice_agent *agent, uint8_t selection, unsigned t
 	return agent_send(agent, SPICE_AGENT_CLIPBOARD, &w, data, data ? len : 0);
 }
 
-int spice_agent_answer(struct spice_agent *agent, enum spice_clipboard_type type, const void *data,
-		size_t len) {
+int spice_agent_answer(
+		struct spice_agent *agent, enum spice_clipboard_type type, void *heap, size_t len) {
 	agent->wanted &= ~SPICE_CLIPBOARD_BIT(type);
-	uint8_t *copy = NULL;
-	if (data && len <= agent_limit_of(agent, type)) {
-		if (type == SPICE_CLIPBOARD_TEXT && (agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF)) {
-			copy = text_to_crlf(data, len, &len);
-		} else {
-			copy = malloc(len ? len : 1);
-			if (copy && len > 0) {
-				memcpy(copy, data, len);
-			}
-		}
+	if (heap && len > agent_limit_of(agent, type)) {
+		free(heap);
+		heap = NULL;
 	}
-	int r = send_content(agent, 0, type, copy, len);
-	if (r == -ENOBUFS && copy) { /* the guest's program waits for an answer */
+	const bool content = heap != NULL;
+	int r = send_content(agent, 0, type, heap, len);
+	if (r == -ENOBUFS && content) { /* the guest's program waits for an answer */
 		r = send_content(agent, 0, type, NULL, 0);
 	}
 	return r;
@@ -150,46 +143,46 @@ void agent_on_release(struct spice_agent *agent, struct reader *r) {
 	}
 }
 
-void agent_on_content(struct spice_agent *agent, struct reader *r) {
-	uint8_t selection = read_selection(agent, r);
-	uint32_t type = read_u32(r);
-	if (!reader_ok(r) || selection != 0 || agent->requested == 0) {
-		return; /* not asked for */
-	}
-	if (type == SPICE_CLIPBOARD_NONE) {
-		/* "Nothing", for whatever was asked. */
-		unsigned requested = agent->requested;
-		agent->requested = 0;
-		for (unsigned t = 1; t < AGENT_CLIPBOARD_KNOWN; t++) {
-			if (requested & SPICE_CLIPBOARD_BIT(t)) {
-				agent->events.content((enum spice_clipboard_type)t, NULL, 0,
-						agent->events.data);
-			}
-		}
-		return;
-	}
-	if (type >= AGENT_CLIPBOARD_KNOWN || (agent->requested & SPICE_CLIPBOARD_BIT(type)) == 0) {
-		return;
-	}
-	agent->requested &= ~SPICE_CLIPBOARD_BIT(type);
-	size_t len = r->left;
-	uint8_t *heap = len <= agent_limit_of(agent, type) ? malloc(len ? len : 1) : NULL;
-	if (heap && len > 0) {
-		memcpy(heap, r->at, len);
-		if (type == SPICE_CLIPBOARD_TEXT) {
-			len = text_from_guest(heap, len,
-					(agent->caps & SPICE_AGENT_CAP_LINEEND_CRLF) != 0);
+/* "Nothing", for whatever was asked. */
+static void on_no_content(struct spice_agent *agent) {
+	unsigned requested = agent->requested;
+	agent->requested = 0;
+	for (unsigned t = 1; t < AGENT_CLIPBOARD_KNOWN; t++) {
+		if (requested & SPICE_CLIPBOARD_BIT(t)) {
+			agent->events.content(
+					(enum spice_clipboard_type)t, NULL, 0, agent->events.data);
 		}
 	}
-	agent->events.content(
-			(enum spice_clipboard_type)type, heap, heap ? len : 0, agent->events.data);
 }
 
-/* An answer that is too large to be kept is "nothing" to whoever asked. */
-void agent_refuse_content(struct spice_agent *agent) {
-	if (agent->type == SPICE_AGENT_CLIPBOARD && agent->requested != 0) {
-		struct reader none = reader_of("\0\0\0\0\0\0\0\0",
-				agent_both_have(agent, SPICE_AGENT_CAP_SELECTION) ? 8 : 4);
-		agent_on_content(agent, &none);
+/* False: it was not asked for. */
+static bool read_front(const struct spice_agent *agent, enum spice_clipboard_type *ret_type) {
+	struct reader r = reader_of(agent->front, agent->front_got);
+	uint8_t selection = read_selection(agent, &r);
+	uint32_t type = read_u32(&r);
+	if (!reader_ok(&r) || selection != 0 || type >= AGENT_CLIPBOARD_KNOWN) {
+		return false;
+	}
+	*ret_type = (enum spice_clipboard_type)type;
+	return type == SPICE_CLIPBOARD_NONE ? agent->requested != 0
+					    : (agent->requested & SPICE_CLIPBOARD_BIT(type)) != 0;
+}
+
+bool agent_keeps_content(const struct spice_agent *agent) {
+	enum spice_clipboard_type type;
+	return read_front(agent, &type) && type != SPICE_CLIPBOARD_NONE &&
+	       agent->size <= agent_limit_of(agent, type);
+}
+
+void agent_on_content(struct spice_agent *agent, uint8_t *body) {
+	enum spice_clipboard_type type;
+	if (!read_front(agent, &type)) {
+		free(body);
+	} else if (type == SPICE_CLIPBOARD_NONE) {
+		free(body);
+		on_no_content(agent);
+	} else {
+		agent->requested &= ~SPICE_CLIPBOARD_BIT(type);
+		agent->events.content(type, body, agent->size, agent->events.data);
 	}
 }

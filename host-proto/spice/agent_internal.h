@@ -10,6 +10,7 @@
 #define AGENT_PREFIX_BYTES    40u
 #define AGENT_SELECTIONS      3u
 #define AGENT_CLIPBOARD_KNOWN 6u /* types below are known */
+#define AGENT_FRONT_MAX       8u /* selection and type in front of clipboard content */
 
 /* A message on its way out: header and fixed fields, then bulk data. */
 struct outgoing {
@@ -37,8 +38,10 @@ struct spice_agent {
 	uint8_t header[SPICE_AGENT_HEADER_BYTES];
 	size_t header_len;
 	uint32_t type;
-	size_t size, got;
-	bool keep; /* the body is collected, else skipped */
+	uint8_t front[AGENT_FRONT_MAX]; /* of clipboard content: the body is the content alone */
+	size_t front_len, front_got;
+	size_t size, got; /* of the body */
+	bool keep;        /* it is collected, else skipped */
 	uint8_t *body;
 	size_t body_size;
 
@@ -62,7 +65,9 @@ int agent_send(struct spice_agent *agent, unsigned type, const struct writer *fi
 void agent_on_grab(struct spice_agent *agent, struct reader *r);
 void agent_on_request(struct spice_agent *agent, struct reader *r);
 void agent_on_release(struct spice_agent *agent, struct reader *r);
-void agent_on_content(struct spice_agent *agent, struct reader *r);
 void agent_on_file_status(struct spice_agent *agent, struct reader *r);
-/* The message that was skipped, should it be clipboard content: "nothing" to whoever asked. */
-void agent_refuse_content(struct spice_agent *agent);
+
+/* Clipboard content, whose front stands in agent->front: whether its body is worth collecting … */
+bool agent_keeps_content(const struct spice_agent *agent);
+/* … and when it is whole. body: heap, of agent->size bytes, taken over; NULL = it was skipped. */
+void agent_on_content(struct spice_agent *agent, uint8_t *body);

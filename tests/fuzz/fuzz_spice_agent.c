@@ -34,7 +34,7 @@ static void on_offer(unsigned types, void *data) {
 
 static void on_wanted(enum spice_clipboard_type type, void *data) {
 	struct spice_agent **agent = data;
-	(void)spice_agent_answer(*agent, type, "a\nb", 3);
+	(void)spice_agent_answer(*agent, type, strdup("a\nb"), 3);
 }
 
 static void on_content(enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
