@@ -221,6 +221,7 @@ int app_run(struct app *app) {
 			got = SDL_PollEvent(&event);
 		}
 		app_look(app);
+		app_show_guest_pointer(app);
 	}
 	return 0;
 }

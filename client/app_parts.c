@@ -144,6 +144,9 @@ static void update_screensaver(struct app *app) {
 static void on_new_video(struct app *app) {
 	const struct video_status *video = &app->now.video;
 	fit_window(app);
+	if (app->resize_ns == 0) {
+		app_shrink_window(app); /* else once the user stopped dragging */
+	}
 	update_screensaver(app);
 	if (video->activation_requests != app->activations) {
 		app->activations = video->activation_requests;

@@ -122,6 +122,10 @@ int app_create_input(struct app *app);
 void app_tell_input(struct app *app);
 void app_handle_event(struct app *app, union SDL_Event *event);
 void app_resize_settled(struct app *app);
+/* --shrink-on-upscale: what the window has beside the picture goes. */
+void app_shrink_window(struct app *app);
+/* The guest's pointer is drawn only while ours is over the picture, see window_input.h. */
+void app_show_guest_pointer(struct app *app);
 
 /* ---- app_password.c ---- */
 

@@ -81,6 +81,7 @@ static struct window_input_config input_config(const struct config *config) {
 		.grab_keyboard_on_focus = config->input.grab_keyboard_on_focus,
 		.auto_capture = config->input.auto_capture,
 		.release_keys_on_focus_loss = config->input.release_keys_on_focus_loss,
+		.always_show_cursor = config->input.always_show_cursor,
 		.hide_cursor = config->input.hide_cursor,
 		.show_cursor_dot = config->input.show_cursor_dot,
 		.large_cursor_dot = config->input.large_cursor_dot,
@@ -122,6 +123,14 @@ void app_tell_input(struct app *app) {
 	SDL_GetWindowSize(window_sdl(app->window), &view.window_width, &view.window_height);
 	window_size_px(app->window, &view.pixel_width, &view.pixel_height);
 	window_input_set_view(app->input, &view);
+}
+
+void app_show_guest_pointer(struct app *app) {
+	const bool drawn = window_input_guest_pointer(app->input);
+	if (drawn != app->settings.guest_cursor && app->video) {
+		app->settings.guest_cursor = drawn;
+		video_set(app->video, &app->settings);
+	}
 }
 
 /* ---- what SDL told ---- */
@@ -181,6 +190,26 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	}
 }
 
+/* With pixels that may not grow, a window larger than the picture would only have borders. */
+void app_shrink_window(struct app *app) {
+	const struct video_status *video = &app->now.video;
+	int width;
+	int height;
+	if (!app->config->window.shrink_on_upscale || !app->settings.no_upscale ||
+			video->width == 0 || window_is_full_screen(app->window) ||
+			(SDL_GetWindowFlags(window_sdl(app->window)) & SDL_WINDOW_MAXIMIZED)) {
+		return;
+	}
+	const bool turned = app->settings.rotate % 2 != 0;
+	const int most_x = (int)(turned ? video->height : video->width);
+	const int most_y = (int)(turned ? video->width : video->height);
+	window_size_px(app->window, &width, &height);
+	if (width > most_x || height > most_y) {
+		window_set_size_px(app->window, width > most_x ? most_x : width,
+				height > most_y ? most_y : height);
+	}
+}
+
 /* The picture's own aspect for the window, once the user stopped dragging. */
 static void snap_to_aspect(struct app *app) {
 	const struct video_status *video = &app->now.video;
@@ -206,6 +235,7 @@ void app_resize_settled(struct app *app) {
 	int height;
 	app->resize_ns = 0;
 	snap_to_aspect(app);
+	app_shrink_window(app);
 	if (app->config->window.set_guest_size && app->now.video.showing == VIDEO_SOURCE_SPICE) {
 		window_size_px(app->window, &width, &height);
 		app_command(app, (struct session_command){

@@ -96,7 +96,6 @@ struct window_options {
 	bool dim_overlay;        /* dim the picture behind the menu */
 	bool show_fps;
 	bool show_graphs;
-	int fps_min; /* redraws per second when nothing changes; 0 = none, -1 = automatic */
 	char ui_font[128];
 	int ui_size; /* px */
 };
@@ -149,8 +148,6 @@ struct input_options {
 	bool show_cursor_dot; /* while the window has no focus */
 	bool large_cursor_dot;
 	bool scale_cursor;    /* motion is scaled as the picture is */
-	bool scale_pointer;   /* the pointer's image is scaled down with the picture */
-	bool mouse_redraw;    /* pointer motion alone draws a new picture */
 	int help_delay_ms;    /* of holding the escape key */
 	unsigned escape_code; /* KEY_* of session.escape_key if it is one key; 0 = a chord */
 	/* KEY_*, maybe with KEY_BINDING_SHIFT; 0 = not bound. The index is an enum key_action. */

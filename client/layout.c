@@ -133,14 +133,16 @@ bool layout_image_rect(const struct layout *layout, const struct frame_rect *rec
 	turn_rect(layout->rotation, r);
 	double reach = 0;
 	if (!layout->exact) {
-		/* The widest filter looks at four image pixels to each side. */
+		/* The widest filters look at four image pixels to each side, or, to shrink, at two
+		 * of the window. */
 		const double sx =
 				(double)layout->width /
 				(layout->rotation % 2 ? layout->image_height : layout->image_width);
 		const double sy =
 				(double)layout->height /
 				(layout->rotation % 2 ? layout->image_width : layout->image_height);
-		reach = 4 * (sx > sy ? sx : sy) + 1;
+		const double most = sx > sy ? sx : sy;
+		reach = 4 * (most > 0.5 ? most : 0.5) + 1;
 	}
 	/* A hair inward: products like 3 * (1 / 3.0) must not round into the next pixel. */
 	const double hair = layout->exact ? 1e-3 : 0;
@@ -173,4 +175,28 @@ void layout_desktop_rect(const struct layout *layout, float x, float y, float wi
 	ret_rect[1] = (float)(layout->y + r[1] * layout->height);
 	ret_rect[2] = (float)(r[2] * layout->width);
 	ret_rect[3] = (float)(r[3] * layout->height);
+}
+
+void layout_pointer_rect(const struct layout *layout, const struct layout_pointer *pointer,
+		float ret_rect[4]) {
+	const bool turned = layout->pointer_rotation % 2 != 0;
+	/* Window pixels per desktop pixel, along the desktop's axes. */
+	const float sx = (float)(turned ? layout->height : layout->width) /
+			 (float)(layout->desktop_width > 0 ? layout->desktop_width : 1);
+	const float sy = (float)(turned ? layout->width : layout->height) /
+			 (float)(layout->desktop_height > 0 ? layout->desktop_height : 1);
+	const bool keeps = pointer->keeps_size && (sx < 1 || sy < 1);
+	const float grow_x = keeps && sx < 1 ? 1 / sx : 1;
+	const float grow_y = keeps && sy < 1 ? 1 / sy : 1;
+	const float hot_x = (float)(pointer->x + pointer->hot_x);
+	const float hot_y = (float)(pointer->y + pointer->hot_y);
+	layout_desktop_rect(layout, hot_x - (float)pointer->hot_x * grow_x,
+			hot_y - (float)pointer->hot_y * grow_y, (float)pointer->width * grow_x,
+			(float)pointer->height * grow_y, ret_rect);
+	if (keeps) {
+		/* Whole pixels, so that each of its own is one of the window's. */
+		for (int i = 0; i < 4; i++) {
+			ret_rect[i] = floorf(ret_rect[i] + 0.5f);
+		}
+	}
 }

@@ -44,3 +44,15 @@ bool layout_image_rect(const struct layout *layout, const struct frame_rect *rec
 /* A rectangle of the upright desktop (may lie outside it) -> window pixels. */
 void layout_desktop_rect(const struct layout *layout, float x, float y, float width, float height,
 		float ret_rect[4]);
+
+struct layout_pointer {
+	int x, y;         /* top left corner on the upright desktop; may lie outside it */
+	int hot_x, hot_y; /* from there */
+	int width, height;
+	/* Where the picture is shrunk the pointer keeps its own pixels, one for one, around its hot
+	 * spot. Where it is enlarged the pointer grows with it in any case. */
+	bool keeps_size;
+};
+/* The pointer's image in window pixels. */
+void layout_pointer_rect(const struct layout *layout, const struct layout_pointer *pointer,
+		float ret_rect[4]);

@@ -31,7 +31,7 @@
 #define IN(group_) .group = OPTION_GROUP_##group_
 
 static const char *const log_levels[] = { "none", "error", "warn", "info", "debug", "trace", NULL };
-static const char *const scales[] = { "auto", "nearest", "linear", "sharp", NULL };
+static const char *const scales[] = { "auto", "nearest", "linear", "sharp", "fsr", NULL };
 static const char *const polls[] = { "auto", "sleep", "phase", "umwait", NULL };
 static const char *const uploads[] = { "auto", "direct", "pbo", "persistent", "dmabuf", NULL };
 static const char *const drivers[] = { "auto", "wayland", "x11", "offscreen", NULL };
@@ -136,7 +136,7 @@ const struct option options[] = {
 	{ CUSTOM("source", source, "auto", "SOURCE", N_("auto, lg, spice or off")), IN(PICTURE), .flags = OPTION_BASIC,
 		.help = N_("which picture to show; off = no window at all") },
 	{ CHOICE("scale", video.settings.scale, scales, "auto", "HOW"), IN(PICTURE), .flags = OPTION_BASIC,
-		.help = N_("how the picture is scaled") },
+		.help = N_("how the picture is scaled; sharp = cubic, fsr = FidelityFX Super Resolution 1") },
 	{ SWITCH("keep-aspect", video.settings.keep_aspect, "yes"), .lg = "win:keepAspect", .letter = 'r', IN(PICTURE),
 		.help = N_("borders instead of a stretched picture") },
 	{ SWITCH("integer-upscale", video.settings.integer_upscale, "no"), .lg = "win:intUpscale", IN(PICTURE),
@@ -190,7 +190,7 @@ const struct option options[] = {
 		.help = N_("the window may be resized") },
 	{ SWITCH("force-aspect", window.force_aspect, "yes"), .lg = "win:forceAspect", IN(WINDOW),
 		.help = N_("a resized window takes the guest's aspect (with --auto-resize)") },
-	{ SWITCH("shrink-on-upscale", window.shrink_on_upscale, "no"), .lg = "win:shrinkOnUpscale", IN(WINDOW), .flags = OPTION_LATER,
+	{ SWITCH("shrink-on-upscale", window.shrink_on_upscale, "no"), .lg = "win:shrinkOnUpscale", IN(WINDOW),
 		.help = N_("with --dont-upscale: no window larger than the guest") },
 	{ SWITCH("set-guest-size", window.set_guest_size, "no"), .lg = "win:setGuestRes", IN(WINDOW),
 		.help = N_("ask the guest for the window's size where it can do so") },
@@ -208,13 +208,13 @@ const struct option options[] = {
 		.help = N_("short messages in the picture") },
 	{ SWITCH("quick-splash", raw.quick_splash, "no"), .lg = "win:quickSplash", IN(WINDOW),
 		.help = N_("accepted for looking-glass-client's sake: there is no fade") },
-	{ SWITCH("dim-menu", window.dim_overlay, "yes"), .lg = "win:overlayDimsDesktop", IN(WINDOW), .flags = OPTION_LATER,
+	{ SWITCH("dim-menu", window.dim_overlay, "yes"), .lg = "win:overlayDimsDesktop", IN(WINDOW),
 		.help = N_("the picture is darker behind the menu") },
 	{ SWITCH("show-fps", window.show_fps, "no"), .lg = "win:showFPS", .letter = 'k', IN(WINDOW),
 		.help = N_("frames a second, in the picture") },
 	{ SWITCH("show-graphs", window.show_graphs, "no"), IN(WINDOW), .help = N_("times as graphs, in the picture") },
-	{ INT("fps-min", window.fps_min, -1, 1000, "-1", "N"), .lg = "win:fpsMin", .letter = 'K', IN(WINDOW), .flags = OPTION_LATER,
-		.help = N_("redraws a second when nothing changes; 0 = none, -1 = choose") },
+	{ INT("fps-min", video.settings.fps_min, -1, 1000, "-1", "N"), .lg = "win:fpsMin", .letter = 'K', IN(WINDOW),
+		.help = N_("redraws a second when nothing changes; 0 = none, -1 = choose, which is none") },
 	{ TEXT("ui-font", window.ui_font, "", "FAMILY"), .lg = "win:uiFont", IN(WINDOW), .flags = OPTION_LATER,
 		.help = N_("font of our own texts") },
 	{ INT("ui-size", window.ui_size, 6, 96, "14", "PIXELS"), .lg = "win:uiSize", IN(WINDOW),
@@ -279,7 +279,7 @@ const struct option options[] = {
 		.help = N_("do not send the two Windows keys") },
 	{ SWITCH("hide-cursor", input.hide_cursor, "yes"), .lg = "input:hideCursor", .letter = 'M', IN(INPUT),
 		.help = N_("no local pointer over the picture") },
-	{ SWITCH("always-show-cursor", input.always_show_cursor, "no"), .lg = "spice:alwaysShowCursor input:alwaysShowCursor", IN(INPUT), .flags = OPTION_LATER,
+	{ SWITCH("always-show-cursor", input.always_show_cursor, "no"), .lg = "spice:alwaysShowCursor input:alwaysShowCursor", IN(INPUT),
 		.help = N_("draw the guest's pointer also while yours is elsewhere") },
 	{ SWITCH("show-cursor-dot", input.show_cursor_dot, "yes"), .lg = "spice:showCursorDot input:showCursorDot", IN(INPUT),
 		.help = N_("a dot for the local pointer while the window has no focus") },
@@ -287,13 +287,13 @@ const struct option options[] = {
 		.help = N_("a larger dot") },
 	{ SWITCH("scale-cursor", input.scale_cursor, "yes"), .lg = "spice:scaleCursor input:scaleCursor", .letter = 'j', IN(INPUT),
 		.help = N_("motion is scaled as the picture is") },
-	{ SWITCH("scale-pointer", input.scale_pointer, "yes"), .lg = "egl:scalePointer", IN(INPUT), .flags = OPTION_LATER,
-		.help = N_("the guest's pointer shrinks with the picture") },
+	{ SWITCH("scale-pointer", video.settings.scale_pointer, "yes"), .lg = "egl:scalePointer", IN(INPUT),
+		.help = N_("the guest's pointer keeps its size where the picture is shrunk") },
 	{ INT("mouse-sens", session.sensitivity, -9, 9, "0", "N"), .lg = "input:mouseSens", IN(INPUT),
 		.help = N_("captured motion times (N + 10) / 10") },
 	{ SWITCH("raw-mouse", raw.raw_mouse, "no"), .lg = "input:rawMouse", IN(INPUT),
 		.help = N_("accepted for looking-glass-client's sake: captured motion is never accelerated") },
-	{ SWITCH("mouse-redraw", input.mouse_redraw, "yes"), .lg = "input:mouseRedraw", IN(INPUT), .flags = OPTION_LATER,
+	{ SWITCH("mouse-redraw", video.settings.mouse_redraw, "yes"), .lg = "input:mouseRedraw", IN(INPUT),
 		.help = N_("pointer motion alone draws a new picture") },
 	{ CUSTOM("hotkeys", hotkeys, NULL, "LIST", N_("ACTION=KEY with commas between; actions are toggle-fullscreen, release-cursor, secure-attention and those of --help=keys")), IN(INPUT),
 		.help = N_("several keys at once, in virt-viewer's words") },

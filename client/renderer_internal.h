@@ -1,14 +1,26 @@
-/* What renderer.c (drawing) and renderer_textures.c (pixels in) share. */
+/*
+ * What the renderer's files share: renderer.c (life, one scene, reading back), renderer_textures.c
+ * (pixels in), renderer_scale.c (the picture at its size), renderer_pointer.c, renderer_overlay.c.
+ */
 #pragma once
 
 #include "client/gl.h"
 #include "client/renderer.h"
 
-enum renderer_filter { FILTER_NEAREST, FILTER_LINEAR, FILTER_DOWN, FILTER_UP, FILTER_COUNT };
+/* By their numbers in the shaders. The ones that are called LAST draw on the window what a first
+ * pass made of the image. */
+enum renderer_filter {
+	FILTER_NEAREST,
+	FILTER_LINEAR,
+	FILTER_DOWN_LAST,
+	FILTER_UP,
+	FILTER_FSR_LAST,
+	FILTER_COUNT
+};
 
 struct renderer_uniforms {
-	GLint flip, to_image, to_image_b, size, dim;
-	GLint pointer, pointer_b;
+	GLint flip, to_image, to_image_b, size, shrink, dim;
+	GLint pointer, pointer_b, under_at;
 };
 
 struct renderer_program {
@@ -51,9 +63,18 @@ struct renderer {
 	bool buffer_used; /* something of the current frame is in it */
 
 	struct renderer_program picture_programs[FILTER_COUNT];
-	struct renderer_program pointer_programs[2]; /* without, with inversion */
-	GLuint samplers[2];                          /* nearest, linear */
+	GLuint samplers[2]; /* nearest, linear */
 
+	/* Between the two passes of a filter. */
+	struct renderer_program shrink_program, easu_program;
+	GLuint layer, layer_framebuffer;
+	GLenum layer_format;
+	int layer_width, layer_height;
+	bool layer_failed; /* this driver cannot: linear instead */
+
+	struct renderer_program pointer_programs[2]; /* without, with inversion */
+	GLuint under, under_framebuffer; /* what the screen shows under an inverting pointer */
+	int under_width, under_height;
 	GLuint cursor_color, cursor_invert;
 	bool has_cursor, cursor_inverts;
 	uint32_t cursor_width, cursor_height;
@@ -70,4 +91,33 @@ struct renderer {
 	bool other_has[RENDERER_OTHER_GLYPHS];        /* false: no font has it */
 };
 
+/* renderer.c */
+/* Compiles it when first used: most sessions need few, and compiling delays the first frame. */
+void renderer_make_program(struct renderer_program *program, const char *defines,
+		const char *common, const char *fragment);
+/* Gives the texture that size and attaches it. False: it cannot be drawn into. Both stay bound. */
+bool renderer_make_layer(GLuint texture, GLuint framebuffer, GLenum format, int width, int height);
+void renderer_scissor(const struct egl_target *target, const struct egl_rect *rect);
+bool renderer_intersect(
+		const struct egl_rect *a, const struct egl_rect *b, struct egl_rect *ret_rect);
+
+/* renderer_textures.c */
 void renderer_textures_finish(struct renderer *renderer);
+
+/* renderer_scale.c */
+void renderer_scale_draw(struct renderer *renderer, const struct egl_target *target,
+		const struct renderer_scene *scene, const struct egl_rect *rect);
+void renderer_scale_finish(struct renderer *renderer);
+
+/* renderer_pointer.c */
+void renderer_pointer_draw(struct renderer *renderer, const struct egl_target *target,
+		const struct renderer_scene *scene, const struct egl_rect *rect);
+void renderer_pointer_finish(struct renderer *renderer);
+
+/* renderer_overlay.c */
+bool renderer_overlay_create(struct renderer *renderer);
+/* The quads as triangles into the buffer, once for all rectangles. */
+void renderer_overlay_load(struct renderer *renderer, const struct renderer_scene *scene);
+void renderer_overlay_draw(struct renderer *renderer, const struct egl_target *target,
+		const struct renderer_scene *scene, const struct egl_rect *rect);
+void renderer_overlay_finish(struct renderer *renderer);

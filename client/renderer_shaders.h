@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "client/renderer_shaders_fsr.h"
+
 /* One triangle that covers everything; the scissor says where. */
 static const char shader_cover[] = "void main() {\n"
 				   "	vec2 p = vec2(float((gl_VertexID & 1) << 2) - 1.0,\n"
@@ -12,12 +14,27 @@ static const char shader_cover[] = "void main() {\n"
 				   "}\n";
 
 /*
- * FILTER 0 nearest, 1 linear (the sampler's), 2 for shrinking, 3 for growing.
+ * FILTER 0 nearest, 1 linear (the sampler's), 2 second pass of shrinking, 3 growing, 4 second pass
+ * of FSR (client/renderer_shaders_fsr.h).
  *
- * Both are the separable Catmull-Rom cubic (Mitchell and Netravali 1988, B = 0, C = 1/2). Shrinking
- * stretches it to the scale, at most 16 x 16 taps; growing takes 4 x 4 and clamps to the four
- * nearest pixels, so that it does not ring.
+ * Growing is the Catmull-Rom cubic over 4 x 4 pixels, clamped to the four nearest, so that it does
+ * not ring. Shrinking is a separable cubic of Keys 1981 ("Cubic convolution interpolation for
+ * digital image processing", a = -0.35) stretched towards the scale, which is the low-pass filter
+ * that the smaller picture needs: along x in a first pass (shader_shrink), along y in the second.
+ * Both numbers were found with tests/test_renderer_scale.c: a stretch of less than three quarters
+ * aliases, more blurs.
  */
+#define SHADER_CUBIC                                               \
+	"float stretched(float shrink) {\n"                        \
+	"	return 1.0 + 0.75 * (clamp(shrink, 1.0, 16.0) - 1.0);\n" \
+	"}\n"                                                      \
+	"float cubic(float x) {\n"                                 \
+	"	x = abs(x);\n"                                           \
+	"	float near = (1.65 * x - 2.65) * x * x + 1.0;\n"         \
+	"	float far = ((-0.35 * x + 1.75) * x - 2.8) * x + 1.4;\n" \
+	"	return x < 1.0 ? near : x < 2.0 ? far : 0.0;\n"          \
+	"}\n"
+
 static const char shader_sample[] =
 		"uniform sampler2D picture;\n"
 		"uniform vec4 to_image;\n"
@@ -41,30 +58,22 @@ static const char shader_sample[] =
 		"vec3 sample_picture(vec2 p) {\n"
 		"	return texture(picture, p / size).rgb;\n"
 		"}\n"
-		"#elif FILTER == 2\n"
-		"float cubic(float x) {\n"
-		"	x = abs(x);\n"
-		"	float near = (1.5 * x - 2.5) * x * x + 1.0;\n"
-		"	float far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0;\n"
-		"	return x < 1.0 ? near : x < 2.0 ? far : 0.0;\n"
-		"}\n"
+		"#elif FILTER == 2\n" SHADER_CUBIC "uniform vec2 shrink;\n"
 		"vec3 sample_picture(vec2 p) {\n"
-		"	vec2 scale = clamp(abs(to_image.xz) + abs(to_image.yw), vec2(1.0), vec2(4.0));\n"
-		"	ivec2 first = ivec2(floor(p - 2.0 * scale + 0.5));\n"
-		"	ivec2 last = ivec2(floor(p + 2.0 * scale - 0.5));\n"
+		"	float scale = stretched(shrink.y);\n"
+		"	int x = int(floor(p.x));\n"
+		"	int first = int(floor(p.y - 2.0 * scale + 0.5));\n"
+		"	int last = int(floor(p.y + 2.0 * scale - 0.5));\n"
 		"	vec3 sum = vec3(0.0);\n"
 		"	float weights = 0.0;\n"
-		"	for (int y = first.y; y <= last.y; y++) {\n"
-		"		float wy = cubic((float(y) + 0.5 - p.y) / scale.y);\n"
-		"		for (int x = first.x; x <= last.x; x++) {\n"
-		"			float w = wy * cubic((float(x) + 0.5 - p.x) / scale.x);\n"
-		"			sum += w * texel(ivec2(x, y));\n"
-		"			weights += w;\n"
-		"		}\n"
+		"	for (int y = first; y <= last; y++) {\n"
+		"		float w = cubic((float(y) + 0.5 - p.y) / scale);\n"
+		"		sum += w * texel(ivec2(x, y));\n"
+		"		weights += w;\n"
 		"	}\n"
 		"	return clamp(sum / weights, 0.0, 1.0);\n"
 		"}\n"
-		"#else\n"
+		"#elif FILTER == 4\n" SHADER_RCAS "#else\n"
 		"vec4 catmull(float t) {\n"
 		"	float t2 = t * t, t3 = t2 * t;\n"
 		"	return 0.5 * vec4(-t3 + 2.0 * t2 - t, 3.0 * t3 - 5.0 * t2 + 2.0,\n"
@@ -97,27 +106,50 @@ static const char shader_picture[] =
 		"	color = vec4(sample_picture(image_at(window_at())) * dim, 1.0);\n"
 		"}\n";
 
-/* screen = (screen * (1 - color.a) + color.rgb) XOR invert. With INVERT the picture underneath is
- * sampled again, so that the exclusive or is one of 8 bit numbers; else the blender does it. */
+/* First pass of shrinking: image -> a picture of the final width and the image's height. */
+static const char shader_shrink[] =
+		"uniform sampler2D picture;\n"
+		"uniform vec2 size;\n"
+		"uniform vec2 shrink;\n"
+		"out vec4 color;\n" SHADER_CUBIC "void main() {\n"
+		"	float scale = stretched(shrink.x);\n"
+		"	float p = gl_FragCoord.x * shrink.x;\n"
+		"	int y = int(gl_FragCoord.y);\n"
+		"	int first = int(floor(p - 2.0 * scale + 0.5));\n"
+		"	int last = int(floor(p + 2.0 * scale - 0.5));\n"
+		"	int edge = int(size.x) - 1;\n"
+		"	vec3 sum = vec3(0.0);\n"
+		"	float weights = 0.0;\n"
+		"	for (int x = first; x <= last; x++) {\n"
+		"		float w = cubic((float(x) + 0.5 - p) / scale);\n"
+		"		sum += w * texelFetch(picture, ivec2(clamp(x, 0, edge), y), 0).rgb;\n"
+		"		weights += w;\n"
+		"	}\n"
+		"	color = vec4(sum / weights, 1.0);\n"
+		"}\n";
+
+/* screen = (screen * (1 - color.a) + color.rgb) XOR invert. With INVERT the screen's pixels, copied
+ * from it just before, are read, so that the exclusive or is one of 8 bit numbers and of what is
+ * really there; else the blender does it. */
 static const char shader_pointer[] =
 		"uniform sampler2D pointer_color;\n"
 		"uniform sampler2D pointer_invert;\n"
+		"uniform sampler2D under;\n"
+		"uniform vec2 under_at;\n"
+		"uniform vec2 flip;\n"
 		"uniform vec4 pointer;\n"
 		"uniform vec2 pointer_b;\n"
-		"uniform float dim;\n"
 		"out vec4 color;\n"
 		"void main() {\n"
-		"	vec2 w = window_at();\n"
+		"	vec2 w = vec2(gl_FragCoord.x, flip.x + flip.y * gl_FragCoord.y);\n"
 		"	vec2 p = vec2(dot(pointer.xy, w), dot(pointer.zw, w)) + pointer_b;\n"
 		"	ivec2 side = textureSize(pointer_color, 0);\n"
 		"	ivec2 at = clamp(ivec2(floor(p)), ivec2(0), side - 1);\n"
 		"	vec4 c = texelFetch(pointer_color, at, 0);\n"
 		"#if INVERT\n"
 		"	vec4 i = texelFetch(pointer_invert, at, 0);\n"
-		"	vec2 q = image_at(w);\n"
-		"	bool inside = all(greaterThanEqual(q, vec2(0.0))) && all(lessThan(q, size));\n"
-		"	vec3 under = inside ? sample_picture(q) * dim : vec3(0.0);\n"
-		"	uvec3 u = uvec3((under * (1.0 - c.a) + c.rgb) * 255.0 + 0.5);\n"
+		"	vec3 s = texelFetch(under, ivec2(gl_FragCoord.xy - under_at), 0).rgb;\n"
+		"	uvec3 u = uvec3(min(s * (1.0 - c.a) + c.rgb, 1.0) * 255.0 + 0.5);\n"
 		"	u ^= uvec3(i.rgb * 255.0 + 0.5);\n"
 		"	color = vec4(vec3(u) / 255.0, 1.0);\n"
 		"#else\n"

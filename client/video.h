@@ -20,7 +20,13 @@ struct video;
 struct window_surface;
 
 enum video_source { VIDEO_SOURCE_AUTO, VIDEO_SOURCE_LG, VIDEO_SOURCE_SPICE };
-enum video_scale { VIDEO_SCALE_AUTO, VIDEO_SCALE_NEAREST, VIDEO_SCALE_LINEAR, VIDEO_SCALE_SHARP };
+enum video_scale {
+	VIDEO_SCALE_AUTO,
+	VIDEO_SCALE_NEAREST,
+	VIDEO_SCALE_LINEAR,
+	VIDEO_SCALE_SHARP, /* cubic */
+	VIDEO_SCALE_FSR,   /* larger: FidelityFX Super Resolution 1; smaller: as SHARP */
+};
 enum video_poll { VIDEO_POLL_AUTO, VIDEO_POLL_SLEEP, VIDEO_POLL_PHASE, VIDEO_POLL_UMWAIT };
 enum video_upload {
 	VIDEO_UPLOAD_AUTO,
@@ -44,7 +50,10 @@ struct video_settings {
 	int max_cll_nits; /* of the content */
 	bool paused;      /* keep the last frame, take no new one */
 	bool hidden;      /* minimised or fully covered: upload and draw nothing, stay subscribed */
-	bool guest_cursor; /* draw the guest's pointer */
+	bool guest_cursor;  /* draw the guest's pointer */
+	bool scale_pointer; /* it keeps its size where the picture is shrunk */
+	bool mouse_redraw;  /* it is drawn as soon as it moves, else with the next frame */
+	int fps_min;        /* redraws a second at least; 0 or less = none while nothing changes */
 };
 
 struct video_config {

@@ -126,16 +126,11 @@ bool video_fallback_wanted(struct video *video);
 void video_take_fallback(struct video *video);
 
 /* video_pointer.c */
-struct video_pointer_state {
-	bool visible;
-	int x, y; /* top left of the shape on the desktop; of SPICE's the hot spot */
-	uint32_t shape_serial;
-};
-struct video_pointer_state video_look_at_pointer(struct video *video);
-/* Hands the shape of that serial to the renderer; false if it was there already. */
-bool video_load_shape(struct video *video, uint32_t serial);
 /* Compares the pointer with what was drawn and marks both places if it differs. */
 void video_take_pointer(struct video *video);
+/* Its rectangle on the upright picture of that size, for screenshots; whether or not it is drawn in
+ * the window now. False: the guest shows none. Loads its shape into the renderer. */
+bool video_pointer_upright(struct video *video, uint32_t width, uint32_t height, float ret_rect[4]);
 
 /* video_draw.c */
 void video_lay_out(struct video *video);

@@ -1,33 +1,40 @@
-/* pg-video: where the guest's pointer is to be drawn, and what must be drawn anew for it. */
+/* pg-video: the guest's pointer over the picture. Where it is drawn, and what must be drawn again
+ * when it moved, changed or went. */
 #include <math.h>
 #include <string.h>
 
 #include "client/video_internal.h"
 
-struct video_pointer_state video_look_at_pointer(struct video *video) {
-	struct video_pointer_state state = { 0 };
+struct pointer_state {
+	bool visible; /* the guest shows one, and its shape is known */
+	bool at_hot_spot;
+	int x, y; /* on the desktop: of the hot spot, else of the shape's top left corner */
+	uint32_t shape_serial;
+};
+
+static struct pointer_state look_at_pointer(struct video *video) {
 	if (video->picture.source == VIDEO_SOURCE_SPICE) {
 		struct fallback_pointer pointer;
 		fallback_get_pointer(video->fallback, &pointer);
-		state.visible = pointer.known && pointer.visible && pointer.shape_serial != 0;
-		state.shape_serial = pointer.shape_serial;
-		state.x = pointer.x;
-		state.y = pointer.y;
-	} else {
-		struct source_pointer pointer;
-		source_lgmp_get_pointer(video->lgmp, &pointer);
-		state.visible = pointer.known && pointer.visible && pointer.shape_serial != 0;
-		state.shape_serial = pointer.shape_serial;
-		state.x = pointer.x;
-		state.y = pointer.y;
+		return (struct pointer_state){
+			.visible = pointer.known && pointer.visible && pointer.shape_serial != 0,
+			.at_hot_spot = true,
+			.x = pointer.x,
+			.y = pointer.y,
+			.shape_serial = pointer.shape_serial,
+		};
 	}
-	/* Without a layout there is no place for it yet. */
-	state.visible = state.visible && video->settings.guest_cursor && video->picture_begun &&
-			video->width > 0;
-	return state;
+	struct source_pointer pointer;
+	source_lgmp_get_pointer(video->lgmp, &pointer);
+	return (struct pointer_state){
+		.visible = pointer.known && pointer.visible && pointer.shape_serial != 0,
+		.x = pointer.x,
+		.y = pointer.y,
+		.shape_serial = pointer.shape_serial,
+	};
 }
 
-bool video_load_shape(struct video *video, uint32_t serial) {
+static bool load_shape(struct video *video, uint32_t serial) {
 	if (serial == 0 || (serial == video->shape_serial &&
 					   video->shape_source == video->picture.source)) {
 		return false;
@@ -41,6 +48,13 @@ bool video_load_shape(struct video *video, uint32_t serial) {
 	return true;
 }
 
+/* With the shape loaded: its top left corner on the desktop. */
+static void top_left(const struct video *video, const struct pointer_state *state, int *ret_x,
+		int *ret_y) {
+	*ret_x = state->x - (state->at_hot_spot ? video->shape->hot_x : 0);
+	*ret_y = state->y - (state->at_hot_spot ? video->shape->hot_y : 0);
+}
+
 static void dirty_pointer(struct video *video) {
 	const float *r = video->pointer_rect;
 	const struct egl_rect rect = { (int)floorf(r[0]) - 1, (int)floorf(r[1]) - 1,
@@ -49,20 +63,24 @@ static void dirty_pointer(struct video *video) {
 }
 
 void video_take_pointer(struct video *video) {
-	const struct video_pointer_state state = video_look_at_pointer(video);
+	struct pointer_state state = look_at_pointer(video);
+	/* Without a layout there is no place for it yet. */
+	state.visible = state.visible && video->settings.guest_cursor && video->picture_begun &&
+			video->width > 0;
 	bool changed = false;
-	if (state.visible) {
-		changed = video_load_shape(video, state.shape_serial);
-	}
 	float rect[4] = { 0 };
 	if (state.visible) {
-		int x = state.x, y = state.y;
-		if (video->picture.source == VIDEO_SOURCE_SPICE) {
-			x -= video->shape->hot_x; /* SPICE tells the hot spot's place */
-			y -= video->shape->hot_y;
-		}
-		layout_desktop_rect(&video->layout, (float)x, (float)y, (float)video->shape->width,
-				(float)video->shape->height, rect);
+		changed = load_shape(video, state.shape_serial);
+		const struct cursor_shape *shape = video->shape;
+		struct layout_pointer pointer = {
+			.hot_x = shape->hot_x,
+			.hot_y = shape->hot_y,
+			.width = (int)shape->width,
+			.height = (int)shape->height,
+			.keeps_size = video->settings.scale_pointer,
+		};
+		top_left(video, &state, &pointer.x, &pointer.y);
+		layout_pointer_rect(&video->layout, &pointer, rect);
 	}
 	if (!changed && state.visible == video->pointer_drawn &&
 			memcmp(rect, video->pointer_rect, sizeof rect) == 0) {
@@ -76,4 +94,22 @@ void video_take_pointer(struct video *video) {
 	if (state.visible) {
 		dirty_pointer(video);
 	}
+}
+
+bool video_pointer_upright(
+		struct video *video, uint32_t width, uint32_t height, float ret_rect[4]) {
+	const struct pointer_state state = look_at_pointer(video);
+	if (!state.visible || !video->picture_begun) {
+		return false;
+	}
+	const float sx = (float)width / (float)video->picture.desktop_width;
+	const float sy = (float)height / (float)video->picture.desktop_height;
+	int x, y;
+	load_shape(video, state.shape_serial);
+	top_left(video, &state, &x, &y);
+	ret_rect[0] = (float)x * sx;
+	ret_rect[1] = (float)y * sy;
+	ret_rect[2] = (float)video->shape->width * sx;
+	ret_rect[3] = (float)video->shape->height * sy;
+	return true;
 }

@@ -36,19 +36,9 @@ static int read_and_write(struct video *video, const struct video_shot *shot) {
 	if (rgb == NULL) {
 		return -ENOMEM;
 	}
-	const struct video_pointer_state state = video_look_at_pointer(video);
 	float rect[4];
-	const bool pointer = shot->with_pointer && state.visible;
-	if (pointer) {
-		const bool spice = picture->source == VIDEO_SOURCE_SPICE;
-		const float sx = (float)width / (float)picture->desktop_width;
-		const float sy = (float)height / (float)picture->desktop_height;
-		video_load_shape(video, state.shape_serial);
-		rect[0] = (float)(state.x - (spice ? video->shape->hot_x : 0)) * sx;
-		rect[1] = (float)(state.y - (spice ? video->shape->hot_y : 0)) * sy;
-		rect[2] = (float)video->shape->width * sx;
-		rect[3] = (float)video->shape->height * sy;
-	}
+	const bool pointer =
+			shot->with_pointer && video_pointer_upright(video, width, height, rect);
 	int r = renderer_read(video->renderer, rotation, pointer ? rect : NULL, rgb);
 	if (r == 0) {
 		r = screenshot_start(

@@ -134,6 +134,16 @@ static uint64_t pointer_step_ns(const struct video *video) {
 	return NS_PER_S * 115 / 100 / (uint64_t)(hz >= 24 && hz <= 1000 ? hz : 60);
 }
 
+/* When everything is drawn again though nothing changed (fps_min). */
+static uint64_t redraw_due_ns(const struct video *video) {
+	const int per_second = video->settings.fps_min;
+	return per_second > 0 ? video->drawn_ns + NS_PER_S / (uint64_t)per_second : UINT64_MAX;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+	return a < b ? a : b;
+}
+
 static bool takes_frames(const struct video *video) {
 	return !video->settings.hidden && !video->settings.paused &&
 	       video->settings.source != VIDEO_SOURCE_SPICE && video->egl != NULL;
@@ -169,10 +179,15 @@ static uint64_t work(struct video *video) {
 		video_take_fallback(video);
 	}
 	uint64_t next_ns = video_serve_shot(video, video->frame_pending && !pending);
+	if (redraw_due_ns(video) <= clock_now_ns()) {
+		region_add_all(&video->dirty);
+	}
 	if (!video->frame_pending && region_empty(&video->dirty)) {
-		const uint64_t soon_ns = video->drawn_ns + pointer_step_ns(video);
+		const uint64_t soon_ns = video->settings.mouse_redraw
+							 ? video->drawn_ns + pointer_step_ns(video)
+							 : UINT64_MAX; /* with the next frame */
 		if (clock_now_ns() < soon_ns) {
-			return next_ns < soon_ns ? next_ns : soon_ns;
+			return earlier(earlier(next_ns, soon_ns), redraw_due_ns(video));
 		}
 	}
 	video_take_pointer(video);
@@ -188,7 +203,7 @@ static uint64_t work(struct video *video) {
 		region_add_all(&video->dirty);
 		next_ns = clock_now_ns() + 16 * NS_PER_MS;
 	}
-	return next_ns;
+	return earlier(next_ns, redraw_due_ns(video));
 }
 
 void *video_thread(void *data) {

@@ -242,6 +242,7 @@ void view_overlay(const struct snapshot *s, const struct config *config,
 	}
 	add_figures(o, s);
 	o->icons = icons_of(s);
+	o->dim = s->show_figures && config->window.dim_overlay;
 	add_alert(o, s);
 }
 

@@ -548,6 +548,11 @@ bool window_input_captured(const struct window_input *input) {
 	return input->captured;
 }
 
+bool window_input_guest_pointer(const struct window_input *input) {
+	return input->config.always_show_cursor || !guest_listens(input) || input->captured ||
+	       input->inside || input->view.grabbed;
+}
+
 int window_input_create(struct window_input **ret_input, SDL_Window *window,
 		const struct window_input_config *config, const struct window_input_hooks *hooks) {
 	struct chord chord;

@@ -27,8 +27,9 @@ struct window_input_config {
 	bool grab_keyboard_on_focus; /* … and plain mode while the pointer is over the picture */
 	bool auto_capture;           /* the same */
 	bool release_keys_on_focus_loss;
-	bool hide_cursor;     /* the local one, over the picture */
-	bool show_cursor_dot; /* a dot over the picture while the window has no focus */
+	bool always_show_cursor; /* the guest's, also while the local one is elsewhere */
+	bool hide_cursor;        /* the local one, over the picture */
+	bool show_cursor_dot;    /* a dot over the picture while the window has no focus */
 	bool large_cursor_dot;
 	bool scale_cursor; /* plain mode: motion in pixels of the guest, not of the window */
 };
@@ -98,6 +99,11 @@ void window_input_remote_key(struct window_input *input, unsigned code);
 /* Enter or leave capture mode, as a tap of the escape key does. */
 void window_input_capture(struct window_input *input, bool on);
 bool window_input_captured(const struct window_input *input);
+
+/* Whether the guest's pointer is to be drawn. Not while the local one, which leads it, is outside
+ * the picture; always where something else leads it (devices given to the guest, no input of ours).
+ */
+bool window_input_guest_pointer(const struct window_input *input);
 
 /* The key at the position of an SDL scancode; 0 = none. */
 unsigned window_input_key(SDL_Scancode scancode);

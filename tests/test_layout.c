@@ -200,6 +200,44 @@ static void regions_do_not_overlap(void **state) {
 	CHECK(region.count == 1 && region.rects[0].width == 64 && region.rects[0].height == 32);
 }
 
+static void pointer_keeps_its_size(void **state) {
+	(void)state;
+	struct layout_input in = {
+		.image_width = 1000,
+		.image_height = 500,
+		.window_width = 400,
+		.window_height = 200,
+		.keep_aspect = true,
+	};
+	/* The hot spot is on desktop (500, 250): in the middle of the window, whatever happens. */
+	struct layout_pointer pointer = { 490, 246, 10, 4, 32, 24, false };
+	float r[4];
+	struct layout l = compute(in);
+	layout_pointer_rect(&l, &pointer, r);
+	CHECK(fabsf(r[0] - 196) < 1e-3f && fabsf(r[1] - 98.4f) < 1e-3f);
+	CHECK(fabsf(r[2] - 12.8f) < 1e-3f && fabsf(r[3] - 9.6f) < 1e-3f);
+	pointer.keeps_size = true;
+	layout_pointer_rect(&l, &pointer, r);
+	CHECK(r[0] == 190 && r[1] == 96 && r[2] == 32 && r[3] == 24);
+
+	/* Turned with the picture. Clockwise: desktop x runs down, desktop y to the left. */
+	in.user_rotation = 1;
+	in.window_width = 200;
+	in.window_height = 400;
+	l = compute(in);
+	layout_pointer_rect(&l, &pointer, r);
+	CHECK(r[2] == 24 && r[3] == 32);
+	CHECK(r[0] == 100 + 4 - 24 && r[1] == 200 - 10);
+
+	/* It grows with the picture either way. */
+	in.user_rotation = 0;
+	in.window_width = 2000;
+	in.window_height = 1000;
+	l = compute(in);
+	layout_pointer_rect(&l, &pointer, r);
+	CHECK(r[2] == 64 && r[3] == 48 && r[0] == 980 && r[1] == 492);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_is_placed),
@@ -207,6 +245,7 @@ int main(void) {
 		cmocka_unit_test(users_turn_is_clockwise),
 		cmocka_unit_test(damage_covers_what_changes),
 		cmocka_unit_test(regions_do_not_overlap),
+		cmocka_unit_test(pointer_keeps_its_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,8 @@ static const struct video_settings plain_settings = {
 	.peak_nits = 250,
 	.max_cll_nits = 10000,
 	.guest_cursor = true,
+	.scale_pointer = true,
+	.mouse_redraw = true,
 };
 
 static void viewer_start(struct viewer *viewer, const char *path, struct fallback *fallback) {
@@ -389,6 +391,47 @@ static void hidden_window_stays_subscribed(void **state) {
 	guest_stop(&guest);
 }
 
+/* Swaps over a second with the given settings, while the guest sends pointers but no frames. */
+static double swaps_with(struct viewer *viewer, const struct video_settings *settings) {
+	struct video_stats stats;
+	video_set(viewer->video, settings);
+	clock_sleep_ns(1200 * NS_PER_MS);
+	video_get_stats(viewer->video, &stats);
+	return stats.ups;
+}
+
+static void pointer_alone_is_drawn_as_wanted(void **state) {
+	(void)state;
+	struct guest guest;
+	struct viewer viewer;
+	struct demo_guest_config config = small();
+	config.cursor_moves = true;
+	guest_start(&guest, "pointer", config);
+	viewer_start(&viewer, guest.path, NULL);
+	CHECK(wait_for(&viewer, has_shown, 10));
+	guest_command(&guest, "pause");
+	struct video_settings settings = plain_settings;
+	/* At the display's rate, not at that of the messages (2000 a second here). */
+	const double moving = swaps_with(&viewer, &settings);
+	settings.mouse_redraw = false;
+	const double held = swaps_with(&viewer, &settings);
+	settings.mouse_redraw = true;
+	settings.guest_cursor = false;
+	const double hidden = swaps_with(&viewer, &settings);
+	settings.fps_min = 20;
+	const double forced = swaps_with(&viewer, &settings);
+	settings.fps_min = -1;
+	const double still = swaps_with(&viewer, &settings);
+	print_message("swaps a second: pointer %.0f, with frames only %.0f, not drawn %.0f, "
+		      "fps-min 20 %.0f, -1 %.0f\n",
+			moving, held, hidden, forced, still);
+	CHECK(moving > 15 && moving <= 62);
+	CHECK(held <= 2 && hidden <= 2 && still <= 2);
+	CHECK(forced >= 12 && forced <= 23);
+	viewer_stop(&viewer);
+	guest_stop(&guest);
+}
+
 static void fallback_is_shown_meanwhile(void **state) {
 	(void)state;
 	struct guest guest;
@@ -479,6 +522,7 @@ int main(void) {
 		cmocka_unit_test(shows_frames_and_heals),
 		cmocka_unit_test(every_format_arrives),
 		cmocka_unit_test(hidden_window_stays_subscribed),
+		cmocka_unit_test(pointer_alone_is_drawn_as_wanted),
 		cmocka_unit_test(fallback_is_shown_meanwhile),
 		cmocka_unit_test(starts_and_stops_at_any_time),
 	};

@@ -71,6 +71,23 @@ static void a_good_picture_is_left_alone(void **state) {
 	CHECK(says(&o, "64 MiB"));
 }
 
+static void the_menu_dims_the_picture(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	config.window.dim_overlay = true;
+	view_overlay(&s, &config, &o);
+	CHECK(!o.dim);
+	s.show_figures = true;
+	view_overlay(&s, &config, &o);
+	CHECK(o.dim);
+	config.window.dim_overlay = false;
+	view_overlay(&s, &config, &o);
+	CHECK(!o.dim);
+}
+
 static void an_alert_fades_and_goes(void **state) {
 	(void)state;
 	struct snapshot s = waiting_snapshot();
@@ -135,6 +152,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_shows_a_line_for_each_source_that_is_wanted),
 		cmocka_unit_test(a_good_picture_is_left_alone),
+		cmocka_unit_test(the_menu_dims_the_picture),
 		cmocka_unit_test(an_alert_fades_and_goes),
 		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
 		cmocka_unit_test(signs_tell_what_is_unusual),

@@ -456,6 +456,40 @@ static void options(void **state) {
 	CHECK(window_input_create(&input, NULL, &bad, NULL) == -EINVAL);
 }
 
+static void guest_pointer_follows_ours(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(!window_input_guest_pointer(f.input)); /* ours was not here yet */
+	motion(&f, 300, 200, 1, 0);
+	CHECK(window_input_guest_pointer(f.input));
+	window_event(&f, SDL_WINDOWEVENT_LEAVE);
+	CHECK(!window_input_guest_pointer(f.input));
+	/* In the window, beside the picture. */
+	f.view.picture = (struct video_geometry){ 100, 0, 440, 360, 0 };
+	window_input_set_view(f.input, &f.view);
+	motion(&f, 50, 50, 1, 0);
+	CHECK(!window_input_guest_pointer(f.input));
+	/* Somebody else leads it: captured, devices given to the guest, no input of ours at all. */
+	tap_escape(&f);
+	CHECK(window_input_captured(f.input) && window_input_guest_pointer(f.input));
+	tap_escape(&f);
+	CHECK(!window_input_guest_pointer(f.input));
+	f.view.grabbed = true;
+	window_input_set_view(f.input, &f.view);
+	CHECK(window_input_guest_pointer(f.input));
+	f.view.grabbed = false;
+	f.view.connected = false;
+	window_input_set_view(f.input, &f.view);
+	CHECK(window_input_guest_pointer(f.input));
+	teardown(&f);
+
+	setup_with(&f, (struct window_input_config){ .always_show_cursor = true });
+	CHECK(window_input_guest_pointer(f.input));
+	teardown(&f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_of_a_pc_has_its_position),
@@ -469,6 +503,7 @@ int main(void) {
 		cmocka_unit_test(absolute_positions_while_spice_is_the_picture),
 		cmocka_unit_test(only_over_the_picture),
 		cmocka_unit_test(options),
+		cmocka_unit_test(guest_pointer_follows_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
