@@ -1,6 +1,7 @@
 #include "audio/audio.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "audio/audio_internal.h"
+#include "audio/microphone.h"
 #include "base/clock.h"
 #include "base/thread.h"
 
@@ -15,6 +17,7 @@
 #include "base/log.h"
 
 #define REALTIME_PRIORITY 5
+#define SERVER_LATE_NS    (20 * NS_PER_MS)
 #define RAW_WAIT_NS       (2 * NS_PER_MS)
 #define STOP_WITHIN_NS    (400 * NS_PER_MS)
 /* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
@@ -200,7 +203,49 @@ static int time_left_us(struct audio *audio) {
 	return next <= now_ns ? 0 : (int)((next - now_ns + 999) / 1000);
 }
 
+/*
+ * While sound flows, packets set the pace: what the server says meanwhile (a message for each block
+ * that it has played) is read when the next one comes, not by a wake-up of its own. That halves
+ * them, and they are most of what playing costs.
+ */
+static bool may_be_late(const struct audio *audio, const struct pollfd *fds, unsigned long count) {
+	if (!audio->player || player_state(audio->player) != PLAYER_PLAYING ||
+			(audio->microphone && microphone_is_wanted(audio->microphone))) {
+		return false;
+	}
+	for (unsigned long i = 0; i < count; i++) {
+		if (fds[i].events & POLLOUT) {
+			return false; /* the server does not take what we wrote */
+		}
+	}
+	return true;
+}
+
+static int wait_for_fds(struct pollfd *fds, unsigned long count, uint64_t wait_ns) {
+	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
+	return ppoll(fds, count, &wait, NULL);
+}
+
+/* Nanoseconds, where the main loop itself would round up to milliseconds. */
+static int poll_fds(struct pollfd *fds, unsigned long count, int timeout_ms, void *data) {
+	struct audio *audio = data;
+	uint64_t now_ns = clock_now_ns();
+	uint64_t wait_ns = audio->poll_until_ns > now_ns ? audio->poll_until_ns - now_ns : 0;
+	uint64_t most_ns = timeout_ms >= 0 ? (unsigned)timeout_ms * NS_PER_MS : UINT64_MAX;
+	wait_ns = wait_ns < most_ns ? wait_ns : most_ns;
+	if (wait_ns == 0 || !may_be_late(audio, fds, count)) {
+		return wait_for_fds(fds, count, wait_ns);
+	}
+	struct pollfd ours[] = {
+		{ .fd = audio->wake_fd, .events = POLLIN },
+		{ .fd = audio->receiver ? receiver_fd(audio->receiver) : -1, .events = POLLIN },
+	};
+	int r = wait_for_fds(ours, 2, wait_ns < SERVER_LATE_NS ? wait_ns : SERVER_LATE_NS);
+	return r < 0 ? r : wait_for_fds(fds, count, 0);
+}
+
 static bool iterate(struct audio *audio, int timeout_us) {
+	audio->poll_until_ns = clock_now_ns() + (uint64_t)timeout_us * 1000;
 	return pa_mainloop_prepare(audio->mainloop, timeout_us) >= 0 &&
 	       pa_mainloop_poll(audio->mainloop) >= 0 && pa_mainloop_dispatch(audio->mainloop) >= 0;
 }
@@ -343,6 +388,7 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 		r = -ENOMEM;
 		goto fail;
 	}
+	pa_mainloop_set_poll_func(audio->mainloop, poll_fds, audio);
 	pa_mainloop_api *api = pa_mainloop_get_api(audio->mainloop);
 	audio->wake_event = api->io_new(api, audio->wake_fd, PA_IO_EVENT_INPUT, on_wake, audio);
 	if (config->output != AUDIO_OUTPUT_RAW && config->output != AUDIO_OUTPUT_NONE) {

@@ -213,6 +213,10 @@ uint64_t microphone_deadline(const struct microphone *mic) {
 	return next;
 }
 
+bool microphone_is_wanted(const struct microphone *mic) {
+	return mic->server != NULL;
+}
+
 bool microphone_captures(const struct microphone *mic) {
 	return mic->ready;
 }

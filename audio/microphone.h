@@ -49,5 +49,7 @@ void microphone_set(struct microphone *microphone, const struct microphone_wish 
 void microphone_tick(struct microphone *microphone, uint64_t now_ns);
 /* 0 = none. */
 uint64_t microphone_deadline(const struct microphone *microphone);
+/* A stream is there, or is being looked for. */
+bool microphone_is_wanted(const struct microphone *microphone);
 /* A stream captures. */
 bool microphone_captures(const struct microphone *microphone);

@@ -144,7 +144,7 @@ void player_lost(struct player *player, unsigned packets) {
 /* ---- time ---- */
 
 static void tick_playing(struct player *player) {
-	if (player_level_now(player) > player_edge_frames(player)) {
+	if (player_level_now(player) > player_edge_frames(player) || player_carry_on(player)) {
 		return;
 	}
 	player_write_tail(player);

@@ -30,7 +30,8 @@ struct player {
 	struct sink_format wanted; /* of the stream */
 	struct arrival arrival;
 	struct resample *resample;
-	double spread_ns;         /* median distance of arrivals from even ones */
+	double spread_ns;         /* how unevenly they come: see note_spread() */
+	double arrival_error_ns;  /* of the last one */
 	uint64_t packet_ns;       /* when the last one was given */
 	uint64_t silent_since_ns; /* all-zero packets since; 0 = sound */
 	bool corked_for_silence;
@@ -53,6 +54,7 @@ struct player {
 	bool dropping;
 	uint64_t lost_ns;     /* when packets were found missing last */
 	unsigned fill_frames; /* to be put in before the next packet, for lost ones */
+	double carried;       /* frames of sound put in since the last packet that was on time */
 
 	/* for the figures */
 	double level_frames; /* at the last packet */
@@ -94,6 +96,8 @@ static inline double player_ratio(const struct player *player) {
 void player_write_silence(struct player *player, double frames);
 /* Ends the sound within 5 ms, if it is not silent already. */
 void player_write_tail(struct player *player);
+/* Carries the sound on over a short hole. False: it was long enough, or there is none. */
+bool player_carry_on(struct player *player);
 /* The server must never find less than this when it comes for more. */
 double player_edge_frames(const struct player *player);
 double player_goal_frames(const struct player *player);

@@ -4,16 +4,19 @@
 
 #include "base/clock.h"
 
-#define LOOP_MENDS_NS   10e6
-#define LOST_OFTEN_NS   (5 * NS_PER_S)
-#define FILL_MOST_S     0.018
-#define ZERO_FRAMES     512
-#define TAIL_NS         5e6
-#define HOLD_OFF_NS     (60 * NS_PER_MS)
-#define RESYNC_ERROR_NS 40e6
-#define LEVEL_LEAST_NS  1e6
-#define EDGE_NS         2e6 /* a write needs so long to reach the server's mixer */
-#define BURSTY_NS       1e6 /* median distance from even arrivals */
+#define LOOP_MENDS_NS       10e6
+#define LOST_OFTEN_NS       (5 * NS_PER_S)
+#define FILL_MOST_S         0.018
+#define CARRY_NS            6e6
+#define CARRY_MOST_NS       18e6 /* of sound again, then it ends */
+#define ZERO_FRAMES         512
+#define TAIL_NS             5e6
+#define HOLD_OFF_NS         (60 * NS_PER_MS)
+#define RESYNC_ERROR_NS     40e6
+#define LEVEL_LEAST_NS      1e6
+#define EDGE_NS             2e6 /* a write needs so long to reach the server's mixer */
+#define BURSTY_NS           1e6 /* spread */
+#define SPREAD_SOON_PACKETS 100
 
 static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
 
@@ -79,10 +82,23 @@ void player_play_block(struct player *player, const uint8_t *pcm, unsigned frame
 	player->frames += n;
 }
 
-/* Half of all arrivals are nearer to even than this. */
-static void note_spread(struct player *player, double error_ns) {
+/* How unevenly packets come: half of all arrivals are nearer to where the one before would have put
+ * them. Not their distance from the clock: after a loss all of them are late alike, which is even.
+ */
+static void note_spread(struct player *player, const struct arrival_result *arrival) {
+	double change = fabs(arrival->error_ns - player->arrival_error_ns);
+	player->arrival_error_ns = arrival->error_ns;
+	if (arrival->verdict == ARRIVAL_RESTARTED) {
+		return;
+	}
+	if (arrival->verdict == ARRIVAL_LOST) {
+		/* The clock has stepped over them. */
+		player->arrival_error_ns -=
+				arrival->lost * player_to_ns(player, player->packet_frames);
+	}
 	double spread = fmin(fmax(player->spread_ns, 50e3), 5e6);
-	player->spread_ns = spread * (fabs(error_ns) > spread ? 1.02 : 1 / 1.02);
+	double step = player->arrival.packets < SPREAD_SOON_PACKETS ? 1.08 : 1.02;
+	player->spread_ns = spread * (change > spread ? step : 1 / step);
 	player->arrival.limit_ns = fmin(fmax(player->spread_ns * 10, 2.5e6), 20e6);
 }
 
@@ -104,6 +120,33 @@ static void drop_block(struct player *player, const uint8_t *pcm, unsigned frame
 	unsigned n = resample_block(player->resample, pcm, frames, player->servo.correction, &out);
 	shape_dropped(&player->shape, out, n);
 	player->dropped++;
+}
+
+bool player_carry_on(struct player *player) {
+	unsigned count = (unsigned)player_to_frames(player, CARRY_NS);
+	float from = 1 - (float)(player->carried / player_to_frames(player, CARRY_MOST_NS)) / 2;
+	float to = from - (float)(CARRY_NS / CARRY_MOST_NS) / 2;
+	if (player->carried + count > player_to_frames(player, CARRY_MOST_NS)) {
+		return false;
+	}
+	unsigned n = shape_extend(&player->shape, player->scratch, count, from, to);
+	player_write(player, player->scratch, n);
+	player->carried += n;
+	return n > 0;
+}
+
+/* Sound was carried on for packets that were only late: they are left out in its place. */
+static bool came_too_late(struct player *player, double error, double frames) {
+	if (player->carried == 0) {
+		return false;
+	}
+	if (error < frames * 0.75 || player->carried < frames * 0.75) {
+		player->carried = 0;
+		return false;
+	}
+	player->carried -= frames;
+	player_count_underrun(player);
+	return true;
 }
 
 /* Whether this packet must be left out because too much is in flight. */
@@ -153,9 +196,7 @@ void player_play(struct player *player, const struct scream_packet *packet, uint
 	player_note_packet_size(player, packet->frames);
 	struct arrival_result arrival =
 			arrival_packet(&player->arrival, arrived_ns, packet->frames);
-	if (arrival.verdict != ARRIVAL_RESTARTED) {
-		note_spread(player, arrival.error_ns);
-	}
+	note_spread(player, &arrival);
 	target_late(&player->target, (double)player->now_ns - arrival.at_ns);
 
 	double frames = packet->frames * player_ratio(player);
@@ -167,7 +208,7 @@ void player_play(struct player *player, const struct scream_packet *packet, uint
 	double error = level - player_goal_frames(player);
 	player->level_frames = level;
 
-	if (too_much(player, error, frames)) {
+	if (came_too_late(player, error, frames) || too_much(player, error, frames)) {
 		drop_block(player, packet->pcm, packet->frames);
 		return;
 	}

@@ -92,6 +92,7 @@ static void begin(struct player *player) {
 	player->resynced_ns = player->now_ns;
 	player->dropping = false;
 	player->fill_frames = 0;
+	player->carried = 0;
 	player_set_state(player, PLAYER_PLAYING);
 }
 

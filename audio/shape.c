@@ -143,6 +143,38 @@ static float likeness(const float *a, const float *b, unsigned count, unsigned c
 	return ab > 0 ? ab * ab / (aa * bb) : 0;
 }
 
+unsigned shape_extend(
+		struct shape *shape, float *ret_frames, unsigned count, float from, float to) {
+	unsigned fit = least(frames_of(shape, SPLICE_MS), SHAPE_BLEND_FRAMES);
+	size_t frame = shape->channels * sizeof *ret_frames;
+	if (shape->silent || fit == 0 || count + 2 * fit > shape->history_frames) {
+		return 0;
+	}
+	/* `back` frames ago the sound went on as it does now: what came then comes again. */
+	unsigned back = count + fit;
+	float best = -1;
+	for (unsigned n = count + fit; n <= shape->history_frames - fit; n++) {
+		float like = likeness(history_back(shape, n + fit), history_back(shape, fit), fit,
+				shape->channels);
+		if (like > best) {
+			best = like;
+			back = n;
+		}
+	}
+	memcpy(ret_frames, history_back(shape, back), count * frame);
+	memcpy(shape->blend, history_back(shape, back - count), fit * frame);
+	shape->blend_frames = fit;
+	for (unsigned i = 0; i < count; i++) {
+		scale(ret_frames + (size_t)i * shape->channels, shape->channels,
+				from + (to - from) * (float)i / (float)count);
+	}
+	for (unsigned i = 0; i < fit; i++) {
+		scale(shape->blend + (size_t)i * shape->channels, shape->channels, to);
+	}
+	remember(shape, ret_frames, count);
+	return count;
+}
+
 unsigned shape_fill(struct shape *shape, const float *next, unsigned next_count, float *ret_frames,
 		unsigned count) {
 	unsigned blend = least(frames_of(shape, SPLICE_MS), next_count);

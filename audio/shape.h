@@ -41,6 +41,11 @@ void shape_apply(struct shape *shape, float *frames, unsigned count);
  * is silent after it. Does nothing (returns 0) if it is already. */
 unsigned shape_tail(struct shape *shape, float *ret_frames, unsigned count);
 
+/* Makes `count` frames that carry the sound on where nothing has come: a stretch of it again, from
+ * where it fits the end. Its gain goes from `from` to `to`; what comes next blends over from it.
+ * Returns count, or 0 if too little is remembered or the sound is silent. */
+unsigned shape_extend(struct shape *shape, float *ret_frames, unsigned count, float from, float to);
+
 /* Makes about `count` frames that belong between the last ones and `next`: a stretch of the last
  * sound again, fitted at both ends. Returns how many, 0 if too little is remembered. */
 unsigned shape_fill(struct shape *shape, const float *next, unsigned next_count, float *ret_frames,

@@ -51,6 +51,7 @@ struct world {
 	struct player_config config;
 	const struct fault *faults;
 	double settle_s; /* not judged */
+	uint64_t seed;   /* 0 = always the same */
 
 	/* its state */
 	struct player *player;
@@ -316,7 +317,7 @@ static void world_run(struct world *w) {
 		.data = w,
 	};
 	w->now = START_NS;
-	w->random = 12345;
+	w->random = w->seed ? w->seed : 12345;
 	w->latency_min = INFINITY;
 	if (w->settle_s == 0) {
 		w->settle_s = 5;
