@@ -1,8 +1,11 @@
 /*
- * 100 000 seeded random steps into the whole session part: presses and releases of keys and
- * buttons, wheel, motion, focus losses, input off and on, combinations, cut channels and sessions,
- * servers that restart. A model says what the user holds; after every settling the server must hold
- * exactly what the router was told and did not release, and at the end nothing.
+ * 100 000 seeded random steps into the whole session part, from the window and from stand-in
+ * devices: presses and releases of keys and buttons, wheel, motion, focus losses, grabs by command
+ * and by the toggle, unplugs, input off and on, cut channels and sessions, servers that restart. A
+ * model says what the user holds and the guest was told of; after every settling the server must
+ * hold exactly that, and at the end nothing, nor may the desktop be left with a key.
+ *
+ * PG_SEED repeats a run, PG_STEPS makes it longer.
  */
 #include "client/session.h"
 
@@ -19,13 +22,22 @@
 #include "host-proto/spice/peer.h"
 #include "input/keymap.h"
 #include "tests/support/check.h"
+#include "tests/support/fake_devices.h"
 
-#define STEPS 100000u
+#define STEPS   100000u
+#define DEVICES 4u
 
 static const unsigned keys[] = { KEY_A, KEY_B, KEY_C, KEY_UP, KEY_RIGHTCTRL, KEY_LEFTSHIFT,
 	KEY_LEFTALT, KEY_KPENTER, KEY_DELETE, KEY_F5, KEY_SPACE, KEY_LEFTMETA };
 #define KEYS    (sizeof keys / sizeof *keys)
 #define BUTTONS 5u
+static const unsigned button_codes[BUTTONS] = { BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, BTN_SIDE,
+	BTN_EXTRA };
+
+/* What somebody holds and the guest was told of. */
+struct holder {
+	bool key[KEYS], button[BUTTONS];
+};
 
 struct fixture {
 	struct loop *loop;
@@ -35,9 +47,10 @@ struct fixture {
 	struct loop_source *source;
 	char path[64];
 	uint64_t random;
-	/* the model: what the user holds and the guest was told of */
-	bool key[KEYS], button[BUTTONS];
+	struct fakes fakes;
+	struct holder window, device[DEVICES];
 	bool enabled;
+	unsigned grabs, toggles, unplugs, cuts, device_events;
 	uint64_t order_errors;
 	bool server_key[65536];
 };
@@ -79,8 +92,10 @@ static void peer_stop(struct fixture *f) {
 }
 
 static void forget(struct fixture *f) {
-	memset(f->key, 0, sizeof f->key);
-	memset(f->button, 0, sizeof f->button);
+	f->window = (struct holder){ 0 };
+	for (unsigned i = 0; i < DEVICES; i++) {
+		f->device[i] = (struct holder){ 0 };
+	}
 }
 
 static void settle(struct fixture *f) {
@@ -100,19 +115,34 @@ static void reconnect(struct fixture *f) {
 	settle(f);
 }
 
+/* Several may hold one: the guest sees the first press and the last release. */
+static struct holder together(const struct fixture *f) {
+	struct holder all = f->window;
+	for (unsigned d = 0; d < DEVICES; d++) {
+		for (unsigned i = 0; i < KEYS; i++) {
+			all.key[i] = all.key[i] || f->device[d].key[i];
+		}
+		for (unsigned i = 0; i < BUTTONS; i++) {
+			all.button[i] = all.button[i] || f->device[d].button[i];
+		}
+	}
+	return all;
+}
+
 static bool held_as_modelled(const struct fixture *f) {
+	const struct holder all = together(f);
 	unsigned held = 0;
 	for (unsigned i = 0; i < KEYS; i++) {
-		if (spice_peer_key_held(f->peer, keymap_scancode(keys[i])) != f->key[i]) {
+		if (spice_peer_key_held(f->peer, keymap_scancode(keys[i])) != all.key[i]) {
 			return false;
 		}
-		held += f->key[i];
+		held += all.key[i];
 	}
 	unsigned buttons = 0;
 	static const unsigned numbers[BUTTONS] = { SPICE_BUTTON_LEFT, SPICE_BUTTON_MIDDLE,
 		SPICE_BUTTON_RIGHT, SPICE_BUTTON_SIDE, SPICE_BUTTON_EXTRA };
 	for (unsigned i = 0; i < BUTTONS; i++) {
-		buttons |= f->button[i] ? 1u << numbers[i] : 0;
+		buttons |= all.button[i] ? 1u << numbers[i] : 0;
 	}
 	return spice_peer_state(f->peer)->keys_held == held &&
 	       spice_peer_state(f->peer)->buttons == buttons;
@@ -136,20 +166,20 @@ static void command(struct fixture *f, enum session_command_kind kind, bool on) 
 	settle(f);
 }
 
-static void press_or_release(struct fixture *f) {
+static void window_step(struct fixture *f) {
 	if (random_u32(f) % 4) {
 		unsigned i = random_u32(f) % KEYS;
-		bool pressed = !f->key[i];
+		bool pressed = !f->window.key[i];
 		/* A key that went down while nothing was forwarded stays unknown: let it be up. */
-		f->key[i] = pressed && f->enabled;
+		f->window.key[i] = pressed && f->enabled;
 		input(f, INPUT_KEY, keys[i], pressed, 0, 0);
 		if (!f->enabled) {
 			input(f, INPUT_KEY, keys[i], false, 0, 0);
 		}
 	} else {
 		unsigned i = random_u32(f) % BUTTONS;
-		bool pressed = !f->button[i];
-		f->button[i] = pressed && f->enabled;
+		bool pressed = !f->window.button[i];
+		f->window.button[i] = pressed && f->enabled;
 		input(f, INPUT_BUTTON, INPUT_BUTTON_LEFT + i, pressed, 0, 0);
 		if (!f->enabled) {
 			input(f, INPUT_BUTTON, INPUT_BUTTON_LEFT + i, false, 0, 0);
@@ -157,91 +187,279 @@ static void press_or_release(struct fixture *f) {
 	}
 }
 
+/* A key or button of a device, whoever sees it. */
+static void device_change(struct fixture *f, unsigned d, bool is_key, unsigned i) {
+	struct fake *fake = &f->fakes.fake[d];
+	const unsigned code = is_key ? keys[i] : button_codes[i];
+	bool *told = is_key ? &f->device[d].key[i] : &f->device[d].button[i];
+	const bool pressed = !key_set_has(&fake->down, code);
+	*told = pressed && fake->grabbed;
+	fake_key(fake, code, pressed);
+	f->device_events++;
+	settle(f); /* a release may be what a grab has waited for */
+}
+
+static void device_step(struct fixture *f) {
+	const unsigned d = random_u32(f) % DEVICES;
+	struct fake *fake = &f->fakes.fake[d];
+	if (!fake->plugged) {
+		return;
+	}
+	switch (random_u32(f) % 8) {
+	case 0:
+		fake_emit(fake, EV_REL, random_u32(f) % 2 ? REL_X : REL_Y, 3);
+		fake_emit(fake, EV_SYN, SYN_REPORT, 0);
+		break;
+	case 1:
+		if (fake->info.mouse) {
+			device_change(f, d, false, random_u32(f) % BUTTONS);
+		}
+		break;
+	default:
+		if (fake->info.keyboard) {
+			device_change(f, d, true, random_u32(f) % KEYS);
+		}
+		break;
+	}
+}
+
+static void release_device(struct fixture *f, unsigned d) {
+	for (unsigned i = 0; i < KEYS; i++) {
+		if (key_set_has(&f->fakes.fake[d].down, keys[i])) {
+			device_change(f, d, true, i);
+		}
+	}
+	for (unsigned i = 0; i < BUTTONS; i++) {
+		if (key_set_has(&f->fakes.fake[d].down, button_codes[i])) {
+			device_change(f, d, false, i);
+		}
+	}
+}
+
+static void release_devices(struct fixture *f) {
+	for (unsigned d = 0; d < DEVICES; d++) {
+		release_device(f, d);
+	}
+}
+
+static void wait_open(struct fixture *f, const struct fake *fake) {
+	const uint64_t until = clock_now_ns() + 5 * NS_PER_S;
+	while (fake->our_end < 0) {
+		CHECK(clock_now_ns() < until && loop_run_once(f->loop, 20) >= 0);
+	}
+	settle(f);
+}
+
+static void replug(struct fixture *f) {
+	const unsigned d = random_u32(f) % DEVICES;
+	struct fake *fake = &f->fakes.fake[d];
+	if (fake->plugged) {
+		f->device[d] = (struct holder){ 0 };
+		fake_unplug(&f->fakes, fake);
+		f->unplugs++;
+		settle(f);
+	} else {
+		fake_plug(&f->fakes, fake);
+		wait_open(f, fake);
+	}
+}
+
+/* The grab is let go: what devices held is released. */
+static void forget_devices(struct fixture *f) {
+	for (unsigned d = 0; d < DEVICES; d++) {
+		f->device[d] = (struct holder){ 0 };
+	}
+}
+
+static void change_grab(struct fixture *f) {
+	const bool on = random_u32(f) % 4 != 0;
+	if (!on) {
+		forget_devices(f);
+	}
+	command(f, SESSION_GRAB, on);
+	f->grabs += on;
+	if (on && random_u32(f) % 2) {
+		release_devices(f); /* the switch happens when all is up */
+		const struct fake *fake = &f->fakes.fake[0];
+		CHECK(!fake->plugged || fake->grabbed == f->enabled);
+	}
+}
+
+/* ctrl-ctrl on the first keyboard, with nothing else down. */
+static void toggle(struct fixture *f) {
+	struct fake *fake = &f->fakes.fake[0];
+	release_devices(f);
+	if (!fake->plugged || !f->enabled) {
+		return;
+	}
+	const bool was = fake->grabbed;
+	const unsigned rightctrl = 4;
+	CHECK(keys[rightctrl] == KEY_RIGHTCTRL);
+	fake_key(fake, KEY_LEFTCTRL, true);
+	fake_key(fake, KEY_RIGHTCTRL, true);
+	fake_key(fake, KEY_RIGHTCTRL, false);
+	fake_key(fake, KEY_LEFTCTRL, false);
+	settle(f);
+	CHECK(fake->grabbed == !was);
+	f->toggles++;
+}
+
+static void change_enabled(struct fixture *f) {
+	f->enabled = !f->enabled;
+	command(f, SESSION_INPUT, f->enabled);
+	forget(f);
+}
+
+/* What cuts takes the devices back from us; they are not grabbed again by themselves. */
+static void cut(struct fixture *f) {
+	settle(f);
+	switch (random_u32(f) % 3) {
+	case 0:
+		spice_peer_close(f->peer, SPICE_CHANNEL_INPUTS);
+		break;
+	case 1:
+		spice_peer_close(f->peer, SPICE_CHANNEL_NONE);
+		break;
+	default:
+		peer_stop(f);
+		settle(f);
+		peer_start(f);
+		break;
+	}
+	settle(f);
+	reconnect(f);
+	forget(f);
+	for (unsigned d = 0; d < DEVICES; d++) {
+		CHECK(!f->fakes.fake[d].grabbed);
+	}
+	command(f, SESSION_RELEASE_ALL, true);
+	f->cuts++;
+}
+
 /* Rare things: 1 of 200 steps. */
 static void upset(struct fixture *f) {
-	switch (random_u32(f) % 12) {
+	switch (random_u32(f) % 16) {
 	case 0:
 	case 1:
 	case 2:
+		command(f, SESSION_RELEASE_ALL, true);
+		f->window = (struct holder){ 0 };
+		break;
 	case 3:
 	case 4:
-		command(f, SESSION_RELEASE_ALL, true);
+		change_enabled(f);
 		break;
 	case 5:
 	case 6:
 	case 7:
-		f->enabled = !f->enabled;
-		command(f, SESSION_INPUT, f->enabled);
-		break;
 	case 8:
 	case 9:
-		settle(f);
-		spice_peer_close(f->peer, SPICE_CHANNEL_INPUTS);
-		settle(f);
-		reconnect(f);
-		command(f, SESSION_RELEASE_ALL, true);
+		change_grab(f);
 		break;
 	case 10:
-		settle(f);
-		spice_peer_close(f->peer, SPICE_CHANNEL_NONE);
-		settle(f);
-		reconnect(f);
-		command(f, SESSION_RELEASE_ALL, true);
+	case 11:
+		toggle(f);
+		break;
+	case 12:
+	case 13:
+		replug(f);
 		break;
 	default:
-		settle(f);
-		peer_stop(f);
-		settle(f);
-		peer_start(f);
-		reconnect(f);
-		command(f, SESSION_RELEASE_ALL, true);
+		cut(f);
 		break;
 	}
-	forget(f);
+}
+
+static void check_held(const struct fixture *f, unsigned long step) {
+	if (!held_as_modelled(f)) {
+		fail_msg("step %lu: the guest holds something else", step);
+	}
+	for (unsigned d = 0; d < DEVICES; d++) {
+		const struct fake *fake = &f->fakes.fake[d];
+		for (unsigned code = key_set_next(&fake->host_down, 1); code;
+				code = key_set_next(&fake->host_down, code + 1)) {
+			if (!key_set_has(&fake->down, code)) {
+				fail_msg("step %lu: the desktop was left with key %u", step, code);
+			}
+		}
+	}
+}
+
+static void start(struct fixture *f) {
+	const char *seed = getenv("PG_SEED");
+	f->random = seed ? strtoull(seed, NULL, 10) : 1;
+	f->enabled = true;
+	log_set_level(LOG_NONE);
+	snprintf(f->path, sizeof f->path, "/tmp/pierglass-random-%d.sock", (int)getpid());
+	f->fakes.linked = -1;
+	fakes_add(&f->fakes, 1, "Board", true, false);
+	fakes_add(&f->fakes, 2, "Second Board", true, false);
+	fakes_add(&f->fakes, 3, "Mouse", false, true);
+	fakes_add(&f->fakes, 4, "Combined", true, true);
+	const struct device_finder finder = fakes_finder(&f->fakes);
+	struct session_config config = { .input = true,
+		.grab_toggle = "ctrl-ctrl",
+		.escape_key = "scrolllock",
+		.evdev_count = 1,
+		.evdev = { "all" },
+		.finder = &finder };
+	snprintf(config.uri, sizeof config.uri, "unix:%s", f->path);
+	CHECK(loop_create(&f->loop) == 0);
+	peer_start(f);
+	const struct session_events events = { .status = on_status, .data = f };
+	CHECK(session_create(&f->session, f->loop, &config, NULL, NULL, &events) == 0);
+	reconnect(f);
+	for (unsigned d = 0; d < DEVICES; d++) {
+		wait_open(f, &f->fakes.fake[d]);
+	}
+}
+
+static void finish(struct fixture *f) {
+	release_devices(f);
+	command(f, SESSION_RELEASE_ALL, true);
+	CHECK(spice_peer_state(f->peer)->keys_held == 0 && spice_peer_state(f->peer)->buttons == 0);
+	CHECK(f->order_errors == 0 && spice_peer_state(f->peer)->errors == 0);
+	session_destroy(f->session);
+	for (unsigned d = 0; d < DEVICES; d++) {
+		CHECK(!f->fakes.fake[d].grabbed && f->fakes.fake[d].our_end < 0 &&
+				f->fakes.fake[d].host_down.count == 0);
+	}
+	peer_stop(f);
+	loop_destroy(f->loop);
 }
 
 static void nothing_stays_held(void **state) {
 	(void)state;
-	static struct fixture f = { .random = 1, .enabled = true };
-	log_set_level(LOG_NONE);
-	snprintf(f.path, sizeof f.path, "/tmp/pierglass-random-%d.sock", (int)getpid());
-	struct session_config config = {
-		.input = true, .grab_toggle = "ctrl-ctrl", .escape_key = "scrolllock"
-	};
-	snprintf(config.uri, sizeof config.uri, "unix:%s", f.path);
-	CHECK(loop_create(&f.loop) == 0);
-	peer_start(&f);
-	const struct session_events events = { .status = on_status, .data = &f };
-	CHECK(session_create(&f.session, f.loop, &config, NULL, NULL, &events) == 0);
-	reconnect(&f);
+	static struct fixture f;
+	const char *steps_text = getenv("PG_STEPS");
+	const unsigned long steps = steps_text ? strtoul(steps_text, NULL, 10) : STEPS;
+	start(&f);
 	unsigned upsets = 0;
-	for (unsigned step = 0; step < STEPS; step++) {
+	for (unsigned long step = 0; step < steps; step++) {
 		uint32_t what = random_u32(&f) % 200;
 		if (what == 0) {
 			upsets++;
 			upset(&f);
-		} else if (what < 120) {
-			press_or_release(&f);
-		} else if (what < 180) {
+		} else if (what < 70) {
+			window_step(&f);
+		} else if (what < 150) {
+			device_step(&f);
+		} else if (what < 190) {
 			input(&f, INPUT_MOTION, 0, false, (int)(random_u32(&f) % 9) - 4, 1);
 		} else {
 			input(&f, INPUT_WHEEL, 0, false, 0, 120);
 		}
-		if (step % 50 == 0) {
+		if (step % 20 == 0 || what == 0) {
 			settle(&f);
-			if (!held_as_modelled(&f)) {
-				fail_msg("step %u: the guest holds something else", step);
-			}
+			check_held(&f, step);
 		}
 	}
-	print_message("%u steps, %u upsets, order errors %llu\n", STEPS, upsets,
+	print_message("%lu steps: %u events of devices, %u upsets, of them %u grabs, %u toggles, "
+		      "%u unplugs, %u cuts; order errors %llu\n",
+			steps, f.device_events, upsets, f.grabs, f.toggles, f.unplugs, f.cuts,
 			(unsigned long long)f.order_errors);
-	command(&f, SESSION_RELEASE_ALL, true);
-	CHECK(spice_peer_state(f.peer)->keys_held == 0 && spice_peer_state(f.peer)->buttons == 0);
-	CHECK(f.order_errors == 0 && spice_peer_state(f.peer)->errors == 0);
-	session_destroy(f.session);
-	peer_stop(&f);
-	loop_destroy(f.loop);
+	CHECK(steps < STEPS || (f.grabs > 50 && f.toggles > 3 && f.unplugs > 20 && f.cuts > 20));
+	finish(&f);
 }
 
 int main(void) {
