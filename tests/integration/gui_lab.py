@@ -1,0 +1,202 @@
+"""The client in a window of a private session, for the cases of tests/integration/gui.
+
+The programs are the real ones; the screen is looked at from outside (gui-shot), keys are typed from outside.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE, BUILD = os.environ['PG_SOURCE'], os.environ['PG_BUILD']
+sys.path.insert(0, os.path.join(SOURCE, 'tests/support'))
+from screen import CELL, TOP, Screen  # noqa: E402
+
+MODE, CASE = sys.argv[1:3]
+X_ENV = dict(os.environ, DISPLAY=os.environ.get('LAB_X_DISPLAY', ''))
+SCREEN = (1280, 800)
+WORK = tempfile.mkdtemp(prefix='pggui.')
+# Under a sanitizer everything takes longer.
+PATIENCE = 4 if 'asan' in BUILD or 'tsan' in BUILD else 1
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def wait_for(what, condition, seconds=10):
+    end = time.monotonic() + seconds * PATIENCE
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError('waited %d s for %s' % (seconds * PATIENCE, what))
+
+
+def newest(program):
+    """The newest line of figures; the first one may still be on its way."""
+    return wait_for('figures of ' + program.name, program.objects)[-1]
+
+
+class Program:
+    """A child with its output in a file."""
+
+    def __init__(self, name, *arguments):
+        self.name = name
+        self.begin = time.monotonic()
+        self.log = os.path.join(WORK, '%s-%d.log' % (name, time.monotonic_ns()))
+        self.out = self.log + '.out'
+        with open(self.log, 'wb') as log, open(self.out, 'wb') as out:
+            self.process = subprocess.Popen([os.path.join(BUILD, 'bin', name), *arguments],
+                                            stdin=subprocess.PIPE, stdout=out, stderr=log)
+        RUNNING.append(self)
+
+    def lines(self):
+        with open(self.out, errors='replace') as file:
+            return file.read().splitlines()
+
+    def log_lines(self):
+        """(when, text) of the log; when is of this program's clock."""
+        with open(self.log, errors='replace') as file:
+            pairs = [line.split(None, 1) for line in file]
+        return [(self.begin + float(pair[0]), pair[1]) for pair in pairs
+                if len(pair) == 2 and pair[0].replace('.', '', 1).isdigit()]
+
+    def objects(self):
+        found = []
+        for line in self.lines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                pass  # the last one, half written
+        return found
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b'\n')
+        self.process.stdin.flush()
+
+    def stop(self, how=signal.SIGTERM, seconds=5):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(seconds * PATIENCE)
+
+    def show_log(self):
+        print('--- %s (%s)' % (self.name, self.process.poll()))
+        for path in (self.log, self.out):
+            with open(path, errors='replace') as file:
+                print(''.join(file.readlines()[-25:]))
+
+
+RUNNING = []
+SHM = '/dev/shm/pggui.%d' % os.getpid()
+SPICE = os.path.join(WORK, 'guest', 'spice')
+
+
+def guest(size, *arguments):
+    if os.path.exists(SPICE):
+        os.unlink(SPICE)  # of one that was killed
+    program = Program('pierglass-demo-guest', '--dir=' + os.path.dirname(SPICE), '--shm=' + SHM, '--memory=32',
+                      '--size=%dx%d' % size, '--damage=full', '--cursor=none', '--sound=off', *arguments)
+    wait_for('the guest', lambda: any(line.startswith('ready ') for line in program.lines()))
+    return program
+
+
+def client(size, *arguments):
+    return Program('pierglass', '--no-lg-config', '--shm=' + SHM, '--spice=unix:' + SPICE, '--audio=off', '--discover=no',
+                   '--size=%dx%d' % size, '--position=0x0', '--borderless', '--stats=0.2', *arguments)
+
+
+def capture(name='shot'):
+    path = os.path.join(WORK, name + '.ppm')
+    subprocess.run([os.path.join(SOURCE, 'tests/lab/gui-shot'), path], check=True, stdin=subprocess.DEVNULL)
+    return Screen(path)
+
+
+def place_of(window, frame):
+    """Where a frame stands on the screen: (left, top, scale). sway makes every window as large as the screen."""
+    if MODE == 'sway':
+        window = SCREEN
+    scale = min(window[0] / frame[0], window[1] / frame[1])
+    return (window[0] - frame[0] * scale) / 2, (window[1] - frame[1] * scale) / 2, scale
+
+
+def find(screen, scale):
+    """The frame's corner on a screen where the compositor chose the place (weston), by the first stamp."""
+    first = int(CELL * scale)
+    for row in range(screen.height):
+        data = screen.data[row * screen.width * 3:(row + 1) * screen.width * 3]
+        at = data.find(b'\xff\xff\xff' * first + b'\0\0\0')
+        while at >= 0:
+            # A stamp begins with one white cell; what is left of it may be white as well.
+            left = at // 3
+            if screen.stamp(left, row - TOP * scale, 0, scale) is not None:
+                return left, row - int(TOP * scale)
+            at = data.find(b'\xff\xff\xff' * first + b'\0\0\0', at + 1)
+    return None
+
+
+def shown(window, frame, name='shot'):
+    """A capture that has the whole frame, its corner, scale and serial."""
+    left, top, scale = place_of(window, frame)
+
+    def look():
+        screen = capture(name)
+        corner = find(screen, scale) if MODE == 'weston' else (left, top)
+        if corner is None:
+            return None
+        serials = screen.stamps(*corner, frame[1], scale)
+        if None in serials:
+            return None
+        check(len(set(serials)) == 1, 'torn on the screen: %s' % serials)
+        return screen, corner, scale, serials[0]
+    return wait_for('a frame of %dx%d on the screen' % frame, look)
+
+
+def xdotool(*arguments):
+    subprocess.run(['xdotool', *arguments], check=True, env=X_ENV, stdin=subprocess.DEVNULL)
+
+
+def focus(corner, frame):
+    """Points at the picture and clicks, which gives a window without a window manager the keys."""
+    x, y = int(corner[0] + frame[0] / 2), int(corner[1] + frame[1] / 2)
+    xdotool('mousemove', str(x - 40), str(y - 40), 'mousemove', str(x), str(y), 'click', '1')
+
+
+def connected(program):
+    return wait_for('SPICE', lambda: (program.objects() or [{}])[-1].get('input', {}).get('connected'))
+
+
+def memory_of(program):
+    pid = program.process.pid
+    with open('/proc/%d/status' % pid) as file:
+        rss = [int(line.split()[1]) for line in file if line.startswith('VmRSS')][0]
+    return rss, len(os.listdir('/proc/%d/fd' % pid))
+
+
+def run(cases):
+    """Runs the case that was asked for, of a module's names; leaves with its result."""
+    result = 1
+    try:
+        cases['case_' + CASE]()
+        result = 0
+    except AssertionError as error:
+        print('WRONG: %s' % error)
+        for program in RUNNING:
+            program.show_log()
+    finally:
+        for program in RUNNING:
+            if program.process.poll() is None:
+                program.process.kill()
+                program.process.wait()
+        if os.path.exists(SHM):
+            os.unlink(SHM)
+        kept = os.environ.get('PG_KEEP')
+        if kept:
+            os.makedirs(kept, exist_ok=True)
+            subprocess.run(['cp', '-r', WORK, kept], check=False)
+        subprocess.run(['rm', '-rf', WORK], check=False)
+    sys.exit(result)
