@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/gl_memory.h"
 #include "client/video_internal.h"
 
 #define LOG_MODULE "video"
@@ -13,7 +14,9 @@
 
 #define GL_RETRY_NS (2 * NS_PER_S)
 /* Following the producer's copy: a stripe's upload is about as long. */
-#define SLICE_US       200
+#define SLICE_US 200
+/* By then the first pictures were drawn, and what draws them was compiled. */
+#define TRIM_NS        (1 * NS_PER_S)
 #define HIDDEN_STEP_NS (50 * NS_PER_MS)
 
 /* ---- GL comes and goes ---- */
@@ -98,6 +101,7 @@ static void open_gl(struct video *video) {
 	snprintf(video->stats.window, sizeof video->stats.window, "%s", egl_kind(video->egl));
 	pthread_mutex_unlock(&video->lock);
 	video_note_upload(video);
+	video->trim_ns = egl_is_software(video->egl) ? clock_now_ns() + TRIM_NS : 0;
 	video_set_failure(video, "");
 }
 
@@ -210,6 +214,10 @@ void *video_thread(void *data) {
 	struct video *video = data;
 	thread_be_prompt(SLICE_US);
 	while (!atomic_load(&video->stop)) {
+		if (video->trim_ns != 0 && clock_now_ns() >= video->trim_ns) {
+			video->trim_ns = 0;
+			gl_memory_trim();
+		}
 		const uint64_t next_ns = work(video);
 		if (next_ns > clock_now_ns()) {
 			egl_wait(video->egl, video->wake_fd, next_ns);

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/cpu_wait.h"
 
-#define SPIN_NS        (20 * NS_PER_US)
-#define NAP_NS         (60 * NS_PER_US)
+/* A host copies 1 MiB in 150 us or so, and its upload takes nearly as long: what is left to wait
+ * for is worth no sleep, whose end may come 50 us late. */
+#define SPIN_NS        (60 * NS_PER_US)
+#define NAP_NS         (25 * NS_PER_US)
 #define GIVE_UP_NS     (100 * NS_PER_MS)
 #define ALIVE_EVERY_NS (3 * NS_PER_MS)
 /* A call into GL costs some microseconds: do not make it for a few rows. */

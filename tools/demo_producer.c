@@ -15,7 +15,7 @@
 #include "base/queue.h"
 #include "base/thread.h"
 
-#define LOOK_NS (50 * NS_PER_US)
+#define LOOK_NS (20 * NS_PER_US)
 #define ORDERS  64
 
 struct demo_producer {
@@ -109,7 +109,7 @@ static void obey(struct demo_producer *producer, const struct demo_order *order)
 static void *run(void *data) {
 	struct demo_producer *producer = data;
 	/* Sleeps end when they should, not 50 us later. */
-	prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	while (!atomic_load_explicit(&producer->quit, memory_order_acquire)) {
 		struct demo_order order;
 		while (queue_pop(&producer->orders, &order)) {
