@@ -12,7 +12,7 @@
 
 const char *const bench_stage_names[BENCH_STAGES] = { "post_to_seen", "post_to_written",
 	"written_to_released", "seen_to_uploaded", "post_to_released", "post_to_swapped",
-	"written_to_swapped" };
+	"written_to_swapped", "written_to_uploaded" };
 
 int bench_record_init(struct bench_record *record) {
 	memset(record, 0, sizeof *record);
@@ -138,6 +138,7 @@ static void add_frame(struct bench_sum *sum, const struct bench_frame *frame) {
 		add(&sum->stages[0], frame->posted_ns, times->seen_ns);
 		add(&sum->stages[5], frame->posted_ns, times->swapped_ns);
 		add(&sum->stages[6], frame->written_ns, times->swapped_ns);
+		add(&sum->stages[7], frame->written_ns, times->uploaded_ns);
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "base/samples.h"
 #include "client/video.h"
 
-#define BENCH_STAGES 7
+#define BENCH_STAGES 8
 
 struct bench_frame {
 	uint32_t serial;

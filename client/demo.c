@@ -94,6 +94,9 @@ static void build_arguments(
 	add(demo, "--size=%dx%d", guest->width, guest->height);
 	add(demo, "--fps=%d", guest->damage == GUEST_DAMAGE_NONE ? 0 : guest->fps);
 	add(demo, "--format=%s", demo_format_name(guest->format));
+	if (guest->damage == GUEST_DAMAGE_NONE) {
+		add(demo, "--cursor-still");
+	}
 	add(demo, "--host=%s", guest->host == GUEST_HOST_B6 ? "B6" : "B7");
 	add(demo, "--damage=%s", damage_name(guest->damage));
 	add(demo, "--spice=%s", features & DEMO_SPICE ? "unix" : "off");

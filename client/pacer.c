@@ -17,9 +17,8 @@
 #define GUARD_MAX_NS   (400.0 * NS_PER_US)
 #define REGULAR_ENOUGH 4u
 #define REGULAR_MAX    16u
-#define STRAY_COST     4u
-#define STRAYS_MAX     3u /* in a row: another rhythm */
-#define PERIODS_MAX    8  /* of silence, then nothing is known */
+#define STRAY_COST     5u
+#define PERIODS_MAX    8 /* of silence, then nothing is known */
 
 void pacer_init(struct pacer *pacer, bool plain, uint64_t step_ns) {
 	memset(pacer, 0, sizeof *pacer);
@@ -42,7 +41,6 @@ static double distance(double a, double b) {
 /* Out of rhythm: a new one is learned from here on. */
 static void learn_anew(struct pacer *pacer, double interval) {
 	pacer->regular = 0;
-	pacer->strays = 0;
 	pacer->grid_ns = pacer->last_ns;
 	pacer->jitter_ns = GUARD_MAX_NS;
 	if (interval < (double)PERIOD_MIN_NS || interval > (double)PERIOD_MAX_NS) {
@@ -72,7 +70,7 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	const double periods = (double)(uint64_t)(since / pacer->period_ns + 0.5);
 	const double error = since - periods * pacer->period_ns;
 	const bool stray = periods < 1 || distance(error, 0) > pacer->period_ns / 4;
-	if (interval > PERIODS_MAX * pacer->period_ns || (stray && ++pacer->strays >= STRAYS_MAX)) {
+	if (interval > PERIODS_MAX * pacer->period_ns || (stray && pacer->regular == 0)) {
 		learn_anew(pacer, interval);
 		pacer->interval_ns = interval;
 		return;
@@ -87,7 +85,6 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	/* What is seen early was there even earlier; what is seen late may have been delayed. */
 	const double step = error < 0 ? error : 0.2 * error;
 	pacer->grid_ns = (uint64_t)((double)pacer->grid_ns + step);
-	pacer->strays = 0;
 	pacer->regular += pacer->regular < REGULAR_MAX;
 	pacer->period_ns += 0.05 * error / periods;
 	pacer->jitter_ns += 0.1 * (distance(error, 0) - pacer->jitter_ns);

@@ -17,7 +17,6 @@ struct pacer {
 	double period_ns;   /* 0 = unknown */
 	double jitter_ns;   /* mean distance from the prediction */
 	unsigned regular;   /* a score: frames that came when expected, less those that did not */
-	unsigned strays;    /* frames in a row that did not */
 	uint64_t eager_until_ns; /* own input moved the pointer: an answer is near */
 };
 

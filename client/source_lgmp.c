@@ -35,11 +35,11 @@ struct source_lgmp {
 	struct source_lgmp_events events;
 	pthread_t thread;
 	int wake_fd;
+	enum cpu_wait cpu_wait; /* NONE: it sleeps between looks */
 
 	/* pg-lgmp only; lgmp_client_finish() alone from others */
 	struct lgmp_client *client;
 	struct pacer pacer;
-	enum cpu_wait cpu_wait;
 	uint64_t changes; /* of the status that was told last */
 	uint64_t generation;
 	bool has_serial;
@@ -468,6 +468,13 @@ void source_lgmp_stop(struct source_lgmp *source) {
 }
 
 /* ---- from other threads ---- */
+
+const char *source_lgmp_poll_name(const struct source_lgmp *source) {
+	if (source->config.poll == VIDEO_POLL_SLEEP) {
+		return "sleep";
+	}
+	return source->cpu_wait == CPU_WAIT_NONE ? "phase" : cpu_wait_name(source->cpu_wait);
+}
 
 void source_lgmp_get_pointer(struct source_lgmp *source, struct source_pointer *ret_pointer) {
 	pthread_mutex_lock(&source->lock);

@@ -78,6 +78,10 @@ void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_count
 
 /* ---- any thread ---- */
 
+/* How frames are looked for: "sleep" (a fixed step), "phase" (when they are due), or the
+ * processor's instruction that waits for them meanwhile. */
+const char *source_lgmp_poll_name(const struct source_lgmp *source);
+
 void source_lgmp_set_path(struct source_lgmp *source, const char *path);
 int source_lgmp_move_pointer(struct source_lgmp *source, int x, int y);
 void source_lgmp_input_moved(struct source_lgmp *source);

@@ -288,6 +288,7 @@ void video_get_stats(struct video *video, struct video_stats *ret_stats) {
 		}
 	}
 	pthread_mutex_unlock(&video->lock);
+	snprintf(ret_stats->poll, sizeof ret_stats->poll, "%s", source_lgmp_poll_name(video->lgmp));
 	ret_stats->fps = frames;
 	ret_stats->ups = swaps;
 	ret_stats->seen = counts.seen;

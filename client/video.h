@@ -118,12 +118,14 @@ struct video_stats {
 	char renderer[64];                              /* GL_RENDERER */
 	char window[16];      /* "x11", "x11 shm", "wayland", "offscreen" */
 	char upload[16];      /* "direct", "pbo", "persistent", "dmabuf" */
+	char poll[16];        /* "sleep", "phase", "umwait", "mwaitx" */
 	uint64_t lgmp_cpu_ns; /* CPU time of pg-lgmp: what looking for frames costs */
 };
 
 struct video_frame_times { /* one shown frame; all CLOCK_MONOTONIC */
 	uint32_t serial;
-	uint64_t seen_ns, uploaded_ns, released_ns, swapped_ns;
+	uint64_t seen_ns, uploaded_ns, released_ns;
+	uint64_t swap_ns, swapped_ns; /* when the swap began, when it was done */
 	bool torn;
 };
 

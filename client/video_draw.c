@@ -141,6 +141,7 @@ void video_draw(struct video *video) {
 	if (video->events.shown != NULL && video->frame_pending) {
 		fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
 	}
+	video->times.swap_ns = clock_now_ns();
 	const int r = egl_swap(video->egl, video->dirty.rects, video->dirty.count);
 	if (video->config.swap_delay_ms > 0) {
 		clock_sleep_ns(video->config.swap_delay_ms * NS_PER_MS);

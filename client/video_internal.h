@@ -77,7 +77,8 @@ struct video {
 	struct upload_choice upload_choice; /* of the driver that is named there */
 	char upload_driver[64];
 	uint64_t gl_retry_ns;
-	uint64_t trim_ns; /* when what starting GL left behind is given back; 0 = it was */
+	uint64_t trim_step_ns;
+	uint64_t trim_ns; /* when what starting GL left behind is given back; 0 = nothing is */
 	struct video_settings settings;
 	struct overlay overlay;
 	struct overlay_quad *quads;

@@ -15,7 +15,8 @@
 #define GL_RETRY_NS (2 * NS_PER_S)
 /* Following the producer's copy: a stripe's upload is about as long. */
 #define SLICE_US 200
-/* By then the first pictures were drawn, and what draws them was compiled. */
+/* By then the first pictures were drawn, and what draws them was compiled; pointers of other kinds
+ * and overlays come later, hence again, each time after twice as long. */
 #define TRIM_NS        (1 * NS_PER_S)
 #define HIDDEN_STEP_NS (50 * NS_PER_MS)
 
@@ -101,6 +102,7 @@ static void open_gl(struct video *video) {
 	snprintf(video->stats.window, sizeof video->stats.window, "%s", egl_kind(video->egl));
 	pthread_mutex_unlock(&video->lock);
 	video_note_upload(video);
+	video->trim_step_ns = TRIM_NS;
 	video->trim_ns = egl_is_software(video->egl) ? clock_now_ns() + TRIM_NS : 0;
 	video_set_failure(video, "");
 }
@@ -215,8 +217,9 @@ void *video_thread(void *data) {
 	thread_be_prompt(SLICE_US);
 	while (!atomic_load(&video->stop)) {
 		if (video->trim_ns != 0 && clock_now_ns() >= video->trim_ns) {
-			video->trim_ns = 0;
 			gl_memory_trim();
+			video->trim_step_ns *= 2;
+			video->trim_ns += video->trim_step_ns;
 		}
 		const uint64_t next_ns = work(video);
 		if (next_ns > clock_now_ns()) {

@@ -93,6 +93,22 @@ static void another_rate_is_learned(void **state) {
 	free(frames);
 }
 
+/* Whatever was learned first, the true period is found: none of them holds by every third frame. */
+static void a_wrong_period_is_given_up(void **state) {
+	(void)state;
+	static const double wrong[] = { 1.5, 0.75, 1.25, 2, 0.6, 1.4 };
+	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		uint64_t *frames = regular(60, 40);
+		struct pacer pacer;
+		pacer_init(&pacer, false, 0);
+		pacer_frame(&pacer, frames[0] - (uint64_t)(wrong[i] * 1e9 / 60));
+		const struct result result = simulate(&pacer, frames, FRAMES);
+		CHECK(result.mean_us < 60);
+		CHECK(result.looks < FRAMES * 10);
+		free(frames);
+	}
+}
+
 /* One frame in ten comes late, or not at all. */
 static void late_frames_are_met(void **state) {
 	(void)state;
@@ -163,6 +179,7 @@ int main(void) {
 		cmocka_unit_test(regular_frames_are_met),
 		cmocka_unit_test(irregular_frames_cost_no_more),
 		cmocka_unit_test(another_rate_is_learned),
+		cmocka_unit_test(a_wrong_period_is_given_up),
 		cmocka_unit_test(late_frames_are_met),
 		cmocka_unit_test(silence_is_cheap),
 		cmocka_unit_test(what_is_due_is_known),

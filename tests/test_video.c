@@ -35,6 +35,8 @@ struct guest {
 	pthread_t thread;
 	atomic_bool stop;
 	pthread_mutex_t lock;
+	/* under the lock */
+	uint64_t *posted_ns;
 };
 
 static void *guest_run(void *data) {
@@ -48,8 +50,17 @@ static void *guest_run(void *data) {
 	return NULL;
 }
 
+#define KEPT 4096u /* frames, by serial */
+
+static void on_released(const struct demo_guest_times *times, void *data) {
+	struct guest *guest = data;
+	guest->posted_ns[times->serial % KEPT] = times->posted_ns;
+}
+
 static void guest_start(struct guest *guest, const char *name, struct demo_guest_config config) {
 	memset(guest, 0, sizeof *guest);
+	guest->posted_ns = calloc(KEPT, sizeof *guest->posted_ns);
+	CHECK(guest->posted_ns != NULL);
 	snprintf(guest->path, sizeof guest->path, "%s/pierglass-test-%d-%s",
 			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid(), name);
 	FILE *file = fopen(guest->path, "wb");
@@ -57,19 +68,28 @@ static void guest_start(struct guest *guest, const char *name, struct demo_guest
 	CHECK(ftruncate(fileno(file), (off_t)demo_guest_memory_bytes(&config)) == 0);
 	CHECK(fclose(file) == 0);
 	CHECK(shm_map(&guest->shm, guest->path) == 0);
-	const struct demo_guest_events events = { 0 };
+	const struct demo_guest_events events = { .released = on_released, .data = guest };
 	CHECK(demo_guest_create(&guest->demo, guest->shm, &config, &events) == 0);
 	pthread_mutex_init(&guest->lock, NULL);
 	CHECK(thread_start(&guest->thread, "guest", guest_run, guest) == 0);
 }
 
-static void guest_stop(struct guest *guest) {
+static void guest_stop_thread(struct guest *guest) {
 	atomic_store(&guest->stop, true);
 	pthread_join(guest->thread, NULL);
+}
+
+static void guest_free(struct guest *guest) {
 	demo_guest_destroy(guest->demo);
 	shm_unref(guest->shm);
 	pthread_mutex_destroy(&guest->lock);
 	unlink(guest->path);
+	free(guest->posted_ns);
+}
+
+static void guest_stop(struct guest *guest) {
+	guest_stop_thread(guest);
+	guest_free(guest);
 }
 
 static void guest_command(struct guest *guest, const char *command) {
@@ -100,6 +120,8 @@ struct viewer {
 	uint64_t shown, torn;
 	uint32_t serial;
 	int shot; /* 1 = not done */
+	unsigned frame_count;
+	struct video_frame_times frames[256]; /* the first ones that were shown */
 };
 
 static void on_status(const struct video_status *status, void *data) {
@@ -126,6 +148,9 @@ static void on_shown(const struct video_frame_times *times, void *data) {
 	viewer->shown++;
 	viewer->torn += times->torn ? 1 : 0;
 	viewer->serial = times->serial;
+	if (viewer->frame_count < sizeof viewer->frames / sizeof viewer->frames[0]) {
+		viewer->frames[viewer->frame_count++] = *times;
+	}
 	pthread_cond_broadcast(&viewer->changed);
 	pthread_mutex_unlock(&viewer->lock);
 }
@@ -148,12 +173,15 @@ static const struct video_settings plain_settings = {
 	.mouse_redraw = true,
 };
 
-static void viewer_start(struct viewer *viewer, const char *path, struct fallback *fallback) {
+static void viewer_start_slow(struct viewer *viewer, const char *path, struct fallback *fallback,
+		unsigned swap_delay_ms) {
 	memset(viewer, 0, sizeof *viewer);
 	pthread_mutex_init(&viewer->lock, NULL);
 	pthread_cond_init(&viewer->changed, NULL);
 	CHECK(window_surface_create_offscreen(&viewer->surface, 320, 176) == 0);
-	struct video_config config = { .verify_stripe_rows = 16, .settings = plain_settings };
+	struct video_config config = {
+		.verify_stripe_rows = 16, .swap_delay_ms = swap_delay_ms, .settings = plain_settings
+	};
 	snprintf(config.shm_path, sizeof config.shm_path, "%s", path);
 	const struct video_events events = {
 		.status = on_status,
@@ -162,6 +190,10 @@ static void viewer_start(struct viewer *viewer, const char *path, struct fallbac
 		.data = viewer,
 	};
 	CHECK(video_start(&viewer->video, &config, viewer->surface, fallback, &events) == 0);
+}
+
+static void viewer_start(struct viewer *viewer, const char *path, struct fallback *fallback) {
+	viewer_start_slow(viewer, path, fallback, 0);
 }
 
 static void viewer_stop(struct viewer *viewer) {
@@ -476,6 +508,76 @@ static void fallback_is_shown_meanwhile(void **state) {
 	fallback_destroy(fallback);
 }
 
+static int compare_times(const void *a, const void *b) {
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+#define SLOW_FPS      240
+#define SLOW_SWAP_MS  16
+#define SLOW_UPLOAD   NS_PER_MS /* of so small a frame, with the draw */
+#define SLOW_FRAMES   100
+#define SLOW_ATTEMPTS 4
+
+/* One try; whether the frames were as young as they should be, and the guest never kept waiting. */
+static bool slow_swaps_show_young_frames(void) {
+	struct guest guest;
+	struct viewer viewer;
+	struct demo_guest_config config = small();
+	config.fps = SLOW_FPS;
+	guest_start(&guest, "slow", config);
+	viewer_start_slow(&viewer, guest.path, NULL, SLOW_SWAP_MS);
+	CHECK(wait_for(&viewer, has_shown, 20));
+	struct demo_guest_counters before, after;
+	pthread_mutex_lock(&guest.lock);
+	demo_guest_counters(guest.demo, &before);
+	pthread_mutex_unlock(&guest.lock);
+	CHECK(wait_for(&viewer, has_shown, 20 + SLOW_FRAMES));
+	pthread_mutex_lock(&guest.lock);
+	demo_guest_counters(guest.demo, &after);
+	pthread_mutex_unlock(&guest.lock);
+	struct video_stats stats;
+	video_get_stats(viewer.video, &stats);
+	viewer_stop(&viewer);
+	guest_stop_thread(&guest);
+
+	uint64_t ages[SLOW_FRAMES];
+	unsigned count = 0;
+	for (unsigned i = 20; i < 20 + SLOW_FRAMES; i++) {
+		const struct video_frame_times *times = &viewer.frames[i];
+		const uint64_t posted_ns = guest.posted_ns[times->serial % KEPT];
+		CHECK(times->swapped_ns - times->swap_ns >= SLOW_SWAP_MS * NS_PER_MS);
+		if (posted_ns != 0 && posted_ns < times->swap_ns) {
+			ages[count++] = times->swap_ns - posted_ns;
+		}
+	}
+	guest_free(&guest);
+	CHECK(count > SLOW_FRAMES * 9 / 10);
+	qsort(ages, count, sizeof ages[0], compare_times);
+	const uint64_t refused = after.refused - before.refused;
+	print_message("age of a frame when its swap starts: p50 %.2f p95 %.2f max %.2f ms; guest kept "
+		      "waiting %llu times in %llu frames; evicted %llu times\n",
+			(double)ages[count / 2] / 1e6, (double)ages[count * 95 / 100] / 1e6,
+			(double)ages[count - 1] / 1e6, (unsigned long long)refused,
+			(unsigned long long)(after.posted - before.posted),
+			(unsigned long long)stats.resubscriptions);
+	CHECK(stats.resubscriptions == 0 && viewer.torn == 0);
+	/* Far fewer swaps than frames: the guest ran on. */
+	CHECK(after.posted - before.posted > 2 * SLOW_FRAMES);
+	return ages[count * 95 / 100] <= NS_PER_S / SLOW_FPS + SLOW_UPLOAD && refused == 0;
+}
+
+static void a_slow_swap_ages_nothing(void **state) {
+	(void)state;
+	bool young = false;
+	for (unsigned i = 0; !young && i < SLOW_ATTEMPTS; i++) {
+		young = slow_swaps_show_young_frames();
+	}
+#ifndef PG_SANITIZED /* those take their time */
+	CHECK(young);
+#endif
+}
+
 static void starts_and_stops_at_any_time(void **state) {
 	(void)state;
 	struct guest guest;
@@ -524,6 +626,7 @@ int main(void) {
 		cmocka_unit_test(hidden_window_stays_subscribed),
 		cmocka_unit_test(pointer_alone_is_drawn_as_wanted),
 		cmocka_unit_test(fallback_is_shown_meanwhile),
+		cmocka_unit_test(a_slow_swap_ages_nothing),
 		cmocka_unit_test(starts_and_stops_at_any_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

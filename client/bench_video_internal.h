@@ -1,0 +1,50 @@
+/* What the files of --bench=video share: bench_video.c (runs) and bench_report.c (their figures).
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "client/bench_floor.h"
+#include "client/bench_record.h"
+#include "client/config.h"
+#include "client/demo.h"
+#include "client/video.h"
+#include "client/window.h"
+#include "client/window_surface.h"
+
+struct bench {
+	struct config *config;
+	struct demo *demo; /* NULL: somebody else's memory */
+	struct window *window;
+	struct window_surface *surface;
+	struct window_surface *offscreen;
+	bool window_system;
+	struct video *video;
+	struct bench_record record;
+	char shm_path[256];
+	sigset_t signals;
+	bool interrupted;
+};
+
+/* One measured run of the video part. */
+struct bench_result {
+	struct bench_sum sum;
+	struct video_stats before, after;
+	struct video_status status;
+	double seconds;
+	double cpu_us; /* of all threads, per shown frame */
+	double cpu_percent;
+	double lgmp_cpu_percent;
+	long rss_kib;
+	double start_ms;
+	long steal_ms;
+};
+
+/* Names the run that `json` or the line after it has the figures of. */
+void bench_report_row(const struct bench *bench, struct bench_result *result, struct json *json);
+void bench_report_head(void); /* of the rows, without JSON */
+
+/* torn: the run of its own that read the pixels back; its shown count is 0 when there was none. */
+void bench_report(const struct bench *bench, struct bench_result *result,
+		const struct bench_result *torn, const struct bench_floor *floor);
