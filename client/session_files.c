@@ -164,6 +164,9 @@ static const char *result_text(uint32_t result, uint64_t detail, char *text, siz
 	case SPICE_FILE_CANCELLED:
 		return _("the guest cancelled it");
 	case SPICE_FILE_NO_SPACE:
+		if (detail == 0) { /* it does not say how much */
+			return _("the guest has too little free space");
+		}
 		snprintf(text, size, _("the guest has only %llu MiB free"),
 				(unsigned long long)(detail >> 20));
 		return text;

@@ -545,7 +545,7 @@ static void files_arrive_whole(void **state) {
 	f.guest.refuse = SPICE_FILE_NO_SPACE;
 	send_file(&f, path);
 	WAIT(f.status.files.failed == 1, 5);
-	CHECK(strstr(f.status.files.error, "free"));
+	CHECK(strstr(f.status.files.error, "free space"));
 	f.guest.refuse = 0;
 
 	/* Not a file; not there. */
