@@ -1,6 +1,7 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -195,6 +196,23 @@ static uint64_t next_deadline_ns(const struct loop *loop) {
 		}
 	}
 	return next;
+}
+
+int loop_fd(const struct loop *loop) {
+	return loop->epoll_fd;
+}
+
+int loop_wait_ms(const struct loop *loop) {
+	const uint64_t deadline = next_deadline_ns(loop);
+	const uint64_t now = clock_now_ns();
+	if (deadline == UINT64_MAX) {
+		return -1;
+	}
+	if (deadline <= now) {
+		return 0;
+	}
+	const uint64_t ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
 static int wait(struct loop *loop, int timeout_ms, struct epoll_event *events) {

@@ -30,6 +30,11 @@ int loop_run(struct loop *loop);
  * the loop. */
 int loop_run_once(struct loop *loop, int timeout_ms);
 
+/* For those who have to wait for something else as well: poll this fd for input, for at most
+ * loop_wait_ms() (-1 = for ever), then call loop_run_once(loop, 0). */
+int loop_fd(const struct loop *loop);
+int loop_wait_ms(const struct loop *loop);
+
 /* From any thread, also before loop_run(). */
 void loop_quit(struct loop *loop, int result);
 
