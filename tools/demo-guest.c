@@ -28,6 +28,7 @@
 #include "base/parse.h"
 #include "host-proto/shm.h"
 #include "host-proto/spice/peer.h"
+#include "tools/demo_agent.h"
 #include "tools/demo_keys.h"
 #include "tools/demo_options.h"
 #include "tools/demo_producer.h"
@@ -46,6 +47,7 @@ struct program {
 	struct demo_producer *producer;
 	struct demo_tone *tone;
 	struct spice_peer *peer;
+	struct demo_agent *agent; /* NULL: none runs in the guest */
 	struct demo_keys keys;
 	int signal_fd;
 	char line[LINE_BYTES];
@@ -183,6 +185,18 @@ static void on_session(bool connected, void *data) {
 	show(program, 1, connected ? "SPICE CONNECTED" : "");
 }
 
+static void on_message(enum spice_channel_type channel, unsigned type, const uint8_t *body,
+		size_t len, void *data) {
+	struct program *program = data;
+	if (channel == SPICE_CHANNEL_MAIN && program->agent) {
+		demo_agent_message(program->agent, type, body, len);
+	}
+}
+
+static void on_agent(const char *name, int64_t code, int64_t value, void *data) {
+	report_input(data, "clip", name, code, value);
+}
+
 static void on_peer(int fd, uint32_t events, void *data) {
 	(void)fd;
 	(void)events;
@@ -207,6 +221,7 @@ static int start_peer(struct program *program, char *ret_uri, size_t size) {
 		.password = options->password[0] ? options->password : NULL,
 		.name = "pierglass demo",
 		.absolute = options->absolute,
+		.agent = options->agent,
 	};
 	const struct spice_peer_events events = { .key = on_key,
 		.button = on_button,
@@ -214,10 +229,19 @@ static int start_peer(struct program *program, char *ret_uri, size_t size) {
 		.motion = on_motion,
 		.position = on_position,
 		.session = on_session,
+		.message = on_message,
 		.data = program };
-	int r = spice_peer_create(&program->peer, &config, &events);
+	int r = options->agent ? demo_agent_create(&program->agent, options->agent_windows,
+						 on_agent, program)
+			       : 0;
+	if (r == 0) {
+		r = spice_peer_create(&program->peer, &config, &events);
+	}
 	if (r < 0) {
 		return r;
+	}
+	if (program->agent) {
+		demo_agent_set_peer(program->agent, program->peer);
 	}
 	if (options->spice_tcp) {
 		program->spice_path[0] = '\0';
@@ -274,6 +298,10 @@ static void obey_line(struct program *program, const char *line) {
 	} else if (strcmp(line, "sound on") == 0 || strcmp(line, "sound off") == 0) {
 		if (program->tone) {
 			demo_tone_set_playing(program->tone, line[7] == 'n');
+		}
+	} else if (strncmp(line, "clip ", 5) == 0 && program->agent) {
+		if (!demo_agent_command(program->agent, line + 5)) {
+			log_warn("no such command of the clipboard: %s", line);
 		}
 	} else if (strcmp(line, "spice close") == 0 && program->peer) {
 		spice_peer_close(program->peer, SPICE_CHANNEL_NONE);
@@ -398,6 +426,8 @@ static int start(struct program *program) {
 
 static void stop(struct program *program) {
 	demo_tone_destroy(program->tone);
+	demo_agent_destroy(program->agent);
+	program->agent = NULL;
 	spice_peer_destroy(program->peer);
 	demo_producer_stop(program->producer);
 	shm_unref(program->shm);

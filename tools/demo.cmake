@@ -1,6 +1,7 @@
 # A guest without a VM: for --demo, the bench and tests.
 pg_program(pierglass-demo-guest SOURCES
 	demo-guest.c
+	demo_agent.c
 	demo_keys.c
 	demo_options.c
 	demo_producer.c

@@ -29,6 +29,7 @@ static void usage(FILE *out) {
 		"  --spice unix|tcp|off (unix)\n"
 		"  --spice-password-file FILE\n"
 		"  --no-absolute       the SPICE server offers relative motion only\n"
+		"  --agent NAME        an agent with a clipboard: linux, windows or none (none)\n"
 		"  --sound on|off      (on)\n"
 		"  --group A.B.C.D     multicast group (239.255.77.99)\n"
 		"  --port N            (a free one)\n"
@@ -61,6 +62,7 @@ enum option_id {
 	OPT_SPICE,
 	OPT_PASSWORD_FILE,
 	OPT_NO_ABSOLUTE,
+	OPT_AGENT,
 	OPT_SOUND,
 	OPT_GROUP,
 	OPT_PORT,
@@ -92,6 +94,7 @@ static const struct option long_options[] = {
 	{ "spice", required_argument, NULL, OPT_SPICE },
 	{ "spice-password-file", required_argument, NULL, OPT_PASSWORD_FILE },
 	{ "no-absolute", no_argument, NULL, OPT_NO_ABSOLUTE },
+	{ "agent", required_argument, NULL, OPT_AGENT },
 	{ "sound", required_argument, NULL, OPT_SOUND },
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "port", required_argument, NULL, OPT_PORT },
@@ -167,6 +170,10 @@ static bool take_peer_option(struct demo_options *options, int id, const char *v
 	case OPT_NO_ABSOLUTE:
 		options->absolute = false;
 		return true;
+	case OPT_AGENT:
+		options->agent_windows = strcmp(value, "windows") == 0;
+		options->agent = options->agent_windows || strcmp(value, "linux") == 0;
+		return options->agent || strcmp(value, "none") == 0;
 	case OPT_SOUND:
 		if (!parse_bool(value, &on)) {
 			return false;

@@ -16,6 +16,7 @@ struct demo_options {
 	char dir[200];                 /* "" = a fresh one */
 	uint64_t memory_mib;           /* 0 = as much as needed */
 	bool spice, spice_tcp, absolute;
+	bool agent, agent_windows;
 	char password[64];
 	bool sound;
 	struct demo_tone_config tone;
