@@ -12,7 +12,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
-#include "client/clipboard.h"
 #include "client/stats.h"
 #include "client/view.h"
 #include "client/window.h"
@@ -70,9 +69,6 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	app->display_wanted = true;
 	app->wake_event = SDL_RegisterEvents(1);
 	int r = app->wake_event == UINT32_MAX ? -ENOMEM : init_boxes(app);
-	if (r == 0) {
-		r = clipboard_create(&app->clipboard, app_send_clipboard, app);
-	}
 	if (r < 0) {
 		app_destroy(app);
 		return r;
@@ -91,10 +87,9 @@ void app_destroy(struct app *app) {
 		return;
 	}
 	window_input_destroy(app->input);
-	clipboard_destroy(app->clipboard);
 	struct app_happening happening;
 	while (app->happenings.items && queue_pop(&app->happenings, &happening)) {
-		free(happening.clip.data);
+		free(happening.text);
 	}
 	queue_finish(&app->happenings);
 	mailbox_finish(&app->vm_found);

@@ -38,6 +38,11 @@ void app_on_raise(void *data);
 void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,
 		struct discovery *discovery);
 
+/* The clipboard part, between the window and the session: after app_attach(), while pg-io does not
+ * run, as is stopping it; it must stop before the session is destroyed. */
+int app_start_clipboard(struct app *app);
+void app_stop_clipboard(struct app *app);
+
 /* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */
 int app_run(struct app *app);
 

@@ -14,6 +14,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
+#include "client/clipboard.h"
 #include "client/view.h"
 #include "client/window.h"
 #include "client/xdg.h"
@@ -104,16 +105,11 @@ static void take_screenshot(struct app *app) {
 }
 
 static void type_clipboard(struct app *app) {
-	char *text = SDL_GetClipboardText();
-	if (!text || !text[0]) {
-		SDL_free(text);
-		app_alert(app, OVERLAY_WARN, _("The clipboard has no text"));
-		return;
+	if (app->clipboard) {
+		clipboard_ask_text(app->clipboard); /* APP_TYPE_TEXT follows */
+	} else {
+		app_alert(app, OVERLAY_WARN, _("The clipboard is not shared"));
 	}
-	/* SDL's memory is freed by SDL; the command owns a copy of ours. */
-	app_command(app, (struct session_command){
-					 .kind = SESSION_TYPE_TEXT, .text = strdup(text) });
-	SDL_free(text);
 }
 
 static void toggle_input(struct app *app) {

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "client/app_state.h"
 #include "client/app_vm.h"
-#include "client/clipboard.h"
 #include "client/window.h"
 #include "client/window_input.h"
 
@@ -43,20 +42,6 @@ static void on_session_action(enum session_action action, unsigned code, void *d
 		.code = (int)code,
 	};
 	queue_push(&app->happenings, &happening);
-}
-
-static void on_session_clipboard(const struct clip_message *message, void *data) {
-	struct app *app = data;
-	const struct app_happening happening = { .kind = APP_CLIPBOARD, .clip = *message };
-	if (queue_push(&app->happenings, &happening) < 0) {
-		free(message->data);
-	}
-}
-
-/* To the session; also before and after there is one. */
-int app_send_clipboard(const struct clip_message *message, void *data) {
-	struct app *app = data;
-	return app->session ? session_clipboard(app->session, message) : -ENOTCONN;
 }
 
 static void on_moved(void *data) {
@@ -103,7 +88,7 @@ struct session_events app_session_events(struct app *app) {
 		.status = on_session_status,
 		.action = on_session_action,
 		.moved = on_moved,
-		.clipboard = on_session_clipboard,
+		.clipboard = app_on_session_clipboard,
 		.data = app,
 	};
 }
@@ -202,7 +187,16 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 		on_session_happening(app, happening);
 		break;
 	case APP_CLIPBOARD:
-		clipboard_message(app->clipboard, &happening->clip);
+		app_on_refused(app, happening);
+		break;
+	case APP_TOOLKIT_TEXT:
+		app_on_toolkit_text(app);
+		break;
+	case APP_TYPE_TEXT:
+		app_on_type_text(app, happening);
+		break;
+	case APP_DROPPED:
+		app_send_files(app, happening->text);
 		break;
 	case APP_SCREENSHOT_DONE:
 		if (happening->code < 0) {

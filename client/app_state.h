@@ -1,7 +1,7 @@
 /*
  * What the files of the app share; nobody else includes it. app.c is its life and its loop,
- * app_parts.c what the parts tell it, app_window.c what SDL tells it, app_password.c the prompt,
- * app_actions.c what keys do, app_vm.c which VM it is.
+ * app_parts.c what the parts tell it, app_window.c what SDL tells it, app_clipboard.c its side of
+ * the clipboard, app_password.c the prompt, app_actions.c what keys do, app_vm.c which VM it is.
  */
 #pragma once
 
@@ -28,14 +28,22 @@ enum app_happening_kind {
 	APP_RAISE,
 	APP_SESSION_ACTION,  /* action, code */
 	APP_SCREENSHOT_DONE, /* code = 0 or a negative errno */
-	APP_CLIPBOARD,       /* clip; its data is owned */
+	APP_CLIPBOARD,       /* refused */
+	APP_TOOLKIT_TEXT,    /* what SDL has is wanted */
+	APP_TYPE_TEXT,       /* text, or NULL: the clipboard has none */
+	APP_DROPPED,         /* text: paths as for SESSION_SEND_FILES */
 };
 
 struct app_happening {
 	enum app_happening_kind kind;
 	enum session_action action;
 	int code;
-	struct clip_message clip;
+	struct {
+		bool to_vm;
+		enum clip_failure failure;
+		size_t len;
+	} refused;
+	char *text; /* heap; owned */
 };
 
 struct app {
@@ -46,7 +54,8 @@ struct app {
 	struct session *session;
 	struct audio *audio;
 	struct discovery *discovery;
-	uint32_t wake_event; /* SDL's number of our wake */
+	struct clipboard *clipboard; /* changed only while pg-io does not run */
+	uint32_t wake_event;         /* SDL's number of our wake */
 
 	/* from other threads */
 	struct mailbox video_status;
@@ -61,8 +70,6 @@ struct app {
 
 	/* pg-ui only */
 	struct window_input *input;
-	struct clipboard *clipboard;
-	bool clipboard_seen;
 	struct snapshot now;
 	struct overlay shown; /* as the video part has it */
 	bool overlay_sent;
@@ -112,8 +119,14 @@ void app_wake(void *data);
 
 /* Takes all that was told since the last time. */
 void app_look(struct app *app);
-/* clipboard_create()'s send: to the session, also before and after there is one. */
-int app_send_clipboard(const struct clip_message *message, void *data);
+
+/* ---- app_clipboard.c ---- */
+
+/* On pg-io: a message of the guest's side. */
+void app_on_session_clipboard(const struct clip_message *message, void *data);
+void app_on_refused(struct app *app, const struct app_happening *happening);
+void app_on_toolkit_text(struct app *app);
+void app_on_type_text(struct app *app, const struct app_happening *happening);
 
 /* ---- app_window.c ---- */
 
@@ -126,6 +139,8 @@ void app_resize_settled(struct app *app);
 void app_shrink_window(struct app *app);
 /* The guest's pointer is drawn only while ours is over the picture, see window_input.h. */
 void app_show_guest_pointer(struct app *app);
+/* Paths, each ended by a NUL, then an empty one; heap, taken over. */
+void app_send_files(struct app *app, char *paths);
 
 /* ---- app_password.c ---- */
 

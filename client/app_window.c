@@ -11,7 +11,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
-#include "client/clipboard.h"
 #include "client/window.h"
 #include "client/window_input.h"
 
@@ -245,13 +244,16 @@ void app_resize_settled(struct app *app) {
 	}
 }
 
+void app_send_files(struct app *app, char *paths) {
+	app_command(app, (struct session_command){ .kind = SESSION_SEND_FILES, .text = paths });
+}
+
 static void send_file(struct app *app, const char *path) {
 	size_t len = strlen(path);
 	char *list = calloc(1, len + 2); /* one path, then an empty one */
 	if (list) {
 		memcpy(list, path, len + 1);
-		app_command(app, (struct session_command){
-						 .kind = SESSION_SEND_FILES, .text = list });
+		app_send_files(app, list);
 	}
 }
 
@@ -271,13 +273,6 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 	switch (event->type) {
 	case SDL_WINDOWEVENT:
 		on_window_event(app, &event->window);
-		if (event->window.event == SDL_WINDOWEVENT_FOCUS_GAINED && !app->clipboard_seen) {
-			app->clipboard_seen = true; /* what was copied before we started */
-			clipboard_changed(app->clipboard);
-		}
-		break;
-	case SDL_CLIPBOARDUPDATE:
-		clipboard_changed(app->clipboard);
 		break;
 	case SDL_DROPFILE:
 		send_file(app, event->drop.file);

@@ -1,128 +1,213 @@
 #include "client/clipboard.h"
 
-#include <SDL.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOG_MODULE "clipboard"
 #include "base/log.h"
-#include "client/clip.h"
-#include "host-proto/spice/text.h"
+#include "base/loop.h"
+#include "base/queue.h"
+#include "base/thread.h"
+#include "client/clipboard_backend.h"
+#include "client/clipboard_core.h"
+#include "client/window_surface.h"
 
-struct clipboard {
-	int (*send)(const struct clip_message *message, void *data);
-	void *data;
-	char *from_guest; /* what we put into the local clipboard: not to be offered back */
-	uint32_t serial;  /* of the request that is under way; 0 = none */
-	uint32_t next_serial;
+#define QUEUE_ITEMS 64u
+
+struct item {
+	bool toolkit; /* the message has text of the window's toolkit, or none */
+	struct clip_message message;
 };
 
-int clipboard_create(struct clipboard **ret_clipboard,
-		int (*send)(const struct clip_message *message, void *data), void *data) {
+struct clipboard {
+	/* constant */
+	struct clipboard_events events;
+	const struct window_surface *surface;
+	pthread_t thread;
+
+	/* any thread */
+	struct queue queue; /* struct item */
+	struct loop_source *wake;
+	atomic_bool quit, text_wanted;
+
+	/* pg-clip */
+	struct loop *loop;
+	struct clipboard_core *core;
+	struct clipboard_backend *backend; /* NULL: no clipboard here */
+	uint32_t toolkit_id; /* of the fetch that the toolkit is asked for; 0 = none */
+};
+
+static void ask_toolkit(uint32_t id, void *data) {
+	struct clipboard *clipboard = data;
+	const struct clipboard_backend_events core = clipboard_core_backend_events(clipboard->core);
+	if (clipboard->toolkit_id != 0) {
+		core.fetched(id, NULL, 0, CLIP_FAILURE_NONE, core.data);
+		return;
+	}
+	clipboard->toolkit_id = id;
+	clipboard->events.ask_toolkit(clipboard->events.data);
+}
+
+static void take_toolkit_text(struct clipboard *clipboard, const struct clip_message *text) {
+	const struct clipboard_backend_events core = clipboard_core_backend_events(clipboard->core);
+	const uint32_t id = clipboard->toolkit_id;
+	clipboard->toolkit_id = 0;
+	core.fetched(id, text->data, text->len, CLIP_FAILURE_NONE, core.data);
+}
+
+static void on_dropped(char *paths, void *data) {
+	struct clipboard *clipboard = data;
+	clipboard->events.dropped(paths, clipboard->events.data);
+}
+
+static void on_wake(void *data) {
+	struct clipboard *clipboard = data;
+	struct item item;
+	while (queue_pop(&clipboard->queue, &item)) {
+		if (item.toolkit) {
+			take_toolkit_text(clipboard, &item.message);
+		} else {
+			clipboard_core_message(clipboard->core, &item.message);
+		}
+	}
+	if (atomic_exchange(&clipboard->text_wanted, false)) {
+		clipboard_core_ask_text(clipboard->core);
+	}
+}
+
+static void connect_desktop(struct clipboard *clipboard) {
+	struct clipboard_backend_events events = clipboard_core_backend_events(clipboard->core);
+	const struct window_surface *surface = clipboard->surface;
+	int r = -ENOTSUP;
+	events.dropped = on_dropped;
+	events.ask_toolkit = ask_toolkit;
+	events.window_data = clipboard;
+	switch (surface->kind) {
+	case WINDOW_SURFACE_OFFSCREEN:
+		break;
+	case WINDOW_SURFACE_X11:
+		r = clipboard_x11_create(&clipboard->backend, clipboard->loop, surface->x11_display,
+				CLIPBOARD_TIMEOUT_NS, &events);
+		break;
+	case WINDOW_SURFACE_WAYLAND:
+		r = clipboard_wayland_create(&clipboard->backend, clipboard->loop,
+				surface->wl_display, CLIPBOARD_TIMEOUT_NS, &events);
+		break;
+	}
+	if (r < 0) {
+		clipboard->backend = NULL;
+		log_warn("no clipboard is shared: the desktop's cannot be used (%s)",
+				strerrordesc_np(-r));
+		return;
+	}
+	log_debug("the desktop's clipboard: %s", clipboard->backend->table->name);
+	clipboard_core_set_backend(clipboard->core, clipboard->backend);
+}
+
+static void disconnect_desktop(struct clipboard *clipboard) {
+	clipboard_core_set_backend(clipboard->core, NULL);
+	if (clipboard->backend) {
+		clipboard->backend->table->destroy(clipboard->backend);
+		clipboard->backend = NULL;
+	}
+}
+
+static void *run(void *data) {
+	struct clipboard *clipboard = data;
+	connect_desktop(clipboard);
+	while (!atomic_load(&clipboard->quit)) {
+		int r = clipboard->backend ? clipboard->backend->table->turn(clipboard->backend)
+					   : loop_run_once(clipboard->loop, -1);
+		if (r < 0) {
+			log_warn("the desktop's clipboard is gone (%s)", strerrordesc_np(-r));
+			if (!clipboard->backend) {
+				break;
+			}
+			disconnect_desktop(clipboard);
+		}
+	}
+	disconnect_desktop(clipboard);
+	return NULL;
+}
+
+static void wake(void *data) {
+	loop_wake(((struct clipboard *)data)->wake);
+}
+
+static void clipboard_free(struct clipboard *clipboard) {
+	struct item item;
+	while (clipboard->queue.items && queue_pop(&clipboard->queue, &item)) {
+		free(item.message.data);
+	}
+	queue_finish(&clipboard->queue);
+	clipboard_core_destroy(clipboard->core);
+	loop_destroy(clipboard->loop);
+	free(clipboard);
+}
+
+int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_config *config,
+		const struct window_surface *surface, const struct clipboard_events *events) {
 	struct clipboard *clipboard = calloc(1, sizeof *clipboard);
 	if (!clipboard) {
 		return -ENOMEM;
 	}
-	clipboard->send = send;
-	clipboard->data = data;
+	clipboard->events = *events;
+	clipboard->surface = surface;
+	const struct clipboard_core_events core = {
+		.send = events->send,
+		.refused = events->refused,
+		.text = events->text,
+		.data = events->data,
+	};
+	int r = loop_create(&clipboard->loop);
+	if (r == 0) {
+		clipboard->wake = loop_add_wake(clipboard->loop, on_wake, clipboard);
+		r = clipboard->wake ? 0 : -ENOMEM;
+	}
+	if (r == 0) {
+		r = queue_init(&clipboard->queue, sizeof(struct item), QUEUE_ITEMS, wake,
+				clipboard);
+	}
+	if (r == 0) {
+		r = clipboard_core_create(&clipboard->core, config->max_bytes, &core);
+	}
+	if (r == 0) {
+		r = thread_start(&clipboard->thread, "pg-clip", run, clipboard);
+	}
+	if (r < 0) {
+		clipboard_free(clipboard);
+		return r;
+	}
 	*ret_clipboard = clipboard;
 	return 0;
 }
 
-void clipboard_destroy(struct clipboard *clipboard) {
-	if (clipboard) {
-		free(clipboard->from_guest);
-		free(clipboard);
-	}
-}
-
-void clipboard_changed(struct clipboard *clipboard) {
-	char *text = SDL_GetClipboardText();
-	const bool ours = text && clipboard->from_guest && strcmp(text, clipboard->from_guest) == 0;
-	if (!ours) {
-		const bool any = text && text[0];
-		const struct clip_message message = { .kind = any ? CLIP_OFFER : CLIP_RELEASE,
-			.types = any ? CLIP_TEXT : 0 };
-		free(clipboard->from_guest);
-		clipboard->from_guest = NULL;
-		clipboard->serial = 0; /* the local side is the newer owner */
-		if (clipboard->send(&message, clipboard->data) < 0) {
-			log_warn_limited("the session is too busy for the clipboard");
-		}
-	}
-	SDL_free(text);
-}
-
-static void answer(struct clipboard *clipboard, const struct clip_message *request) {
-	struct clip_message message = {
-		.kind = CLIP_DATA, .types = request->types, .serial = request->serial
-	};
-	char *text = request->types == CLIP_TEXT ? SDL_GetClipboardText() : NULL;
-	if (text && text[0] && request->crlf) {
-		message.data = text_to_crlf((const uint8_t *)text, strlen(text), &message.len);
-		message.crlf = true;
-	} else if (text && text[0]) {
-		message.data = strdup(text); /* SDL's memory is SDL's to free */
-		message.len = message.data ? strlen(text) : 0;
-	}
-	SDL_free(text);
-	if (clipboard->send(&message, clipboard->data) < 0) {
-		free(message.data);
-	}
-}
-
-static void ask(struct clipboard *clipboard) {
-	clipboard->next_serial += clipboard->next_serial == UINT32_MAX ? 2 : 1;
-	clipboard->serial = clipboard->next_serial;
-	const struct clip_message message = {
-		.kind = CLIP_REQUEST, .types = CLIP_TEXT, .serial = clipboard->serial
-	};
-	if (clipboard->send(&message, clipboard->data) < 0) {
-		clipboard->serial = 0;
-	}
-}
-
-static void take(struct clipboard *clipboard, const struct clip_message *message) {
-	if (message->serial == 0 || message->serial != clipboard->serial) {
-		return; /* an older request */
-	}
-	clipboard->serial = 0;
-	const size_t len =
-			message->data ? text_from_guest(message->data, message->len, message->crlf)
-				      : 0;
-	/* A NUL inside would cut it: such a thing is no text. */
-	if (!message->data || memchr(message->data, '\0', len)) {
+void clipboard_stop(struct clipboard *clipboard) {
+	if (!clipboard) {
 		return;
 	}
-	char *text = malloc(len + 1);
-	if (!text) {
-		return;
-	}
-	memcpy(text, message->data, len);
-	text[len] = '\0';
-	free(clipboard->from_guest);
-	clipboard->from_guest = text;
-	if (SDL_SetClipboardText(text) < 0) {
-		log_warn_limited("the clipboard cannot be set (%s)", SDL_GetError());
+	atomic_store(&clipboard->quit, true);
+	loop_wake(clipboard->wake);
+	pthread_join(clipboard->thread, NULL);
+	clipboard_free(clipboard);
+}
+
+int clipboard_message(struct clipboard *clipboard, const struct clip_message *message) {
+	const struct item item = { .message = *message };
+	return queue_push(&clipboard->queue, &item);
+}
+
+void clipboard_toolkit_text(struct clipboard *clipboard, char *text) {
+	const struct item item = { .toolkit = true,
+		.message = { .data = text, .len = text ? strlen(text) : 0 } };
+	if (queue_push(&clipboard->queue, &item) < 0) {
+		free(text);
 	}
 }
 
-void clipboard_message(struct clipboard *clipboard, const struct clip_message *message) {
-	switch (message->kind) {
-	case CLIP_OFFER:
-		if (message->types & CLIP_TEXT) {
-			ask(clipboard);
-		}
-		break;
-	case CLIP_RELEASE:
-		break; /* what was copied stays: text is never taken out of the user's hands */
-	case CLIP_REQUEST:
-		answer(clipboard, message);
-		break;
-	case CLIP_DATA:
-		take(clipboard, message);
-		break;
-	}
-	free(message->data);
+void clipboard_ask_text(struct clipboard *clipboard) {
+	atomic_store(&clipboard->text_wanted, true);
+	loop_wake(clipboard->wake);
 }

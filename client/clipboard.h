@@ -1,21 +1,54 @@
 /*
- * The local side of the clipboard, through SDL: text both ways. On pg-ui.
+ * The clipboard part: the desktop's selection (X11 or Wayland), shared with the guest. Text and
+ * images, both ways, transferred when somebody pastes; nothing is decoded. The primary selection is
+ * never touched.
  *
- * SDL 2 knows text only and has no lazy offers, so the guest's text is fetched as soon as it is
- * offered, and images stay on their side. Selections of our own on SDL's X11 and Wayland
- * connections, which images and lazy transfer need, fit behind these functions.
+ * Its thread ("pg-clip") has a connection of its own to the display server, so that megabytes stand
+ * neither in front of the window's events (pg-ui) nor of keys (pg-io). Only where a Wayland
+ * compositor lets none but windows near the clipboard it shares SDL's connection, with a queue of
+ * its own. A desktop without a clipboard is a state: it is logged, and the guest has no offers.
  */
 #pragma once
 
-struct clip_message;
+#include <stddef.h>
+
+#include "client/clip.h"
+
 struct clipboard;
+struct window_surface;
 
-/* send: to the session; returns negative (and takes nothing) when it cannot be queued. */
-int clipboard_create(struct clipboard **ret_clipboard,
-		int (*send)(const struct clip_message *message, void *data), void *data);
-void clipboard_destroy(struct clipboard *clipboard); /* accepts NULL */
+struct clipboard_config {
+	size_t max_bytes; /* of content, both ways */
+};
 
-/* SDL_CLIPBOARDUPDATE, and once at the start: the local content may be new. */
-void clipboard_changed(struct clipboard *clipboard);
-/* A message of the guest's side; frees its data. */
-void clipboard_message(struct clipboard *clipboard, const struct clip_message *message);
+/* All on pg-clip; must not block. */
+struct clipboard_events {
+	/* To the guest's side, as session_clipboard(). Negative: it cannot take it now, and
+	 * message->data stays ours. */
+	int (*send)(const struct clip_message *message, void *data);
+	/* Something was not pasted. len: bytes that it has at least, with CLIP_FAILURE_SIZE. */
+	void (*refused)(bool to_vm, enum clip_failure failure, size_t len, void *data);
+	/* The answer to clipboard_ask_text(). heap, goes to the receiver; NULL = there is none. */
+	void (*text)(char *text, void *data);
+	/* Files were dropped on the window: paths ended by NUL each, then an empty one. heap. */
+	void (*dropped)(char *paths, void *data);
+	/* Only the window's toolkit may read the desktop's text: clipboard_toolkit_text() follows.
+	 */
+	void (*ask_toolkit)(void *data);
+	void *data;
+};
+
+/* surface: of the window; it and its display outlive the part. Copies config and events. 0 or a
+ * negative errno (local failure). */
+int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_config *config,
+		const struct window_surface *surface, const struct clipboard_events *events);
+/* Joins the thread; no event comes after that. Accepts NULL. */
+void clipboard_stop(struct clipboard *clipboard);
+
+/* From any thread: a message of the guest's side. -ENOBUFS: data stays the caller's. */
+int clipboard_message(struct clipboard *clipboard, const struct clip_message *message);
+/* From any thread: the answer to events.ask_toolkit. text: heap, taken over; NULL = there is none.
+ */
+void clipboard_toolkit_text(struct clipboard *clipboard, char *text);
+/* From any thread: events.text follows. */
+void clipboard_ask_text(struct clipboard *clipboard);

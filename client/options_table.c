@@ -305,8 +305,8 @@ const struct option options[] = {
 		.help = N_("the guest may read ours") },
 	{ SWITCH("clipboard-to-local", raw.clipboard_to_local, "yes"), .lg = "spice:clipboardToLocal clipboard:toLocal", IN(CLIPBOARD), .flags = OPTION_RAW,
 		.help = N_("we take over the guest's") },
-	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD), .flags = OPTION_LATER,
-		.help = N_("nothing larger is transferred") },
+	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD),
+		.help = N_("nothing larger is pasted, and you are told; text at most 16M") },
 
 	/* Keys */
 	{ KEY("full-screen", KEY_ACTION_FULL_SCREEN, "f"), .help = N_("full screen on or off") },

@@ -152,6 +152,10 @@ static int start_parts(struct play *play) {
 	}
 	discovered_start(&play->discovery, play->loop, config, app_on_discovery, play->app);
 	app_attach(play->app, play->video, play->session, play->audio, play->discovery);
+	r = app_start_clipboard(play->app);
+	if (r < 0) {
+		return r;
+	}
 	r = thread_start(&play->io_thread, "pg-io", run_io, play);
 	play->io_runs = r == 0;
 	return r;

@@ -79,6 +79,9 @@ void play_stop(struct play *play) {
 		loop_quit(play->loop, 0);
 		pthread_join(play->io_thread, NULL);
 	}
+	if (play->app) {
+		app_stop_clipboard(play->app); /* it sends to the session */
+	}
 	session_destroy(play->session);
 	discovery_stop(play->discovery);
 	instance_destroy(play->instance);

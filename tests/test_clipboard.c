@@ -1,90 +1,298 @@
-/* The local clipboard over SDL's dummy video driver, which keeps the text itself. */
-#include "client/clipboard.h"
-
-#include <SDL.h>
+/* The clipboard's middle (clipboard_core.h) between a stand-in for the desktop and one for the
+ * guest's side; the names and lists that programs use. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/clip.h"
+#include "base/log.h"
+#include "client/clipboard_core.h"
+#include "client/clipboard_names.h"
+#include "client/clipboard_uris.h"
 #include "tests/support/check.h"
 
-static struct clip_message last;
-static unsigned sent;
-static char data[64];
+#define MAX_BYTES 1000u
 
-static int on_send(const struct clip_message *message, void *unused) {
-	(void)unused;
-	last = *message;
-	memset(data, 0, sizeof data);
+static struct {
+	struct clipboard_backend backend;
+	struct clipboard_core *core;
+	struct clipboard_backend_events desktop; /* what the core hears */
+
+	/* told to the guest's side */
+	struct clip_message sent; /* its data is in `content` */
+	unsigned messages;
+	char content[2048];
+	/* told to the desktop */
+	unsigned owned, owns;
+	uint32_t fetch_id;
+	unsigned fetch_type, fetches;
+	size_t fetch_max;
+	uint32_t given[8];
+	char given_text[8][64];
+	unsigned gives, empty_gives;
+	/* told to the user */
+	unsigned refusals;
+	bool refused_to_vm;
+	enum clip_failure failure;
+	char *text;
+	unsigned texts;
+	bool busy; /* the guest's side takes nothing */
+} w;
+
+static int on_send(const struct clip_message *message, void *data) {
+	(void)data;
+	if (w.busy) {
+		return -1;
+	}
+	w.sent = *message;
+	w.messages++;
+	memset(w.content, 0, sizeof w.content);
 	if (message->data) {
-		memcpy(data, message->data, message->len);
+		memcpy(w.content, message->data, message->len);
 		free(message->data);
 	}
-	sent++;
 	return 0;
 }
 
-static struct clipboard *start(void) {
-	struct clipboard *clipboard;
-	SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
-	CHECK(SDL_Init(SDL_INIT_VIDEO) == 0);
-	CHECK(clipboard_create(&clipboard, on_send, NULL) == 0);
-	sent = 0;
-	return clipboard;
+static void on_refused(bool to_vm, enum clip_failure failure, size_t len, void *data) {
+	(void)len;
+	(void)data;
+	w.refusals++;
+	w.refused_to_vm = to_vm;
+	w.failure = failure;
 }
 
-static void stop(struct clipboard *clipboard) {
-	clipboard_destroy(clipboard);
-	SDL_Quit();
+static void on_text(char *text, void *data) {
+	(void)data;
+	free(w.text);
+	w.text = text;
+	w.texts++;
 }
 
-static void the_users_text_is_offered_and_given(void **state) {
+static void own(struct clipboard_backend *backend, unsigned types) {
+	CHECK(backend == &w.backend);
+	w.owned = types;
+	w.owns++;
+}
+
+static void fetch(struct clipboard_backend *backend, uint32_t id, unsigned type, size_t max) {
+	CHECK(backend == &w.backend);
+	w.fetch_id = id;
+	w.fetch_type = type;
+	w.fetch_max = max;
+	w.fetches++;
+}
+
+static void give(struct clipboard_backend *backend, uint32_t id, void *heap, size_t len) {
+	CHECK(backend == &w.backend && w.gives < 8);
+	w.given[w.gives] = id;
+	memset(w.given_text[w.gives], 0, sizeof w.given_text[0]);
+	if (heap) {
+		memcpy(w.given_text[w.gives], heap, len);
+	} else {
+		w.empty_gives++;
+	}
+	w.gives++;
+	free(heap);
+}
+
+static void start(void) {
+	static const struct clipboard_backend_table table = {
+		.name = "stand-in", .own = own, .fetch = fetch, .give = give
+	};
+	static const struct clipboard_core_events events = {
+		.send = on_send, .refused = on_refused, .text = on_text
+	};
+	log_set_level(LOG_NONE);
+	memset(&w, 0, sizeof w);
+	w.backend.table = &table;
+	CHECK(clipboard_core_create(&w.core, MAX_BYTES, &events) == 0);
+	w.desktop = clipboard_core_backend_events(w.core);
+	clipboard_core_set_backend(w.core, &w.backend);
+}
+
+static void stop(void) {
+	clipboard_core_destroy(w.core);
+	free(w.text);
+}
+
+static void guest(
+		enum clip_kind kind, unsigned types, uint32_t serial, bool crlf, const char *text) {
+	const struct clip_message message = { .kind = kind,
+		.types = types,
+		.serial = serial,
+		.crlf = crlf,
+		.data = text ? strdup(text) : NULL,
+		.len = text ? strlen(text) : 0 };
+	clipboard_core_message(w.core, &message);
+}
+
+static void fetched(const char *text) {
+	w.desktop.fetched(w.fetch_id, text ? strdup(text) : NULL, text ? strlen(text) : 0,
+			CLIP_FAILURE_NONE, w.desktop.data);
+}
+
+static void local_content_goes_when_the_guest_asks(void **state) {
 	(void)state;
-	struct clipboard *clipboard = start();
-	SDL_SetClipboardText("grün");
-	clipboard_changed(clipboard);
-	CHECK(sent == 1 && last.kind == CLIP_OFFER && last.types == CLIP_TEXT);
-	clipboard_message(clipboard,
-			&(struct clip_message){
-					.kind = CLIP_REQUEST, .types = CLIP_TEXT, .serial = 7 });
-	CHECK(last.kind == CLIP_DATA && last.serial == 7 && strcmp(data, "grün") == 0);
-	clipboard_message(clipboard,
-			&(struct clip_message){
-					.kind = CLIP_REQUEST, .types = CLIP_PNG, .serial = 8 });
-	CHECK(last.serial == 8 && last.len == 0);
-	stop(clipboard);
+	start();
+	w.desktop.offered(CLIP_TEXT | CLIP_PNG, w.desktop.data);
+	CHECK(w.messages == 1 && w.sent.kind == CLIP_OFFER && w.fetches == 0);
+	guest(CLIP_REQUEST, CLIP_TEXT, 7, true, NULL);
+	CHECK(w.fetches == 1 && w.fetch_type == CLIP_TEXT && w.fetch_max == MAX_BYTES);
+	fetched("a\nb\r\n");
+	CHECK(w.sent.kind == CLIP_DATA && w.sent.serial == 7 && w.sent.crlf);
+	CHECK(w.sent.len == 6 && memcmp(w.content, "a\r\nb\r\n", 6) == 0);
+	guest(CLIP_REQUEST, CLIP_PNG, 8, true, NULL);
+	fetched("\nPNG\n"); /* an image has no line ends */
+	CHECK(w.sent.serial == 8 && w.sent.len == 5 && memcmp(w.content, "\nPNG\n", 5) == 0);
+	guest(CLIP_REQUEST, CLIP_BMP, 9, false, NULL); /* not on offer */
+	CHECK(w.fetches == 2 && w.sent.serial == 9 && w.sent.len == 0);
+	w.desktop.offered(0, w.desktop.data);
+	CHECK(w.sent.kind == CLIP_RELEASE);
+	w.desktop.offered(0, w.desktop.data);
+	CHECK(w.messages == 5);
+	CHECK(w.refusals == 0);
+	stop();
 }
 
-static void the_guests_text_is_put_in_and_not_offered_back(void **state) {
+static void too_much_and_too_late_are_said(void **state) {
 	(void)state;
-	struct clipboard *clipboard = start();
-	clipboard_message(clipboard, &(struct clip_message){ .kind = CLIP_OFFER,
-						     .types = CLIP_TEXT | CLIP_PNG });
-	CHECK(last.kind == CLIP_REQUEST && last.types == CLIP_TEXT && last.serial != 0);
-	const uint32_t serial = last.serial;
-	struct clip_message message = { .kind = CLIP_DATA, .types = CLIP_TEXT, .len = 5 };
-	message.serial = serial + 1; /* not what was asked for */
-	message.data = strdup("wrong");
-	clipboard_message(clipboard, &message);
-	message.serial = serial;
-	message.data = strdup("guest");
-	clipboard_message(clipboard, &message);
-	char *text = SDL_GetClipboardText();
-	CHECK(strcmp(text, "guest") == 0);
-	SDL_free(text);
-	unsigned before = sent;
-	clipboard_changed(clipboard); /* our own change */
-	CHECK(sent == before);
-	SDL_SetClipboardText("host");
-	clipboard_changed(clipboard);
-	CHECK(sent == before + 1 && last.kind == CLIP_OFFER);
-	stop(clipboard);
+	start();
+	w.desktop.offered(CLIP_TEXT, w.desktop.data);
+	guest(CLIP_REQUEST, CLIP_TEXT, 1, true, NULL);
+	char lines[MAX_BYTES + 1] = { 0 };
+	memset(lines, '\n', MAX_BYTES); /* twice as long with CR LF */
+	fetched(lines);
+	CHECK(w.sent.kind == CLIP_DATA && w.sent.data == NULL);
+	CHECK(w.sent.failure == CLIP_FAILURE_SIZE && w.refusals == 1 && w.refused_to_vm);
+	guest(CLIP_REQUEST, CLIP_TEXT, 2, false, NULL);
+	w.desktop.fetched(2, NULL, 0, CLIP_FAILURE_TIME, w.desktop.data);
+	CHECK(w.sent.serial == 2 && w.refusals == 2 && w.failure == CLIP_FAILURE_TIME);
+	w.desktop.fetched(2, strdup("late"), 4, CLIP_FAILURE_NONE, w.desktop.data);
+	CHECK(w.messages == 3);
+
+	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
+	w.desktop.wanted(5, CLIP_PNG, w.desktop.data);
+	const struct clip_message large = { .kind = CLIP_DATA,
+		.failure = CLIP_FAILURE_SIZE,
+		.types = CLIP_PNG,
+		.serial = w.sent.serial,
+		.len = 1u << 30 };
+	clipboard_core_message(w.core, &large);
+	CHECK(w.refusals == 3 && !w.refused_to_vm && w.gives == 1 && w.empty_gives == 1);
+	stop();
+}
+
+static void the_guests_content_comes_when_a_program_pastes(void **state) {
+	(void)state;
+	start();
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	CHECK(w.owned == CLIP_TEXT && w.messages == 0);
+	/* Two programs at once: one request. */
+	w.desktop.wanted(11, CLIP_TEXT, w.desktop.data);
+	w.desktop.wanted(12, CLIP_TEXT, w.desktop.data);
+	CHECK(w.messages == 1 && w.sent.kind == CLIP_REQUEST && w.sent.serial != 0);
+	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial + 1, false, "not that one");
+	CHECK(w.gives == 0);
+	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, true, "x\r\ny");
+	CHECK(w.gives == 2 && w.given[0] == 11 && w.given[1] == 12);
+	CHECK(strcmp(w.given_text[0], "x\ny") == 0 && strcmp(w.given_text[1], "x\ny") == 0);
+	/* Another type than on offer; and what waits when the guest's offer goes. */
+	w.desktop.wanted(13, CLIP_PNG, w.desktop.data);
+	CHECK(w.gives == 3 && w.empty_gives == 1);
+	w.desktop.wanted(14, CLIP_TEXT, w.desktop.data);
+	guest(CLIP_RELEASE, 0, 0, false, NULL);
+	CHECK(w.gives == 4 && w.empty_gives == 2 && w.owned == 0);
+	/* A session that is too busy. */
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	w.busy = true;
+	w.desktop.wanted(15, CLIP_TEXT, w.desktop.data);
+	CHECK(w.gives == 5 && w.empty_gives == 3);
+	stop();
+}
+
+static void a_program_that_copies_ends_the_guests_offer(void **state) {
+	(void)state;
+	start();
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	w.desktop.wanted(1, CLIP_TEXT, w.desktop.data);
+	const uint32_t serial = w.sent.serial;
+	w.desktop.offered(CLIP_PNG, w.desktop.data);
+	CHECK(w.gives == 1 && w.empty_gives == 1);
+	CHECK(w.sent.kind == CLIP_OFFER && w.sent.types == CLIP_PNG);
+	guest(CLIP_DATA, CLIP_TEXT, serial, false, "late");
+	CHECK(w.gives == 1);
+	stop();
+}
+
+static void text_to_type_is_found_on_either_side(void **state) {
+	(void)state;
+	start();
+	clipboard_core_ask_text(w.core);
+	CHECK(w.texts == 1 && !w.text);
+	w.desktop.offered(CLIP_TEXT, w.desktop.data);
+	clipboard_core_ask_text(w.core);
+	clipboard_core_ask_text(w.core); /* the key was pressed twice */
+	CHECK(w.fetches == 1);
+	fetched("local");
+	CHECK(w.texts == 2 && strcmp(w.text, "local") == 0);
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	clipboard_core_ask_text(w.core);
+	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, false, "guest");
+	CHECK(w.texts == 3 && strcmp(w.text, "guest") == 0);
+	/* The desktop goes away while it is asked. */
+	w.desktop.offered(CLIP_TEXT, w.desktop.data);
+	clipboard_core_ask_text(w.core);
+	guest(CLIP_REQUEST, CLIP_TEXT, 3, false, NULL);
+	clipboard_core_set_backend(w.core, NULL);
+	CHECK(w.texts == 4 && !w.text && w.sent.serial == 3 && !w.sent.data);
+	stop();
+}
+
+static void names_of_programs(void **state) {
+	(void)state;
+	static const char *const offered[] = { "TARGETS", "STRING", "text/html", "image/x-bmp",
+		"UTF8_STRING", "text/plain;charset=UTF-8", "image/bmp" };
+	struct clipboard_choice choice = { 0 };
+	for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++) {
+		clipboard_choice_add(&choice, clipboard_name_find(offered[i]));
+	}
+	CHECK(choice.types == (CLIP_TEXT | CLIP_BMP));
+	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIP_TEXT)].name,
+			      "text/plain;charset=utf-8") == 0);
+	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIP_BMP)].name, "image/bmp") ==
+			0);
+	CHECK(clipboard_choice_get(&choice, CLIP_PNG) < 0);
+	CHECK(clipboard_type_index(CLIP_TEXT | CLIP_PNG) < 0 && clipboard_type_index(0) < 0);
+
+	size_t len;
+	uint8_t *utf8 = clipboard_from_latin1((const uint8_t *)"gr\xfcn", 4, &len);
+	CHECK(len == 5 && memcmp(utf8, "gr\xc3\xbcn", 5) == 0);
+	CHECK(clipboard_to_latin1(utf8, len) == 4 && memcmp(utf8, "gr\xfcn", 4) == 0);
+	free(utf8);
+	uint8_t other[] = "\xe4\xbd\xa0!\xc3";
+	CHECK(clipboard_to_latin1(other, 5) == 3 && memcmp(other, "?!?", 3) == 0);
+}
+
+static void lists_of_files(void **state) {
+	(void)state;
+	static const char list[] =
+			"# comment\r\nfile:///tmp/a%20b\r\nhttp://x/y\nfile://localhost/c\n"
+			"file://elsewhere/d\nfile:///bad%2\nfile:///nul%00x\nfile:///last";
+	static const char expected[] = "/tmp/a b\0/c\0/last\0";
+	char *paths = clipboard_uris_to_paths(list, sizeof list - 1);
+	CHECK(paths && memcmp(paths, expected, sizeof expected) == 0);
+	free(paths);
+	CHECK(!clipboard_uris_to_paths("", 0) && !clipboard_uris_to_paths("x\n", 2));
 }
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_users_text_is_offered_and_given),
-		cmocka_unit_test(the_guests_text_is_put_in_and_not_offered_back),
+		cmocka_unit_test(local_content_goes_when_the_guest_asks),
+		cmocka_unit_test(too_much_and_too_late_are_said),
+		cmocka_unit_test(the_guests_content_comes_when_a_program_pastes),
+		cmocka_unit_test(a_program_that_copies_ends_the_guests_offer),
+		cmocka_unit_test(text_to_type_is_found_on_either_side),
+		cmocka_unit_test(names_of_programs),
+		cmocka_unit_test(lists_of_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

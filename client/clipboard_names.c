@@ -1,0 +1,93 @@
+#include "client/clipboard_names.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+/* clang-format off */
+const struct clipboard_name clipboard_names[CLIPBOARD_NAMES] = {
+	{ CLIP_TEXT, true,  false, "text/plain;charset=utf-8" },
+	{ CLIP_TEXT, true,  false, "UTF8_STRING" },
+	{ CLIP_TEXT, false, false, "text/plain; charset=utf-8" },
+	{ CLIP_TEXT, true,  false, "text/plain" },
+	{ CLIP_TEXT, true,  true,  "STRING" },
+	{ CLIP_PNG,  true,  false, "image/png" },
+	{ CLIP_PNG,  false, false, "image/x-png" },
+	{ CLIP_BMP,  true,  false, "image/bmp" },
+	{ CLIP_BMP,  true,  false, "image/x-bmp" },
+	{ CLIP_BMP,  false, false, "image/x-MS-bmp" },
+	{ CLIP_BMP,  false, false, "image/x-win-bitmap" },
+	{ CLIP_TIFF, true,  false, "image/tiff" },
+	{ CLIP_TIFF, false, false, "image/x-tiff" },
+	{ CLIP_JPEG, true,  false, "image/jpeg" },
+	{ CLIP_JPEG, false, false, "image/jpg" },
+};
+/* clang-format on */
+
+int clipboard_name_find(const char *name) {
+	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
+		if (strcasecmp(clipboard_names[i].name, name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+int clipboard_type_index(unsigned type) {
+	for (int i = 0; i < (int)CLIP_TYPES; i++) {
+		if (type == 1u << i) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+void clipboard_choice_add(struct clipboard_choice *choice, int index) {
+	if (index < 0 || index >= (int)CLIPBOARD_NAMES) {
+		return;
+	}
+	const unsigned type = clipboard_names[index].type;
+	const int at = clipboard_type_index(type);
+	if ((choice->types & type) == 0 || index < choice->index[at]) {
+		choice->index[at] = (unsigned char)index;
+	}
+	choice->types |= type;
+}
+
+int clipboard_choice_get(const struct clipboard_choice *choice, unsigned type) {
+	const int at = clipboard_type_index(type);
+	return at >= 0 && (choice->types & type) ? choice->index[at] : -1;
+}
+
+uint8_t *clipboard_from_latin1(const uint8_t *text, size_t len, size_t *ret_len) {
+	uint8_t *out = malloc(2 * len + 1);
+	if (!out) {
+		return NULL;
+	}
+	size_t at = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] >= 0x80) {
+			out[at++] = (uint8_t)(0xc0 | text[i] >> 6);
+			out[at++] = (uint8_t)(0x80 | (text[i] & 0x3f));
+		} else {
+			out[at++] = text[i];
+		}
+	}
+	*ret_len = at;
+	return out;
+}
+
+size_t clipboard_to_latin1(uint8_t *text, size_t len) {
+	size_t at = 0;
+	for (size_t i = 0; i < len; i++) {
+		const uint8_t c = text[i];
+		if (c < 0x80) {
+			text[at++] = c;
+		} else if ((c == 0xc2 || c == 0xc3) && i + 1 < len &&
+				(text[i + 1] & 0xc0) == 0x80) {
+			text[at++] = (uint8_t)((c & 3) << 6 | (text[++i] & 0x3f));
+		} else if ((c & 0xc0) == 0xc0) { /* the first byte of another character */
+			text[at++] = '?';
+		}
+	}
+	return at;
+}

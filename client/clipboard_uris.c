@@ -1,0 +1,75 @@
+#include "client/clipboard_uris.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int hex(char c) {
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	const char lower = (char)(c | 0x20);
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static bool skip(const char **at, const char *end, const char *prefix) {
+	const size_t len = strlen(prefix);
+	if ((size_t)(end - *at) < len || strncasecmp(*at, prefix, len) != 0) {
+		return false;
+	}
+	*at += len;
+	return true;
+}
+
+/* One line: appends its path with a NUL. Returns the bytes written, 0 = it is no local file. out
+ * has room for the line and a NUL. */
+static size_t add_path(const char *at, const char *end, char *out) {
+	if (!skip(&at, end, "file://")) {
+		return 0;
+	}
+	(void)skip(&at, end, "localhost");
+	if (at == end || *at != '/') {
+		return 0; /* on another host */
+	}
+	size_t n = 0;
+	while (at < end) {
+		char c = *at++;
+		if (c == '%') {
+			const int high = end - at >= 2 ? hex(at[0]) : -1;
+			const int low = end - at >= 2 ? hex(at[1]) : -1;
+			if (high < 0 || low < 0) {
+				return 0;
+			}
+			c = (char)(high << 4 | low);
+			at += 2;
+		}
+		if (c == '\0') {
+			return 0;
+		}
+		out[n++] = c;
+	}
+	out[n++] = '\0';
+	return n;
+}
+
+char *clipboard_uris_to_paths(const char *list, size_t len) {
+	char *paths = malloc(len + 2);
+	size_t used = 0;
+	for (const char *at = list, *end = list + len; paths && at < end;) {
+		const char *line = at;
+		while (at < end && *at != '\r' && *at != '\n') {
+			at++;
+		}
+		if (line < at && *line != '#') {
+			used += add_path(line, at, paths + used);
+		}
+		at += at < end;
+	}
+	if (used == 0) {
+		free(paths);
+		return NULL;
+	}
+	paths[used] = '\0';
+	return paths;
+}

@@ -1,0 +1,66 @@
+/*
+ * The objects of the Wayland clipboard: who lends it to us and on which connection. For
+ * clipboard_wayland.c; nobody else includes it. On pg-clip; events run inside
+ * wayland_link_turn().
+ *
+ * ext-data-control and wlr-data-control give the clipboard to any program, at any time: a
+ * connection of our own. With the core protocol it is for the window that has the keyboard, so its
+ * connection is shared, with a queue of our own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/clipboard_names.h"
+
+struct loop;
+struct wayland_link;
+struct wl_display;
+
+/* What somebody offers. Names are compared and forgotten. */
+struct wayland_offer {
+	struct wayland_link *link;
+	void *proxy;
+	struct clipboard_choice choice;
+	bool ours;     /* it is what we offered ourselves */
+	bool files;    /* text/uri-list */
+	uint32_t hash; /* of all its names */
+};
+
+struct wayland_link_events {
+	/* The clipboard has this now; NULL = nothing. Goes to the receiver. */
+	void (*selection)(struct wayland_offer *offer, void *data);
+	/* A program pastes from our source. fd goes to the receiver. */
+	void (*send)(const char *name, int fd, void *data);
+	/* Our source has been replaced; it exists no more. */
+	void (*cancelled)(void *data);
+	/* The window has the keyboard: from now on it may set the clipboard. */
+	void (*focused)(void *data);
+	/* Files were dropped on the window; wayland_offer_receive(), then wayland_offer_dropped().
+	 */
+	void (*dropped)(struct wayland_offer *offer, void *data);
+	void *data;
+};
+
+/* window: its display. -ENOTCONN, -ENOTSUP. */
+int wayland_link_create(struct wayland_link **ret_link, struct wl_display *window,
+		const struct wayland_link_events *events);
+void wayland_link_destroy(struct wayland_link *link); /* accepts NULL */
+/* "ext-data-control", "wlr-data-control", "wl_data_device" */
+const char *wayland_link_name(const struct wayland_link *link);
+/* One of the first two. */
+bool wayland_link_is_control(const struct wayland_link *link);
+
+/* Waits for the connection and the loop, and does what there is to do. -ENOTCONN: it is gone. */
+int wayland_link_turn(struct wayland_link *link, struct loop *loop);
+
+/* Sets a new source with these types; 0 = takes ours away. -EAGAIN: not before focused(). */
+int wayland_link_own(struct wayland_link *link, unsigned types);
+
+/* Has the content written into fd, which stays the caller's. name: of clipboard_names, or
+ * "text/uri-list". */
+void wayland_offer_receive(struct wayland_offer *offer, const char *name, int fd);
+/* The drop is over. */
+void wayland_offer_dropped(struct wayland_offer *offer);
+void wayland_offer_destroy(struct wayland_offer *offer); /* accepts NULL */

@@ -1,0 +1,759 @@
+#include "client/clipboard_wayland.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <wayland-client.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+
+#define OWN_PREFIX  "application/x-pierglass-"
+#define URI_LIST    "text/uri-list"
+#define SEAT_MAX    5u /* versions of the core protocol that are spoken here */
+#define MANAGER_MAX 3u
+
+/* ---- the two data-control protocols: alike but for their names ---- */
+
+enum control_manager { MANAGER_CREATE_SOURCE, MANAGER_GET_DEVICE };
+enum control_device { DEVICE_SET_SELECTION, DEVICE_DESTROY };
+enum control_source { SOURCE_OFFER, SOURCE_DESTROY };
+enum control_offer { OFFER_RECEIVE, OFFER_DESTROY };
+
+/* One of them: the interfaces as wayland-scanner would make them of its XML, in version 1. */
+#define CONTROL_PROTOCOL(prefix)                                                             \
+	static const struct wl_interface prefix##_device, prefix##_source, prefix##_offer;   \
+	static const struct wl_interface *prefix##_types[] = { NULL, NULL, &prefix##_source, \
+		&prefix##_device, &wl_seat_interface, &prefix##_offer };                     \
+	static const struct wl_message prefix##_manager_requests[] = {                       \
+		{ "create_data_source", "n", prefix##_types + 2 },                           \
+		{ "get_data_device", "no", prefix##_types + 3 },                             \
+		{ "destroy", "", prefix##_types },                                           \
+	};                                                                                   \
+	static const struct wl_interface prefix##_manager = { #prefix "_manager_v1", 1, 3,   \
+		prefix##_manager_requests, 0, NULL };                                        \
+	static const struct wl_message prefix##_device_requests[] = {                        \
+		{ "set_selection", "?o", prefix##_types + 2 },                               \
+		{ "destroy", "", prefix##_types },                                           \
+	};                                                                                   \
+	static const struct wl_message prefix##_device_events[] = {                          \
+		{ "data_offer", "n", prefix##_types + 5 },                                   \
+		{ "selection", "?o", prefix##_types + 5 },                                   \
+		{ "finished", "", prefix##_types },                                          \
+		{ "primary_selection", "?o", prefix##_types + 5 },                           \
+	};                                                                                   \
+	static const struct wl_interface prefix##_device = { #prefix "_device_v1", 1, 2,     \
+		prefix##_device_requests, 4, prefix##_device_events };                       \
+	static const struct wl_message prefix##_source_requests[] = {                        \
+		{ "offer", "s", prefix##_types },                                            \
+		{ "destroy", "", prefix##_types },                                           \
+	};                                                                                   \
+	static const struct wl_message prefix##_source_events[] = {                          \
+		{ "send", "sh", prefix##_types },                                            \
+		{ "cancelled", "", prefix##_types },                                         \
+	};                                                                                   \
+	static const struct wl_interface prefix##_source = { #prefix "_source_v1", 1, 2,     \
+		prefix##_source_requests, 2, prefix##_source_events };                       \
+	static const struct wl_message prefix##_offer_requests[] = {                         \
+		{ "receive", "sh", prefix##_types },                                         \
+		{ "destroy", "", prefix##_types },                                           \
+	};                                                                                   \
+	static const struct wl_message prefix##_offer_events[] = {                           \
+		{ "offer", "s", prefix##_types },                                            \
+	};                                                                                   \
+	static const struct wl_interface prefix##_offer = { #prefix "_offer_v1", 1, 2,       \
+		prefix##_offer_requests, 1, prefix##_offer_events };
+
+CONTROL_PROTOCOL(ext_data_control)
+CONTROL_PROTOCOL(zwlr_data_control)
+
+struct protocol {
+	const char *name;
+	const struct wl_interface *manager, *device, *source; /* NULL: core */
+};
+
+/* The best first. */
+static const struct protocol protocols[] = {
+	{ "ext-data-control", &ext_data_control_manager, &ext_data_control_device,
+			&ext_data_control_source },
+	{ "wlr-data-control", &zwlr_data_control_manager, &zwlr_data_control_device,
+			&zwlr_data_control_source },
+	{ "wl_data_device", NULL, NULL, NULL },
+};
+#define PROTOCOLS 3u
+#define CORE      2u
+
+struct wayland_link {
+	struct wayland_link_events events;
+	char own_name[sizeof OWN_PREFIX + 16]; /* tells our offers from others' */
+	struct wl_display *display;
+	bool own_display;
+	struct wl_event_queue *queue;
+	struct wl_registry *registry;
+	uint32_t manager_name[PROTOCOLS], manager_version[PROTOCOLS]; /* 0 = not there */
+	unsigned protocol;                                            /* of protocols[] */
+	struct wl_seat *seat;
+	struct wl_keyboard *keyboard; /* core: for its serials */
+	struct wl_proxy *manager, *device, *source;
+	struct wayland_offer *fresh; /* told, and not yet said what it is for */
+	struct wayland_offer *drag;  /* over the window */
+	uint32_t serial;             /* of the newest input; 0 = none yet */
+};
+
+static bool is_control(const struct wayland_link *link) {
+	return link->protocol != CORE;
+}
+
+/* ---- offers ---- */
+
+static void offer_add(struct wayland_offer *offer, const char *name) {
+	for (const char *c = name; *c; c++) {
+		offer->hash = (offer->hash ^ (unsigned char)*c) * 16777619u;
+	}
+	offer->hash = offer->hash * 16777619u + 1;
+	clipboard_choice_add(&offer->choice, clipboard_name_find(name));
+	offer->ours = offer->ours || strcmp(name, offer->link->own_name) == 0;
+	offer->files = offer->files || strcmp(name, URI_LIST) == 0;
+}
+
+static void on_control_name(void *data, struct wl_proxy *proxy, const char *name) {
+	(void)proxy;
+	offer_add(data, name);
+}
+
+static void (*const control_offer_listener[])(void) = { (void (*)(void))on_control_name };
+
+static void on_core_name(void *data, struct wl_data_offer *proxy, const char *name) {
+	(void)proxy;
+	offer_add(data, name);
+}
+
+static void on_source_actions(void *data, struct wl_data_offer *proxy, uint32_t actions) {
+	(void)data;
+	(void)proxy;
+	(void)actions;
+}
+
+static void on_action(void *data, struct wl_data_offer *proxy, uint32_t action) {
+	(void)data;
+	(void)proxy;
+	(void)action;
+}
+
+static const struct wl_data_offer_listener core_offer_listener = {
+	.offer = on_core_name, .source_actions = on_source_actions, .action = on_action
+};
+
+void wayland_offer_destroy(struct wayland_offer *offer) {
+	if (!offer) {
+		return;
+	}
+	if (is_control(offer->link)) {
+		wl_proxy_marshal_flags(offer->proxy, OFFER_DESTROY, NULL,
+				wl_proxy_get_version(offer->proxy), WL_MARSHAL_FLAG_DESTROY);
+	} else {
+		wl_data_offer_destroy(offer->proxy);
+	}
+	free(offer);
+}
+
+void wayland_offer_receive(struct wayland_offer *offer, const char *name, int fd) {
+	if (is_control(offer->link)) {
+		wl_proxy_marshal_flags(offer->proxy, OFFER_RECEIVE, NULL,
+				wl_proxy_get_version(offer->proxy), 0, name, fd);
+	} else {
+		wl_data_offer_receive(offer->proxy, name, fd);
+	}
+}
+
+void wayland_offer_dropped(struct wayland_offer *offer) {
+	if (wl_proxy_get_version(offer->proxy) >= WL_DATA_OFFER_FINISH_SINCE_VERSION) {
+		wl_data_offer_finish(offer->proxy);
+	}
+}
+
+static void offer_new(struct wayland_link *link, void *proxy) {
+	/* The server says at once what an offer is for; what was never claimed is the primary
+	 * selection's. */
+	wayland_offer_destroy(link->fresh);
+	link->fresh = calloc(1, sizeof *link->fresh);
+	if (!link->fresh) {
+		wl_proxy_destroy(proxy);
+		return;
+	}
+	link->fresh->link = link;
+	link->fresh->proxy = proxy;
+	if (is_control(link)) {
+		/* The library calls each with the arguments that its message has. */
+		union {
+			void (*const *table)(void);
+			void (**listener)(void);
+		} as = { .table = control_offer_listener };
+		wl_proxy_add_listener(proxy, as.listener, link->fresh);
+	} else {
+		wl_data_offer_add_listener(proxy, &core_offer_listener, link->fresh);
+	}
+}
+
+/* The offer of that proxy, which is claimed now. */
+static struct wayland_offer *offer_claim(struct wayland_link *link, const void *proxy) {
+	struct wayland_offer *offer = link->fresh;
+	if (!proxy || !offer || offer->proxy != proxy) {
+		return NULL;
+	}
+	link->fresh = NULL;
+	return offer;
+}
+
+/* ---- the device ---- */
+
+static void on_control_offer(void *data, struct wl_proxy *device, struct wl_proxy *offer) {
+	(void)device;
+	offer_new(data, offer);
+}
+
+static void on_control_selection(void *data, struct wl_proxy *device, struct wl_proxy *offer) {
+	struct wayland_link *link = data;
+	(void)device;
+	link->events.selection(offer_claim(link, offer), link->events.data);
+}
+
+static void on_control_finished(void *data, struct wl_proxy *device) {
+	(void)data; /* the seat went away; its device is only good to be destroyed */
+	(void)device;
+}
+
+static void on_control_primary(void *data, struct wl_proxy *device, struct wl_proxy *offer) {
+	(void)device;
+	wayland_offer_destroy(offer_claim(data, offer));
+}
+
+static void (*const control_device_listener[])(void) = { (void (*)(void))on_control_offer,
+	(void (*)(void))on_control_selection, (void (*)(void))on_control_finished,
+	(void (*)(void))on_control_primary };
+
+static void on_core_offer(void *data, struct wl_data_device *device, struct wl_data_offer *offer) {
+	(void)device;
+	offer_new(data, offer);
+}
+
+static void on_core_selection(
+		void *data, struct wl_data_device *device, struct wl_data_offer *offer) {
+	struct wayland_link *link = data;
+	(void)device;
+	link->events.selection(offer_claim(link, offer), link->events.data);
+}
+
+static void on_enter(void *data, struct wl_data_device *device, uint32_t serial,
+		struct wl_surface *surface, wl_fixed_t x, wl_fixed_t y,
+		struct wl_data_offer *proxy) {
+	struct wayland_link *link = data;
+	(void)device;
+	(void)surface; /* we have one window */
+	(void)x;
+	(void)y;
+	wayland_offer_destroy(link->drag);
+	link->drag = offer_claim(link, proxy);
+	if (!link->drag) {
+		return;
+	}
+	wl_data_offer_accept(proxy, serial, link->drag->files ? URI_LIST : NULL);
+	if (wl_proxy_get_version(link->drag->proxy) >= WL_DATA_OFFER_SET_ACTIONS_SINCE_VERSION) {
+		const uint32_t copy = link->drag->files ? WL_DATA_DEVICE_MANAGER_DND_ACTION_COPY
+							: WL_DATA_DEVICE_MANAGER_DND_ACTION_NONE;
+		wl_data_offer_set_actions(proxy, copy, copy);
+	}
+}
+
+static void on_leave(void *data, struct wl_data_device *device) {
+	struct wayland_link *link = data;
+	(void)device;
+	wayland_offer_destroy(link->drag);
+	link->drag = NULL;
+}
+
+static void on_motion(void *data, struct wl_data_device *device, uint32_t time, wl_fixed_t x,
+		wl_fixed_t y) {
+	(void)data;
+	(void)device;
+	(void)time;
+	(void)x;
+	(void)y;
+}
+
+static void on_drop(void *data, struct wl_data_device *device) {
+	struct wayland_link *link = data;
+	struct wayland_offer *offer = link->drag;
+	(void)device;
+	link->drag = NULL;
+	if (offer && offer->files) {
+		link->events.dropped(offer, link->events.data);
+	} else {
+		wayland_offer_destroy(offer);
+	}
+}
+
+static const struct wl_data_device_listener core_device_listener = {
+	.data_offer = on_core_offer,
+	.enter = on_enter,
+	.leave = on_leave,
+	.motion = on_motion,
+	.drop = on_drop,
+	.selection = on_core_selection,
+};
+
+/* ---- the source ---- */
+
+static void source_destroy(struct wayland_link *link) {
+	if (!link->source) {
+		return;
+	}
+	if (is_control(link)) {
+		wl_proxy_marshal_flags(link->source, SOURCE_DESTROY, NULL,
+				wl_proxy_get_version(link->source), WL_MARSHAL_FLAG_DESTROY);
+	} else {
+		wl_data_source_destroy((struct wl_data_source *)link->source);
+	}
+	link->source = NULL;
+}
+
+static void source_send(struct wayland_link *link, const void *proxy, const char *name, int fd) {
+	if (proxy == link->source) {
+		link->events.send(name, fd, link->events.data);
+	} else {
+		close(fd);
+	}
+}
+
+static void source_cancelled(struct wayland_link *link, const void *proxy) {
+	if (proxy == link->source) {
+		source_destroy(link);
+		link->events.cancelled(link->events.data);
+	}
+}
+
+static void on_control_send(void *data, struct wl_proxy *source, const char *name, int32_t fd) {
+	source_send(data, source, name, fd);
+}
+
+static void on_control_cancelled(void *data, struct wl_proxy *source) {
+	source_cancelled(data, source);
+}
+
+static void (*const control_source_listener[])(
+		void) = { (void (*)(void))on_control_send, (void (*)(void))on_control_cancelled };
+
+static void on_core_target(void *data, struct wl_data_source *source, const char *name) {
+	(void)data;
+	(void)source;
+	(void)name;
+}
+
+static void on_core_send(void *data, struct wl_data_source *source, const char *name, int32_t fd) {
+	source_send(data, source, name, fd);
+}
+
+static void on_core_cancelled(void *data, struct wl_data_source *source) {
+	source_cancelled(data, source);
+}
+
+static void on_core_dnd(void *data, struct wl_data_source *source) {
+	(void)data;
+	(void)source;
+}
+
+static void on_core_dnd_action(void *data, struct wl_data_source *source, uint32_t action) {
+	(void)data;
+	(void)source;
+	(void)action;
+}
+
+static const struct wl_data_source_listener core_source_listener = {
+	.target = on_core_target,
+	.send = on_core_send,
+	.cancelled = on_core_cancelled,
+	.dnd_drop_performed = on_core_dnd,
+	.dnd_finished = on_core_dnd,
+	.action = on_core_dnd_action,
+};
+
+static struct wl_proxy *source_new(struct wayland_link *link) {
+	if (!is_control(link)) {
+		struct wl_data_source *core = wl_data_device_manager_create_data_source(
+				(struct wl_data_device_manager *)link->manager);
+		if (core) {
+			wl_data_source_add_listener(core, &core_source_listener, link);
+		}
+		return (struct wl_proxy *)core;
+	}
+	struct wl_proxy *source = wl_proxy_marshal_flags(link->manager, MANAGER_CREATE_SOURCE,
+			protocols[link->protocol].source, 1, 0, NULL);
+	if (source) {
+		union {
+			void (*const *table)(void);
+			void (**listener)(void);
+		} as = { .table = control_source_listener };
+		wl_proxy_add_listener(source, as.listener, link);
+	}
+	return source;
+}
+
+static void source_offer(struct wayland_link *link, struct wl_proxy *source, const char *name) {
+	if (is_control(link)) {
+		wl_proxy_marshal_flags(source, SOURCE_OFFER, NULL, 1, 0, name);
+	} else {
+		wl_data_source_offer((struct wl_data_source *)source, name);
+	}
+}
+
+static void set_selection(struct wayland_link *link, struct wl_proxy *source) {
+	if (is_control(link)) {
+		wl_proxy_marshal_flags(link->device, DEVICE_SET_SELECTION, NULL, 1, 0, source);
+	} else {
+		wl_data_device_set_selection((struct wl_data_device *)link->device,
+				(struct wl_data_source *)source, link->serial);
+	}
+}
+
+int wayland_link_own(struct wayland_link *link, unsigned types) {
+	if (types == 0) {
+		if (link->source) { /* else the clipboard is another program's */
+			set_selection(link, NULL);
+			source_destroy(link);
+		}
+		return 0;
+	}
+	if (!is_control(link) && link->serial == 0) {
+		return -EAGAIN;
+	}
+	struct wl_proxy *source = source_new(link);
+	if (!source) {
+		return -ENOMEM;
+	}
+	source_offer(link, source, link->own_name);
+	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
+		if (clipboard_names[i].offer && (clipboard_names[i].type & types)) {
+			source_offer(link, source, clipboard_names[i].name);
+		}
+	}
+	set_selection(link, source);
+	source_destroy(link); /* the one before */
+	link->source = source;
+	return 0;
+}
+
+/* ---- the keyboard, of the core protocol: its serials prove that the user did something ---- */
+
+static void on_keymap(void *data, struct wl_keyboard *keyboard, uint32_t format, int32_t fd,
+		uint32_t size) {
+	(void)data;
+	(void)keyboard;
+	(void)format;
+	(void)size;
+	close(fd);
+}
+
+static void on_focus(void *data, struct wl_keyboard *keyboard, uint32_t serial,
+		struct wl_surface *surface, struct wl_array *keys) {
+	struct wayland_link *link = data;
+	(void)keyboard;
+	(void)surface;
+	(void)keys;
+	link->serial = serial;
+	link->events.focused(link->events.data);
+}
+
+static void on_unfocus(void *data, struct wl_keyboard *keyboard, uint32_t serial,
+		struct wl_surface *surface) {
+	(void)data;
+	(void)keyboard;
+	(void)serial;
+	(void)surface;
+}
+
+static void on_key(void *data, struct wl_keyboard *keyboard, uint32_t serial, uint32_t time,
+		uint32_t key, uint32_t state) {
+	(void)keyboard;
+	(void)time;
+	(void)key;
+	(void)state;
+	((struct wayland_link *)data)->serial = serial;
+}
+
+static void on_modifiers(void *data, struct wl_keyboard *keyboard, uint32_t serial,
+		uint32_t depressed, uint32_t latched, uint32_t locked, uint32_t group) {
+	(void)data;
+	(void)keyboard;
+	(void)serial;
+	(void)depressed;
+	(void)latched;
+	(void)locked;
+	(void)group;
+}
+
+static void on_repeat(void *data, struct wl_keyboard *keyboard, int32_t rate, int32_t delay) {
+	(void)data;
+	(void)keyboard;
+	(void)rate;
+	(void)delay;
+}
+
+static const struct wl_keyboard_listener keyboard_listener = {
+	.keymap = on_keymap,
+	.enter = on_focus,
+	.leave = on_unfocus,
+	.key = on_key,
+	.modifiers = on_modifiers,
+	.repeat_info = on_repeat,
+};
+
+static void on_seat_has(void *data, struct wl_seat *seat, uint32_t capabilities) {
+	struct wayland_link *link = data;
+	const bool has = (capabilities & WL_SEAT_CAPABILITY_KEYBOARD) != 0;
+	if (is_control(link) || has == (link->keyboard != NULL)) {
+		return;
+	}
+	if (has) {
+		link->keyboard = wl_seat_get_keyboard(seat);
+		wl_keyboard_add_listener(link->keyboard, &keyboard_listener, link);
+	} else {
+		wl_keyboard_destroy(link->keyboard);
+		link->keyboard = NULL;
+	}
+}
+
+static void on_seat_name(void *data, struct wl_seat *seat, const char *name) {
+	(void)data;
+	(void)seat;
+	(void)name;
+}
+
+static const struct wl_seat_listener seat_listener = { .capabilities = on_seat_has,
+	.name = on_seat_name };
+
+/* ---- finding it all ---- */
+
+static uint32_t at_most(uint32_t version, uint32_t max) {
+	return version < max ? version : max;
+}
+
+static void on_global(void *data, struct wl_registry *registry, uint32_t name,
+		const char *interface, uint32_t version) {
+	struct wayland_link *link = data;
+	if (strcmp(interface, wl_seat_interface.name) == 0 && !link->seat) {
+		link->seat = wl_registry_bind(
+				registry, name, &wl_seat_interface, at_most(version, SEAT_MAX));
+	}
+	for (unsigned i = 0; i < PROTOCOLS; i++) {
+		const struct wl_interface *manager =
+				protocols[i].manager ? protocols[i].manager
+						     : &wl_data_device_manager_interface;
+		if (strcmp(interface, manager->name) == 0) {
+			link->manager_name[i] = name;
+			link->manager_version[i] = version;
+		}
+	}
+}
+
+static void on_global_gone(void *data, struct wl_registry *registry, uint32_t name) {
+	(void)data;
+	(void)registry;
+	(void)name;
+}
+
+static const struct wl_registry_listener registry_listener = { .global = on_global,
+	.global_remove = on_global_gone };
+
+static void get_device(struct wayland_link *link) {
+	const struct protocol *protocol = &protocols[link->protocol];
+	const uint32_t name = link->manager_name[link->protocol];
+	const uint32_t version = link->manager_version[link->protocol];
+	if (!is_control(link)) {
+		struct wl_data_device_manager *manager = wl_registry_bind(link->registry, name,
+				&wl_data_device_manager_interface, at_most(version, MANAGER_MAX));
+		struct wl_data_device *device =
+				wl_data_device_manager_get_data_device(manager, link->seat);
+		wl_data_device_add_listener(device, &core_device_listener, link);
+		link->manager = (struct wl_proxy *)manager;
+		link->device = (struct wl_proxy *)device;
+		return;
+	}
+	union {
+		void (*const *table)(void);
+		void (**listener)(void);
+	} as = { .table = control_device_listener };
+	link->manager = wl_registry_bind(link->registry, name, protocol->manager, 1);
+	link->device = wl_proxy_marshal_flags(link->manager, MANAGER_GET_DEVICE, protocol->device,
+			1, 0, NULL, link->seat);
+	wl_proxy_add_listener(link->device, as.listener, link);
+}
+
+static bool find_globals(struct wayland_link *link) {
+	link->queue = wl_display_create_queue(link->display);
+	struct wl_display *wrapper = wl_proxy_create_wrapper(link->display);
+	if (!link->queue || !wrapper) {
+		return false;
+	}
+	wl_proxy_set_queue((struct wl_proxy *)wrapper, link->queue);
+	link->registry = wl_display_get_registry(wrapper);
+	wl_proxy_wrapper_destroy(wrapper);
+	wl_registry_add_listener(link->registry, &registry_listener, link);
+	return wl_display_roundtrip_queue(link->display, link->queue) >= 0;
+}
+
+static void forget_globals(struct wayland_link *link) {
+	if (link->seat) {
+		wl_seat_destroy(link->seat);
+		link->seat = NULL;
+	}
+	if (link->registry) {
+		wl_registry_destroy(link->registry);
+		link->registry = NULL;
+	}
+	if (link->queue) {
+		wl_event_queue_destroy(link->queue);
+		link->queue = NULL;
+	}
+	memset(link->manager_version, 0, sizeof link->manager_version);
+}
+
+/* The first of protocols[from..to) that is there; -1 = none. */
+static int find_protocol(const struct wayland_link *link, unsigned from, unsigned to) {
+	for (unsigned i = from; i < to; i++) {
+		if (link->seat && link->manager_version[i] != 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* On a connection of our own where any program may have the clipboard, else on the window's. */
+static int connect_link(struct wayland_link *link, struct wl_display *window) {
+	int found = -1;
+	link->display = wl_display_connect(NULL);
+	if (link->display) {
+		link->own_display = true;
+		found = find_globals(link) ? find_protocol(link, 0, CORE) : -1;
+	}
+	if (found < 0) {
+		forget_globals(link);
+		if (link->display) {
+			wl_display_disconnect(link->display);
+		}
+		link->display = window;
+		link->own_display = false;
+		if (!find_globals(link)) {
+			return -ENOTCONN;
+		}
+		found = find_protocol(link, CORE, PROTOCOLS);
+	}
+	if (found < 0) {
+		return -ENOTSUP;
+	}
+	link->protocol = (unsigned)found;
+	return 0;
+}
+
+int wayland_link_create(struct wayland_link **ret_link, struct wl_display *window,
+		const struct wayland_link_events *events) {
+	struct wayland_link *link = calloc(1, sizeof *link);
+	if (!link) {
+		return -ENOMEM;
+	}
+	uint64_t random = (uintptr_t)link;
+	if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) {
+		random ^= clock_now_ns();
+	}
+	link->events = *events;
+	link->protocol = CORE;
+	snprintf(link->own_name, sizeof link->own_name, OWN_PREFIX "%016llx",
+			(unsigned long long)random);
+	int r = connect_link(link, window);
+	if (r < 0) {
+		wayland_link_destroy(link);
+		return r;
+	}
+	/* The seat's listener first: the answer to the roundtrip's bind is still to be read. */
+	wl_seat_add_listener(link->seat, &seat_listener, link);
+	get_device(link);
+	*ret_link = link;
+	return 0;
+}
+
+static void device_destroy(struct wayland_link *link) {
+	if (link->device && is_control(link)) {
+		wl_proxy_marshal_flags(
+				link->device, DEVICE_DESTROY, NULL, 1, WL_MARSHAL_FLAG_DESTROY);
+	} else if (link->device && wl_proxy_get_version(link->device) >=
+						   WL_DATA_DEVICE_RELEASE_SINCE_VERSION) {
+		wl_data_device_release((struct wl_data_device *)link->device);
+	} else if (link->device) {
+		wl_data_device_destroy((struct wl_data_device *)link->device);
+	}
+	if (link->manager) {
+		wl_proxy_destroy(link->manager);
+	}
+}
+
+void wayland_link_destroy(struct wayland_link *link) {
+	if (!link) {
+		return;
+	}
+	wayland_offer_destroy(link->fresh);
+	wayland_offer_destroy(link->drag);
+	source_destroy(link);
+	device_destroy(link);
+	if (link->keyboard) {
+		wl_keyboard_destroy(link->keyboard);
+	}
+	if (link->display) {
+		forget_globals(link);
+		wl_display_flush(link->display);
+	}
+	if (link->own_display) {
+		wl_display_disconnect(link->display);
+	}
+	free(link);
+}
+
+bool wayland_link_is_control(const struct wayland_link *link) {
+	return is_control(link);
+}
+
+const char *wayland_link_name(const struct wayland_link *link) {
+	return protocols[link->protocol].name;
+}
+
+/* Others read the same connection: whoever prepared to read holds them up until it did, so nothing
+ * may happen between that and the poll. */
+int wayland_link_turn(struct wayland_link *link, struct loop *loop) {
+	while (wl_display_prepare_read_queue(link->display, link->queue) != 0) {
+		if (wl_display_dispatch_queue_pending(link->display, link->queue) < 0) {
+			return -ENOTCONN;
+		}
+	}
+	const bool full = wl_display_flush(link->display) < 0 && errno == EAGAIN;
+	struct pollfd fds[2] = {
+		{ .fd = wl_display_get_fd(link->display),
+				.events = (short)(POLLIN | (full ? POLLOUT : 0)) },
+		{ .fd = loop_fd(loop), .events = POLLIN },
+	};
+	const int n = poll(fds, 2, loop_wait_ms(loop));
+	if (n > 0 && (fds[0].revents & (POLLIN | POLLERR | POLLHUP))) {
+		if (wl_display_read_events(link->display) < 0) {
+			return -ENOTCONN;
+		}
+	} else {
+		wl_display_cancel_read(link->display);
+	}
+	if (wl_display_dispatch_queue_pending(link->display, link->queue) < 0) {
+		return -ENOTCONN;
+	}
+	int r = loop_run_once(loop, 0);
+	(void)wl_display_flush(link->display);
+	return r < 0 ? r : 0;
+}

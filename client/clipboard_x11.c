@@ -1,0 +1,596 @@
+/*
+ * The clipboard of X11: owner of CLIPBOARD for what the guest has, and reader of what other
+ * programs have. A connection of its own, so that megabytes never stand in front of the window's
+ * events, and XCB, because Xlib ends the program when another one's window is gone.
+ *
+ * Content comes from foreign programs through the server: nothing is kept beyond the limit of the
+ * fetch, lists are cut, and every step has a time limit.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <xcb/xfixes.h>
+
+#define LOG_MODULE "clipboard"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "client/clipboard_x11.h"
+
+#define FETCHES     8u
+#define PROPERTIES  16u
+#define TARGETS_MAX 1024u
+#define READ_WORDS  (256u * 1024) /* 1 MiB of a property at once */
+#define PIECE_MAX   (512u * 1024) /* of what we write */
+#define GROW_FIRST  (256u * 1024)
+
+struct fetch {
+	uint32_t id;
+	unsigned type;
+	size_t max_bytes;
+};
+
+struct x11 {
+	struct clipboard_backend base;
+	struct clipboard_backend_events events;
+	struct loop *loop;
+	struct loop_source *source, *timer;
+	uint64_t timeout_ns;
+	xcb_connection_t *connection;
+	xcb_window_t window;
+	uint8_t fixes_event;
+	xcb_atom_t atoms[X11_ATOMS];
+	xcb_atom_t names[CLIPBOARD_NAMES];
+	xcb_atom_t properties[PROPERTIES];
+
+	/* what we own */
+	unsigned wanted_types; /* to be taken as soon as the time is known; 0 = nothing */
+	unsigned own_types;    /* 0 = not the owner */
+	xcb_timestamp_t owned_at;
+	struct x11_gives gives;
+
+	/* what another program owns */
+	struct clipboard_choice choice;
+	struct fetch waiting[FETCHES];
+	unsigned waiting_count;
+
+	/* the conversion that is under way: one at a time, each with another property than the
+	 * ones before, so that a late answer is not taken for that of a newer one */
+	enum { IDLE, ASKED, READING } state;
+	bool targets; /* it is the list of types */
+	struct fetch now;
+	int name;
+	unsigned property;
+	uint8_t *bytes;
+	size_t len, size;
+	uint64_t deadline_ns;
+};
+
+static struct x11 *x11_of(struct clipboard_backend *backend) {
+	return (struct x11 *)backend;
+}
+
+/* ---- reading ---- */
+
+static void start_next(struct x11 *x11);
+
+static void stop_reading(struct x11 *x11) {
+	free(x11->bytes);
+	x11->bytes = NULL;
+	x11->len = x11->size = 0;
+	x11->state = IDLE;
+	x11->deadline_ns = 0;
+}
+
+/* len: with CLIP_FAILURE_SIZE. */
+static void fail(struct x11 *x11, enum clip_failure failure, size_t len) {
+	const bool targets = x11->targets;
+	const uint32_t id = x11->now.id;
+	stop_reading(x11);
+	if (targets) {
+		x11->events.offered(0, x11->events.data);
+	} else {
+		x11->events.fetched(id, NULL, len, failure, x11->events.data);
+	}
+	start_next(x11);
+}
+
+static void convert(struct x11 *x11, xcb_atom_t target, xcb_timestamp_t time) {
+	x11->property = (x11->property + 1) % PROPERTIES;
+	const xcb_atom_t property = x11->properties[x11->property];
+	xcb_delete_property(x11->connection, x11->window, property);
+	xcb_convert_selection(x11->connection, x11->window, x11->atoms[X11_CLIPBOARD], target,
+			property, time);
+	x11->state = ASKED;
+	x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
+}
+
+static void start_next(struct x11 *x11) {
+	if (x11->state != IDLE || x11->waiting_count == 0) {
+		return;
+	}
+	x11->now = x11->waiting[0];
+	x11->waiting_count--;
+	memmove(x11->waiting, x11->waiting + 1, x11->waiting_count * sizeof x11->waiting[0]);
+	x11->targets = false;
+	x11->name = clipboard_choice_get(&x11->choice, x11->now.type);
+	if (x11->name < 0) {
+		fail(x11, CLIP_FAILURE_NONE, 0);
+		return;
+	}
+	convert(x11, x11->names[x11->name], XCB_CURRENT_TIME);
+}
+
+static void x11_fetch(
+		struct clipboard_backend *backend, uint32_t id, unsigned type, size_t max_bytes) {
+	struct x11 *x11 = x11_of(backend);
+	if (x11->waiting_count == FETCHES) {
+		x11->events.fetched(id, NULL, 0, CLIP_FAILURE_NONE, x11->events.data);
+		return;
+	}
+	x11->waiting[x11->waiting_count++] = (struct fetch){ id, type, max_bytes };
+	start_next(x11);
+}
+
+/* Makes room for more bytes of the content; false when out of memory. */
+static bool reserve(struct x11 *x11, size_t more) {
+	const size_t need = x11->len + more;
+	if (need <= x11->size) {
+		return true;
+	}
+	size_t size = x11->size ? 2 * x11->size : GROW_FIRST;
+	size = size < need ? need : size;
+	uint8_t *grown = realloc(x11->bytes, size);
+	if (grown) {
+		x11->bytes = grown;
+		x11->size = size;
+	}
+	return grown != NULL;
+}
+
+/* Appends the whole property to the content and deletes it. 0; -EFBIG, -ENOMEM, -ENODATA (there is
+ * none). ret_type: of the property; with INCR nothing is read, and ret_total is what it announces.
+ */
+static int take_property(
+		struct x11 *x11, size_t max_bytes, xcb_atom_t *ret_type, size_t *ret_total) {
+	const xcb_atom_t property = x11->properties[x11->property];
+	uint32_t words = 0;
+	int r = 0;
+	for (bool more = true; more && r == 0;) {
+		xcb_get_property_reply_t *reply = xcb_get_property_reply(x11->connection,
+				xcb_get_property(x11->connection, 0, x11->window, property,
+						XCB_ATOM_ANY, words, READ_WORDS),
+				NULL);
+		if (!reply || reply->type == XCB_ATOM_NONE) {
+			free(reply);
+			return -ENODATA;
+		}
+		const size_t got = (size_t)xcb_get_property_value_length(reply);
+		const uint8_t *value = xcb_get_property_value(reply);
+		*ret_type = reply->type;
+		*ret_total = x11->len + got + reply->bytes_after;
+		if (reply->type == x11->atoms[X11_INCR]) {
+			uint32_t announced = 0;
+			memcpy(&announced, value, got < sizeof announced ? got : sizeof announced);
+			*ret_total = announced;
+			r = announced > max_bytes ? -EFBIG : 0;
+			more = false;
+		} else if (*ret_total > max_bytes) {
+			r = -EFBIG;
+		} else if (!reserve(x11, got)) {
+			r = -ENOMEM;
+		} else if (got > 0) {
+			memcpy(x11->bytes + x11->len, value, got);
+			x11->len += got;
+			words += (uint32_t)(got / 4);
+			more = reply->bytes_after > 0 && got % 4 == 0;
+		} else {
+			more = false;
+		}
+		free(reply);
+	}
+	if (r == 0) { /* else the owner, when it sends in pieces, is to stop */
+		xcb_delete_property(x11->connection, x11->window, property);
+	}
+	return r;
+}
+
+static void finish_targets(struct x11 *x11) {
+	xcb_atom_t list[TARGETS_MAX];
+	const size_t count = x11->len / sizeof list[0] < TARGETS_MAX ? x11->len / sizeof list[0]
+								     : TARGETS_MAX;
+	if (count > 0) {
+		memcpy(list, x11->bytes, count * sizeof list[0]);
+	}
+	stop_reading(x11);
+	x11->choice = (struct clipboard_choice){ 0 };
+	for (size_t i = 0; i < count; i++) {
+		for (int name = 0; name < (int)CLIPBOARD_NAMES; name++) {
+			if (list[i] == x11->names[name]) {
+				clipboard_choice_add(&x11->choice, name);
+			}
+		}
+	}
+	x11->events.offered(x11->choice.types, x11->events.data);
+	start_next(x11);
+}
+
+static void finish_fetch(struct x11 *x11) {
+	uint8_t *bytes = x11->bytes ? x11->bytes : malloc(1);
+	size_t len = x11->len;
+	x11->bytes = NULL;
+	if (bytes && clipboard_names[x11->name].latin1) {
+		uint8_t *text = clipboard_from_latin1(bytes, len, &len);
+		free(bytes);
+		bytes = text;
+	}
+	const uint32_t id = x11->now.id;
+	stop_reading(x11);
+	x11->events.fetched(id, bytes, bytes ? len : 0, CLIP_FAILURE_NONE, x11->events.data);
+	start_next(x11);
+}
+
+static size_t max_bytes(const struct x11 *x11) {
+	return x11->targets ? TARGETS_MAX * sizeof(xcb_atom_t) : x11->now.max_bytes;
+}
+
+static enum clip_failure failure_of(int r) {
+	return r == -EFBIG ? CLIP_FAILURE_SIZE : CLIP_FAILURE_NONE;
+}
+
+static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *event) {
+	if (x11->state != ASKED || event->selection != x11->atoms[X11_CLIPBOARD]) {
+		return;
+	}
+	if (event->property == XCB_ATOM_NONE) {
+		const xcb_atom_t target =
+				x11->targets ? x11->atoms[X11_TARGETS] : x11->names[x11->name];
+		if (event->target == target) {
+			fail(x11, CLIP_FAILURE_NONE, 0);
+		}
+		return;
+	}
+	if (event->property != x11->properties[x11->property]) {
+		return; /* the answer to something that was given up */
+	}
+	xcb_atom_t type;
+	size_t total = 0;
+	int r = take_property(x11, max_bytes(x11), &type, &total);
+	if (r < 0) {
+		fail(x11, failure_of(r), total);
+	} else if (type == x11->atoms[X11_INCR]) {
+		x11->state = READING;
+		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
+	} else if (x11->targets) {
+		finish_targets(x11);
+	} else {
+		finish_fetch(x11);
+	}
+}
+
+static void on_piece(struct x11 *x11) {
+	xcb_atom_t type;
+	size_t total = 0;
+	const size_t before = x11->len;
+	int r = take_property(x11, max_bytes(x11), &type, &total);
+	if (r == -ENODATA) {
+		return; /* it was read with the one before */
+	}
+	if (r < 0 || type == x11->atoms[X11_INCR]) {
+		fail(x11, failure_of(r), total);
+	} else if (x11->len > before) {
+		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
+	} else if (x11->targets) {
+		finish_targets(x11);
+	} else {
+		finish_fetch(x11);
+	}
+}
+
+/* ---- owning ---- */
+
+static void take_time(struct x11 *x11) {
+	xcb_change_property(x11->connection, XCB_PROP_MODE_REPLACE, x11->window,
+			x11->atoms[X11_TIME], XCB_ATOM_INTEGER, 32, 0, NULL);
+}
+
+static void x11_own(struct clipboard_backend *backend, unsigned types) {
+	struct x11 *x11 = x11_of(backend);
+	x11->wanted_types = types;
+	if (types != 0) {
+		take_time(x11); /* goes on when its PropertyNotify comes */
+	} else if (x11->own_types != 0) {
+		xcb_set_selection_owner(x11->connection, XCB_WINDOW_NONE, x11->atoms[X11_CLIPBOARD],
+				x11->owned_at);
+		x11->own_types = 0;
+	}
+}
+
+static void on_time(struct x11 *x11, xcb_timestamp_t time) {
+	if (x11->wanted_types != 0) {
+		xcb_set_selection_owner(
+				x11->connection, x11->window, x11->atoms[X11_CLIPBOARD], time);
+		x11->own_types = x11->wanted_types;
+		x11->owned_at = time;
+		x11->wanted_types = 0;
+	}
+}
+
+/* ---- events ---- */
+
+static void cancel_all(struct x11 *x11) {
+	struct fetch waiting[FETCHES];
+	const unsigned count = x11->waiting_count;
+	memcpy(waiting, x11->waiting, sizeof waiting);
+	x11->waiting_count = 0;
+	if (x11->state != IDLE) {
+		const bool targets = x11->targets;
+		const uint32_t id = x11->now.id;
+		stop_reading(x11);
+		if (!targets) {
+			x11->events.fetched(id, NULL, 0, CLIP_FAILURE_NONE, x11->events.data);
+		}
+	}
+	for (unsigned i = 0; i < count; i++) {
+		x11->events.fetched(waiting[i].id, NULL, 0, CLIP_FAILURE_NONE, x11->events.data);
+	}
+}
+
+static void ask_targets(struct x11 *x11, xcb_timestamp_t time) {
+	x11->targets = true;
+	convert(x11, x11->atoms[X11_TARGETS], time);
+}
+
+static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t *event) {
+	if (event->selection != x11->atoms[X11_CLIPBOARD]) {
+		return;
+	}
+	cancel_all(x11);
+	x11->choice = (struct clipboard_choice){ 0 };
+	if (event->owner == x11->window) {
+		return;
+	}
+	x11->own_types = 0;
+	if (event->owner == XCB_WINDOW_NONE) {
+		x11->events.offered(0, x11->events.data);
+	} else {
+		ask_targets(x11, event->selection_timestamp);
+	}
+}
+
+static void on_property(struct x11 *x11, const xcb_property_notify_event_t *event) {
+	if (event->window != x11->window) {
+		if (event->state == XCB_PROPERTY_DELETE) {
+			x11_gives_deleted(&x11->gives, event, clock_now_ns());
+		}
+	} else if (event->atom == x11->atoms[X11_TIME]) {
+		on_time(x11, event->time);
+	} else if (event->state == XCB_PROPERTY_NEW_VALUE && x11->state == READING &&
+			event->atom == x11->properties[x11->property]) {
+		on_piece(x11);
+	}
+}
+
+/* The server's structs begin alike; a pointer to the right one is what XCB means by an event. */
+static void on_event(struct x11 *x11, const xcb_generic_event_t *event) {
+	const uint8_t type = event->response_type & 0x7f;
+	const void *any = event;
+	if (type == x11->fixes_event + XCB_XFIXES_SELECTION_NOTIFY) {
+		on_owner(x11, any);
+		return;
+	}
+	switch (type) {
+	case XCB_SELECTION_REQUEST: {
+		const xcb_selection_request_event_t *request = any;
+		if (request->selection == x11->atoms[X11_CLIPBOARD]) {
+			x11_gives_request(&x11->gives, request, x11->own_types, x11->owned_at);
+		}
+		break;
+	}
+	case XCB_SELECTION_NOTIFY:
+		on_selection(x11, any);
+		break;
+	case XCB_SELECTION_CLEAR:
+		break; /* XFIXES tells who has it now */
+	case XCB_PROPERTY_NOTIFY:
+		on_property(x11, any);
+		break;
+	case XCB_DESTROY_NOTIFY:
+		x11_gives_window_gone(
+				&x11->gives, ((const xcb_destroy_notify_event_t *)any)->window);
+		break;
+	default: /* errors about windows that are gone, too: their transfers run into the limit */
+		break;
+	}
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static void on_timer(void *data) {
+	struct x11 *x11 = data;
+	const uint64_t now = clock_now_ns();
+	if (x11->state != IDLE && x11->deadline_ns <= now) {
+		log_info("the program that has the clipboard does not answer");
+		fail(x11, CLIP_FAILURE_TIME, 0);
+	}
+	x11_gives_tick(&x11->gives, now);
+}
+
+static void on_readable(int fd, uint32_t events, void *data) {
+	/* x11_turn() looks. */
+	(void)fd;
+	(void)events;
+	(void)data;
+}
+
+static void drain(struct x11 *x11) {
+	xcb_generic_event_t *event;
+	while ((event = xcb_poll_for_event(x11->connection))) {
+		on_event(x11, event);
+		free(event);
+	}
+}
+
+/* Waiting for a reply reads events too: they stand in XCB's queue, not in the socket. So it is
+ * drained after everything that may ask, and before every wait. */
+static int x11_turn(struct clipboard_backend *backend) {
+	struct x11 *x11 = x11_of(backend);
+	drain(x11);
+	loop_set_timer(x11->timer, earlier(x11->state != IDLE ? x11->deadline_ns : 0,
+						   x11_gives_deadline_ns(&x11->gives)));
+	xcb_flush(x11->connection);
+	int r = loop_run_once(x11->loop, -1);
+	drain(x11);
+	xcb_flush(x11->connection);
+	if (xcb_connection_has_error(x11->connection)) {
+		return -ENOTCONN;
+	}
+	return r < 0 ? r : 0;
+}
+
+static void x11_give(struct clipboard_backend *backend, uint32_t id, void *heap, size_t len) {
+	x11_gives_content(&x11_of(backend)->gives, id, heap, len, clock_now_ns());
+}
+
+/* ---- life ---- */
+
+static void x11_destroy(struct clipboard_backend *backend) {
+	if (!backend) {
+		return;
+	}
+	struct x11 *x11 = x11_of(backend);
+	x11_gives_finish(&x11->gives);
+	stop_reading(x11);
+	loop_remove(x11->source);
+	loop_remove(x11->timer);
+	xcb_disconnect(x11->connection); /* takes window and ownership along */
+	free(x11);
+}
+
+static bool intern(struct x11 *x11) {
+	static const char *const atoms[X11_ATOMS] = { "CLIPBOARD", "TARGETS", "TIMESTAMP", "INCR",
+		"PIERGLASS_TIME" };
+	xcb_intern_atom_cookie_t cookies[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
+	xcb_atom_t all[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
+	const unsigned count = sizeof cookies / sizeof cookies[0];
+	for (unsigned i = 0; i < count; i++) {
+		char own[] = "PIERGLASS_0";
+		const char *name = own;
+		if (i < X11_ATOMS) {
+			name = atoms[i];
+		} else if (i < X11_ATOMS + CLIPBOARD_NAMES) {
+			name = clipboard_names[i - X11_ATOMS].name;
+		} else {
+			own[sizeof own - 2] = (char)('A' + (int)(i - X11_ATOMS - CLIPBOARD_NAMES));
+		}
+		cookies[i] = xcb_intern_atom(x11->connection, 0, (uint16_t)strlen(name), name);
+	}
+	bool good = true;
+	for (unsigned i = 0; i < count; i++) {
+		xcb_intern_atom_reply_t *reply =
+				xcb_intern_atom_reply(x11->connection, cookies[i], NULL);
+		all[i] = reply ? reply->atom : XCB_ATOM_NONE;
+		good = good && reply;
+		free(reply);
+	}
+	memcpy(x11->atoms, all, sizeof x11->atoms);
+	memcpy(x11->names, all + X11_ATOMS, sizeof x11->names);
+	memcpy(x11->properties, all + X11_ATOMS + CLIPBOARD_NAMES, sizeof x11->properties);
+	return good;
+}
+
+static bool watch_owner(struct x11 *x11) {
+	const xcb_query_extension_reply_t *fixes =
+			xcb_get_extension_data(x11->connection, &xcb_xfixes_id);
+	if (!fixes || !fixes->present) {
+		return false;
+	}
+	/* The server wants to be asked before anything else is. */
+	free(xcb_xfixes_query_version_reply(
+			x11->connection, xcb_xfixes_query_version(x11->connection, 1, 0), NULL));
+	x11->fixes_event = fixes->first_event;
+	xcb_xfixes_select_selection_input(x11->connection, x11->window, x11->atoms[X11_CLIPBOARD],
+			XCB_XFIXES_SELECTION_EVENT_MASK_SET_SELECTION_OWNER |
+					XCB_XFIXES_SELECTION_EVENT_MASK_SELECTION_WINDOW_DESTROY |
+					XCB_XFIXES_SELECTION_EVENT_MASK_SELECTION_CLIENT_CLOSE);
+	return true;
+}
+
+/* What was copied before we came. */
+static void look_first(struct x11 *x11) {
+	xcb_get_selection_owner_reply_t *reply = xcb_get_selection_owner_reply(x11->connection,
+			xcb_get_selection_owner(x11->connection, x11->atoms[X11_CLIPBOARD]), NULL);
+	if (reply && reply->owner != XCB_WINDOW_NONE) {
+		ask_targets(x11, XCB_CURRENT_TIME);
+	}
+	free(reply);
+}
+
+static int make_window(struct x11 *x11, int screen_number) {
+	xcb_screen_iterator_t screens = xcb_setup_roots_iterator(xcb_get_setup(x11->connection));
+	for (; screens.rem > 1 && screen_number > 0; screen_number--) {
+		xcb_screen_next(&screens);
+	}
+	if (screens.rem == 0) {
+		return -ENOTCONN;
+	}
+	const uint32_t events[] = { XCB_EVENT_MASK_PROPERTY_CHANGE };
+	x11->window = xcb_generate_id(x11->connection);
+	xcb_create_window(x11->connection, XCB_COPY_FROM_PARENT, x11->window, screens.data->root, 0,
+			0, 1, 1, 0, XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT,
+			XCB_CW_EVENT_MASK, events);
+	return intern(x11) ? 0 : -ENOTCONN;
+}
+
+static const struct clipboard_backend_table table = {
+	.name = "x11",
+	.destroy = x11_destroy,
+	.turn = x11_turn,
+	.own = x11_own,
+	.fetch = x11_fetch,
+	.give = x11_give,
+};
+
+int clipboard_x11_create(struct clipboard_backend **ret_backend, struct loop *loop,
+		const char *display, uint64_t timeout_ns,
+		const struct clipboard_backend_events *events) {
+	struct x11 *x11 = calloc(1, sizeof *x11);
+	if (!x11) {
+		return -ENOMEM;
+	}
+	int screen_number = 0;
+	x11->base.table = &table;
+	x11->events = *events;
+	x11->loop = loop;
+	x11->timeout_ns = timeout_ns;
+	x11->connection = xcb_connect(display, &screen_number);
+	int r = xcb_connection_has_error(x11->connection) ? -ENOTCONN
+							  : make_window(x11, screen_number);
+	if (r == 0 && !watch_owner(x11)) {
+		r = -ENOTSUP;
+	}
+	if (r == 0) {
+		x11->source = loop_add_fd(loop, xcb_get_file_descriptor(x11->connection), EPOLLIN,
+				on_readable, x11);
+		x11->timer = loop_add_timer(loop, on_timer, x11);
+		r = x11->source && x11->timer ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		x11_destroy(&x11->base);
+		return r;
+	}
+	/* A request carries some bytes beside the data. */
+	const size_t largest = (size_t)xcb_get_maximum_request_length(x11->connection) * 4 - 64;
+	x11->gives = (struct x11_gives){ .connection = x11->connection,
+		.events = &x11->events,
+		.atoms = x11->atoms,
+		.names = x11->names,
+		.timeout_ns = timeout_ns,
+		.piece = largest < PIECE_MAX ? largest : PIECE_MAX };
+	look_first(x11);
+	*ret_backend = &x11->base;
+	return 0;
+}

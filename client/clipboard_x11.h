@@ -1,0 +1,58 @@
+/* What the two files of the X11 clipboard share: clipboard_x11.c (owner and reader) and
+ * clipboard_x11_give.c (the other programs' requests). Nobody else includes it. */
+#pragma once
+
+#include <stdbool.h>
+#include <xcb/xcb.h>
+
+#include "client/clipboard_backend.h"
+#include "client/clipboard_names.h"
+
+#define X11_GIVES 16u
+
+enum x11_atom {
+	X11_CLIPBOARD,
+	X11_TARGETS,
+	X11_TIMESTAMP,
+	X11_INCR,
+	X11_TIME, /* a property of ours: touched to learn the server's time */
+	X11_ATOMS,
+};
+
+/* Content that another program asked for. */
+struct x11_give {
+	enum { X11_GIVE_FREE, X11_GIVE_WAITS, X11_GIVE_INCR } state;
+	uint32_t id;
+	xcb_window_t requestor;
+	xcb_atom_t property, target;
+	xcb_timestamp_t time;
+	int name; /* in clipboard_names */
+	uint8_t *bytes;
+	size_t len, sent;
+	uint64_t deadline_ns; /* of X11_GIVE_INCR */
+};
+
+struct x11_gives {
+	xcb_connection_t *connection;
+	const struct clipboard_backend_events *events;
+	const xcb_atom_t *atoms; /* by enum x11_atom */
+	const xcb_atom_t *names; /* as clipboard_names */
+	uint64_t timeout_ns;
+	size_t piece; /* bytes in one property */
+	uint32_t next_id;
+	struct x11_give all[X11_GIVES];
+};
+
+/* types: what we own; owned_at: since when. */
+void x11_gives_request(struct x11_gives *gives, const xcb_selection_request_event_t *event,
+		unsigned types, xcb_timestamp_t owned_at);
+/* A property of another program's window is gone: it read the piece. */
+void x11_gives_deleted(
+		struct x11_gives *gives, const xcb_property_notify_event_t *event, uint64_t now_ns);
+void x11_gives_window_gone(struct x11_gives *gives, xcb_window_t window);
+void x11_gives_content(
+		struct x11_gives *gives, uint32_t id, void *heap, size_t len, uint64_t now_ns);
+/* When the next of them is given up; 0 = never. */
+uint64_t x11_gives_deadline_ns(const struct x11_gives *gives);
+void x11_gives_tick(struct x11_gives *gives, uint64_t now_ns);
+void x11_gives_finish(struct x11_gives *gives);

@@ -1,0 +1,57 @@
+/* What foreign programs put into the clipboard and drop on the window, before it is anything else:
+ * names of types, lists of files, text of older programs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/clipboard_names.h"
+#include "client/clipboard_uris.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile unsigned sum;
+
+static void names(const char *text, size_t len) {
+	struct clipboard_choice choice = { 0 };
+	char *copy = malloc(len + 1);
+	if (len > 0) {
+		memcpy(copy, text, len);
+	}
+	copy[len] = '\0';
+	char *rest = copy;
+	for (char *name; (name = strsep(&rest, "\n"));) {
+		clipboard_choice_add(&choice, clipboard_name_find(name));
+	}
+	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+		const int index = clipboard_choice_get(&choice, 1u << i);
+		sum += index >= 0 ? (unsigned)clipboard_names[index].name[0] : 0;
+	}
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	size_t len;
+	names((const char *)data, size);
+	char *paths = clipboard_uris_to_paths((const char *)data, size);
+	for (const char *path = paths; path && *path; path += strlen(path) + 1) {
+		sum += (unsigned)path[0];
+		if (path[0] != '/') {
+			abort();
+		}
+	}
+	free(paths);
+	uint8_t *text = clipboard_from_latin1(data, size, &len);
+	if (text && clipboard_to_latin1(text, len) != size) {
+		abort(); /* there and back is the same */
+	}
+	if (text && size > 0 && memcmp(text, data, size) != 0) {
+		abort();
+	}
+	free(text);
+	uint8_t *copy = malloc(size ? size : 1);
+	if (copy && size > 0) {
+		memcpy(copy, data, size);
+		sum += (unsigned)clipboard_to_latin1(copy, size);
+	}
+	free(copy);
+	return 0;
+}
