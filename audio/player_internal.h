@@ -47,6 +47,7 @@ struct player {
 	uint64_t reserve_since_ns;
 	uint64_t ask_ns;
 	uint64_t filled_ns;  /* silence was written up to here, while the level is unknown */
+	uint64_t fill_ns;    /* that much of it */
 	double corked_level; /* frames in flight when it was corked */
 	uint64_t state_ns;   /* since when */
 	uint64_t resynced_ns;

@@ -59,7 +59,12 @@ static void on_gone(void *data) {
 
 static void on_timing(const struct sink_timing *timing, void *data) {
 	struct player *player = data;
-	if (!player->stream || !timing->playing || player->state == PLAYER_CORKED) {
+	if (!player->stream || player->state == PLAYER_CORKED) {
+		return;
+	}
+	if (!timing->playing) {
+		/* It has not begun: the silence written so far is all still there. */
+		player->filled_ns = player->now_ns + player->fill_ns;
 		return;
 	}
 	if (level_report(&player->level, timing->position_frames, timing->at_ns)) {

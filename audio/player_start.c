@@ -16,6 +16,7 @@ void player_restart_clock(struct player *player) {
 	level_restart(&player->level);
 	player->ask_ns = player->now_ns;
 	player->filled_ns = player->now_ns;
+	player->fill_ns = 0;
 }
 
 /* Silence first, then run: a stream that runs empty plays nothing that is written late (3.5). */
@@ -124,7 +125,10 @@ void player_top_up(struct player *player) {
 							     player_level_now(player));
 		return;
 	}
-	player_write_silence(player,
-			player_to_frames(player, (double)(player->now_ns - player->filled_ns)));
-	player->filled_ns = player->now_ns;
+	if (player->now_ns > player->filled_ns) {
+		uint64_t passed_ns = player->now_ns - player->filled_ns;
+		player_write_silence(player, player_to_frames(player, (double)passed_ns));
+		player->filled_ns = player->now_ns;
+		player->fill_ns += passed_ns;
+	}
 }

@@ -2,34 +2,31 @@
  * sound-probe: records the monitor of a sink and judges what is heard, for tests.
  *
  *   sound-probe SOURCE SECONDS [HERTZ]
+ *   sound-probe --stalls FILE
  *
  * Left must be a pure tone (997 Hz), see tone_judge.h. Right holds a marker each second
- * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A 1 ms timer
- * thread logs when the machine itself stalled; a glitch within 300 ms of a stall of more than 8 ms
- * is counted as excused. Lines of JSON on stdout.
+ * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A glitch
+ * within 300 ms of a stall of the machine (stalls.h) is counted as excused. Lines of JSON on stdout.
+ * --stalls only watches the machine, until it is ended.
  */
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <pulse/pulseaudio.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audio/level.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "tests/support/stalls.h"
 #include "tests/support/tone_judge.h"
 
 #define RATE        48000
 #define MARKER_LOUD 0.245 /* 8000 of 32767 */
-#define STALL_NS    (8 * NS_PER_MS)
-#define EXCUSE_NS   (300 * NS_PER_MS)
-#define STALLS_MAX  4096
 
 struct probe {
 	pa_mainloop *mainloop;
@@ -42,32 +39,6 @@ struct probe {
 	uint64_t last_marker;
 	unsigned marker_count;
 };
-
-static atomic_bool ended;
-static atomic_uint stall_count;
-static uint64_t stall_at_ns[STALLS_MAX];
-static uint64_t stall_for_ns[STALLS_MAX];
-
-/* The machine's own stalls: nobody can play through them. */
-static void *watch_machine(void *data) {
-	const struct sched_param param = { .sched_priority = 8 };
-	(void)data;
-	(void)!pthread_setschedparam(pthread_self(), SCHED_RR, &param);
-	uint64_t due = clock_now_ns();
-	while (!atomic_load(&ended)) {
-		due += NS_PER_MS;
-		clock_sleep_until_ns(due);
-		uint64_t now = clock_now_ns();
-		unsigned n = atomic_load(&stall_count);
-		if (now - due > STALL_NS && n < STALLS_MAX) {
-			stall_at_ns[n] = now;
-			stall_for_ns[n] = now - due;
-			atomic_store(&stall_count, n + 1);
-			due = now;
-		}
-	}
-	return NULL;
-}
 
 static double heard_at(const struct probe *p, uint64_t frame) {
 	return (double)p->clock.t_ns + ((double)frame - p->clock.position) / p->clock.slope;
@@ -117,17 +88,6 @@ static void on_timing(pa_stream *stream, int success, void *data) {
 	level_report(&p->clock, position, (uint64_t)(wall + clock_realtime_to_monotonic_ns()));
 }
 
-static bool excused(uint64_t at_ns) {
-	for (unsigned i = 0; i < atomic_load(&stall_count); i++) {
-		uint64_t distance = at_ns > stall_at_ns[i] ? at_ns - stall_at_ns[i]
-							   : stall_at_ns[i] - at_ns;
-		if (distance < EXCUSE_NS) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Returns how many of them the machine's stalls excuse. */
 static unsigned report_events(struct json *json, const struct probe *p, const char *name,
 		const struct tone_event *events, unsigned count, double unit) {
@@ -135,7 +95,7 @@ static unsigned report_events(struct json *json, const struct probe *p, const ch
 	json_array(json, name);
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t at = (uint64_t)heard_at(p, events[i].frame);
-		bool excuse = excused(at);
+		bool excuse = stalls_excuse(at);
 		excused_count += excuse;
 		json_object(json, NULL);
 		json_number(json, "at_s", (double)(events[i].frame - p->tone.since) / RATE);
@@ -159,10 +119,10 @@ static void report(const struct probe *p, bool pipewire) {
 	/* Their size is in milliseconds. */
 	report_events(&json, p, "gap_list", tone->gaps, tone->gap_count, 1000.0 / RATE);
 	json_array(&json, "stalls");
-	for (unsigned i = 0; i < atomic_load(&stall_count); i++) {
+	for (unsigned i = 0; i < stalls.count; i++) {
 		json_object(&json, NULL);
-		json_int(&json, "at_ns", (int64_t)stall_at_ns[i]);
-		json_number(&json, "ms", (double)stall_for_ns[i] * 1e-6);
+		json_int(&json, "at_ns", (int64_t)stalls.list[i].at_ns);
+		json_number(&json, "ms", (double)stalls.list[i].for_ns * 1e-6);
 		json_end(&json);
 	}
 	json_end(&json);
@@ -232,14 +192,20 @@ static int record(struct probe *p, pa_context *context, const char *source, doub
 
 int main(int argc, char **argv) {
 	static struct probe probe;
-	pthread_t watcher;
+	uint64_t began = clock_now_ns();
 	if (argc < 3) {
-		fprintf(stderr, "usage: sound-probe SOURCE SECONDS [HERTZ]\n");
+		fprintf(stderr, "usage: sound-probe SOURCE SECONDS [HERTZ] | --stalls FILE\n");
 		return 2;
+	}
+	if (strcmp(argv[1], "--stalls") == 0) {
+		stalls.out = fopen(argv[2], "w");
+		stalls_start();
+		pause();
+		return 0;
 	}
 	tone_judge_init(&probe.tone, argc > 3 ? atof(argv[3]) : 997, RATE);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	pthread_create(&watcher, NULL, watch_machine, NULL);
+	stalls_start();
 	const struct sched_param param = { .sched_priority = 4 };
 	(void)!sched_setscheduler(0, SCHED_RR, &param);
 	probe.mainloop = pa_mainloop_new();
@@ -249,8 +215,7 @@ int main(int argc, char **argv) {
 			wait_context(probe.mainloop, context)) {
 		r = record(&probe, context, argv[1], atof(argv[2]));
 	}
-	atomic_store(&ended, true);
-	pthread_join(watcher, NULL);
+	stalls_end(began);
 	report(&probe, is_pipewire);
 	pa_context_disconnect(context);
 	return r;
