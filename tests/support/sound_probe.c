@@ -6,7 +6,8 @@
  *
  * Left must be a pure tone (997 Hz), see tone_judge.h. Right holds a marker each second
  * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A glitch
- * within 300 ms of a stall of the machine (stalls.h) is counted as excused. Lines of JSON on stdout.
+ * within 300 ms of a stall of the machine (stalls.h) is counted as excused. Lines of JSON on
+ * stdout.
  * --stalls only watches the machine, until it is ended.
  */
 #include <errno.h>
