@@ -58,8 +58,8 @@ static bool has_word(const char *list, const char *word) {
 	return false;
 }
 
-bool egl_has_extension(const struct egl *egl, const char *name) {
-	return has_word(eglQueryString(egl->display, EGL_EXTENSIONS), name);
+bool egl_display_has(void *display, const char *extension) {
+	return has_word(eglQueryString(display, EGL_EXTENSIONS), extension);
 }
 
 static EGLDisplay open_offscreen_display(void) {
@@ -277,12 +277,12 @@ int egl_create(struct egl **ret_egl, struct window_surface *surface) {
 	if (r < 0) {
 		goto fail;
 	}
-	egl->has_buffer_age = egl_has_extension(egl, "EGL_EXT_buffer_age");
-	if (egl_has_extension(egl, "EGL_KHR_swap_buffers_with_damage")) {
+	egl->has_buffer_age = egl_display_has(egl->display, "EGL_EXT_buffer_age");
+	if (egl_display_has(egl->display, "EGL_KHR_swap_buffers_with_damage")) {
 		egl->swap_with_damage =
 				(PFNEGLSWAPBUFFERSWITHDAMAGEKHRPROC)(void *)eglGetProcAddress(
 						"eglSwapBuffersWithDamageKHR");
-	} else if (egl_has_extension(egl, "EGL_EXT_swap_buffers_with_damage")) {
+	} else if (egl_display_has(egl->display, "EGL_EXT_swap_buffers_with_damage")) {
 		egl->swap_with_damage =
 				(PFNEGLSWAPBUFFERSWITHDAMAGEKHRPROC)(void *)eglGetProcAddress(
 						"eglSwapBuffersWithDamageEXT");

@@ -55,7 +55,7 @@ bool egl_wants_frame(struct egl *egl);
 void egl_wait(struct egl *egl, int wake_fd, uint64_t deadline_ns);
 
 bool egl_is_software(const struct egl *egl); /* a CPU draws: llvmpipe, softpipe, swrast */
-bool egl_has_extension(const struct egl *egl, const char *name);
+bool egl_display_has(void *display, const char *extension);
 void *egl_display(const struct egl *egl);             /* EGLDisplay, for imports */
 const char *egl_renderer_name(const struct egl *egl); /* GL_RENDERER */
 const char *egl_kind(const struct egl *egl);          /* "x11", "x11 shm", "wayland", "offscreen" */

@@ -153,7 +153,7 @@ const struct option options[] = {
 		.help = N_("brightest the screen can show") },
 	{ INT("max-cll", video.settings.max_cll_nits, 1, 10000, "10000", "NITS"), .lg = "egl:maxCLL", IN(PICTURE),
 		.help = N_("brightest the HDR picture contains") },
-	{ SWITCH("allow-dma", video.allow_dma, "yes"), .lg = "app:allowDMA lgmp:allowDMA", IN(PICTURE), .flags = OPTION_LATER,
+	{ SWITCH("allow-dma", video.allow_dma, "yes"), .lg = "app:allowDMA lgmp:allowDMA", IN(PICTURE),
 		.help = N_("hand frames of a kvmfr device to the GPU without a copy") },
 	{ CHOICE("upload", video.upload, uploads, "auto", "HOW"), IN(PICTURE),
 		.help = N_("how pixels reach the GPU") },

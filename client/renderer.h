@@ -49,6 +49,11 @@ bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr)
  * (row 0), pitch its row distance in bytes. The bytes were read when it returns. */
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect);
+/* Instead, where the way is DMABUF (with which the picture was begun): the frame as a texture of
+ * others, read by the next renderer_uploaded() and not later. */
+void renderer_upload_texture(struct renderer *renderer, unsigned texture);
+/* Waits until the GPU has read it. Returns 0 or -ETIMEDOUT. */
+int renderer_wait_uploaded(struct renderer *renderer, uint64_t timeout_ns);
 /* After the uploads of a frame: converts what needs it. count 0 = all. */
 void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects, unsigned count);
 
@@ -83,12 +88,13 @@ int renderer_read(struct renderer *renderer, unsigned rotation, const float *poi
 int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, uint32_t width,
 		unsigned char *ret_pixels);
 
-/* AUTO is DIRECT; PERSISTENT becomes PBO where the driver has none. From one frame to the next. */
+/* AUTO is DIRECT; PERSISTENT becomes PBO where the driver has none. From one frame to the next; to
+ * and from DMABUF the picture is to be begun anew. */
 void renderer_set_upload(struct renderer *renderer, enum video_upload way);
 /* The way that the last upload really went. */
 enum video_upload renderer_get_upload(const struct renderer *renderer);
 bool renderer_can_map(void); /* the driver maps buffers persistently */
 /* Waits until the GPU has done everything. */
 void renderer_finish(struct renderer *renderer);
-/* "direct", "pbo", "persistent" */
+/* "direct", "pbo", "persistent", "dmabuf" */
 const char *renderer_upload_name(const struct renderer *renderer);

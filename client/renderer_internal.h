@@ -45,6 +45,7 @@ struct renderer {
 	struct renderer_picture picture;
 	struct renderer_hdr hdr;
 	bool has_picture, converts;
+	bool imports; /* raw comes with each frame and is not ours */
 	GLuint raw, shown;
 	GLuint read_framebuffer;    /* shown attached, for copies and clears */
 	GLuint convert_framebuffer; /* shown attached, drawn into */

@@ -32,7 +32,8 @@ struct texture_format {
 
 /* A CPU draws: it turns these into B, G, R, x itself, on the way in. */
 static bool unpacks(const struct renderer *renderer, enum frame_format format) {
-	return renderer->software && renderer->has_bgra && unpack_knows(format);
+	return renderer->software && !renderer->imports && renderer->has_bgra &&
+	       unpack_knows(format);
 }
 
 static struct texture_format texture_format(
@@ -59,7 +60,7 @@ static struct texture_format texture_format(
 	return (struct texture_format){ GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4, false };
 }
 
-static enum convert_kind convert_kind(const struct renderer *renderer) {
+static enum convert_kind own_kind(const struct renderer *renderer) {
 	const struct renderer_picture *picture = &renderer->picture;
 	switch (picture->format) {
 	case FRAME_FORMAT_BGR_32:
@@ -77,6 +78,12 @@ static enum convert_kind convert_kind(const struct renderer *renderer) {
 	}
 }
 
+/* What is imported is always brought into a texture of ours (client/dmabuf.h). */
+static enum convert_kind convert_kind(const struct renderer *renderer) {
+	const enum convert_kind kind = own_kind(renderer);
+	return kind == CONVERT_NONE && renderer->imports ? CONVERT_AS_IS : kind;
+}
+
 /* 3-byte pixels in a texture of 4-byte texels (kvmfr.md 3.3). */
 static bool carried_in_texels(const struct renderer *renderer) {
 	return renderer->picture.format == FRAME_FORMAT_BGR_32 &&
@@ -87,7 +94,9 @@ static void free_picture(struct renderer *renderer) {
 	if (renderer->shown != renderer->raw) {
 		glDeleteTextures(1, &renderer->shown);
 	}
-	glDeleteTextures(1, &renderer->raw);
+	if (!renderer->imports) {
+		glDeleteTextures(1, &renderer->raw);
+	}
 	renderer->raw = 0;
 	renderer->shown = 0;
 	renderer->has_picture = false;
@@ -158,8 +167,10 @@ static int make_textures(struct renderer *renderer) {
 	const struct texture_format format = texture_format(renderer, picture->format);
 	const bool packed = carried_in_texels(renderer);
 	gl_clear_errors();
-	renderer->raw = new_texture(&format, packed ? picture->data_width : picture->width,
-			packed ? picture->rows : picture->height);
+	if (!renderer->imports) {
+		renderer->raw = new_texture(&format, packed ? picture->data_width : picture->width,
+				packed ? picture->rows : picture->height);
+	}
 	renderer->shown = renderer->raw;
 	renderer->converts = convert_kind(renderer) != CONVERT_NONE;
 	renderer->shown_bgra = format.format == GL_BGRA_EXT;
@@ -244,6 +255,10 @@ void renderer_set_upload(struct renderer *renderer, enum video_upload way) {
 	}
 	if (way != renderer->upload) {
 		free_buffers(renderer);
+		if (renderer->imports != (way == VIDEO_UPLOAD_DMABUF)) {
+			free_picture(renderer);
+			renderer->imports = way == VIDEO_UPLOAD_DMABUF;
+		}
 		renderer->upload = way;
 	}
 }
@@ -420,7 +435,7 @@ static void upload_unpacked(struct renderer *renderer, const struct texture_form
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect) {
 	struct frame_rect texels;
-	if (!renderer->has_picture || !texel_rect(renderer, rect, &texels)) {
+	if (!renderer->has_picture || renderer->imports || !texel_rect(renderer, rect, &texels)) {
 		return;
 	}
 	const struct texture_format format = texture_format(renderer, renderer->picture.format);
@@ -445,6 +460,22 @@ void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uin
 		free_buffers(renderer);
 	}
 	upload_direct(&format, first, pitch, &texels);
+}
+
+void renderer_upload_texture(struct renderer *renderer, unsigned texture) {
+	if (renderer->imports) {
+		renderer->raw = texture;
+	}
+}
+
+int renderer_wait_uploaded(struct renderer *renderer, uint64_t timeout_ns) {
+	GLsync fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+	const GLenum r = glClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, timeout_ns);
+	glDeleteSync(fence);
+	if (renderer->imports) {
+		renderer->raw = 0;
+	}
+	return r == GL_ALREADY_SIGNALED || r == GL_CONDITION_SATISFIED ? 0 : -ETIMEDOUT;
 }
 
 /* ---- conversion ---- */
@@ -498,7 +529,7 @@ void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects
 		renderer->fences[renderer->buffer] = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
 		renderer->buffer = (renderer->buffer + 1) % RENDERER_BUFFERS;
 	}
-	if (renderer->has_picture && renderer->converts) {
+	if (renderer->has_picture && renderer->converts && renderer->raw != 0) {
 		convert(renderer, rects, count);
 	}
 }

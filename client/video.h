@@ -13,6 +13,7 @@
 
 #include "base/part.h"
 
+struct dmabuf_ops;
 struct fallback;
 struct overlay;
 struct samples;
@@ -61,9 +62,10 @@ struct video_config {
 	enum video_poll poll;
 	unsigned poll_us; /* longest sleep between two looks; 0 = choose */
 	enum video_upload upload;
-	bool allow_dma;
-	bool straight_alpha;         /* of colour pointers */
-	unsigned swap_delay_ms;      /* for tests: every swap takes this much longer */
+	bool allow_dma;                  /* with AUTO: import frames of a kvmfr device */
+	const struct dmabuf_ops *dmabuf; /* NULL = those of EGL; tests have others */
+	bool straight_alpha;             /* of colour pointers */
+	unsigned swap_delay_ms;          /* for tests: every swap takes this much longer */
 	unsigned verify_stripe_rows; /* bench and tests: read back the stamp of every n rows; 0 = do
 					not */
 	struct video_settings settings;

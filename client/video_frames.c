@@ -1,4 +1,5 @@
 /* pg-video: pixels into the texture, of the guest's newest frame or of the fallback. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "client/video_internal.h"
@@ -179,10 +180,20 @@ void video_take_frame(struct video *video) {
 	if (!source_lgmp_take(video->lgmp, &taken)) {
 		return;
 	}
+	uint64_t spent_ns = 0;
+	bool imported = video_import_wanted(video, &taken);
 	int all = begin_frame(video, &taken);
 	bool ok = all >= 0;
-	uint64_t spent_ns = 0;
-	if (ok) {
+	if (ok && imported) {
+		const int r = video_import(video, &taken, all != 0);
+		ok = r == 0;
+		if (r < 0 && r != -EAGAIN) {
+			imported = false;
+			all = begin_frame(video, &taken);
+			ok = all >= 0;
+		}
+	}
+	if (ok && !imported) {
 		ok = video_upload(video->renderer, video->lgmp, &taken, all != 0, &video->stop,
 				&spent_ns);
 	}
@@ -197,8 +208,10 @@ void video_take_frame(struct video *video) {
 					     : "its pixels did not come");
 		return;
 	}
-	renderer_uploaded(video->renderer, frame.damage, all ? 0 : frame.damage_count);
-	if (all && !video->upload_choice.decided) {
+	if (!imported) {
+		renderer_uploaded(video->renderer, frame.damage, all ? 0 : frame.damage_count);
+	}
+	if (all && !imported && !video->upload_choice.decided) {
 		judge_upload(video, &frame, spent_ns);
 	}
 
@@ -260,6 +273,7 @@ void video_take_fallback(struct video *video) {
 		.data_width = view.width,
 		.rows = view.height,
 	};
+	video_import_leave(video);
 	if (renderer_set_picture(video->renderer, &want) < 0) {
 		fallback_take_done(video->fallback, true);
 		return;

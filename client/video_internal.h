@@ -104,6 +104,10 @@ struct video {
 	struct video_shot writing_shot;
 	bool has_writing;
 	unsigned char *verify_row;
+	struct dmabuf *dmabuf; /* NULL until needed */
+	bool import_refused;   /* for frames like this: */
+	uint64_t import_generation;
+	enum frame_format import_format;
 };
 
 /* video.c, any thread */
@@ -126,6 +130,17 @@ void video_set_failure(struct video *video, const char *text);
 void video_take_frame(struct video *video);
 bool video_fallback_wanted(struct video *video);
 void video_take_fallback(struct video *video);
+
+/* video_import.c */
+/* Whether this frame is to be imported; the renderer is told. */
+bool video_import_wanted(struct video *video, const struct source_frame *taken);
+/* Brings the frame into the renderer, read by the GPU when it returns. 0; -EAGAIN: its pixels did
+ * not come. Another errno: it cannot be imported, which was said; upload it. */
+int video_import(struct video *video, const struct source_frame *taken, bool all);
+/* What comes next is uploaded. */
+void video_import_leave(struct video *video);
+/* The context goes. */
+void video_import_close(struct video *video);
 
 /* video_pointer.c */
 /* Compares the pointer with what was drawn and marks both places if it differs. */

@@ -23,6 +23,7 @@
 /* ---- GL comes and goes ---- */
 
 void video_close_gl(struct video *video) {
+	video_import_close(video);
 	renderer_destroy(video->renderer);
 	video->renderer = NULL;
 	egl_destroy(video->egl);
@@ -66,10 +67,14 @@ static void choose_upload(struct video *video) {
 	if (strncmp(driver, video->upload_driver, sizeof video->upload_driver - 1) != 0) {
 		snprintf(video->upload_driver, sizeof video->upload_driver, "%s", driver);
 		/* A CPU that draws would only copy twice (figures.md has it measured). */
-		const bool known = video->config.upload == VIDEO_UPLOAD_AUTO &&
+		const bool known = video->config.upload != VIDEO_UPLOAD_PBO &&
+				   video->config.upload != VIDEO_UPLOAD_PERSISTENT &&
 				   egl_is_software(video->egl);
-		upload_choice_init(&video->upload_choice,
-				known ? VIDEO_UPLOAD_DIRECT : video->config.upload,
+		/* For frames that cannot be imported there must be a way, too. */
+		const enum video_upload wanted = video->config.upload == VIDEO_UPLOAD_DMABUF
+								 ? VIDEO_UPLOAD_AUTO
+								 : video->config.upload;
+		upload_choice_init(&video->upload_choice, known ? VIDEO_UPLOAD_DIRECT : wanted,
 				renderer_can_map());
 	}
 	renderer_set_upload(video->renderer, upload_choice_way(&video->upload_choice));

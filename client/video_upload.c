@@ -113,6 +113,13 @@ static bool upload_damage(
 	return true;
 }
 
+bool video_upload_wait(
+		struct source_lgmp *source, const struct source_frame *frame, atomic_bool *stop) {
+	struct follower follower = { .source = source, .frame = frame, .stop = stop };
+	const uint64_t all = (uint64_t)frame->frame.pitch * frame->frame.rows;
+	return wait_beyond(&follower, all - 1);
+}
+
 bool video_upload(struct renderer *renderer, struct source_lgmp *source,
 		const struct source_frame *frame, bool all, atomic_bool *stop,
 		uint64_t *ret_spent_ns) {
