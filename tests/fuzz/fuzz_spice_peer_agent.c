@@ -31,8 +31,10 @@ static void on_wanted(unsigned type, void *data) {
 static void on_content(unsigned type, const uint8_t *bytes, size_t len, void *data) {
 	(void)type;
 	(void)data;
-	if (len > 0 && bytes[0] == 1 && bytes[len - 1] == 2) {
-		abort();
+	/* Both ends are read, so that the sanitizer sees a wrong length. */
+	if (len > 0) {
+		(void)*(const volatile uint8_t *)bytes;
+		(void)*(const volatile uint8_t *)(bytes + len - 1);
 	}
 }
 
