@@ -21,6 +21,7 @@ if(xwatch_FOUND)
 endif()
 pg_source_check(packages packages)
 pg_source_check(docs docs)
+pg_source_check(floors floors)
 
 # The whole client in a window: gui MODE CASE, see integration/gui_cases.py.
 foreach(case picture letterbox resize restart keys sigterm stop soak)

@@ -61,6 +61,23 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 	}
 }
 
+static void interface_line(const struct domain *vm, const struct domain_interface *interface,
+		struct report *report) {
+	if (strcmp(interface->type, "user") == 0) {
+		report_fail(report,
+				_("user-mode network: multicast never leaves the VM, no sound"));
+		report_remedy(report, "virsh edit: <interface type='network'><source "
+				      "network='default'/>");
+	} else if (strcmp(interface->type, "direct") == 0) {
+		report_fail(report,
+				_("macvtap over %s: the guest cannot reach its own host, no sound"),
+				interface->direct);
+		report_remedy(report,
+				"virsh attach-interface %s network default --model virtio --config",
+				vm->name);
+	}
+}
+
 static void check_interface(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (vm->interface_count == 0) {
@@ -68,23 +85,10 @@ static void check_interface(const struct facts *facts, struct report *report) {
 		report_remedy(report,
 				"virsh attach-interface %s network default --model virtio --config",
 				vm->name);
+		return;
 	}
 	for (unsigned i = 0; i < vm->interface_count; i++) {
-		const struct domain_interface *interface = &vm->interface[i];
-		if (strcmp(interface->type, "user") == 0) {
-			report_fail(report,
-					_("user-mode network: multicast never leaves the VM, no sound"));
-			report_remedy(report, "virsh edit: <interface type='network'><source "
-					      "network='default'/>");
-		} else if (strcmp(interface->type, "direct") == 0) {
-			report_fail(report,
-					_("macvtap over %s: the guest cannot reach its own host, no sound"),
-					interface->direct);
-			report_remedy(report,
-					"virsh attach-interface %s network default --model virtio "
-					"--config",
-					vm->name);
-		}
+		interface_line(vm, &vm->interface[i], report);
 	}
 }
 
