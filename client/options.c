@@ -60,6 +60,12 @@ const char *option_nearest(const char *name) {
 			best = options[i].name;
 		}
 	}
+	/* "--config" for "--config-file": the beginning of a name. */
+	for (unsigned i = 0; i < options_count && !best && len >= 3; i++) {
+		if (strncmp(lower, options[i].name, len) == 0) {
+			best = options[i].name;
+		}
+	}
 	return best;
 }
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -34,7 +35,8 @@ static void shot_status(const struct video_status *status, void *data) {
 		atomic_store(&shot->width, (int)status->width);
 		atomic_store(&shot->height, (int)status->height);
 	} else {
-		log_info("waiting for a picture: %s", status->part.reason);
+		/* Read again only when that thread has ended. */
+		snprintf(shot->waiting_for, sizeof shot->waiting_for, "%s", status->part.reason);
 	}
 	loop_wake(shot->wake);
 }
@@ -121,11 +123,27 @@ static int take_shot(struct play *play, struct shot *shot, struct window_surface
 	return r;
 }
 
+/* Better now than after a minute's wait for a picture. */
+static int folder_is_writable(const char *path) {
+	char folder[sizeof((struct config *)NULL)->screenshot_path];
+	snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash) {
+		slash[slash == folder] = '\0';
+	}
+	return access(slash ? folder : ".", W_OK) < 0 ? -errno : 0;
+}
+
 int run_screenshot(struct config *config) {
 	struct play play = { .config = config };
 	struct shot shot = { .config = config, .result = 1 };
 	struct window_surface *surface = NULL;
-	int r = loop_create(&play.loop);
+	int r = folder_is_writable(config->screenshot_path);
+	if (r < 0) {
+		log_error("%s cannot be written: %s", config->screenshot_path, strerrordesc_np(-r));
+		return 1;
+	}
+	r = loop_create(&play.loop);
 	if (r == 0 && config->demo) {
 		r = play_start_demo(&play);
 	}
@@ -143,8 +161,13 @@ int run_screenshot(struct config *config) {
 	}
 	window_surface_destroy(surface);
 	play_stop(&play);
+	if (r == -ETIMEDOUT) {
+		log_error("no screenshot within %g s: %s", config->seconds,
+				shot.waiting_for[0] ? shot.waiting_for : strerrordesc_np(-r));
+		return 1;
+	}
 	if (r < 0) {
-		log_error("no screenshot: %s", strerrordesc_np(-r));
+		log_error("no screenshot: %s: %s", config->screenshot_path, strerrordesc_np(-r));
 		return 1;
 	}
 	log_info("%dx%d written to %s", atomic_load(&shot.width), atomic_load(&shot.height),

@@ -33,6 +33,27 @@ static int wrong(const char *what) {
 	return 2;
 }
 
+/* What a flag wants; of the outputs that the old receiver had, why not. */
+static int wrong_value(int flag, const char *value) {
+	static const struct {
+		int flag;
+		const char *wants;
+	} flags[] = {
+		{ 'p', N_("a port, 1..65535") },
+		{ 'g', N_("an IPv4 multicast group such as 239.255.77.77") },
+		{ 'o', N_("pulse or raw (ALSA, JACK and sndio are reached through PulseAudio or PipeWire)") },
+		{ 't', N_("a number of milliseconds, 10..200") },
+		{ 'l', N_("a number of milliseconds, 10..1000") },
+	};
+	const char *wants = N_("a shorter text");
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+		wants = flags[i].flag == flag ? flags[i].wants : wants;
+	}
+	fprintf(stderr, _("pierglass scream: -%c %s does not fit: it takes %s\n"), flag, value,
+			_(wants));
+	return 2;
+}
+
 static bool take_text(char *dst, size_t size, const char *text) {
 	return snprintf(dst, size, "%s", text) < (int)size;
 }
@@ -119,12 +140,24 @@ static int parse(struct config *config) {
 			return wrong(_("-d chooses a device of ALSA or sndio: use -s with "
 				       "PulseAudio's name of the sink"));
 		default:
-			if (flag == '?' || !take(audio, flag, optarg)) {
-				return wrong(_("an unknown flag, or a value that does not fit"));
+			if (flag == '?') {
+				fprintf(stderr,
+						_("pierglass scream: -%c is no flag, or its value is "
+						  "missing (see pierglass scream -h)\n"),
+						optopt);
+				return 2;
+			}
+			if (!take(audio, flag, optarg)) {
+				return wrong_value(flag, optarg);
 			}
 		}
 	}
-	return optind < config->rest_count ? wrong(_("too many words")) : 0;
+	if (optind < config->rest_count) {
+		fprintf(stderr, _("pierglass scream: what is \"%s\"? (see pierglass scream -h)\n"),
+				config->rest[optind]);
+		return 2;
+	}
+	return 0;
 }
 
 int run_scream(struct config *config) {

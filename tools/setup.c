@@ -253,7 +253,11 @@ static int load_domain(struct setup *setup) {
 	int r = virt_open(&setup->virt, setup->options.uri, setup->options.apply, error,
 			sizeof error);
 	if (r < 0) {
-		return complain("libvirt", error);
+		complain("libvirt", error);
+		fputs(_("    -> sudo systemctl enable --now libvirtd (package libvirt-daemon-system), or "
+			"--xml FILE\n"),
+				stderr);
+		return r;
 	}
 	virt_list(setup->virt, false, &list, &count);
 	r = -ENOENT;

@@ -206,6 +206,15 @@ void files_vfio(struct setup *setup) {
 	struct text ids = { 0 };
 	struct text drivers = { 0 };
 	struct text text = { 0 };
+	struct pci_address gpu;
+	if (setup->options.gpu && pci_address_parse(setup->options.gpu, &gpu) &&
+			!pci_find(&setup->pci, &gpu)) {
+		plan_refuse(&setup->plan,
+				_("%s is not in this machine (pierglass doctor --groups lists what "
+				  "is)"),
+				setup->options.gpu);
+		return;
+	}
 	change_grub(setup);
 	collect(setup, &ids, &drivers);
 	if (ids.len == 0) {

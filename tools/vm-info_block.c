@@ -101,7 +101,7 @@ static void none_block(struct text *text, const struct vm_candidate *list, unsig
 		text_add(&reason, ")");
 	}
 	if (problem && problem[0]) {
-		text_add(&reason, "; %s", problem);
+		text_add(&reason, "; libvirt: %s", problem);
 	}
 	line(text, "status", "waiting");
 	line(text, "reason", text_get(&reason));
