@@ -200,7 +200,7 @@ static void draw_guest(enum scene scene, int side, uint32_t *pixels) {
 		for (int x = 0; x < side; x++) {
 			double sum[3] = { 0 };
 			for (int i = 0; i < 16; i++) {
-				double rgb[3];
+				double rgb[3] = { 0 };
 				scene_color(scene, (x + (i % 4 + 0.5) / 4) / side,
 						(y + (i / 4 + 0.5) / 4) / side, rgb);
 				for (int c = 0; c < 3; c++) {
