@@ -57,10 +57,10 @@ static void on_selection(struct wayland_offer *offer, void *data) {
 		wayland->confirmed = wayland->own_types != 0;
 		return;
 	}
-	if (offer && wayland->own_types != 0 && !wayland->confirmed &&
-			offer->hash == wayland->hash) {
-		/* The one from before the guest's: ours came while the keyboard was elsewhere. It
-		 * is set again with the focus, which follows. */
+	if (wayland->own_types != 0 && !wayland->confirmed &&
+			(!offer || offer->hash == wayland->hash)) {
+		/* The one from before the guest's: ours is on its way, or came while the keyboard
+		 * was elsewhere and is set again with the focus. */
 		wayland_offer_destroy(offer);
 		return;
 	}

@@ -440,6 +440,11 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 			source_offer(link, source, clipboard_names[i].name);
 		}
 	}
+	if (!is_control(link)) {
+		/* Weston and mutter take a second one with the same serial for an old one, unless
+		 * the first is gone. */
+		source_destroy(link);
+	}
 	set_selection(link, source);
 	source_destroy(link); /* the one before */
 	link->source = source;

@@ -71,7 +71,9 @@ def events(source, name):
 
 def guest_copy(source, data, kind='text'):
     source.say('clip offer %s %s' % (kind, write('offered-' + kind, data)))
-    time.sleep(0.3)  # the offer is on its way to the desktop, and nobody says when it got there
+    # The offer is on its way to the desktop, and nobody says when it got there. On weston every program of
+    # wl-clipboard's takes the keyboard for a moment, and it comes back after a second only.
+    time.sleep(1.5 if MODE == 'weston' else 0.3)
 
 
 def guest_paste(source, kind='text', seconds=10):
@@ -285,7 +287,7 @@ def case_faults():
     check(desktop_paste() is None, 'a silent guest sent something')
     took = time.monotonic() - begin
     print('a guest that never sends: the program has its answer after %.1f s' % took)
-    check(took < 8, 'which is too late')
+    check(took < 12, 'which is too late')  # xclip asks for two types, one after the other
     said(program, 'the guest did not send its clipboard in time')
 
     # The agent goes while a program waits.
@@ -296,8 +298,9 @@ def case_faults():
     begin = time.monotonic()
     source.say('clip agent off')
     waiting.wait(5)
-    print('the agent goes: the program has its answer after %.2f s' % (time.monotonic() - begin))
-    check(time.monotonic() - begin < 2, 'which is too late')
+    took = time.monotonic() - begin
+    print('the agent goes: the program has its answer after %.2f s' % took)
+    check(took < 2, 'which is too late')
 
     # And all is well again.
     source.say('clip agent on')
