@@ -46,7 +46,7 @@ endforeach()
 foreach(case text image cap faults)
 	pg_integration(clipboard_sway_${case} clipboard sway ${case})
 endforeach()
-set_property(TEST clipboard_x11_cap clipboard_weston_cap APPEND PROPERTY LABELS timing)
+set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
 pg_integration(gui_x11_watch gui x11 watch)
 set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 
