@@ -158,6 +158,12 @@ static void note_times(struct video *video, const struct source_frame *taken, ui
 	};
 }
 
+bool video_go_on(void *data) {
+	const struct video_waiting *waiting = data;
+	return !atomic_load(&waiting->video->stop) &&
+	       source_lgmp_alive(waiting->video->lgmp, waiting->frame);
+}
+
 /* A whole frame went up: the first ones of a session tell which way is the best. */
 static void judge_upload(struct video *video, const struct frame *frame, uint64_t spent_ns) {
 	const uint64_t begin_ns = clock_now_ns();
@@ -194,7 +200,8 @@ void video_take_frame(struct video *video) {
 		}
 	}
 	if (ok && !imported) {
-		ok = video_upload(video->renderer, video->lgmp, &taken, all != 0, &video->stop,
+		struct video_waiting waiting = { video, &taken };
+		ok = video_upload(video->renderer, &taken.frame, all != 0, video_go_on, &waiting,
 				&spent_ns);
 	}
 	const uint64_t uploaded_ns = clock_now_ns();

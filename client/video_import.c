@@ -64,7 +64,8 @@ int video_import(struct video *video, const struct source_frame *taken, bool all
 	const char *why = "";
 	unsigned texture = 0;
 	/* Nothing tells the GPU when the producer is done: it begins when all of it is there. */
-	if (!video_upload_wait(video->lgmp, taken, &video->stop)) {
+	struct video_waiting waiting = { video, taken };
+	if (!video_upload_wait(frame, video_go_on, &waiting)) {
 		return -EAGAIN;
 	}
 	int r = open_import(video, &why);

@@ -128,6 +128,12 @@ void video_set_failure(struct video *video, const char *text);
 /* video_frames.c */
 /* Uploads the newest frame of Looking Glass, if there is a new one. */
 void video_take_frame(struct video *video);
+/* For video_upload.h: whether a frame's pixels are still worth waiting for. */
+struct video_waiting {
+	struct video *video;
+	const struct source_frame *frame;
+};
+bool video_go_on(void *data);
 bool video_fallback_wanted(struct video *video);
 void video_take_fallback(struct video *video);
 

@@ -1,27 +1,27 @@
 #include "client/video_upload.h"
 
 #include "client/renderer.h"
-#include "client/source_lgmp.h"
+#include "host-proto/frame.h"
 
 #include "base/clock.h"
 #include "base/cpu_wait.h"
 
 /* A host copies 1 MiB in 150 us or so, and its upload takes nearly as long: what is left to wait
  * for is worth no sleep, whose end may come 50 us late. */
-#define SPIN_NS        (60 * NS_PER_US)
-#define NAP_NS         (25 * NS_PER_US)
-#define GIVE_UP_NS     (100 * NS_PER_MS)
-#define ALIVE_EVERY_NS (3 * NS_PER_MS)
+#define SPIN_NS      (60 * NS_PER_US)
+#define NAP_NS       (25 * NS_PER_US)
+#define GIVE_UP_NS   (100 * NS_PER_MS)
+#define ASK_EVERY_NS (3 * NS_PER_MS)
 /* A call into GL costs some microseconds: do not make it for a few rows. */
 #define STRIPE_BYTES (256u * 1024u)
 
 struct follower {
-	struct source_lgmp *source;
-	const struct source_frame *frame;
-	atomic_bool *stop;
+	const struct frame *frame;
+	bool (*go_on)(void *data);
+	void *data;
 	uint64_t written;     /* bytes, as seen last */
 	uint64_t progress_ns; /* when it was raised; 0 = did not wait yet */
-	uint64_t alive_ns;    /* when the session was looked at */
+	uint64_t asked_ns;    /* when go_on was */
 	uint64_t spent_ns;    /* in uploads */
 };
 
@@ -31,7 +31,7 @@ static bool wait_beyond(struct follower *follower, uint64_t bytes) {
 	const uint64_t spin_until_ns = now_ns + SPIN_NS;
 	follower->progress_ns = now_ns;
 	for (;;) {
-		const uint64_t written = frame_written(&follower->frame->frame);
+		const uint64_t written = frame_written(follower->frame);
 		if (written > bytes) {
 			follower->written = written;
 			return true;
@@ -45,12 +45,12 @@ static bool wait_beyond(struct follower *follower, uint64_t bytes) {
 			cpu_pause();
 			continue;
 		}
-		if (now_ns - follower->progress_ns > GIVE_UP_NS || atomic_load(follower->stop)) {
+		if (now_ns - follower->progress_ns > GIVE_UP_NS) {
 			return false;
 		}
-		if (now_ns - follower->alive_ns > ALIVE_EVERY_NS) {
-			follower->alive_ns = now_ns;
-			if (!source_lgmp_alive(follower->source, follower->frame)) {
+		if (now_ns - follower->asked_ns > ASK_EVERY_NS) {
+			follower->asked_ns = now_ns;
+			if (!follower->go_on(follower->data)) {
 				return false;
 			}
 		}
@@ -61,7 +61,7 @@ static bool wait_beyond(struct follower *follower, uint64_t bytes) {
 /* A rectangle, in stripes as they come. */
 static bool upload_rect(struct renderer *renderer, struct follower *follower,
 		const struct frame_rect *rect) {
-	const struct frame *frame = &follower->frame->frame;
+	const struct frame *frame = follower->frame;
 	uint32_t end = rect->y + rect->height;
 	end = end < frame->rows ? end : frame->rows;
 	uint32_t y = rect->y;
@@ -113,20 +113,18 @@ static bool upload_damage(
 	return true;
 }
 
-bool video_upload_wait(
-		struct source_lgmp *source, const struct source_frame *frame, atomic_bool *stop) {
-	struct follower follower = { .source = source, .frame = frame, .stop = stop };
-	const uint64_t all = (uint64_t)frame->frame.pitch * frame->frame.rows;
+bool video_upload_wait(const struct frame *frame, bool (*go_on)(void *data), void *data) {
+	struct follower follower = { .frame = frame, .go_on = go_on, .data = data };
+	const uint64_t all = (uint64_t)frame->pitch * frame->rows;
 	return wait_beyond(&follower, all - 1);
 }
 
-bool video_upload(struct renderer *renderer, struct source_lgmp *source,
-		const struct source_frame *frame, bool all, atomic_bool *stop,
-		uint64_t *ret_spent_ns) {
-	struct follower follower = { .source = source, .frame = frame, .stop = stop };
-	const struct frame_rect whole = { 0, 0, frame->frame.width, frame->frame.rows };
+bool video_upload(struct renderer *renderer, const struct frame *frame, bool all,
+		bool (*go_on)(void *data), void *data, uint64_t *ret_spent_ns) {
+	struct follower follower = { .frame = frame, .go_on = go_on, .data = data };
+	const struct frame_rect whole = { 0, 0, frame->width, frame->rows };
 	const bool ok = all ? upload_rect(renderer, &follower, &whole)
-			    : upload_damage(renderer, &follower, &frame->frame);
+			    : upload_damage(renderer, &follower, frame);
 	*ret_spent_ns = follower.spent_ns;
 	return ok;
 }

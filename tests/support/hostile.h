@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "host-proto/cursor.h"
+#include "host-proto/kvmfr_wire.h"
 #include "host-proto/lgmp_layout.h"
 #include "tests/support/guest.h"
 
@@ -38,6 +39,9 @@ static inline uint64_t hostile_payload(struct hostile_random *random, unsigned c
 		return 0;
 	}
 	const uint32_t offset = lgmp_load32(lgmp_at32(base, entry + layout->entry_offset));
+	if (hostile_below(random, 16) == 0) {
+		return (uint64_t)offset + KVMFR_STOCK_OFFSET; /* a frame's write pointer */
+	}
 	return (uint64_t)offset + hostile_below(random, 20) * 4;
 }
 
@@ -126,6 +130,9 @@ struct hostile_reader {
 	struct cursor_shape *shape;
 	uint64_t frames, pointers, refused; /* decoded, decoded, refused by the decoders */
 	uint32_t sum;
+	/* NULL, or what else is done with a frame that was decoded. */
+	void (*use)(const struct frame *frame, void *data);
+	void *data;
 };
 
 static inline void hostile_read_frame(
@@ -158,6 +165,9 @@ static inline void hostile_read_frame(
 	CHECK(row <= frame.pitch);
 	reader->sum += frame.pixels[0] +
 		       frame.pixels[(size_t)(frame.rows - 1) * frame.pitch + row - 1];
+	if (reader->use) {
+		reader->use(&frame, reader->data);
+	}
 	struct frame older = frame;
 	older.serial--;
 	frame_merge_damage(&frame, &older);
