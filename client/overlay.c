@@ -9,7 +9,7 @@
 #define COLOR_QUIET     0xff9aa3b5u
 #define COLOR_TITLE     0xffffffffu
 #define COLOR_PANEL     0xb3101218u
-#define COLOR_HELP      0x99101218u
+#define COLOR_HELP      0xd9101218u
 #define COLOR_KEY       0xffffd479u
 #define COLOR_RECORDING 0xffff5a4fu
 

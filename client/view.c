@@ -1,5 +1,6 @@
 #include "client/view.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,19 +104,41 @@ static void add_files(struct overlay *o, const struct session_files *files) {
 			files->name, percent, files->active);
 }
 
+/* As it stands on the keyboard, not as the configuration spells it. */
+static const char *key_label(const char *name, char label[static 16]) {
+	static const struct {
+		const char *name, *label;
+	} labels[] = {
+		{ "equal", "=" },
+		{ "minus", "-" },
+		{ "leftmeta", "Left Win" },
+		{ "rightmeta", "Right Win" },
+		{ "scrolllock", "Scroll Lock" },
+		{ "pageup", "Page Up" },
+		{ "pagedown", "Page Down" },
+	};
+	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+		if (strcmp(name, labels[i].name) == 0) {
+			return labels[i].label;
+		}
+	}
+	snprintf(label, 16, "%s", name);
+	label[0] = (char)toupper((unsigned char)label[0]);
+	return label;
+}
+
 static const char *key_text(unsigned binding, char *text, size_t size) {
+	char label[16];
 	const char *name = key_name(binding & ~KEY_BINDING_SHIFT);
 	snprintf(text, size, "%s%s", binding & KEY_BINDING_SHIFT ? "Shift+" : "",
-			name && strncmp(name, "KEY_", 4) == 0 ? name + 4
-			: name                                ? name
-							      : "?");
+			name ? key_label(name, label) : "?");
 	return text;
 }
 
 /* The guest records and nobody said yet that it may. No key is taken from the guest for it. */
 static void add_microphone(
 		struct overlay *o, const struct snapshot *s, const struct config *config) {
-	char key[32];
+	char key[32], label[16];
 	unsigned binding = config->input.bindings[KEY_ACTION_MICROPHONE];
 	if (s->session.microphone != SESSION_MIC_ASKING) {
 		return;
@@ -127,7 +150,8 @@ static void add_microphone(
 	}
 	add_state(o, OVERLAY_WARN,
 			_("The VM wants the microphone: %s+%s gives it, otherwise it stays off"),
-			config->session.escape_key, key_text(binding, key, sizeof key));
+			key_label(config->session.escape_key, label),
+			key_text(binding, key, sizeof key));
 }
 
 static void add_help(struct overlay *o, const char *key, const char *text) {
@@ -140,16 +164,18 @@ static void add_help(struct overlay *o, const char *key, const char *text) {
 }
 
 static void add_help_list(struct overlay *o, const struct config *config) {
-	char key[32];
-	add_help(o, "", "with the escape key held:");
+	char key[32], label[16], title[80];
+	snprintf(title, sizeof title, _("with %s held:"),
+			key_label(config->session.escape_key, label));
+	add_help(o, "", title);
 	for (int action = 1; action < KEY_ACTION_COUNT; action++) {
 		unsigned binding = config->input.bindings[action];
 		if (binding != 0) {
-			add_help(o, key_text(binding, key, sizeof key), key_action_help(action));
+			add_help(o, key_text(binding, key, sizeof key), _(key_action_help(action)));
 		}
 	}
-	add_help(o, "F1..F12", "send Ctrl+Alt+Fn");
-	add_help(o, "(alone)", "capture the pointer and keyboard, or let them go");
+	add_help(o, "F1..F12", _("send Ctrl+Alt+Fn"));
+	add_help(o, _("(alone)"), _("capture the pointer and keyboard, or let them go"));
 }
 
 static void add_picture_figures(struct overlay *o, const struct snapshot *s) {
@@ -174,9 +200,11 @@ static void add_sound_figures(struct overlay *o, const struct snapshot *s) {
 			(unsigned long long)a->underruns, (unsigned long long)a->skips,
 			(unsigned long long)a->lost, (unsigned long long)a->rejected);
 	if (snapshot_av_offset(s, &offset)) {
-		add_figure(o, _("sound %.1f ms %s the picture"),
-				(offset < 0 ? -offset : offset) / 1000,
-				offset < 0 ? "before" : "after");
+		if (offset < 0) {
+			add_figure(o, _("sound %.1f ms before the picture"), -offset / 1000);
+		} else {
+			add_figure(o, _("sound %.1f ms after the picture"), offset / 1000);
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ static void the_microphone_is_asked_for_and_seen(void **state) {
 	with_key.input.bindings[KEY_ACTION_MICROPHONE] = KEY_E;
 	strcpy(with_key.session.escape_key, "scrolllock");
 	view_overlay(&s, &with_key, &o);
-	CHECK(says(&o, "scrolllock+e") && (o.icons & OVERLAY_ICON_MICROPHONE) == 0);
+	CHECK(says(&o, "Scroll Lock+E") && (o.icons & OVERLAY_ICON_MICROPHONE) == 0);
 	s.session.microphone = SESSION_MIC_OPEN;
 	view_overlay(&s, &with_key, &o);
 	CHECK(o.state_count == 0 && o.icons == OVERLAY_ICON_MICROPHONE);
