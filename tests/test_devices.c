@@ -8,6 +8,10 @@
 #include "input/router.h"
 #include "tests/support/fake_devices.h"
 #include "tests/support/held_sink.h"
+#include "tests/support/login_files.h"
+#ifdef PG_HAVE_SYSTEMD
+#include "tests/support/mock_logind.h"
+#endif
 
 struct fixture {
 	struct loop *loop;
@@ -361,6 +365,102 @@ static void a_hung_loop_loses_its_devices(void **state) {
 	teardown(&f);
 }
 
+static void wait_seat(struct fixture *f, bool active) {
+	const uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+	while (router_grabbed(f->router) != active) {
+		CHECK(clock_now_ns() < end_ns && loop_run_once(f->loop, 100) >= 0);
+	}
+	drain(f);
+}
+
+/* Away with keys held, and back: the guest is told of the release, the host has its devices. */
+static void go_and_come_back(struct fixture *f, struct fake *keyboard, struct fake *mouse,
+		void (*go)(struct fixture *f, void *data),
+		void (*come)(struct fixture *f, void *data), void *data, const char *reason) {
+	CHECK(keyboard->grabbed && mouse->grabbed);
+	fake_key(keyboard, KEY_W, true);
+	fake_key(mouse, BTN_LEFT, true);
+	expect(f, "+17 b+1 ");
+	go(f, data);
+	wait_seat(f, false);
+	expect(f, "-17 b-1 ");
+	CHECK(!keyboard->grabbed && !mouse->grabbed && f->status.grabbed == 0);
+	CHECK(strstr(f->status.part.reason, reason) && f->status.part.state == PART_RUNNING);
+	/* What is typed meanwhile (a password, at best) is the host's alone. */
+	fake_key(keyboard, KEY_W, false);
+	fake_key(mouse, BTN_LEFT, false);
+	fake_key(keyboard, KEY_S, true);
+	expect(f, "");
+	come(f, data);
+	drain(f);
+	CHECK(!keyboard->grabbed); /* the host would be left with S */
+	fake_key(keyboard, KEY_S, false);
+	wait_seat(f, true);
+	CHECK(keyboard->grabbed && mouse->grabbed && f->status.grabbed == 2);
+	fake_key(keyboard, KEY_A, true);
+	fake_key(keyboard, KEY_A, false);
+	expect(f, "+30 -30 ");
+}
+
+static void leave_session(struct fixture *f, void *data) {
+	(void)data;
+	login_write(f->root, "/run/systemd/sessions/2", LOGIN_SESSION("0"));
+}
+
+static void enter_session(struct fixture *f, void *data) {
+	(void)data;
+	login_write(f->root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
+}
+
+#ifdef PG_HAVE_SYSTEMD
+static void lock_screen(struct fixture *f, void *data) {
+	(void)f;
+	mock_logind_lock(data, true);
+}
+
+static void unlock_screen(struct fixture *f, void *data) {
+	mock_logind_lock(data, false);
+	/* It is told over the bus: until then nothing may be grabbed. */
+	for (int i = 0; i < 20; i++) {
+		CHECK(loop_run_once(f->loop, 5) >= 0);
+	}
+}
+#endif
+
+static void the_grab_goes_and_comes_with_the_seat(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *mouse = fakes_add(&f.fakes, 4, "Mouse", false, true);
+	login_make_session(f.root);
+#ifdef PG_HAVE_SYSTEMD
+	struct mock_logind mock;
+	const bool bus = mock_logind_start(&mock, f.loop, f.root);
+#endif
+	setup_devices(&f, "all", NULL, 0, NULL);
+	wait_open(&f, 2);
+	toggle(&f, keyboard);
+	char log[4096];
+	held_log_take(&f.sink, log, sizeof log);
+	/* Another user's turn, or another virtual terminal: logind says the same of both. */
+	go_and_come_back(&f, keyboard, mouse, leave_session, enter_session, NULL,
+			"another session is active");
+#ifdef PG_HAVE_SYSTEMD
+	if (bus) {
+		const uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+		while (mock.asked == 0) {
+			CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
+		}
+		go_and_come_back(&f, keyboard, mouse, lock_screen, unlock_screen, &mock,
+				"the session is locked");
+		mock_logind_stop(&mock);
+	}
+#endif
+	login_remove(f.root);
+	teardown(&f);
+}
+
 static void nothing_wanted_is_off(void **state) {
 	(void)state;
 	struct fixture f;
@@ -382,6 +482,7 @@ int main(void) {
 		cmocka_unit_test(a_link_is_followed_where_it_leads),
 		cmocka_unit_test(refusals_are_explained),
 		cmocka_unit_test(a_hung_loop_loses_its_devices),
+		cmocka_unit_test(the_grab_goes_and_comes_with_the_seat),
 		cmocka_unit_test(nothing_wanted_is_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "tests/support/check.h"
+#include "tests/support/login_files.h"
 #ifdef PG_HAVE_SYSTEMD
 #include "tests/support/mock_logind.h"
 #endif
@@ -27,28 +27,6 @@ static void on_change(bool active, void *data) {
 	f->active = active;
 }
 
-static void make_folder(const struct fixture *f, const char *path) {
-	char full[256];
-	snprintf(full, sizeof full, "%s%s", f->root, path);
-	for (char *slash = full + strlen(f->root) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = 0;
-		mkdir(full, 0700);
-		*slash = '/';
-	}
-	mkdir(full, 0700);
-}
-
-/* As logind does it: a new file over the old one. */
-static void write_file(const struct fixture *f, const char *path, const char *text) {
-	char full[256];
-	char temporary[272];
-	snprintf(full, sizeof full, "%s%s", f->root, path);
-	snprintf(temporary, sizeof temporary, "%s.tmp", full);
-	FILE *file = fopen(temporary, "w");
-	CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
-	CHECK(rename(temporary, full) == 0);
-}
-
 static void setup(struct fixture *f) {
 	memset(f, 0, sizeof *f);
 	snprintf(f->root, sizeof f->root, "/tmp/pierglass-seat-XXXXXX");
@@ -59,11 +37,9 @@ static void setup(struct fixture *f) {
 }
 
 static void teardown(struct fixture *f) {
-	char command[64];
 	seat_destroy(f->seat);
 	loop_destroy(f->loop);
-	snprintf(command, sizeof command, "rm -r %s", f->root);
-	CHECK(system(command) == 0);
+	login_remove(f->root);
 }
 
 static void wait_changes(struct fixture *f, int changes) {
@@ -76,24 +52,22 @@ static void wait_changes(struct fixture *f, int changes) {
 	CHECK(f->changes == changes);
 }
 
-#define SESSION(active) "# private\nUID=1000\nUSER=p\nACTIVE=" active "\nSTATE=x\nTYPE=wayland\n"
-
 static void a_session_of_logind(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
-	make_folder(&f, "/run/systemd/sessions");
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
-	write_file(&f, "/run/systemd/sessions/c1", SESSION("0"));
+	login_make_folder(f.root, "/run/systemd/sessions");
+	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
+	login_write(f.root, "/run/systemd/sessions/c1", LOGIN_SESSION("0"));
 	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
 	CHECK(seat_active(f.seat) && strcmp(seat_reason(f.seat), "") == 0);
 
 	/* Another user comes to the front; the other session's file does not matter. */
-	write_file(&f, "/run/systemd/sessions/2", SESSION("0"));
-	write_file(&f, "/run/systemd/sessions/c1", SESSION("1"));
+	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("0"));
+	login_write(f.root, "/run/systemd/sessions/c1", LOGIN_SESSION("1"));
 	wait_changes(&f, 1);
 	CHECK(!f.active && strstr(seat_reason(f.seat), "another session"));
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
 	wait_changes(&f, 2);
 
 	/* Logged out. */
@@ -110,21 +84,21 @@ static void the_session_is_found_by_the_user(void **state) {
 	struct fixture f;
 	setup(&f);
 	char path[64];
-	make_folder(&f, "/run/systemd/sessions");
-	make_folder(&f, "/run/systemd/users");
+	login_make_folder(f.root, "/run/systemd/sessions");
+	login_make_folder(f.root, "/run/systemd/users");
 	snprintf(path, sizeof path, "/run/systemd/users/%u", (unsigned)getuid());
-	write_file(&f, path, "NAME=p\nSTATE=active\nDISPLAY=c7\nSESSIONS=c7\n");
-	write_file(&f, "/run/systemd/sessions/c7", SESSION("0"));
+	login_write(f.root, path, "NAME=p\nSTATE=active\nDISPLAY=c7\nSESSIONS=c7\n");
+	login_write(f.root, "/run/systemd/sessions/c7", LOGIN_SESSION("0"));
 	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
 	CHECK(!seat_active(f.seat));
-	write_file(&f, "/run/systemd/sessions/c7", SESSION("1"));
+	login_write(f.root, "/run/systemd/sessions/c7", LOGIN_SESSION("1"));
 	wait_changes(&f, 1);
 	CHECK(seat_active(f.seat));
 	seat_destroy(f.seat);
 
 	/* Names that lead elsewhere are not followed. */
-	write_file(&f, path, "DISPLAY=../users/0\n");
-	write_file(&f, "/run/systemd/users/0", SESSION("0"));
+	login_write(f.root, path, "DISPLAY=../users/0\n");
+	login_write(f.root, "/run/systemd/users/0", LOGIN_SESSION("0"));
 	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
 	CHECK(seat_active(f.seat));
 	teardown(&f);
@@ -134,8 +108,8 @@ static void without_logind_the_terminal_counts(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
-	make_folder(&f, "/sys/class/tty/tty0");
-	write_file(&f, "/sys/class/tty/tty0/active", "tty3\n");
+	login_make_folder(f.root, "/sys/class/tty/tty0");
+	login_write(f.root, "/sys/class/tty/tty0/active", "tty3\n");
 	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
 	CHECK(seat_active(f.seat));
 	seat_destroy(f.seat);
@@ -170,8 +144,8 @@ static void a_locked_screen(void **state) {
 	struct fixture f;
 	struct mock_logind mock;
 	setup(&f);
-	make_folder(&f, "/run/systemd/sessions");
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	login_make_folder(f.root, "/run/systemd/sessions");
+	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
 	if (!mock_logind_start(&mock, f.loop, f.root)) {
 		teardown(&f);
 		skip();
@@ -186,11 +160,11 @@ static void a_locked_screen(void **state) {
 	wait_changes(&f, 1);
 	CHECK(!f.active && !seat_active(f.seat) && strstr(seat_reason(f.seat), "locked"));
 	/* Another user's turn, and back to the locked screen: one reason is enough. */
-	write_file(&f, "/run/systemd/sessions/2", SESSION("0"));
+	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("0"));
 	while (!strstr(seat_reason(f.seat), "another session")) {
 		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
 	}
-	write_file(&f, "/run/systemd/sessions/2", SESSION("1"));
+	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
 	while (!strstr(seat_reason(f.seat), "locked")) {
 		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
 	}
