@@ -67,9 +67,6 @@ static void tell_fate(const char *name, const struct lg_value *value) {
 	case LG_UNSUPPORTED:
 		log_warn(_("%s is not supported%s%s"), name, colon, note);
 		break;
-	case LG_LATER:
-		log_info(_("%s is not there yet%s%s"), name, colon, note);
-		break;
 	case LG_IGNORED:
 		log_debug("%s has no effect%s%s", name, colon, note);
 		break;

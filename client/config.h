@@ -96,7 +96,6 @@ struct window_options {
 	bool dim_overlay;        /* dim the picture behind the menu */
 	bool show_fps;
 	bool show_graphs;
-	char ui_font[128];
 	int ui_size; /* px */
 };
 

@@ -1,5 +1,6 @@
 #include "client/glyph_font.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +19,16 @@ struct glyph_font {
 	FcConfig *config;
 	FT_Face faces[FACES_MAX];
 	unsigned count;
+	char family[128];
 };
 
-struct glyph_font *glyph_font_create(void) {
+struct glyph_font *glyph_font_create(const char *family) {
 	struct glyph_font *font = calloc(1, sizeof *font);
 	if (font == NULL || FT_Init_FreeType(&font->library) != 0) {
 		free(font);
 		return NULL;
 	}
+	snprintf(font->family, sizeof font->family, "%s", family);
 	font->config = FcInitLoadConfigAndFonts();
 	if (font->config == NULL) {
 		glyph_font_destroy(font);
@@ -56,6 +59,9 @@ static FcPattern *find_font(struct glyph_font *font, uint32_t code) {
 		FcCharSetAddChar(set, code);
 		FcPatternAddCharSet(wish, FC_CHARSET, set);
 		FcPatternAddBool(wish, FC_SCALABLE, FcTrue);
+		if (font->family[0]) {
+			FcPatternAddString(wish, FC_FAMILY, (const FcChar8 *)font->family);
+		}
 		FcPatternAddString(wish, FC_FAMILY, (const FcChar8 *)"sans");
 		FcConfigSubstitute(font->config, wish, FcMatchPattern);
 		FcDefaultSubstitute(wish);
@@ -136,7 +142,8 @@ bool glyph_font_draw(struct glyph_font *font, uint32_t code, unsigned char *pixe
 
 #else
 
-struct glyph_font *glyph_font_create(void) {
+struct glyph_font *glyph_font_create(const char *family) {
+	(void)family;
 	return NULL;
 }
 

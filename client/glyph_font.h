@@ -13,8 +13,9 @@ struct glyph_font;
 
 #define GLYPH_FONT_SIDE 18 /* pixels of a drawn cell, both ways */
 
-/* Accepts failure: NULL is a font without glyphs. */
-struct glyph_font *glyph_font_create(void);
+/* family is asked first ("" = the desktop's sans); copied. Accepts failure: NULL is a font without
+ * glyphs. */
+struct glyph_font *glyph_font_create(const char *family);
 void glyph_font_destroy(struct glyph_font *font); /* accepts NULL */
 
 /* Draws the character into GLYPH_FONT_SIDE x GLYPH_FONT_SIDE bytes of coverage, top row first.

@@ -174,7 +174,6 @@ static void print_lg(FILE *out) {
 			[LG_MAPPED] = N_("mapped"),
 			[LG_IGNORED] = N_("no effect"),
 			[LG_UNSUPPORTED] = N_("not supported"),
-			[LG_LATER] = N_("not there yet"),
 		};
 		const char *note = lg_note_of(name);
 		snprintf(left, sizeof left, "  %-30s", name);

@@ -51,6 +51,22 @@ static bool cursor_poll(const struct config *config, const char *value, char *te
 	return true;
 }
 
+/* Off is what it is without it: whatever egl:scale said. */
+static bool super_resolution(
+		const struct config *config, const char *value, char *text, size_t size) {
+	static const char *const names[] = {
+		[VIDEO_SCALE_NEAREST] = "nearest",
+		[VIDEO_SCALE_LINEAR] = "linear",
+		[VIDEO_SCALE_SHARP] = "sharp",
+	};
+	bool on = strcasecmp(value, "yes") == 0 || strcasecmp(value, "on") == 0 ||
+		  strcasecmp(value, "true") == 0 || strcmp(value, "1") == 0;
+	size_t scale = config->video.settings.scale;
+	bool named = scale < sizeof names / sizeof names[0] && names[scale];
+	snprintf(text, size, "%s", on ? "fsr" : named ? names[scale] : "auto");
+	return true;
+}
+
 static bool test_width(const struct config *config, const char *value, char *text, size_t size) {
 	snprintf(text, size, "%sx%d", value, config->guest.height);
 	return true;
@@ -71,14 +87,15 @@ static bool device(const struct config *config, const char *value, char *text, s
 	{ .name = name_, .type = type_, .fate = LG_IGNORED, .note = note_ }
 #define UNSUPPORTED(name_, type_, note_) \
 	{ .name = name_, .type = type_, .fate = LG_UNSUPPORTED, .note = note_ }
-#define LATER(name_, type_) \
-	{ .name = name_, .type = type_, .fate = LG_LATER }
 #define MAPPED(name_, type_, target_, values_) \
 	{ .name = name_, .type = type_, .fate = LG_MAPPED, .target = target_, .values = values_ }
 #define CONVERTED(name_, type_, target_, function_) \
 	{ .name = name_, .type = type_, .fate = LG_MAPPED, .target = target_, .convert = function_ }
 
-static const char note_filter[] = N_("there are no filters: see --scale");
+static const char note_filter[] =
+		N_("of the filters there is FidelityFX Super Resolution alone: --scale=fsr");
+static const char note_colours[] =
+		N_("the guest's colours are not changed: Windows has colour filters of its own");
 static const char note_opengl[] = N_("the picture is drawn with OpenGL ES through EGL only");
 static const char note_gl[] = N_("we choose this by ourselves");
 static const char note_sdl[] = N_("SDL looks after this");
@@ -90,13 +107,13 @@ static const struct lg_option lg_options[] = {
 		.values = "auto: EGL:", .note = note_opengl },
 	CONVERTED("app:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
 	CONVERTED("lgmp:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
-	LATER("win:jitRender", LG_BOOL),
+	UNSUPPORTED("win:jitRender", LG_BOOL, N_("a frame is drawn as soon as it is there")),
 	IGNORED("input:mouseSmoothing", LG_BOOL, N_("motion is never smoothed")),
 	MAPPED("spice:audio", LG_BOOL, "audio", "yes:auto no:scream"),
 	IGNORED("audio:periodSize", LG_INT, N_("the sound server is asked for what --audio-latency needs")),
 	CONVERTED("audio:bufferLatency", LG_INT, "audio-latency", buffer_latency),
 	MAPPED("audio:micDefault", LG_TEXT, "microphone", "prompt:ask allow:on deny:off"),
-	LATER("audio:micShowIndicator", LG_BOOL),
+	IGNORED("audio:micShowIndicator", LG_BOOL, N_("the sign is there whenever the VM hears the microphone")),
 	CONVERTED("pipewire:outDevice", LG_TEXT, "audio-sink", device),
 	IGNORED("pipewire:recDevice", LG_TEXT, N_("the sound server's default source is recorded")),
 	IGNORED("wayland:warpSupport", LG_BOOL, note_sdl),
@@ -104,24 +121,24 @@ static const struct lg_option lg_options[] = {
 	UNSUPPORTED("i3:globalFullScreen", LG_BOOL, NULL),
 	IGNORED("egl:doubleBuffer", LG_BOOL, note_gl),
 	IGNORED("egl:multisample", LG_BOOL, note_gl),
-	LATER("egl:nvGainMax", LG_INT),
-	LATER("egl:nvGain", LG_INT),
-	LATER("egl:cbMode", LG_INT),
+	UNSUPPORTED("egl:nvGainMax", LG_INT, note_colours),
+	UNSUPPORTED("egl:nvGain", LG_INT, note_colours),
+	UNSUPPORTED("egl:cbMode", LG_INT, note_colours),
 	MAPPED("egl:scale", LG_INT, "scale", "0:auto 1:nearest 2:linear"),
 	IGNORED("egl:debug", LG_BOOL, note_gl),
 	IGNORED("egl:noBufferAge", LG_BOOL, note_gl),
 	IGNORED("egl:noSwapDamage", LG_BOOL, note_gl),
 	UNSUPPORTED("egl:preset", LG_TEXT, note_filter),
-	LATER("eglFilter:order", LG_TEXT),
-	LATER("eglFilter:downscale", LG_BOOL),
-	LATER("eglFilter:downscalePixelSize", LG_INT),
-	LATER("eglFilter:downscaleHOffset", LG_INT),
-	LATER("eglFilter:downscaleVOffset", LG_INT),
-	LATER("eglFilter:downscaleFilter", LG_INT),
-	LATER("eglFilter:ffxCAS", LG_BOOL),
-	LATER("eglFilter:ffxCASSharpness", LG_INT),
-	LATER("eglFilter:ffxFSR", LG_BOOL),
-	LATER("eglFilter:ffxFSRSharpness", LG_INT),
+	UNSUPPORTED("eglFilter:order", LG_TEXT, note_filter),
+	UNSUPPORTED("eglFilter:downscale", LG_BOOL, note_filter),
+	UNSUPPORTED("eglFilter:downscalePixelSize", LG_INT, note_filter),
+	UNSUPPORTED("eglFilter:downscaleHOffset", LG_INT, note_filter),
+	UNSUPPORTED("eglFilter:downscaleVOffset", LG_INT, note_filter),
+	UNSUPPORTED("eglFilter:downscaleFilter", LG_INT, note_filter),
+	UNSUPPORTED("eglFilter:ffxCAS", LG_BOOL, note_filter),
+	UNSUPPORTED("eglFilter:ffxCASSharpness", LG_INT, note_filter),
+	CONVERTED("eglFilter:ffxFSR", LG_BOOL, "scale", super_resolution),
+	UNSUPPORTED("eglFilter:ffxFSRSharpness", LG_INT, note_filter),
 	IGNORED("opengl:mipmap", LG_BOOL, note_opengl),
 	IGNORED("opengl:vsync", LG_BOOL, note_opengl),
 	IGNORED("opengl:preventBuffer", LG_BOOL, note_opengl),

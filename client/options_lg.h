@@ -16,7 +16,6 @@ enum lg_fate {
 	LG_MAPPED,      /* another name or value of ours */
 	LG_IGNORED,     /* nothing to do: accepted */
 	LG_UNSUPPORTED, /* we do not have it: the user is told once */
-	LG_LATER,       /* we do not have it yet: the user is told once */
 };
 
 struct lg_value {

@@ -215,8 +215,8 @@ const struct option options[] = {
 	{ SWITCH("show-graphs", window.show_graphs, "no"), IN(WINDOW), .help = N_("times as graphs, in the picture") },
 	{ INT("fps-min", video.settings.fps_min, -1, 1000, "-1", "N"), .lg = "win:fpsMin", .letter = 'K', IN(WINDOW),
 		.help = N_("redraws a second when nothing changes; 0 = none, -1 = choose, which is none") },
-	{ TEXT("ui-font", window.ui_font, "", "FAMILY"), .lg = "win:uiFont", IN(WINDOW), .flags = OPTION_LATER,
-		.help = N_("font of our own texts") },
+	{ TEXT("ui-font", video.ui_font, "", "FAMILY"), .lg = "win:uiFont", IN(WINDOW),
+		.help = N_("font of texts in other scripts (Latin letters are built in)") },
 	{ INT("ui-size", window.ui_size, 6, 96, "14", "PIXELS"), .lg = "win:uiSize", IN(WINDOW),
 		.help = N_("size of our own texts") },
 

@@ -25,6 +25,8 @@ struct renderer;
 /* software: a CPU draws. Returns 0 or a negative errno (logged). */
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload);
 void renderer_destroy(struct renderer *renderer); /* accepts NULL */
+/* Of characters that the embedded face lacks; before the first text is drawn. Copied. */
+void renderer_set_font(struct renderer *renderer, const char *family);
 
 struct renderer_picture {
 	enum frame_format format;

@@ -86,6 +86,7 @@ struct renderer {
 
 	/* Characters of other fonts, drawn into the free part of the atlas when first used. */
 	struct glyph_font *font;
+	char font_family[128]; /* asked first; "" = the desktop's */
 	bool font_tried;
 	unsigned other_count;
 	uint32_t other_glyphs[RENDERER_OTHER_GLYPHS]; /* at their place in the atlas */

@@ -2,6 +2,7 @@
 #include "client/renderer_internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "client/egl.h"
@@ -75,6 +76,10 @@ static void other_cell(unsigned index, int *ret_x, int *ret_y) {
 	*ret_y = (int)(index / columns) * (GLYPH_FONT_SIDE + 1);
 }
 
+void renderer_set_font(struct renderer *renderer, const char *family) {
+	snprintf(renderer->font_family, sizeof renderer->font_family, "%s", family);
+}
+
 /* A character that the embedded face lacks: its place among those of other fonts, drawn now if it
  * is new. False if there is none. */
 static bool find_other(struct renderer *renderer, uint32_t code, unsigned *ret_index) {
@@ -89,7 +94,7 @@ static bool find_other(struct renderer *renderer, uint32_t code, unsigned *ret_i
 	}
 	if (!renderer->font_tried) {
 		renderer->font_tried = true;
-		renderer->font = glyph_font_create();
+		renderer->font = glyph_font_create(renderer->font_family);
 	}
 	const unsigned index = renderer->other_count++;
 	unsigned char pixels[GLYPH_FONT_SIDE * GLYPH_FONT_SIDE];

@@ -94,6 +94,7 @@ static void open_gl(struct video *video) {
 		return;
 	}
 	egl_set_vsync(video->egl, video->settings.vsync);
+	renderer_set_font(video->renderer, video->config.ui_font);
 	choose_upload(video);
 	apply_hdr(video);
 	region_add_all(&video->dirty);

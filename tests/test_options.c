@@ -239,7 +239,6 @@ static void every_lg_option(void **state) {
 		{ "mapped", LG_MAPPED },
 		{ "ignored", LG_IGNORED },
 		{ "unsupported", LG_UNSUPPORTED },
-		{ "later", LG_LATER },
 	};
 	FILE *list = fopen("tests/data/config/lg-b7.txt", "r");
 	CHECK(list != NULL);
@@ -305,6 +304,8 @@ static void lg_values(void **state) {
 		{ "input:evdev", "/dev/a,/dev/b", true, "evdev", "/dev/a,/dev/b" },
 		{ "test:width", "800", true, "demo-size", "800x1080" },
 		{ "app:renderer", "EGL", true, NULL, "" },
+		{ "eglFilter:ffxFSR", "yes", true, "scale", "fsr" },
+		{ "eglFilter:ffxFSR", "no", true, "scale", "auto" },
 	};
 	struct config *config = fresh();
 	struct lg_value value;

@@ -119,7 +119,6 @@ static void list_lg(void) {
 		[LG_MAPPED] = "mapped",
 		[LG_IGNORED] = "accepted, no effect",
 		[LG_UNSUPPORTED] = "not supported, said once",
-		[LG_LATER] = "not there yet, said once",
 	};
 	for (size_t i = 0; (name = lg_name_at(i)); i++) {
 		const char *note = lg_note_of(name);
