@@ -18,6 +18,7 @@ BUILD = os.environ.get("PG_BUILD", "build")
 PLAYER = os.path.join(BUILD, "bin", "pierglass")
 SEND = os.path.join(BUILD, "bin", "scream-send")
 PROBE = os.path.join(BUILD, "tests", "sound-probe")
+RECORDER = os.path.join(BUILD, "tests", "spice-recorder")
 TONE = os.path.join(BUILD, "tests", "tone-player")
 
 failures = 0
@@ -162,11 +163,11 @@ class Probe:
 
 
 class Sender:
-    def __init__(self, lab, *args):
+    def __init__(self, lab, *args, guest=None):
         self.output = lab.path("send")
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
-                lab.in_guest(SEND, "--realtime", "--log", *map(str, args)), stdout=out)
+                lab.in_guest(SEND, "--realtime", "--log", *map(str, args), guest=guest), stdout=out)
         lab.processes.append(self.process)
 
     def lines(self):
@@ -183,6 +184,31 @@ class Sender:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+class Recorder:
+    """A SPICE server whose guest plays and records: spice-recorder."""
+
+    def __init__(self, lab):
+        self.socket = lab.path("spice")
+        self.process = subprocess.Popen([RECORDER, self.socket], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        lab.processes.append(self.process)
+        wait_for("the SPICE server", lambda: os.path.exists(self.socket))
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def report(self):
+        self.say("report")
+        return json.loads(self.process.stdout.readline())
+
+    def heard(self, seconds):
+        """What comes within that time from now on."""
+        self.report()
+        time.sleep(seconds)
+        return self.report()
 
 
 def latencies_ms(sender, probe):
@@ -208,10 +234,7 @@ class Lab:
         os.environ["PULSE_SERVER"] = "unix:" + (
             f"{self.folder}/pulse/native" if server == "pipewire" else f"{self.folder}/pulse.sock")
         sh("ip link set lo up")
-        self.guest = subprocess.Popen(["unshare", "-n", "sleep", "1000"],
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("the guest's namespace", lambda: os.readlink(
-            f"/proc/{self.guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+        self.guest = self.new_namespace()
         self.make_bridge()
         if server:
             self.start_server()
@@ -238,8 +261,8 @@ class Lab:
         self.count += 1
         return os.path.join(self.folder, f"{name}.{self.count}")
 
-    def in_guest(self, *command):
-        return ["nsenter", "-t", str(self.guest.pid), "-n", *command]
+    def in_guest(self, *command, guest=None):
+        return ["nsenter", "-t", str((guest or self.guest).pid), "-n", *command]
 
     # ---- the network ----
 
@@ -247,13 +270,30 @@ class Lab:
         sh("ip link add name virbr0 type bridge")
         sh("ip addr add 192.168.122.1/24 dev virbr0")
         sh("ip link set virbr0 up")
-        sh("ip link add name vnet0 type veth peer name eth0")
-        sh(f"ip link set eth0 netns {self.guest.pid}")
-        sh("ip link set vnet0 master virbr0 up")
-        guest = " ".join(self.in_guest())
-        sh(f"{guest} ip addr add 192.168.122.50/24 dev eth0")
-        sh(f"{guest} ip link set eth0 up")
-        sh(f"{guest} ip route add 224.0.0.0/4 dev eth0")
+        self.plug(self.guest, "vnet0", "192.168.122.50")
+
+    def new_namespace(self):
+        guest = subprocess.Popen(["unshare", "-n", "sleep", "3000"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        wait_for("the guest's namespace", lambda: os.readlink(
+            f"/proc/{guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+        return guest
+
+    def plug(self, guest, port, address):
+        """The guest's eth0 into a port of the bridge."""
+        sh(f"ip link add name {port} type veth peer name eth0")
+        sh(f"ip link set eth0 netns {guest.pid}")
+        sh(f"ip link set {port} master virbr0 up")
+        inside = " ".join(self.in_guest(guest=guest))
+        sh(f"{inside} ip addr add {address}/24 dev eth0")
+        sh(f"{inside} ip link set eth0 up")
+        sh(f"{inside} ip route add 224.0.0.0/4 dev eth0")
+
+    def add_guest(self, address):
+        guest = self.new_namespace()
+        self.processes.append(guest)
+        self.plug(guest, f"vnet{len(self.processes)}", address)
+        return guest
 
     def delete_bridge(self):
         sh("ip link del vnet0")
@@ -322,8 +362,8 @@ class Lab:
     def probe(self, seconds, **how):
         return Probe(self, seconds, **how)
 
-    def send(self, *args):
-        return Sender(self, *args)
+    def send(self, *args, **how):
+        return Sender(self, *args, **how)
 
 
 def stop_for(process, seconds):

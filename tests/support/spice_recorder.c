@@ -3,8 +3,9 @@
  *
  *   spice-recorder SOCKET [HERTZ]
  *
- * Lines on stdin: "start", "stop", "mute 0|1", "volume 0..65535", "play" (a second of a 440 Hz
- * tone, on the playback channel, each time), "stop-play", "play-volume 0..65535", "report", "quit".
+ * Lines on stdin: "start", "stop", "mute 0|1", "volume 0..65535", "play SECONDS" (of a 440 Hz
+ * tone, on the playback channel, each time), "stop-play", "play-volume 0..65535", "play-mute 0|1",
+ * "report", "quit".
  * "report" answers with one line of JSON about what came of the microphone since the last report:
  * frames, silence, glitches and frequency of the tone that it must carry.
  */
@@ -164,6 +165,10 @@ static bool run_line(struct recorder *r, const char *line) {
 		send_volume(r, SPICE_CHANNEL_RECORD, SPICE_RECORD_VOLUME, (uint16_t)value);
 	} else if (strncmp(line, "play-volume", 11) == 0) {
 		send_volume(r, SPICE_CHANNEL_PLAYBACK, SPICE_PLAYBACK_VOLUME, (uint16_t)value);
+	} else if (strncmp(line, "play-mute", 9) == 0) {
+		uint8_t mute = value != 0;
+		(void)spice_peer_send(
+				r->peer, SPICE_CHANNEL_PLAYBACK, SPICE_PLAYBACK_MUTE, &mute, 1);
 	} else if (strncmp(line, "play", 4) == 0) {
 		play(r, value > 0 ? value : 1);
 	} else if (strncmp(line, "report", 6) == 0) {
