@@ -13,6 +13,7 @@
 
 #include "client/gl.h"
 #include "client/gl_target.h"
+#include "client/gpu.h"
 #include "client/window_surface.h"
 #include "client/x11_present.h"
 
@@ -62,6 +63,18 @@ bool egl_display_has(void *display, const char *extension) {
 	return has_word(eglQueryString(display, EGL_EXTENSIONS), extension);
 }
 
+/* Nothing is asked of a GPU that a guest has. */
+static bool device_is_held(EGLDeviceEXT device) {
+	PFNEGLQUERYDEVICESTRINGEXTPROC query =
+			(PFNEGLQUERYDEVICESTRINGEXTPROC)(void *)eglGetProcAddress(
+					"eglQueryDeviceStringEXT");
+	if (query == NULL || !has_word(query(device, EGL_EXTENSIONS), "EGL_EXT_device_drm")) {
+		return false;
+	}
+	const char *file = query(device, EGL_DRM_DEVICE_FILE_EXT);
+	return file != NULL && gpu_is_held("/sys", file);
+}
+
 static EGLDisplay open_offscreen_display(void) {
 	const char *client = eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
 	if (has_word(client, "EGL_EXT_platform_device") &&
@@ -74,6 +87,9 @@ static EGLDisplay open_offscreen_display(void) {
 		EGLint count = 0;
 		if (query != NULL && query(8, devices, &count)) {
 			for (EGLint i = 0; i < count; i++) {
+				if (device_is_held(devices[i])) {
+					continue;
+				}
 				EGLDisplay display = eglGetPlatformDisplay(
 						EGL_PLATFORM_DEVICE_EXT, devices[i], NULL);
 				if (display != EGL_NO_DISPLAY &&

@@ -17,6 +17,7 @@ set_property(TEST video APPEND PROPERTY LABELS threads)
 target_link_libraries(test_video PRIVATE PkgConfig::libpng)
 target_link_libraries(test_video_picture PRIVATE PkgConfig::libpng)
 
+pg_test(gpu client)
 pg_test(layout client)
 pg_test(overlay client)
 pg_test(pacer client)

@@ -1,0 +1,60 @@
+/* Which GPUs are a guest's, by a stand-in for sysfs. */
+#include "client/gpu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/check.h"
+
+static char root[64];
+
+/* name as DRM calls it, bound to the driver; NULL = to none. */
+static void add_device(const char *name, const char *driver) {
+	char path[200], target[200];
+	snprintf(path, sizeof path, "%s/class/drm/%s", root, name);
+	CHECK(mkdir(path, 0700) == 0);
+	snprintf(path, sizeof path, "%s/class/drm/%s/device", root, name);
+	CHECK(mkdir(path, 0700) == 0);
+	if (driver != NULL) {
+		snprintf(path, sizeof path, "%s/class/drm/%s/device/driver", root, name);
+		snprintf(target, sizeof target, "../../../../../bus/pci/drivers/%s", driver);
+		CHECK(symlink(target, path) == 0);
+	}
+}
+
+static void only_those_of_vfio_are_held(void **state) {
+	(void)state;
+	char path[200];
+	snprintf(root, sizeof root, "/tmp/pierglass-gpu-XXXXXX");
+	CHECK(mkdtemp(root) != NULL);
+	snprintf(path, sizeof path, "%s/class", root);
+	CHECK(mkdir(path, 0700) == 0);
+	snprintf(path, sizeof path, "%s/class/drm", root);
+	CHECK(mkdir(path, 0700) == 0);
+	add_device("card0", "amdgpu");
+	add_device("card1", "vfio-pci");
+	add_device("renderD129", "nvgrace_gpu_vfio_pci");
+	add_device("card2", "pci-stub");
+	add_device("card3", NULL);
+	add_device("card4", "nvidia");
+	CHECK(!gpu_is_held(root, "/dev/dri/card0"));
+	CHECK(gpu_is_held(root, "/dev/dri/card1"));
+	CHECK(gpu_is_held(root, "/dev/dri/renderD129"));
+	CHECK(gpu_is_held(root, "/dev/dri/card2"));
+	CHECK(!gpu_is_held(root, "/dev/dri/card3"));
+	CHECK(!gpu_is_held(root, "/dev/dri/card4"));
+	CHECK(!gpu_is_held(root, "/dev/dri/card9"));
+	CHECK(!gpu_is_held(root, "") && !gpu_is_held("", "/"));
+	snprintf(path, sizeof path, "rm -r %s", root);
+	CHECK(system(path) == 0); // NOLINT(cert-env33-c,concurrency-mt-unsafe)
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_those_of_vfio_are_held),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
