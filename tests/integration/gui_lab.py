@@ -96,18 +96,18 @@ SHM = '/dev/shm/pggui.%d' % os.getpid()
 SPICE = os.path.join(WORK, 'guest', 'spice')
 
 
-def guest(size, *arguments):
-    if os.path.exists(SPICE):
-        os.unlink(SPICE)  # of one that was killed
-    program = Program('pierglass-demo-guest', '--dir=' + os.path.dirname(SPICE), '--shm=' + SHM, '--memory=32',
+def guest(size, *arguments, shm=SHM, spice=SPICE):
+    if os.path.exists(spice):
+        os.unlink(spice)  # of one that was killed
+    program = Program('pierglass-demo-guest', '--dir=' + os.path.dirname(spice), '--shm=' + shm, '--memory=32',
                       '--size=%dx%d' % size, '--damage=full', '--cursor=none', '--sound=off', *arguments)
     wait_for('the guest', lambda: any(line.startswith('ready ') for line in program.lines()))
     return program
 
 
-def client(size, *arguments):
-    return Program('pierglass', '--no-lg-config', '--shm=' + SHM, '--spice=unix:' + SPICE, '--audio=off', '--discover=no',
-                   '--size=%dx%d' % size, '--position=0x0', '--borderless', '--stats=0.2', *arguments)
+def client(size, *arguments, shm=SHM, spice=SPICE, place=(0, 0)):
+    return Program('pierglass', '--no-lg-config', '--shm=' + shm, '--spice=unix:' + spice, '--audio=off', '--discover=no',
+                   '--size=%dx%d' % size, '--position=%dx%d' % place, '--borderless', '--stats=0.2', *arguments)
 
 
 def capture(name='shot'):

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Cases of tests/integration/gui about the picture in its window: scaling as asked, windows that nobody sees, two VMs side
+by side, the guest's pointer."""
+import os
+import subprocess
+import time
+
+from gui_lab import (PATIENCE, SHM, WORK, X_ENV, capture, check, client, connected, focus, guest, newest, run, shown,
+                     wait_for, xdotool)
+
+FRAME = (320, 180)
+
+
+def window_of(program):
+    def look():
+        found = subprocess.run(['xdotool', 'search', '--pid', str(program.process.pid)], env=X_ENV, capture_output=True,
+                               text=True, stdin=subprocess.DEVNULL).stdout.split()
+        return found[-1] if found else None
+    return wait_for('the window', look)
+
+
+def size_of(window):
+    out = subprocess.run(['xdotool', 'getwindowgeometry', '--shell', window], env=X_ENV, capture_output=True, text=True,
+                         check=True, stdin=subprocess.DEVNULL).stdout
+    fields = dict(line.split('=') for line in out.split())
+    return int(fields['WIDTH']), int(fields['HEIGHT'])
+
+
+def cpu_of(program):
+    """Seconds of CPU that the process used so far."""
+    with open('/proc/%d/stat' % program.process.pid) as file:
+        fields = file.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def case_fit():
+    """1:1, whole factors, stretched: the picture has the size that was asked for, its pixels where they belong; and a
+    window that would only have borders shrinks."""
+    window = (700, 500)
+    guest(FRAME, '--fps=30')
+    wanted = {
+        '--dont-upscale': (190, 160, 510, 340),
+        '--integer-upscale': (30, 70, 670, 430),
+        '--no-keep-aspect': (0, 0, 700, 500),
+        '--scale=fsr': (0, 53, 700, 447),
+        '--scale=sharp': (0, 53, 700, 447),
+    }
+    for option, box in wanted.items():
+        program = client(window, option)
+        wait_for('frames', lambda: newest(program)['video']['shown'] > 5)
+        time.sleep(0.3)
+        screen = capture('fit' + option)
+        found = screen.box_of_not((0, 0, 0))
+        print('%s: picture %s, wanted %s' % (option, found, box))
+        check(all(abs(a - b) <= 1 for a, b in zip(found, box)), 'the picture is not where it belongs')
+        if option in ('--dont-upscale', '--integer-upscale'):
+            scale = (box[2] - box[0]) // FRAME[0]
+            serials = screen.stamps(box[0], box[1], FRAME[1], scale)
+            check(None not in serials and len(set(serials)) == 1, 'its pixels are not whole: %s' % serials)
+        check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+    program = client(window, '--dont-upscale', '--shrink-on-upscale')
+    window = window_of(program)
+    wait_for('the window to shrink to the picture', lambda: size_of(window) == FRAME)
+    xdotool('windowsize', window, '500', '120')
+    wait_for('the window to shrink again, not to grow', lambda: size_of(window) == (FRAME[0], 120))
+
+
+def case_hidden():
+    """A window that is taken off the screen: nothing is uploaded, the host keeps its client, and what came last is there
+    at once. A window over a still guest costs nothing."""
+    source = guest(FRAME, '--fps=60')
+    program = client(FRAME)
+    shown(FRAME, FRAME)
+    window = window_of(program)
+    seconds = 2
+    used = cpu_of(program)
+    time.sleep(seconds)
+    visible = cpu_of(program) - used
+    xdotool('windowunmap', window)
+    time.sleep(0.5)
+    before, used = newest(program)['video'], cpu_of(program)
+    time.sleep(seconds)
+    after, hidden = newest(program)['video'], cpu_of(program) - used
+    print('CPU of a core: visible %.1f %%, hidden %.1f %%; hidden: %d frames seen, %d shown' %
+          (visible / seconds * 100, hidden / seconds * 100, after['seen'] - before['seen'],
+           after['shown'] - before['shown']))
+    check(after['shown'] - before['shown'] <= 1, 'it went on drawing')
+    check(after['seen'] - before['seen'] > 30 * seconds, 'it did not stay subscribed')
+    check(after['resubscriptions'] == 0 and after['lost_sessions'] == 0, 'the host threw it out')
+    check(hidden < visible or PATIENCE > 1, 'hidden costs as much as visible')
+    source.say('pause')
+    time.sleep(0.5)
+    last = newest(program)['video']['shown']
+    xdotool('windowmap', window)
+    shown(FRAME, FRAME)
+    print('mapped again: %d more shown' % (newest(program)['video']['shown'] - last))
+    time.sleep(1)
+    before, used = newest(program)['video'], cpu_of(program)
+    time.sleep(3)
+    idle = (cpu_of(program) - used) / 3 * 100
+    print('a still guest: %.2f %% of a core' % idle)
+    check(newest(program)['video']['shown'] == before['shown'], 'it drew a picture that did not change')
+    # Figures every 0.2 s and the looks for frames are in it; loaded machines make sleeps dearer.
+    check(idle < 3 * PATIENCE, 'a still picture costs')
+
+
+def case_neighbours():
+    """Two VMs, two windows: each shows its own, and goes on when the other leaves."""
+    shm, spice = SHM + '.b', os.path.join(WORK, 'other', 'spice')
+    other_frame, place = (400, 240), (500, 300)
+    try:
+        first_guest = guest(FRAME, '--fps=30')
+        other_guest = guest(other_frame, '--fps=60', shm=shm, spice=spice)
+        first = client(FRAME)
+        other = client(other_frame, shm=shm, spice=spice, place=place)
+        shown(FRAME, FRAME)
+
+        def look():
+            serials = capture().stamps(*place, other_frame[1])
+            return None not in serials and len(set(serials)) == 1
+        wait_for('the other guest in its window', look)
+        connected(first)
+        connected(other)
+        check(newest(first)['video']['width'] == FRAME[0] and newest(other)['video']['width'] == other_frame[0],
+              'they show the wrong VM')
+        check(first.stop() == 0, 'the first left with %s' % first.process.returncode)
+        first_guest.stop()
+        before = newest(other)['video']['shown']
+        wait_for('the other to go on', lambda: newest(other)['video']['shown'] > before + 30)
+        check(newest(other)['video']['resubscriptions'] == 0, 'the other was disturbed')
+        check(other.stop() == 0, 'the other left with %s' % other.process.returncode)
+        other_guest.stop()
+    finally:
+        if os.path.exists(shm):
+            os.unlink(shm)
+
+
+def case_pointer():
+    """The guest's pointer is in the picture while ours is, and goes with it; with --always-show-cursor it stays where ours
+    left the picture."""
+    source = guest(FRAME, '--fps=30', '--cursor=color', '--cursor-still')
+    left, top = 300, 200
+
+    def picture():
+        screen = capture()
+        return [screen.data[(y * screen.width + left) * 3:(y * screen.width + left + FRAME[0]) * 3]
+                for y in range(top, top + FRAME[1])]
+
+    def settled():
+        a = picture()
+        time.sleep(0.3)
+        return a if a == picture() else None
+    for option in ('--no-always-show-cursor', '--always-show-cursor'):
+        xdotool('mousemove', '1200', '700')
+        program = client(FRAME, option, place=(left, top))
+        wait_for('frames', lambda: newest(program)['video']['shown'] > 5)
+        connected(program)
+        focus((left, top), FRAME)
+        source.say('pause')  # so that only pointers move
+        time.sleep(1)
+        inside = wait_for('a still picture', settled)
+        xdotool('mousemove', '100', str(top + FRAME[1] // 2))
+        time.sleep(1)
+        outside = wait_for('a still picture', settled)
+        changed = [x for a, b in zip(inside, outside) for x in range(FRAME[0]) if a[3 * x:3 * x + 3] != b[3 * x:3 * x + 3]]
+        middle, edge = sum(x >= 100 for x in changed), sum(x < 100 for x in changed)
+        print('%s: pixels that change when our pointer leaves: %d where it was, %d where it left' % (option, middle, edge))
+        check(middle > 50, 'the guest\'s pointer was not where ours was')
+        check((edge > 50) == (option == '--always-show-cursor'), 'it is not drawn as asked')
+        program.stop()
+        source.say('resume')
+
+
+run(globals())
