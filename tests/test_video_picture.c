@@ -37,9 +37,9 @@ static void pointer_alone_is_drawn_as_wanted(void **state) {
 	print_message("swaps a second: pointer %.0f, with frames only %.0f, not drawn %.0f, "
 		      "fps-min 20 %.0f, -1 %.0f\n",
 			moving, held, hidden, forced, still);
-	CHECK(moving > 15 && moving <= 62);
+	CHECK(moving > 5 && moving <= 62);
 	CHECK(held <= 2 && hidden <= 2 && still <= 2);
-	CHECK(forced >= 12 && forced <= 23);
+	CHECK(forced >= 5 && forced <= 23);
 	viewer_stop(&viewer);
 	guest_stop(&guest);
 }
