@@ -21,7 +21,7 @@ struct demo_agent {
 	char own_path[200];
 	char paste_path[200];
 	bool silent;
-	uint64_t file_bytes; /* of the newest file */
+	uint64_t file_bytes[PEER_AGENT_FILES_MAX]; /* by id; more do not come at once */
 };
 
 static unsigned find_type(const char *name) {
@@ -88,24 +88,23 @@ static void on_content(unsigned type, const uint8_t *bytes, size_t len, void *da
 }
 
 static uint32_t on_file_start(uint32_t id, const char *name, uint64_t size, void *data) {
-	(void)id;
 	(void)name;
 	(void)size;
-	((struct demo_agent *)data)->file_bytes = 0;
+	((struct demo_agent *)data)->file_bytes[id % PEER_AGENT_FILES_MAX] = 0;
 	return SPICE_FILE_CAN_SEND;
 }
 
 static uint32_t on_file_data(uint32_t id, const uint8_t *bytes, size_t len, void *data) {
-	(void)id;
 	(void)bytes;
-	((struct demo_agent *)data)->file_bytes += len;
+	((struct demo_agent *)data)->file_bytes[id % PEER_AGENT_FILES_MAX] += len;
 	return SPICE_FILE_CAN_SEND;
 }
 
 static void on_file_end(uint32_t id, bool whole, void *data) {
 	struct demo_agent *agent = data;
 	if (whole) {
-		agent->report("file", id, (int64_t)agent->file_bytes, agent->data);
+		agent->report("file", id, (int64_t)agent->file_bytes[id % PEER_AGENT_FILES_MAX],
+				agent->data);
 	}
 }
 

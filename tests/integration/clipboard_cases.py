@@ -7,9 +7,10 @@ import hashlib
 import os
 import signal
 import subprocess
+import sys
 import time
 
-from gui_lab import (MODE, WORK, X_ENV, check, client, connected, focus, guest, run, shown, wait_for)
+from gui_lab import (MODE, SOURCE, WORK, X_ENV, check, client, connected, focus, guest, run, shown, wait_for, xdotool)
 
 FRAME = (640, 360)
 MIB = 1 << 20
@@ -341,6 +342,38 @@ def case_switches():
     desktop_copy(b'secret')
     guest_copy(source, b'unwanted')
     check(desktop_paste() == b'secret' and guest_paste(source) is None, 'it is shared all the same')
+
+
+def case_drop():
+    """Files that are dropped on the window arrive in the guest, once. (Where the desktop lends the clipboard to windows
+    only, drops come to the device that the clipboard has, not to SDL's.)"""
+    source, _ = start()
+    sizes = [300000, 5]
+    paths = [write(name, os.urandom(size)) for name, size in zip(('a b%.bin', 'ü'), sizes)]
+    with open(os.path.join(WORK, 'drag.out'), 'wb') as out:
+        drag = subprocess.Popen([sys.executable, os.path.join(SOURCE, 'tests/support/wayland_drag.py'), *paths],
+                                stdout=out, stderr=subprocess.STDOUT)
+    HELPERS.append(drag)
+    wait_for('the other window', lambda: b'ready' in read(out.name))
+    time.sleep(0.5)
+    screen, corner, _, _ = shown(FRAME, FRAME)
+    orange = screen.data.find(b'\xff\x80\x00' * 60) // 3
+    check(orange >= 0, 'the other window is nowhere')
+    left, top = orange % screen.width, orange // screen.width
+    # A place of the picture that it does not cover.
+    x, y = next((int(corner[0] + a), int(corner[1] + b)) for a in range(20, 620, 40) for b in range(20, 340, 40)
+                if not (left - 110 < corner[0] + a < left + 110 and top - 110 < corner[1] + b < top + 110))
+    steps = [('mousemove', left + 20, top + 20), ('mousedown', 1), ('mousemove', left + 30, top + 30),
+             ('mousemove', (left + x) // 2, (top + y) // 2), ('mousemove', x - 5, y), ('mousemove', x, y), ('mouseup', 1)]
+    for step in steps:
+        xdotool(*(str(word) for word in step))
+        time.sleep(0.2)
+    wait_for('the files', lambda: len(events(source, 'file')) >= 2)
+    check(sorted(e[1] for e in events(source, 'file')) == sorted(sizes), 'other files: %s' % events(source, 'file'))
+    check(drag.wait(5) == 0, read(out.name))
+    time.sleep(1)
+    check(len(events(source, 'file')) == 2, 'they came twice')
+    print('dropped: %s' % events(source, 'file'))
 
 
 try:
