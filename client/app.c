@@ -162,6 +162,9 @@ static uint64_t run_timers(struct app *app) {
 	if (app->resize_ns != 0 && app->resize_ns <= now) {
 		app_resize_settled(app);
 	}
+	if (app->agent_ns != 0 && app->agent_ns <= now) {
+		app_tell_no_agent(app);
+	}
 	if (app->stats_ns != 0 && app->stats_ns <= now) {
 		print_stats(app);
 	}
@@ -178,6 +181,7 @@ static uint64_t run_timers(struct app *app) {
 	uint64_t next = app->view_ns == UINT64_MAX ? 0 : app->view_ns;
 	next = earliest(next, window_input_deadline_ns(app->input));
 	next = earliest(next, app->resize_ns);
+	next = earliest(next, app->agent_ns);
 	next = earliest(next, app->stats_ns);
 	return earliest(next, app->end_ns);
 }

@@ -6,10 +6,12 @@
 
 #include <SDL2/SDL.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
 #include "client/clipboard.h"
+#include "client/view.h"
 #include "client/window.h"
 
 /* ---- on pg-io ---- */
@@ -56,6 +58,31 @@ static void on_dropped(char *paths, void *data) {
 }
 
 /* ---- on pg-ui ---- */
+
+/* The frame host runs in the user's session, as the agent does: when it has sent pictures for so
+ * long, no agent will come by itself. */
+#define AGENT_PATIENCE_NS (20 * NS_PER_S)
+
+void app_watch_agent(struct app *app) {
+	const struct session_status *session = &app->now.session;
+	const struct session_config *config = &app->config->session;
+	const bool shared = config->clipboard_to_vm || config->clipboard_to_local;
+	const bool missing = shared && !app->agent_told && !app->now.demo && session->connected &&
+			     !session->agent && app->now.video.showing == VIDEO_SOURCE_LG;
+	if (!missing) {
+		app->agent_ns = 0;
+	} else if (app->agent_ns == 0) {
+		app->agent_ns = clock_now_ns() + AGENT_PATIENCE_NS;
+	}
+}
+
+void app_tell_no_agent(struct app *app) {
+	app->agent_ns = 0;
+	app->agent_told = true;
+	log_info("no SPICE agent runs in the guest: no clipboard, no files to drop (install the SPICE "
+		 "guest tools, or --clipboard=no)");
+	app_alert(app, OVERLAY_INFO, "%s", _(VIEW_NO_AGENT));
+}
 
 /* Sizes are said in MiB, and never as the limit itself when they are above it. */
 static unsigned mebibytes(size_t bytes) {
@@ -113,6 +140,7 @@ int app_start_clipboard(struct app *app) {
 		.dropped = on_dropped,
 		.ask_toolkit = on_ask_toolkit,
 		.data = app };
+	/* Also when nothing is shared: text can be typed as keys. */
 	if (!app->session) {
 		return 0;
 	}

@@ -271,6 +271,7 @@ void app_look(struct app *app) {
 	}
 	if (changed) {
 		app_check_vm(app);
+		app_watch_agent(app);
 		app_tell_input(app);
 		app->dirty = true;
 	}

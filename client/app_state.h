@@ -93,6 +93,8 @@ struct app {
 	char password[APP_PASSWORD_MAX];
 	size_t password_len;
 	bool asking_password;
+	uint64_t agent_ns; /* when a guest without an agent is told of; 0 = there is no need */
+	bool agent_told;
 	uint64_t stats_ns;  /* next line; 0 = never */
 	uint64_t end_ns;    /* --seconds; 0 = never */
 	uint64_t view_ns;   /* when the overlay changes by itself; UINT64_MAX = never */
@@ -124,6 +126,9 @@ void app_look(struct app *app);
 
 /* On pg-io: a message of the guest's side. */
 void app_on_session_clipboard(const struct clip_message *message, void *data);
+/* The session or the picture changed: is the guest up, and has no agent? */
+void app_watch_agent(struct app *app);
+void app_tell_no_agent(struct app *app);
 void app_on_refused(struct app *app, const struct app_happening *happening);
 void app_on_toolkit_text(struct app *app);
 void app_on_type_text(struct app *app, const struct app_happening *happening);

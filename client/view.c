@@ -66,12 +66,16 @@ static void add_part(struct overlay *o, const char *name, const struct part_stat
 }
 
 /* One line per source, then what would help if the picture does not come. */
-static void add_states(struct overlay *o, const struct snapshot *s) {
+static void add_states(struct overlay *o, const struct snapshot *s, const struct config *config) {
 	add_part(o, _("VM"), &s->discovery);
 	add_part(o, _("Picture"), &s->video.part);
 	add_part(o, _("Input"), &s->session.spice);
 	add_part(o, _("Devices"), &s->session.evdev);
 	add_part(o, _("Sound"), &s->audio);
+	if (s->show_figures && s->session.connected && !s->session.agent &&
+			(config->session.clipboard_to_vm || config->session.clipboard_to_local)) {
+		add_state(o, OVERLAY_INFO, "%s", _(VIEW_NO_AGENT));
+	}
 	if (s->session.needs_password) {
 		char dots[64] = "";
 		for (size_t i = 0; i < s->password_typed && i < sizeof dots - 1; i++) {
@@ -248,7 +252,7 @@ void view_overlay(const struct snapshot *s, const struct config *config,
 		snprintf(o->title, sizeof o->title, "%s", s->demo ? "pierglass demo" : "pierglass");
 	}
 	if (o->splash || s->show_figures) {
-		add_states(o, s);
+		add_states(o, s, config);
 	} else {
 		/* A picture is there: only what is wrong with it. */
 		if (s->video.stale) {

@@ -5,11 +5,15 @@
 
 #include <stdint.h>
 
+#include "base/i18n.h"
+
 struct config;
 struct overlay;
 struct snapshot;
 
 /* How long an alert stays, and the last part of it in which it fades. */
+/* Said in the figures, and once when the guest is up for a while. To be translated. */
+#define VIEW_NO_AGENT      N_("No SPICE agent runs in the guest: no clipboard, no files to drop")
 #define VIEW_ALERT_NS      2000000000ull
 #define VIEW_ALERT_FADE_NS 400000000ull
 

@@ -88,6 +88,33 @@ static void the_menu_dims_the_picture(void **state) {
 	CHECK(!o.dim);
 }
 
+static bool has_state(const struct overlay *o, const char *text) {
+	for (unsigned i = 0; i < o->state_count; i++) {
+		if (strcmp(o->state[i].text, text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void a_guest_without_an_agent_is_named(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.session.connected = true;
+	s.show_figures = true;
+	config.session.clipboard_to_vm = true;
+	view_overlay(&s, &config, &o);
+	CHECK(has_state(&o, VIEW_NO_AGENT));
+	s.session.agent = true;
+	view_overlay(&s, &config, &o);
+	CHECK(!has_state(&o, VIEW_NO_AGENT));
+	s.session.agent = false;
+	config.session.clipboard_to_vm = false;
+	view_overlay(&s, &config, &o);
+	CHECK(!has_state(&o, VIEW_NO_AGENT));
+}
+
 static void an_alert_fades_and_goes(void **state) {
 	(void)state;
 	struct snapshot s = waiting_snapshot();
@@ -153,6 +180,7 @@ int main(void) {
 		cmocka_unit_test(waiting_shows_a_line_for_each_source_that_is_wanted),
 		cmocka_unit_test(a_good_picture_is_left_alone),
 		cmocka_unit_test(the_menu_dims_the_picture),
+		cmocka_unit_test(a_guest_without_an_agent_is_named),
 		cmocka_unit_test(an_alert_fades_and_goes),
 		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
 		cmocka_unit_test(signs_tell_what_is_unusual),
