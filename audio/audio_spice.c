@@ -14,7 +14,7 @@
 #define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */
 #define SPICE_BLOCKS       64
 #define SPICE_CHANNELS_MAX 2
-#define MICROPHONE_BLOCKS  32 /* of 10 ms */
+#define MICROPHONE_BLOCKS  32 /* of 10.7 ms */
 
 /* ---- on pg-audio ---- */
 

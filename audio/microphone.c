@@ -59,10 +59,8 @@ static void apply_volume(struct microphone *mic) {
 /* NULL = a hole: the server lost as much. */
 static void take(struct microphone *mic, const uint8_t *bytes, size_t frames) {
 	struct microphone_block *block = &mic->block;
-	unsigned most = mic->wish.rate / 100;
-	most = most < MICROPHONE_FRAMES ? most : MICROPHONE_FRAMES;
 	while (frames > 0) {
-		size_t room = most - block->frames;
+		size_t room = MICROPHONE_FRAMES - block->frames;
 		size_t n = frames < room ? frames : room;
 		int16_t *to = block->samples + (size_t)block->frames * 2;
 		if (bytes) {
@@ -73,7 +71,7 @@ static void take(struct microphone *mic, const uint8_t *bytes, size_t frames) {
 		}
 		block->frames += (unsigned)n;
 		frames -= n;
-		if (block->frames == most) {
+		if (block->frames == MICROPHONE_FRAMES) {
 			mic->events.block(block, mic->events.data);
 			block->frames = 0;
 		}

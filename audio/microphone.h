@@ -1,6 +1,6 @@
 /*
- * The microphone: what a PulseAudio source hears, in blocks of 10 ms, 16 bit stereo. Connected to
- * the server and captured only while it is wanted and not muted: before and after that there is
+ * The microphone: what a PulseAudio source hears, in blocks of 512 frames, 16 bit stereo. Connected
+ * to the server and captured only while it is wanted and not muted: before and after that there is
  * neither stream nor connection.
  *
  * On pg-audio's mainloop: call microphone_tick() when microphone_deadline() has passed.
@@ -12,7 +12,7 @@
 
 #include <pulse/mainloop-api.h>
 
-#define MICROPHONE_FRAMES 480 /* in a block, at most */
+#define MICROPHONE_FRAMES 512 /* in a block: 10.7 ms at 48 kHz */
 
 struct microphone;
 
@@ -27,7 +27,7 @@ struct microphone_wish {
 };
 
 struct microphone_block {
-	unsigned frames; /* 1..MICROPHONE_FRAMES */
+	unsigned frames; /* MICROPHONE_FRAMES, once it is whole */
 	int16_t samples[MICROPHONE_FRAMES * 2];
 };
 

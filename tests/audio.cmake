@@ -30,6 +30,8 @@ foreach(case on off)
 	pg_integration(microphone_${case} microphone ${case})
 	set_property(TEST microphone_${case} APPEND PROPERTY LABELS timing)
 endforeach()
+pg_integration(microphone_qemu microphone-qemu)
+set_property(TEST microphone_qemu APPEND PROPERTY LABELS timing)
 # hint and change take their time: tests/long/audio.
 foreach(case heal unicast shm takeover spice offset)
 	pg_integration(heard_${case} sound-paths ${case})

@@ -14,7 +14,9 @@ struct spice_channel;
 
 #define SPICE_AUDIO_CHANNELS_MAX 8u
 #define SPICE_PLAYBACK_CAPS      (SPICE_PLAYBACK_CAP_VOLUME | SPICE_PLAYBACK_CAP_LATENCY)
-#define SPICE_RECORD_FRAMES      480u /* in a block, 48 kHz stereo: 10 ms */
+/* In a block, at most. Send blocks of this size only: the server's ring is 8192 frames, and a block
+ * that wraps in it is garbled (7). */
+#define SPICE_RECORD_FRAMES 512u
 
 enum spice_sound_kind {
 	SPICE_SOUND_NONE,
