@@ -26,7 +26,7 @@ foreach(case demo drift burst pipewire stalls loss restart bridge flood formats 
 		set_property(TEST heard_${case} APPEND PROPERTY LABELS timing)
 	endif()
 endforeach()
-foreach(case on off)
+foreach(case on off window)
 	pg_integration(microphone_${case} microphone ${case})
 	set_property(TEST microphone_${case} APPEND PROPERTY LABELS timing)
 endforeach()
