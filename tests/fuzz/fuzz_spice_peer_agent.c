@@ -9,6 +9,7 @@ struct fuzz {
 	uint64_t room; /* of the files that were taken */
 	uint64_t got;
 	unsigned open;
+	unsigned ends; /* of content */
 	uint32_t tokens;
 };
 
@@ -28,14 +29,10 @@ static void on_wanted(unsigned type, void *data) {
 	(void)peer_agent_answer(fuzz->agent, type, "text", type % 5);
 }
 
+/* All of it can be read. */
 static void on_content(unsigned type, const uint8_t *bytes, size_t len, void *data) {
 	(void)type;
-	(void)data;
-	/* Both ends are read, so that the sanitizer sees a wrong length. */
-	if (len > 0) {
-		(void)*(const volatile uint8_t *)bytes;
-		(void)*(const volatile uint8_t *)(bytes + len - 1);
-	}
+	((struct fuzz *)data)->ends += len > 0 ? (unsigned)bytes[0] + bytes[len - 1] : 0;
 }
 
 static uint32_t on_start(uint32_t id, const char *name, uint64_t size, void *data) {
