@@ -129,7 +129,7 @@ function(pg_integration name script)
 	add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${script} ${ARGN}
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS integration SKIP_RETURN_CODE 77
-		RUN_SERIAL ON ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
+		ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()
 
 # pg_fuzz(module library ...): tests/fuzz/fuzz_<module>.c. With clang and PG_SANITIZE a libFuzzer
