@@ -171,10 +171,11 @@ def connected(program):
 
 
 def memory_of(program):
+    """Memory of its own in kB (pages of files come and go with their use), descriptors."""
     pid = program.process.pid
     with open('/proc/%d/status' % pid) as file:
-        rss = [int(line.split()[1]) for line in file if line.startswith('VmRSS')][0]
-    return rss, len(os.listdir('/proc/%d/fd' % pid))
+        own = [int(line.split()[1]) for line in file if line.startswith('RssAnon')][0]
+    return own, len(os.listdir('/proc/%d/fd' % pid))
 
 
 def run(cases):
