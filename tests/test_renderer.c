@@ -381,7 +381,7 @@ static void import_case(struct setup *setup, struct dmabuf *dmabuf, struct shm *
 }
 
 static struct shm *anonymous_memory(int bytes) {
-	struct shm *shm;
+	struct shm *shm = NULL;
 	const int fd = memfd_create("frames", MFD_CLOEXEC);
 	CHECK(fd >= 0 && ftruncate(fd, bytes) == 0 && shm_map_fd(&shm, fd) == 0);
 	close(fd);
@@ -393,7 +393,7 @@ static void imported_frames_are_the_same(void **state) {
 	struct setup setup = { .upload = VIDEO_UPLOAD_DMABUF };
 	struct standin standin = { 0 };
 	const struct dmabuf_ops ops = standin_ops(&standin);
-	struct dmabuf *dmabuf;
+	struct dmabuf *dmabuf = NULL;
 	struct shm *shm = anonymous_memory(1 << 20);
 	for (int gpu = 0; gpu < 2; gpu++) {
 		setup.pretend_gpu = gpu;
@@ -415,7 +415,7 @@ static void a_failed_import_says_why(void **state) {
 	struct setup setup = { .upload = VIDEO_UPLOAD_DMABUF };
 	struct standin standin = { 0 };
 	const struct dmabuf_ops ops = standin_ops(&standin);
-	struct dmabuf *dmabuf;
+	struct dmabuf *dmabuf = NULL;
 	struct shm *shm = anonymous_memory(65536);
 	CHECK(open_setup(&setup, 64, 48) && dmabuf_create(&dmabuf, &ops) == 0);
 	struct frame frame = { .format = FRAME_FORMAT_BGRA,
