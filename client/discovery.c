@@ -19,10 +19,11 @@
 #define LOG_MODULE "discovery"
 #include "base/log.h"
 
-#define PROGRAM   "pierglass-vm-info"
-#define ARGS_MAX  8
-#define RETRY_MIN NS_PER_S
-#define RETRY_MAX (30 * NS_PER_S)
+#define PROGRAM    "pierglass-vm-info"
+#define ARGS_MAX   8
+#define RETRY_MIN  NS_PER_S
+#define CANNOT_RUN 127 /* the exit status of a program without its libraries */
+#define RETRY_MAX  (30 * NS_PER_S)
 
 void discovery_reader_init(struct discovery_reader *reader) {
 	memset(reader, 0, sizeof *reader);
@@ -195,7 +196,9 @@ struct discovery {
 	int in, out;
 };
 
-static void end_child(struct discovery *discovery) {
+/* Returns how it ended, as waitpid() tells; 0 if there was none. */
+static int end_child(struct discovery *discovery) {
+	int status = 0;
 	loop_remove(discovery->output);
 	discovery->output = NULL;
 	if (discovery->out >= 0) {
@@ -206,10 +209,11 @@ static void end_child(struct discovery *discovery) {
 	if (discovery->pid > 0) {
 		/* It only reads: there is nothing to finish, and libvirt may make it slow. */
 		kill(discovery->pid, SIGKILL);
-		while (waitpid(discovery->pid, NULL, 0) < 0 && errno == EINTR) {
+		while (waitpid(discovery->pid, &status, 0) < 0 && errno == EINTR) {
 		}
 		discovery->pid = 0;
 	}
+	return status;
 }
 
 static void on_block(const struct discovery_info *info, void *data) {
@@ -234,9 +238,17 @@ static void on_output(int fd, uint32_t events, void *data) {
 	if (len > 0) {
 		discovery_reader_feed(&discovery->reader, bytes, (size_t)len, on_block, discovery);
 	} else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
-		log_warn(PROGRAM " ended, starting it again in %u s",
-				(unsigned)(discovery->retry_ns / NS_PER_S));
-		end_child(discovery);
+		int status = end_child(discovery);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN) {
+			log_error(PROGRAM
+					" cannot run here, a library of its is missing (libvirt0, "
+					"libxml2): no VM is looked up; name what it has with --shm, "
+					"--spice and --audio-interface");
+			discovery->retry_ns = RETRY_MAX;
+		} else {
+			log_warn(PROGRAM " ended, starting it again in %u s",
+					(unsigned)(discovery->retry_ns / NS_PER_S));
+		}
 		try_again_later(discovery);
 	}
 }
