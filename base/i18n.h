@@ -1,7 +1,7 @@
 /*
  * Texts for people go through gettext (po/): _("…") where the text is used, N_("…") where it only
- * stands in a table and is translated later. Not for log lines at debug level, names of options,
- * JSON or anything that a program reads.
+ * stands in a table and is translated later. The log translates its errors and warnings by itself.
+ * Not for names of options, JSON or anything that a program reads.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <libintl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,8 @@ static void log_va(enum log_level level, const char *module, unsigned held_back,
 	int saved_errno = errno;
 	char raw[LINE_BYTES];
 	char text[LINE_BYTES];
-	vsnprintf(raw, sizeof raw, format, args);
+	/* What a user has to act on comes in the user's language; xgettext knows these calls. */
+	vsnprintf(raw, sizeof raw, level <= LOG_WARN ? gettext(format) : format, args);
 	if (held_back > 0) {
 		size_t used = strlen(raw);
 		snprintf(raw + used, sizeof raw - used, " (%u more like this)", held_back);

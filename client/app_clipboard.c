@@ -97,8 +97,15 @@ void app_on_refused(struct app *app, const struct app_happening *happening) {
 	case CLIP_FAILURE_NONE:
 		break;
 	case CLIP_FAILURE_SIZE:
-		log_warn("clipboard: %zu bytes or more were not %s (--clipboard-max is %zu)", len,
-				to_vm ? "sent to the VM" : "taken from the VM", max);
+		if (to_vm) {
+			log_warn("clipboard: %zu bytes or more were not sent to the VM "
+				 "(--clipboard-max is %zu)",
+					len, max);
+		} else {
+			log_warn("clipboard: %zu bytes or more were not taken from the VM "
+				 "(--clipboard-max is %zu)",
+					len, max);
+		}
 		app_alert(app, OVERLAY_WARN,
 				to_vm ? _("Too large to paste in the VM: %u MiB or more")
 				      : _("Too large to paste from the VM: %u MiB or more"),

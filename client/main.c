@@ -40,8 +40,8 @@ static int run_program(const char *name, const struct config *config) {
 	snprintf(own_name, sizeof own_name, "%s", name);
 	words[0] = own_name;
 	int r = program_exec(name, words);
-	log_error("%s does not start: %s. It belongs beside pierglass or in " PG_LIBEXECDIR, name,
-			strerrordesc_np(-r));
+	log_error("%s does not start: %s. It belongs beside pierglass or in %s", name,
+			strerrordesc_np(-r), PG_LIBEXECDIR);
 	return 1;
 }
 
