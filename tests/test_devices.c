@@ -1,5 +1,6 @@
 #include "input/devices.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,8 @@
 #ifdef PG_HAVE_SYSTEMD
 #include "tests/support/mock_logind.h"
 #endif
+
+#define LIMIT_NS (300 * NS_PER_MS) /* of the watchdog */
 
 struct fixture {
 	struct loop *loop;
@@ -322,16 +325,12 @@ static void refusals_are_explained(void **state) {
 	teardown(&f);
 }
 
-static unsigned released_by_watchdog;
-static struct fakes *watched;
+/* On pg-watchdog: it only counts, what the kernel does then is done by the test. */
+static atomic_uint released_by_watchdog;
 
 static void release_fake(int fd) {
-	for (unsigned i = 0; i < watched->count; i++) {
-		if (watched->fake[i].our_end == fd) {
-			watched->fake[i].grabbed = false;
-			__atomic_add_fetch(&released_by_watchdog, 1, __ATOMIC_SEQ_CST);
-		}
-	}
+	(void)fd;
+	atomic_fetch_add(&released_by_watchdog, 1);
 }
 
 static void a_hung_loop_loses_its_devices(void **state) {
@@ -339,20 +338,20 @@ static void a_hung_loop_loses_its_devices(void **state) {
 	struct fixture f;
 	setup(&f);
 	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
-	watched = &f.fakes;
-	released_by_watchdog = 0;
-	setup_devices(&f, "keyboards", NULL, 100 * NS_PER_MS, release_fake);
+	atomic_store(&released_by_watchdog, 0);
+	setup_devices(&f, "keyboards", NULL, LIMIT_NS, release_fake);
 	toggle(&f, keyboard);
 	CHECK(keyboard->grabbed);
 	fake_key(keyboard, KEY_W, true);
 	expect(&f, "+17 ");
 
 	uint64_t start_ns = clock_now_ns();
-	while (!__atomic_load_n(&released_by_watchdog, __ATOMIC_SEQ_CST)) {
+	while (atomic_load(&released_by_watchdog) == 0) {
 		CHECK(clock_now_ns() - start_ns < 5 * NS_PER_S);
 		clock_sleep_ns(NS_PER_MS); /* this thread is the one that hangs */
 	}
-	CHECK(clock_now_ns() - start_ns >= 90 * NS_PER_MS);
+	CHECK(clock_now_ns() - start_ns >= LIMIT_NS * 9 / 10);
+	keyboard->grabbed = false;
 	/* It turns again: the key is released, and the devices stay the host's. */
 	fake_key(keyboard, KEY_W, false);
 	fake_key(keyboard, KEY_A, true);
