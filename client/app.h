@@ -38,9 +38,9 @@ void app_on_raise(void *data);
 void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,
 		struct discovery *discovery);
 
-/* The clipboard part, between the window and the session: after app_attach(), while pg-io does not
- * run, as is stopping it; it must stop before the session is destroyed. */
-int app_start_clipboard(struct app *app);
+/* The clipboard part, between the window and the session: before the picture starts (clipboard.h)
+ * and before pg-io runs. It must stop before the session is destroyed. */
+int app_start_clipboard(struct app *app, struct session *session);
 void app_stop_clipboard(struct app *app);
 
 /* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */

@@ -26,7 +26,7 @@ void app_on_session_clipboard(const struct clip_message *message, void *data) {
 /* ---- on pg-clip ---- */
 
 static int on_send(const struct clip_message *message, void *data) {
-	return session_clipboard(((struct app *)data)->session, message);
+	return session_clipboard(((struct app *)data)->clip_session, message);
 }
 
 static void on_refused(bool to_vm, enum clip_failure failure, size_t len, void *data) {
@@ -138,9 +138,10 @@ void app_on_type_text(struct app *app, const struct app_happening *happening) {
 					 .kind = SESSION_TYPE_TEXT, .text = happening->text });
 }
 
-int app_start_clipboard(struct app *app) {
-	const struct session_config *session = &app->config->session;
-	const struct clipboard_config config = { .max_bytes = session->clipboard_max_bytes };
+int app_start_clipboard(struct app *app, struct session *session) {
+	const struct clipboard_config config = {
+		.max_bytes = app->config->session.clipboard_max_bytes
+	};
 	const struct clipboard_events events = { .send = on_send,
 		.refused = on_refused,
 		.text = on_text,
@@ -148,9 +149,10 @@ int app_start_clipboard(struct app *app) {
 		.ask_toolkit = on_ask_toolkit,
 		.data = app };
 	/* Also when nothing is shared: text can be typed as keys. */
-	if (!app->session) {
+	if (!session) {
 		return 0;
 	}
+	app->clip_session = session;
 	int r = clipboard_start(&app->clipboard, &config, window_get_surface(app->window), &events);
 	if (r < 0) {
 		log_error("the clipboard does not start: %s", strerrordesc_np(-r));

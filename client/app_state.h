@@ -54,8 +54,9 @@ struct app {
 	struct session *session;
 	struct audio *audio;
 	struct discovery *discovery;
-	struct clipboard *clipboard; /* changed only while pg-io does not run */
-	uint32_t wake_event;         /* SDL's number of our wake */
+	struct session *clip_session; /* for pg-clip, which starts before app_attach() */
+	struct clipboard *clipboard;  /* changed only while pg-io does not run */
+	uint32_t wake_event;          /* SDL's number of our wake */
 
 	/* from other threads */
 	struct mailbox video_status;

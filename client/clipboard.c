@@ -116,7 +116,6 @@ static void disconnect_desktop(struct clipboard *clipboard) {
 
 static void *run(void *data) {
 	struct clipboard *clipboard = data;
-	connect_desktop(clipboard);
 	while (!atomic_load(&clipboard->quit)) {
 		int r = clipboard->backend ? clipboard->backend->table->turn(clipboard->backend)
 					   : loop_run_once(clipboard->loop, -1);
@@ -128,7 +127,6 @@ static void *run(void *data) {
 			disconnect_desktop(clipboard);
 		}
 	}
-	disconnect_desktop(clipboard);
 	return NULL;
 }
 
@@ -142,6 +140,9 @@ static void clipboard_free(struct clipboard *clipboard) {
 		free(item.message.data);
 	}
 	queue_finish(&clipboard->queue);
+	if (clipboard->core) {
+		disconnect_desktop(clipboard);
+	}
 	clipboard_core_destroy(clipboard->core);
 	loop_destroy(clipboard->loop);
 	free(clipboard);
@@ -174,6 +175,7 @@ int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_con
 		r = clipboard_core_create(&clipboard->core, config->max_bytes, &core);
 	}
 	if (r == 0) {
+		connect_desktop(clipboard);
 		r = thread_start(&clipboard->thread, "pg-clip", run, clipboard);
 	}
 	if (r < 0) {

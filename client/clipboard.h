@@ -39,7 +39,8 @@ struct clipboard_events {
 };
 
 /* surface: of the window; it and its display outlive the part. Copies config and events. 0 or a
- * negative errno (local failure). */
+ * negative errno (local failure). It connects before it returns, and no other thread may be
+ * connecting to the X server meanwhile: libXau keeps the name of its file in one place. */
 int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_config *config,
 		const struct window_surface *surface, const struct clipboard_events *events);
 /* Joins the thread; no event comes after that. Accepts NULL. */

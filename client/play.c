@@ -144,6 +144,10 @@ static int start_parts(struct play *play) {
 			(r = play_start_session(play, &session_events)) < 0) {
 		return r;
 	}
+	r = app_start_clipboard(play->app, play->session);
+	if (r < 0) {
+		return r;
+	}
 	r = video_start(&play->video, &config->video, window_get_surface(play->window),
 			play->fallback, &video_events);
 	if (r < 0) {
@@ -152,10 +156,6 @@ static int start_parts(struct play *play) {
 	}
 	discovered_start(&play->discovery, play->loop, config, app_on_discovery, play->app);
 	app_attach(play->app, play->video, play->session, play->audio, play->discovery);
-	r = app_start_clipboard(play->app);
-	if (r < 0) {
-		return r;
-	}
 	r = thread_start(&play->io_thread, "pg-io", run_io, play);
 	play->io_runs = r == 0;
 	return r;
