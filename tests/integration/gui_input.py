@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Cases of tests/integration/gui about keys and pointer: what is pressed on the desktop, in capture mode and out of it,
+arrives at the guest's end of the wire, and only that."""
+import subprocess
+import time
+
+from gui_lab import (MODE, X_ENV, Program, capture, check, client, connected, focus, guest, newest, run, shown, wait_for, xdotool)
+
+FRAME = (640, 360)
+# Scan codes, set 1.
+CTRL, ALT, DEL, META, F2, X, A, SHIFT, SCROLL = 0x1d, 0x38, 0xe053, 0xe05b, 0x3c, 0x2d, 0x1e, 0x2a, 0x46
+VOLUME_UP, VOLUME_DOWN, MUTE = 0xe030, 0xe02e, 0xe020
+
+
+def events(source, *kinds):
+    return [o for o in source.objects() if o.get('event') in kinds]
+
+
+def keys(source):
+    return [(o['code'], bool(o['value'])) for o in events(source, 'key')]
+
+
+def taps(*codes):
+    """Pressed in this order, released in reverse."""
+    return [(code, True) for code in codes] + [(code, False) for code in reversed(codes)]
+
+
+def start(*arguments):
+    source = guest(FRAME, '--fps=10', '--report')
+    program = client(FRAME, '--log-level=debug', *arguments)
+    _, corner, _, _ = shown(FRAME, FRAME)
+    connected(program)
+    focus(corner, FRAME)
+    wait_for('the click', lambda: len(events(source, 'button')) >= 2)
+    time.sleep(0.2)
+    return source, program, corner
+
+
+def after(source, what, wanted, kind=keys):
+    """The keys that `what` brings to the guest are these."""
+    before = len(kind(source))
+    what()
+    wait_for('%d events' % len(wanted), lambda: len(kind(source)) - before >= len(wanted))
+    time.sleep(0.15)
+    got = kind(source)[before:]
+    check(got == wanted, 'the guest got %s, not %s' % (got, wanted))
+
+
+def captured(program):
+    return newest(program)['input']['captured']
+
+
+def with_escape(key):
+    xdotool('keydown', 'Scroll_Lock', 'key', key, 'keyup', 'Scroll_Lock')
+
+
+def window(title):
+    """Its number; None = there is none."""
+    tree = subprocess.run(['xwininfo', '-root', '-tree'], env=X_ENV, stdout=subprocess.PIPE, check=True, text=True).stdout
+    return next((line.split()[0] for line in tree.splitlines() if '"%s"' % title in line), None)
+
+
+def case_capture():
+    """A tap of the escape key captures and releases; motion is relative then, and the pointer stays; the escape key itself
+    never reaches the guest; held long it shows help."""
+    source, program, corner = start()
+    xdotool('key', 'Scroll_Lock')
+    wait_for('the capture', lambda: captured(program))
+    # Far more than the screen is wide: only a locked pointer can do that. (weston's own one is at the edge soon.)
+    steps, least = (40, 1500) if MODE == 'x11' else (5, 100)
+    before = len(events(source, 'motion'))
+    for _ in range(steps):
+        xdotool('mousemove_relative', '60', '0')
+    moved = wait_for('motion', lambda: (lambda x: x if x >= least else None)(
+        sum(o['code'] for o in events(source, 'motion')[before:])))
+    print('captured: %d steps of 60 to the right came as %d' % (steps, moved))
+    check(not events(source, 'position'), 'absolute positions in capture mode')
+    after(source, lambda: xdotool('key', 'a'), taps(A))
+    # Held: the help, and no toggle when it is let go.
+    xdotool('keydown', 'Scroll_Lock')
+    time.sleep(0.6)
+    helped = shown_difference(corner)
+    xdotool('keyup', 'Scroll_Lock')
+    time.sleep(0.3)
+    plain = shown_difference(corner)
+    print('pixels that are not the picture: %d with help, %d without' % (helped, plain))
+    check(helped > plain + 2000, 'no help is shown')
+    check(captured(program), 'a long press ended the capture')
+    xdotool('key', 'Scroll_Lock')
+    wait_for('the end of the capture', lambda: not captured(program))
+    check(SCROLL not in [code for code, _ in keys(source)], 'the escape key reached the guest')
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def shown_difference(corner):
+    """How many pixels of the lower bands are dark where the ramps are bright: a panel lies over them."""
+    screen = capture()
+    dark = 0
+    for y in range(int(corner[1]) + 20, int(corner[1]) + 170):
+        at = (y * screen.width + int(corner[0]) + 210) * 3
+        row = screen.data[at:at + 330 * 3]
+        dark += sum(1 for i in range(0, len(row), 3) if max(row[i:i + 3]) < 200)
+    return dark
+
+
+def case_actions():
+    """What the keys behind the escape key send: combinations, function keys, volume, Windows keys, the clipboard as keys."""
+    source, program, _ = start()
+    after(source, lambda: with_escape('k'), taps(CTRL, ALT, DEL))
+    after(source, lambda: with_escape('F2'), taps(CTRL, ALT, F2))
+    after(source, lambda: with_escape('Up'), taps(VOLUME_UP))
+    after(source, lambda: with_escape('Down'), taps(VOLUME_DOWN))
+    after(source, lambda: with_escape('m'), taps(MUTE))
+    after(source, lambda: with_escape('Super_L'), taps(META))
+    # The same in plain mode and captured.
+    xdotool('key', 'Scroll_Lock')
+    wait_for('the capture', lambda: captured(program))
+    after(source, lambda: with_escape('k'), taps(CTRL, ALT, DEL))
+    after(source, lambda: xdotool('keydown', 'super', 'key', 'x', 'keyup', 'super'), taps(META, X))
+    xdotool('key', 'Scroll_Lock')
+    wait_for('the end of the capture', lambda: not captured(program))
+    # Input off: nothing goes, not even what the escape key sends.
+    with_escape('i')
+    time.sleep(0.3)
+    before = len(keys(source))
+    xdotool('key', 'a')
+    time.sleep(0.3)
+    check(len(keys(source)) == before, 'keys went while input was off')
+    with_escape('i')
+    after(source, lambda: xdotool('key', 'a'), taps(A))
+    if MODE == 'x11':
+        owner = subprocess.Popen(['xclip', '-quiet', '-selection', 'clipboard', '-i'], stdin=subprocess.PIPE,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=X_ENV)
+        owner.stdin.write(b'aX')
+        owner.stdin.close()
+        time.sleep(0.5)
+        after(source, lambda: with_escape('x'),
+              taps(A) + [(SHIFT, True), (X, True), (X, False), (SHIFT, False)])
+        owner.kill()
+        owner.wait()
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_focus():
+    """A key and a button that are held when the focus goes are released in the guest; the capture ends; a bound key of
+    one's own works, and the old one does not."""
+    source, program, _ = start('--escape-key=f12', '--key-ctrl-alt-del=h', '--title=ours')
+    xdotool('keydown', 'F12', 'key', 'h', 'keyup', 'F12')
+    wait_for('Ctrl+Alt+Del', lambda: keys(source) == taps(CTRL, ALT, DEL))
+    after(source, lambda: xdotool('keydown', 'F12', 'key', 'k', 'keyup', 'F12'), [])
+    other = Program('pierglass', '--no-lg-config', '--shm=/dev/shm/none', '--spice=off', '--audio=off', '--discover=no',
+                    '--size=200x200', '--position=900x500', '--borderless', '--title=other')
+    ours, others = (wait_for('the window ' + title, lambda t=title: window(t)) for title in ('ours', 'other'))
+    xdotool('windowfocus', ours)  # the other one took it
+    time.sleep(0.3)
+    xdotool('key', 'F12')
+    wait_for('the capture', lambda: captured(program))
+    xdotool('keydown', 'a', 'keydown', 'shift', 'mousedown', '1')
+    wait_for('held keys', lambda: keys(source)[-2:] == [(A, True), (SHIFT, True)])
+    wait_for('the button', lambda: events(source, 'button')[-1]['value'] == 1)
+    xdotool('windowfocus', others)
+    wait_for('the releases', lambda: {(A, False), (SHIFT, False)} <= set(keys(source)[-2:]))
+    wait_for('the release of the button', lambda: events(source, 'button')[-1]['value'] == 0)
+    wait_for('the end of the capture', lambda: not captured(program))
+    xdotool('keyup', 'a', 'keyup', 'shift', 'mouseup', '1')
+    time.sleep(0.3)
+    before = len(keys(source))
+    xdotool('key', 'a')
+    time.sleep(0.3)
+    check(len(keys(source)) == before, 'keys of another window reached the guest')
+    other.stop()
+    xdotool('windowfocus', ours)
+    time.sleep(0.3)
+    after(source, lambda: xdotool('key', 'a'), taps(A))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+run(globals())
