@@ -136,12 +136,25 @@ bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame
 	return full;
 }
 
+/* Of a frame whose message was finished before its pixels were read: the host may have begun
+ * another one in its block, and writes the header first. */
+static int check_still_there(const struct source_frame *frame) {
+	const struct lgmp_message *message = &frame->message;
+	const uint64_t all = (uint64_t)frame->frame.pitch * frame->frame.rows;
+	struct frame now;
+#ifndef __SANITIZE_THREAD__ /* gcc's knows no fences; on x86-64 this one is no instruction */
+	atomic_thread_fence(memory_order_acquire);
+#endif
+	const int r = frame_read(
+			message->shm, message->kvmfr, message->offset, message->size, &now);
+	return r == 0 && now.serial == frame->frame.serial && frame_written(&now) == all ? 0
+											 : -ESTALE;
+}
+
 int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame) {
-	int r = 0;
-	if (!frame->finished) {
-		r = lgmp_client_finish(source->client, &frame->message);
-		frame->finished = true;
-	}
+	const int r = frame->finished ? check_still_there(frame)
+				      : lgmp_client_finish(source->client, &frame->message);
+	frame->finished = true;
 	shm_unref(frame->message.shm);
 	frame->message.shm = NULL;
 	return r;

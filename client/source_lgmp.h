@@ -54,7 +54,7 @@ struct source_frame {
 /* Takes the newest frame; false when there is none that was not taken before. */
 bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame);
 /* Finishes the message, if it still is to be. Returns 0, or -ESTALE when what was read may have
- * been overwritten. */
+ * been overwritten: show nothing of it. */
 int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame);
 /* Whether the frame's session still lives: look while waiting for its pixels. */
 bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame);
