@@ -63,7 +63,7 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 	if (address->kind == DIAL_UNIX) {
 		snprintf(at, sizeof at, "%s", address->path);
 	} else {
-		snprintf(at, sizeof at, "%s, port %u", address->host, address->port);
+		snprintf(at, sizeof at, _("%s, port %u"), address->host, address->port);
 	}
 	switch (error) {
 	case -ENOENT:

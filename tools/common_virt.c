@@ -9,6 +9,13 @@
 
 #include "tools/common_text.h"
 
+void virt_list_free(struct virt_domain *list, unsigned count) {
+	for (unsigned i = 0; i < count; i++) {
+		free(list[i].xml);
+	}
+	free(list);
+}
+
 #ifndef PG_HAVE_LIBVIRT
 
 bool virt_built_in(void) {
@@ -236,13 +243,6 @@ int virt_list(struct virt *virt, bool with_password, struct virt_domain **ret_li
 		free(handles);
 	}
 	return result;
-}
-
-void virt_list_free(struct virt_domain *list, unsigned count) {
-	for (unsigned i = 0; i < count; i++) {
-		free(list[i].xml);
-	}
-	free(list);
 }
 
 static virDomainPtr find(struct virt *virt, const char *uuid, unsigned *ret_index) {

@@ -254,8 +254,9 @@ static int load_domain(struct setup *setup) {
 			sizeof error);
 	if (r < 0) {
 		complain("libvirt", error);
-		fputs(_("    -> sudo systemctl enable --now libvirtd (package libvirt-daemon-system), or "
-			"--xml FILE\n"),
+		fputs(virt_built_in() ? _("    -> sudo systemctl enable --now libvirtd (package "
+					  "libvirt-daemon-system), or --xml FILE\n")
+				      : _("    -> --xml FILE\n"),
 				stderr);
 		return r;
 	}
