@@ -44,6 +44,11 @@ static void pointer_alone_is_drawn_as_wanted(void **state) {
 	guest_stop(&guest);
 }
 
+static bool pointer_hidden(struct viewer *viewer, uint64_t value) {
+	(void)value;
+	return viewer->pointer.known && !viewer->pointer.visible;
+}
+
 static const char *upload_of(struct viewer *viewer, struct video_stats *stats) {
 	video_get_stats(viewer->video, stats);
 	return stats->upload;
@@ -119,12 +124,36 @@ static void imports_and_falls_back(void **state) {
 	guest_stop(&guest);
 }
 
+/* A host of each version of the wire, the experimental one with them: picture and pointer come. */
+static void every_host_is_shown(void **state) {
+	(void)state;
+	static const unsigned versions[] = { 19, 20, 34 };
+	for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+		struct guest guest;
+		struct viewer viewer;
+		struct demo_guest_config config = small();
+		config.kvmfr = versions[i];
+		guest_start(&guest, "version", config);
+		viewer_start(&viewer, guest.path, NULL);
+		CHECK(wait_for(&viewer, is_running, 0));
+		CHECK(wait_for(&viewer, pointer_known, 0));
+		CHECK(viewer.status.host.kvmfr == versions[i]);
+		check_picture(&viewer);
+		CHECK(viewer.torn == 0 && viewer.pointer.visible);
+		guest_command(&guest, "cursor hidden");
+		CHECK(wait_for(&viewer, pointer_hidden, 0));
+		viewer_stop(&viewer);
+		guest_stop(&guest);
+	}
+}
+
 int main(void) {
 	if (!has_viewer()) {
 		return 77;
 	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pointer_alone_is_drawn_as_wanted),
+		cmocka_unit_test(every_host_is_shown),
 		cmocka_unit_test(imports_and_falls_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,8 @@ import os
 import subprocess
 import time
 
-from gui_lab import (PATIENCE, SHM, WORK, X_ENV, capture, check, client, connected, focus, guest, newest, run, shown,
-                     wait_for, xdotool)
+from gui_lab import (PATIENCE, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus, guest,
+                     newest, run, shown, wait_for, xdotool)
 
 FRAME = (320, 180)
 
@@ -133,6 +133,18 @@ def case_neighbours():
     finally:
         if os.path.exists(shm):
             os.unlink(shm)
+
+
+def case_highdpi():
+    """An output of scale 2: the window's pixels are the screen's, so that a picture of their number is 1:1."""
+    subprocess.run(['swaymsg', 'output', '*', 'scale', '2'], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL)
+    frame = SCREEN
+    guest(frame, '--fps=10')
+    client((640, 400))
+    screen, corner, scale, _ = shown(frame, frame)
+    check(scale == 1 and corner == (0, 0), 'not 1:1')
+    check_colours(screen, corner, frame)
 
 
 def case_pointer():
