@@ -31,6 +31,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/parse.h"
 #include "host-proto/spice/peer.h"
 #include "host-proto/spice/peer_agent.h"
 #include "host-proto/spice/reader.h"
@@ -59,7 +60,8 @@ struct stub {
 	struct peer_agent *agent;
 	struct stub_files files;
 	char *text; /* that the guest's user copied */
-	uint32_t width, height, color;
+	int width, height;
+	uint32_t color;
 	int signal_fd;
 	char line[LINE_BYTES];
 	size_t used;
@@ -113,8 +115,8 @@ static void send_fill(struct stub *stub) {
 	write_u32(&w, 0); /* surface; then the box: top, left, bottom, right */
 	write_i32(&w, 0);
 	write_i32(&w, 0);
-	write_i32(&w, (int32_t)stub->height);
-	write_i32(&w, (int32_t)stub->width);
+	write_i32(&w, stub->height);
+	write_i32(&w, stub->width);
 	write_u8(&w, 0); /* no clips */
 	write_u8(&w, 1); /* a solid brush */
 	write_u32(&w, stub->color);
@@ -128,8 +130,8 @@ static void send_screen(struct stub *stub) {
 	uint8_t bytes[20];
 	struct writer w = writer_of(bytes, sizeof bytes);
 	write_u32(&w, 0);
-	write_u32(&w, stub->width);
-	write_u32(&w, stub->height);
+	write_u32(&w, (uint32_t)stub->width);
+	write_u32(&w, (uint32_t)stub->height);
 	write_u32(&w, SPICE_SURFACE_32_XRGB);
 	write_u32(&w, 1); /* primary */
 	(void)spice_peer_send(stub->peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_SURFACE_CREATE,
@@ -407,7 +409,7 @@ static void parse_options(struct stub *stub, struct options *options, int argc, 
 			options->peer.name = optarg;
 			break;
 		case SIZE:
-			if (sscanf(optarg, "%ux%u", &stub->width, &stub->height) != 2) {
+			if (!parse_size(optarg, 8192, &stub->width, &stub->height)) {
 				usage(2);
 			}
 			break;

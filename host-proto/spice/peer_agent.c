@@ -292,24 +292,37 @@ static struct incoming_file *find_file(struct peer_agent *agent, uint32_t id) {
 	return NULL;
 }
 
+/* What stands behind a backslash in a name. */
+static char escaped(char c) {
+	switch (c) {
+	case 's':
+		return ' ';
+	case 'n':
+		return '\n';
+	case 't':
+		return '\t';
+	case 'r':
+		return '\r';
+	default:
+		return c;
+	}
+}
+
 /* "name=…" up to the line's end, its escapes undone; false if there is none or it does not fit. */
 static bool read_name(const char *text, char *ret, size_t size) {
-	const char *at = strstr(text, "\nname=");
+	static const char key[] = "\nname=";
+	const char *at = strstr(text, key);
 	size_t len = 0;
 	if (!at) {
 		return false;
 	}
-	for (at += strlen("\nname="); *at && *at != '\n' && len + 1 < size; at++) {
-		char c = *at;
-		if (c == '\\' && at[1]) {
+	for (at += sizeof key - 1; *at && *at != '\n' && len + 1 < size; at++) {
+		if (*at == '\\' && at[1]) {
 			at++;
-			c = *at == 's'   ? ' '
-			    : *at == 'n' ? '\n'
-			    : *at == 't' ? '\t'
-			    : *at == 'r' ? '\r'
-					 : *at;
+			ret[len++] = escaped(*at);
+		} else {
+			ret[len++] = *at;
 		}
-		ret[len++] = c;
 	}
 	ret[len] = '\0';
 	return len > 0 && (*at == '\n' || *at == '\0');
