@@ -46,13 +46,16 @@ endforeach()
 foreach(case text image cap faults switches)
 	pg_integration(clipboard_x11_${case} clipboard x11 ${case})
 endforeach()
-foreach(case text image cap drop)
+foreach(case text image drop)
 	pg_integration(clipboard_weston_${case} clipboard weston ${case})
 endforeach()
 foreach(case text image cap faults)
 	pg_integration(clipboard_sway_${case} clipboard sway ${case})
 endforeach()
 set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
+# Waits and a second desktop's turn of the same code: once, plain, is enough.
+set_property(TEST clipboard_x11_switches clipboard_weston_text clipboard_weston_image clipboard_sway_text clipboard_sway_cap
+	clipboard_sway_faults gui_weston_capture gui_weston_actions APPEND PROPERTY LABELS source)
 pg_integration(gui_x11_watch gui x11 watch)
 set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 
