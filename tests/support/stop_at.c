@@ -37,13 +37,13 @@ EXPORTED int mkdir(const char *path, mode_t mode) {
 	return next(path, mode);
 }
 
-EXPORTED int unlink(const char *path) {
+EXPORTED int unlink(const char *name) {
 	static int (*next)(const char *);
 	if (!next) {
 		*(void **)&next = dlsym(RTLD_NEXT, "unlink");
 	}
 	count();
-	return next(path);
+	return next(name);
 }
 
 EXPORTED int rmdir(const char *path) {
