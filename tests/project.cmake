@@ -39,7 +39,7 @@ endforeach()
 foreach(case picture letterbox restart keys highdpi)
 	pg_integration(gui_sway_${case} gui sway ${case})
 endforeach()
-foreach(case qemu_boot qemu_restart)
+foreach(case qemu_boot qemu_restart spice_size)
 	pg_integration(gui_x11_${case} gui x11 ${case})
 endforeach()
 # The clipboard: clipboard MODE CASE, see integration/clipboard_cases.py.

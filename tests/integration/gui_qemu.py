@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Cases of tests/integration/gui against a real QEMU: what its screen shows, its speaker plays and its keyboard gets.
+"""Cases of tests/integration/gui with SPICE alone, mostly a real QEMU: what its screen shows, its speaker plays and its
+keyboard gets.
 
 Its disk is one boot sector of ours: a screen full of characters, and a tone on the PC speaker."""
 import array
@@ -12,6 +13,7 @@ import time
 from gui_lab import (PATIENCE, SHM, WORK, Program, capture, check, focus, guest, memory_of, newest, run, shown, wait_for,
                      xdotool)
 from spice_qemu import Machine, need
+from spice_stub import Stub
 
 need('qemu-system-x86_64')
 SIZE = (720, 400)  # of VGA's text mode
@@ -218,6 +220,31 @@ def case_qemu_restart(rounds=int(os.environ.get('PG_ROUNDS', '3'))):
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
     ear.process.kill()
     vm.close()
+
+
+def case_spice_size():
+    """A server that names a monitor on its surface: that part is shown. The window's size is asked of the guest."""
+    stub = Stub('--size=800x600')
+    program = Program('pierglass', '--no-lg-config', '--source=spice', '--spice=' + stub.uri, '--audio=off',
+                      '--discover=no', '--set-guest-size', '--size=%dx%d' % SIZE, '--position=0x0', '--borderless',
+                      '--stats=0.1', '--no-remember-window')
+
+    def is_shown(width, height):
+        return lambda: [newest(program)['video'][key] for key in ('width', 'height')] == [width, height]
+    wait_for('the whole surface', is_shown(800, 600))
+    stub.send('monitor 100 50 360 200')
+    wait_for('its monitor', is_shown(360, 200))
+    stub.send('fill 00ff00')
+    wait_for('the colour', lambda: capture().pixel(SIZE[0] // 2, SIZE[1] // 2) == (0, 255, 0))
+    stub.wait(lambda s: s.of('agent'), 'the agent is greeted')
+    window = subprocess.run(['xdotool', 'search', '--onlyvisible', '--pid', str(program.process.pid)], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+    xdotool('windowsize', window, '1000', '700')
+    stub.wait(lambda s: any((e['width'], e['value']) == (1000, 700) for e in s.of('monitor')),
+              'the guest is asked for the size of the window', 5)
+    print('the monitor is shown, the size of the window is asked for')
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+    stub.close()
 
 
 run(globals())
