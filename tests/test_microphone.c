@@ -146,6 +146,7 @@ static void off_does_not_even_link_it(void **state) {
 	stop(&f);
 }
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void ask_waits_for_the_user(void **state) {
 	(void)state;
 	struct fixture f = { 0 };

@@ -204,7 +204,7 @@ int main(int argc, char **argv) {
 		pause();
 		return 0;
 	}
-	tone_judge_init(&probe.tone, argc > 3 ? atof(argv[3]) : 997, RATE);
+	tone_judge_init(&probe.tone, argc > 3 ? strtod(argv[3], NULL) : 997, RATE);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	stalls_start();
 	const struct sched_param param = { .sched_priority = 4 };
@@ -214,7 +214,7 @@ int main(int argc, char **argv) {
 	int r = 1;
 	if (pa_context_connect(context, NULL, PA_CONTEXT_NOAUTOSPAWN, NULL) == 0 &&
 			wait_context(probe.mainloop, context)) {
-		r = record(&probe, context, argv[1], atof(argv[2]));
+		r = record(&probe, context, argv[1], strtod(argv[2], NULL));
 	}
 	stalls_end(began);
 	report(&probe, is_pipewire);

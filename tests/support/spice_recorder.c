@@ -148,7 +148,7 @@ static void report(struct recorder *r) {
 }
 
 static bool run_line(struct recorder *r, const char *line) {
-	double value = strchr(line, ' ') ? atof(strchr(line, ' ')) : 0;
+	double value = strchr(line, ' ') ? strtod(strchr(line, ' '), NULL) : 0;
 	if (strncmp(line, "start", 5) == 0) {
 		send_start(r, SPICE_CHANNEL_RECORD, SPICE_RECORD_START);
 	} else if (strncmp(line, "stop-play", 9) == 0) {
@@ -199,7 +199,7 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "usage: spice-recorder SOCKET [HERTZ]\n");
 		return 2;
 	}
-	r.hertz = argc > 2 ? atof(argv[2]) : 997;
+	r.hertz = argc > 2 ? strtod(argv[2], NULL) : 997;
 	reset(&r);
 	const struct spice_peer_config config = {
 		.unix_path = argv[1],

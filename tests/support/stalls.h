@@ -94,11 +94,12 @@ static void stalls_end(uint64_t since_ns) {
 		pthread_join(stalls.threads[i], NULL);
 	}
 	FILE *in = path ? fopen(path, "r") : NULL;
-	unsigned long long at;
-	unsigned long long lasted;
-	while (in && fscanf(in, "%llu %llu", &at, &lasted) == 2) {
-		if (at >= since_ns) {
-			stalls_note(at, lasted);
+	char line[80];
+	while (in && fgets(line, sizeof line, in)) {
+		char *rest;
+		uint64_t at_ns = strtoull(line, &rest, 10);
+		if (at_ns >= since_ns) {
+			stalls_note(at_ns, strtoull(rest, NULL, 10));
 		}
 	}
 	if (in) {

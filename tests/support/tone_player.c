@@ -61,7 +61,7 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "usage: tone-player SINK SECONDS [HERTZ]\n");
 		return 2;
 	}
-	hertz = argc > 3 ? atof(argv[3]) : hertz;
+	hertz = argc > 3 ? strtod(argv[3], NULL) : hertz;
 	const struct sched_param param = { .sched_priority = 5 }; /* as our own asks for */
 	(void)!sched_setscheduler(0, SCHED_RR, &param);
 	pa_mainloop *mainloop = pa_mainloop_new();
@@ -81,6 +81,7 @@ int main(int argc, char **argv) {
 			    stream, argv[1], &attr, PA_STREAM_ADJUST_LATENCY, NULL, NULL) < 0) {
 		return 1;
 	}
-	return run_until(mainloop, clock_now_ns() + (uint64_t)(atof(argv[2]) * 1e9), stream) ? 0
-											     : 1;
+	return run_until(mainloop, clock_now_ns() + (uint64_t)(strtod(argv[2], NULL) * 1e9), stream)
+			       ? 0
+			       : 1;
 }
