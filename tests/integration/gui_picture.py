@@ -5,8 +5,8 @@ import os
 import subprocess
 import time
 
-from gui_lab import (PATIENCE, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus, guest,
-                     newest, run, shown, wait_for, xdotool)
+from gui_lab import (MODE, PATIENCE, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
+                     guest, newest, run, shown, wait_for, xdotool)
 
 FRAME = (320, 180)
 
@@ -145,6 +145,22 @@ def case_highdpi():
     screen, corner, scale, _ = shown(frame, frame)
     check(scale == 1 and corner == (0, 0), 'not 1:1')
     check_colours(screen, corner, frame)
+
+
+def case_invert():
+    """A pointer that inverts: its bar is black on the guest's white, at the guest's place, and nothing else changed. On a
+    surface of EGL (sway) as where we put the picture on the window ourselves (X11)."""
+    frame = SCREEN if MODE == 'sway' else FRAME
+    guest(frame, '--fps=10', '--cursor=mono', '--cursor-still')  # its hot spot is at (0, 0), its bar two pixels wide
+    client(frame, '--always-show-cursor')
+    shown(frame, frame)
+
+    def row(y):
+        screen = capture()
+        return [tuple(screen.data[(y * screen.width + x) * 3:][:3]) for x in range(4)]
+    wanted = [(0, 0, 0)] + [(255, 255, 255)] * 3
+    wait_for('the bar of the pointer', lambda: row(2) == wanted)
+    check(row(14) == [(255, 255, 255)] * 4, 'the pointer is too long: %s' % row(14))
 
 
 def case_pointer():
