@@ -10,12 +10,16 @@
 
 #define LOG_MODULE "demo-guest"
 #include "base/clock.h"
+#include "base/cpu_wait.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/thread.h"
 
 #define LOOK_NS (20 * NS_PER_US)
+/* What draws the frame takes the cores as soon as it was released: whoever sleeps then sees the
+ * release when the drawing is done. */
+#define SPIN_NS (300 * NS_PER_US)
 #define ORDERS  64
 
 struct demo_producer {
@@ -117,9 +121,14 @@ static void *run(void *data) {
 		}
 		const uint64_t due_ns = demo_guest_step(producer->guest, clock_now_ns());
 		/* The time of release is worth looking finely for only when it is wanted. */
+		const uint64_t spin_until_ns = clock_now_ns() + SPIN_NS;
 		while (producer->report && clock_now_ns() + LOOK_NS < due_ns &&
 				demo_guest_look(producer->guest, clock_now_ns())) {
-			clock_sleep_ns(LOOK_NS);
+			if (clock_now_ns() < spin_until_ns) {
+				cpu_pause();
+			} else {
+				clock_sleep_ns(LOOK_NS);
+			}
 		}
 		clock_sleep_until_ns(due_ns);
 	}
