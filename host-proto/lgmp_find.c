@@ -78,10 +78,8 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 	lgmp_client_forget_host(client);
 	client->status.lgmp = version;
 	lgmp_client_set_state(client, LGMP_STATE_VERSION,
-			version < 5 ? _("The VM's Looking Glass host speaks LGMP %u, older than what "
-					"pierglass speaks: install host B7 in the VM")
-				    : _("The VM's Looking Glass host speaks LGMP %u, which pierglass "
-					"does not (5, 6, 12): install host B7 in the VM"),
+			_("The VM's Looking Glass host speaks LGMP %u, pierglass speaks 5, 6 and 12: "
+			  "install host B7 in the VM"),
 			version);
 }
 
