@@ -218,6 +218,11 @@ static void config_finish(struct config *config) {
 				  rank_of(config, "size") == CONFIG_DEFAULT &&
 				  rank_of(config, "position") == CONFIG_DEFAULT;
 	config->audio.yields = config->mode == RUN_AUDIO_ONLY;
+	/* As the only picture, SPICE's is the guest's whole desktop: it fits the window. */
+	config->window.set_guest_size =
+			config->raw.set_guest_size ||
+			(config->video.settings.source == VIDEO_SOURCE_SPICE &&
+					rank_of(config, "set-guest-size") == CONFIG_DEFAULT);
 }
 
 /* --- load order ----------------------------------------------------------------------------- */

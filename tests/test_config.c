@@ -100,6 +100,11 @@ static void defaults(void **state) {
 	place->paths.kvmfr = place->dir; /* there, but no device */
 	assert_int_equal(load(place, ""), 0);
 	assert_string_equal(config->video.shm_path, "/dev/shm/looking-glass");
+	CHECK(!config->window.set_guest_size);
+	assert_int_equal(load(place, "--source spice"), 0);
+	CHECK(config->window.set_guest_size); /* a plain SPICE viewer */
+	assert_int_equal(load(place, "--source spice --set-guest-size=no"), 0);
+	CHECK(!config->window.set_guest_size);
 }
 
 static void precedence(void **state) {
