@@ -123,8 +123,8 @@ endfunction()
 # pg_integration(name script [args ...]): tests/integration/<script>, 120 s, label integration.
 # Exit 77 = skipped (what it needs is not on this machine; the last line it prints says what).
 # PG_BUILD names the build folder. More labels that tools/check knows, for unit tests too, by
-# set_property(TEST name APPEND PROPERTY LABELS ...): "timing" is not run under sanitizers,
-# "threads" also under TSan.
+# set_property(TEST name APPEND PROPERTY LABELS ...): "timing" runs alone and not under
+# sanitizers, "once" not under sanitizers, "threads" also under TSan.
 function(pg_integration name script)
 	add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${script} ${ARGN}
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

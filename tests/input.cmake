@@ -30,4 +30,4 @@ foreach(keyboard ps2 usb_kbd virtio_kbd)
 endforeach()
 pg_integration(held_in_guest held-in-guest)
 # In the guest nothing of ours is new, and a sanitizer would only make the run longer.
-set_property(TEST scancodes_ps2 scancodes_usb_kbd scancodes_virtio_kbd held_in_guest APPEND PROPERTY LABELS timing)
+set_property(TEST scancodes_ps2 scancodes_usb_kbd scancodes_virtio_kbd held_in_guest APPEND PROPERTY LABELS once)

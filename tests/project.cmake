@@ -3,7 +3,7 @@
 # pg_source_check(name script [args ...]): reads sources only, so once is enough.
 function(pg_source_check name script)
 	pg_integration(${name} ${script} ${ARGN})
-	set_property(TEST ${name} APPEND PROPERTY LABELS source)
+	set_property(TEST ${name} APPEND PROPERTY LABELS once)
 endfunction()
 
 pg_source_check(layers layers)
@@ -55,7 +55,7 @@ endforeach()
 set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
 # Waits and a second desktop's turn of the same code: once, plain, is enough.
 set_property(TEST clipboard_x11_switches clipboard_weston_text clipboard_weston_image clipboard_sway_text clipboard_sway_cap
-	clipboard_sway_faults gui_weston_capture gui_weston_actions APPEND PROPERTY LABELS source)
+	clipboard_sway_faults gui_weston_capture gui_weston_actions APPEND PROPERTY LABELS once)
 pg_integration(gui_x11_watch gui x11 watch)
 set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 
@@ -63,6 +63,6 @@ set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 # and fuzz targets of their modules run there: once, plain, is enough.
 foreach(name evdev evdev_udev evdev_spice document_commands option_texts translations)
 	if(TEST ${name})
-		set_property(TEST ${name} APPEND PROPERTY LABELS source)
+		set_property(TEST ${name} APPEND PROPERTY LABELS once)
 	endif()
 endforeach()

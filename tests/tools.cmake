@@ -15,7 +15,7 @@ if(TARGET PkgConfig::LIBXML2)
 	endforeach()
 	add_test(NAME guide_steps COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/guide-steps
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-	set_tests_properties(guide_steps PROPERTIES TIMEOUT 60 LABELS "integration;source"
+	set_tests_properties(guide_steps PROPERTIES TIMEOUT 60 LABELS "integration;once"
 		ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
 	pg_test(vm_info setup)
 	pg_test(setup_xml setup)
@@ -33,9 +33,9 @@ pg_integration(setup_killed setup-killed)
 pg_integration(setup_sudo setup-sudo)
 pg_integration(domains_started domains-started)
 # Preloading does not go with sanitizers, and their code runs in setup_golden.
-set_property(TEST setup_killed setup_sudo domains_started APPEND PROPERTY LABELS source)
+set_property(TEST setup_killed setup_sudo domains_started APPEND PROPERTY LABELS once)
 foreach(session x11 pipewire weston sway)
 	pg_integration(doctor_live_${session} doctor-live ${session})
-	set_property(TEST doctor_live_${session} APPEND PROPERTY LABELS timing)
+	set_property(TEST doctor_live_${session} APPEND PROPERTY LABELS once)
 endforeach()
 pg_integration(mistakes mistakes)
