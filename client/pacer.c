@@ -66,8 +66,8 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 		return;
 	}
 	/* Left-out frames (nothing changed in the guest) do not change the rhythm. */
-	const double since = (double)(now_ns - pacer->grid_ns);
-	const double periods = (double)(uint64_t)(since / pacer->period_ns + 0.5);
+	const double since = (double)(int64_t)(now_ns - pacer->grid_ns); /* may come before it */
+	const double periods = since > 0 ? (double)(uint64_t)(since / pacer->period_ns + 0.5) : 0;
 	const double error = since - periods * pacer->period_ns;
 	const bool stray = periods < 1 || distance(error, 0) > pacer->period_ns / 4;
 	if (interval > PERIODS_MAX * pacer->period_ns || (stray && pacer->regular == 0)) {

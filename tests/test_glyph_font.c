@@ -67,5 +67,7 @@ int main(void) {
 		cmocka_unit_test(the_family_decides),
 		cmocka_unit_test(what_the_family_lacks_comes_from_another),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	FcFini(); /* the configuration that has_family() looked into */
+	return failed;
 }
