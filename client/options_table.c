@@ -193,7 +193,7 @@ const struct option options[] = {
 	{ SWITCH("shrink-on-upscale", window.shrink_on_upscale, "no"), .lg = "win:shrinkOnUpscale", IN(WINDOW),
 		.help = N_("with --dont-upscale: no window larger than the guest") },
 	{ SWITCH("set-guest-size", raw.set_guest_size, "no"), .lg = "win:setGuestRes", IN(WINDOW),
-		.help = N_("ask the guest for the window's size where it can do so (yes by itself with --source=spice)") },
+		.help = N_("ask the guest for the window's size, if it can (yes with --source=spice)") },
 	{ SWITCH("minimize-on-focus-loss", window.minimize_on_focus_loss, "no"), .lg = "win:minimizeOnFocusLoss", IN(WINDOW),
 		.help = N_("minimise when the window loses the focus") },
 	{ SWITCH("ignore-quit", window.ignore_quit, "no"), .lg = "win:ignoreQuit", .letter = 'Q', IN(WINDOW),
