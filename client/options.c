@@ -62,8 +62,9 @@ const char *option_nearest(const char *name) {
 	}
 	/* "--config" for "--config-file": the beginning of a name. */
 	for (unsigned i = 0; i < options_count && !best && len >= 3; i++) {
-		if (strncmp(lower, options[i].name, len) == 0) {
-			best = options[i].name;
+		const char *known = options[i].name;
+		if (known && strncmp(lower, known, len) == 0) {
+			best = known;
 		}
 	}
 	return best;

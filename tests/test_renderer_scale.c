@@ -252,10 +252,8 @@ static void good_scalers_are_better_than_linear(void **state) {
 			const double fsr = psnr_of(&setup, sizes[i], VIDEO_SCALE_FSR, want);
 			print_message("scene %u, %d to %d: linear %.2f dB, sharp %.2f, fsr %.2f\n",
 					scene, SCENE_SIDE, sizes[i], linear, sharp, fsr);
-			if (sharp <= linear)
-				print_message("^^^\n");
-			if (fsr <= linear && scene > SCENE_RINGS)
-				print_message("^^f\n");
+			CHECK(sharp > linear);
+			CHECK(fsr > linear || scene <= SCENE_RINGS);
 		}
 	}
 	free(want);
