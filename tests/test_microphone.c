@@ -15,6 +15,7 @@
 #include "host-proto/spice/peer.h"
 #include "host-proto/spice/reader.h"
 #include "tests/support/check.h"
+#include "tests/support/loop_wait.h"
 
 struct fixture {
 	struct loop *loop;
@@ -89,21 +90,7 @@ static void stop(struct fixture *f) {
 	rmdir(f->folder);
 }
 
-#define WAIT(condition)                                          \
-	do {                                                     \
-		uint64_t until = clock_now_ns() + 5 * NS_PER_S;  \
-		while (!(condition) && clock_now_ns() < until) { \
-			CHECK(loop_run_once(f.loop, 20) >= 0);   \
-		}                                                \
-		CHECK(condition);                                \
-	} while (0)
-
-static void run_for(struct fixture *f, uint64_t ms) {
-	uint64_t until = clock_now_ns() + ms * NS_PER_MS;
-	while (clock_now_ns() < until) {
-		CHECK(loop_run_once(f->loop, 5) >= 0);
-	}
-}
+#define WAIT(condition) WAIT_ON(f.loop, condition, 5)
 
 static void guest_records(struct fixture *f, uint32_t channels) {
 	uint8_t body[10];
@@ -133,7 +120,7 @@ static void off_does_not_even_link_it(void **state) {
 	struct fixture f = { 0 };
 	start(&f, SESSION_MICROPHONE_OFF);
 	WAIT(f.status.has_record);
-	run_for(&f, 50);
+	loop_run_for(f.loop, 50);
 	CHECK(f.links == 0 && f.status.microphone == SESSION_MIC_OFF);
 	/* The user's key is stronger than the policy, both ways. */
 	command(&f, SESSION_MICROPHONE, 1);
@@ -155,7 +142,7 @@ static void ask_waits_for_the_user(void **state) {
 	CHECK(f.status.microphone == SESSION_MIC_READY);
 	guest_records(&f, 2);
 	WAIT(f.status.microphone == SESSION_MIC_ASKING);
-	run_for(&f, 50);
+	loop_run_for(f.loop, 50);
 	CHECK(f.modes == 0 && f.marks == 0);
 	command(&f, SESSION_MICROPHONE, 1);
 	WAIT(f.modes == 1 && f.marks == 1);
@@ -176,7 +163,7 @@ static void ask_waits_for_the_user(void **state) {
 	WAIT(f.status.microphone == SESSION_MIC_DECLINED);
 	guest_stops(&f);
 	guest_records(&f, 2);
-	run_for(&f, 50);
+	loop_run_for(f.loop, 50);
 	CHECK(f.status.microphone == SESSION_MIC_DECLINED && f.marks == 2);
 	command(&f, SESSION_MICROPHONE_POLICY, SESSION_MICROPHONE_ON);
 	WAIT(f.status.microphone == SESSION_MIC_OPEN && f.marks == 3);
@@ -201,7 +188,7 @@ static void on_follows_the_guest(void **state) {
 	WAIT(f.status.microphone == SESSION_MIC_READY);
 	/* Frames of one channel cannot be told to a server. */
 	guest_records(&f, 1);
-	run_for(&f, 50);
+	loop_run_for(f.loop, 50);
 	CHECK(f.status.microphone == SESSION_MIC_READY && f.marks == 1);
 	stop(&f);
 }

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "client/clip.h"
 #include "client/fallback.h"
+#include "tests/support/loop_wait.h"
 #include "tests/support/spice_draw.h"
 #include "tests/support/spice_guest.h"
 
@@ -148,21 +149,7 @@ static void stop(struct fixture *f) {
 	rmdir(f->folder);
 }
 
-#define WAIT(condition, seconds)                                      \
-	do {                                                          \
-		uint64_t until = clock_now_ns() + (seconds)*NS_PER_S; \
-		while (!(condition) && clock_now_ns() < until) {      \
-			CHECK(loop_run_once(f.loop, 20) >= 0);        \
-		}                                                     \
-		CHECK(condition);                                     \
-	} while (0)
-
-static void run_for(struct fixture *f, uint64_t ms) {
-	uint64_t until = clock_now_ns() + ms * NS_PER_MS;
-	while (clock_now_ns() < until) {
-		CHECK(loop_run_once(f->loop, 5) >= 0);
-	}
-}
+#define WAIT(condition, seconds) WAIT_ON(f.loop, condition, seconds)
 
 static void input(struct fixture *f, enum input_kind kind, unsigned code, bool pressed, int x,
 		int y) {
@@ -233,7 +220,7 @@ static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	command(&f, SESSION_INPUT, false);
 	events = s->key_events;
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
-	run_for(&f, 50);
+	loop_run_for(f.loop, 50);
 	CHECK(s->key_events == events && s->errors == 0 && s->unsafe == 0);
 
 	/* The end of the client releases, also buttons. */
@@ -257,7 +244,7 @@ static void a_restarted_server_is_found_again(void **state) {
 		WAIT(spice_peer_state(f.peer)->keys_held == 1, 3);
 		peer_stop(&f);
 		WAIT(!f.status.connected, 3);
-		run_for(&f, 400);
+		loop_run_for(f.loop, 400);
 		CHECK(!f.status.kicked && f.status.spice.state == PART_WAITING);
 		input(&f, INPUT_KEY, KEY_A, false, 0, 0);
 		peer_start(&f);
@@ -276,7 +263,7 @@ static void a_kick_is_said_and_not_fought(void **state) {
 	spice_peer_close(f.peer, SPICE_CHANNEL_NONE);
 	WAIT(f.status.kicked, 3);
 	uint64_t links = spice_peer_state(f.peer)->links;
-	run_for(&f, 1500);
+	loop_run_for(f.loop, 1500);
 	CHECK(spice_peer_state(f.peer)->links == links && f.kicks == 1);
 	input(&f, INPUT_KEY, KEY_SPACE, true, 0, 0);
 	WAIT(f.status.connected && !f.status.kicked, 3);
@@ -328,7 +315,7 @@ static void absolute_positions_when_the_server_takes_them(void **state) {
 	WAIT(!f.status.absolute && !s->absolute, 3);
 	/* Positions still move the pointer, by their difference. */
 	input(&f, INPUT_POSITION, 0, false, 100, 100);
-	run_for(&f, 20);
+	loop_run_for(f.loop, 20);
 	input(&f, INPUT_POSITION, 0, false, 105, 98);
 	WAIT(s->motion_x == 5 && s->motion_y == -2, 3);
 	stop(&f);
@@ -358,7 +345,7 @@ static void the_picture_is_drawn_and_comes_and_goes(void **state) {
 		CHECK(view.width == 64 && view.height == 32);
 		CHECK((view.pixels[0] & 0xffffff) == 0x123456);
 		command(&f, SESSION_DISPLAY_WANTED, false);
-		run_for(&f, 50);
+		loop_run_for(f.loop, 50);
 		fallback_take(f.fallback, &view);
 		CHECK(view.pixels == NULL);
 		fallback_take_done(f.fallback, true);
@@ -479,7 +466,7 @@ static void a_guest_that_never_answers_is_given_up(void **state) {
 	WAIT(f.offered == CLIP_TEXT, 3);
 	clip(&f, CLIP_REQUEST, CLIP_TEXT, 1, NULL, 0);
 	/* The agent going away answers at once. */
-	run_for(&f, 50);
+	loop_run_for(f.loop, 50);
 	CHECK(f.data == 0);
 	spice_peer_set_agent(f.peer, false);
 	WAIT(f.data == 1 && f.offered == 0 && !f.status.agent, 3);
@@ -536,7 +523,7 @@ static void files_arrive_whole(void **state) {
 		WAIT(f.status.files.done == 1 && f.status.files.active == 0, 5);
 		CHECK(f.guest.file_got == sizes[i] && f.guest.file_hash == hash);
 		CHECK(f.guest.files_done == i + 1 && strcmp(f.guest.file_name, "a file") == 0);
-		run_for(&f, 300); /* the status of the next batch is a new one */
+		loop_run_for(f.loop, 300); /* the status of the next batch is a new one */
 		f.status.files.done = 0;
 	}
 	unsigned fds = open_fds();
@@ -561,7 +548,7 @@ static void files_arrive_whole(void **state) {
 	CHECK(f.guest.file_size == 5ull << 30);
 	command(&f, SESSION_CANCEL_FILES, true);
 	WAIT(f.guest.files_cancelled == 1 && f.status.files.active == 0, 5);
-	run_for(&f, 100);
+	loop_run_for(f.loop, 100);
 	CHECK(open_fds() == fds);
 
 	/* The guest's agent goes while a file is on its way. */
@@ -569,7 +556,7 @@ static void files_arrive_whole(void **state) {
 	WAIT(f.guest.file_got > 1000000 && f.status.files.active == 1, 5);
 	spice_peer_set_agent(f.peer, false);
 	WAIT(f.status.files.active == 0 && f.status.files.failed == 1, 5);
-	run_for(&f, 100);
+	loop_run_for(f.loop, 100);
 	CHECK(open_fds() == fds);
 	unlink(path);
 	stop(&f);
