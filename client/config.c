@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/i18n.h"
 #include "client/config_set.h"
@@ -375,19 +376,51 @@ int config_apply_discovery(struct config *config, const char *name, const char *
 	return r;
 }
 
+/* The folder of the profiles, of paths or of this user. */
+static bool profiles_folder(const struct config_paths *paths, char *path, size_t size) {
+	if (!paths) {
+		return xdg_config("pierglass/vms", path, size);
+	}
+	int n = paths->dir ? snprintf(path, size, "%s/vms", paths->dir) : -1;
+	return n >= 0 && (size_t)n < size;
+}
+
+static bool profile_path(
+		const struct config_paths *paths, const char *vm_name, char *path, size_t size) {
+	char folder[1200];
+	/* libvirt allows no "/" in a name; a URI or a path given by mistake must not become one. */
+	if (vm_name[0] == '\0' || vm_name[0] == '.' || strchr(vm_name, '/') ||
+			!profiles_folder(paths, folder, sizeof folder)) {
+		return false;
+	}
+	int n = snprintf(path, size, "%s/%s.ini", folder, vm_name);
+	return n >= 0 && (size_t)n < size;
+}
+
+bool config_has_profiles(const struct config_paths *paths) {
+	char folder[1200];
+	return profiles_folder(paths, folder, sizeof folder) && xdg_folder_has(folder, ".ini");
+}
+
+bool config_profile_unread(const struct config *config, const char *vm_name,
+		const struct config_paths *paths, char *path, size_t size) {
+	if (!profile_path(paths, vm_name, path, size) || access(path, R_OK) < 0) {
+		return false;
+	}
+	for (unsigned i = 0; i < config->file_count; i++) {
+		if (strcmp(config->files[i], path) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 int config_apply_profile(struct config *config, const char *vm_name,
 		const struct config_paths *paths, char error[static CONFIG_ERROR_BYTES]) {
-	struct user_paths user;
 	char path[1400];
-	if (!paths) {
-		find_user_paths(&user);
-		paths = &user.paths;
-	}
-	/* libvirt allows no "/" in a name; a URI or a path given by mistake must not become one. */
-	if (!paths->dir || vm_name[0] == '\0' || vm_name[0] == '.' || strchr(vm_name, '/')) {
+	if (!profile_path(paths, vm_name, path, sizeof path)) {
 		return 0;
 	}
-	snprintf(path, sizeof path, "%s/vms/%s.ini", paths->dir, vm_name);
 	int r = config_read_file(config, path, CONFIG_PROFILE, error);
 	if (r > 0) {
 		config_finish(config);

@@ -256,8 +256,15 @@ int config_load(struct config *config, int argc, char **argv, const struct confi
 int config_apply_discovery(struct config *config, const char *name, const char *value,
 		char error[static CONFIG_ERROR_BYTES]);
 
-/* The profile of a VM whose name became known later (a domain given by id or uuid). 1 = there is
- * one, 0 = none, -EINVAL with error. */
+/* Whether there is any profile of a VM. paths here and below: NULL = this user's. */
+bool config_has_profiles(const struct config_paths *paths);
+
+/* Whether there is a profile of that VM that was not read; path is then where. */
+bool config_profile_unread(const struct config *config, const char *vm_name,
+		const struct config_paths *paths, char *path, size_t size);
+
+/* The profile of a VM whose name became known later (vm_profile.h). 1 = there is one, 0 = none,
+ * -EINVAL with error. */
 int config_apply_profile(struct config *config, const char *vm_name,
 		const struct config_paths *paths, char error[static CONFIG_ERROR_BYTES]);
 

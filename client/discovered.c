@@ -10,6 +10,7 @@
 #include "client/config.h"
 #include "client/session.h"
 #include "client/video.h"
+#include "client/vm_profile.h"
 
 void discovered_start(struct discovery **ret_discovery, struct loop *loop,
 		const struct config *config, discovery_fn fn, void *data) {
@@ -83,6 +84,9 @@ void discovered_use(struct discovered *discovered, struct config *config,
 	}
 	if (info->evdev_count > 0 && last->evdev_count == 0) {
 		tell_devices(info);
+	}
+	if (strcmp(info->domain, last->domain) != 0) {
+		vm_profile_missed(config, info->domain);
 	}
 	discovered->last = *info;
 	explicit_bzero(discovered->last.spice_password, sizeof discovered->last.spice_password);

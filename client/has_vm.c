@@ -3,9 +3,10 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "client/xdg.h"
 
 static bool is_qemu(const char *pid) {
 	char path[288];
@@ -36,23 +37,9 @@ static bool qemu_runs(void) {
 /* A domain's definition in libvirt's own folders; readable without a daemon, if at all. */
 static bool libvirt_knows_a_vm(void) {
 	char session[512];
-	const char *home = getenv("HOME"); // NOLINT(concurrency-mt-unsafe): before any thread
-	snprintf(session, sizeof session, "%s/.config/libvirt/qemu", home ? home : "");
-	const char *const folders[] = { "/etc/libvirt/qemu", session };
-	bool found = false;
-	for (size_t i = 0; i < 2 && !found; i++) {
-		DIR *dir = opendir(folders[i]);
-		for (struct dirent *entry;
-				dir && !found &&
-				(entry = readdir(dir));) { // NOLINT(concurrency-mt-unsafe)
-			const char *dot = strrchr(entry->d_name, '.');
-			found = dot && strcmp(dot, ".xml") == 0;
-		}
-		if (dir) {
-			closedir(dir);
-		}
-	}
-	return found;
+	return xdg_folder_has("/etc/libvirt/qemu", ".xml") ||
+	       (xdg_config("libvirt/qemu", session, sizeof session) &&
+			       xdg_folder_has(session, ".xml"));
 }
 
 bool has_vm(void) {

@@ -24,6 +24,7 @@
 #include "client/programs.h"
 #include "client/scream_cli.h"
 #include "client/signals.h"
+#include "client/vm_profile.h"
 
 #define EXIT_USAGE 2
 
@@ -58,21 +59,21 @@ static int run_bench(struct config *config) {
 	return EXIT_USAGE;
 }
 
-static int play(struct config *config) {
+/* --demo-if-no-vm */
+static void demo_without_vm(struct config *config) {
 	if (config->mode == RUN_PLAY && config->demo_if_no_vm && !config->domain[0] && !has_vm()) {
 		log_info("no virtual machine on this computer: showing the demo guest. With a VM: "
 			 "`pierglass setup` and `pierglass doctor` help");
 		config->mode = RUN_DEMO;
 		config->demo = true;
 	}
-	return config->picture ? run_play(config) : run_without_window(config);
 }
 
 static int run(struct config *config) {
 	switch (config->mode) {
 	case RUN_PLAY:
 	case RUN_DEMO:
-		return play(config);
+		return config->picture ? run_play(config) : run_without_window(config);
 	case RUN_BENCH:
 		return run_bench(config);
 	case RUN_AUDIO_ONLY:
@@ -114,6 +115,11 @@ int main(int argc, char **argv) {
 	i18n_init();
 	if (config_load(&config, argc, argv, NULL, error) < 0) {
 		fprintf(stderr, "%s\n", error); /* begins with where: "pierglass:", FILE:LINE: */
+		return EXIT_USAGE;
+	}
+	demo_without_vm(&config);
+	if (vm_profile_load(&config, error) < 0) {
+		fprintf(stderr, "%s\n", error);
 		return EXIT_USAGE;
 	}
 	return run(&config);

@@ -1,5 +1,6 @@
 #include "client/xdg.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -68,6 +69,21 @@ bool xdg_state(const char *name, char *path, size_t size) {
 	return base("XDG_STATE_HOME", ".local/state", folder, sizeof folder) &&
 	       fits(snprintf(ours, sizeof ours, "%s/pierglass", folder), sizeof ours) &&
 	       xdg_make_folder(ours) && fits(snprintf(path, size, "%s/%s", ours, name), size);
+}
+
+bool xdg_folder_has(const char *path, const char *ending) {
+	DIR *dir = opendir(path);
+	bool found = false;
+	size_t end = strlen(ending);
+	for (struct dirent *entry;
+			dir && !found && (entry = readdir(dir));) { // NOLINT(concurrency-mt-unsafe)
+		size_t len = strlen(entry->d_name);
+		found = len > end && strcmp(entry->d_name + len - end, ending) == 0;
+	}
+	if (dir) {
+		closedir(dir);
+	}
+	return found;
 }
 
 /* Undoes the shell's quoting of one "..." value. Returns the length, or 0. */

@@ -20,6 +20,9 @@ bool xdg_state(const char *name, char *path, size_t size);
 /* mkdir -p, each new folder for this user alone (0700). False: see errno. */
 bool xdg_make_folder(const char *path);
 
+/* Whether the folder has an entry whose name ends so. */
+bool xdg_folder_has(const char *path, const char *ending);
+
 /* $XDG_PICTURES_DIR of user-dirs.dirs, else ~. */
 bool xdg_pictures(char *path, size_t size);
 

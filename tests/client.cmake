@@ -34,6 +34,7 @@ set_tests_properties(renderer renderer_cursor renderer_scale PROPERTIES TIMEOUT 
 pg_integration(translations translations)
 pg_integration(document_commands document-commands)
 pg_integration(window_memory window-memory)
+pg_integration(vm_profile vm-profile)
 foreach(case real compare)
 	pg_integration(bench_${case} bench-video ${case})
 	set_property(TEST bench_${case} APPEND PROPERTY LABELS timing)

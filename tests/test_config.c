@@ -145,7 +145,9 @@ static void precedence(void **state) {
 	CHECK(config_apply_discovery(place->config, "screenshot", "/x", place->error) == -EINVAL);
 
 	snprintf(text, sizeof text, "%s/vms", place->dir);
+	CHECK(!config_has_profiles(&place->paths));
 	put(text, "win10.ini", "title = profile\nshm = /dev/shm/profile\n");
+	CHECK(config_has_profiles(&place->paths));
 	assert_int_equal(load(place, "win10"), 0);
 	assert_string_equal(config->domain, "win10");
 	assert_string_equal(config->window.title, "profile");
@@ -158,9 +160,13 @@ static void precedence(void **state) {
 
 	/* A domain that was given by id: its name comes later. */
 	assert_int_equal(load(place, "7 -f /a"), 0);
+	CHECK(config_profile_unread(config, "win10", &place->paths, text, sizeof text));
+	CHECK(!config_profile_unread(config, "other", &place->paths, text, sizeof text));
+	CHECK(!config_profile_unread(config, "../vms/win10", &place->paths, text, sizeof text));
 	CHECK(config_apply_profile(place->config, "win10", &place->paths, place->error) == 1);
 	assert_string_equal(config->window.title, "profile");
 	assert_string_equal(config->video.shm_path, "/a");
+	CHECK(!config_profile_unread(config, "win10", &place->paths, text, sizeof text));
 	CHECK(config_apply_profile(place->config, "other", &place->paths, place->error) == 0);
 	CHECK(config_apply_profile(place->config, "../pierglass", &place->paths, place->error) ==
 			0);
