@@ -79,7 +79,6 @@ static struct window_input_config input_config(const struct config *config) {
 		.grab_keyboard = config->input.grab_keyboard,
 		.grab_keyboard_on_focus = config->input.grab_keyboard_on_focus,
 		.auto_capture = config->input.auto_capture,
-		.release_keys_on_focus_loss = config->input.release_keys_on_focus_loss,
 		.always_show_cursor = config->input.always_show_cursor,
 		.hide_cursor = config->input.hide_cursor,
 		.show_cursor_dot = config->input.show_cursor_dot,
@@ -259,7 +258,14 @@ static void send_file(struct app *app, const char *path) {
 
 void app_handle_event(struct app *app, union SDL_Event *event) {
 	if (app->asking_password && (event->type == SDL_TEXTINPUT || event->type == SDL_KEYDOWN)) {
-		app_password_event(app, event);
+		/* The escape key and what is pressed with it keep their meaning. */
+		const bool taken = event->type == SDL_KEYDOWN
+						   ? window_input_event(app->input, event,
+								     clock_now_ns())
+						   : window_input_escape_is_down(app->input);
+		if (!taken) {
+			app_password_event(app, event);
+		}
 		return;
 	}
 	if (event->type == SDL_KEYDOWN && event->key.keysym.scancode == SDL_SCANCODE_ESCAPE &&

@@ -141,8 +141,7 @@ struct input_options {
 	bool auto_capture;           /* grab the keyboard while the pointer is in the picture */
 	bool grab_keyboard;          /* while captured */
 	bool grab_keyboard_on_focus; /* whenever the pointer is in the picture */
-	bool release_keys_on_focus_loss;
-	bool hide_cursor; /* the local one, over the picture */
+	bool hide_cursor;            /* the local one, over the picture */
 	bool always_show_cursor;
 	bool show_cursor_dot; /* while the window has no focus */
 	bool large_cursor_dot;
@@ -219,7 +218,7 @@ struct config {
 	/* Values that config_finish() combines into the ones above; nobody else reads them. */
 	struct {
 		bool audio_only, version, license, wait, reconnect, remember, raw_mouse,
-				quick_splash, set_guest_size;
+				release_keys, quick_splash, set_guest_size;
 		char shell[8]; /* of --generate-completions */
 		bool spice_enable;
 		char spice_host[200];

@@ -184,9 +184,7 @@ static void focus_lost(struct window_input *input) {
 	}
 	input->held = (struct key_set){ 0 };
 	leave_capture(input, true);
-	if (input->config.release_keys_on_focus_loss) {
-		release(input);
-	}
+	release(input); /* always: what is held would stay held in the guest */
 	settle(input);
 }
 
@@ -446,6 +444,10 @@ bool window_input_event(struct window_input *input, const SDL_Event *event, uint
 	default:
 		return false;
 	}
+}
+
+bool window_input_escape_is_down(const struct window_input *input) {
+	return input->escape.down;
 }
 
 /* Time. */

@@ -26,10 +26,9 @@ struct window_input_config {
 	bool grab_keyboard;          /* capture mode takes the compositor's shortcuts too */
 	bool grab_keyboard_on_focus; /* … and plain mode while the pointer is over the picture */
 	bool auto_capture;           /* the same */
-	bool release_keys_on_focus_loss;
-	bool always_show_cursor; /* the guest's, also while the local one is elsewhere */
-	bool hide_cursor;        /* the local one, over the picture */
-	bool show_cursor_dot;    /* a dot over the picture while the window has no focus */
+	bool always_show_cursor;     /* the guest's, also while the local one is elsewhere */
+	bool hide_cursor;            /* the local one, over the picture */
+	bool show_cursor_dot;        /* a dot over the picture while the window has no focus */
 	bool large_cursor_dot;
 	bool scale_cursor; /* plain mode: motion in pixels of the guest, not of the window */
 };
@@ -87,6 +86,9 @@ void window_input_set_guest_pointer(
 /* Every SDL event goes here first. Returns true when it was for the guest or for the escape key,
  * and nobody else should look at it; focus and window events always return false. */
 bool window_input_event(struct window_input *input, const SDL_Event *event, uint64_t now_ns);
+
+/* The escape key is held: what is pressed with it is no text. */
+bool window_input_escape_is_down(const struct window_input *input);
 
 /* When window_input_tick() is due (help after the hold time, pointer alignment); 0 = not. */
 uint64_t window_input_deadline_ns(const struct window_input *input);

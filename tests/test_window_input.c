@@ -90,7 +90,6 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 		snprintf(config.escape_key, sizeof config.escape_key, "scrolllock");
 	}
 	config.help_delay_ms = 200;
-	config.release_keys_on_focus_loss = true;
 	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_move,
 		on_request, f };
 	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
@@ -269,6 +268,29 @@ static void the_shortcut_that_brought_us_here_is_not_for_the_guest(void **state)
 	expect(&f, "");
 	CHECK(key(&f, SDL_SCANCODE_LALT, true));
 	expect(&f, "+56 ");
+	teardown(&f);
+}
+
+/* A password is typed: keys are the program's, but those of the escape key keep their meaning. */
+static void the_escape_key_works_while_the_program_asks(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	f.view.overlay = true;
+	window_input_set_view(f.input, &f.view);
+	f.log[0] = 0;
+	CHECK(!key(&f, SDL_SCANCODE_W, true)); /* for the password */
+	CHECK(!window_input_escape_is_down(f.input));
+	key(&f, SDL_SCANCODE_W, false);
+	f.log[0] = 0;
+	CHECK(key(&f, SDL_SCANCODE_SCROLLLOCK, true));
+	CHECK(window_input_escape_is_down(f.input));
+	CHECK(key(&f, SDL_SCANCODE_Q, true));
+	expect(&f, "key16 ");
+	key(&f, SDL_SCANCODE_Q, false);
+	key(&f, SDL_SCANCODE_SCROLLLOCK, false);
+	CHECK(!window_input_escape_is_down(f.input));
+	CHECK(!window_input_captured(f.input));
 	teardown(&f);
 }
 
@@ -497,6 +519,7 @@ int main(void) {
 		cmocka_unit_test(capture_and_back),
 		cmocka_unit_test(focus_loss_ends_all),
 		cmocka_unit_test(the_shortcut_that_brought_us_here_is_not_for_the_guest),
+		cmocka_unit_test(the_escape_key_works_while_the_program_asks),
 		cmocka_unit_test(help_and_commands),
 		cmocka_unit_test(the_pointer_is_aligned_by_the_host),
 		cmocka_unit_test(without_the_host_a_motion_aligns),
