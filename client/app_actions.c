@@ -14,6 +14,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
+#include "client/app_vm.h"
 #include "client/clipboard.h"
 #include "client/view.h"
 #include "client/window.h"
@@ -114,8 +115,7 @@ static void type_clipboard(struct app *app) {
 
 static void toggle_input(struct app *app) {
 	app->now.input_on = !app->now.input_on;
-	app_command(app,
-			(struct session_command){ .kind = SESSION_INPUT, .on = app->now.input_on });
+	app_tell_session_input(app);
 	app_alert(app, OVERLAY_INFO, "%s",
 			app->now.input_on ? _("Guest input on") : _("Guest input off"));
 }

@@ -14,6 +14,13 @@ static bool uuid_known(const uint8_t uuid[16]) {
 	return memcmp(uuid, zero, sizeof zero) != 0;
 }
 
+void app_tell_session_input(struct app *app) {
+	app_command(app, (struct session_command){
+					 .kind = SESSION_INPUT,
+					 .on = !app->wrong_vm && app->now.input_on,
+			 });
+}
+
 /* The frame host and the SPICE server each say which VM they belong to: typing into another one
  * than is seen would be a disaster. */
 void app_check_vm(struct app *app) {
@@ -25,10 +32,7 @@ void app_check_vm(struct app *app) {
 		return;
 	}
 	app->wrong_vm = wrong;
-	app_command(app, (struct session_command){
-					 .kind = SESSION_INPUT,
-					 .on = !wrong && app->now.input_on,
-			 });
+	app_tell_session_input(app);
 	if (wrong) {
 		log_error("the picture is that of another VM than SPICE's \"%s\": input is off; give "
 			  "--spice the address of the VM that is shown",
