@@ -257,6 +257,23 @@ static void on_next(void *data) {
 	}
 }
 
+/* A piece that cannot be sent is gone: the next read is behind it. */
+static void send_piece(
+		struct file_sender *sender, struct file *file, const uint8_t *bytes, size_t len) {
+	int r = spice_agent_file_data(sender->agent, file->id, bytes, len);
+	if (r < 0) {
+		(void)spice_agent_file_cancel(sender->agent, file->id);
+		file_failed(sender, file, strerrordesc_np(-r));
+		return;
+	}
+	file->sent += len;
+	sender->status.sent_bytes += len;
+	if (file->sent == file->size) {
+		file->state = FILE_SENT;
+	}
+	tell(sender);
+}
+
 static void on_read(void *data) {
 	struct file_sender *sender = data;
 	struct reading *reading = &sender->reading;
@@ -270,26 +287,19 @@ static void on_read(void *data) {
 	if (!done) {
 		return;
 	}
+	/* Without an agent there is no file any more: file_sender_set_agent(). */
 	struct file *file = find(sender, sender->reading_id);
 	sender->reading_id = 0;
 	if (!file) {
 		close(fd); /* it ended meanwhile */
 	} else if (result < (ssize_t)want) {
 		/* Also a file that became shorter: the guest was told its size. */
-		if (sender->agent) {
-			(void)spice_agent_file_cancel(sender->agent, file->id);
-		}
+		(void)spice_agent_file_cancel(sender->agent, file->id);
 		file_failed(sender, file,
 				result < 0 ? strerrordesc_np((int)-result)
 					   : _("it became shorter while it was read"));
-	} else if (sender->agent &&
-			spice_agent_file_data(sender->agent, file->id, reading->bytes, want) == 0) {
-		file->sent += want;
-		sender->status.sent_bytes += want;
-		if (file->sent == file->size) {
-			file->state = FILE_SENT;
-		}
-		tell(sender);
+	} else {
+		send_piece(sender, file, reading->bytes, want);
 	}
 	loop_wake(sender->next_wake);
 }
