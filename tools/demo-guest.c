@@ -34,8 +34,6 @@
 #include "tools/demo_producer.h"
 #include "tools/demo_tone.h"
 
-#define LINE_BYTES 256
-
 struct program {
 	struct demo_options options;
 	bool own_dir;
@@ -50,7 +48,7 @@ struct program {
 	struct demo_agent *agent; /* NULL: none runs in the guest */
 	struct demo_keys keys;
 	int signal_fd;
-	char line[LINE_BYTES];
+	char line[DEMO_COMMAND_BYTES];
 	size_t line_used;
 };
 
@@ -59,12 +57,15 @@ struct program {
 static int make_dir(struct program *program) {
 	char *dir = program->options.dir;
 	if (dir[0]) {
-		program->own_dir = true;
+		program->own_dir = true; /* also one that is there: a killed player's */
 		return mkdir(dir, 0700) < 0 && errno != EEXIST ? -errno : 0;
 	}
 	const char *base = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe) */
-	snprintf(dir, sizeof program->options.dir, "%s/pierglass-demo-XXXXXX",
-			base && base[0] == '/' ? base : "/tmp");
+	/* A socket's path has 107 bytes. */
+	if (!base || base[0] != '/' || strlen(base) > 70) {
+		base = "/tmp";
+	}
+	snprintf(dir, sizeof program->options.dir, "%s/pierglass-demo-XXXXXX", base);
 	if (!mkdtemp(dir)) {
 		snprintf(dir, sizeof program->options.dir, "/tmp/pierglass-demo-XXXXXX");
 		if (!mkdtemp(dir)) {
@@ -108,6 +109,9 @@ static void remove_files(struct program *program) {
 /* --- input that arrives by SPICE ---------------------------------------------------------- */
 
 static void order(struct program *program, const struct demo_order *what) {
+	if (!program->producer) {
+		return; /* its memory could not be made anew: we are leaving */
+	}
 	if (demo_producer_order(program->producer, what) < 0) {
 		log_warn_limited("the guest is too busy for more orders");
 	}
@@ -307,19 +311,28 @@ static void obey_line(struct program *program, const char *line) {
 		spice_peer_close(program->peer, SPICE_CHANNEL_NONE);
 	} else {
 		struct demo_order what = { .kind = DEMO_ORDER_COMMAND };
-		snprintf(what.text, sizeof what.text, "%s", line);
+		if ((size_t)snprintf(what.text, sizeof what.text, "%s", line) >= sizeof what.text) {
+			log_warn("no such command: %s", line);
+			return;
+		}
 		order(program, &what);
 	}
 }
 
 static void take_bytes(struct program *program, const char *bytes, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		if (bytes[i] == '\n') {
+		if (bytes[i] != '\n') {
+			if (program->line_used < sizeof program->line) {
+				program->line[program->line_used++] = bytes[i];
+			}
+		} else if (program->line_used == sizeof program->line) {
+			log_warn("a command of more than %zu bytes is passed over",
+					sizeof program->line - 1);
+			program->line_used = 0;
+		} else {
 			program->line[program->line_used] = '\0';
 			program->line_used = 0;
 			obey_line(program, program->line);
-		} else if (program->line_used < sizeof program->line - 1) {
-			program->line[program->line_used++] = bytes[i];
 		}
 	}
 }
@@ -327,7 +340,7 @@ static void take_bytes(struct program *program, const char *bytes, size_t count)
 static void on_stdin(int fd, uint32_t events, void *data) {
 	(void)events;
 	struct program *program = data;
-	char bytes[LINE_BYTES];
+	char bytes[256];
 	const ssize_t got = read(fd, bytes, sizeof bytes);
 	if (got > 0) {
 		take_bytes(program, bytes, (size_t)got);
@@ -362,10 +375,10 @@ static void say_ready(const struct program *program, const char *uri) {
 	fflush(stdout);
 }
 
-static int start_sound(struct program *program) {
+static void start_sound(struct program *program) {
 	struct demo_options *options = &program->options;
 	if (!options->sound) {
-		return 0;
+		return;
 	}
 	if (options->tone.port == 0) {
 		options->tone.port = demo_tone_free_port();
@@ -376,7 +389,11 @@ static int start_sound(struct program *program) {
 		log_warn("no sound on %s (%s)", options->tone.interface, strerrordesc_np(-r));
 		program->tone = NULL;
 	}
-	return 0;
+}
+
+static int say_failed(const char *what, const char *where, int r) {
+	log_error("%s cannot be made: %s: %s", what, where, strerrordesc_np(-r));
+	return r;
 }
 
 static int start(struct program *program) {
@@ -384,7 +401,7 @@ static int start(struct program *program) {
 	char uri[SHM_PATH_BYTES + 8];
 	int r = make_dir(program);
 	if (r < 0) {
-		return r;
+		return say_failed(_("the folder"), options->dir, r);
 	}
 	snprintf(program->shm_path, sizeof program->shm_path, "%s", options->shm_path);
 	if (!program->shm_path[0]) {
@@ -394,21 +411,21 @@ static int start(struct program *program) {
 	snprintf(program->spice_path, sizeof program->spice_path, "%s/spice", options->dir);
 	r = make_memory(program);
 	if (r < 0) {
-		return r;
+		return say_failed(_("the shared memory"), program->shm_path, r);
 	}
 	r = demo_producer_start(&program->producer, program->shm, &options->guest, options->report);
 	if (r < 0) {
-		return r;
+		return say_failed(_("the picture (is --memory too small for it?)"),
+				program->shm_path, r);
+	}
+	start_sound(program);
+	r = start_peer(program, uri, sizeof uri);
+	if (r < 0) {
+		return say_failed(_("the SPICE server"),
+				options->spice_tcp ? "127.0.0.1" : program->spice_path, r);
 	}
 	for (unsigned i = 0; i < options->command_count; i++) {
 		obey_line(program, options->commands[i]);
-	}
-	r = start_sound(program);
-	if (r == 0) {
-		r = start_peer(program, uri, sizeof uri);
-	}
-	if (r < 0) {
-		return r;
 	}
 	struct loop_source *timer = loop_add_timer(program->loop, on_timeout, program);
 	if (!timer || !loop_add_fd(program->loop, program->signal_fd, EPOLLIN, on_signal,
@@ -465,11 +482,11 @@ int main(int argc, char **argv) {
 	int r = program.signal_fd < 0 ? -errno : loop_create(&program.loop);
 	if (r == 0) {
 		r = start(&program);
-		if (r < 0) {
-			log_error("cannot start (%s)", strerrordesc_np(-r));
-		} else {
+		if (r == 0) {
 			r = loop_run(program.loop);
 		}
+	} else {
+		log_error("no event loop: %s", strerrordesc_np(-r));
 	}
 	stop(&program);
 	return r < 0 ? 1 : 0;

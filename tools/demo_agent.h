@@ -1,7 +1,7 @@
 /*
  * The demo guest's user, as far as an agent is concerned: somebody who copies, pastes and takes
- *files, behind the SPICE server's main channel (host-proto/spice/peer_agent.h). On the thread of
- *the peer, and driven by lines:
+ * files, behind the SPICE server's main channel (host-proto/spice/peer_agent.h). On the peer's
+ * thread, and driven by lines:
  *
  *	clip offer TYPE FILE   copies: text, png, bmp, tiff or jpeg
  *	clip release           … and it is gone again

@@ -147,7 +147,7 @@ static bool read_password(const char *path, char *password, size_t size) {
 
 /* The picture's own options are commands of the guest: one parser for both. */
 static bool add_command(struct demo_options *options, const char *name, const char *value) {
-	static char texts[DEMO_COMMANDS_MAX][64];
+	static char texts[DEMO_COMMANDS_MAX][DEMO_COMMAND_BYTES];
 	if (options->command_count == DEMO_COMMANDS_MAX) {
 		return false;
 	}

@@ -8,7 +8,8 @@
 #include "host-proto/shm.h"
 #include "tools/demo_tone.h"
 
-#define DEMO_COMMANDS_MAX 16
+#define DEMO_COMMANDS_MAX  16
+#define DEMO_COMMAND_BYTES 256 /* with its NUL */
 
 struct demo_options {
 	struct demo_guest_config guest;

@@ -1,20 +1,22 @@
 /*
  * spice-stub: a SPICE server without a VM, for trying a client. It speaks the protocol as
  * host-proto/spice/peer.h does, byte by byte, and says in JSON lines what the client did; its
- *screen is one colour, its agent hashes files and keeps one text.
+ * screen is one colour, its agent hashes files and keeps one text.
  *
  * stdout: one line "ready spice=URI", then JSON lines. stdin: commands, one a line:
  *
- *	leds N           lock lights of the guest, enum spice_modifier
- *	absolute 0|1     the client mouse mode is offered or withdrawn
- *	agent 0|1        the guest's agent comes or goes
- *	fill RRGGBB      the colour of the screen
- *	monitor X Y W H  the part of the screen that is the monitor
- *	copy TEXT        the guest's user copies this
- *	paste            … and pastes what the client has
- *	refuse N [BYTES] files are answered with this enum spice_file_result, BYTES into them; 0 =
- *taken kick             ends the session, as another client would cut CHANNEL      closes one
- *channel: inputs, display, cursor freeze 0|1       nothing is read or answered
+ *	leds N            lock lights of the guest, enum spice_modifier
+ *	absolute 0|1      the client mouse mode is offered or withdrawn
+ *	agent 0|1         the guest's agent comes or goes
+ *	fill RRGGBB       the colour of the screen
+ *	monitor X Y W H   the part of the screen that is the monitor
+ *	copy TEXT         the guest's user copies this
+ *	paste             the guest's user pastes what the client has
+ *	refuse N [BYTES]  files are answered with this enum spice_file_result, after BYTES;
+ *	                  0 = they are taken
+ *	kick              ends the session, as another client would
+ *	cut CHANNEL       closes one channel: inputs, display, cursor
+ *	freeze 0|1        nothing is read or answered
  */
 #include <errno.h>
 #include <getopt.h>
@@ -369,15 +371,25 @@ static void read_password(struct options *options, const char *path) {
 	options->peer.password = options->password;
 }
 
-static uint32_t agent_caps(const char *name) {
-	return strcmp(name, "linux") == 0     ? PEER_AGENT_LINUX
-	       : strcmp(name, "windows") == 0 ? PEER_AGENT_WINDOWS
-					      : 0;
-}
-
 static void usage(int status) {
 	fputs(help_text, status ? stderr : stdout);
 	exit(status);
+}
+
+static uint32_t agent_caps(const char *name) {
+	if (strcmp(name, "linux") != 0 && strcmp(name, "windows") != 0 &&
+			strcmp(name, "none") != 0) {
+		usage(2);
+	}
+	return name[0] == 'l' ? PEER_AGENT_LINUX : name[0] == 'w' ? PEER_AGENT_WINDOWS : 0;
+}
+
+static uint16_t tcp_port(const char *text) {
+	int64_t port;
+	if (!parse_int(text, 0, 65535, &port)) {
+		usage(2);
+	}
+	return (uint16_t)port;
 }
 
 static void parse_options(struct stub *stub, struct options *options, int argc, char **argv) {
@@ -400,7 +412,7 @@ static void parse_options(struct stub *stub, struct options *options, int argc, 
 			break;
 		case TCP:
 			options->peer.tcp = true;
-			options->peer.tcp_port = (uint16_t)strtoul(optarg, NULL, 10);
+			options->peer.tcp_port = tcp_port(optarg);
 			break;
 		case PASSWORD:
 			read_password(options, optarg);
@@ -483,10 +495,14 @@ int main(int argc, char **argv) {
 	static struct stub stub = { .width = 800, .height = 600, .color = 0x204060 };
 	struct options options = { .agent_caps = PEER_AGENT_LINUX,
 		.peer.channels = 1u << SPICE_CHANNEL_DISPLAY | 1u << SPICE_CHANNEL_CURSOR };
+	const pid_t parent = getppid();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	parse_options(&stub, &options, argc, argv);
 	if (stub.parent) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent) {
+			return 0;
+		}
 	}
 	int r = start(&stub, &options);
 	if (r < 0) {
