@@ -14,6 +14,8 @@
 
 #include "tools/common_text.h"
 
+#define GROUPS_MAX ((int)(sizeof((struct root_user *)NULL)->groups / sizeof(gid_t)))
+
 int root_open(struct root *root, const char *dir) {
 	memset(root, 0, sizeof *root);
 	root->copy = dir && dir[0] && strcmp(dir, "/") != 0;
@@ -358,6 +360,15 @@ static void me_of_tree(const struct root *root, struct root_user *user) {
 	}
 }
 
+/* What the database says; a login may have fewer or more. */
+static void read_groups(struct root_user *user) {
+	int count = GROUPS_MAX;
+	if (getgrouplist(user->name, user->gid, user->groups, &count) < 0) {
+		count = 0;
+	}
+	user->group_count = count > 0 ? (unsigned)count : 0;
+}
+
 void root_me(const struct root *root, struct root_user *ret_user) {
 	if (root->copy) {
 		me_of_tree(root, ret_user);
@@ -375,13 +386,35 @@ void root_me(const struct root *root, struct root_user *ret_user) {
 		copy_text(ret_user->name, sizeof ret_user->name, entry->pw_name);
 		ret_user->gid = entry->pw_gid;
 	}
-	int count = 128;
 	if (ret_user->uid == getuid()) {
-		count = getgroups(128, ret_user->groups);
-	} else if (getgrouplist(ret_user->name, ret_user->gid, ret_user->groups, &count) < 0) {
-		count = 0;
+		int count = getgroups(GROUPS_MAX, ret_user->groups);
+		ret_user->group_count = count > 0 ? (unsigned)count : 0;
+	} else {
+		read_groups(ret_user);
 	}
-	ret_user->group_count = count > 0 ? (unsigned)count : 0;
+}
+
+bool root_named(const struct root *root, const char *name, struct root_user *ret_user) {
+	struct root_user user = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	if (!copy_text(user.name, sizeof user.name, name) || !name[0]) {
+		return false;
+	}
+	if (root->copy) {
+		me_of_tree(root, ret_user);
+		if (strcmp(ret_user->name, name) != 0) {
+			*ret_user = user;
+		}
+		return true;
+	}
+	struct passwd *entry = getpwnam(name); // NOLINT(concurrency-mt-unsafe)
+	if (!entry) {
+		return false;
+	}
+	user.uid = entry->pw_uid;
+	user.gid = entry->pw_gid;
+	read_groups(&user);
+	*ret_user = user;
+	return true;
 }
 
 bool root_in_group(const struct root_user *user, gid_t gid) {

@@ -77,6 +77,9 @@ struct root_user {
 
 /* Who asks: this process, under sudo the user behind it, or the tree's "me". */
 void root_me(const struct root *root, struct root_user *ret_user);
+/* Somebody else, by name. False: there is no such user here. A tree knows its "me" only: every
+ * other name is a user without groups there. */
+bool root_named(const struct root *root, const char *name, struct root_user *ret_user);
 /* From etc/passwd and etc/group; the number as text if it is not there. */
 void root_user_name(const struct root *root, uid_t uid, char *buf, size_t size);
 void root_group_name(const struct root *root, gid_t gid, char *buf, size_t size);

@@ -66,7 +66,6 @@ enum {
 	O_TOGGLE,
 	O_SOURCE,
 	O_TARGET,
-	O_KVMFR,
 	O_NUMBER,
 	O_FILES_ONLY,
 	O_HELP,
@@ -95,7 +94,6 @@ static const struct option table[] = {
 	{ "grab-toggle", required_argument, NULL, O_TOGGLE },
 	{ "source", required_argument, NULL, O_SOURCE },
 	{ "target", required_argument, NULL, O_TARGET },
-	{ "kvmfr", no_argument, NULL, O_KVMFR },
 	{ "number", required_argument, NULL, O_NUMBER },
 	{ "files-only", no_argument, NULL, O_FILES_ONLY },
 	{ "help", no_argument, NULL, O_HELP },
@@ -113,7 +111,6 @@ static bool set_flag(struct setup_options *options, int c) {
 		[O_PROBE - O_APPLY] = &options->probe,
 		[O_OWN - O_APPLY] = &options->own,
 		[O_QEMU - O_APPLY] = &options->qemu,
-		[O_KVMFR - O_APPLY] = &options->kvmfr,
 		[O_FILES_ONLY - O_APPLY] = &options->files_only };
 	size_t index = (size_t)(c - O_APPLY);
 	if (c < O_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
@@ -397,11 +394,7 @@ static bool run_shmem(struct setup *setup) {
 	if (!needs_vm(setup) || !needs_size(setup)) {
 		return false;
 	}
-	if (setup->options.kvmfr) {
-		xml_kvmfr(setup, wanted_mib(setup));
-	} else {
-		xml_shmem(setup, name, wanted_mib(setup));
-	}
+	xml_shmem(setup, name, wanted_mib(setup));
 	return true;
 }
 
@@ -439,10 +432,10 @@ static bool run_input(struct setup *setup) {
 		xml_input_qemu(setup);
 		return true;
 	}
+	files_input(setup); /* first: it looks at what xml_input_own() takes out */
 	if (setup->has_vm) {
 		xml_input_own(setup);
 	}
-	files_input(setup);
 	if (!setup->has_vm && !options->keyboard && !options->mouse) {
 		return needs_vm(setup);
 	}
@@ -592,11 +585,13 @@ int main(int argc, char **argv) {
 	}
 	if (status < 0) {
 		root_me(&setup->root, &setup->me);
-		if (setup->options.user) {
-			copy_text(setup->me.name, sizeof setup->me.name, setup->options.user);
-			setup->me.group_count = 0; /* of somebody else: not known here */
-			setup->me.gid = (gid_t)-1;
+		if (setup->options.user &&
+				!root_named(&setup->root, setup->options.user, &setup->me)) {
+			wrong("--user", setup->options.user, _("a user of this machine"));
+			status = 2;
 		}
+	}
+	if (status < 0) {
 		pci_read(&setup->root, &setup->pci);
 		if (setup->options.undo) {
 			status = setup_undo(setup);

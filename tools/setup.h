@@ -75,7 +75,7 @@ struct setup_options {
 	const char *gpu, *source, *target, *keyboard, *mouse, *toggle, *shm_name;
 	unsigned width, height;
 	unsigned number; /* of an applied plan; 0 = the newest */
-	bool hdr, apply, undo, fix, list, probe, own, qemu, kvmfr, force, files_only;
+	bool hdr, apply, undo, fix, list, probe, own, qemu, force, files_only;
 };
 
 struct setup {

@@ -408,8 +408,10 @@ static void kvmfr_libvirt(struct setup *setup) {
 void files_kvmfr(struct setup *setup, unsigned mib) {
 	struct text text = { 0 };
 	text_add(&text, "# Written by pierglass setup\noptions kvmfr static_size_mb=%u\n", mib);
+	unsigned before = setup->plan.change_count;
 	plan_file(&setup->plan, &setup->root, "/etc/modprobe.d/pierglass-kvmfr.conf", 0644,
 			text_get(&text), N_("one device of that size"));
+	bool other_size = setup->plan.change_count > before;
 	text_finish(&text);
 	plan_file(&setup->plan, &setup->root, "/etc/modules-load.d/pierglass-kvmfr.conf", 0644,
 			"# Written by pierglass setup\nkvmfr\n",
@@ -427,6 +429,10 @@ void files_kvmfr(struct setup *setup, unsigned mib) {
 		plan_command(&setup->plan,
 				_("sudo udevadm control --reload && sudo modprobe kvmfr (the module "
 				  "comes from Looking Glass, as a DKMS package)"));
+	} else if (other_size) {
+		plan_command(&setup->plan,
+				_("shut the VM down, then: sudo udevadm control --reload && sudo modprobe -r "
+				  "kvmfr && sudo modprobe kvmfr (it has its size from when it was loaded)"));
 	}
 }
 
@@ -559,8 +565,19 @@ void files_input(struct setup *setup) {
 	struct text text = { 0 };
 	text_add(&text, "# Written by pierglass setup: whoever sits at the machine may read these devices.\n");
 	size_t empty = text.len;
+	bool named = setup->options.keyboard || setup->options.mouse;
 	add_udev_rule(setup, &text, setup->options.keyboard);
 	add_udev_rule(setup, &text, setup->options.mouse);
+	/* What QEMU had is what the user wants to have. */
+	const struct domain *vm = &setup->document.domain;
+	for (unsigned i = 0; setup->has_vm && !named && i < vm->evdev_count; i++) {
+		add_udev_rule(setup, &text, vm->evdev[i].path);
+	}
+	if (setup->has_vm && !named && vm->evdev_count == 0) {
+		plan_note(&setup->plan,
+				_("no device was named (--keyboard PATH, --mouse PATH; pierglass setup input "
+				  "--list shows them): the right to read one for --evdev is not given"));
+	}
 	if (text.len > empty) {
 		unsigned before = setup->plan.change_count;
 		plan_file(&setup->plan, &setup->root, "/etc/udev/rules.d/70-pierglass-input.rules",

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "tools/common_text.h"
 #include "tools/setup.h"
 
@@ -104,8 +105,8 @@ static bool place_group(struct state *state, const unsigned *members, unsigned c
 	struct pci_address slot;
 	const struct domain *domain = state->domain;
 	if (!choose_slot(state, members, count, &slot)) {
-		snprintf(state->fix->problem, sizeof state->fix->problem,
-				"no free PCI slot is left in the guest");
+		snprintf(state->fix->problem, sizeof state->fix->problem, "%s",
+				_("no free PCI slot is left in the guest"));
 		return false;
 	}
 	take(state, &slot);
@@ -128,7 +129,7 @@ static bool place_group(struct state *state, const unsigned *members, unsigned c
 static bool refuse(struct pci_fix *fix, const struct pci_address *address, const char *why) {
 	char name[16];
 	pci_address_text(address, name);
-	snprintf(fix->problem, sizeof fix->problem, "%s %s", name, why);
+	snprintf(fix->problem, sizeof fix->problem, "%s %s", name, _(why));
 	return false;
 }
 
@@ -138,22 +139,24 @@ static bool sources_are_right(
 		const struct pci_address *source = &domain->hostdev[i].source;
 		for (unsigned j = 0; j < i; j++) {
 			if (pci_address_equal(source, &domain->hostdev[j].source)) {
-				return refuse(fix, source, "is in the VM twice: remove one");
+				return refuse(fix, source, N_("is in the VM twice: remove one"));
 			}
 		}
 		if (host->count > 0 && !pci_find(host, source)) {
 			struct pci_address other = *source;
 			other.slot = 0;
-			char why[128] = "is not in this machine: correct its <source>";
-			if (source->slot != 0 && pci_find(host, &other)) {
-				char name[16];
-				pci_address_text(&other, name);
-				snprintf(why, sizeof why,
-						"is not in this machine: was %s meant? Correct its "
-						"<source>",
-						name);
+			if (source->slot == 0 || !pci_find(host, &other)) {
+				return refuse(fix, source,
+						N_("is not in this machine: correct its <source>"));
 			}
-			return refuse(fix, source, why);
+			char name[16];
+			char meant[16];
+			pci_address_text(source, name);
+			pci_address_text(&other, meant);
+			snprintf(fix->problem, sizeof fix->problem,
+					_("%s is not in this machine: was %s meant? Correct its <source>"),
+					name, meant);
+			return false;
 		}
 	}
 	return true;
@@ -190,8 +193,8 @@ bool pci_fix(const struct domain *domain, const struct pci_list *host, struct pc
 		}
 		if (count > 1 && !zero) {
 			return refuse(ret_fix, &domain->hostdev[i].source,
-					"goes with other functions of its device, but function 0 is not in "
-					"the VM: add it");
+					N_("goes with other functions of its device, but function 0 is not in "
+					   "the VM: add it"));
 		}
 		if (!place_group(&state, members, count)) {
 			return false;

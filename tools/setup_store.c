@@ -37,7 +37,8 @@ void remove_half(const char *path) {
 
 int replace_file(const char *path, const char *text, mode_t mode, uid_t uid, gid_t gid) {
 	char *half = half_name(path);
-	int fd = open(half, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	unlink(half); /* of a run that was killed; whatever else is there is not written through */
+	int fd = open(half, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r = fd < 0 ? -errno : write_all(fd, text, strlen(text));
 	if (fd >= 0) {
 		if (r == 0 && fchown(fd, uid, gid) < 0 && geteuid() == 0) {

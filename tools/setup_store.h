@@ -1,7 +1,8 @@
 /*
  * Where applied plans are kept, so that they can be taken back. Each is a folder of its own
- *("0001", …) under /var/lib/pierglass/setup (root, or a tree) or $XDG_STATE_HOME/pierglass/setup,
- *with a "manifest" and the old and new bytes of everything that is changed:
+ * ("0001", ...) under /var/lib/pierglass/setup (root, or a tree) or
+ * $XDG_STATE_HOME/pierglass/setup, with a "manifest" and the old and new bytes of everything that
+ * is changed:
  *
  *	dir PATH                           a folder that is made
  *	file N EXISTED MODE UID GID PATH   N.old and N.new hold the bytes
@@ -10,7 +11,7 @@
  *	root N                             plan N of root's store belongs to it
  *
  * Each line is on the disk before what it says is done: whatever ends the program, taking back
- *finds all of it. A thing that is still (or again) as it was is then passed over.
+ * finds all of it. A thing that is still (or again) as it was is then passed over.
  */
 #pragma once
 

@@ -90,14 +90,19 @@ unsigned root_part_apply(const struct setup *setup, unsigned count) {
 	struct words words = { 0 };
 	unsigned before = store_newest(STORE_OF_ROOT);
 	char *vm = setup->has_vm ? write_vm(setup) : NULL;
+	int i = 1;
 	add_program(&words);
-	for (int i = 1; i < setup->argc; i++) {
+	/* Behind the user's own, because the last one counts, but in front of a "--". */
+	for (; i < setup->argc && strcmp(setup->argv[i], "--") != 0; i++) {
 		add(&words, setup->argv[i]);
 	}
 	add(&words, "--files-only");
-	if (vm) { /* the last one counts */
+	if (vm) {
 		add(&words, "--xml");
 		add(&words, vm);
+	}
+	for (; i < setup->argc; i++) {
+		add(&words, setup->argv[i]);
 	}
 	printf(_("Root is needed for %u of the changes: asking sudo, once.\n"), count);
 	int status = run(&words);

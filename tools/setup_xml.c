@@ -367,7 +367,7 @@ bool xml_pci_fix(struct setup *setup) {
 	const struct domain *vm = &setup->document.domain;
 	bool ok = pci_fix(vm, &setup->pci, fix);
 	if (!ok) {
-		plan_refuse(&setup->plan, _("%s"), fix->problem);
+		plan_refuse(&setup->plan, "%s", fix->problem);
 		free(fix);
 		return false;
 	}
