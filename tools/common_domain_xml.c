@@ -132,7 +132,10 @@ static uint64_t size_of(xmlNode *node, const char *plain_unit) {
 	snprintf(one, sizeof one, "1%s", unit);
 	bool decimal = strlen(unit) == 2 && unit[1] == 'B';
 	if (decimal) {
-		factor = unit[0] == 'K' ? 1000 : unit[0] == 'M' ? 1000000 : 1000000000;
+		factor = unit[0] == 'K'   ? 1000
+			 : unit[0] == 'M' ? 1000000
+			 : unit[0] == 'G' ? 1000000000
+					  : 1000000000000;
 	} else if (strcmp(unit, "b") != 0 && strcmp(unit, "bytes") != 0 &&
 			!props_size(one, 1, &factor)) {
 		return 0;
@@ -313,11 +316,8 @@ static void read_other_device(struct domain *domain, xmlNode *node) {
 		domain->balloon_none = attr_is(node, "model", "none");
 	} else if (is(node, "controller") && attr_is(node, "type", "pci")) {
 		read_named(domain->pci, &domain->pci_count, DOMAIN_LIST, node, "name");
-	} else if (is(node, "disk")) {
+	} else if (is(node, "disk") && !attr_is(node, "device", "cdrom")) {
 		read_named(domain->disk, &domain->disk_count, 32, node, "type");
-		if (attr_is(node, "device", "cdrom")) {
-			domain->disk_count--;
-		}
 	} else if (is(node, "channel") && attr_is(node, "type", "spicevmc")) {
 		xmlNode *target = child(node, "target");
 		if (attr_is(target, "name", "com.redhat.spice.0")) {

@@ -234,6 +234,9 @@ void doctor_run(const struct facts *facts, struct report *report);
 /* --groups: every IOMMU group with its verdict. */
 void doctor_groups(const struct facts *facts, FILE *out);
 
-/* The VM's name for a command line, quoted; "DOMAIN" without one. Static storage is not used: buf
- * has at least 160 bytes. */
+#define DOCTOR_WORD_BYTES 320
+
+/* A path or a name for a command line, quoted where it has to be. */
+const char *doctor_word(const char *word, char buf[static DOCTOR_WORD_BYTES]);
+/* The VM's name the same way; "DOMAIN" without one. buf has at least 160 bytes. */
 const char *doctor_vm_word(const struct facts *facts, char *buf);

@@ -97,7 +97,7 @@ static void check_remapping(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("allow_unsafe_interrupts=1 lets a guest forge interrupts; only "
 				  "hardware without interrupt remapping needs it%s"),
-				facts->iommu.remapping == 1 ? ", this one has it" : "");
+				facts->iommu.remapping == 1 ? _(", this one has it") : "");
 		report_remedy(report, _("take vfio_iommu_type1.allow_unsafe_interrupts=1 out of "
 					"/etc/default/grub, then: sudo update-grub"));
 	}

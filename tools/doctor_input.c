@@ -72,7 +72,8 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 		report_warn(report, _("%s is grabbed by another program: %s"),
 				facts->live.grab_busy,
 				holder[0] ? holder : _("not one of yours (root could name it)"));
-		report_remedy(report, "sudo fuser -v %s", facts->live.grab_busy);
+		char path[DOCTOR_WORD_BYTES];
+		report_remedy(report, "sudo fuser -v %s", doctor_word(facts->live.grab_busy, path));
 	}
 }
 
@@ -95,7 +96,7 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 	} else {
 		report_ok(report, _("the compositor can hand over its shortcuts%s"),
 				strstr(facts->desktop.name, "GNOME")
-						? " (GNOME asks once and remembers a refusal)"
+						? _(" (GNOME asks once and remembers a refusal)")
 						: "");
 		if (strstr(facts->desktop.name, "GNOME")) {
 			report_remedy(report,

@@ -190,7 +190,8 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 		report_warn(report,
 				_("everybody on this machine may read the guest's screen (mode %04o)"),
 				memory->st.mode);
-		report_remedy(report, "sudo chmod o= %s", memory->path);
+		char path[DOCTOR_WORD_BYTES];
+		report_remedy(report, "sudo chmod o= %s", doctor_word(memory->path, path));
 	}
 	if (!memory->tmpfiles) {
 		report_warn(report,
@@ -220,8 +221,9 @@ static void check_file_size(const struct facts *facts, struct report *report) {
 					(unsigned long long)(memory->st.size >> 20),
 					(unsigned long long)(shmem->bytes >> 20));
 		}
+		char path[DOCTOR_WORD_BYTES];
 		report_remedy(report, _("shut the VM down; sudo truncate -s %llu %s; start it"),
-				(unsigned long long)shmem->bytes, memory->path);
+				(unsigned long long)shmem->bytes, doctor_word(memory->path, path));
 	}
 }
 
@@ -251,6 +253,7 @@ static void check_inode(const struct facts *facts, struct report *report) {
 
 static void check_file(const struct facts *facts, struct report *report) {
 	const struct facts_memory *memory = &facts->memory;
+	char path[DOCTOR_WORD_BYTES];
 	if (strncmp(memory->path, "/dev/kvmfr", 10) == 0) {
 		return;
 	}
@@ -260,7 +263,7 @@ static void check_file(const struct facts *facts, struct report *report) {
 	}
 	if (memory->st.type != 'f') {
 		report_fail(report, _("%s is not a plain file"), memory->path);
-		report_remedy(report, "sudo rm -r %s", memory->path);
+		report_remedy(report, "sudo rm -r %s", doctor_word(memory->path, path));
 		return;
 	}
 	check_file_rights(facts, report);
@@ -270,7 +273,7 @@ static void check_file(const struct facts *facts, struct report *report) {
 		report_warn(report, _("SELinux enforces: QEMU may be refused this file"));
 		report_remedy(report,
 				"sudo semanage fcontext -a -t svirt_tmpfs_t %s && sudo restorecon %s",
-				memory->path, memory->path);
+				doctor_word(memory->path, path), path);
 	}
 }
 

@@ -57,11 +57,19 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 	} else {
 		report_fail(report, _("SPICE does not answer at %s: %s"), live->spice_uri,
 				strerror(live->spice));
-		report_remedy(report, "virsh domdisplay --type spice %s", facts->vm.name);
+		char name[160];
+		report_remedy(report, "virsh domdisplay --type spice %s",
+				doctor_vm_word(facts, name));
 	}
 }
 
-static void interface_line(const struct domain *vm, const struct domain_interface *interface,
+static void attach_remedy(const struct facts *facts, struct report *report) {
+	char name[160];
+	report_remedy(report, "virsh attach-interface %s network default --model virtio --config",
+			doctor_vm_word(facts, name));
+}
+
+static void interface_line(const struct facts *facts, const struct domain_interface *interface,
 		struct report *report) {
 	if (strcmp(interface->type, "user") == 0) {
 		report_fail(report,
@@ -72,9 +80,7 @@ static void interface_line(const struct domain *vm, const struct domain_interfac
 		report_fail(report,
 				_("macvtap over %s: the guest cannot reach its own host, no sound"),
 				interface->direct);
-		report_remedy(report,
-				"virsh attach-interface %s network default --model virtio --config",
-				vm->name);
+		attach_remedy(facts, report);
 	}
 }
 
@@ -82,13 +88,33 @@ static void check_interface(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (vm->interface_count == 0) {
 		report_fail(report, _("the VM has no network card: Scream's sound has no way out"));
-		report_remedy(report,
-				"virsh attach-interface %s network default --model virtio --config",
-				vm->name);
+		attach_remedy(facts, report);
 		return;
 	}
 	for (unsigned i = 0; i < vm->interface_count; i++) {
-		interface_line(vm, &vm->interface[i], report);
+		interface_line(facts, &vm->interface[i], report);
+	}
+}
+
+/* libvirt makes the bridges of its networks; another one is the host's own affair. */
+static void bridge_remedy(const struct facts *facts, struct report *report) {
+	const char *network = strncmp(facts->network.bridge, "virbr", 5) == 0 ? "default" : "";
+	char word[DOCTOR_WORD_BYTES];
+	for (unsigned i = 0; i < facts->vm.interface_count; i++) {
+		if (facts->vm.interface[i].network[0]) {
+			network = facts->vm.interface[i].network;
+			break;
+		}
+	}
+	if (network[0]) {
+		doctor_word(network, word);
+		report_remedy(report, "sudo virsh net-start %s && sudo virsh net-autostart %s",
+				word, word);
+	} else {
+		report_remedy(report,
+				_("make it in this machine's network settings (NetworkManager: nmcli "
+				  "connection add type bridge ifname %s)"),
+				facts->network.bridge);
 	}
 }
 
@@ -106,9 +132,8 @@ static void check_bridge(const struct facts *facts, struct report *report) {
 	if (!network->present) {
 		report_fail(report, _("the bridge %s is not there%s"), network->bridge,
 				network->known ? ""
-					       : " (none is named by the VM, this is libvirt's default)");
-		report_remedy(report,
-				"sudo virsh net-start default && sudo virsh net-autostart default");
+					       : _(" (none is named by the VM, this is libvirt's default)"));
+		bridge_remedy(facts, report);
 	} else if (!network->up && facts->vm.state == DOMAIN_RUNNING) {
 		report_fail(report, _("the bridge %s is down although the VM runs"),
 				network->bridge);
@@ -210,7 +235,7 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("the firewall ufw is on and has no rule for Scream (UDP %d)%s"),
 				SCREAM_PORT,
-				facts->is_root ? "" : ", as far as its files may be read");
+				facts->is_root ? "" : _(", as far as its files may be read"));
 		rule_for(facts, report);
 	} else if (network->firewalld && !network->firewalld_rule) {
 		report_warn(report,
@@ -247,7 +272,7 @@ static void check_receivers(const struct facts *facts, struct report *report) {
 		report_warn(report, _("UDP port %d is in use by %s"), SCREAM_PORT,
 				network->port_owner[0]
 						? network->port_owner
-						: "another user's program (root could name it)");
+						: _("another user's program (root could name it)"));
 		report_remedy(report, "sudo ss -ulpn sport = %d", SCREAM_PORT);
 	} else if (network->port_taken) {
 		report_ok(report, _("UDP port %d: %s"), SCREAM_PORT, network->port_owner);

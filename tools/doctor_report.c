@@ -182,10 +182,18 @@ void doctor_run(const struct facts *facts, struct report *report) {
 	}
 }
 
-const char *doctor_vm_word(const struct facts *facts, char *buf) {
+static const char *shell_word(const char *word, char *buf, size_t size) {
 	struct text text = { 0 };
-	text_add_shell(&text, facts->has_vm && facts->vm.name[0] ? facts->vm.name : "DOMAIN");
-	copy_text(buf, 160, text_get(&text));
+	text_add_shell(&text, word);
+	copy_text(buf, size, text_get(&text));
 	text_finish(&text);
 	return buf;
+}
+
+const char *doctor_word(const char *word, char buf[static DOCTOR_WORD_BYTES]) {
+	return shell_word(word, buf, DOCTOR_WORD_BYTES);
+}
+
+const char *doctor_vm_word(const struct facts *facts, char *buf) {
+	return shell_word(facts->has_vm && facts->vm.name[0] ? facts->vm.name : "DOMAIN", buf, 160);
 }

@@ -52,25 +52,37 @@ static void check_firmware(const struct facts *facts, struct report *report) {
 	}
 }
 
+/* libvirt refuses another number of CPUs than the topology makes. */
+static void fewer_cpus(const struct facts *facts, struct report *report, unsigned count) {
+	unsigned threads = facts->cpu.threads_per_core > 1 && count % 2 == 0 ? 2 : 1;
+	char name[160];
+	if (facts->vm.topology) {
+		report_remedy(report,
+				"virsh edit: <vcpu>%u</vcpu>, <topology sockets='1' dies='1' cores='%u' "
+				"threads='%u'/>",
+				count, count / threads, threads);
+	} else {
+		report_remedy(report, "virsh setvcpus %s %u --config --maximum",
+				doctor_vm_word(facts, name), count);
+	}
+}
+
 static void check_cpus(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	unsigned host = facts->cpu.threads;
 	unsigned reserve = 2 * (facts->cpu.threads_per_core ? facts->cpu.threads_per_core : 1);
-	char name[160];
 	if (!vm->vcpus || !host) {
 		return;
 	}
 	if (vm->vcpus > host) {
 		report_fail(report, _("%u virtual CPUs on a host with %u"), vm->vcpus, host);
-		report_remedy(report, "virsh setvcpus %s %u --config --maximum",
-				doctor_vm_word(facts, name), host > reserve ? host - reserve : 1);
+		fewer_cpus(facts, report, host > reserve ? host - reserve : 1);
 	} else if (host - vm->vcpus < reserve) {
 		report_warn(report,
 				_("%u of %u CPUs are the VM's: the host keeps less than two cores for "
 				  "the picture and the sound"),
 				vm->vcpus, host);
-		report_remedy(report, "virsh setvcpus %s %u --config --maximum",
-				doctor_vm_word(facts, name), host > reserve ? host - reserve : 1);
+		fewer_cpus(facts, report, host > reserve ? host - reserve : 1);
 	} else {
 		report_ok(report, _("%u of %u CPUs are the VM's"), vm->vcpus, host);
 	}
@@ -78,7 +90,7 @@ static void check_cpus(const struct facts *facts, struct report *report) {
 
 static void check_topology(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
-	bool smt = facts->cpu.threads_per_core > 1;
+	bool smt = facts->cpu.threads_per_core > 1 && vm->vcpus % 2 == 0;
 	if (!vm->is_xml || vm->vcpus < 2) {
 		return;
 	}
@@ -289,10 +301,12 @@ static void check_agent(const struct facts *facts, struct report *report) {
 
 static void check_virtiofs(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
-	bool used = false;
+	const struct domain_filesystem *used = NULL;
 	char name[160];
-	for (unsigned i = 0; i < vm->filesystem_count; i++) {
-		used = used || strcmp(vm->filesystem[i].driver, "virtiofs") == 0;
+	char word[DOCTOR_WORD_BYTES];
+	for (unsigned i = 0; i < vm->filesystem_count && !used; i++) {
+		used = strcmp(vm->filesystem[i].driver, "virtiofs") == 0 ? &vm->filesystem[i]
+									 : NULL;
 	}
 	if (!used) {
 		return;
@@ -302,7 +316,7 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 		report_fail(report,
 				_("a virtiofs share, but the VM's memory is not shared: it cannot start"));
 		report_remedy(report, "pierglass setup virtiofs %s --source %s --apply",
-				doctor_vm_word(facts, name), vm->filesystem[0].source);
+				doctor_vm_word(facts, name), doctor_word(used->source, word));
 	} else {
 		report_ok(report, _("virtiofs: the VM's memory is shared"));
 		report_remedy(report,
@@ -316,7 +330,7 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 			report_fail(report,
 					_("the shared folder %s is not there: the VM cannot start"),
 					share->source);
-			report_remedy(report, "mkdir -p %s", share->source);
+			report_remedy(report, "mkdir -p %s", doctor_word(share->source, word));
 		}
 	}
 	if (strstr(facts->vm_uri, "/session")) {
@@ -342,14 +356,14 @@ static void check_found(const struct facts *facts, struct report *report) {
 		return;
 	}
 	if (facts->vm_wanted) {
-		report_fail(report, _("%s"), facts->vm_problem);
+		report_fail(report, "%s", facts->vm_problem);
 	} else {
 		report_warn(report, _("no VM looked at: %s"), facts->vm_problem);
 	}
 	report_remedy(report, "pierglass doctor NAME (virsh list --all shows them)");
 	if (facts->hidden_processes > 0 && !facts->is_root) {
-		report_skip(report, _("%u QEMU process%s may not be read; root could"),
-				facts->hidden_processes, facts->hidden_processes == 1 ? "" : "es");
+		report_skip(report, _("QEMU processes that may not be read: %u; root could"),
+				facts->hidden_processes);
 	}
 }
 
