@@ -1,7 +1,5 @@
-
-#include <stdio.h>
-
 #include <linux/input-event-codes.h>
+#include <stdio.h>
 
 #include "input/key_names.h"
 #include "tests/support/check.h"

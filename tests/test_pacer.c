@@ -1,10 +1,9 @@
-#include "support/check.h"
+#include "tests/support/check.h"
 
 #include <stdlib.h>
 
-#include "client/pacer.h"
-
 #include "base/clock.h"
+#include "client/pacer.h"
 
 struct result {
 	unsigned looks;

@@ -1,4 +1,4 @@
-#include "support/check.h"
+#include "tests/support/check.h"
 
 #include "client/upload_choice.h"
 
