@@ -409,6 +409,13 @@ static void imported_frames_are_the_same(void **state) {
 	shm_unref(shm);
 }
 
+static void check_refused(
+		struct dmabuf *dmabuf, struct shm *shm, const struct frame *frame, int result) {
+	unsigned texture;
+	const char *why = "";
+	CHECK(dmabuf_texture(dmabuf, shm, 2, frame, &texture, &why) == result && why[0] != 0);
+}
+
 /* Every step of the import failing: said, and nothing is left behind. */
 static void a_failed_import_says_why(void **state) {
 	(void)state;
@@ -429,6 +436,7 @@ static void a_failed_import_says_why(void **state) {
 	const char *why = NULL;
 	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == 0);
 	standin.fail_attach = true;
+	why = "";
 	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == -EIO && why[0] != 0);
 	standin.fail_attach = false;
 	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == 0);
@@ -439,15 +447,15 @@ static void a_failed_import_says_why(void **state) {
 	CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == -ENOTSUP);
 	CHECK(strstr(why, "kvmfr") != NULL && standin.destroys == 1);
 	standin.fail_export = EMFILE;
-	CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == -EMFILE && why[0] != 0);
+	check_refused(dmabuf, shm, &frame, -EMFILE);
 	standin.fail_export = 0;
 	standin.fail_create = true;
-	CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == -EIO && why[0] != 0);
+	check_refused(dmabuf, shm, &frame, -EIO);
 	standin.fail_create = false;
 	frame.pixels_offset = 4100; /* not at a page */
-	CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == -EINVAL && why[0] != 0);
+	check_refused(dmabuf, shm, &frame, -EINVAL);
 	frame.pixels_offset = 65536 - 8192; /* the last page is not all there */
-	CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == -ERANGE && why[0] != 0);
+	check_refused(dmabuf, shm, &frame, -ERANGE);
 	/* More places than anybody needs: the oldest go. */
 	for (unsigned i = 0; i < 9; i++) {
 		frame.pixels_offset = 4096 * (1 + i);
