@@ -254,8 +254,10 @@ static void another_surface_is_drawn_and_copied_from(void **state) {
 	size_t len = writer_len(&w);
 	memcpy(s.bytes, "\5\0\0\0", 4);
 	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_DESTROY, 4) == 0);
+	CHECK(fill(&s, 0, 0, 0, 4, 4, 0x112233, SPICE_ROP_PUT) == 0);
 	memcpy(s.bytes, again, len);
 	CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, len) == 0);
+	CHECK(at(&s, 1, 1) == 0x112233 && at(&s, 2, 2) == 0x112233);
 	stop(&s);
 }
 
