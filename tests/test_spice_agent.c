@@ -346,7 +346,23 @@ static void nonsense_stops_it_until_the_next_agent(void **state) {
 	spice_agent_set_connected(w.agent, true, 10);
 	be_ready(WINDOWS_CAPS, 0);
 	CHECK(spice_agent_offer(w.agent, 2) == 0);
-	/* Huge sizes are skipped, not allocated; the next message is found behind them. */
+	stop();
+}
+
+static void what_is_too_large_is_skipped(void **state) {
+	(void)state;
+	start(1 << 20);
+	be_ready(WINDOWS_CAPS, 0);
+	uint8_t *large = calloc(1, 300000);
+	large[0] = SPICE_CLIPBOARD_TEXT;
+	/* None of them is read, and the next message is found behind each. */
+	say(SPICE_AGENT_GRAB, large, 300000, 2048);
+	say(SPICE_AGENT_FILE_STATUS, large, 300000, 2048);
+	say(99, large, 300000, 2048);
+	CHECK(w.offers == 0 && w.files == 0);
+	say(SPICE_AGENT_GRAB, large, 4, 2048);
+	CHECK(w.offers == 1 && w.offered == SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
+	free(large);
 	stop();
 }
 
@@ -387,6 +403,7 @@ int main(void) {
 		cmocka_unit_test(crossed_grabs_are_settled_by_the_serial),
 		cmocka_unit_test(files_are_announced_and_their_status_read),
 		cmocka_unit_test(nonsense_stops_it_until_the_next_agent),
+		cmocka_unit_test(what_is_too_large_is_skipped),
 		cmocka_unit_test(no_room_on_main_is_waited_for),
 		cmocka_unit_test(tokens_are_given_back),
 	};
