@@ -17,6 +17,7 @@
 #include "input/event.h"
 #include "input/router.h"
 #include "tests/support/held_sink.h"
+#include "tests/support/loop_wait.h"
 #include "tests/support/uinput.h"
 
 struct fixture {
@@ -69,14 +70,10 @@ static void drain(struct fixture *f) {
 	}
 }
 
-#define WAIT_FOR(f, condition)                                     \
-	do {                                                       \
-		uint64_t end_ns_ = clock_now_ns() + 10 * NS_PER_S; \
-		while (!(condition)) {                             \
-			CHECK(clock_now_ns() < end_ns_);           \
-			CHECK(loop_run_once((f)->loop, 20) >= 0);  \
-		}                                                  \
-		drain(f);                                          \
+#define WAIT_FOR(f, condition)                     \
+	do {                                       \
+		WAIT_ON((f)->loop, condition, 10); \
+		drain(f);                          \
 	} while (0)
 
 static void setup(struct fixture *f, const char *wanted, uint64_t watchdog_ns) {

@@ -10,6 +10,7 @@
 #include "tests/support/fake_devices.h"
 #include "tests/support/held_sink.h"
 #include "tests/support/login_files.h"
+#include "tests/support/loop_wait.h"
 #ifdef PG_HAVE_SYSTEMD
 #include "tests/support/mock_logind.h"
 #endif
@@ -86,11 +87,7 @@ static void drain(struct fixture *f) {
 
 /* Hotplug is looked at a little later; wait for that timer, not for a time. */
 static void wait_open(struct fixture *f, unsigned open) {
-	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	while (f->status.open != open) {
-		CHECK(clock_now_ns() < end_ns);
-		CHECK(loop_run_once(f->loop, 100) >= 0);
-	}
+	WAIT_ON(f->loop, f->status.open == open, 5);
 }
 
 static void expect(struct fixture *f, const char *log) {
@@ -317,10 +314,7 @@ static void refusals_are_explained(void **state) {
 
 	/* QEMU has let go: it is tried again by itself. */
 	keyboard->foreign = false;
-	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	while (!keyboard->grabbed) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 1000) >= 0);
-	}
+	WAIT_ON(f.loop, keyboard->grabbed, 5);
 	CHECK(f.status.part.state == PART_RUNNING);
 	teardown(&f);
 }
@@ -365,10 +359,7 @@ static void a_hung_loop_loses_its_devices(void **state) {
 }
 
 static void wait_seat(struct fixture *f, bool active) {
-	const uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	while (router_grabbed(f->router) != active) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f->loop, 100) >= 0);
-	}
+	WAIT_ON(f->loop, router_grabbed(f->router) == active, 5);
 	drain(f);
 }
 
@@ -420,9 +411,7 @@ static void lock_screen(struct fixture *f, void *data) {
 static void unlock_screen(struct fixture *f, void *data) {
 	mock_logind_lock(data, false);
 	/* It is told over the bus: until then nothing may be grabbed. */
-	for (int i = 0; i < 20; i++) {
-		CHECK(loop_run_once(f->loop, 5) >= 0);
-	}
+	loop_run_for(f->loop, 100);
 }
 #endif
 
@@ -447,10 +436,7 @@ static void the_grab_goes_and_comes_with_the_seat(void **state) {
 			"another session is active");
 #ifdef PG_HAVE_SYSTEMD
 	if (bus) {
-		const uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-		while (mock.asked == 0) {
-			CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
-		}
+		WAIT_ON(f.loop, mock.asked > 0, 5);
 		go_and_come_back(&f, keyboard, mouse, lock_screen, unlock_screen, &mock,
 				"the session is locked");
 		mock_logind_stop(&mock);

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/loop.h"
 #include "tests/support/check.h"
+#include "tests/support/loop_wait.h"
 
 /* A machine's /sys/class/input and /dev/input as files. */
 struct fixture {
@@ -129,11 +129,8 @@ static void on_change(void *data) {
 }
 
 static void wait_change(struct fixture *f) {
-	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
 	int before = f->changes;
-	while (f->changes == before) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f->loop, 100) >= 0);
-	}
+	WAIT_ON(f->loop, f->changes != before, 5);
 	while (loop_run_once(f->loop, 0) > 0) {
 	}
 }

@@ -13,6 +13,7 @@
 #include "input/router.h"
 #include "tests/support/fake_devices.h"
 #include "tests/support/held_sink.h"
+#include "tests/support/loop_wait.h"
 
 #define STEPS      100000u
 #define KEYS_COUNT (sizeof keys / sizeof keys[0])
@@ -63,10 +64,7 @@ static unsigned plugged(const struct world *w) {
 }
 
 static void wait_open(struct world *w) {
-	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	while (w->open != plugged(w)) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(w->loop, 100) >= 0);
-	}
+	WAIT_ON(w->loop, w->open == plugged(w), 5);
 }
 
 static void check(const struct world *w) {

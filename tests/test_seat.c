@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/loop.h"
 #include "tests/support/check.h"
 #include "tests/support/login_files.h"
+#include "tests/support/loop_wait.h"
 #ifdef PG_HAVE_SYSTEMD
 #include "tests/support/mock_logind.h"
 #endif
@@ -43,10 +43,7 @@ static void teardown(struct fixture *f) {
 }
 
 static void wait_changes(struct fixture *f, int changes) {
-	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	while (f->changes < changes) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f->loop, 100) >= 0);
-	}
+	WAIT_ON(f->loop, f->changes >= changes, 5);
 	while (loop_run_once(f->loop, 0) > 0) {
 	}
 	CHECK(f->changes == changes);
@@ -151,23 +148,16 @@ static void a_locked_screen(void **state) {
 		skip();
 	}
 	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
-	uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	while (mock.asked == 0) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
-	}
+	WAIT_ON(f.loop, mock.asked > 0, 5);
 	CHECK(seat_active(f.seat));
 	mock_logind_lock(&mock, true);
 	wait_changes(&f, 1);
 	CHECK(!f.active && !seat_active(f.seat) && strstr(seat_reason(f.seat), "locked"));
 	/* Another user's turn, and back to the locked screen: one reason is enough. */
 	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("0"));
-	while (!strstr(seat_reason(f.seat), "another session")) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
-	}
+	WAIT_ON(f.loop, strstr(seat_reason(f.seat), "another session"), 5);
 	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
-	while (!strstr(seat_reason(f.seat), "locked")) {
-		CHECK(clock_now_ns() < end_ns && loop_run_once(f.loop, 100) >= 0);
-	}
+	WAIT_ON(f.loop, strstr(seat_reason(f.seat), "locked"), 5);
 	mock_logind_lock(&mock, false);
 	wait_changes(&f, 2);
 	CHECK(f.active && seat_active(f.seat));

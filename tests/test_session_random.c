@@ -23,6 +23,7 @@
 #include "input/keymap.h"
 #include "tests/support/check.h"
 #include "tests/support/fake_devices.h"
+#include "tests/support/loop_wait.h"
 
 #define STEPS   100000u
 #define DEVICES 4u
@@ -243,10 +244,7 @@ static void release_devices(struct fixture *f) {
 }
 
 static void wait_open(struct fixture *f, const struct fake *fake) {
-	const uint64_t until = clock_now_ns() + 5 * NS_PER_S;
-	while (fake->our_end < 0) {
-		CHECK(clock_now_ns() < until && loop_run_once(f->loop, 20) >= 0);
-	}
+	WAIT_ON(f->loop, fake->our_end >= 0, 5);
 	settle(f);
 }
 
