@@ -126,28 +126,37 @@ static void users_turn_is_clockwise(void **state) {
 
 static void damage_covers_what_changes(void **state) {
 	(void)state;
-	for (unsigned r = 0; r < 4; r++) {
+	/* Where it is scaled a filter looks around: so many pixels of the image. */
+	static const struct { int window, around; } sizes[] = { { 31, 0 }, { 24, 3 }, { 75, 3 } };
+	for (unsigned i = 0; i < 3 * 4; i++) {
+		const unsigned r = i % 4;
+		const int window = sizes[i / 4].window;
 		const struct layout_input in = {
 			.image_width = 31,
 			.image_height = 17,
 			.guest_rotation = r,
 			.user_rotation = 1,
-			.window_width = 31,
-			.window_height = 31,
+			.window_width = window,
+			.window_height = window,
 			.keep_aspect = true,
 		};
 		const struct layout l = compute(in);
+		const int around = sizes[i / 4].around;
+		CHECK(l.exact == (around == 0));
 		const struct frame_rect damage = { 5, 3, 4, 6 };
 		struct egl_rect got;
 		CHECK(layout_image_rect(&l, &damage, &got));
-		for (int y = 0; y < 31; y++) {
-			for (int x = 0; x < 31; x++) {
+		for (int y = 0; y < window; y++) {
+			for (int x = 0; x < window; x++) {
 				int ix, iy;
 				image_at(&l, x, y, &ix, &iy);
-				const bool changed = ix >= 5 && ix < 9 && iy >= 3 && iy < 9;
+				const bool changed = ix >= 5 - around && ix < 9 + around &&
+						     iy >= 3 - around && iy < 9 + around;
+				const bool shown = x >= l.x && x < l.x + l.width && y >= l.y &&
+						   y < l.y + l.height;
 				const bool in_rect = x >= got.x && x < got.x + got.width &&
 						     y >= got.y && y < got.y + got.height;
-				CHECK(!changed || in_rect);
+				CHECK(!changed || !shown || in_rect);
 			}
 		}
 		CHECK(!l.exact || got.width * got.height == 24);
