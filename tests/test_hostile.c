@@ -44,6 +44,7 @@ static void lies_from_another_process_while_we_read(void **state) {
 	int status;
 	CHECK(waitpid(child, &status, 0) == child);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* it was at work to the end */
+	CHECK(hostile.reader.frames > 0 && hostile.reader.pointers > 0);
 	hostile_close(&hostile);
 }
 
