@@ -32,7 +32,7 @@ static void start(struct line *l, bool any_sender) {
 	filter_init(&l->filter, any_sender);
 }
 
-/* A second of good packets: all but the first are played. */
+/* Good packets for so long: all but the first are played. */
 static void play_for(struct line *l, const struct scream_format *format, unsigned ms,
 		uint32_t source, uint16_t port) {
 	for (unsigned i = 0; i < ms / 6; i++, l->now += 6 * MS) {

@@ -407,7 +407,6 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	(void)state;
 	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
 	start(&f);
-	f.config.clipboard_max_bytes = 32u << 20;
 	WAIT(f.status.agent, 3);
 	const size_t len = 10u << 20;
 	uint8_t *image = malloc(len);
@@ -456,7 +455,7 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	stop(&f);
 }
 
-static void a_guest_that_never_answers_is_given_up(void **state) {
+static void an_agent_that_goes_answers_nothing_more(void **state) {
 	(void)state;
 	struct fixture f = { .peer_config = { .agent = true },
 		.guest = { .caps = GUEST_WINDOWS, .silent = true } };
@@ -465,9 +464,9 @@ static void a_guest_that_never_answers_is_given_up(void **state) {
 	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "x", 1);
 	WAIT(f.offered == CLIP_TEXT, 3);
 	clip(&f, CLIP_REQUEST, CLIP_TEXT, 1, NULL, 0);
-	/* The agent going away answers at once. */
 	loop_run_for(f.loop, 50);
 	CHECK(f.data == 0);
+	/* Who waits for it is told at once. */
 	spice_peer_set_agent(f.peer, false);
 	WAIT(f.data == 1 && f.offered == 0 && !f.status.agent, 3);
 	CHECK(f.content == NULL);
@@ -585,7 +584,7 @@ int main(void) {
 		cmocka_unit_test(the_picture_is_drawn_and_comes_and_goes),
 		cmocka_unit_test(the_clipboard_crosses_both_ways),
 		cmocka_unit_test(large_images_cross_and_larger_ones_are_refused),
-		cmocka_unit_test(a_guest_that_never_answers_is_given_up),
+		cmocka_unit_test(an_agent_that_goes_answers_nothing_more),
 		cmocka_unit_test(files_arrive_whole),
 		cmocka_unit_test(the_guest_is_told_the_window_size),
 	};

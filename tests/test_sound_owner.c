@@ -73,13 +73,12 @@ int main(void) {
 		return 1;
 	}
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
-	char command[64];
-	snprintf(command, sizeof command, "%s/sound-" KEY ".lock", folder);
-	unlink(command);
-	snprintf(command, sizeof command, "%s/sound-" OTHER ".lock", folder);
-	unlink(command);
-	snprintf(command, sizeof command, "%s/sound-" KEY ".ask", folder);
-	unlink(command);
+	static const char *const left[] = { KEY ".lock", OTHER ".lock", KEY ".ask" };
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "%s/sound-%s", folder, left[i]);
+		unlink(path);
+	}
 	rmdir(folder);
 	return r;
 }
