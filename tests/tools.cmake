@@ -7,16 +7,11 @@ pg_fuzz(qemu_argv setup)
 pg_fuzz(wayland setup)
 if(TARGET PkgConfig::LIBXML2)
 	foreach(golden doctor setup)
-		add_test(NAME ${golden}_golden COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${golden}-golden
-			WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-		set_tests_properties(${golden}_golden PROPERTIES TIMEOUT 180 LABELS integration
-			SKIP_RETURN_CODE 77
-			ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
+		pg_integration(${golden}_golden ${golden}-golden)
 	endforeach()
-	add_test(NAME guide_steps COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/guide-steps
-		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-	set_tests_properties(guide_steps PROPERTIES TIMEOUT 60 LABELS "integration;once"
-		ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
+	set_tests_properties(doctor_golden setup_golden PROPERTIES TIMEOUT 180)
+	pg_integration(guide_steps guide-steps)
+	set_property(TEST guide_steps APPEND PROPERTY LABELS once)
 	pg_test(vm_info setup)
 	pg_test(setup_xml setup)
 	pg_fuzz(domain_xml setup)
