@@ -12,6 +12,7 @@ import time
 
 SOURCE, BUILD = os.environ['PG_SOURCE'], os.environ['PG_BUILD']
 sys.path.insert(0, os.path.join(SOURCE, 'tests/support'))
+from lab_start import SANITIZED  # noqa: E402
 from screen import CELL, TOP, Screen  # noqa: E402
 
 MODE, CASE = sys.argv[1:3]
@@ -19,7 +20,7 @@ X_ENV = dict(os.environ, DISPLAY=os.environ.get('LAB_X_DISPLAY', ''))
 SCREEN = (1280, 800)
 WORK = tempfile.mkdtemp(prefix='pggui.')
 # Under a sanitizer everything takes longer.
-PATIENCE = 4 if 'asan' in BUILD or 'tsan' in BUILD else 1
+PATIENCE = 4 if SANITIZED else 1
 
 
 def check(condition, what):

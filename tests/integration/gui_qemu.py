@@ -12,10 +12,10 @@ import time
 
 from gui_lab import (PATIENCE, SHM, WORK, Program, capture, check, focus, guest, memory_of, newest, run, shown, wait_for,
                      xdotool)
-from spice_qemu import Machine, need
+from lab_start import need
+from spice_qemu import Machine
 from spice_stub import Stub
 
-need('qemu-system-x86_64')
 SIZE = (720, 400)  # of VGA's text mode
 BOOT_SECTOR = bytes.fromhex(
     'fa 31c0 8ed8 8ed0 bc007c fb'            # no segments, a stack
@@ -29,6 +29,7 @@ BOOT_SECTOR = bytes.fromhex(
 
 def machine(*arguments):
     """The VM, running; its firmware waits a moment for the key of its boot menu."""
+    need('qemu-system-x86_64')
     disk = os.path.join(WORK, 'disk')
     with open(disk, 'wb') as file:
         file.write(BOOT_SECTOR.ljust(510, b'\0') + b'\x55\xaa' + bytes(1 << 20))

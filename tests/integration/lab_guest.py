@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from spice_qemu import BUILD, need, skip
+from lab_start import BUILD, need, skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

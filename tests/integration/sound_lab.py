@@ -2,7 +2,7 @@
 
 A namespace of its own holds bridge virbr0; a second one, the guest, sits at the far end of a veth
 pair. The sound server is a private PulseAudio or PipeWire with a null sink "lab"; sound-probe
-records its monitor. Everything started here is ended by its process."""
+records its monitor. Everything started here is ended by its process, and dies with it."""
 
 import glob
 import json
@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 
-BUILD = os.environ.get("PG_BUILD", "build")
+from lab_start import BUILD, die_with_parent, need, skip
+
 PLAYER = os.path.join(BUILD, "bin", "pierglass")
 SEND = os.path.join(BUILD, "bin", "scream-send")
 PROBE = os.path.join(BUILD, "tests", "sound-probe")
@@ -34,17 +35,6 @@ def check(condition, what):
 def ended():
     """The exit status of the script."""
     return 1 if failures else 0
-
-
-def skip(reason):
-    print(reason)
-    sys.exit(77)
-
-
-def need(*programs):
-    for program in programs:
-        if not shutil.which(program):
-            skip(f"{program} is not installed")
 
 
 def enter_namespace():
@@ -94,7 +84,7 @@ class Player:
         with open(self.stats_path, "wb") as out, open(self.log_path, "wb") as err:
             self.process = subprocess.Popen(
                 [PLAYER, *program, "--audio-interface=virbr0", "--no-lg-config", *args,
-                 "--stats=0.25"], stdout=out, stderr=err)
+                 "--stats=0.25"], stdout=out, stderr=err, preexec_fn=die_with_parent)
         lab.processes.append(self.process)
 
     def stats(self):
@@ -147,7 +137,8 @@ class Probe:
     def __init__(self, lab, seconds, source="lab.monitor", hertz=997):
         self.output = lab.path("probe")
         with open(self.output, "wb") as out:
-            self.process = subprocess.Popen([PROBE, source, str(seconds), str(hertz)], stdout=out)
+            self.process = subprocess.Popen([PROBE, source, str(seconds), str(hertz)],
+                                            stdout=out, preexec_fn=die_with_parent)
         lab.processes.append(self.process)
 
     def lines(self):
@@ -167,7 +158,8 @@ class Sender:
         self.output = lab.path("send")
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
-                lab.in_guest(SEND, "--realtime", "--log", *map(str, args), guest=guest), stdout=out)
+                lab.in_guest(SEND, "--realtime", "--log", *map(str, args), guest=guest),
+                stdout=out, preexec_fn=die_with_parent)
         lab.processes.append(self.process)
 
     def lines(self):
@@ -192,7 +184,7 @@ class Recorder:
     def __init__(self, lab):
         self.socket = lab.path("spice")
         self.process = subprocess.Popen([RECORDER, self.socket], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         lab.processes.append(self.process)
         wait_for("the SPICE server", lambda: os.path.exists(self.socket))
 
@@ -209,6 +201,12 @@ class Recorder:
         self.report()
         time.sleep(seconds)
         return self.report()
+
+
+def long_gaps(result, ms):
+    """Those of a probe that are longer and not at a stall of the machine, in milliseconds."""
+    return [round(gap["size"], 1) for gap in result["gap_list"]
+            if gap["size"] > ms and not gap["excused"]]
 
 
 def latencies_ms(sender, probe):
@@ -229,20 +227,31 @@ class Lab:
         self.count = 0
         self.kind = server
         self.servers = []
-        os.environ["XDG_RUNTIME_DIR"] = self.folder
-        os.environ["XDG_CONFIG_HOME"] = self.folder
-        os.environ["PULSE_SERVER"] = "unix:" + (
-            f"{self.folder}/pulse/native" if server == "pipewire" else f"{self.folder}/pulse.sock")
-        sh("ip link set lo up")
-        self.guest = self.new_namespace()
-        self.make_bridge()
-        if server:
-            self.start_server()
+        self.guest = None
 
     def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *unused):
+        self.close()
+
+    def start(self):
+        os.environ["XDG_RUNTIME_DIR"] = self.folder
+        os.environ["XDG_CONFIG_HOME"] = self.folder
+        os.environ["PULSE_SERVER"] = "unix:" + (
+            f"{self.folder}/pulse/native" if self.kind == "pipewire" else f"{self.folder}/pulse.sock")
+        sh("ip link set lo up")
+        self.guest = self.new_namespace()
+        self.make_bridge()
+        if self.kind:
+            self.start_server()
+
+    def close(self):
         for process in self.processes:
             if process.poll() is None:
                 process.terminate()
@@ -252,8 +261,9 @@ class Lab:
             except subprocess.TimeoutExpired:
                 process.kill()
         self.stop_server()
-        self.guest.kill()
-        self.guest.wait()
+        if self.guest:
+            self.guest.kill()
+            self.guest.wait()
         subprocess.run(["ip", "link", "del", "virbr0"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -274,7 +284,7 @@ class Lab:
 
     def new_namespace(self):
         guest = subprocess.Popen(["unshare", "-n", "sleep", "3000"], stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL)
+                                 stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         wait_for("the guest's namespace", lambda: os.readlink(
             f"/proc/{guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
         return guest
@@ -313,7 +323,7 @@ class Lab:
                  "-L", f"module-native-protocol-unix socket={self.folder}/pulse.sock "
                        "auth-anonymous=1",
                  "-L", "module-null-sink sink_name=lab rate=48000 channels=2 norewinds=1"],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)]
         wait_for("the sound server", self.server_answers, 10)
         if self.kind == "pipewire":
             subprocess.run(["pactl", "load-module", "module-null-sink", "sink_name=lab",
@@ -330,12 +340,13 @@ class Lab:
         os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus
         self.servers = [subprocess.Popen(
             ["dbus-daemon", "--session", "--nofork", f"--address={bus}"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)]
         wait_for("the bus", lambda: os.path.exists(f"{self.folder}/bus"))
         for name, socket in (("pipewire", "pipewire-0"), ("wireplumber", None),
                              ("pipewire-pulse", "pulse/native")):
             self.servers.append(subprocess.Popen([name], stdout=subprocess.DEVNULL,
-                                                 stderr=subprocess.DEVNULL))
+                                                 stderr=subprocess.DEVNULL,
+                                                 preexec_fn=die_with_parent))
             if socket:
                 wait_for(name, lambda s=socket: os.path.exists(f"{self.folder}/{s}"), 10)
 

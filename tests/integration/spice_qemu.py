@@ -1,7 +1,6 @@
 """A real QEMU and the session driver, for the spice-* tests. No guest operating system: what QEMU's
 input core received is in its trace (input_event_*)."""
 
-import ctypes
 import json
 import os
 import re
@@ -10,30 +9,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None)
-BUILD = os.environ.get("PG_BUILD", "build")
+from lab_start import BUILD, die_with_parent
+
 QEMU = shutil.which("qemu-system-x86_64")
-
-
-def die_with_parent():
-    """For preexec_fn: a test that is killed leaves no QEMU behind."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def skip(reason):
-    print(reason)
-    sys.exit(77)
-
-
-def need(*programs):
-    for program in programs:
-        if not shutil.which(program):
-            skip(f"{program} is not installed")
 
 
 class Lines:
@@ -203,8 +184,7 @@ def check(condition, what):
 
 
 def folder():
-    path = tempfile.mkdtemp(prefix="pierglass-spice-")
-    return path
+    return tempfile.mkdtemp(prefix="pierglass-spice-")
 
 
 def free_port():

@@ -5,7 +5,8 @@ import os
 import subprocess
 import time
 
-from spice_qemu import BUILD, Lines, die_with_parent
+from lab_start import BUILD, die_with_parent
+from spice_qemu import Lines
 
 
 class Stub:
