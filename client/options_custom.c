@@ -352,6 +352,16 @@ void get_escape_key(const struct config *config, char *text, size_t size) {
 	snprintf(text, size, "%s", config->session.escape_key);
 }
 
+/* A path, or one of the words, which are then spelled as the devices know them. */
+static bool device_word(char *text) {
+	static const char *const kinds[] = { "keyboards", "mice", "all", NULL };
+	int i = one_of(text, kinds);
+	if (i >= 0) {
+		memcpy(text, kinds[i], strlen(kinds[i]));
+	}
+	return i >= 0 || strchr(text, '/') != NULL;
+}
+
 /* One path, or several with commas between as looking-glass-client's input:evdev has them. */
 bool set_evdev(struct config *config, const char *text) {
 	struct session_config *session = &config->session;
@@ -366,7 +376,10 @@ bool set_evdev(struct config *config, const char *text) {
 			return false;
 		}
 		memcpy(session->evdev[count], at, len);
-		session->evdev[count++][len] = '\0';
+		session->evdev[count][len] = '\0';
+		if (!device_word(session->evdev[count++])) {
+			return false;
+		}
 		if (at[len] == '\0') {
 			break;
 		}
