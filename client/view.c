@@ -15,6 +15,8 @@
 /* While figures are on the screen they are renewed this often. */
 #define FIGURES_PERIOD_NS 500000000ull
 #define FADE_STEP_NS      40000000ull
+/* A chord has up to four names of keys: session_config.escape_key. */
+#define LABEL_BYTES 64
 
 static void add_state(struct overlay *o, enum overlay_level level, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
@@ -109,7 +111,7 @@ static void add_files(struct overlay *o, const struct session_files *files) {
 }
 
 /* As it stands on the keyboard, not as the configuration spells it. */
-static const char *key_label(const char *name, char label[static 16]) {
+static const char *key_label(const char *name, char label[static LABEL_BYTES]) {
 	static const struct {
 		const char *name, *label;
 	} labels[] = {
@@ -126,13 +128,13 @@ static const char *key_label(const char *name, char label[static 16]) {
 			return labels[i].label;
 		}
 	}
-	snprintf(label, 16, "%s", name);
+	snprintf(label, LABEL_BYTES, "%s", name);
 	label[0] = (char)toupper((unsigned char)label[0]);
 	return label;
 }
 
 static const char *key_text(unsigned binding, char *text, size_t size) {
-	char label[16];
+	char label[LABEL_BYTES];
 	const char *name = key_name(binding & ~KEY_BINDING_SHIFT);
 	snprintf(text, size, "%s%s", binding & KEY_BINDING_SHIFT ? "Shift+" : "",
 			name ? key_label(name, label) : "?");
@@ -142,7 +144,7 @@ static const char *key_text(unsigned binding, char *text, size_t size) {
 /* The guest records and nobody said yet that it may. No key is taken from the guest for it. */
 static void add_microphone(
 		struct overlay *o, const struct snapshot *s, const struct config *config) {
-	char key[32], label[16];
+	char key[32], label[LABEL_BYTES];
 	unsigned binding = config->input.bindings[KEY_ACTION_MICROPHONE];
 	if (s->session.microphone != SESSION_MIC_ASKING) {
 		return;
@@ -168,7 +170,7 @@ static void add_help(struct overlay *o, const char *key, const char *text) {
 }
 
 static void add_help_list(struct overlay *o, const struct config *config) {
-	char key[32], label[16], title[80];
+	char key[32], label[LABEL_BYTES], title[LABEL_BYTES + 80];
 	snprintf(title, sizeof title, _("with %s held:"),
 			key_label(config->session.escape_key, label));
 	add_help(o, "", title);

@@ -97,6 +97,18 @@ static bool has_state(const struct overlay *o, const char *text) {
 	return false;
 }
 
+static void a_chord_is_named_whole(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct config other = config;
+	struct overlay o;
+	s.show_help = true;
+	snprintf(other.session.escape_key, sizeof other.session.escape_key,
+			"leftctrl-leftalt-scrolllock");
+	view_overlay(&s, &other, &o);
+	assert_string_equal(o.help[0].text, "with Leftctrl-leftalt-scrolllock held:");
+}
+
 static void a_guest_without_an_agent_is_named(void **state) {
 	(void)state;
 	struct snapshot s = waiting_snapshot();
@@ -180,6 +192,7 @@ int main(void) {
 		cmocka_unit_test(waiting_shows_a_line_for_each_source_that_is_wanted),
 		cmocka_unit_test(a_good_picture_is_left_alone),
 		cmocka_unit_test(the_menu_dims_the_picture),
+		cmocka_unit_test(a_chord_is_named_whole),
 		cmocka_unit_test(a_guest_without_an_agent_is_named),
 		cmocka_unit_test(an_alert_fades_and_goes),
 		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
