@@ -1,6 +1,7 @@
 #include "client/screenshot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <png.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/thread.h"
@@ -50,11 +50,15 @@ static bool encode(FILE *file, uint32_t width, uint32_t height, const unsigned c
 }
 
 int screenshot_write(const char *path, uint32_t width, uint32_t height, const unsigned char *rgb) {
-	char temporary[1024 + 16];
-	if ((size_t)snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= sizeof temporary) {
+	char temporary[1024 + 32];
+	if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid()) >=
+			sizeof temporary) {
 		return -ENAMETOOLONG;
 	}
-	const int fd = mkstemp(temporary);
+	/* Not mkstemp(), whose files are for the user alone: who may see it is the umask's affair.
+	 */
+	unlink(temporary);
+	const int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {
 		return -errno;
 	}
@@ -65,7 +69,6 @@ int screenshot_write(const char *path, uint32_t width, uint32_t height, const un
 	} else {
 		bool ok = encode(file, width, height, rgb);
 		ok = fflush(file) == 0 && ok;
-		ok = fchmod(fileno(file), 0644) == 0 && ok;
 		ok = fclose(file) == 0 && ok;
 		r = ok ? 0 : -EIO;
 	}
