@@ -29,7 +29,7 @@ static const struct word setup_commands[] = {
 	{ "tmpfiles", "owner of the shared memory file" },
 	{ "kvmfr", "the kvmfr device" },
 	{ "virtiofs", "a shared folder" },
-	{ "desktop", "desktop entry and icon" },
+	{ "desktop", "an entry in the menu" },
 };
 
 static const char doctor_words[] = "--groups --json --connect --xml --root --max-res --hdr "
@@ -37,7 +37,7 @@ static const char doctor_words[] = "--groups --json --connect --xml --root --max
 static const char setup_words[] =
 		"--apply --undo --connect --xml --root --user --max-res --hdr "
 		"--force --shm-name --gpu --fix --list --probe --own --qemu --keyboard "
-		"--mouse --grab-toggle --source --target";
+		"--mouse --grab-toggle --source --target --number --files-only";
 static const char vm_info_words[] = "--once --connect --xml --root --password --list";
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
