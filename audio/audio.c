@@ -18,6 +18,7 @@
 
 #define REALTIME_PRIORITY 5
 #define SERVER_LATE_NS    (20 * NS_PER_MS)
+#define TURNS_MOST        64 /* then what is due has its turn, whatever the server says */
 #define RAW_WAIT_NS       (2 * NS_PER_MS)
 #define STOP_WITHIN_NS    (400 * NS_PER_MS)
 /* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
@@ -226,6 +227,13 @@ static int wait_for_fds(struct pollfd *fds, unsigned long count, uint64_t wait_n
 	return ppoll(fds, count, &wait, NULL);
 }
 
+static int poll_all(
+		struct audio *audio, struct pollfd *fds, unsigned long count, uint64_t wait_ns) {
+	int r = wait_for_fds(fds, count, wait_ns);
+	audio->more = r > 0;
+	return r;
+}
+
 /* Nanoseconds, where the main loop itself would round up to milliseconds. */
 static int poll_fds(struct pollfd *fds, unsigned long count, int timeout_ms, void *data) {
 	struct audio *audio = data;
@@ -234,20 +242,30 @@ static int poll_fds(struct pollfd *fds, unsigned long count, int timeout_ms, voi
 	uint64_t most_ns = timeout_ms >= 0 ? (unsigned)timeout_ms * NS_PER_MS : UINT64_MAX;
 	wait_ns = wait_ns < most_ns ? wait_ns : most_ns;
 	if (wait_ns == 0 || !may_be_late(audio, fds, count)) {
-		return wait_for_fds(fds, count, wait_ns);
+		return poll_all(audio, fds, count, wait_ns);
 	}
 	struct pollfd ours[] = {
 		{ .fd = audio->wake_fd, .events = POLLIN },
 		{ .fd = audio->receiver ? receiver_fd(audio->receiver) : -1, .events = POLLIN },
 	};
 	int r = wait_for_fds(ours, 2, wait_ns < SERVER_LATE_NS ? wait_ns : SERVER_LATE_NS);
-	return r < 0 ? r : wait_for_fds(fds, count, 0);
+	return r < 0 ? r : poll_all(audio, fds, count, 0);
 }
 
-static bool iterate(struct audio *audio, int timeout_us) {
+static bool turn(struct audio *audio, int timeout_us) {
 	audio->poll_until_ns = clock_now_ns() + (uint64_t)timeout_us * 1000;
 	return pa_mainloop_prepare(audio->mainloop, timeout_us) >= 0 &&
 	       pa_mainloop_poll(audio->mainloop) >= 0 && pa_mainloop_dispatch(audio->mainloop) >= 0;
+}
+
+/* libpulse reads a message or half of one a turn, and there are more of them than packets: what is
+ * left each time would pile up, and reports of where the sound is come seconds late. */
+static bool iterate(struct audio *audio, int timeout_us) {
+	bool ok = turn(audio, timeout_us);
+	for (unsigned turns = 1; ok && audio->more && turns < TURNS_MOST; turns++) {
+		ok = turn(audio, 0);
+	}
+	return ok;
 }
 
 static void fade_out(struct audio *audio) {

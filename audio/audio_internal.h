@@ -69,7 +69,8 @@ struct audio {
 	pa_io_event *receiver_event;
 	enum source source;
 	unsigned retries;
-	uint64_t poll_until_ns; /* of the iteration that runs */
+	uint64_t poll_until_ns; /* of the turn that runs */
+	bool more;              /* its poll found something */
 	uint64_t publish_ns;
 	enum player_state published; /* its state then */
 	struct part_status status;
