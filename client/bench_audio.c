@@ -16,6 +16,7 @@
 #include "base/samples.h"
 #include "client/bench_sender.h"
 #include "client/config.h"
+#include "client/signals.h"
 
 #define LOG_MODULE "bench"
 #include "base/log.h"
@@ -166,7 +167,7 @@ static int measure(struct result *r, const struct config *config) {
 	uint64_t started = clock_now_ns();
 	error = audio_start(&audio, &audio_config, &events);
 	if (error == 0) {
-		clock_sleep_ns((uint64_t)((r->seconds + SETTLE_S) * 1e9));
+		error = signals_wait((uint64_t)((r->seconds + SETTLE_S) * 1e9)) > 0 ? -EINTR : 0;
 		audio_get_stats(audio, &r->stats);
 	}
 	cpu = clock_process_cpu_ns() - cpu;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/input-event-codes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "client/config.h"
 #include "client/demo.h"
 #include "client/session.h"
+#include "client/signals.h"
 #include "client/video.h"
 #include "client/window.h"
 
@@ -190,8 +190,7 @@ static int send_floor(struct bench *bench) {
 
 /* A motion every millisecond, a key every ten; between two of them one for the floor. They change
  * places now and then, so that what else happens every millisecond hits both. */
-static int send_all(struct bench *bench, uint32_t count, const sigset_t *signals) {
-	const struct timespec at_once = { 0, 0 };
+static int send_all(struct bench *bench, uint32_t count) {
 	uint64_t next_ns = clock_now_ns();
 	for (uint32_t i = 0; i < count; i++) {
 		bool floor_first = i / SWAP_EVERY % 2;
@@ -206,7 +205,7 @@ static int send_all(struct bench *bench, uint32_t count, const sigset_t *signals
 			return r;
 		}
 		next_ns += PERIOD_NS;
-		if (i % 100 == 0 && sigtimedwait(signals, NULL, &at_once) > 0) {
+		if (i % 100 == 0 && signals_wait(0) > 0) {
 			return -EINTR;
 		}
 	}
@@ -313,9 +312,9 @@ static void print_table(const struct bench *bench, struct result *result) {
 	}
 }
 
-static int measure(struct bench *bench, const sigset_t *signals, struct result *result) {
+static int measure(struct bench *bench, struct result *result) {
 	uint32_t warm_up = WARM_UP_NS / PERIOD_NS;
-	int r = send_all(bench, warm_up, signals);
+	int r = send_all(bench, warm_up);
 	if (r < 0) {
 		return r;
 	}
@@ -324,7 +323,7 @@ static int measure(struct bench *bench, const sigset_t *signals, struct result *
 	uint32_t floors = bench->floors;
 	uint64_t frames = atomic_load(&bench->frames);
 	uint64_t start_ns = clock_now_ns();
-	r = send_all(bench, bench->count - warm_up, signals);
+	r = send_all(bench, bench->count - warm_up);
 	if (r < 0) {
 		return r;
 	}
@@ -422,20 +421,13 @@ int run_bench_input(struct config *config) {
 	bench.count = (uint32_t)((seconds * (double)NS_PER_S + (double)WARM_UP_NS) /
 				      (double)PERIOD_NS) +
 		      2;
-	sigset_t signals;
-	sigset_t before;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &signals, &before);
-
 	int r = init_samples(&result, bench.count);
 	if (r == 0) {
 		r = start(&bench);
 	}
 	uint64_t start_ns = clock_now_ns();
 	if (r == 0) {
-		r = measure(&bench, &signals, &result);
+		r = measure(&bench, &result);
 	}
 	uint64_t took_ns = clock_now_ns() - start_ns;
 	result.video = bench.video != NULL;
@@ -451,6 +443,5 @@ int run_bench_input(struct config *config) {
 		}
 	}
 	finish_samples(&result);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r < 0 || result.lost ? 1 : 0;
 }

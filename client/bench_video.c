@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "client/bench_video_internal.h"
+#include "client/signals.h"
 
 #define WARM_UP_NS     (2 * NS_PER_S)
 #define FIRST_FRAME_NS (10 * NS_PER_S)
@@ -119,10 +119,9 @@ static void pump_reports(struct bench *bench, int timeout_ms) {
 }
 
 static bool pump(struct bench *bench, int timeout_ms) {
-	const struct timespec now = { 0, 0 };
 	pump_reports(bench, timeout_ms);
 	pump_window(bench);
-	if (sigtimedwait(&bench->signals, NULL, &now) > 0) {
+	if (signals_wait(0) > 0) {
 		bench->interrupted = true;
 	}
 	return !bench->interrupted;
@@ -377,9 +376,6 @@ int run_bench_video(struct config *config) {
 	/* Everything changes in every frame, unless the user says otherwise. */
 	(void)config_apply_discovery(config, "demo-damage", "full", error);
 	config->video.settings.source = VIDEO_SOURCE_LG;
-	sigemptyset(&bench.signals);
-	sigaddset(&bench.signals, SIGINT);
-	sigaddset(&bench.signals, SIGTERM);
 	int r = bench_record_init(&bench.record);
 	if (r < 0) {
 		return 1;

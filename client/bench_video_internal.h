@@ -2,7 +2,6 @@
  */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 
 #include "client/bench_floor.h"
@@ -23,7 +22,6 @@ struct bench {
 	struct video *video;
 	struct bench_record record;
 	char shm_path[256];
-	sigset_t signals;
 	bool interrupted;
 };
 

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
 
 static const int leave_signals[] = { SIGINT, SIGTERM, SIGHUP };
-static const int fatal_signals[] = { SIGSEGV, SIGABRT, SIGFPE, SIGILL };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -92,21 +93,17 @@ void signals_destroy(struct signals *signals) {
 	free(signals);
 }
 
-static void (*release_on_crash)(void);
-
-static void on_fatal(int number) {
-	if (release_on_crash) {
-		release_on_crash();
-	}
-	/* SA_RESETHAND restored the default action: die of the same signal, with its core. */
-	raise(number);
-}
-
-void signals_on_crash(void (*release)(void)) {
-	release_on_crash = release;
-	struct sigaction action = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < COUNT(fatal_signals); i++) {
-		sigaction(fatal_signals[i], &action, NULL);
+int signals_wait(uint64_t ns) {
+	const sigset_t set = leave_set();
+	const uint64_t end_ns = clock_now_ns() + ns;
+	for (;;) {
+		const uint64_t now_ns = clock_now_ns();
+		const uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
+		const struct timespec left = { .tv_sec = (time_t)(left_ns / NS_PER_S),
+			.tv_nsec = (long)(left_ns % NS_PER_S) };
+		const int number = sigtimedwait(&set, NULL, &left);
+		if (number > 0 || errno != EINTR) {
+			return number > 0 ? number : 0;
+		}
 	}
 }

@@ -3,9 +3,12 @@
  * loop's thread reads them from a signalfd.
  *
  * The first SIGINT, SIGTERM or SIGHUP asks to leave; the second one of the same run ends the
- * process at once (after the crash hook released the devices), so that a hang can always be left.
+ * process at once, so that a hang can always be left: the kernel gives grabbed devices back, and a
+ * SPICE server lets the keys of a client go that is gone.
  */
 #pragma once
+
+#include <stdint.h>
 
 struct loop;
 struct signals;
@@ -20,6 +23,5 @@ int signals_create(struct signals **ret_signals, struct loop *loop,
 		void (*quit)(int signal, void *data), void *data);
 void signals_destroy(struct signals *signals);
 
-/* Runs `release` from the handler of a fatal signal (SIGSEGV, SIGABRT, …) before the process dies
- * of it, so that no key stays held and no device grabbed. It must be async-signal-safe. */
-void signals_on_crash(void (*release)(void));
+/* For who runs no loop: waits so long for one of them. Returns its number, 0 = none came. */
+int signals_wait(uint64_t ns);

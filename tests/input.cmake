@@ -19,6 +19,7 @@ set_target_properties(lab_evdev PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINA
 pg_integration(evdev evdev)
 pg_integration(evdev_udev evdev udev)
 pg_integration(bench_input bench-input)
+pg_integration(bench_ends bench-ends)
 set_property(TEST bench_input APPEND PROPERTY LABELS timing)
 
 add_executable(lab_replug lab_replug.c support/uinput.c)
