@@ -1,5 +1,4 @@
 #include "tools/setup.h"
-#include "base/i18n.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "tools/common_size.h"
+#include "tools/setup_store.h"
 
 static void usage(FILE *out) {
 	fputs(_("usage: pierglass setup COMMAND [DOMAIN] [options]\n"
@@ -288,19 +289,11 @@ static int load_vm(struct setup *setup) {
 
 /* virt-xml-validate says what libvirt's schema thinks; without it, libvirt itself will. */
 static void validate(struct setup *setup) {
-	char path[] = "/tmp/pierglass-XXXXXX";
-	int fd = mkstemp(path);
+	char path[MEMORY_FILE_PATH];
+	int fd = memory_file(setup->document.text, path);
 	if (fd < 0) {
 		return;
 	}
-	FILE *file = fdopen(fd, "w");
-	if (!file) {
-		close(fd);
-		unlink(path);
-		return;
-	}
-	fputs(setup->document.text, file);
-	fclose(file);
 	char *command = must_print("virt-xml-validate %s domain 2>&1", path);
 	FILE *pipe = popen(command, "re"); // NOLINT(cert-env33-c)
 	char line[256];
@@ -320,7 +313,7 @@ static void validate(struct setup *setup) {
 	}
 	text_finish(&said);
 	free(command);
-	unlink(path);
+	close(fd);
 }
 
 /* Taking back may start from another folder. */

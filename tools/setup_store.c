@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,16 @@ static int write_all(int fd, const char *text, size_t len) {
 		}
 	}
 	return 0;
+}
+
+int memory_file(const char *text, char path[static MEMORY_FILE_PATH]) {
+	int fd = memfd_create("pierglass-setup", MFD_CLOEXEC);
+	if (fd >= 0 && write_all(fd, text, strlen(text)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	snprintf(path, MEMORY_FILE_PATH, "/proc/%d/fd/%d", (int)getpid(), fd);
+	return fd;
 }
 
 static char *half_name(const char *path) {

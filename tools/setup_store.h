@@ -25,6 +25,11 @@
 
 /* All or nothing: a new file takes the old one's place. Returns 0 or a negative errno. */
 int replace_file(const char *path, const char *text, mode_t mode, uid_t uid, gid_t gid);
+#define MEMORY_FILE_PATH 48
+
+/* A file with that text which lies in no folder (a VM's XML may hold a password): path is where
+ * programs that we start find it until the descriptor, which is returned, is closed. -1 = none. */
+int memory_file(const char *text, char path[static MEMORY_FILE_PATH]);
 /* The half-made file that a killed replace_file() leaves. */
 void remove_half(const char *path);
 

@@ -71,25 +71,11 @@ static void say_by_hand(const struct setup *setup) {
 	text_finish(&line);
 }
 
-static char *write_vm(const struct setup *setup) {
-	char path[] = "/tmp/pierglass-XXXXXX";
-	int fd = mkstemp(path);
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!file) {
-		return NULL;
-	}
-	bool ok = fputs(setup->document.text, file) >= 0;
-	ok = fclose(file) == 0 && ok;
-	if (!ok) {
-		unlink(path);
-	}
-	return ok ? must_copy(path) : NULL;
-}
-
 unsigned root_part_apply(const struct setup *setup, unsigned count) {
 	struct words words = { 0 };
 	unsigned before = store_newest(STORE_OF_ROOT);
-	char *vm = setup->has_vm ? write_vm(setup) : NULL;
+	char vm[MEMORY_FILE_PATH];
+	int fd = setup->has_vm ? memory_file(setup->document.text, vm) : -1;
 	int i = 1;
 	add_program(&words);
 	/* Behind the user's own, because the last one counts, but in front of a "--". */
@@ -97,7 +83,7 @@ unsigned root_part_apply(const struct setup *setup, unsigned count) {
 		add(&words, setup->argv[i]);
 	}
 	add(&words, "--files-only");
-	if (vm) {
+	if (fd >= 0) {
 		add(&words, "--xml");
 		add(&words, vm);
 	}
@@ -107,9 +93,8 @@ unsigned root_part_apply(const struct setup *setup, unsigned count) {
 	printf(_("Root is needed for %u of the changes: asking sudo, once.\n"), count);
 	int status = run(&words);
 	unsigned after = store_newest(STORE_OF_ROOT);
-	if (vm) {
-		unlink(vm);
-		free(vm);
+	if (fd >= 0) {
+		close(fd);
 	}
 	words_free(&words);
 	if (status != 0 || after <= before) {
