@@ -8,7 +8,7 @@ endfunction()
 
 pg_source_check(layers layers)
 pg_source_check(words words)
-foreach(part files entry metainfo unit icons)
+foreach(part files entry metainfo unit icons terminal)
 	pg_source_check(install_${part} install ${part})
 endforeach()
 
