@@ -501,6 +501,22 @@ void files_audio(struct setup *setup) {
 
 /* ---- desktop ---- */
 
+static bool in_path(const char *program) {
+	char list[4096];
+	char *rest;
+	const char *path = getenv("PATH");
+	copy_text(list, sizeof list, path ? path : "");
+	for (char *dir = strtok_r(list, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
+		char *file = must_print("%s/%s", dir, program);
+		bool here = access(file, X_OK) == 0;
+		free(file);
+		if (here) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void files_desktop(struct setup *setup) {
 	char home[512];
 	char path[1100];
@@ -542,6 +558,11 @@ void files_desktop(struct setup *setup) {
 			name[0] ? " \"" : "", name, name[0] ? "\"" : "");
 	plan_file(&setup->plan, &setup->root, path, 0644, text_get(&text),
 			N_("an entry in the menu that starts this VM's player"));
+	if (!setup->root.copy && !in_path("pierglass")) {
+		plan_note(&setup->plan,
+				_("pierglass is in no folder of PATH: the menu shows the entry once it is "
+				  "installed (sudo cmake --install build)"));
+	}
 	text_finish(&text);
 	plan_command(&setup->plan,
 			_("systemctl --user enable --now pierglass-audio.service (only if you "
