@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -566,6 +567,9 @@ static int carry_out(struct setup *setup) {
 
 int main(int argc, char **argv) {
 	i18n_init();
+	if (geteuid() == 0) {
+		umask(022); /* folders of the system are for everybody to look into */
+	}
 	struct setup *setup = must_alloc(sizeof *setup);
 	domain_init(&setup->document.domain);
 	setup->argc = argc;
