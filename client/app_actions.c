@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/input-event-codes.h>
 
@@ -85,22 +86,38 @@ static void screenshot_done(int result, void *data) {
 	queue_push(&app->happenings, &happening);
 }
 
-static void take_screenshot(struct app *app) {
-	char folder[400];
+/* The newest may be on its way to the disk. */
+static bool taken(const struct app *app, const char *path) {
+	return access(path, F_OK) == 0 || strcmp(path, app->screenshot) == 0;
+}
+
+/* By the time, and by a number where this second has a picture already. */
+static void name_screenshot(const struct app *app, const char *folder, char *path, size_t size) {
 	char when[32];
 	struct tm local;
 	time_t now = time(NULL);
-	if (!xdg_pictures(folder, sizeof folder)) {
-		app_alert(app, OVERLAY_BAD, _("No folder for pictures: set XDG_PICTURES_DIR"));
-		return;
-	}
 	localtime_r(&now, &local);
 	strftime(when, sizeof when, "%Y-%m-%d %H-%M-%S", &local);
-	snprintf(app->screenshot, sizeof app->screenshot, "%s/pierglass %s.png", folder, when);
-	int r = app->video ? video_screenshot(app->video, app->screenshot,
-					     app->config->screenshot_pointer, screenshot_done, app)
+	snprintf(path, size, "%s/pierglass %s.png", folder, when);
+	for (int n = 2; n < 100 && taken(app, path); n++) {
+		snprintf(path, size, "%s/pierglass %s (%d).png", folder, when, n);
+	}
+}
+
+static void take_screenshot(struct app *app) {
+	char folder[400];
+	char path[sizeof app->screenshot];
+	if (!xdg_pictures(folder, sizeof folder)) {
+		app_alert(app, OVERLAY_BAD, _("No folder for pictures: HOME is not set"));
+		return;
+	}
+	name_screenshot(app, folder, path, sizeof path);
+	int r = app->video ? video_screenshot(app->video, path, app->config->screenshot_pointer,
+					     screenshot_done, app)
 			   : -ENOTCONN;
-	if (r < 0) {
+	if (r == 0) {
+		memcpy(app->screenshot, path, sizeof path);
+	} else {
 		app_alert(app, OVERLAY_BAD, _("No screenshot: %s"), strerrordesc_np(-r));
 	}
 }

@@ -200,7 +200,7 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 		break;
 	case APP_SCREENSHOT_DONE:
 		if (happening->code < 0) {
-			app_alert(app, OVERLAY_BAD, _("No screenshot: %s"),
+			app_alert(app, OVERLAY_BAD, _("No screenshot: %s: %s"), app->screenshot,
 					strerrordesc_np(-happening->code));
 		} else {
 			app_alert(app, OVERLAY_GOOD, _("Saved %s"), app->screenshot);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Cases of tests/integration/gui about keys and pointer: what is pressed on the desktop, in capture mode and out of it,
 arrives at the guest's end of the wire, and only that."""
+import os
 import subprocess
 import time
 
-from gui_lab import (MODE, X_ENV, Program, capture, check, client, connected, focus, guest, newest, run, shown, wait_for, xdotool)
+from gui_lab import (MODE, WORK, X_ENV, Program, capture, check, client, connected, focus, guest, newest, run, shown, wait_for,
+                     xdotool)
 
 FRAME = (640, 360)
 # Scan codes, set 1.
@@ -103,6 +105,24 @@ def shown_difference(corner):
     return dark
 
 
+def screenshots():
+    """Two in one second are two files; where there is no folder for them, nothing is written."""
+    folder, file = os.path.join(WORK, 'pictures'), os.path.join(os.environ['XDG_CONFIG_HOME'], 'user-dirs.dirs')
+    with open(file, 'w', encoding='utf-8') as stream:
+        stream.write('XDG_PICTURES_DIR="%s"\n' % folder)
+    with_escape('p')
+    time.sleep(0.7)
+    os.mkdir(folder)
+    for count in 1, 2, 3:
+        with_escape('p')
+        wait_for('picture %d' % count, lambda n=count: len(os.listdir(folder)) >= n)
+    time.sleep(0.3)
+    names = sorted(os.listdir(folder))
+    print('pictures: %s' % names)
+    check(len(names) == 3 and all(name.endswith('.png') for name in names), 'not three pictures')
+    os.unlink(file)
+
+
 def case_actions():
     """What the keys behind the escape key send: combinations, function keys, volume, Windows keys, the clipboard as keys."""
     source, program, _ = start()
@@ -138,6 +158,7 @@ def case_actions():
               taps(A) + [(SHIFT, True), (X, True), (X, False), (SHIFT, False)])
         owner.kill()
         owner.wait()
+        screenshots()
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
