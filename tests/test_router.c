@@ -352,12 +352,18 @@ static void one_key_for_both(void **state) {
 static void windows_keys_may_be_kept_back(void **state) {
 	(void)state;
 	struct fixture f;
+	setup(&f);
+	tap(&f, WINDOW, KEY_LEFTMETA);
+	expect(&f, "+125 -125 ");
+	teardown(&f);
 	setup_with(&f, "ctrl-ctrl", "scrolllock",
 			(struct router_config){ .ignore_windows_keys = true });
 	tap(&f, WINDOW, KEY_LEFTMETA);
 	router_request_grab(f.router, true);
 	tap(&f, KEYBOARD, KEY_RIGHTMETA);
 	expect(&f, "");
+	tap(&f, KEYBOARD, KEY_A);
+	expect(&f, "+30 -30 ");
 	const unsigned keys[] = { KEY_LEFTMETA };
 	CHECK(router_send_keys(f.router, keys, 1) == 0);
 	expect(&f, "+125 -125 ");
@@ -462,6 +468,43 @@ static void grab_on_start_waits_for_the_server(void **state) {
 	CHECK(!router_grabbed(f.router));
 	key(&f, KEYBOARD, KEY_X, false);
 	CHECK(router_grabbed(f.router));
+	teardown(&f);
+}
+
+/* Whoever watched the escape key is told that it is over, and what waited goes out first. */
+static void the_grab_ends_while_the_escape_key_is_held(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	toggle(&f);
+	key(&f, KEYBOARD, KEY_W, true);
+	key(&f, KEYBOARD, KEY_SCROLLLOCK, true);
+	send(&f, MOUSE, INPUT_MOTION, 0, false, 4, 2);
+	router_request_grab(f.router, false);
+	CHECK(!f.sink.dirty);
+	expect(&f, "+17 m4,2 -17 ");
+	expect_actions(&f, "G1 D U G0 ");
+	key(&f, KEYBOARD, KEY_SCROLLLOCK, false);
+	expect(&f, "");
+	expect_actions(&f, "");
+	teardown(&f);
+}
+
+static void another_key_of_an_unplugged_keyboard(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	toggle(&f);
+	key(&f, KEYBOARD, KEY_A, true);
+	key(&f, KEYBOARD, KEY_SCROLLLOCK, true);
+	key(&f, MOUSE, KEY_B, true);
+	router_device_gone(f.router, MOUSE); /* the escape key is another device's */
+	expect_actions(&f, "G1 D K48 ");
+	key(&f, KEYBOARD, KEY_SCROLLLOCK, false);
+	expect_actions(&f, "U ");
+	key(&f, KEYBOARD, KEY_A, false);
+	expect(&f, "+30 -30 ");
+	router_request_grab(f.router, false);
 	teardown(&f);
 }
 
@@ -575,6 +618,8 @@ int main(void) {
 		cmocka_unit_test(every_loss_releases),
 		cmocka_unit_test(a_key_held_through_a_loss_is_not_pressed_again),
 		cmocka_unit_test(grab_on_start_waits_for_the_server),
+		cmocka_unit_test(the_grab_ends_while_the_escape_key_is_held),
+		cmocka_unit_test(another_key_of_an_unplugged_keyboard),
 		cmocka_unit_test(the_escape_key_is_unplugged),
 		cmocka_unit_test(key_combinations),
 		cmocka_unit_test(typing_text),
