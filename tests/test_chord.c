@@ -79,6 +79,8 @@ static void equal_chords(void **state) {
 	struct chord b;
 	CHECK(chord_parse("ctrl-scrolllock", &a) == 0 && chord_parse("scrolllock+ctrl", &b) == 0);
 	CHECK(chord_equal(&a, &b));
+	CHECK(chord_parse("ctrl+pause", &b) == 0 && !chord_equal(&a, &b));
+	CHECK(chord_parse("rightctrl+scrolllock", &b) == 0 && !chord_equal(&a, &b));
 	CHECK(chord_parse("scrolllock", &b) == 0 && !chord_equal(&a, &b));
 	CHECK(chord_parse("KEY_SCROLLLOCK", &a) == 0 && chord_equal(&a, &b));
 }
@@ -113,7 +115,7 @@ static enum escape_verdict feed(struct typing *typing, unsigned code, bool press
 
 static void the_escape_key(void **state) {
 	(void)state;
-	struct typing t = { .now_ns = 1 };
+	struct typing t = { .now_ns = 1000000 * MS };
 	struct chord chord;
 	CHECK(chord_parse("scrolllock", &chord) == 0);
 	escape_init(&t.escape, &chord, ESCAPE_HOLD_NS);
@@ -146,7 +148,7 @@ static void the_escape_key(void **state) {
 
 static void an_escape_chord(void **state) {
 	(void)state;
-	struct typing t = { .now_ns = 1 };
+	struct typing t = { .now_ns = 1000000 * MS };
 	struct chord chord;
 	CHECK(chord_parse("ctrl+alt", &chord) == 0);
 	escape_init(&t.escape, &chord, ESCAPE_HOLD_NS);
