@@ -148,6 +148,26 @@ static void lies_in_the_header_are_refused(void **state) {
 	}
 }
 
+static void the_limits_themselves_are_allowed(void **state) {
+	(void)state;
+	struct frame frame;
+	struct kvmfr_frame20_wire wire = good20();
+	wire.type = KVMFR_TYPE_RGBA16F;
+	wire.screen_width = wire.screen_height = 65535;
+	wire.frame_width = wire.data_width = FRAME_SIDE_MAX;
+	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
+	wire.pitch = FRAME_SIDE_MAX * 8 + 4096;
+	wire.damage_count = FRAME_DAMAGE_MAX;
+	for (unsigned i = 0; i < FRAME_DAMAGE_MAX; i++) {
+		wire.damage[i] = (struct kvmfr_rect_wire){ i, 0, 1, 1 };
+	}
+	/* The rows that are there are four. */
+	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == 0);
+	CHECK(frame.width == FRAME_SIDE_MAX && frame.height == FRAME_SIDE_MAX && frame.rows == 4);
+	CHECK(frame.screen_width == 65535 && frame.screen_height == 65535);
+	CHECK(frame.damage_count == FRAME_DAMAGE_MAX && frame.damage[63].x == 63);
+}
+
 static void oddities_are_made_harmless(void **state) {
 	(void)state;
 	struct frame frame;
@@ -326,6 +346,17 @@ static void monochrome_has_four_kinds_of_pixel(void **state) {
 	assert_memory_equal(shape.invert, invert, sizeof invert);
 	wire.height = 3; /* no two masks */
 	CHECK(read_cursor(&wire, "\xf0\xcc\xcc", 3, 7, false, &update) == -EBADMSG);
+
+	/* Two rows, in a pitch of their own: the XOR rows come after all AND rows. */
+	wire.height = 4;
+	wire.pitch = 2;
+	CHECK(read_cursor(&wire, "\xff\0\x0f\0\x80\0\x11", 8, 7, false, &update) == 0);
+	CHECK(shape.width == 8 && shape.height == 2);
+	CHECK(shape.color[0] == 0 && shape.invert[0] == 0xffffffff && shape.invert[7] == 0);
+	CHECK(shape.color[8 + 0] == 0xff000000 && shape.color[8 + 3] == 0xffffffff);
+	CHECK(shape.invert[8 + 3] == 0 && shape.invert[8 + 7] == 0xffffffff);
+	CHECK(read_cursor(&wire, "\xff\0\xff\0\0\0\0", 8, 7, false, &update) == 0);
+	CHECK(!shape.has_invert && shape.invert[0] == 0 && shape.invert[15] == 0);
 }
 
 static void masked_colour_replaces_or_inverts(void **state) {
@@ -339,6 +370,16 @@ static void masked_colour_replaces_or_inverts(void **state) {
 	CHECK(shape.color[0] == 0xff112233 && shape.invert[0] == 0);
 	CHECK(shape.color[1] == 0 && shape.invert[1] == 0);
 	CHECK(shape.color[2] == 0 && shape.invert[2] == 0xff0f00f0 && shape.has_invert);
+
+	static const uint32_t rows[6] = { 0x00112233, 0xff0000ff, 0, 0xff00ff00, 0x00445566, 0 };
+	wire = (struct kvmfr_cursor_wire){
+		.type = KVMFR_CURSOR_MASKED, .width = 2, .height = 2, .pitch = 12
+	};
+	CHECK(read_cursor(&wire, rows, sizeof rows, 7, false, &update) == 0);
+	CHECK(shape.color[0] == 0xff112233 && shape.invert[0] == 0);
+	CHECK(shape.color[1] == 0 && shape.invert[1] == 0xff0000ff);
+	CHECK(shape.color[2] == 0 && shape.invert[2] == 0xff00ff00);
+	CHECK(shape.color[3] == 0xff445566 && shape.invert[3] == 0);
 }
 
 static void colour_is_premultiplied_or_made_so(void **state) {
@@ -456,6 +497,7 @@ int main(void) {
 		cmocka_unit_test(a_good_frame_is_read_as_it_is),
 		cmocka_unit_test(the_header_of_release_b6_has_no_data_size),
 		cmocka_unit_test(lies_in_the_header_are_refused),
+		cmocka_unit_test(the_limits_themselves_are_allowed),
 		cmocka_unit_test(oddities_are_made_harmless),
 		cmocka_unit_test(rows_that_are_not_in_the_block_are_not_read),
 		cmocka_unit_test(packed_rows_are_checked_in_texels),
