@@ -28,7 +28,7 @@ static enum filter_verdict put(struct line *l, const struct scream_format *forma
 
 static void start(struct line *l, bool any_sender) {
 	memset(l, 0, sizeof *l);
-	l->now = NS_PER_S;
+	l->now = 1000 * NS_PER_S;
 	filter_init(&l->filter, any_sender);
 }
 
@@ -106,6 +106,17 @@ static void too_many_changes_are_muted(void **state) {
 	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
 }
 
+static void changes_now_and_then_are_heard(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	for (int i = 0; i < 40; i++, l.now += 3 * NS_PER_S) {
+		const struct scream_format *format = i % 2 ? &other : &stereo;
+		CHECK(put(&l, format, GUEST, 1) == FILTER_UNAGREED);
+		CHECK(put(&l, format, GUEST, 1) == FILTER_PLAY);
+	}
+}
+
 static void malformed_ones_touch_nothing(void **state) {
 	struct line l;
 	struct scream_packet packet;
@@ -149,6 +160,7 @@ int main(void) {
 		cmocka_unit_test(a_new_port_is_a_new_stream_once_the_old_is_silent),
 		cmocka_unit_test(a_single_packet_changes_nothing),
 		cmocka_unit_test(too_many_changes_are_muted),
+		cmocka_unit_test(changes_now_and_then_are_heard),
 		cmocka_unit_test(malformed_ones_touch_nothing),
 		cmocka_unit_test(the_rate_is_bounded),
 	};
