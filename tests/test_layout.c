@@ -43,6 +43,9 @@ static void picture_is_placed(void **state) {
 	CHECK(l.width == 1280 && l.height == 720);
 
 	in.integer_upscale = false;
+	l = compute(in);
+	CHECK(l.width == 1900 && l.height == 1069 && l.y == 5);
+
 	in.window_width = 640;
 	in.window_height = 360;
 	l = compute(in);
