@@ -197,7 +197,7 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	CHECK(strcmp(w.given_text[0], "x\ny") == 0 && strcmp(w.given_text[1], "x\ny") == 0);
 	/* Another type than on offer; and what waits when the guest's offer goes. */
 	w.desktop.wanted(13, CLIP_PNG, w.desktop.data);
-	CHECK(w.gives == 3 && w.empty_gives == 1);
+	CHECK(w.gives == 3 && w.empty_gives == 1 && w.refusals == 0);
 	w.desktop.wanted(14, CLIP_TEXT, w.desktop.data);
 	guest(CLIP_RELEASE, 0, 0, false, NULL);
 	CHECK(w.gives == 4 && w.empty_gives == 2 && w.owned == 0);
@@ -206,6 +206,27 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	w.busy = true;
 	w.desktop.wanted(15, CLIP_TEXT, w.desktop.data);
 	CHECK(w.gives == 5 && w.empty_gives == 3);
+	stop();
+}
+
+static void an_image_of_the_guest_has_no_line_ends(void **state) {
+	(void)state;
+	start();
+	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
+	w.desktop.wanted(11, CLIP_PNG, w.desktop.data);
+	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, true, "\r\nPNG\r\n");
+	CHECK(w.gives == 1 && strcmp(w.given_text[0], "\r\nPNG\r\n") == 0);
+	/* A guest that offers anew: who still waits for the old content gets none. */
+	w.desktop.wanted(12, CLIP_PNG, w.desktop.data);
+	const uint32_t serial = w.sent.serial;
+	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
+	CHECK(w.gives == 2 && w.empty_gives == 1);
+	guest(CLIP_DATA, CLIP_PNG, serial, false, "late");
+	CHECK(w.gives == 2 && w.refusals == 0);
+	/* None of it is a failure; and what is empty is empty. */
+	w.desktop.wanted(13, CLIP_PNG, w.desktop.data);
+	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, false, NULL);
+	CHECK(w.gives == 3 && w.empty_gives == 2 && w.refusals == 0);
 	stop();
 }
 
@@ -289,6 +310,7 @@ int main(void) {
 		cmocka_unit_test(local_content_goes_when_the_guest_asks),
 		cmocka_unit_test(too_much_and_too_late_are_said),
 		cmocka_unit_test(the_guests_content_comes_when_a_program_pastes),
+		cmocka_unit_test(an_image_of_the_guest_has_no_line_ends),
 		cmocka_unit_test(a_program_that_copies_ends_the_guests_offer),
 		cmocka_unit_test(text_to_type_is_found_on_either_side),
 		cmocka_unit_test(names_of_programs),
