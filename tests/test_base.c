@@ -115,6 +115,7 @@ static void parsing_is_strict(void **state) {
 	int w = 0;
 	int h = 0;
 	CHECK(parse_int("42", 0, 100, &i) && i == 42);
+	CHECK(parse_int("0", 0, 100, &i) && i == 0 && parse_int("100", 0, 100, &i) && i == 100);
 	CHECK(parse_int("-3", -5, 0, &i) && i == -3);
 	static const char *const bad_ints[] = { "", " 1", "1 ", "0x10", "1e3", "101", "-1",
 		"99999999999999999999", "-" };
@@ -122,6 +123,8 @@ static void parsing_is_strict(void **state) {
 		CHECK(!parse_int(bad_ints[k], 0, 100, &i) && i == -3);
 	}
 	CHECK(parse_double("1.5", 0, 2, &d) && d > 1.4 && d < 1.6);
+	CHECK(parse_double("0", 0, 2, &d) && d == 0 && parse_double("2", 0, 2, &d) && d == 2);
+	CHECK(!parse_double("2.1", 0, 2, &d) && !parse_double("-0.1", 0, 2, &d));
 	CHECK(!parse_double("nan", 0, 2, &d) && !parse_double("1,5", 0, 2, &d) &&
 			!parse_double("", 0, 2, &d));
 	CHECK(parse_bool("Yes", &b) && b && parse_bool("off", &b) && !b && !parse_bool("ja", &b));
