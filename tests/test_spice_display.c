@@ -206,22 +206,47 @@ static void clips_limit_the_draw_and_cannot_flood(void **state) {
 
 static void moved_bits_survive_their_own_overlap(void **state) {
 	(void)state;
-	for (int step = -1; step <= 1; step += 2) {
+	for (int i = 0; i < 4; i++) { /* up, down, to the left, to the right */
+		const int step = i % 2 ? -1 : 1;
+		const bool across = i >= 2;
 		struct screen s;
-		start(&s, 1, 8);
-		for (int y = 0; y < 8; y++) {
-			CHECK(fill(&s, 0, 0, y, 1, y + 1, (uint32_t)y + 1, SPICE_ROP_PUT) == 0);
+		start(&s, across ? 8 : 1, across ? 1 : 8);
+		for (int n = 0; n < 8; n++) {
+			const int x = across ? n : 0, y = across ? 0 : n;
+			CHECK(fill(&s, 0, x, y, x + 1, y + 1, (uint32_t)n + 1, SPICE_ROP_PUT) == 0);
 		}
 		struct writer w = writer_of(s.bytes, sizeof s.bytes);
-		put_base(&w, 0, 0, 0, 1, 8);
-		write_i32(&w, 0);
-		write_i32(&w, step);
+		put_base(&w, 0, 0, 0, across ? 8 : 1, across ? 1 : 8);
+		write_i32(&w, across ? step : 0);
+		write_i32(&w, across ? 0 : step);
 		CHECK(feed(&s, SPICE_DISPLAY_COPY_BITS, writer_len(&w)) == 0);
-		for (int y = 0; y < 8; y++) {
-			int from = y + step;
+		for (int n = 0; n < 8; n++) {
+			int from = n + step;
 			from = from < 0 ? 0 : from > 7 ? 7 : from;
-			CHECK(at(&s, 0, (uint32_t)y) == (uint32_t)from + 1);
+			CHECK(s.pixels[n] == (uint32_t)from + 1);
 		}
+		stop(&s);
+	}
+}
+
+static void constants_are_drawn(void **state) {
+	(void)state;
+	static const struct {
+		unsigned type;
+		uint32_t color;
+	} table[] = { { SPICE_DISPLAY_DRAW_BLACKNESS, 0 },
+		{ SPICE_DISPLAY_DRAW_WHITENESS, 0xffffff },
+		{ SPICE_DISPLAY_DRAW_INVERS, 0xedcba9 } };
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct screen s;
+		start(&s, 4, 1);
+		CHECK(fill(&s, 0, 0, 0, 4, 1, 0x123456, SPICE_ROP_PUT) == 0);
+		struct writer w = writer_of(s.bytes, sizeof s.bytes);
+		put_base(&w, 0, 1, 0, 3, 1);
+		put_mask(&w);
+		CHECK(feed(&s, table[i].type, writer_len(&w)) == 0);
+		CHECK(at(&s, 0, 0) == 0x123456 && at(&s, 3, 0) == 0x123456);
+		CHECK(at(&s, 1, 0) == table[i].color && at(&s, 2, 0) == table[i].color);
 		stop(&s);
 	}
 }
@@ -397,6 +422,7 @@ int main(void) {
 		cmocka_unit_test(rows_come_in_either_order_and_scale),
 		cmocka_unit_test(clips_limit_the_draw_and_cannot_flood),
 		cmocka_unit_test(moved_bits_survive_their_own_overlap),
+		cmocka_unit_test(constants_are_drawn),
 		cmocka_unit_test(another_surface_is_drawn_and_copied_from),
 		cmocka_unit_test(a_mode_change_starts_a_new_picture),
 		cmocka_unit_test(lies_in_the_image_are_refused),
