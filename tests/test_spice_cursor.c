@@ -126,6 +126,22 @@ static void every_kind_becomes_colour_and_invert(void **state) {
 	}
 }
 
+/* Half a byte a pixel, in rows of whole bytes. */
+static void four_bits_a_pixel(void **state) {
+	(void)state;
+	uint8_t four[2 * 2 + 64 + 2] = { 0x12, 0x20, 0x21, 0x10 };
+	put_word(four + 4 + 4, 0x112233);
+	put_word(four + 4 + 8, 0x445566);
+	struct spice_cursor *cursor = start();
+	CHECK(feed(cursor, SPICE_CURSOR_SET,
+			      make_set(0, 1, SPICE_CURSOR_COLOR4, 3, 2, four, sizeof four)) == 0);
+	CHECK(got.width == 3 && got.height == 2 && !got.has_invert);
+	CHECK(got.color[0] == 0xff112233 && got.color[1] == 0xff445566);
+	CHECK(got.color[2] == 0xff445566 && got.color[3] == 0xff445566);
+	CHECK(feed(cursor, SPICE_CURSOR_RESET, 0) == 0);
+	spice_cursor_destroy(cursor);
+}
+
 static void the_cache_is_used_and_bounded(void **state) {
 	(void)state;
 	uint32_t pixels[16 * 16] = { 0 };
@@ -168,6 +184,7 @@ static void moves_show_and_hides_hide(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_becomes_colour_and_invert),
+		cmocka_unit_test(four_bits_a_pixel),
 		cmocka_unit_test(the_cache_is_used_and_bounded),
 		cmocka_unit_test(moves_show_and_hides_hide),
 	};
