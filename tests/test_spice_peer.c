@@ -167,6 +167,38 @@ static void motion_waits_for_its_window_and_nothing_is_lost(void **state) {
 	pair_stop(&pair);
 }
 
+static void the_newest_position_waits_for_the_window(void **state) {
+	(void)state;
+	struct pair pair;
+	struct spice_peer_config config = { .absolute = true };
+	start(&pair, &config);
+	const struct spice_peer_state *s = spice_peer_state(pair.peer);
+	const uint8_t client[2] = { SPICE_MOUSE_CLIENT, 0 };
+	CHECK(spice_channel_send(pair.channels[SPICE_CHANNEL_MAIN], SPICE_MAIN_MOUSE_MODE_REQUEST,
+			      client, 2) == 0);
+	pair_run(&pair);
+	spice_peer_set_frozen(pair.peer, true);
+	for (uint32_t i = 0; i < 500; i++) {
+		spice_inputs_position(&inputs, i, 2 * i);
+	}
+	CHECK(inputs.outstanding <= SPICE_MOTION_WINDOW && inputs.merged > 400);
+	spice_peer_set_frozen(pair.peer, false);
+	pair_run(&pair);
+	CHECK(s->x == 499 && s->y == 998 && !inputs.pending_position);
+	/* A button comes where the pointer is by then. */
+	spice_peer_set_frozen(pair.peer, true);
+	for (uint32_t i = 0; i < 100; i++) {
+		spice_inputs_position(&inputs, 600 + i, 7);
+	}
+	spice_inputs_button(&inputs, SPICE_BUTTON_LEFT, true);
+	CHECK(!inputs.pending_position);
+	spice_inputs_flush(&inputs);
+	spice_peer_set_frozen(pair.peer, false);
+	pair_run(&pair);
+	CHECK(s->x == 699 && s->y == 7 && s->buttons != 0 && s->errors == 0);
+	pair_stop(&pair);
+}
+
 static void the_mouse_mode_is_asked_for_and_followed(void **state) {
 	(void)state;
 	struct pair pair;
@@ -320,6 +352,7 @@ int main(void) {
 		cmocka_unit_test(buttons_stay_until_the_next_link_clears_them),
 		cmocka_unit_test(every_notch_counts),
 		cmocka_unit_test(motion_waits_for_its_window_and_nothing_is_lost),
+		cmocka_unit_test(the_newest_position_waits_for_the_window),
 		cmocka_unit_test(the_mouse_mode_is_asked_for_and_followed),
 		cmocka_unit_test(lock_keys_follow_the_guest_also_after_pause),
 		cmocka_unit_test(a_second_client_ends_the_first_session),
