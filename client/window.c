@@ -33,12 +33,8 @@ int window_system_start(const char *app_id, const char **ret_error) {
 	 */
 	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
 	SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
-	SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
 #ifdef SDL_HINT_APP_NAME
 	SDL_SetHint(SDL_HINT_APP_NAME, "pierglass");
-#endif
-#ifdef SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP
-	SDL_SetHint(SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP, "0");
 #endif
 	/* SDL2 tries X11 first by itself, which in a Wayland session means XWayland. The
 	 * environment variable of the user still wins. */
