@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define NICE_INSTEAD (-11) /* where real-time scheduling is refused */
+
 int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *data), void *data) {
 	sigset_t all;
 	sigset_t before;
@@ -64,5 +66,14 @@ bool thread_ask_realtime(int priority) {
 	if (pthread_setschedparam(pthread_self(), SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0) {
 		return true;
 	}
-	return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -11) == 0;
+	return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE_INSTEAD) == 0;
+}
+
+void thread_leave_realtime(void) {
+	const struct sched_param param = { 0 };
+	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER | SCHED_RESET_ON_FORK, &param);
+	const id_t self = (id_t)syscall(SYS_gettid);
+	if (getpriority(PRIO_PROCESS, self) == NICE_INSTEAD) {
+		(void)setpriority(PRIO_PROCESS, self, 0);
+	}
 }

@@ -23,3 +23,5 @@ void thread_be_prompt(unsigned slice_us);
  * allow it, else for a negative nice value. Returns whether anything was granted; a refusal is
  * normal and no error. */
 bool thread_ask_realtime(int priority);
+/* Gives it back: the calling thread is one of all again. */
+void thread_leave_realtime(void);

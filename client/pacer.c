@@ -1,5 +1,6 @@
 #include "client/pacer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,6 +16,10 @@
 #define FINE_STEP_NS   (30 * NS_PER_US)
 #define GUARD_MIN_NS   (60.0 * NS_PER_US)
 #define GUARD_MAX_NS   (400.0 * NS_PER_US)
+#define WATCH_SHARE    0.025 /* of all time, at most: sleep, look, sleep costs more */
+#define FIRST_LOOK_NS  (1.0 * NS_PER_MS)
+#define EARLIER_NS     (20.0 * NS_PER_US)
+#define GRID_GAIN      0.3
 #define REGULAR_ENOUGH 4u
 #define REGULAR_MAX    16u
 #define STRAY_COST     5u
@@ -52,6 +57,11 @@ static void learn_anew(struct pacer *pacer, double interval) {
 	pacer->period_ns = sure ? interval : pacer->period_ns + 0.5 * (interval - pacer->period_ns);
 }
 
+static double guard_of(const struct pacer *pacer) {
+	const double guard = 2.5 * pacer->jitter_ns;
+	return guard < GUARD_MIN_NS ? GUARD_MIN_NS : guard > GUARD_MAX_NS ? GUARD_MAX_NS : guard;
+}
+
 void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	const uint64_t last_ns = pacer->last_ns;
 	pacer->last_ns = now_ns;
@@ -68,7 +78,12 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	/* Left-out frames (nothing changed in the guest) do not change the rhythm. */
 	const double since = (double)(int64_t)(now_ns - pacer->grid_ns); /* may come before it */
 	const double periods = since > 0 ? (double)(uint64_t)(since / pacer->period_ns + 0.5) : 0;
-	const double error = since - periods * pacer->period_ns;
+	const double seen = since - periods * pacer->period_ns;
+	const double empty = pacer->empty_ns > last_ns ? seen - (double)(now_ns - pacer->empty_ns)
+						       : seen - pacer->period_ns;
+	/* It came after the last look that found nothing. If it was due between the two, it may
+	 * well have come when it was due: that it is seen late is our own doing. */
+	const double error = seen < 0 ? seen : empty > 0 ? empty : 0;
 	const bool stray = periods < 1 || distance(error, 0) > pacer->period_ns / 4;
 	if (interval > PERIODS_MAX * pacer->period_ns || (stray && pacer->regular == 0)) {
 		learn_anew(pacer, interval);
@@ -82,21 +97,22 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 		pacer->regular -= pacer->regular < STRAY_COST ? pacer->regular : STRAY_COST;
 		return;
 	}
-	/* What is seen early was there even earlier; what is seen late may have been delayed. */
-	const double step = error < 0 ? error : 0.2 * error;
+	const double guard = guard_of(pacer);
+	double step = GRID_GAIN * error;
+	double miss = distance(error, 0);
+	if (empty < -guard - FIRST_LOOK_NS) {
+		/* No look between the long sleep and this one: who knows how early it came. */
+		step = (seen < 0 ? seen : 0) - EARLIER_NS;
+		miss = 4 * guard;
+	}
 	pacer->grid_ns = (uint64_t)((double)pacer->grid_ns + step);
 	pacer->regular += pacer->regular < REGULAR_MAX;
 	pacer->period_ns += 0.05 * error / periods;
-	pacer->jitter_ns += 0.1 * (distance(error, 0) - pacer->jitter_ns);
+	pacer->jitter_ns = fmin(pacer->jitter_ns + 0.1 * (miss - pacer->jitter_ns), GUARD_MAX_NS);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
 	return a < b ? a : b;
-}
-
-static double guard_of(const struct pacer *pacer) {
-	const double guard = 2.5 * pacer->jitter_ns;
-	return guard < GUARD_MIN_NS ? GUARD_MIN_NS : guard > GUARD_MAX_NS ? GUARD_MAX_NS : guard;
 }
 
 /* How long after the newest due moment, the next one when that is near; negative = before it. */
@@ -128,15 +144,20 @@ static uint64_t next_by_phase(const struct pacer *pacer, uint64_t now_ns) {
 	return now_ns + earlier(step_ns, window_ns);
 }
 
-bool pacer_due(const struct pacer *pacer, uint64_t now_ns) {
+uint64_t pacer_watch(struct pacer *pacer, uint64_t now_ns) {
+	pacer->empty_ns = now_ns;
 	if (pacer->plain || !has_rhythm(pacer, now_ns)) {
-		return false;
+		return 0;
 	}
 	const double guard = guard_of(pacer);
-	return distance(lateness(pacer, now_ns, guard), 0) <= guard;
+	const double share = WATCH_SHARE / 2 * pacer->period_ns;
+	const double around = guard < share ? guard : share;
+	const double late = lateness(pacer, now_ns, around);
+	return distance(late, 0) <= around ? now_ns + (uint64_t)(around - late) + 1 : 0;
 }
 
-uint64_t pacer_next(const struct pacer *pacer, uint64_t now_ns) {
+uint64_t pacer_next(struct pacer *pacer, uint64_t now_ns) {
+	pacer->empty_ns = now_ns;
 	if (pacer->plain) {
 		return now_ns + pacer->step_ns;
 	}

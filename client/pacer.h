@@ -12,6 +12,7 @@ struct pacer {
 	bool plain;         /* a fixed step: for comparison, or because the user wants it */
 	uint64_t step_ns;   /* plain: the step. Else: the longest sleep, 0 = choose */
 	uint64_t last_ns;   /* the newest frame; 0 = none yet */
+	uint64_t empty_ns;  /* the last look that found nothing */
 	uint64_t grid_ns;   /* where the rhythm says that the newest frame was due */
 	double interval_ns; /* between the newest two */
 	double period_ns;   /* 0 = unknown */
@@ -31,7 +32,8 @@ void pacer_input(struct pacer *pacer, uint64_t now_ns);
 void pacer_reset(struct pacer *pacer);
 
 /* When to look again, after a look at now_ns found nothing more. Later than now_ns. */
-uint64_t pacer_next(const struct pacer *pacer, uint64_t now_ns);
+uint64_t pacer_next(struct pacer *pacer, uint64_t now_ns);
 
-/* Whether the next frame is due about now: worth a wait that keeps the CPU. */
-bool pacer_due(const struct pacer *pacer, uint64_t now_ns);
+/* The next frame is due about now: until when to watch for it without giving the CPU away; 0 = it is
+ * not due. All these waits together take a fortieth of the time at most. */
+uint64_t pacer_watch(struct pacer *pacer, uint64_t now_ns);

@@ -23,6 +23,12 @@
 /* A held message counts as unread for the host, which evicts after 1000 ms. */
 #define HOLD_MAX_NS (300 * NS_PER_MS)
 
+/* Below input and sound. A guest that makes us work for longer than that in 100 ms, and again and
+ * again (pointer shapes without end), shares the CPU with everybody. */
+#define REALTIME_PRIORITY 1
+#define REALTIME_MOST_NS  (30 * NS_PER_MS)
+#define REALTIME_MISUSES  5
+
 /* A look takes a few microseconds: the shortest turn that the kernel takes. */
 #define SLICE_US 100
 
@@ -40,6 +46,9 @@ struct source_lgmp {
 	/* pg-lgmp only; lgmp_client_finish() alone from others */
 	struct lgmp_client *client;
 	struct pacer pacer;
+	bool realtime;
+	uint64_t used_ns;    /* of the CPU, at the last account() */
+	unsigned busy_count; /* times in a row that it was much */
 	uint64_t changes; /* of the status that was told last */
 	uint64_t generation;
 	bool has_serial;
@@ -372,19 +381,44 @@ static void sleep_until(struct source_lgmp *source, uint64_t deadline_ns) {
 static bool watch_word(struct source_lgmp *source, uint64_t now_ns) {
 	const uint32_t *word;
 	uint32_t value;
-	if (source->cpu_wait == CPU_WAIT_NONE || !pacer_due(&source->pacer, now_ns) ||
+	if (source->cpu_wait == CPU_WAIT_NONE) {
+		return false;
+	}
+	const uint64_t until_ns = pacer_watch(&source->pacer, now_ns);
+	if (until_ns == 0 ||
 			!lgmp_client_doorbell(source->client, LGMP_QUEUE_FRAME, &word, &value)) {
 		return false;
 	}
-	(void)cpu_wait_change(source->cpu_wait, word, value, now_ns + WATCH_NS);
+	const uint64_t most_ns = now_ns + WATCH_NS;
+	(void)cpu_wait_change(
+			source->cpu_wait, word, value, until_ns < most_ns ? until_ns : most_ns);
 	return true;
+}
+
+static void account(struct source_lgmp *source) {
+	const uint64_t used_ns = clock_thread_cpu_ns();
+	const bool busy = used_ns - source->used_ns > REALTIME_MOST_NS;
+	source->busy_count = busy ? source->busy_count + 1 : 0;
+	if (source->realtime && source->busy_count >= REALTIME_MISUSES) {
+		source->realtime = false;
+		thread_leave_realtime();
+		thread_be_prompt(SLICE_US);
+		log_info("the host sends without end: looking without real-time scheduling from now on");
+	}
+	source->used_ns = used_ns;
+	pthread_mutex_lock(&source->lock);
+	source->counts.cpu_ns = used_ns;
+	pthread_mutex_unlock(&source->lock);
 }
 
 static void *run(void *data) {
 	struct source_lgmp *source = data;
-	/* Without it a look comes when the guest's vCPU thread has had its turn: 1.3 ms late. */
+	/* Without it a look comes when the guest's vCPU thread has had its turn: 1.3 ms late. The
+	 * short slice mostly helps where real-time scheduling is not granted; looking takes a
+	 * fiftieth of a CPU. */
 	thread_be_prompt(SLICE_US);
-	uint64_t step_ns = 0, cpu_ns = 0;
+	source->realtime = thread_ask_realtime(REALTIME_PRIORITY);
+	uint64_t step_ns = 0, account_ns = 0;
 	while (!atomic_load(&source->stop)) {
 		uint64_t now_ns = clock_now_ns();
 		take_requests(source, now_ns);
@@ -397,11 +431,9 @@ static void *run(void *data) {
 		}
 		look_at_status(source);
 		now_ns = clock_now_ns();
-		if (now_ns >= cpu_ns) {
-			cpu_ns = now_ns + 100 * NS_PER_MS;
-			pthread_mutex_lock(&source->lock);
-			source->counts.cpu_ns = clock_thread_cpu_ns();
-			pthread_mutex_unlock(&source->lock);
+		if (now_ns >= account_ns) {
+			account_ns = now_ns + 100 * NS_PER_MS;
+			account(source);
 		}
 		if (watch_word(source, now_ns)) {
 			continue;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/cpu_wait.h"
@@ -229,10 +230,39 @@ static void a_prompt_thread_has_no_slack(void **state) {
 	CHECK(prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL) != 1); /* ours stays */
 }
 
+struct scheduling {
+	bool granted;
+	int policy, nice, policy_after, nice_after;
+};
+
+static void *go_and_leave(void *data) {
+	struct scheduling *seen = data;
+	seen->granted = thread_ask_realtime(1);
+	seen->policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+	seen->nice = getpriority(PRIO_PROCESS, 0);
+	thread_leave_realtime();
+	seen->policy_after = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+	seen->nice_after = getpriority(PRIO_PROCESS, 0);
+	return NULL;
+}
+
+static void real_time_is_given_back(void **state) {
+	(void)state;
+	pthread_t thread;
+	struct scheduling seen;
+	const int nice_before = getpriority(PRIO_PROCESS, 0);
+	CHECK(thread_start(&thread, "realtime", go_and_leave, &seen) == 0);
+	pthread_join(thread, NULL);
+	print_message("real-time was %s\n", seen.granted ? "granted" : "refused");
+	CHECK(seen.granted == (seen.policy == SCHED_RR || seen.nice < nice_before));
+	CHECK(seen.policy_after == SCHED_OTHER && seen.nice_after >= nice_before);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_word_that_changes_ends_the_wait),
 		cmocka_unit_test(a_prompt_thread_has_no_slack),
+		cmocka_unit_test(real_time_is_given_back),
 		cmocka_unit_test(a_mailbox_keeps_the_latest),
 		cmocka_unit_test(a_queue_refuses_when_full_and_keeps_order),
 		cmocka_unit_test(threads_lose_nothing_and_tear_nothing),
