@@ -187,6 +187,81 @@ static void the_microphone_is_asked_for_and_seen(void **state) {
 	CHECK(overlay_empty(&o));
 }
 
+static void a_password_is_stars(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.session.needs_password = true;
+	s.password_typed = 3;
+	view_overlay(&s, &config, &o);
+	CHECK(has_state(&o, "The VM asks for a password, then Enter: ***"));
+	s.password_typed = 1000;
+	view_overlay(&s, &config, &o);
+	CHECK(says(&o, "***") && o.state_count == 3);
+	/* Over a picture that is there the reason is enough. */
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	view_overlay(&s, &config, &o);
+	CHECK(o.state_count == 1 && says(&o, "connected"));
+}
+
+static void files_tell_how_far_they_are(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.session.files.active = 2;
+	s.session.files.sent_bytes = 25;
+	s.session.files.total_bytes = 100;
+	snprintf(s.session.files.name, sizeof s.session.files.name, "a.iso");
+	view_overlay(&s, &config, &o);
+	CHECK(has_state(&o, "Sending a.iso to the guest: 25 % (files left: 2; Esc cancels)"));
+	s.session.files.active = 0;
+	view_overlay(&s, &config, &o);
+	CHECK(!says(&o, "Sending"));
+}
+
+static bool helps(const struct overlay *o, const char *key) {
+	for (unsigned i = 0; i < o->help_count; i++) {
+		if (strcmp(o->help[i].key, key) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void the_help_lists_what_is_bound(void **state) {
+	(void)state;
+	static struct config bound;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	strcpy(bound.session.escape_key, "scrolllock");
+	bound.input.bindings[KEY_ACTION_QUIT] = KEY_Q;
+	view_overlay(&s, &bound, &o);
+	CHECK(o.help_count == 0);
+	s.show_help = true;
+	view_overlay(&s, &bound, &o);
+	/* Its title, the one that is bound, the function keys, the escape key alone. */
+	CHECK(o.help_count == 4 && strstr(o.help[0].text, "Scroll Lock"));
+	CHECK(helps(&o, "Q") && helps(&o, "F1..F12") && helps(&o, "(alone)"));
+}
+
+static void figures_are_those_that_were_asked_for(void **state) {
+	(void)state;
+	struct snapshot s = waiting_snapshot();
+	struct overlay o;
+	s.video_stats.fps = 59.9;
+	view_overlay(&s, &config, &o);
+	CHECK(o.figures_count == 0);
+	s.show_fps = true;
+	view_overlay(&s, &config, &o);
+	CHECK(o.figures_count == 1 && strstr(o.figures[0], "59.9 frames/s"));
+	s.show_fps = false;
+	s.show_timings = true;
+	view_overlay(&s, &config, &o);
+	CHECK(o.figures_count == 4 && strstr(o.figures[0], "59.9 frames/s"));
+	CHECK(strcmp(o.figures[3], "sound: silent") == 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_shows_a_line_for_each_source_that_is_wanted),
@@ -198,6 +273,10 @@ int main(void) {
 		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
 		cmocka_unit_test(signs_tell_what_is_unusual),
 		cmocka_unit_test(the_microphone_is_asked_for_and_seen),
+		cmocka_unit_test(a_password_is_stars),
+		cmocka_unit_test(files_tell_how_far_they_are),
+		cmocka_unit_test(the_help_lists_what_is_bound),
+		cmocka_unit_test(figures_are_those_that_were_asked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
