@@ -34,6 +34,6 @@ void pacer_reset(struct pacer *pacer);
 /* When to look again, after a look at now_ns found nothing more. Later than now_ns. */
 uint64_t pacer_next(struct pacer *pacer, uint64_t now_ns);
 
-/* The next frame is due about now: until when to watch for it without giving the CPU away; 0 = it is
- * not due. All these waits together take a fortieth of the time at most. */
+/* The next frame is due about now: until when to watch for it without giving the CPU away; 0 = it
+ * is not due. All these waits together take a fortieth of the time at most. */
 uint64_t pacer_watch(struct pacer *pacer, uint64_t now_ns);

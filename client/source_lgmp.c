@@ -49,7 +49,7 @@ struct source_lgmp {
 	bool realtime;
 	uint64_t used_ns;    /* of the CPU, at the last account() */
 	unsigned busy_count; /* times in a row that it was much */
-	uint64_t changes; /* of the status that was told last */
+	uint64_t changes;    /* of the status that was told last */
 	uint64_t generation;
 	bool has_serial;
 	uint32_t last_serial;
