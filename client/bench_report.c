@@ -34,6 +34,7 @@ static void json_setup(
 	json_string(json, "renderer", result->after.renderer);
 	json_string(json, "upload", result->after.upload);
 	json_string(json, "poll", result->after.poll);
+	json_bool(json, "pinned", bench->demo != NULL && bench->config->bench.pin);
 }
 
 static uint64_t dropped(const struct bench_sum *sum) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,16 +352,52 @@ static int open_surface(struct bench *bench) {
 	return r;
 }
 
+/* The first CPU is the guest's, which inherits it; all others are ours, by then. */
+static int pin_to(bool guest) {
+	static cpu_set_t all;
+	static int first = -1;
+	if (first < 0) {
+		if (sched_getaffinity(0, sizeof all, &all) != 0) {
+			return -errno;
+		}
+		if (CPU_COUNT(&all) < 2) {
+			log_error("--bench-pin needs two CPUs, this process may use one");
+			return -ENODEV;
+		}
+		first = 0;
+		while (!CPU_ISSET((size_t)first, &all)) {
+			first++;
+		}
+	}
+	cpu_set_t some = all;
+	if (guest) {
+		CPU_ZERO(&some);
+		CPU_SET((size_t)first, &some);
+	} else {
+		CPU_CLR((size_t)first, &some);
+	}
+	return sched_setaffinity(0, sizeof some, &some) == 0 ? 0 : -errno;
+}
+
 static int open_guest(struct bench *bench) {
+	const bool pin = bench->config->bench.pin && !bench->config->bench.real;
 	struct demo_info info;
 	if (bench->config->bench.real) {
 		snprintf(bench->shm_path, sizeof bench->shm_path, "%s",
 				bench->config->video.shm_path);
 		return 0;
 	}
-	int r = demo_start(&bench->demo, &bench->config->guest, DEMO_REPORT, &info);
+	int r = pin ? pin_to(true) : 0;
+	if (r < 0) {
+		return r;
+	}
+	r = demo_start(&bench->demo, &bench->config->guest, DEMO_REPORT, &info);
 	if (r < 0) {
 		log_error("the demo guest does not start: %s", strerrordesc_np(-r));
+		return r;
+	}
+	r = pin ? pin_to(false) : 0;
+	if (r < 0) {
 		return r;
 	}
 	snprintf(bench->shm_path, sizeof bench->shm_path, "%s", info.shm_path);

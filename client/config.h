@@ -69,6 +69,7 @@ struct bench_options {
 	enum bench_kind kind;
 	bool compare; /* run every way of polling and uploading, one after the other */
 	bool real;    /* measure the shared memory of --shm instead of the embedded guest */
+	bool pin;     /* the embedded guest has a CPU of its own, as a VM with pinned vCPUs has */
 };
 
 struct window_options {

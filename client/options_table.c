@@ -346,6 +346,7 @@ const struct option options[] = {
 	{ CHOICE("demo-host", guest.host, hosts, "B7", "RELEASE"), IN(DEMO), .help = N_("which release of the host program it plays") },
 	{ CHOICE("demo-damage", guest.damage, damages, "moving", "HOW"), IN(DEMO), .help = N_("what changes in its picture: some of it, all, nothing, or a hundredth of it in one place") },
 	{ SWITCH("bench-compare", bench.compare, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure every way of polling and uploading") },
+	{ SWITCH("bench-pin", bench.pin, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("give the embedded guest a CPU of its own, as pinned vCPUs have") },
 	{ SWITCH("bench-real", bench.real, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure the real guest instead of the embedded one") },
 
 	/* Configuration */
