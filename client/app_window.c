@@ -34,6 +34,12 @@ static void hook_mouse_mode(bool absolute, void *data) {
 	app_command(data, (struct session_command){ .kind = SESSION_MOUSE_MODE, .on = absolute });
 }
 
+static void hook_locks(unsigned leds, unsigned locks, void *data) {
+	app_command(data, (struct session_command){ .kind = SESSION_SYNC_LEDS,
+					  .value = (int)leds,
+					  .locks = locks });
+}
+
 static int hook_move_pointer(int x, int y, void *data) {
 	struct app *app = data;
 	return app->video ? video_move_pointer(app->video, x, y) : -ENOTCONN;
@@ -95,6 +101,7 @@ int app_create_input(struct app *app) {
 		.input = hook_input,
 		.release = hook_release,
 		.mouse_mode = hook_mouse_mode,
+		.locks = hook_locks,
 		.move_pointer = hook_move_pointer,
 		.request = hook_request,
 		.data = app,

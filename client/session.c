@@ -250,10 +250,10 @@ static void send_keys(struct session *session, const struct session_command *com
 	}
 }
 
-static void sync_leds(struct session *session, unsigned leds) {
+static void sync_leds(struct session *session, unsigned leds, unsigned locks) {
 	/* Grabbed keyboards send their lock keys as keys: both would toggle twice (5.3). */
 	if (!router_grabbed(session->router)) {
-		spice_inputs_set_leds(&session->sink.inputs, leds);
+		spice_inputs_set_leds(&session->sink.inputs, leds, locks);
 		spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
 	}
 }
@@ -294,7 +294,7 @@ static void run_command(struct session *session, struct session_command *command
 		router_set_sensitivity(session->router, command->value);
 		break;
 	case SESSION_SYNC_LEDS:
-		sync_leds(session, (unsigned)command->value);
+		sync_leds(session, (unsigned)command->value, command->locks);
 		break;
 	case SESSION_PASSWORD:
 		if (command->text) {

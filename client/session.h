@@ -134,7 +134,7 @@ enum session_command_kind {
 	SESSION_MOUSE_MODE,     /* on: ask for absolute positions / off: relative */
 	SESSION_INPUT,          /* on / off: forward input at all */
 	SESSION_SENSITIVITY,    /* value */
-	SESSION_SYNC_LEDS,      /* value: enum input_led of the host; on focus-in */
+	SESSION_SYNC_LEDS,      /* value: enum input_led of the host, those in locks; on focus-in */
 	SESSION_PASSWORD,       /* text: heap, taken over, wiped after use */
 	SESSION_URI,            /* text: heap; another server */
 	SESSION_RECONNECT,      /* try at once */
@@ -150,6 +150,7 @@ struct session_command {
 	enum session_command_kind kind;
 	bool on;
 	int value;
+	unsigned locks; /* enum input_led */
 	unsigned count;
 	unsigned keys[8];
 	char *text;

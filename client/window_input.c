@@ -10,6 +10,7 @@
 #include "client/local_pointer.h"
 #include "client/pointer_map.h"
 #include "input/chord.h"
+#include "input/led.h"
 
 #define LOG_MODULE "window"
 #include "base/log.h"
@@ -51,6 +52,7 @@ struct window_input {
 
 	bool mode_asked;
 	bool asked_absolute;
+	bool locks_told; /* since the focus came and the guest listens */
 };
 
 void window_input_hints(void) {
@@ -97,9 +99,49 @@ static void send(struct window_input *input, struct input_event event) {
 	input->hooks.input(&event, input->hooks.data);
 }
 
+static bool is_escape_key(const struct window_input *input, unsigned code) {
+	const struct chord *chord = &input->escape.chord;
+	for (unsigned i = 0; i < chord->count; i++) {
+		if (chord->keys[i][0] == code || chord->keys[i][1] == code) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Older ones do not say it on Wayland. */
+static bool sdl_knows_locks(void) {
+	SDL_version version;
+	SDL_GetVersion(&version);
+	return SDL_VERSIONNUM(version.major, version.minor, version.patch) >=
+	       SDL_VERSIONNUM(2, 26, 0);
+}
+
+/* Once, when keys begin to go to the guest: what was toggled elsewhere meanwhile is toggled there.
+ * Scroll Lock has no state on most desktops, and the key behind which our commands are is no lock.
+ */
+static void tell_locks(struct window_input *input) {
+	if (!input->focus || !forwarding(input)) {
+		input->locks_told = false;
+		return;
+	}
+	if (input->locks_told || !sdl_knows_locks()) {
+		return;
+	}
+	input->locks_told = true;
+	const SDL_Keymod now = SDL_GetModState();
+	const unsigned leds = (now & KMOD_NUM ? INPUT_LED_NUM : 0u) |
+			      (now & KMOD_CAPS ? INPUT_LED_CAPS : 0u);
+	const unsigned locks = (is_escape_key(input, KEY_NUMLOCK) ? 0u : INPUT_LED_NUM) |
+			       (is_escape_key(input, KEY_CAPSLOCK) ? 0u : INPUT_LED_CAPS);
+	log_debug("lock keys here: %x of %x", leds, locks);
+	input->hooks.locks(leds, locks, input->hooks.data);
+}
+
 /* Brings the grab of the keyboard, the local pointer and the server's mouse mode to what the state
  * asks for. */
 static void settle(struct window_input *input) {
+	tell_locks(input);
 	const struct window_input_config *config = &input->config;
 	bool over = input->inside && input->focus && forwarding(input);
 	bool grab = input->focus && guest_listens(input) &&

@@ -47,6 +47,9 @@ struct window_input_hooks {
 	void (*release)(void *data);                                /* SESSION_RELEASE_ALL */
 	/* true: absolute positions are wanted, false: relative motion. SESSION_MOUSE_MODE */
 	void (*mouse_mode)(bool absolute, void *data);
+	/* The host's lock keys, as the window gets the focus: enum input_led, those in `locks`.
+	 * SESSION_SYNC_LEDS */
+	void (*locks)(unsigned leds, unsigned locks, void *data);
 	/* Puts the guest's pointer there; < 0 if the host cannot. video_move_pointer() */
 	int (*move_pointer)(int x, int y, void *data);
 	void (*request)(enum window_request request, int value, bool shift, bool quiet, void *data);

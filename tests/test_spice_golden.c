@@ -153,6 +153,7 @@ static void inputs_are_said(void **state) {
 	struct spice_inputs inputs;
 	spice_inputs_init(&inputs, 0);
 	spice_inputs_linked(&inputs, replay.channel);
+	CHECK(spice_inputs_message(&inputs, SPICE_INPUTS_INIT, (const uint8_t[2]){ 0 }, 2) == 1);
 	drain(&replay);
 	replay.sent_len = before; /* the empty button state at the start is ours alone */
 	spice_inputs_key(&inputs, 0x01, true);
@@ -164,7 +165,7 @@ static void inputs_are_said(void **state) {
 	}
 	spice_inputs_button(&inputs, SPICE_BUTTON_LEFT, true);
 	spice_inputs_button(&inputs, SPICE_BUTTON_LEFT, false);
-	spice_inputs_set_leds(&inputs, SPICE_NUM_LOCK);
+	spice_inputs_set_leds(&inputs, SPICE_NUM_LOCK, SPICE_NUM_LOCK | SPICE_CAPS_LOCK);
 	spice_inputs_flush(&inputs);
 	drain(&replay);
 	CHECK(replay.sent_len == replay.golden.client_len);

@@ -228,14 +228,21 @@ static void lock_keys_follow_the_guest_also_after_pause(void **state) {
 	struct spice_peer_config config = { 0 };
 	start(&pair, &config);
 	const struct spice_peer_state *s = spice_peer_state(pair.peer);
+	/* Nothing is toggled before the server has said how they are. */
+	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK, SPICE_CAPS_LOCK);
+	pair_run(&pair);
+	CHECK(s->key_events == 0);
 	spice_peer_set_leds(pair.peer, SPICE_CAPS_LOCK);
 	pair_run(&pair);
 	CHECK(spice_inputs_leds(&inputs) == SPICE_CAPS_LOCK);
 	uint64_t keys = s->key_events;
-	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK); /* nothing to do */
+	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK, SPICE_CAPS_LOCK); /* nothing to do */
 	pair_run(&pair);
 	CHECK(s->key_events == keys);
-	spice_inputs_set_leds(&inputs, SPICE_NUM_LOCK);
+	spice_inputs_set_leds(&inputs, SPICE_NUM_LOCK, SPICE_NUM_LOCK | SPICE_CAPS_LOCK);
+	pair_run(&pair);
+	CHECK(s->leds == SPICE_NUM_LOCK && s->key_events == keys + 4);
+	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK, SPICE_SCROLL_LOCK); /* none of ours */
 	pair_run(&pair);
 	CHECK(s->leds == SPICE_NUM_LOCK && s->key_events == keys + 4);
 

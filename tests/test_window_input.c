@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "input/keymap.h"
+#include "input/led.h"
 #include "tests/support/check.h"
 
 /* SDL's dummy driver has a window and a mouse, but nobody behind them: all events are made here. */
@@ -19,6 +20,7 @@ struct fixture {
 	uint64_t now_ns;
 	uint32_t ms;
 	bool can_move;
+	unsigned locks_told, leds, locks;
 	char log[2048];
 };
 
@@ -62,6 +64,13 @@ static void on_mouse_mode(bool absolute, void *data) {
 	note(data, absolute ? "absolute " : "relative ");
 }
 
+static void on_locks(unsigned leds, unsigned locks, void *data) {
+	struct fixture *f = data;
+	f->locks_told++;
+	f->leds = leds;
+	f->locks = locks;
+}
+
 static int on_move(int x, int y, void *data) {
 	struct fixture *f = data;
 	if (!f->can_move) {
@@ -90,8 +99,8 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 		snprintf(config.escape_key, sizeof config.escape_key, "scrolllock");
 	}
 	config.help_delay_ms = 200;
-	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_move,
-		on_request, f };
+	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_locks,
+		on_move, on_request, f };
 	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
 	f->view = (struct window_input_view){ .window_width = 640,
 		.window_height = 360,
@@ -512,6 +521,50 @@ static void guest_pointer_follows_ours(void **state) {
 	teardown(&f);
 }
 
+static void lock_keys_are_told_once(void **state) {
+	(void)state;
+	struct fixture f;
+	SDL_version version;
+	SDL_GetVersion(&version);
+	if (SDL_VERSIONNUM(version.major, version.minor, version.patch) <
+			SDL_VERSIONNUM(2, 26, 0)) {
+		skip();
+	}
+	setup(&f);
+	CHECK(f.locks_told == 0); /* no focus */
+	SDL_SetModState(KMOD_CAPS | KMOD_LSHIFT);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(f.locks_told == 1 && f.leds == INPUT_LED_CAPS &&
+			f.locks == (INPUT_LED_NUM | INPUT_LED_CAPS));
+	tap_escape(&f);
+	tap_escape(&f);
+	CHECK(f.locks_told == 1);
+	/* Again after each time that keys went elsewhere: another window, no server, input off. */
+	SDL_SetModState(KMOD_NUM);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
+	CHECK(f.locks_told == 1);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(f.locks_told == 2 && f.leds == INPUT_LED_NUM);
+	f.view.connected = false;
+	window_input_set_view(f.input, &f.view);
+	f.view.connected = true;
+	window_input_set_view(f.input, &f.view);
+	CHECK(f.locks_told == 3);
+	f.view.enabled = false;
+	window_input_set_view(f.input, &f.view);
+	f.view.enabled = true;
+	window_input_set_view(f.input, &f.view);
+	CHECK(f.locks_told == 4);
+	teardown(&f);
+
+	/* A lock key that is the escape key is nobody's lock. */
+	setup_with(&f, (struct window_input_config){ .escape_key = "capslock" });
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	CHECK(f.locks_told == 1 && f.locks == INPUT_LED_NUM);
+	SDL_SetModState(KMOD_NONE);
+	teardown(&f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_of_a_pc_has_its_position),
@@ -527,6 +580,7 @@ int main(void) {
 		cmocka_unit_test(only_over_the_picture),
 		cmocka_unit_test(options),
 		cmocka_unit_test(guest_pointer_follows_ours),
+		cmocka_unit_test(lock_keys_are_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

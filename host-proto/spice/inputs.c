@@ -105,6 +105,10 @@ static int on_leds(struct spice_inputs *inputs, const uint8_t *body, size_t len)
 		inputs->scroll_is_wrong = false;
 	}
 	inputs->server_leds = leds;
+	if (!inputs->leds_told) {
+		inputs->leds_told = true;
+		spice_inputs_set_leds(inputs, inputs->wanted_leds, inputs->wanted_locks);
+	}
 	return spice_inputs_leds(inputs) != before;
 }
 
@@ -253,8 +257,13 @@ unsigned spice_inputs_leds(const struct spice_inputs *inputs) {
 	return inputs->server_leds ^ (inputs->scroll_is_wrong ? SPICE_SCROLL_LOCK : 0u);
 }
 
-void spice_inputs_set_leds(struct spice_inputs *inputs, unsigned leds) {
-	unsigned toggle = (leds ^ spice_inputs_leds(inputs)) & LOCKS;
+void spice_inputs_set_leds(struct spice_inputs *inputs, unsigned leds, unsigned locks) {
+	unsigned toggle = (leds ^ spice_inputs_leds(inputs)) & locks & LOCKS;
+	if (!inputs->leds_told) {
+		inputs->wanted_leds = leds;
+		inputs->wanted_locks = locks;
+		return;
+	}
 	if (!inputs->channel || toggle == 0) {
 		return;
 	}

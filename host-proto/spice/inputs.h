@@ -26,8 +26,11 @@ struct spice_inputs {
 	bool pending_position;
 	uint32_t x, y;
 
-	unsigned server_leds; /* the server's idea, which Pause turns wrong (5.3) */
-	bool scroll_is_wrong; /* its idea of scroll lock is the opposite of the truth */
+	bool leds_told;        /* the server has said them, on this link */
+	unsigned wanted_leds;  /* until then: what they are to be … */
+	unsigned wanted_locks; /* … of these */
+	unsigned server_leds;  /* the server's idea, which Pause turns wrong (5.3) */
+	bool scroll_is_wrong;  /* its idea of scroll lock is the opposite of the truth */
 
 	uint64_t sent;   /* motions and positions */
 	uint64_t merged; /* that went into a later one */
@@ -58,5 +61,6 @@ void spice_inputs_flush(struct spice_inputs *inputs);
 
 /* The guest's lock keys (enum spice_modifier), as far as known. */
 unsigned spice_inputs_leds(const struct spice_inputs *inputs);
-/* Makes the guest's lock keys equal to these, if they differ. */
-void spice_inputs_set_leds(struct spice_inputs *inputs, unsigned leds);
+/* Makes those of the guest's lock keys that are in `locks` equal to `leds`, if they differ; once
+ * the server has said how they are. */
+void spice_inputs_set_leds(struct spice_inputs *inputs, unsigned leds, unsigned locks);

@@ -25,8 +25,24 @@ static void set_key(struct spice_peer_state *state, const struct spice_peer_even
 	}
 }
 
+/* The lock keys. A server looks at every byte that passes and turns its idea of them with each
+ * press (5.3), which a Pause turns wrong. */
+static const struct {
+	unsigned led, scancode;
+} lock_keys[] = { { SPICE_SCROLL_LOCK, 0x46 }, { SPICE_NUM_LOCK, 0x45 },
+	{ SPICE_CAPS_LOCK, 0x3a } };
+
+static void follow_locks(struct spice_peer_state *state, uint8_t byte) {
+	for (size_t i = 0; i < sizeof lock_keys / sizeof *lock_keys; i++) {
+		if (byte == lock_keys[i].scancode) {
+			state->leds ^= lock_keys[i].led;
+		}
+	}
+}
+
 static void scancode_byte(struct peer_inputs *inputs, struct spice_peer_state *state,
 		const struct spice_peer_events *events, uint8_t byte) {
+	follow_locks(state, byte);
 	if (byte == 0xe0) {
 		inputs->prefix = true;
 		return;
@@ -146,19 +162,15 @@ static int on_button(struct peer_inputs *inputs, struct spice_peer_state *state,
 /* The server toggles what differs from its idea by pressing the lock keys itself (5.3). */
 static int on_modifiers(struct spice_peer_state *state, const struct spice_peer_events *events,
 		struct reader *r) {
-	static const struct {
-		unsigned led, scancode;
-	} table[] = { { SPICE_SCROLL_LOCK, 0x46 }, { SPICE_NUM_LOCK, 0x45 },
-		{ SPICE_CAPS_LOCK, 0x3a } };
 	unsigned leds = read_u16(r);
 	if (!reader_ok(r)) {
 		return -EBADMSG;
 	}
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		if ((leds ^ state->leds) & table[i].led) {
-			state->leds ^= table[i].led;
-			set_key(state, events, table[i].scancode, true);
-			set_key(state, events, table[i].scancode, false);
+	for (size_t i = 0; i < sizeof lock_keys / sizeof *lock_keys; i++) {
+		if ((leds ^ state->leds) & lock_keys[i].led) {
+			state->leds ^= lock_keys[i].led;
+			set_key(state, events, lock_keys[i].scancode, true);
+			set_key(state, events, lock_keys[i].scancode, false);
 		}
 	}
 	return 0;

@@ -10,7 +10,7 @@ from gui_lab import (MODE, WORK, X_ENV, Program, capture, check, client, connect
 
 FRAME = (640, 360)
 # Scan codes, set 1.
-CTRL, ALT, DEL, META, F2, X, A, SHIFT, SCROLL = 0x1d, 0x38, 0xe053, 0xe05b, 0x3c, 0x2d, 0x1e, 0x2a, 0x46
+CTRL, ALT, DEL, META, F2, X, A, SHIFT, SCROLL, NUM = 0x1d, 0x38, 0xe053, 0xe05b, 0x3c, 0x2d, 0x1e, 0x2a, 0x46, 0x45
 VOLUME_UP, VOLUME_DOWN, MUTE = 0xe030, 0xe02e, 0xe020
 
 
@@ -193,6 +193,31 @@ def case_focus():
     xdotool('windowfocus', ours)
     time.sleep(0.3)
     after(source, lambda: xdotool('key', 'a'), taps(A))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_locks():
+    """Lock keys that were switched while another window had the focus are switched in the guest as the focus comes back,
+    once; the escape key is none of them."""
+    source, program, _ = start('--escape-key=capslock', '--title=ours')
+    other = Program('pierglass', '--no-lg-config', '--shm=/dev/shm/none', '--spice=off', '--audio=off', '--discover=no',
+                    '--size=200x200', '--position=900x500', '--borderless', '--title=other')
+    ours, others = (wait_for('the window ' + title, lambda t=title: window(t)) for title in ('ours', 'other'))
+
+    def back_after(*locks):
+        xdotool('windowfocus', others)
+        time.sleep(0.3)
+        for lock in locks:
+            xdotool('key', lock)
+        time.sleep(0.2)
+        xdotool('windowfocus', ours)
+
+    after(source, lambda: back_after('Num_Lock', 'Caps_Lock'), taps(NUM))
+    after(source, back_after, [])
+    after(source, lambda: xdotool('key', 'Num_Lock'), taps(NUM))
+    after(source, lambda: back_after('Caps_Lock'), [])
+    after(source, lambda: back_after('Num_Lock', 'Num_Lock', 'Num_Lock'), taps(NUM))
+    other.stop()
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 

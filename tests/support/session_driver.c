@@ -31,6 +31,7 @@
 #include "client/clip.h"
 #include "client/fallback.h"
 #include "client/session.h"
+#include "input/led.h"
 
 struct driver {
 	struct loop *loop;
@@ -244,7 +245,9 @@ static void run_line(struct driver *driver, char *line) {
 			command(driver,
 					(struct session_command){ .kind = switches[i].kind,
 							.on = a != 0,
-							.value = (int)a },
+							.value = (int)a,
+							.locks = INPUT_LED_NUM | INPUT_LED_CAPS |
+								 INPUT_LED_SCROLL },
 					NULL);
 			return;
 		}
