@@ -16,6 +16,7 @@ if(TARGET PkgConfig::LIBXML2)
 	pg_test(setup_xml setup)
 	pg_fuzz(domain_xml setup)
 	pg_integration(libvirt libvirt)
+	set_property(TEST libvirt APPEND PROPERTY LABELS once)
 endif()
 pg_integration(firewall firewall)
 
