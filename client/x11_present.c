@@ -85,6 +85,7 @@ static void free_memory(struct x11_present *present) {
 		xcb_flush(present->connection);
 		shmdt(present->memory);
 		present->memory = NULL;
+		present->width = present->height = 0; /* the next draw tries again */
 	}
 }
 
