@@ -28,3 +28,5 @@ foreach(target fuzz_lgmp libfuzz_lgmp)
 endforeach()
 pg_integration(golden_client golden)
 pg_integration(demo_guest demo-guest)
+# Its steps run under sanitizers in demo_guest_steps.
+set_property(TEST demo_guest APPEND PROPERTY LABELS once)
