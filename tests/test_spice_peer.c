@@ -167,16 +167,20 @@ static void motion_waits_for_its_window_and_nothing_is_lost(void **state) {
 	pair_stop(&pair);
 }
 
+static const struct spice_peer_state *start_absolute(struct pair *pair) {
+	struct spice_peer_config config = { .absolute = true };
+	const uint8_t client[2] = { SPICE_MOUSE_CLIENT, 0 };
+	start(pair, &config);
+	CHECK(spice_channel_send(pair->channels[SPICE_CHANNEL_MAIN], SPICE_MAIN_MOUSE_MODE_REQUEST,
+			      client, 2) == 0);
+	pair_run(pair);
+	return spice_peer_state(pair->peer);
+}
+
 static void the_newest_position_waits_for_the_window(void **state) {
 	(void)state;
 	struct pair pair;
-	struct spice_peer_config config = { .absolute = true };
-	start(&pair, &config);
-	const struct spice_peer_state *s = spice_peer_state(pair.peer);
-	const uint8_t client[2] = { SPICE_MOUSE_CLIENT, 0 };
-	CHECK(spice_channel_send(pair.channels[SPICE_CHANNEL_MAIN], SPICE_MAIN_MOUSE_MODE_REQUEST,
-			      client, 2) == 0);
-	pair_run(&pair);
+	const struct spice_peer_state *s = start_absolute(&pair);
 	spice_peer_set_frozen(pair.peer, true);
 	for (uint32_t i = 0; i < 500; i++) {
 		spice_inputs_position(&inputs, i, 2 * i);
@@ -202,13 +206,7 @@ static void the_newest_position_waits_for_the_window(void **state) {
 static void the_mouse_mode_is_asked_for_and_followed(void **state) {
 	(void)state;
 	struct pair pair;
-	struct spice_peer_config config = { .absolute = true };
-	start(&pair, &config);
-	const struct spice_peer_state *s = spice_peer_state(pair.peer);
-	const uint8_t client[2] = { SPICE_MOUSE_CLIENT, 0 };
-	CHECK(spice_channel_send(pair.channels[SPICE_CHANNEL_MAIN], SPICE_MAIN_MOUSE_MODE_REQUEST,
-			      client, 2) == 0);
-	pair_run(&pair);
+	const struct spice_peer_state *s = start_absolute(&pair);
 	CHECK(s->absolute && pair.last_main.kind == SPICE_MAIN_KIND_MOUSE_MODE &&
 			pair.last_main.absolute);
 	spice_inputs_position(&inputs, 100, 50);
