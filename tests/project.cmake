@@ -10,6 +10,8 @@ pg_source_check(layers layers)
 pg_source_check(words words)
 foreach(part files entry metainfo unit icons terminal)
 	pg_source_check(install_${part} install ${part})
+	# Each installs, which writes the prefix into files of the build folder first.
+	set_property(TEST install_${part} PROPERTY RESOURCE_LOCK install)
 endforeach()
 
 # Watches an X screen from outside; for the tests that compare it with what the player says.
