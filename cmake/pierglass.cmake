@@ -33,6 +33,8 @@ target_compile_definitions(pg_flags INTERFACE _GNU_SOURCE
 	$<$<BOOL:${PG_TRACE}>:PG_TRACE>)
 target_include_directories(pg_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_link_libraries(pg_flags INTERFACE Threads::Threads m)
+# A program loads the libraries that it calls, not all that a folder below it may need.
+target_link_options(pg_flags INTERFACE -Wl,--as-needed)
 if(PG_WERROR)
 	target_compile_options(pg_flags INTERFACE -Werror)
 endif()

@@ -6,26 +6,20 @@
 #include <string.h>
 
 #ifdef PG_HAVE_SYSTEMD
-#include <sys/epoll.h>
 #include <systemd/sd-bus.h>
 
-#include "base/clock.h"
-#include "base/loop.h"
+#include "base/system_bus.h"
 
 #define SERVICE    "org.freedesktop.login1"
 #define SESSION    "org.freedesktop.login1.Session"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
-#define RETRY_NS   (5 * NS_PER_S)
 
 struct logind {
-	struct loop *loop;
 	char session[64];
 	void (*changed)(void *data);
 	void *data;
 	bool locked;
-	sd_bus *bus; /* NULL: to be tried again */
-	struct loop_source *source;
-	struct loop_source *timer; /* what sd-bus waits for, or the next try */
+	struct system_bus *bus;
 };
 
 static void set_locked(struct logind *logind, bool locked) {
@@ -87,74 +81,20 @@ static int on_session(sd_bus_message *message, void *data, sd_bus_error *error) 
 		return 0; /* it knows no such session: nothing to watch */
 	}
 	/* The watch first, so that no change falls between the two. */
-	int r = sd_bus_match_signal_async(logind->bus, NULL, SERVICE, path, PROPERTIES,
-			"PropertiesChanged", on_properties, NULL, logind);
+	sd_bus *bus = sd_bus_message_get_bus(message);
+	int r = sd_bus_match_signal_async(bus, NULL, SERVICE, path, PROPERTIES, "PropertiesChanged",
+			on_properties, NULL, logind);
 	if (r >= 0) {
-		(void)sd_bus_call_method_async(logind->bus, NULL, SERVICE, path, PROPERTIES, "Get",
+		(void)sd_bus_call_method_async(bus, NULL, SERVICE, path, PROPERTIES, "Get",
 				on_locked, logind, "ss", SESSION, "LockedHint");
 	}
 	return 0;
 }
 
-static void close_bus(struct logind *logind) {
-	loop_remove(logind->source);
-	logind->source = NULL;
-	sd_bus_close(logind->bus);
-	logind->bus = sd_bus_unref(logind->bus);
-}
-
-static void lose(struct logind *logind) {
-	close_bus(logind);
-	loop_set_timer(logind->timer, clock_now_ns() + RETRY_NS);
-}
-
-static void process(struct logind *logind) {
-	int r;
-	while ((r = sd_bus_process(logind->bus, NULL)) > 0) {
-	}
-	int events = r < 0 ? r : sd_bus_get_events(logind->bus);
-	uint64_t timeout_us = UINT64_MAX;
-	if (events < 0 || sd_bus_get_timeout(logind->bus, &timeout_us) < 0) {
-		lose(logind);
-		return;
-	}
-	loop_set_events(logind->source, (uint32_t)events); /* poll's bits are epoll's */
-	loop_set_timer(logind->timer, timeout_us == UINT64_MAX ? 0
-				      : timeout_us == 0        ? clock_now_ns()
-							       : timeout_us * NS_PER_US);
-}
-
-static void on_ready(int fd, uint32_t events, void *data) {
-	(void)fd;
-	(void)events;
-	process(data);
-}
-
-static void open_bus(struct logind *logind) {
-	if (sd_bus_open_system(&logind->bus) < 0) {
-		logind->bus = NULL;
-		loop_set_timer(logind->timer, clock_now_ns() + RETRY_NS);
-		return;
-	}
-	logind->source = loop_add_fd(
-			logind->loop, sd_bus_get_fd(logind->bus), EPOLLIN, on_ready, logind);
-	if (!logind->source ||
-			sd_bus_call_method_async(logind->bus, NULL, SERVICE,
-					"/org/freedesktop/login1", SERVICE ".Manager", "GetSession",
-					on_session, logind, "s", logind->session) < 0) {
-		lose(logind);
-		return;
-	}
-	process(logind);
-}
-
-static void on_timer(void *data) {
+static int on_up(sd_bus *bus, void *data) {
 	struct logind *logind = data;
-	if (logind->bus) {
-		process(logind);
-	} else {
-		open_bus(logind);
-	}
+	return sd_bus_call_method_async(bus, NULL, SERVICE, "/org/freedesktop/login1",
+			SERVICE ".Manager", "GetSession", on_session, logind, "s", logind->session);
 }
 
 int logind_create(struct logind **ret_logind, struct loop *loop, const char *session,
@@ -163,22 +103,21 @@ int logind_create(struct logind **ret_logind, struct loop *loop, const char *ses
 	if (!logind) {
 		return -ENOMEM;
 	}
-	*logind = (struct logind){ .loop = loop, .changed = changed, .data = data };
+	*logind = (struct logind){ .changed = changed, .data = data };
 	snprintf(logind->session, sizeof logind->session, "%s", session);
-	logind->timer = loop_add_timer(loop, on_timer, logind);
-	if (!logind->timer) {
+	const struct system_bus_events events = { .up = on_up, .data = logind };
+	int r = system_bus_create(&logind->bus, loop, &events);
+	if (r < 0) {
 		free(logind);
-		return -ENOMEM;
+		return r;
 	}
-	open_bus(logind);
 	*ret_logind = logind;
 	return 0;
 }
 
 void logind_destroy(struct logind *logind) {
 	if (logind) {
-		close_bus(logind);
-		loop_remove(logind->timer);
+		system_bus_destroy(logind->bus);
 		free(logind);
 	}
 }
