@@ -128,7 +128,7 @@ void lgmp_client_lose_mapping(struct lgmp_client *client, uint64_t now_ns) {
 	unmap(client);
 	lgmp_client_forget_host(client);
 	lgmp_client_set_state(client, LGMP_STATE_NO_FILE,
-			_("The shared memory was replaced, looking again"));
+			_("the shared memory was replaced, looking again"));
 }
 
 void lgmp_client_lose_corrupt(struct lgmp_client *client, uint64_t now_ns) {
@@ -141,9 +141,9 @@ void lgmp_client_lose_corrupt(struct lgmp_client *client, uint64_t now_ns) {
 	const bool often = ++client->corrupt_count >= BROKEN_MANY;
 	client->due_ns = now_ns + (often ? BROKEN_AGAIN_NS : BROKEN_RETRY_NS);
 	lgmp_client_set_state(client, LGMP_STATE_BROKEN,
-			often ? _("The host program in the VM keeps writing nonsense: restart it; "
+			often ? _("the host program in the VM keeps writing nonsense: restart it; "
 				  "trying again every 10 s")
-			      : _("The host program in the VM wrote nonsense, trying again"));
+			      : _("the host program in the VM wrote nonsense, trying again"));
 }
 
 /* While the session lives: gives the slots back (lgmp.md 5.5). */
@@ -175,7 +175,7 @@ uint64_t lgmp_client_step(struct lgmp_client *client, uint64_t now_ns) {
 	for (unsigned i = 0; i < 4 && now_ns >= client->due_ns; i++) {
 		if (client->path[0] == '\0') {
 			lgmp_client_set_state(
-					client, LGMP_STATE_OFF, _("No shared memory was chosen"));
+					client, LGMP_STATE_OFF, _("no shared memory was chosen"));
 			client->due_ns = now_ns + LOOK_FOR_FILE_NS;
 		} else if (!client->shm) {
 			lgmp_client_look_for_file(client, now_ns);
@@ -198,7 +198,7 @@ int lgmp_client_create(struct lgmp_client **ret_client, const char *path) {
 	pthread_mutex_init(&client->lock, NULL);
 	atomic_init(&client->corrupt, false);
 	snprintf(client->path, sizeof client->path, "%s", path);
-	lgmp_client_set_state(client, LGMP_STATE_OFF, _("Not looked for yet"));
+	lgmp_client_set_state(client, LGMP_STATE_OFF, _("not looked for yet"));
 	*ret_client = client;
 	return 0;
 }
@@ -210,7 +210,7 @@ void lgmp_client_set_path(struct lgmp_client *client, const char *path) {
 	snprintf(client->path, sizeof client->path, "%s", path);
 	client->due_ns = 0;
 	client->fine_until_ns = 0;
-	lgmp_client_set_state(client, LGMP_STATE_OFF, _("Not looked for yet"));
+	lgmp_client_set_state(client, LGMP_STATE_OFF, _("not looked for yet"));
 }
 
 void lgmp_client_destroy(struct lgmp_client *client) {

@@ -29,16 +29,16 @@ void lgmp_client_look_for_file(struct lgmp_client *client, uint64_t now_ns) {
 	case -ENOENT:
 	case -ENOTDIR:
 		lgmp_client_set_state(client, LGMP_STATE_NO_FILE,
-				_("Waiting for the VM: %s does not exist yet"), client->path);
+				_("waiting for the VM: %s does not exist yet"), client->path);
 		return;
 	case -ENODATA:
 		lgmp_client_set_state(client, LGMP_STATE_EMPTY,
-				_("Waiting for the VM to start: %s is still empty"), client->path);
+				_("waiting for the VM to start: %s is still empty"), client->path);
 		return;
 	case -EACCES:
 	case -EPERM:
 		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE,
-				_("No permission to open %s: its group needs read and write access"),
+				_("no permission to open %s: its group needs read and write access"),
 				client->path);
 		return;
 	case -EISDIR:
@@ -49,7 +49,7 @@ void lgmp_client_look_for_file(struct lgmp_client *client, uint64_t now_ns) {
 				client->path);
 		return;
 	default:
-		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE, _("Cannot map %s: %s"),
+		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE, _("cannot map %s: %s"),
 				client->path, strerrordesc_np(-r));
 		return;
 	}
@@ -78,7 +78,7 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 	lgmp_client_forget_host(client);
 	client->status.lgmp = version;
 	lgmp_client_set_state(client, LGMP_STATE_VERSION,
-			_("The VM's Looking Glass host speaks LGMP %u, pierglass speaks 5, 6 and 12: "
+			_("the VM's Looking Glass host speaks LGMP %u, pierglass speaks 5, 6 and 12: "
 			  "install host B7 in the VM"),
 			version);
 }
@@ -101,7 +101,7 @@ static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
 		if (version == 0) {
 			lgmp_client_forget_host(client);
 			lgmp_client_set_state(client, LGMP_STATE_NO_MAGIC,
-					_("Waiting for the Looking Glass host program to start in the "
+					_("waiting for the Looking Glass host program to start in the "
 					  "VM"));
 		} else {
 			say_other_version(client, version);
@@ -131,7 +131,7 @@ static bool heartbeat_proven(struct lgmp_client *client, uint64_t now_ns) {
 		return true;
 	}
 	lgmp_client_set_state(client, LGMP_STATE_NO_HEARTBEAT,
-			_("Waiting for the Looking Glass host program in the VM (not running yet, or it "
+			_("waiting for the Looking Glass host program in the VM (not running yet, or it "
 			  "ended)"));
 	return false;
 }
@@ -181,7 +181,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 		}
 		if (r < 0) {
 			lgmp_client_set_state(client, LGMP_STATE_STARTING,
-					_("The Looking Glass host program in the VM is starting"));
+					_("the Looking Glass host program in the VM is starting"));
 			client->due_ns = look_again(client, now_ns);
 			return;
 		}
@@ -193,7 +193,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	if (r == -EPROTO) {
 		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
 		lgmp_client_set_state(client, LGMP_STATE_NOT_KVMFR,
-				_("The shared memory is used by a program that is not Looking Glass"));
+				_("the shared memory is used by a program that is not Looking Glass"));
 		return;
 	}
 	if (r < 0) {
@@ -209,7 +209,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 				kvmfr_version_for_lgmp(client->layout->version);
 		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
 		lgmp_client_set_state(client, LGMP_STATE_KVMFR,
-				_("The VM's Looking Glass host %s speaks KVMFR %u over LGMP %u; pierglass "
+				_("the VM's Looking Glass host %s speaks KVMFR %u over LGMP %u; pierglass "
 				  "speaks %u there: install host B7 in the VM"),
 				info.host_version, info.version, client->layout->version,
 				wanted ? wanted->kvmfr : 0);

@@ -57,13 +57,13 @@ static void subscribe_failed(struct lgmp_client *client, int error, uint64_t now
 	case -EBUSY:
 		lgmp_client_lose(client, now_ns);
 		lgmp_client_set_state(client, LGMP_STATE_FULL,
-				_("All places for clients are taken: close other Looking Glass clients"));
+				_("all places for clients are taken: close other Looking Glass clients"));
 		client->due_ns = now_ns + FULL_RETRY_NS;
 		return;
 	case -ETIMEDOUT:
 		lgmp_client_lose(client, now_ns);
 		lgmp_client_set_state(client, LGMP_STATE_BROKEN,
-				_("A program that died holds a lock in the shared memory: restart the "
+				_("a program that died holds a lock in the shared memory: restart the "
 				  "Looking Glass host program in the VM"));
 		client->due_ns = now_ns + BROKEN_RETRY_NS;
 		return;
@@ -73,7 +73,7 @@ static void subscribe_failed(struct lgmp_client *client, int error, uint64_t now
 	default: /* -ENOENT, -ESTALE: the host is starting anew */
 		lgmp_client_lose(client, now_ns);
 		lgmp_client_set_state(client, LGMP_STATE_STARTING,
-				_("The Looking Glass host program in the VM is starting"));
+				_("the Looking Glass host program in the VM is starting"));
 		client->due_ns = now_ns + LGMP_LOOK_FINELY_NS;
 		return;
 	}
@@ -116,7 +116,7 @@ static bool check_session(struct lgmp_client *client, uint64_t now_ns) {
 			lgmp_client_header(client, layout->session) != client->session) {
 		lgmp_client_lose(client, now_ns);
 		lgmp_client_set_state(client, LGMP_STATE_NO_HEARTBEAT,
-				_("The Looking Glass host program in the VM was restarted"));
+				_("the Looking Glass host program in the VM was restarted"));
 		return false;
 	}
 	const uint64_t heartbeat = lgmp_client_heartbeat(client, layout);
@@ -129,7 +129,7 @@ static bool check_session(struct lgmp_client *client, uint64_t now_ns) {
 	if (now_ns - client->heartbeat_ns > LGMP_DEAD_NS) {
 		lgmp_client_lose(client, now_ns);
 		lgmp_client_set_state(client, LGMP_STATE_NO_HEARTBEAT,
-				_("The Looking Glass host program in the VM stopped, waiting for it"));
+				_("the Looking Glass host program in the VM stopped, waiting for it"));
 		return false;
 	}
 	return true;
