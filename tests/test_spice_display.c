@@ -204,6 +204,143 @@ static void clips_limit_the_draw_and_cannot_flood(void **state) {
 	stop(&s);
 }
 
+/* Base, image and, for OPAQUE and ROP3, a brush: the words of a 32 bit image stand behind it. */
+static int draw_image(struct screen *s, unsigned type, const int box[4], const int *clip,
+		uint32_t brush, unsigned rop, uint32_t width, uint32_t height,
+		const uint32_t *pixels) {
+	const bool has_brush = type != SPICE_DISPLAY_DRAW_COPY;
+	struct writer w = writer_of(s->bytes, sizeof s->bytes);
+	write_u32(&w, 0);
+	put_rect(&w, box[0], box[1], box[2], box[3]);
+	write_u8(&w, clip ? 1 : 0);
+	if (clip) {
+		write_u32(&w, 1);
+		put_rect(&w, clip[0], clip[1], clip[2], clip[3]);
+	}
+	const size_t rest = 4 + 16 + (has_brush ? 5 : 0) +
+			    (type == SPICE_DISPLAY_DRAW_ROP3 ? 1 : 2) + 1 + 13;
+	write_u32(&w, (uint32_t)(writer_len(&w) + rest));
+	put_rect(&w, 0, 0, (int)width, (int)height);
+	if (has_brush) {
+		write_u8(&w, 1);
+		write_u32(&w, brush);
+	}
+	if (type == SPICE_DISPLAY_DRAW_ROP3) {
+		write_u8(&w, (uint8_t)rop);
+	} else {
+		write_u16(&w, (uint16_t)rop);
+	}
+	write_u8(&w, 0);
+	put_mask(&w);
+	put_bitmap(&w, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, width, height, width * 4, pixels,
+			NULL, 0);
+	return feed(s, type, writer_len(&w));
+}
+
+static void a_clip_shows_its_own_part_of_the_image(void **state) {
+	(void)state;
+	static const int box[4] = { 1, 1, 5, 4 };
+	static const int clip[4] = { 2, 2, 4, 9 };
+	uint32_t pixels[4 * 3];
+	struct screen s;
+	for (uint32_t i = 0; i < 12; i++) {
+		pixels[i] = 0x010101 * (i + 1);
+	}
+	start(&s, 6, 6);
+	CHECK(draw_image(&s, SPICE_DISPLAY_DRAW_COPY, box, clip, 0, SPICE_ROP_PUT, 4, 3, pixels) ==
+			0);
+	for (uint32_t y = 0; y < 6; y++) {
+		for (uint32_t x = 0; x < 6; x++) {
+			const bool inside = x >= 2 && x < 4 && y >= 2 && y < 4;
+			CHECK(at(&s, x, y) == (inside ? pixels[(y - 1) * 4 + x - 1] : 0));
+		}
+	}
+	CHECK(s.damaged == 4);
+	stop(&s);
+}
+
+/* Some of the 256 by their names in Windows, each as the formula that its name stands for. */
+static void ternary_operations_are_what_their_names_say(void **state) {
+	(void)state;
+	static const int box[4] = { 0, 0, 1, 1 };
+	const uint32_t p = 0x0f0f33, s = 0x333355, d = 0x55550f;
+	const struct {
+		unsigned rop;
+		uint32_t result;
+	} table[] = {
+		{ 0x00, 0 },                  /* BLACKNESS */
+		{ 0xff, 0xffffff },           /* WHITENESS */
+		{ 0xcc, s },                  /* SRCCOPY */
+		{ 0xf0, p },                  /* PATCOPY */
+		{ 0xaa, d },                  /* leaves it */
+		{ 0x55, ~d & 0xffffff },      /* DSTINVERT */
+		{ 0x5a, p ^ d },              /* PATINVERT */
+		{ 0x66, s ^ d },              /* SRCINVERT */
+		{ 0x88, s & d },              /* SRCAND */
+		{ 0xee, s | d },              /* SRCPAINT */
+		{ 0x44, s & ~d },             /* SRCERASE */
+		{ 0xc0, p & s },              /* MERGECOPY */
+		{ 0xb8, (p & ~s) | (d & s) }, /* what text with a brush is made of */
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct screen screen;
+		start(&screen, 1, 1);
+		CHECK(fill(&screen, 0, 0, 0, 1, 1, d, SPICE_ROP_PUT) == 0);
+		CHECK(draw_image(&screen, SPICE_DISPLAY_DRAW_ROP3, box, NULL, p, table[i].rop, 1, 1,
+				      &s) == 0);
+		CHECK(at(&screen, 0, 0) == table[i].result);
+		stop(&screen);
+	}
+}
+
+/* The image and what is under it, by the operation; the brush plays no part then. */
+static void opaque_images_are_combined(void **state) {
+	(void)state;
+	static const int box[4] = { 0, 0, 1, 1 };
+	const uint32_t s = 0x333355, d = 0x55550f;
+	const struct {
+		unsigned rop;
+		uint32_t result;
+	} table[] = {
+		{ SPICE_ROP_PUT, s },
+		{ SPICE_ROP_OR, s | d },
+		{ SPICE_ROP_AND, s & d },
+		{ SPICE_ROP_XOR, s ^ d },
+		{ SPICE_ROP_AND | SPICE_ROP_INVERS_SRC, ~s & d },
+		{ SPICE_ROP_OR | SPICE_ROP_INVERS_DEST, (s | ~d) & 0xffffff },
+		{ SPICE_ROP_XOR | SPICE_ROP_INVERS_RES, ~(s ^ d) & 0xffffff },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct screen screen;
+		start(&screen, 1, 1);
+		CHECK(fill(&screen, 0, 0, 0, 1, 1, d, SPICE_ROP_PUT) == 0);
+		CHECK(draw_image(&screen, SPICE_DISPLAY_DRAW_OPAQUE, box, NULL, 0xabcdef,
+				      table[i].rop, 1, 1, &s) == 0);
+		CHECK(at(&screen, 0, 0) == table[i].result);
+		stop(&screen);
+	}
+}
+
+static void screens_of_sixteen_bits_are_drawn(void **state) {
+	(void)state;
+	static const unsigned formats[] = { SPICE_SURFACE_16_555, SPICE_SURFACE_16_565 };
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		struct screen s;
+		start(&s, 2, 2);
+		CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
+				      make_surface(s.bytes, 0, 3, 2, formats[i], 1)) == 0);
+		CHECK(fill(&s, 0, 0, 0, 3, 2, 0x112233, SPICE_ROP_PUT) == 0);
+		CHECK(s.width == 3 && at(&s, 2, 1) == 0x112233);
+		CHECK(spice_display_take_unsupported(s.display) == NULL);
+		/* A format that nobody has named. */
+		CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
+				      make_surface(s.bytes, 0, 5, 5, 8, 1)) == 0);
+		CHECK(fill(&s, 0, 0, 0, 5, 5, 0xff, SPICE_ROP_PUT) == 0 && s.width == 3);
+		CHECK(spice_display_take_unsupported(s.display) != NULL);
+		stop(&s);
+	}
+}
+
 static void moved_bits_survive_their_own_overlap(void **state) {
 	(void)state;
 	for (int i = 0; i < 4; i++) { /* up, down, to the left, to the right */
@@ -421,6 +558,10 @@ int main(void) {
 		cmocka_unit_test(bitmaps_of_every_format_have_the_right_colours),
 		cmocka_unit_test(rows_come_in_either_order_and_scale),
 		cmocka_unit_test(clips_limit_the_draw_and_cannot_flood),
+		cmocka_unit_test(a_clip_shows_its_own_part_of_the_image),
+		cmocka_unit_test(ternary_operations_are_what_their_names_say),
+		cmocka_unit_test(opaque_images_are_combined),
+		cmocka_unit_test(screens_of_sixteen_bits_are_drawn),
 		cmocka_unit_test(moved_bits_survive_their_own_overlap),
 		cmocka_unit_test(constants_are_drawn),
 		cmocka_unit_test(another_surface_is_drawn_and_copied_from),

@@ -48,8 +48,33 @@ static inline size_t make_fill(uint8_t *bytes, uint32_t surface, int left, int t
 	return writer_len(&w);
 }
 
-/* DRAW_COPY of a bitmap whose data is given; area = the whole image. palette: of `colors` words,
- * behind the data; 0 = none. */
+/* Where an image stands: a bitmap whose data is given. palette: of `colors` words, behind the data;
+ * 0 = none. */
+static inline void put_bitmap(struct writer *w, unsigned format, unsigned flags, uint32_t width,
+		uint32_t height, uint32_t stride, const void *data, const uint32_t *palette,
+		unsigned colors) {
+	write_u64(w, 2);
+	write_u8(w, SPICE_IMAGE_BITMAP);
+	write_u8(w, 0);
+	write_u32(w, width);
+	write_u32(w, height);
+	write_u8(w, (uint8_t)format);
+	write_u8(w, (uint8_t)flags);
+	write_u32(w, width);
+	write_u32(w, height);
+	write_u32(w, stride);
+	write_u32(w, palette ? (uint32_t)writer_len(w) + 4 + stride * height : 0);
+	write_bytes(w, data, (size_t)stride * height);
+	if (palette) {
+		write_u64(w, 1);
+		write_u16(w, (uint16_t)colors);
+		for (unsigned i = 0; i < colors; i++) {
+			write_u32(w, palette[i]);
+		}
+	}
+}
+
+/* DRAW_COPY of a bitmap; area = the whole image. */
 static inline size_t make_copy(uint8_t *bytes, size_t size, uint32_t surface, const int box[4],
 		unsigned format, unsigned flags, uint32_t width, uint32_t height, uint32_t stride,
 		const void *data, const uint32_t *palette, unsigned colors) {
@@ -60,24 +85,6 @@ static inline size_t make_copy(uint8_t *bytes, size_t size, uint32_t surface, co
 	write_u16(&w, SPICE_ROP_PUT);
 	write_u8(&w, 0);
 	put_mask(&w);
-	write_u64(&w, 2);
-	write_u8(&w, SPICE_IMAGE_BITMAP);
-	write_u8(&w, 0);
-	write_u32(&w, width);
-	write_u32(&w, height);
-	write_u8(&w, (uint8_t)format);
-	write_u8(&w, (uint8_t)flags);
-	write_u32(&w, width);
-	write_u32(&w, height);
-	write_u32(&w, stride);
-	write_u32(&w, palette ? 93 + stride * height : 0);
-	write_bytes(&w, data, (size_t)stride * height);
-	if (palette) {
-		write_u64(&w, 1);
-		write_u16(&w, (uint16_t)colors);
-		for (unsigned i = 0; i < colors; i++) {
-			write_u32(&w, palette[i]);
-		}
-	}
+	put_bitmap(&w, format, flags, width, height, stride, data, palette, colors);
 	return writer_len(&w);
 }
