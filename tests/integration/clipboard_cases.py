@@ -172,14 +172,15 @@ class Typist:
         self.x11, self.xtst = ctypes.CDLL('libX11.so.6'), ctypes.CDLL('libXtst.so.6')
         self.x11.XOpenDisplay.restype = ctypes.c_void_p
         self.display = ctypes.c_void_p(self.x11.XOpenDisplay(X_ENV['DISPLAY'].encode()))
-        # Several: where the server is too busy to give a release and the next press of the same key different times,
-        # SDL takes the two for the key's repetition.
-        self.codes = [self.x11.XKeysymToKeycode(self.display, ctypes.c_ulong(ord(c))) for c in 'asdf']
+        # Many: where the server is too busy to give a release and the next press of the same key different times, SDL
+        # takes the two for the key's repetition. One comes again after a third of a second.
+        self.codes = [self.x11.XKeysymToKeycode(self.display, ctypes.c_ulong(ord(c))) for c in 'qwertyuiopasdfghjklz']
 
     def key(self, number):
         """Event number `number`: presses and releases in turn, one key after the other."""
         now = time.monotonic_ns()
-        self.xtst.XTestFakeKeyEvent(self.display, self.codes[number // 2 % 4], number % 2 == 0, ctypes.c_ulong(0))
+        code = self.codes[number // 2 % len(self.codes)]
+        self.xtst.XTestFakeKeyEvent(self.display, code, number % 2 == 0, ctypes.c_ulong(0))
         self.x11.XFlush(self.display)
         return now
 
