@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ struct session {
 
 	/* any thread */
 	struct queue queue;
+	atomic_bool input_lost; /* a key, button or command found the queue full */
 	struct loop_source *wake;
 
 	/* the loop's thread */
@@ -369,6 +371,10 @@ static void on_wake(void *data) {
 			break;
 		}
 	}
+	/* It may have been the release of a key. */
+	if (atomic_exchange(&session->input_lost, false)) {
+		router_release(session->router, INPUT_SOURCE_WINDOW);
+	}
 	router_flush(session->router);
 }
 
@@ -377,15 +383,26 @@ static void wake_loop(void *data) {
 	loop_wake(session->wake);
 }
 
+/* What is lost here must not leave a key held. */
+static int push_or_release(struct session *session, const struct item *item) {
+	int r = queue_push(&session->queue, item);
+	if (r < 0) {
+		atomic_store(&session->input_lost, true);
+		loop_wake(session->wake);
+	}
+	return r;
+}
+
 int session_input(struct session *session, const struct input_event *event) {
 	const struct item item = { .kind = ITEM_INPUT, .input = *event };
 	bool motion = event->kind == INPUT_MOTION || event->kind == INPUT_POSITION;
-	return queue_push_sparing(&session->queue, &item, motion ? KEYS_SPARE : 0);
+	return motion ? queue_push_sparing(&session->queue, &item, KEYS_SPARE)
+		      : push_or_release(session, &item);
 }
 
 int session_command(struct session *session, const struct session_command *command) {
 	const struct item item = { .kind = ITEM_COMMAND, .command = *command };
-	return queue_push(&session->queue, &item);
+	return push_or_release(session, &item);
 }
 
 int session_clipboard(struct session *session, const struct clip_message *message) {

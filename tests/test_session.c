@@ -184,6 +184,28 @@ static void a_flood_of_motion_loses_no_key(void **state) {
 	stop(&f);
 }
 
+/* Not even room for keys: the release of one is lost, and it is released all the same. */
+static void a_full_queue_leaves_no_key_held(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	start(&f);
+	WAIT(f.status.connected, 5);
+	const struct spice_peer_state *s = spice_peer_state(f.peer);
+	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
+	WAIT(s->keys_held == 1, 5);
+	struct input_event key = { .kind = INPUT_KEY, .code = KEY_B };
+	do {
+		key.pressed = !key.pressed;
+	} while (session_input(f.session, &key) == 0);
+	key = (struct input_event){ .kind = INPUT_KEY, .code = KEY_A };
+	CHECK(session_input(f.session, &key) < 0);
+	WAIT(s->keys_held == 0, 5);
+	/* And the key works again. */
+	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
+	WAIT(s->keys_held == 1, 5);
+	stop(&f);
+}
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	(void)state;
@@ -576,6 +598,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_go_to_the_guest_and_nothing_stays),
 		cmocka_unit_test(a_flood_of_motion_loses_no_key),
+		cmocka_unit_test(a_full_queue_leaves_no_key_held),
 		cmocka_unit_test(a_restarted_server_is_found_again),
 		cmocka_unit_test(a_kick_is_said_and_not_fought),
 		cmocka_unit_test(a_lost_channel_comes_back_alone),
