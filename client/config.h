@@ -210,6 +210,7 @@ struct config {
 	 * Not for `config`, whose options are ours. */
 	int rest_count;
 	char **rest;
+	const char *near_command; /* the sub-command that DOMAIN looks like; NULL = none */
 
 	/* `pierglass config`: names of options to show; none = all. */
 	unsigned show_count;

@@ -189,6 +189,16 @@ static const struct subcommand *find_subcommand(const char *word) {
 	return NULL;
 }
 
+/* A slip of the finger, that is: a VM may be called nearly the same. */
+static const char *near_subcommand(const char *word) {
+	for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+		if (parse_distance(word, subcommands[i].name) <= 2) {
+			return subcommands[i].name;
+		}
+	}
+	return NULL;
+}
+
 /* A word that is no option: a sub-command, a domain, or one of the words after `config`. */
 static int plain_word(struct words *words, struct config *config) {
 	char *word = words->argv[words->at];
@@ -221,6 +231,7 @@ static int plain_word(struct words *words, struct config *config) {
 				word, words->out->domain);
 		return -EINVAL;
 	}
+	config->near_command = words->only_words ? NULL : near_subcommand(word);
 	add(words, option_find("domain"), NULL, word);
 	return 0;
 }

@@ -70,6 +70,10 @@ static void demo_without_vm(struct config *config) {
 }
 
 static int run(struct config *config) {
+	if (config->near_command) {
+		log_warn("\"%s\" is taken for the name of a VM. The command is: pierglass %s",
+				config->domain, config->near_command);
+	}
 	switch (config->mode) {
 	case RUN_PLAY:
 	case RUN_DEMO:
