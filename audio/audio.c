@@ -282,13 +282,15 @@ static void fade_out(struct audio *audio) {
 
 static void *run(void *data) {
 	struct audio *audio = data;
-	thread_ask_realtime(REALTIME_PRIORITY);
+	struct thread_breath breath = { 0 };
+	thread_ask_realtime(REALTIME_PRIORITY, &audio->config.broker);
 	while (!atomic_load(&audio->stop)) {
 		run_due(audio);
 		if (!iterate(audio, time_left_us(audio))) {
 			log_error("the sound's main loop failed");
 			break;
 		}
+		thread_breathe(&breath); /* packets without end */
 	}
 	if (audio->receiver_event) {
 		pa_mainloop_get_api(audio->mainloop)->io_free(audio->receiver_event);

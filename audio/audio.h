@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/part.h"
+#include "base/thread.h"
 
 struct audio;
 struct microphone_block;
@@ -53,6 +54,7 @@ struct audio_config {
 	bool may_own;    /* take part in "one owner of the sound": see sound_owner.h */
 	bool microphone; /* audio_set_microphone() will be used */
 	bool yields;     /* the audio-only unit: gives way to a player and resumes after it */
+	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 };
 
 /* Figures of the running stream, for --stats, the overlay and the bench. */

@@ -9,7 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NICE_INSTEAD (-11) /* where real-time scheduling is refused */
+#include "base/clock.h"
+
+#define NICE_INSTEAD    (-11) /* where real-time scheduling is refused */
+#define BREATH_AFTER_NS (20 * NS_PER_MS)
+#define BREATH_NS       (60 * NS_PER_US) /* shorter ones may end before the thread has slept */
 
 int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *data), void *data) {
 	sigset_t all;
@@ -60,13 +64,26 @@ void thread_be_prompt(unsigned slice_us) {
 	(void)syscall(SYS_sched_setattr, 0, &now, 0);
 }
 
-bool thread_ask_realtime(int priority) {
+static bool ask(int priority, int level, const struct scheduling_broker *broker) {
 	const struct sched_param param = { .sched_priority = priority };
+	const pid_t self = (pid_t)syscall(SYS_gettid);
 	/* RESET_ON_FORK: a child (the demo guest, a doctor) must not inherit it. */
-	if (pthread_setschedparam(pthread_self(), SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0) {
+	if (pthread_setschedparam(pthread_self(), SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0 ||
+			setpriority(PRIO_PROCESS, (id_t)self, NICE_INSTEAD) == 0) {
 		return true;
 	}
-	return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE_INSTEAD) == 0;
+	if (broker && broker->ask) {
+		broker->ask(self, level, broker->data);
+	}
+	return false;
+}
+
+bool thread_ask_realtime(int priority, const struct scheduling_broker *broker) {
+	return ask(priority, priority, broker);
+}
+
+bool thread_ask_priority(int priority, const struct scheduling_broker *broker) {
+	return ask(priority, NICE_INSTEAD, broker);
 }
 
 void thread_leave_realtime(void) {
@@ -75,5 +92,17 @@ void thread_leave_realtime(void) {
 	const id_t self = (id_t)syscall(SYS_gettid);
 	if (getpriority(PRIO_PROCESS, self) == NICE_INSTEAD) {
 		(void)setpriority(PRIO_PROCESS, self, 0);
+	}
+}
+
+bool thread_is_realtime(void) {
+	return (sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_RR;
+}
+
+void thread_breathe(struct thread_breath *breath) {
+	const uint64_t cpu_ns = clock_thread_cpu_ns();
+	if (cpu_ns - breath->cpu_ns > BREATH_AFTER_NS) {
+		breath->cpu_ns = cpu_ns;
+		clock_sleep_ns(BREATH_NS);
 	}
 }

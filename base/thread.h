@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /* Returns 0 or a negative errno. name: at most 15 bytes ("pg-audio"). */
 int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *data), void *data);
@@ -19,9 +21,31 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *dat
  */
 void thread_be_prompt(unsigned slice_us);
 
+/* Who is asked for what the limits of the user refuse (rtkit). ask: from any thread, must not
+ * block; level: a priority of real-time scheduling, or below 0 a nice value. It comes later, or
+ * never. */
+struct scheduling_broker {
+	void (*ask)(pid_t thread, int level, void *data);
+	void *data;
+};
+
 /* Asks for real-time scheduling of the calling thread (SCHED_RR, priority 1..) where the limits
- * allow it, else for a negative nice value. Returns whether anything was granted; a refusal is
- * normal and no error. */
-bool thread_ask_realtime(int priority);
+ * allow it, else for a negative nice value, else the broker (NULL = nobody). Returns whether
+ * anything was granted at once; a refusal is normal and no error. */
+bool thread_ask_realtime(int priority, const struct scheduling_broker *broker);
+/* The same for a thread that its peers can make work for long at a time: it must not be killed for
+ * it (thread_breathe()), so of the broker only the nice value is asked. */
+bool thread_ask_priority(int priority, const struct scheduling_broker *broker);
 /* Gives it back: the calling thread is one of all again. */
 void thread_leave_realtime(void);
+bool thread_is_realtime(void);
+
+/*
+ * Real-time scheduling that rtkit granted ends with the process when a thread works for some 200 ms
+ * without a pause. Whoever may have it and can be kept busy from outside calls this once a turn: it
+ * sleeps for a moment now and then, when the thread has used the CPU for 20 ms.
+ */
+struct thread_breath {
+	uint64_t cpu_ns; /* starts as 0 */
+};
+void thread_breathe(struct thread_breath *breath);

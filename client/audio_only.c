@@ -13,6 +13,7 @@
 #include "client/config.h"
 #include "client/discovered.h"
 #include "client/notify.h"
+#include "client/rtkit.h"
 #include "client/signals.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
@@ -23,6 +24,7 @@
 struct headless {
 	struct config *config;
 	struct loop *loop;
+	struct rtkit *rtkit;
 	struct signals *signals;
 	struct audio *audio;
 	struct discovery *discovery;
@@ -118,11 +120,12 @@ static int run(struct config *config) {
 	if (mailbox_init(&h.status, sizeof(struct part_status), NULL, NULL) < 0 ||
 			loop_create(&h.loop) < 0 ||
 			signals_create(&h.signals, h.loop, on_signal, &h) < 0 ||
-			start_timers(&h) < 0) {
+			rtkit_create(&h.rtkit, h.loop) < 0 || start_timers(&h) < 0) {
 		log_error("cannot start: out of memory or file descriptors");
 		goto finish;
 	}
 	const struct audio_events events = { .status = on_status, .data = &h };
+	config->audio.broker = (struct scheduling_broker){ rtkit_ask, h.rtkit };
 	int r = audio_start(&h.audio, &config->audio, &events);
 	if (r < 0) {
 		log_error("cannot start the sound: %s", strerror(-r));
@@ -143,6 +146,7 @@ finish:
 	discovery_stop(h.discovery);
 	audio_stop(h.audio);
 	signals_destroy(h.signals);
+	rtkit_destroy(h.rtkit);
 	if (h.loop) {
 		loop_destroy(h.loop);
 	}

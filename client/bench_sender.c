@@ -77,7 +77,7 @@ static double send_time_s(struct bench_sender *s, double due_s) {
 static void *run(void *data) {
 	struct bench_sender *s = data;
 	double rate = BENCH_RATE * (1 + s->scenario.ppm * 1e-6);
-	thread_ask_realtime(7);
+	thread_ask_realtime(7, NULL);
 	for (uint64_t i = 0; i < s->packets && !atomic_load(&s->stop); i++) {
 		double at_s = send_time_s(s, (double)((i + 1) * BENCH_FRAMES) / rate);
 		bool lost = next_random(s) < s->scenario.loss;

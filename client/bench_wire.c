@@ -88,7 +88,7 @@ static bool wait_readable(const struct bench_wire *wire, int fd) {
 
 static void *run_guest(void *data) {
 	struct bench_wire *wire = data;
-	thread_ask_realtime(BENCH_PRIORITY + 1);
+	thread_ask_realtime(BENCH_PRIORITY + 1, NULL);
 	while (wait_readable(wire, spice_peer_fd(wire->peer))) {
 		/* Taken to have arrived when it could be read, here and for the floor: how a server
 		 * reads is not ours. */
@@ -102,7 +102,7 @@ static void *run_guest(void *data) {
 
 static void *run_floor_loop(void *data) {
 	struct bench_wire *wire = data;
-	thread_ask_realtime(BENCH_PRIORITY);
+	thread_ask_realtime(BENCH_PRIORITY, NULL);
 	struct raw_event events[2];
 	const char message[FLOOR_BYTES] = { 0 };
 	while (wait_readable(wire, wire->floor_in[1])) {
@@ -116,7 +116,7 @@ static void *run_floor_loop(void *data) {
 
 static void *run_floor_end(void *data) {
 	struct bench_wire *wire = data;
-	thread_ask_realtime(BENCH_PRIORITY + 1);
+	thread_ask_realtime(BENCH_PRIORITY + 1, NULL);
 	char message[FLOOR_BYTES];
 	while (wait_readable(wire, wire->floor_epoll)) {
 		uint64_t now_ns = clock_now_ns();

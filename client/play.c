@@ -27,8 +27,7 @@
 
 static void *run_io(void *data) {
 	struct play *play = data;
-	/* The kernel keeps 64 events per evdev device: 3 ms of an 8 kHz mouse. */
-	thread_ask_realtime(5);
+	thread_ask_priority(PLAY_IO_PRIORITY, &play->broker);
 	int r = loop_run(play->loop);
 	if (r < 0) {
 		log_error("the event loop failed: %s", strerrordesc_np(-r));
@@ -148,6 +147,7 @@ static int start_parts(struct play *play) {
 	if (r < 0) {
 		return r;
 	}
+	config->video.broker = play->broker;
 	r = video_start(&play->video, &config->video, window_get_surface(play->window),
 			play->fallback, &video_events);
 	if (r < 0) {
@@ -184,7 +184,7 @@ int run_play(struct config *config) {
 	char key[sizeof config->video.shm_path];
 	/* As it is now: discovery may find another memory later. */
 	snprintf(key, sizeof key, "%s", window_key(config));
-	int r = loop_create(&play.loop);
+	int r = play_start_loop(&play);
 	if (r == 0 && claim(&play) == 1) {
 		play_stop(&play);
 		return 0;

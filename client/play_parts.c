@@ -13,10 +13,24 @@
 #include "client/discovery.h"
 #include "client/fallback.h"
 #include "client/instance.h"
+#include "client/rtkit.h"
 #include "client/session.h"
 #include "client/signals.h"
 #include "client/video.h"
 #include "client/window.h"
+
+int play_start_loop(struct play *play) {
+	int r = loop_create(&play->loop);
+	if (r == 0) {
+		r = rtkit_create(&play->rtkit, play->loop);
+	}
+	if (r < 0) {
+		log_error("cannot start: %s", strerrordesc_np(-r));
+		return r;
+	}
+	play->broker = (struct scheduling_broker){ rtkit_ask, play->rtkit };
+	return 0;
+}
 
 int play_start_demo(struct play *play) {
 	struct config *config = play->config;
@@ -49,6 +63,7 @@ int play_start_audio(struct play *play, const struct audio_events *events) {
 	struct audio_config audio = config->audio;
 	bool spice = strcmp(config->session.uri, "off") != 0;
 	audio.microphone = spice;
+	audio.broker = play->broker;
 	if (!config->sound) {
 		if (!spice || config->session.microphone == SESSION_MICROPHONE_OFF) {
 			return 0;
@@ -92,6 +107,7 @@ void play_stop(struct play *play) {
 	app_destroy(play->app);
 	window_destroy(play->window);
 	demo_stop(play->demo);
+	rtkit_destroy(play->rtkit);
 	loop_destroy(play->loop);
 	if (play->window_system) {
 		window_system_stop();

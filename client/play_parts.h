@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/thread.h"
+
 struct app;
 struct audio;
 struct audio_events;
@@ -17,16 +19,23 @@ struct fallback;
 struct instance;
 struct loop;
 struct session;
+struct rtkit;
 struct session_events;
 struct signals;
 struct video;
 struct window;
+
+/* Of the thread that runs the loop. The kernel keeps 64 events per evdev device: 3 ms of an 8 kHz
+ * mouse. */
+#define PLAY_IO_PRIORITY 5
 
 /* In the order in which it is made. */
 struct play {
 	struct config *config;
 	struct demo *demo;
 	struct loop *loop; /* pg-io's */
+	struct rtkit *rtkit;
+	struct scheduling_broker broker; /* the same, for the parts */
 	struct window *window;
 	struct app *app;
 	struct fallback *fallback;
@@ -43,6 +52,8 @@ struct play {
 
 /* Each logs what went wrong and what would help. 0 or a negative errno. */
 
+/* pg-io's loop, and who is asked for scheduling on it. */
+int play_start_loop(struct play *play);
 /* The embedded guest; points config at it. */
 int play_start_demo(struct play *play);
 /* Does nothing with --audio=off. */

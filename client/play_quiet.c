@@ -158,7 +158,7 @@ int run_without_window(struct config *config) {
 	struct quiet quiet = {
 		.play = &play, .now.start_ns = clock_now_ns(), .now.input_on = true
 	};
-	int r = loop_create(&play.loop);
+	int r = play_start_loop(&play);
 	if (r == 0) {
 		r = quiet_timers(&quiet);
 	}
@@ -166,7 +166,7 @@ int run_without_window(struct config *config) {
 		r = quiet_start(&quiet);
 	}
 	if (r == 0) {
-		thread_ask_realtime(5); /* as pg-io does */
+		thread_ask_priority(PLAY_IO_PRIORITY, &play.broker);
 		r = loop_run(play.loop);
 	}
 	play_stop(&play);

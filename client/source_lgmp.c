@@ -46,7 +46,6 @@ struct source_lgmp {
 	/* pg-lgmp only; lgmp_client_finish() alone from others */
 	struct lgmp_client *client;
 	struct pacer pacer;
-	bool realtime;
 	uint64_t used_ns;    /* of the CPU, at the last account() */
 	unsigned busy_count; /* times in a row that it was much */
 	uint64_t changes;    /* of the status that was told last */
@@ -399,8 +398,7 @@ static void account(struct source_lgmp *source) {
 	const uint64_t used_ns = clock_thread_cpu_ns();
 	const bool busy = used_ns - source->used_ns > REALTIME_MOST_NS;
 	source->busy_count = busy ? source->busy_count + 1 : 0;
-	if (source->realtime && source->busy_count >= REALTIME_MISUSES) {
-		source->realtime = false;
+	if (source->busy_count >= REALTIME_MISUSES && thread_is_realtime()) {
 		thread_leave_realtime();
 		thread_be_prompt(SLICE_US);
 		log_info("the host sends without end: looking without real-time scheduling from now on");
@@ -417,7 +415,8 @@ static void *run(void *data) {
 	 * short slice mostly helps where real-time scheduling is not granted; looking takes a
 	 * fiftieth of a CPU. */
 	thread_be_prompt(SLICE_US);
-	source->realtime = thread_ask_realtime(REALTIME_PRIORITY);
+	thread_ask_realtime(REALTIME_PRIORITY, &source->config.broker);
+	struct thread_breath breath = { 0 };
 	uint64_t step_ns = 0, account_ns = 0;
 	while (!atomic_load(&source->stop)) {
 		uint64_t now_ns = clock_now_ns();
@@ -444,6 +443,7 @@ static void *run(void *data) {
 			next_ns = look_ns < next_ns ? look_ns : next_ns;
 		}
 		sleep_until(source, next_ns);
+		thread_breathe(&breath);
 	}
 	return NULL;
 }

@@ -24,6 +24,7 @@ struct source_lgmp_config {
 	enum video_poll poll;
 	unsigned poll_us;
 	bool straight_alpha;
+	struct scheduling_broker broker;
 };
 
 struct source_lgmp_events {

@@ -137,6 +137,7 @@ static int start_source(struct video *video) {
 		.poll = video->config.poll,
 		.poll_us = video->config.poll_us,
 		.straight_alpha = video->config.straight_alpha,
+		.broker = video->config.broker,
 	};
 	snprintf(config.path, sizeof config.path, "%s", video->config.shm_path);
 	const struct source_lgmp_events events = {

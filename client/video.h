@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/part.h"
+#include "base/thread.h"
 
 struct dmabuf_ops;
 struct fallback;
@@ -65,6 +66,7 @@ struct video_config {
 	bool allow_dma;                  /* with AUTO: import frames of a kvmfr device */
 	const struct dmabuf_ops *dmabuf; /* NULL = those of EGL; tests have others */
 	bool straight_alpha;             /* of colour pointers */
+	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 	char ui_font[128];               /* family for texts in other scripts; "" = the desktop's */
 	unsigned swap_delay_ms;          /* for tests: every swap takes this much longer */
 	unsigned verify_stripe_rows; /* bench and tests: read back the stamp of every n rows; 0 = do

@@ -237,7 +237,7 @@ struct scheduling {
 
 static void *go_and_leave(void *data) {
 	struct scheduling *seen = data;
-	seen->granted = thread_ask_realtime(1);
+	seen->granted = thread_ask_realtime(1, NULL);
 	seen->policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
 	seen->nice = getpriority(PRIO_PROCESS, 0);
 	thread_leave_realtime();

@@ -97,6 +97,7 @@ struct facts_desktop {
 struct facts_limits {
 	bool known;
 	uint64_t memlock, rtprio, nice; /* UINT64_MAX = unlimited; nice as RLIMIT_NICE has it */
+	bool rtkit;                     /* the service that grants more than the limits */
 };
 
 /* Answers of a running machine; -1 / "" = not asked. */

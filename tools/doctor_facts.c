@@ -549,6 +549,8 @@ static void read_desktop(struct facts *facts) {
 
 static void read_limits(struct facts *facts) {
 	struct facts_limits *limits = &facts->limits;
+	limits->rtkit = root_exists(facts->root,
+			"/usr/share/dbus-1/system-services/org.freedesktop.RealtimeKit1.service");
 	char text[64];
 	if (facts->root->copy) {
 		limits->known = root_fact(facts->root, "live", "memlock", text, sizeof text);

@@ -163,14 +163,12 @@ static void check_limits(const struct facts *facts, struct report *report) {
 		report_skip(report, _("the limits of the session are not in this tree"));
 		return;
 	}
-	if (limits->rtprio == 0) {
-		report_warn(report, _("no real-time scheduling allowed (limit rtprio 0): sound may "
-				      "crackle under load"));
-		report_remedy(report,
-				_("echo '@audio - rtprio 20' | sudo tee "
-				  "/etc/security/limits.d/60-pierglass.conf && sudo usermod -aG "
-				  "audio %s, then log in again"),
-				facts->me.name);
+	if (limits->rtprio == 0 && !limits->rtkit) {
+		report_warn(report, _("no real-time scheduling (limit rtprio 0, and rtkit is not "
+				      "installed): sound may crackle under load"));
+		report_remedy(report, "sudo apt install rtkit");
+	} else if (limits->rtprio == 0) {
+		report_ok(report, _("real-time scheduling is given by rtkit"));
 	} else {
 		report_ok(report, _("real-time scheduling is allowed (limit rtprio %llu)"),
 				(unsigned long long)limits->rtprio);

@@ -1,0 +1,234 @@
+#define LOG_MODULE "rtkit"
+#include "client/rtkit.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/queue.h"
+#include "base/system_bus.h"
+
+#ifdef PG_HAVE_SYSTEMD
+#include <systemd/sd-bus.h>
+
+#define SERVICE "org.freedesktop.RealtimeKit1"
+#define PATH    "/org/freedesktop/RealtimeKit1"
+#define WISHES  16
+
+struct wish {
+	pid_t thread;
+	int level;
+};
+
+struct rtkit {
+	struct loop *loop;
+	struct queue wishes; /* any thread */
+
+	/* the loop's thread */
+	struct loop_source *wake;
+	struct system_bus *bus; /* NULL: nobody has asked yet */
+	bool limited;           /* the limit that rtkit wants is set */
+	struct wish known[WISHES];
+	unsigned count, sent;
+	int overrun_fd;
+	struct loop_source *overrun;
+};
+
+/* ---- asking ---- */
+
+static int on_answer(sd_bus_message *message, void *data, sd_bus_error *error) {
+	(void)data;
+	(void)error;
+	const sd_bus_error *refusal = sd_bus_message_get_error(message);
+	log_debug("rtkit: %s", refusal ? refusal->message : "granted");
+	return 0;
+}
+
+static void send_wishes(struct rtkit *rtkit, sd_bus *bus) {
+	for (; rtkit->sent < rtkit->count; rtkit->sent++) {
+		const struct wish *wish = &rtkit->known[rtkit->sent];
+		const uint64_t thread = (uint64_t)wish->thread;
+		if (wish->level < 0) {
+			(void)sd_bus_call_method_async(bus, NULL, SERVICE, PATH, SERVICE,
+					"MakeThreadHighPriority", on_answer, NULL, "ti", thread,
+					(int32_t)wish->level);
+		} else {
+			(void)sd_bus_call_method_async(bus, NULL, SERVICE, PATH, SERVICE,
+					"MakeThreadRealtime", on_answer, NULL, "tu", thread,
+					(uint32_t)wish->level);
+		}
+	}
+}
+
+static bool set_limit(int64_t most_us) {
+	struct rlimit limit;
+	if (most_us <= 0 || getrlimit(RLIMIT_RTTIME, &limit) < 0) {
+		return false;
+	}
+	const rlim_t most = (rlim_t)most_us;
+	limit.rlim_max = limit.rlim_max < most ? limit.rlim_max : most;
+	limit.rlim_cur = limit.rlim_max / 2;
+	return setrlimit(RLIMIT_RTTIME, &limit) == 0;
+}
+
+static int on_limit(sd_bus_message *message, void *data, sd_bus_error *error) {
+	struct rtkit *rtkit = data;
+	int64_t most_us = 0;
+	(void)error;
+	const sd_bus_error *refusal = sd_bus_message_get_error(message);
+	if (refusal) {
+		log_debug("no rtkit here: %s", refusal->message);
+		return 0;
+	}
+	if (sd_bus_message_enter_container(message, 'v', "x") > 0) {
+		(void)sd_bus_message_read(message, "x", &most_us);
+	}
+	rtkit->limited = set_limit(most_us);
+	if (rtkit->limited) {
+		send_wishes(rtkit, sd_bus_message_get_bus(message));
+	}
+	return 0;
+}
+
+static int on_up(sd_bus *bus, void *data) {
+	struct rtkit *rtkit = data;
+	if (rtkit->limited) {
+		send_wishes(rtkit, bus); /* what was granted before stays granted */
+		return 0;
+	}
+	return sd_bus_call_method_async(bus, NULL, SERVICE, PATH, "org.freedesktop.DBus.Properties",
+			"Get", on_limit, rtkit, "ss", SERVICE, "RTTimeUSecMax");
+}
+
+static void on_wish(void *data) {
+	struct rtkit *rtkit = data;
+	struct wish wish;
+	while (queue_pop(&rtkit->wishes, &wish)) {
+		if (rtkit->count < WISHES) {
+			rtkit->known[rtkit->count++] = wish;
+		}
+	}
+	if (!rtkit->bus) {
+		const struct system_bus_events events = { .up = on_up, .data = rtkit };
+		(void)system_bus_create(&rtkit->bus, rtkit->loop, &events);
+	} else if (rtkit->limited && system_bus_get(rtkit->bus)) {
+		send_wishes(rtkit, system_bus_get(rtkit->bus));
+		system_bus_flush(rtkit->bus);
+	}
+}
+
+static void wake_loop(void *data) {
+	loop_wake(((struct rtkit *)data)->wake);
+}
+
+void rtkit_ask(pid_t thread, int level, void *data) {
+	struct rtkit *rtkit = data;
+	const struct wish wish = { .thread = thread, .level = level };
+	if (rtkit) {
+		(void)queue_push(&rtkit->wishes, &wish);
+	}
+}
+
+/* ---- a thread that worked for too long ---- */
+
+static bool is_ours(pid_t thread) {
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/task/%d", (int)thread);
+	return access(path, F_OK) == 0;
+}
+
+static void on_overrun(int fd, uint32_t events, void *data) {
+	struct rtkit *rtkit = data;
+	struct signalfd_siginfo info;
+	const struct sched_param none = { 0 };
+	(void)events;
+	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info) {
+		return;
+	}
+	for (unsigned i = 0; i < rtkit->count; i++) {
+		const struct wish *wish = &rtkit->known[i];
+		if (wish->level > 0 && is_ours(wish->thread)) {
+			(void)sched_setscheduler(
+					wish->thread, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+		}
+	}
+	log_warn("a thread worked for too long without a pause: going on without real-time scheduling");
+}
+
+static int watch_overrun(struct rtkit *rtkit) {
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGXCPU); /* blocked by signals_block() */
+	rtkit->overrun_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (rtkit->overrun_fd < 0) {
+		return -errno;
+	}
+	rtkit->overrun = loop_add_fd(rtkit->loop, rtkit->overrun_fd, EPOLLIN, on_overrun, rtkit);
+	return rtkit->overrun ? 0 : -ENOMEM;
+}
+
+/* ---- life ---- */
+
+int rtkit_create(struct rtkit **ret_rtkit, struct loop *loop) {
+	struct rtkit *rtkit = calloc(1, sizeof *rtkit);
+	if (!rtkit) {
+		return -ENOMEM;
+	}
+	rtkit->loop = loop;
+	rtkit->overrun_fd = -1;
+	int r = queue_init(&rtkit->wishes, sizeof(struct wish), WISHES, wake_loop, rtkit);
+	if (r == 0) {
+		rtkit->wake = loop_add_wake(loop, on_wish, rtkit);
+		r = rtkit->wake ? watch_overrun(rtkit) : -ENOMEM;
+	}
+	if (r < 0) {
+		rtkit_destroy(rtkit);
+		return r;
+	}
+	*ret_rtkit = rtkit;
+	return 0;
+}
+
+void rtkit_destroy(struct rtkit *rtkit) {
+	if (!rtkit) {
+		return;
+	}
+	system_bus_destroy(rtkit->bus);
+	loop_remove(rtkit->overrun);
+	if (rtkit->overrun_fd >= 0) {
+		close(rtkit->overrun_fd);
+	}
+	loop_remove(rtkit->wake);
+	queue_finish(&rtkit->wishes);
+	free(rtkit);
+}
+
+#else
+
+int rtkit_create(struct rtkit **ret_rtkit, struct loop *loop) {
+	(void)loop;
+	*ret_rtkit = NULL;
+	return 0;
+}
+
+void rtkit_destroy(struct rtkit *rtkit) {
+	(void)rtkit;
+}
+
+void rtkit_ask(pid_t thread, int level, void *data) {
+	(void)thread;
+	(void)level;
+	(void)data;
+}
+
+#endif
