@@ -80,7 +80,10 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 		log_info("Scream packets come: SPICE sound ends");
 		player_break(audio->player, now_ns);
 	}
-	audio->source = SOURCE_SCREAM;
+	if (audio->source != SOURCE_SCREAM) {
+		audio->source = SOURCE_SCREAM;
+		player_set_reliable(audio->player, false);
+	}
 	player_packet(audio->player, packet, arrived_ns, now_ns);
 	if (audio->config.null_packet) {
 		audio->config.null_packet(arrived_ns, clock_now_ns(), audio->config.null_data);

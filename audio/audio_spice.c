@@ -46,6 +46,7 @@ static void play_pushed(struct audio *audio, uint64_t now_ns) {
 				player_break(audio->player, now_ns);
 			}
 			audio->source = SOURCE_SPICE;
+			player_set_reliable(audio->player, true);
 		}
 		const struct scream_packet packet = {
 			.format = block.format,

@@ -21,6 +21,7 @@ struct arrival {
 	double frame_ns;  /* filtered time of one source frame */
 	double nominal_ns;
 	double limit_ns; /* larger errors are outliers; the owner may set it */
+	bool reliable;   /* nothing can be lost; the owner may set it */
 
 	bool outlier;
 	bool outlier_late;
@@ -29,8 +30,10 @@ struct arrival {
 	/* A loss shows as lateness that no burst makes up for. */
 	double floor_ns[2]; /* earliest arrivals of this and of the previous block */
 	uint64_t floor_since_ns;
+	bool slipping;
 	uint64_t slip_since_ns;
-	double slip_ns;
+	double slip_base_ns; /* the floor before it */
+	double slip_ns;      /* least lateness since */
 };
 
 enum arrival_verdict {

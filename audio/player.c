@@ -60,6 +60,10 @@ void player_break(struct player *player, uint64_t now_ns) {
 	arrival_restart(&player->arrival);
 }
 
+void player_set_reliable(struct player *player, bool reliable) {
+	player->reliable = reliable;
+}
+
 /* Digital silence is sound, until it has lasted. */
 static bool silent_for_long(struct player *player, const struct scream_packet *packet) {
 	size_t bytes = (size_t)packet->frames * scream_frame_bytes(&packet->format);

@@ -65,6 +65,10 @@ void player_lost(struct player *player, unsigned packets);
 /* Another sound begins: the one before is faded out, the next packet starts as after a pause. */
 void player_break(struct player *player, uint64_t now_ns);
 
+/* What comes from now on cannot get lost on its way, but a timer of the sender's makes lumps of it
+ * (SPICE): lateness is never a loss. */
+void player_set_reliable(struct player *player, bool reliable);
+
 /* Call it when player_deadline() has passed, after all packets that wait were given. */
 void player_tick(struct player *player, uint64_t now_ns);
 /* 0 = none. */

@@ -29,6 +29,7 @@ struct player {
 	struct scream_format format;
 	struct sink_format wanted; /* of the stream */
 	struct arrival arrival;
+	bool reliable; /* see player_set_reliable() */
 	struct resample *resample;
 	double spread_ns;         /* how unevenly they come: see note_spread() */
 	double arrival_error_ns;  /* of the last one */

@@ -17,6 +17,7 @@
 #define EDGE_NS             2e6 /* a write needs so long to reach the server's mixer */
 #define BURSTY_NS           1e6 /* spread */
 #define SPREAD_SOON_PACKETS 100
+#define LIMIT_MOST_NS       20e6
 
 static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
 
@@ -99,7 +100,9 @@ static void note_spread(struct player *player, const struct arrival_result *arri
 	double spread = fmin(fmax(player->spread_ns, 50e3), 5e6);
 	double step = player->arrival.packets < SPREAD_SOON_PACKETS ? 1.08 : 1.02;
 	player->spread_ns = spread * (change > spread ? step : 1 / step);
-	player->arrival.limit_ns = fmin(fmax(player->spread_ns * 10, 2.5e6), 20e6);
+	player->arrival.limit_ns =
+			player->reliable ? LIMIT_MOST_NS
+					 : fmin(fmax(player->spread_ns * 10, 2.5e6), LIMIT_MOST_NS);
 }
 
 /* Too little for the loop to mend: end the sound cleanly and put the missing level in. */
@@ -194,6 +197,7 @@ static void fill_loss(struct player *player, unsigned lost, double level) {
 
 void player_play(struct player *player, const struct scream_packet *packet, uint64_t arrived_ns) {
 	player_note_packet_size(player, packet->frames);
+	player->arrival.reliable = player->reliable;
 	struct arrival_result arrival =
 			arrival_packet(&player->arrival, arrived_ns, packet->frames);
 	note_spread(player, &arrival);
@@ -218,8 +222,8 @@ void player_play(struct player *player, const struct scream_packet *packet, uint
 		resync_low(player, level);
 	} else {
 		check_dry(player);
-		servo_update(&player->servo, error, frames, player->spread_ns > BURSTY_NS,
-				player->now_ns);
+		servo_update(&player->servo, error, frames,
+				player->reliable || player->spread_ns > BURSTY_NS, player->now_ns);
 	}
 	player_play_block(player, packet->pcm, packet->frames);
 }

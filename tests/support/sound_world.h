@@ -42,6 +42,8 @@ struct world {
 	/* what is simulated */
 	double guest_ppm;
 	double burst_ns;  /* sends at multiples of this; 0 = each packet when it is due */
+	unsigned frames;  /* in a packet; 0 = as Scream does */
+	bool reliable;    /* player_set_reliable() */
 	double jitter_ns; /* each arrival up to so much later */
 	double loss;
 	double sink_ppm;
@@ -87,7 +89,7 @@ static double next_random(struct world *w) {
 }
 
 static unsigned packet_frames(const struct world *w) {
-	return scream_packet_frames(&w->format);
+	return w->frames ? w->frames : scream_packet_frames(&w->format);
 }
 
 /* When the guest's clock says that frame number f is due. */
@@ -216,7 +218,7 @@ static void make_packet(const struct world *w, uint64_t number, uint8_t *pcm,
 }
 
 static void send(struct world *w, uint64_t at_ns) {
-	static uint8_t pcm[SCREAM_DATAGRAM_MAX];
+	static uint8_t pcm[PLAYER_BLOCK_BYTES];
 	struct scream_packet packet;
 	uint64_t number = w->packet++;
 	if (next_random(w) < w->loss || at_ns < w->pause_until) {
@@ -324,6 +326,7 @@ static void world_run(struct world *w) {
 	}
 	CHECK(sink_null_create(&w->sink, &config) == 0);
 	CHECK(player_create(&w->player, &w->config, w->sink) == 0);
+	player_set_reliable(w->player, w->reliable);
 	uint64_t end = START_NS + (uint64_t)(w->seconds * 1e9);
 	uint64_t next_packet = (uint64_t)sent_ns(w, 0);
 	while (w->now < end) {
