@@ -101,6 +101,32 @@ bool dial_is_local(const struct dial_address *address) {
 	       strncmp(address->host, "127.", 4) == 0 || strcmp(address->host, "::1") == 0;
 }
 
+static bool is_loopback(const struct sockaddr_storage *address) {
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	return address->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127
+					     : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+bool dial_is_elsewhere(int fd) {
+	struct sockaddr_storage own = { 0 };
+	struct sockaddr_storage peer = { 0 };
+	socklen_t own_len = sizeof own;
+	socklen_t peer_len = sizeof peer;
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) < 0 ||
+			getpeername(fd, (struct sockaddr *)&peer, &peer_len) < 0 ||
+			(peer.ss_family != AF_INET && peer.ss_family != AF_INET6) ||
+			is_loopback(&peer)) {
+		return false;
+	}
+	if (peer.ss_family == AF_INET) {
+		return ((const struct sockaddr_in *)&own)->sin_addr.s_addr !=
+		       ((const struct sockaddr_in *)&peer)->sin_addr.s_addr;
+	}
+	return !IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)&own)->sin6_addr,
+			&((const struct sockaddr_in6 *)&peer)->sin6_addr);
+}
+
 static int connect_unix(const struct dial_address *address) {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	static_assert(sizeof to.sun_path >= sizeof address->path, "the path fits");

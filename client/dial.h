@@ -28,6 +28,9 @@ int dial_parse(const char *uri, struct dial_address *ret_address);
 /* A server on this machine: retried faster. */
 bool dial_is_local(const struct dial_address *address);
 
+/* Whether a connected socket leads to another machine: its two ends have addresses of their own. */
+bool dial_is_elsewhere(int fd);
+
 /* Which server answers on a unix socket; two that are equal are one process at one socket file. */
 struct dial_server {
 	pid_t pid; /* 0 = unknown */

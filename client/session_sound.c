@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define LOG_MODULE "spice"
 #include "audio/audio.h"
+#include "audio/opus_stream.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "client/spice_session.h"
 #include "host-proto/spice/playback.h"
 
@@ -14,12 +17,41 @@ struct session_sound {
 	struct audio *audio;
 	bool sync_volume;
 	struct spice_sound stream;
+	struct opus_stream *opus; /* made with the first packet of a stream */
+	bool opus_failed;
 };
+
+static void end_stream(struct session_sound *sound) {
+	opus_stream_destroy(sound->opus);
+	sound->opus = NULL;
+	sound->opus_failed = false;
+}
+
+static void play_packet(struct session_sound *sound, const void *packet, size_t len) {
+	const struct spice_sound *stream = &sound->stream;
+	if (!sound->opus && !sound->opus_failed) {
+		int r = opus_stream_create(&sound->opus, stream->rate, stream->channels);
+		sound->opus_failed = r < 0;
+		if (r < 0) {
+			log_warn_limited("SPICE sound: no Opus of %u Hz and %u channels (%s)",
+					stream->rate, stream->channels, strerrordesc_np(-r));
+		} else {
+			log_debug("SPICE sound comes as Opus");
+		}
+	}
+	const int16_t *samples;
+	int frames = sound->opus ? opus_stream_decode(sound->opus, packet, len, &samples) : 0;
+	if (frames > 0) {
+		audio_push(sound->audio, samples, (unsigned)frames, stream->channels, stream->rate,
+				clock_now_ns());
+	}
+}
 
 static void on_linked(struct spice_channel *channel, void *data) {
 	struct session_sound *sound = data;
 	(void)channel;
 	spice_sound_init(&sound->stream);
+	end_stream(sound);
 }
 
 static void on_closed(void *data) {
@@ -40,7 +72,11 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 		audio_push(sound->audio, event.samples, event.frames, stream->channels,
 				stream->rate, clock_now_ns());
 		break;
+	case SPICE_SOUND_PACKET:
+		play_packet(sound, event.packet, event.packet_len);
+		break;
 	case SPICE_SOUND_STOP:
+		end_stream(sound);
 		audio_push_stop(sound->audio);
 		break;
 	case SPICE_SOUND_VOLUME:
@@ -50,6 +86,8 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 		}
 		break;
 	case SPICE_SOUND_START:
+		end_stream(sound); /* perhaps of another rate */
+		break;
 	case SPICE_SOUND_NONE:
 		break;
 	}
@@ -65,6 +103,8 @@ int session_sound_create(struct session_sound **ret_sound, struct spice_session 
 	*sound = (struct session_sound){ .audio = audio, .sync_volume = sync_volume };
 	const struct spice_handler handler = {
 		.caps = SPICE_PLAYBACK_CAPS,
+		/* It costs the guest's machine time, saves ten times the bytes. */
+		.remote_caps = opus_stream_built_in() ? SPICE_PLAYBACK_CAP_OPUS : 0u,
 		.send_max = SEND_MAX,
 		.linked = on_linked,
 		.closed = on_closed,
@@ -78,5 +118,8 @@ int session_sound_create(struct session_sound **ret_sound, struct spice_session 
 }
 
 void session_sound_destroy(struct session_sound *sound) {
-	free(sound);
+	if (sound) {
+		end_stream(sound);
+		free(sound);
+	}
 }

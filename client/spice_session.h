@@ -34,6 +34,7 @@ struct spice_session_status {
 /* What a channel is linked with, and who gets its messages. Any function may be NULL. */
 struct spice_handler {
 	uint32_t caps;
+	uint32_t remote_caps; /* more of them, where the server is on another machine */
 	size_t send_max;
 	void (*linked)(struct spice_channel *channel, void *data);
 	/* After linked(): it is gone. The channel must not be used any more. */

@@ -50,6 +50,7 @@ struct spice_session {
 	bool was_up;               /* the last connection got as far as MAIN_INIT */
 	bool suspect_kick;         /* it was closed by the server: the next attempt is a probe */
 	struct dial_server server; /* of the last connection */
+	bool elsewhere;            /* it is on another machine */
 	bool asked_mode, ask_absolute;
 };
 

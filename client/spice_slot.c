@@ -109,8 +109,9 @@ static void on_linked(void *data) {
 		spice_session_set_part(slot->session, PART_RUNNING, _("connected to the VM"));
 	}
 	if (slot->type == SPICE_CHANNEL_MAIN) {
-		dial_get_server(spice_channel_fd(slot->channel), &slot->session->address,
-				&slot->session->server);
+		const int fd = spice_channel_fd(slot->channel);
+		dial_get_server(fd, &slot->session->address, &slot->session->server);
+		slot->session->elsewhere = dial_is_elsewhere(fd);
 	}
 	if (slot->handler.linked) {
 		slot->handler.linked(slot->channel, slot->handler.data);
@@ -213,7 +214,7 @@ static void slot_connected(struct slot *slot, int fd) {
 	const struct spice_channel_config config = {
 		.type = slot->type,
 		.connection_id = is_main ? 0 : session->session_id,
-		.caps = slot->handler.caps,
+		.caps = slot->handler.caps | (session->elsewhere ? slot->handler.remote_caps : 0),
 		.password = session->password,
 		.send_max = slot->handler.send_max,
 		.tls = session->tls,

@@ -10,7 +10,7 @@
 #define RATE_MAX 192000u
 
 void spice_sound_init(struct spice_sound *sound) {
-	*sound = (struct spice_sound){ .raw = true };
+	*sound = (struct spice_sound){ .mode = SPICE_AUDIO_RAW };
 }
 
 static void on_start(struct spice_sound *sound, struct reader *r, struct spice_sound_event *event) {
@@ -31,7 +31,15 @@ static int on_data(struct spice_sound *sound, struct reader *r, struct spice_sou
 	if (!reader_ok(r)) {
 		return -EBADMSG;
 	}
-	if (!sound->started || !sound->raw || r->left > DATA_MAX) {
+	if (sound->started && sound->mode == SPICE_AUDIO_OPUS) {
+		if (r->left > 0 && r->left <= SPICE_OPUS_PACKET_MAX) {
+			event->kind = SPICE_SOUND_PACKET;
+			event->packet = r->at;
+			event->packet_len = r->left;
+		}
+		return 0;
+	}
+	if (!sound->started || sound->mode != SPICE_AUDIO_RAW || r->left > DATA_MAX) {
 		return 0;
 	}
 	const size_t frame = 2 * (size_t)sound->channels;
@@ -79,7 +87,7 @@ int spice_playback_message(struct spice_sound *sound, unsigned type, const uint8
 		return on_data(sound, &r, ret_event);
 	case SPICE_PLAYBACK_MODE:
 		read_u32(&r);
-		sound->raw = read_u16(&r) == SPICE_AUDIO_RAW;
+		sound->mode = (enum spice_audio_mode)read_u16(&r); /* others play nothing */
 		break;
 	case SPICE_PLAYBACK_START:
 		on_start(sound, &r, ret_event);

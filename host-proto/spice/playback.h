@@ -1,6 +1,7 @@
 /*
  * The playback and record channels (doc/protocol/spice.md 6, 7): wire to checked blocks, and the
- * microphone's blocks back. Raw PCM only (Opus is never offered). Pure.
+ * microphone's blocks back. Opus packets, which come only where they were offered, are passed on as
+ * they are; the microphone is raw PCM only. Pure.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 struct spice_channel;
 
 #define SPICE_AUDIO_CHANNELS_MAX 8u
+#define SPICE_OPUS_PACKET_MAX    4000u
 #define SPICE_PLAYBACK_CAPS      (SPICE_PLAYBACK_CAP_VOLUME | SPICE_PLAYBACK_CAP_LATENCY)
 /* In a block, at most. Send blocks of this size only: the server's ring is 8192 frames, and a block
  * that wraps in it is garbled (7). */
@@ -23,13 +25,14 @@ enum spice_sound_kind {
 	SPICE_SOUND_START,
 	SPICE_SOUND_STOP,
 	SPICE_SOUND_DATA,
+	SPICE_SOUND_PACKET, /* of Opus */
 	SPICE_SOUND_VOLUME, /* volume or mute changed */
 };
 
 /* The stream as the server described it. */
 struct spice_sound {
 	bool started; /* between START and STOP, in a form that we play */
-	bool raw;     /* MODE */
+	enum spice_audio_mode mode;
 	unsigned channels, rate;
 	unsigned volume_count;
 	uint16_t volume[SPICE_AUDIO_CHANNELS_MAX]; /* 0..65535, linear */
@@ -40,6 +43,8 @@ struct spice_sound_event {
 	enum spice_sound_kind kind;
 	const void *samples; /* DATA: interleaved S16LE, inside the message; may be unaligned */
 	unsigned frames;
+	const void *packet; /* PACKET, inside the message */
+	size_t packet_len;  /* 1..SPICE_OPUS_PACKET_MAX */
 };
 
 void spice_sound_init(struct spice_sound *sound);

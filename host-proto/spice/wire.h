@@ -61,7 +61,11 @@ enum spice_main_cap {
 	SPICE_MAIN_CAP_AGENT_TOKENS = 1 << 2,
 };
 
-enum spice_playback_cap { SPICE_PLAYBACK_CAP_VOLUME = 1 << 1, SPICE_PLAYBACK_CAP_LATENCY = 1 << 2 };
+enum spice_playback_cap {
+	SPICE_PLAYBACK_CAP_VOLUME = 1 << 1,
+	SPICE_PLAYBACK_CAP_LATENCY = 1 << 2,
+	SPICE_PLAYBACK_CAP_OPUS = 1 << 3,
+};
 enum spice_record_cap { SPICE_RECORD_CAP_VOLUME = 1 << 1 };
 
 enum spice_display_cap {

@@ -55,6 +55,9 @@ static int on_sound(unsigned type, const uint8_t *body, size_t len, void *data) 
 	if (event.kind == SPICE_SOUND_DATA) {
 		touch(event.samples, (size_t)event.frames * sound->channels * 2);
 	}
+	if (event.kind == SPICE_SOUND_PACKET) {
+		touch(event.packet, event.packet_len);
+	}
 	return r < 0 ? r : spice_record_message(sound, type, body, len, &event);
 }
 

@@ -39,12 +39,16 @@ class Lines:
 
 
 class Machine:
-    def __init__(self, folder, *args, spice="disable-ticketing=on", unix=True, port=None):
+    """within: words before QEMU's own, as to run it in a namespace; address: where it listens then."""
+
+    def __init__(self, folder, *args, spice="disable-ticketing=on", unix=True, port=None,
+                 address="127.0.0.1", within=()):
         self.folder = folder
         self.socket = os.path.join(folder, "spice.sock")
         self.args = args
         self.spice = spice
-        self.where = f"unix=on,addr={self.socket}" if unix else f"addr=127.0.0.1,port={port}"
+        self.where = f"unix=on,addr={self.socket}" if unix else f"addr={address},port={port}"
+        self.within = within
         self.qmp_path = os.path.join(folder, "qmp.sock")
         self.process = None
         self.start()
@@ -54,7 +58,7 @@ class Machine:
             if os.path.exists(path):
                 os.unlink(path)
         self.process = subprocess.Popen(
-            [QEMU, "-machine", "pc,accel=tcg", "-m", "64", "-nodefaults", "-display", "none",
+            [*self.within, QEMU, "-machine", "pc,accel=tcg", "-m", "64", "-nodefaults", "-display", "none",
              "-vga", "std", "-qmp", f"unix:{self.qmp_path},server=on,wait=off",
              "-spice", f"{self.where},{self.spice}", "-trace", "input_event_*", *self.args],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -128,6 +128,7 @@ static void report(const struct probe *p, bool pipewire) {
 	}
 	json_end(&json);
 	json_number(&json, "tone_s", (double)tone->frames / RATE);
+	json_number(&json, "hertz", tone_judge_hertz(tone));
 	json_number(&json, "silence_ms", (double)tone->silence * 1000 / RATE);
 	json_number(&json, "longest_gap_ms", (double)tone->longest_gap * 1000 / RATE);
 	json_int(&json, "gaps", tone->gap_count);
