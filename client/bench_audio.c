@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +13,11 @@
 #include <unistd.h>
 
 #include "audio/audio.h"
+#include "audio/ear.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/samples.h"
+#include "base/thread.h"
 #include "client/bench_sender.h"
 #include "client/config.h"
 #include "client/signals.h"
@@ -21,14 +25,18 @@
 #define LOG_MODULE "bench"
 #include "base/log.h"
 
-#define SINK_PPM     150.0
-#define SETTLE_S     2.0
-#define SECONDS      10.0
-#define SAMPLES      65536
-#define RESIDUAL     0.01
-#define QUIET        1e-4
-#define LISTEN_EVERY 16 /* frames: the latency of each is not needed */
-#define LATENCY_MOST 0.7e9
+#define SINK_PPM 150.0
+#define SETTLE_S 2.0
+/* The ear on its monitor makes a server work in smaller blocks; that takes a while to settle. */
+#define SERVER_SETTLE_S 5.0
+#define STALL_EVERY_S   3.0
+#define EAR_TURN_NS     (50 * NS_PER_MS)
+#define SECONDS         10.0
+#define SAMPLES         65536
+#define RESIDUAL        0.01
+#define QUIET           1e-4
+#define LISTEN_EVERY    16 /* frames: the latency of each is not needed */
+#define LATENCY_MOST    0.7e9
 
 static const struct bench_scenario scenarios[] = {
 	{ .name = "even, +300 ppm", .ppm = 300, .jitter_ms = 0.2, .latency_ms = 40 },
@@ -39,10 +47,20 @@ static const struct bench_scenario scenarios[] = {
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
-/* What one scenario gave. The first half is written on pg-audio only, until audio_stop(). */
+/* A null sink of the sound server's, and a thread that hears it. */
+struct listener {
+	struct ear *ear; /* NULL: the built-in sink is listened to */
+	pthread_t thread;
+	atomic_bool stop;
+	uint64_t cpu_ns; /* what it used, when it has ended */
+	struct result *result;
+};
+
+/* What one scenario gave. Until both have ended, packet_to_sink is written on pg-audio, the rest of
+ * the first half by whoever hears: pg-audio or a listener's thread. */
 struct result {
 	const struct bench_sender *sender;
-	uint64_t judge_ns; /* from here on */
+	uint64_t judge_ns, judge_end_ns; /* before it settles, after it fades out */
 	struct samples heard, packet_to_sink;
 	double before[2], left_before;
 	uint64_t last_glitch_ns;
@@ -52,7 +70,9 @@ struct result {
 
 	const struct bench_scenario *scenario;
 	struct audio_stats stats;
-	double cpu_percent, seconds;
+	double cpu_percent, seconds, settle_s;
+	const char *sink;
+	double clock_ppm; /* of the sink, as measured from outside */
 };
 
 /* ---- listening, on pg-audio ---- */
@@ -62,7 +82,7 @@ static void hear_tone(struct result *r, double x, uint64_t at_ns) {
 	double residual = fabs(x - 2 * cos(tone) * r->before[0] + r->before[1]);
 	r->before[1] = r->before[0];
 	r->before[0] = x;
-	if (at_ns < r->judge_ns) {
+	if (at_ns < r->judge_ns || at_ns >= r->judge_end_ns) {
 		return;
 	}
 	if (residual > RESIDUAL && at_ns - r->last_glitch_ns > 10 * NS_PER_MS) {
@@ -83,7 +103,7 @@ static void hear_ramp(struct result *r, double x, double at_ns) {
 	double rise = x - r->left_before;
 	r->left_before = x;
 	if (rise <= 0 || rise > 4.0 / BENCH_RAMP || fabs(x) > 0.98 || at_ns < (double)r->judge_ns ||
-			++r->skipped % LISTEN_EVERY != 0) {
+			at_ns >= (double)r->judge_end_ns || ++r->skipped % LISTEN_EVERY != 0) {
 		return;
 	}
 	double rate = BENCH_RATE * (1 + r->scenario->ppm * 1e-6);
@@ -107,6 +127,15 @@ static void on_heard(const float *frames, unsigned count, unsigned channels, uin
 		double at = (double)at_ns + i * frame_ns;
 		hear_ramp(r, (double)frames[i * 2], at);
 		hear_tone(r, (double)frames[i * 2 + 1], (uint64_t)at);
+	}
+}
+
+static void on_ear(const float *frames, unsigned count, uint64_t first, void *data) {
+	struct listener *listener = data;
+	const uint64_t at_ns = ear_heard_at(listener->ear, first);
+	if (at_ns != 0) {
+		on_heard(frames, count, EAR_CHANNELS, at_ns, ear_frame_ns(listener->ear),
+				listener->result);
 	}
 }
 
@@ -134,6 +163,45 @@ static uint16_t free_port(void) {
 	return ntohs(address.sin_port);
 }
 
+static void *listen_to_server(void *data) {
+	struct listener *listener = data;
+	while (!atomic_load(&listener->stop) &&
+			ear_listen(listener->ear, clock_now_ns() + EAR_TURN_NS) == 0) {
+	}
+	listener->cpu_ns = clock_thread_cpu_ns();
+	return NULL;
+}
+
+static int start_listener(struct listener *listener) {
+	const struct ear_config config = {
+		.name = "pierglass-bench", .heard = on_ear, .data = listener
+	};
+	int error = ear_create(&listener->ear, &config);
+	if (error < 0) {
+		log_error("no null sink at the sound server (%s): --bench-sink=builtin measures "
+			  "without one",
+				strerrordesc_np(-error));
+		return error;
+	}
+	error = thread_start(&listener->thread, "bench-ear", listen_to_server, listener);
+	if (error < 0) {
+		ear_destroy(listener->ear);
+		listener->ear = NULL;
+	}
+	return error;
+}
+
+static void stop_listener(struct listener *listener) {
+	if (!listener->ear) {
+		return;
+	}
+	atomic_store(&listener->stop, true);
+	pthread_join(listener->thread, NULL);
+	listener->result->clock_ppm = ear_sink_ppm(listener->ear);
+	listener->result->sink = ear_is_pipewire(listener->ear) ? "PipeWire" : "PulseAudio";
+	ear_destroy(listener->ear);
+}
+
 static int measure(struct result *r, const struct config *config) {
 	static const char group[] = "239.255.77.78";
 	struct audio_config audio_config = {
@@ -151,30 +219,46 @@ static int measure(struct result *r, const struct config *config) {
 		.null_data = r,
 	};
 	const struct audio_events events = { 0 };
+	struct listener listener = { .result = r };
 	struct bench_sender *sender = NULL;
 	struct audio *audio = NULL;
 	uint64_t sender_cpu = 0;
 	memcpy(audio_config.group, group, sizeof group);
 
-	int error = bench_sender_start(
-			&sender, r->scenario, group, audio_config.port, r->seconds + SETTLE_S + 2);
+	int error = 0;
+	r->sink = "built-in";
+	r->clock_ppm = SINK_PPM;
+	if (config->bench.sink == BENCH_SINK_SERVER) {
+		error = start_listener(&listener);
+		if (error < 0) {
+			return error;
+		}
+		audio_config.output = AUDIO_OUTPUT_PULSE;
+		snprintf(audio_config.sink, sizeof audio_config.sink, "%s", ear_sink(listener.ear));
+	}
+	error = bench_sender_start(&sender, r->scenario, group, audio_config.port,
+			r->seconds + r->settle_s + 2);
 	if (error < 0) {
+		stop_listener(&listener);
 		return error;
 	}
 	r->sender = sender;
-	r->judge_ns = clock_now_ns() + (uint64_t)(SETTLE_S * 1e9);
+	r->judge_ns = clock_now_ns() + (uint64_t)(r->settle_s * 1e9);
+	r->judge_end_ns = r->judge_ns + (uint64_t)(r->seconds * 1e9);
 	uint64_t cpu = clock_process_cpu_ns();
 	uint64_t started = clock_now_ns();
 	error = audio_start(&audio, &audio_config, &events);
 	if (error == 0) {
-		error = signals_wait((uint64_t)((r->seconds + SETTLE_S) * 1e9)) > 0 ? -EINTR : 0;
+		error = signals_wait((uint64_t)((r->seconds + r->settle_s) * 1e9)) > 0 ? -EINTR : 0;
 		audio_get_stats(audio, &r->stats);
 	}
 	cpu = clock_process_cpu_ns() - cpu;
 	uint64_t took = clock_now_ns() - started;
 	audio_stop(audio);
+	stop_listener(&listener);
 	bench_sender_stop(sender, &sender_cpu);
-	r->cpu_percent = cpu > sender_cpu ? 100.0 * (double)(cpu - sender_cpu) / (double)took : 0;
+	const uint64_t others = sender_cpu + listener.cpu_ns;
+	r->cpu_percent = cpu > others ? 100.0 * (double)(cpu - others) / (double)took : 0;
 	return error;
 }
 
@@ -200,17 +284,18 @@ static void write_figures(struct json *json, struct result *r) {
 	json_number(json, "cpu_percent", r->cpu_percent);
 }
 
-static void write_json(struct result *results) {
+static void write_json(struct result *results, size_t count) {
 	struct json json;
 	json_begin(&json, stdout);
 	json_string(&json, "bench", "audio");
 	json_string(&json, "scenario", results[0].scenario->name);
-	json_string(&json, "sink", "built-in");
+	json_string(&json, "sink", results[0].sink);
+	json_number(&json, "sink_clock_ppm", results[0].clock_ppm);
 	json_number(&json, "seconds", results[0].seconds);
 	write_figures(&json, &results[0]);
 	json_null(&json, "av_offset_us"); /* there is no picture here */
 	json_array(&json, "scenarios");
-	for (size_t i = 0; i < SCENARIOS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		json_object(&json, NULL);
 		json_string(&json, "name", results[i].scenario->name);
 		write_figures(&json, &results[i]);
@@ -220,10 +305,10 @@ static void write_json(struct result *results) {
 	json_finish(&json);
 }
 
-static void write_table(struct result *results) {
+static void write_table(struct result *results, size_t count) {
 	printf("%-30s %7s %26s %9s %8s %11s %9s %6s\n", "", "target", "heard ms: mean (p50, p99)",
 			"reported", "glitches", "silence ms", "underruns", "CPU %");
-	for (size_t i = 0; i < SCENARIOS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct result *r = &results[i];
 		char heard[64];
 		snprintf(heard, sizeof heard, "%.1f (%.1f, %.1f)", samples_mean(&r->heard) * 1e-3,
@@ -234,36 +319,64 @@ static void write_table(struct result *results) {
 				r->glitches, (double)r->silence_frames * 1e3 / BENCH_RATE,
 				(unsigned long long)r->stats.underruns, r->cpu_percent);
 	}
-	printf("%.0f s each, built-in sink %+.0f ppm; packet to sink: p50 %.0f us, p99 %.0f us\n",
-			results[0].seconds, SINK_PPM,
+	printf("%.0f s each, %s sink %+.0f ppm; packet to sink: p50 %.0f us, p99 %.0f us\n",
+			results[0].seconds, results[0].sink, results[0].clock_ppm,
 			samples_percentile(&results[0].packet_to_sink, 0.5),
 			samples_percentile(&results[0].packet_to_sink, 0.99));
 }
 
+/* ---- what is measured ---- */
+
+/* The sender that the command line describes; false = it describes none. */
+static bool asked_for(const struct config *config, struct bench_scenario *ret_asked) {
+	const struct bench_options *bench = &config->bench;
+	*ret_asked = (struct bench_scenario){
+		.name = "as asked",
+		.ppm = bench->ppm,
+		.burst_ms = bench->burst_ms,
+		.jitter_ms = bench->jitter_ms,
+		.loss = bench->loss_percent / 100,
+		.stall_every_s = bench->stall_ms > 0 ? STALL_EVERY_S : 0,
+		.stall_ms = bench->stall_ms,
+		.latency_ms = config->audio.latency_ms,
+	};
+	return bench->ppm != 0 || bench->burst_ms > 0 || bench->jitter_ms > 0 ||
+	       bench->loss_percent > 0 || bench->stall_ms > 0;
+}
+
+static int run_scenario(struct result *r, const struct config *config,
+		const struct bench_scenario *scenario) {
+	r->scenario = scenario;
+	r->seconds = config->seconds > 0 ? config->seconds : SECONDS;
+	r->settle_s = config->bench.sink == BENCH_SINK_SERVER ? SERVER_SETTLE_S : SETTLE_S;
+	int error = samples_init(&r->heard, SAMPLES);
+	if (error == 0) {
+		error = samples_init(&r->packet_to_sink, SAMPLES);
+	}
+	if (error == 0) {
+		error = measure(r, config);
+	}
+	if (error < 0) {
+		log_error("cannot measure \"%s\": %s", scenario->name, strerror(-error));
+	}
+	return error;
+}
+
 int run_bench_audio(struct config *config) {
-	struct result *results = calloc(SCENARIOS, sizeof *results);
+	struct bench_scenario asked;
+	const bool one = asked_for(config, &asked);
+	const size_t count = one ? 1 : SCENARIOS;
+	struct result *results = calloc(count, sizeof *results);
 	int status = results ? 0 : 1;
-	for (size_t i = 0; i < SCENARIOS && status == 0; i++) {
-		struct result *r = &results[i];
-		r->scenario = &scenarios[i];
-		r->seconds = config->seconds > 0 ? config->seconds : SECONDS;
-		if (samples_init(&r->heard, SAMPLES) < 0 ||
-				samples_init(&r->packet_to_sink, SAMPLES) < 0) {
-			status = 1;
-			break;
-		}
-		int error = measure(r, config);
-		if (error < 0) {
-			log_error("cannot measure \"%s\": %s", r->scenario->name, strerror(-error));
-			status = 1;
-		}
+	for (size_t i = 0; i < count && status == 0; i++) {
+		status = run_scenario(&results[i], config, one ? &asked : &scenarios[i]) < 0;
 	}
 	if (status == 0 && config->json) {
-		write_json(results);
+		write_json(results, count);
 	} else if (status == 0) {
-		write_table(results);
+		write_table(results, count);
 	}
-	for (size_t i = 0; results && i < SCENARIOS; i++) {
+	for (size_t i = 0; results && i < count; i++) {
 		samples_finish(&results[i].heard);
 		samples_finish(&results[i].packet_to_sink);
 	}

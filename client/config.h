@@ -38,6 +38,7 @@ enum run_mode {
 	RUN_COMPLETIONS, /* print the completions of help_topic ("bash", "zsh", "fish") */
 };
 
+enum bench_sink { BENCH_SINK_BUILTIN, BENCH_SINK_SERVER };
 enum bench_kind { BENCH_NONE, BENCH_VIDEO, BENCH_AUDIO, BENCH_INPUT };
 enum guest_host { GUEST_HOST_B6, GUEST_HOST_B7 };
 enum guest_format {
@@ -70,6 +71,9 @@ struct bench_options {
 	bool compare; /* run every way of polling and uploading, one after the other */
 	bool real;    /* measure the shared memory of --shm instead of the embedded guest */
 	bool pin;     /* the embedded guest has a CPU of its own, as a VM with pinned vCPUs has */
+	/* The sender of --bench=audio; all 0 = a row of scenarios. */
+	double ppm, burst_ms, jitter_ms, loss_percent, stall_ms;
+	enum bench_sink sink;
 };
 
 struct window_options {
