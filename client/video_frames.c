@@ -186,6 +186,9 @@ void video_take_frame(struct video *video) {
 	if (!source_lgmp_take(video->lgmp, &taken)) {
 		return;
 	}
+	if (video->slept_ns < taken.seen_ns && video->woke_ns > taken.seen_ns) {
+		thread_place_late(&video->place, video->woke_ns - taken.seen_ns, video->woke_ns);
+	}
 	uint64_t spent_ns = 0;
 	bool imported = video_import_wanted(video, &taken);
 	int all = begin_frame(video, &taken);
@@ -201,8 +204,8 @@ void video_take_frame(struct video *video) {
 	}
 	if (ok && !imported) {
 		struct video_waiting waiting = { video, &taken };
-		ok = video_upload(video->renderer, &taken.frame, all != 0, video_go_on, &waiting,
-				&spent_ns);
+		const struct video_follow follow = { video_go_on, &waiting, &video->place };
+		ok = video_upload(video->renderer, &taken.frame, all != 0, &follow, &spent_ns);
 	}
 	const uint64_t uploaded_ns = clock_now_ns();
 	const struct frame frame = taken.frame;

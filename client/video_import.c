@@ -65,7 +65,8 @@ int video_import(struct video *video, const struct source_frame *taken, bool all
 	unsigned texture = 0;
 	/* Nothing tells the GPU when the producer is done: it begins when all of it is there. */
 	struct video_waiting waiting = { video, taken };
-	if (!video_upload_wait(frame, video_go_on, &waiting)) {
+	const struct video_follow follow = { video_go_on, &waiting, &video->place };
+	if (!video_upload_wait(frame, &follow)) {
 		return -EAGAIN;
 	}
 	int r = open_import(video, &why);

@@ -20,6 +20,7 @@
 #include "client/window_surface.h"
 
 #include "base/mailbox.h"
+#include "base/thread_place.h"
 
 #define VIDEO_SWAPS_KEPT 512u
 #define VIDEO_HISTORY    4u
@@ -72,6 +73,8 @@ struct video {
 	unsigned swap_at;
 
 	/* pg-video only */
+	struct thread_place place;
+	uint64_t slept_ns, woke_ns; /* the last wait, from and until */
 	struct egl *egl;
 	struct renderer *renderer;
 	struct upload_choice upload_choice; /* of the driver that is named there */

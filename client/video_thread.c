@@ -81,6 +81,7 @@ static void choose_upload(struct video *video) {
 }
 
 static void open_gl(struct video *video) {
+	thread_place_leave(&video->place); /* the driver starts threads of its own */
 	int r = egl_create(&video->egl, video->surface);
 	if (r == 0) {
 		r = renderer_create(
@@ -221,6 +222,7 @@ static uint64_t work(struct video *video) {
 void *video_thread(void *data) {
 	struct video *video = data;
 	thread_be_prompt(SLICE_US);
+	thread_place_init(&video->place);
 	while (!atomic_load(&video->stop)) {
 		if (video->trim_ns != 0 && clock_now_ns() >= video->trim_ns) {
 			gl_memory_trim();
@@ -228,9 +230,12 @@ void *video_thread(void *data) {
 			video->trim_ns += video->trim_step_ns;
 		}
 		const uint64_t next_ns = work(video);
-		if (next_ns > clock_now_ns()) {
+		video->slept_ns = clock_now_ns();
+		if (next_ns > video->slept_ns) {
 			egl_wait(video->egl, video->wake_fd, next_ns);
 		}
+		video->woke_ns = clock_now_ns();
+		thread_place_tick(&video->place, video->woke_ns);
 		uint64_t count;
 		ssize_t n = read(video->wake_fd, &count, sizeof count);
 		(void)n;

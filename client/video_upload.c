@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/cpu_wait.h"
+#include "base/thread_place.h"
 
 /* A host copies 1 MiB in 150 us or so, and its upload takes nearly as long: what is left to wait
  * for is worth no sleep, whose end may come 50 us late. */
@@ -17,13 +18,21 @@
 
 struct follower {
 	const struct frame *frame;
-	bool (*go_on)(void *data);
-	void *data;
+	const struct video_follow *how;
 	uint64_t written;     /* bytes, as seen last */
 	uint64_t progress_ns; /* when it was raised; 0 = did not wait yet */
 	uint64_t asked_ns;    /* when go_on was */
 	uint64_t spent_ns;    /* in uploads */
 };
+
+static void nap(const struct follower *follower) {
+	const uint64_t begin_ns = clock_now_ns();
+	clock_sleep_ns(NAP_NS);
+	const uint64_t end_ns = clock_now_ns();
+	if (follower->how->place && end_ns - begin_ns > NAP_NS) {
+		thread_place_late(follower->how->place, end_ns - begin_ns - NAP_NS, end_ns);
+	}
+}
 
 /* Waits until more than `bytes` are written. */
 static bool wait_beyond(struct follower *follower, uint64_t bytes) {
@@ -50,11 +59,11 @@ static bool wait_beyond(struct follower *follower, uint64_t bytes) {
 		}
 		if (now_ns - follower->asked_ns > ASK_EVERY_NS) {
 			follower->asked_ns = now_ns;
-			if (!follower->go_on(follower->data)) {
+			if (!follower->how->go_on(follower->how->data)) {
 				return false;
 			}
 		}
-		clock_sleep_ns(NAP_NS);
+		nap(follower);
 	}
 }
 
@@ -113,15 +122,15 @@ static bool upload_damage(
 	return true;
 }
 
-bool video_upload_wait(const struct frame *frame, bool (*go_on)(void *data), void *data) {
-	struct follower follower = { .frame = frame, .go_on = go_on, .data = data };
+bool video_upload_wait(const struct frame *frame, const struct video_follow *follow) {
+	struct follower follower = { .frame = frame, .how = follow };
 	const uint64_t all = (uint64_t)frame->pitch * frame->rows;
 	return wait_beyond(&follower, all - 1);
 }
 
 bool video_upload(struct renderer *renderer, const struct frame *frame, bool all,
-		bool (*go_on)(void *data), void *data, uint64_t *ret_spent_ns) {
-	struct follower follower = { .frame = frame, .go_on = go_on, .data = data };
+		const struct video_follow *follow, uint64_t *ret_spent_ns) {
+	struct follower follower = { .frame = frame, .how = follow };
 	const struct frame_rect whole = { 0, 0, frame->width, frame->rows };
 	const bool ok = all ? upload_rect(renderer, &follower, &whole)
 			    : upload_damage(renderer, &follower, frame);

@@ -16,6 +16,7 @@
 #include "base/queue.h"
 #include "base/samples.h"
 #include "base/thread.h"
+#include "base/thread_place.h"
 #include "tests/support/check.h"
 
 static void a_mailbox_keeps_the_latest(void **state) {
@@ -258,8 +259,80 @@ static void real_time_is_given_back(void **state) {
 	CHECK(seen.policy_after == SCHED_OTHER && seen.nice_after >= nice_before);
 }
 
+static bool may_run_on(int cpu) {
+	cpu_set_t set;
+	CHECK(sched_getaffinity(0, sizeof set, &set) == 0);
+	return CPU_ISSET((unsigned)cpu, &set);
+}
+
+static int allowed_count(void) {
+	cpu_set_t set;
+	CHECK(sched_getaffinity(0, sizeof set, &set) == 0);
+	return CPU_COUNT(&set);
+}
+
+static void *be_late(void *data) {
+	struct thread_place place;
+	uint64_t now_ns = 1000 * NS_PER_S;
+	const int all = allowed_count();
+	*(bool *)data = all > 1;
+	thread_place_init(&place);
+	thread_place_late(&place, 100 * NS_PER_US, now_ns);
+	CHECK(allowed_count() == all); /* that is nothing */
+	if (all == 1) {
+		thread_place_late(&place, 5 * NS_PER_MS, now_ns);
+		CHECK(allowed_count() == 1);
+		return NULL;
+	}
+	/* Away for a second, then back; sooner late again, away for longer. */
+	for (unsigned seconds = 1; seconds <= 4; seconds *= 2) {
+		const int cpu = sched_getcpu();
+		thread_place_late(&place, 2 * NS_PER_MS, now_ns);
+		CHECK(!may_run_on(cpu) && allowed_count() == all - 1 && sched_getcpu() != cpu);
+		thread_place_tick(&place, now_ns + seconds * NS_PER_S - 1);
+		CHECK(allowed_count() == all - 1);
+		now_ns += seconds * NS_PER_S;
+		thread_place_tick(&place, now_ns);
+		CHECK(allowed_count() == all);
+		now_ns += 20 * NS_PER_MS;
+	}
+	/* Late where it went: to another one. */
+	thread_place_late(&place, 2 * NS_PER_MS, now_ns);
+	const int second = sched_getcpu();
+	thread_place_late(&place, 2 * NS_PER_MS, now_ns + NS_PER_MS);
+	CHECK(may_run_on(second)); /* not so soon */
+	thread_place_late(&place, 2 * NS_PER_MS, now_ns + 20 * NS_PER_MS);
+	CHECK(!may_run_on(second) && allowed_count() == all - 1);
+	thread_place_leave(&place);
+	CHECK(allowed_count() == all);
+	/* What somebody else has set meanwhile stays. */
+	now_ns += 100 * NS_PER_S;
+	thread_place_late(&place, 2 * NS_PER_MS, now_ns);
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+	thread_place_tick(&place, now_ns + 100 * NS_PER_S);
+	CHECK(allowed_count() == (all == 2 ? 2 : 1)); /* of two it cannot be told apart */
+	return NULL;
+}
+
+static void a_late_thread_goes_elsewhere_for_a_while(void **state) {
+	(void)state;
+	pthread_t thread;
+	bool several = false;
+	const int before = allowed_count();
+	CHECK(thread_start(&thread, "late", be_late, &several) == 0);
+	pthread_join(thread, NULL);
+	CHECK(allowed_count() == before);
+	if (!several) {
+		print_message("one CPU only: nowhere to go\n");
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_late_thread_goes_elsewhere_for_a_while),
 		cmocka_unit_test(a_word_that_changes_ends_the_wait),
 		cmocka_unit_test(a_prompt_thread_has_no_slack),
 		cmocka_unit_test(real_time_is_given_back),

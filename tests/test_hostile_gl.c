@@ -73,8 +73,9 @@ static void upload(const struct frame *frame, void *data) {
 		return;
 	}
 	const bool all = anew == 1 || frame->damage_count == 0;
+	const struct video_follow follow = { .go_on = do_not_wait };
 	uint64_t spent_ns;
-	if (!video_upload(screen->renderer, frame, all, do_not_wait, NULL, &spent_ns)) {
+	if (!video_upload(screen->renderer, frame, all, &follow, &spent_ns)) {
 		screen->torn++;
 		return;
 	}
