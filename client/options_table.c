@@ -348,12 +348,12 @@ const struct option options[] = {
 	{ CHOICE("demo-damage", guest.damage, damages, "moving", "HOW"), IN(DEMO), .help = N_("what changes in its picture: some of it, all, nothing, or a hundredth of it in one place") },
 	{ SWITCH("bench-compare", bench.compare, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure every way of polling and uploading") },
 	{ SWITCH("bench-pin", bench.pin, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("give the embedded guest a CPU of its own, as pinned vCPUs have") },
-	{ NUMBER("bench-ppm", bench.ppm, -2000, 2000, "0", "N"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("--bench=audio: the sender's clock is so many millionths fast") },
-	{ NUMBER("bench-burst", bench.burst_ms, 0, 100, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("--bench=audio: it sends every so many milliseconds only") },
-	{ NUMBER("bench-jitter", bench.jitter_ms, 0, 50, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("--bench=audio: each packet comes up to so much later") },
-	{ NUMBER("bench-loss", bench.loss_percent, 0, 50, "0", "PERCENT"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("--bench=audio: so many packets are lost") },
-	{ NUMBER("bench-stall", bench.stall_ms, 0, 1000, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("--bench=audio: every 3 s it stands still for so long") },
-	{ CHOICE("bench-sink", bench.sink, bench_sinks, "builtin", "SINK"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("--bench=audio: play into a sink with a made-up clock, or into a null sink of the sound server") },
+	{ NUMBER("bench-ppm", bench.ppm, -2000, 2000, "0", "N"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: the sender's clock is so many millionths fast") },
+	{ NUMBER("bench-burst", bench.burst_ms, 0, 100, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: it sends every so many milliseconds only") },
+	{ NUMBER("bench-jitter", bench.jitter_ms, 0, 50, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: each packet comes up to so much later") },
+	{ NUMBER("bench-loss", bench.loss_percent, 0, 50, "0", "PERCENT"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: so many packets are lost") },
+	{ NUMBER("bench-stall", bench.stall_ms, 0, 1000, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: every 3 s it stands still for so long") },
+	{ CHOICE("bench-sink", bench.sink, bench_sinks, "builtin", "SINK"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: play into a sink with a made-up clock, or into a null sink of the sound server") },
 	{ SWITCH("bench-real", bench.real, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure the real guest instead of the embedded one") },
 
 	/* Configuration */
