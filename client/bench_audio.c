@@ -16,10 +16,12 @@
 #include "audio/ear.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/loop.h"
 #include "base/samples.h"
 #include "base/thread.h"
 #include "client/bench_sender.h"
 #include "client/config.h"
+#include "client/rtkit.h"
 #include "client/signals.h"
 
 #define LOG_MODULE "bench"
@@ -31,6 +33,7 @@
 #define SERVER_SETTLE_S 5.0
 #define STALL_EVERY_S   3.0
 #define EAR_TURN_NS     (50 * NS_PER_MS)
+#define WAIT_TURN_MS    20
 #define SECONDS         10.0
 #define SAMPLES         65536
 #define RESIDUAL        0.01
@@ -202,7 +205,19 @@ static void stop_listener(struct listener *listener) {
 	ear_destroy(listener->ear);
 }
 
-static int measure(struct result *r, const struct config *config) {
+/* The loop is for rtkit alone. */
+static int wait_for(struct loop *loop, double seconds) {
+	const uint64_t end_ns = clock_now_ns() + (uint64_t)(seconds * 1e9);
+	while (clock_now_ns() < end_ns) {
+		if (loop_run_once(loop, WAIT_TURN_MS) < 0 || signals_wait(0) > 0) {
+			return -EINTR;
+		}
+	}
+	return 0;
+}
+
+static int measure(struct result *r, const struct config *config, struct loop *loop,
+		struct rtkit *rtkit) {
 	static const char group[] = "239.255.77.78";
 	struct audio_config audio_config = {
 		.scream = true,
@@ -217,6 +232,7 @@ static int measure(struct result *r, const struct config *config) {
 		.null_heard = on_heard,
 		.null_packet = on_packet,
 		.null_data = r,
+		.broker = { rtkit_ask, rtkit },
 	};
 	const struct audio_events events = { 0 };
 	struct listener listener = { .result = r };
@@ -249,7 +265,7 @@ static int measure(struct result *r, const struct config *config) {
 	uint64_t started = clock_now_ns();
 	error = audio_start(&audio, &audio_config, &events);
 	if (error == 0) {
-		error = signals_wait((uint64_t)((r->seconds + r->settle_s) * 1e9)) > 0 ? -EINTR : 0;
+		error = wait_for(loop, r->seconds + r->settle_s);
 		audio_get_stats(audio, &r->stats);
 	}
 	cpu = clock_process_cpu_ns() - cpu;
@@ -353,9 +369,19 @@ static int run_scenario(struct result *r, const struct config *config,
 	if (error == 0) {
 		error = samples_init(&r->packet_to_sink, SAMPLES);
 	}
+	struct loop *loop = NULL;
+	struct rtkit *rtkit = NULL;
 	if (error == 0) {
-		error = measure(r, config);
+		error = loop_create(&loop);
 	}
+	if (error == 0) {
+		error = rtkit_create(&rtkit, loop);
+	}
+	if (error == 0) {
+		error = measure(r, config, loop, rtkit);
+	}
+	rtkit_destroy(rtkit);
+	loop_destroy(loop);
 	if (error < 0) {
 		log_error("cannot measure \"%s\": %s", scenario->name, strerror(-error));
 	}

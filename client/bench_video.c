@@ -15,7 +15,9 @@
 #include "base/cpu_wait.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "client/bench_video_internal.h"
+#include "client/rtkit.h"
 #include "client/signals.h"
 
 #define WARM_UP_NS     (2 * NS_PER_S)
@@ -122,6 +124,7 @@ static void pump_reports(struct bench *bench, int timeout_ms) {
 static bool pump(struct bench *bench, int timeout_ms) {
 	pump_reports(bench, timeout_ms);
 	pump_window(bench);
+	(void)loop_run_once(bench->loop, 0);
 	if (signals_wait(0) > 0) {
 		bench->interrupted = true;
 	}
@@ -226,13 +229,15 @@ static int measure_started(struct bench *bench, double seconds, uint64_t warm_up
 static int measure(struct bench *bench, const struct video_config *config, double seconds,
 		uint64_t warm_up_ns, struct bench_result *result) {
 	struct latest latest = { .bench = bench };
+	struct video_config video = *config;
+	video.broker = (struct scheduling_broker){ rtkit_ask, bench->rtkit };
 	const struct video_events events = {
 		.status = on_status, .shown = on_shown, .data = &latest
 	};
 	memset(result, 0, sizeof *result);
 	bench_record_reset(&bench->record);
 	pthread_mutex_init(&latest.lock, NULL);
-	int r = video_start(&bench->video, config, bench->surface, NULL, &events);
+	int r = video_start(&bench->video, &video, bench->surface, NULL, &events);
 	if (r == 0) {
 		r = measure_started(bench, seconds, warm_up_ns, &latest, result);
 		video_stop(bench->video);
@@ -417,7 +422,13 @@ int run_bench_video(struct config *config) {
 	if (r < 0) {
 		return 1;
 	}
-	r = open_guest(&bench);
+	r = loop_create(&bench.loop);
+	if (r == 0) {
+		r = rtkit_create(&bench.rtkit, bench.loop);
+	}
+	if (r == 0) {
+		r = open_guest(&bench);
+	}
 	if (r == 0) {
 		r = open_surface(&bench);
 	}
@@ -433,6 +444,8 @@ int run_bench_video(struct config *config) {
 		window_system_stop();
 	}
 	demo_stop(bench.demo);
+	rtkit_destroy(bench.rtkit);
+	loop_destroy(bench.loop);
 	bench_record_finish(&bench.record);
 	return r < 0 ? 1 : 0;
 }

@@ -12,9 +12,14 @@
 #include "client/window.h"
 #include "client/window_surface.h"
 
+struct loop;
+struct rtkit;
+
 struct bench {
 	struct config *config;
 	struct demo *demo; /* NULL: somebody else's memory */
+	struct loop *loop; /* for rtkit alone */
+	struct rtkit *rtkit;
 	struct window *window;
 	struct window_surface *surface;
 	struct window_surface *offscreen;

@@ -353,7 +353,7 @@ const struct option options[] = {
 	{ NUMBER("bench-jitter", bench.jitter_ms, 0, 50, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: each packet comes up to so much later") },
 	{ NUMBER("bench-loss", bench.loss_percent, 0, 50, "0", "PERCENT"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: so many packets are lost") },
 	{ NUMBER("bench-stall", bench.stall_ms, 0, 1000, "0", "MS"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: every 3 s it stands still for so long") },
-	{ CHOICE("bench-sink", bench.sink, bench_sinks, "builtin", "SINK"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: play into a sink with a made-up clock, or into a null sink of the sound server") },
+	{ CHOICE("bench-sink", bench.sink, bench_sinks, "builtin", "SINK"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("audio bench: into a sink with a made-up clock, or a null sink of the sound server") },
 	{ SWITCH("bench-real", bench.real, "no"), IN(DEMO), .flags = OPTION_ARGV, .help = N_("measure the real guest instead of the embedded one") },
 
 	/* Configuration */

@@ -181,14 +181,19 @@ static void judge_upload(struct video *video, const struct frame *frame, uint64_
 	video_note_upload(video);
 }
 
+/* How long it took us to run when the frame was there. */
+static void note_wake(struct video *video, const struct source_frame *taken) {
+	if (video->slept_ns < taken->seen_ns && video->woke_ns > taken->seen_ns) {
+		thread_place_late(&video->place, video->woke_ns - taken->seen_ns, video->woke_ns);
+	}
+}
+
 void video_take_frame(struct video *video) {
 	struct source_frame taken;
 	if (!source_lgmp_take(video->lgmp, &taken)) {
 		return;
 	}
-	if (video->slept_ns < taken.seen_ns && video->woke_ns > taken.seen_ns) {
-		thread_place_late(&video->place, video->woke_ns - taken.seen_ns, video->woke_ns);
-	}
+	note_wake(video, &taken);
 	uint64_t spent_ns = 0;
 	bool imported = video_import_wanted(video, &taken);
 	int all = begin_frame(video, &taken);

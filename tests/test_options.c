@@ -29,6 +29,7 @@ static void the_table_is_whole(void **state) {
 		CHECK(option->letter == '\0' || option_find_letter(option->letter) == option);
 		CHECK(option->help && option->help[0] && strlen(option->help) < 90);
 		CHECK(option->help[strlen(option->help) - 1] != '.');
+		CHECK(option->help[0] != '-'); /* the manual takes it for a list */
 		CHECK(option->group < OPTION_GROUP_COUNT);
 		CHECK((option->type == OPTION_BOOL) == (option->value == NULL));
 		CHECK(option->type == OPTION_CUSTOM || option->size > 0);
