@@ -122,8 +122,10 @@ int plan_apply(const struct plan *plan, struct setup *setup) {
 	if (made == 0) {
 		transaction_remove(&transaction, plan->change_count);
 	} else if (!setup->options.files_only) {
-		printf(_("Changes made: %u. \"pierglass setup --undo\" takes them back (kept in %s).\n"),
-				made, transaction.folder);
+		bool copy = setup->root.copy;
+		printf(_("Changes made: %u. \"pierglass setup --undo%s%s\" takes them back (kept in %s).\n"),
+				made, copy ? " --root " : "", copy ? setup->options.root_dir : "",
+				transaction.folder);
 	}
 	transaction_finish(&transaction);
 	return failed;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/i18n.h"
 #include "tools/common_diff.h"
@@ -56,6 +57,20 @@ void plan_refuse(struct plan *plan, const char *format, ...) {
 	}
 }
 
+/* Where a file is written: what a symbolic link of ours leads to, so that it stays a link. In a copy
+ * of a machine a link may lead out of it; and nobody else's link says where root writes. */
+static char *written_at(const struct root *root, const char *full) {
+	struct stat st;
+	bool ours = !root->copy && lstat(full, &st) == 0 && S_ISLNK(st.st_mode) &&
+		    st.st_uid == geteuid();
+	char *place = ours ? realpath(full, NULL) : NULL;
+	if (place && access(place, W_OK) == 0) {
+		return place;
+	}
+	free(place);
+	return must_copy(full);
+}
+
 void plan_file(struct plan *plan, const struct root *root, const char *path, mode_t mode,
 		const char *new_text, const char *why) {
 	char full[ROOT_PATH_MAX];
@@ -71,7 +86,7 @@ void plan_file(struct plan *plan, const struct root *root, const char *path, mod
 	}
 	plan->change = must_grow(plan->change, (plan->change_count + 1) * sizeof *plan->change);
 	plan->change[plan->change_count++] = (struct change){ .kind = CHANGE_FILE,
-		.path = must_copy(full),
+		.path = written_at(root, full),
 		.shown = must_copy(path),
 		.old_text = old,
 		.new_text = must_copy(new_text),
