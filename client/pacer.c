@@ -24,6 +24,7 @@
 #define REGULAR_MAX    16u
 #define STRAY_COST     5u
 #define PERIODS_MAX    8 /* of silence, then nothing is known */
+#define APART_FRAMES   12
 
 void pacer_init(struct pacer *pacer, bool plain, uint64_t step_ns) {
 	memset(pacer, 0, sizeof *pacer);
@@ -46,6 +47,7 @@ static double distance(double a, double b) {
 /* Out of rhythm: a new one is learned from here on. */
 static void learn_anew(struct pacer *pacer, double interval) {
 	pacer->regular = 0;
+	pacer->apart = pacer->apart_count = pacer->joined = 0;
 	pacer->grid_ns = pacer->last_ns;
 	pacer->jitter_ns = GUARD_MAX_NS;
 	if (interval < (double)PERIOD_MIN_NS || interval > (double)PERIOD_MAX_NS) {
@@ -55,6 +57,39 @@ static void learn_anew(struct pacer *pacer, double interval) {
 	const bool sure = pacer->period_ns <= 0 ||
 			  distance(interval, pacer->interval_ns) < interval / 8;
 	pacer->period_ns = sure ? interval : pacer->period_ns + 0.5 * (interval - pacer->period_ns);
+}
+
+/* A frame came in rhythm, so many periods after the one before it. Where none comes in between any
+ * more, looking for it is for nothing: what was learned is a part of the guest's period, or a film
+ * plays in it. */
+static void join_periods(struct pacer *pacer, unsigned periods) {
+	unsigned divisor = pacer->apart;
+	while (divisor != 0) {
+		const unsigned rest = periods % divisor;
+		periods = divisor;
+		divisor = rest;
+	}
+	pacer->apart = periods > 1 ? periods : 0;
+	pacer->apart_count = periods > 1 ? pacer->apart_count + 1 : 0;
+	if (pacer->apart_count >= APART_FRAMES &&
+			pacer->period_ns * pacer->apart <= (double)PERIOD_MAX_NS) {
+		pacer->period_ns *= pacer->apart;
+		pacer->joined = pacer->apart;
+		pacer->apart = pacer->apart_count = 0;
+	}
+}
+
+/* One came in between after all. */
+static void part_periods(struct pacer *pacer, double since) {
+	if (pacer->joined == 0 || since <= 0) {
+		return;
+	}
+	const double part = pacer->period_ns / pacer->joined;
+	if (distance(since, nearbyint(since / pacer->period_ns) * pacer->period_ns) > part / 2 &&
+			distance(since, nearbyint(since / part) * part) < part / 4) {
+		pacer->period_ns = part;
+		pacer->joined = 0;
+	}
 }
 
 static double guard_of(const struct pacer *pacer) {
@@ -77,6 +112,7 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	}
 	/* Left-out frames (nothing changed in the guest) do not change the rhythm. */
 	const double since = (double)(int64_t)(now_ns - pacer->grid_ns); /* may come before it */
+	part_periods(pacer, since);
 	const double periods = since > 0 ? (double)(uint64_t)(since / pacer->period_ns + 0.5) : 0;
 	const double seen = since - periods * pacer->period_ns;
 	const double empty = pacer->empty_ns > last_ns ? seen - (double)(now_ns - pacer->empty_ns)
@@ -108,6 +144,7 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 	pacer->grid_ns = (uint64_t)((double)pacer->grid_ns + step);
 	pacer->regular += pacer->regular < REGULAR_MAX;
 	pacer->period_ns += 0.05 * error / periods;
+	join_periods(pacer, (unsigned)periods);
 	pacer->jitter_ns = fmin(pacer->jitter_ns + 0.1 * (miss - pacer->jitter_ns), GUARD_MAX_NS);
 }
 

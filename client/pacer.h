@@ -18,6 +18,8 @@ struct pacer {
 	double period_ns;   /* 0 = unknown */
 	double jitter_ns;   /* mean distance from the prediction */
 	unsigned regular;   /* a score: frames that came when expected, less those that did not */
+	unsigned apart, apart_count; /* periods between the newest frames: what divides them all */
+	unsigned joined; /* so many shorter periods make one, because frames came so; 0 = none */
 	uint64_t eager_until_ns; /* own input moved the pointer: an answer is near */
 };
 
