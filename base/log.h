@@ -18,7 +18,7 @@
 
 enum log_level { LOG_NONE, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
-/* The one mutable global of the program: set by main() before any thread exists. */
+/* One of all threads: set by main() before any exists. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 

@@ -25,6 +25,7 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *dat
 	sigdelset(&all, SIGFPE);
 	sigdelset(&all, SIGILL);
 	sigdelset(&all, SIGABRT);
+	sigdelset(&all, SIGXCPU); /* and a limit the thread that reached it */
 
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_t thread;

@@ -1,6 +1,6 @@
 /*
  * Threads. A thread that is started here has all signals blocked (main() reads them from a
- * signalfd) and a name that ps and debuggers show.
+ * signalfd) but those that concern the thread itself, and a name that ps and debuggers show.
  */
 #pragma once
 

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
+#include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -40,7 +41,6 @@ struct rtkit {
 	bool limited;           /* the limit that rtkit wants is set */
 	struct wish known[WISHES];
 	unsigned count, sent;
-	int overrun_fd;
 	struct loop_source *overrun;
 };
 
@@ -141,40 +141,58 @@ void rtkit_ask(pid_t thread, int level, void *data) {
 
 /* ---- a thread that worked for too long ---- */
 
-static bool is_ours(pid_t thread) {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/self/task/%d", (int)thread);
-	return access(path, F_OK) == 0;
+/* What the signal handler shares with the loop; there is one handler per process. */
+static struct loop_source *_Atomic overrun_wake;
+static _Atomic pid_t overrun_thread;
+
+/* In the thread that reached the soft limit, which cannot wait until the loop's thread gets a CPU.
+ */
+static void on_soft_limit(int number) {
+	const int error = errno;
+	const struct sched_param none = { 0 };
+	struct rlimit limit;
+	(void)number;
+	(void)sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+	/* The kernel has moved the soft limit past the hard one: the next thread would get no
+	 * signal. */
+	if (getrlimit(RLIMIT_RTTIME, &limit) == 0 && limit.rlim_max != RLIM_INFINITY) {
+		limit.rlim_cur = limit.rlim_max / 2;
+		(void)setrlimit(RLIMIT_RTTIME, &limit);
+	}
+	atomic_store(&overrun_thread, (pid_t)syscall(SYS_gettid));
+	struct loop_source *wake = atomic_load(&overrun_wake);
+	if (wake) {
+		loop_wake(wake);
+	}
+	errno = error;
 }
 
-static void on_overrun(int fd, uint32_t events, void *data) {
-	struct rtkit *rtkit = data;
-	struct signalfd_siginfo info;
-	const struct sched_param none = { 0 };
-	(void)events;
-	if (read(fd, &info, sizeof info) != (ssize_t)sizeof info) {
-		return;
+static void on_overrun(void *data) {
+	const pid_t thread = atomic_load(&overrun_thread);
+	char name[32] = "";
+	char path[64];
+	(void)data;
+	snprintf(path, sizeof path, "/proc/self/task/%d/comm", (int)thread);
+	FILE *file = fopen(path, "re");
+	if (file) {
+		name[fread(name, 1, sizeof name - 1, file)] = '\0';
+		fclose(file);
+		name[strcspn(name, "\n")] = '\0';
 	}
-	for (unsigned i = 0; i < rtkit->count; i++) {
-		const struct wish *wish = &rtkit->known[i];
-		if (wish->level > 0 && is_ours(wish->thread)) {
-			(void)sched_setscheduler(
-					wish->thread, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
-		}
-	}
-	log_warn("a thread worked for too long without a pause: going on without real-time scheduling");
+	log_warn("thread %d (%s) worked for too long without a pause: it goes on without real-time "
+		 "scheduling",
+			(int)thread, name[0] ? name : "ended");
 }
 
 static int watch_overrun(struct rtkit *rtkit) {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGXCPU); /* blocked by signals_block() */
-	rtkit->overrun_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (rtkit->overrun_fd < 0) {
-		return -errno;
+	rtkit->overrun = loop_add_wake(rtkit->loop, on_overrun, rtkit);
+	if (!rtkit->overrun) {
+		return -ENOMEM;
 	}
-	rtkit->overrun = loop_add_fd(rtkit->loop, rtkit->overrun_fd, EPOLLIN, on_overrun, rtkit);
-	return rtkit->overrun ? 0 : -ENOMEM;
+	atomic_store(&overrun_wake, rtkit->overrun);
+	/* Stays for good: the limit does, too. */
+	const struct sigaction action = { .sa_handler = on_soft_limit, .sa_flags = SA_RESTART };
+	return sigaction(SIGXCPU, &action, NULL) == 0 ? 0 : -errno;
 }
 
 /* ---- life ---- */
@@ -185,7 +203,6 @@ int rtkit_create(struct rtkit **ret_rtkit, struct loop *loop) {
 		return -ENOMEM;
 	}
 	rtkit->loop = loop;
-	rtkit->overrun_fd = -1;
 	int r = queue_init(&rtkit->wishes, sizeof(struct wish), WISHES, wake_loop, rtkit);
 	if (r == 0) {
 		rtkit->wake = loop_add_wake(loop, on_wish, rtkit);
@@ -204,10 +221,8 @@ void rtkit_destroy(struct rtkit *rtkit) {
 		return;
 	}
 	system_bus_destroy(rtkit->bus);
+	atomic_store(&overrun_wake, NULL);
 	loop_remove(rtkit->overrun);
-	if (rtkit->overrun_fd >= 0) {
-		close(rtkit->overrun_fd);
-	}
 	loop_remove(rtkit->wake);
 	queue_finish(&rtkit->wishes);
 	free(rtkit);

@@ -5,7 +5,7 @@
  *
  * rtkit wants a limit on real-time work without a pause (RLIMIT_RTTIME), past which the kernel ends
  * the process. Threads keep below it (base/thread.h, thread_breathe()); should one not, at half of
- * the limit all of ours that were granted real-time scheduling lose it.
+ * the limit SIGXCPU reaches that thread, which goes on without real-time scheduling.
  *
  * No bus, no rtkit, a refusal: normal, and no error.
  */
@@ -16,7 +16,8 @@
 struct loop;
 struct rtkit;
 
-/* On the loop's thread, or before it runs. Connects when somebody asks for the first time. */
+/* On the loop's thread, or before it runs. Connects when somebody asks for the first time. One per
+ * process: it takes over SIGXCPU. */
 int rtkit_create(struct rtkit **ret_rtkit, struct loop *loop);
 void rtkit_destroy(struct rtkit *rtkit); /* accepts NULL; nobody may ask any more */
 

@@ -33,8 +33,7 @@ static sigset_t leave_set(void) {
 }
 
 void signals_block(void) {
-	sigset_t set = leave_set();
-	sigaddset(&set, SIGXCPU); /* rtkit.c reads it */
+	const sigset_t set = leave_set();
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	/* A peer that closes a socket or a pipe is an errno, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
