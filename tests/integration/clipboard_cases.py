@@ -185,6 +185,12 @@ class Typist:
         return now
 
 
+def stolen_ms():
+    """How long this machine's CPUs were given to others, since it started (proc(5): steal)."""
+    with open('/proc/stat', encoding='ascii') as file:
+        return int(file.readline().split()[8]) * 1000 / os.sysconf('SC_CLK_TCK')
+
+
 def type_for(source, typist, seconds, meanwhile=None):
     """Milliseconds from each key to the guest's end of the wire. meanwhile: called again and again."""
     before = len([o for o in source.objects() if o.get('event') == 'key'])
@@ -218,11 +224,15 @@ def figures(delays):
     return ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)], ordered[-1]
 
 
-def judge(quiet, busy, what):
+def judge(quiet, busy, what, stolen):
+    """stolen: stolen_ms() before it."""
     print('key to wire, ms (median, 95 %%, worst): quiet %.2f %.2f %.2f; %s %.2f %.2f %.2f (%d keys)' %
           (*figures(quiet), what, *figures(busy), len(busy)))
     check(figures(busy)[0] < 5, 'half of the keys took longer than 5 ms')
-    if figures(quiet)[1] < 2.5 and os.getloadavg()[0] < 1.5 * os.cpu_count():
+    stolen = stolen_ms() - stolen
+    if stolen > 50:
+        print('not judged further: other machines took the CPUs for %.0f ms' % stolen)
+    elif figures(quiet)[1] < 2.5 and os.getloadavg()[0] < 1.5 * os.cpu_count():
         check(figures(busy)[1] < 5, 'keys took longer than 5 ms while the clipboard was busy')
     else:
         print('not judged further: the machine is busy with other things')
@@ -239,24 +249,28 @@ def case_cap():
     if MODE != 'weston':
         offered(source, 'png', lambda: desktop_copy(huge, 'png'))
         if typist:
-            judge(quiet, type_and_paste(source, typist), '100 MiB refused')
+            stolen = stolen_ms()
+            judge(quiet, type_and_paste(source, typist), '100 MiB refused', stolen)
         check(guest_paste(source, 'png') is None, 'the guest got 100 MiB')
         said(program, 'were not sent to the VM (--clipboard-max is 67108864)')
         offered(source, 'png', lambda: desktop_copy(large, 'png'))
         if typist:
-            judge(quiet, type_and_paste(source, typist), '10 MiB to the guest')
+            stolen = stolen_ms()
+            judge(quiet, type_and_paste(source, typist), '10 MiB to the guest', stolen)
         check(sha(guest_paste(source, 'png')) == sha(large), 'the guest got something else')
 
     # From the guest. Its own thread stands still while it takes 100 MiB in hand: keys of that time say nothing.
     guest_copy(source, huge, 'png')
     pasting = []
     if typist:
+        stolen = stolen_ms()
         busy = type_for(source, typist, 2.5, lambda: pasting or pasting.append(subprocess.Popen(
             ['xclip', '-selection', 'clipboard', '-t', 'image/png', '-o'] if MODE == 'x11' else
             ['wl-paste', '--type', 'image/png'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
         own = [(asked - 20e6, answered + 20e6) for (_, _, asked), (_, _, answered) in
                zip(events(source, 'asked'), events(source, 'answered'))]
-        judge(quiet, [d for begin, d in busy if not any(a <= begin <= b for a, b in own)], '100 MiB from the guest')
+        judge(quiet, [d for begin, d in busy if not any(a <= begin <= b for a, b in own)], '100 MiB from the guest',
+              stolen)
         pasting[0].wait(20)
     else:
         check(desktop_paste('png') is None, 'the desktop got 100 MiB')
