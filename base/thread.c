@@ -11,9 +11,10 @@
 
 #include "base/clock.h"
 
-#define NICE_INSTEAD    (-11) /* where real-time scheduling is refused */
-#define BREATH_AFTER_NS (20 * NS_PER_MS)
-#define BREATH_NS       (60 * NS_PER_US) /* shorter ones may end before the thread has slept */
+#define NICE_INSTEAD      (-11) /* where real-time scheduling is refused, or would harm */
+#define PRIORITY_SLICE_US 200
+#define BREATH_AFTER_NS   (20 * NS_PER_MS)
+#define BREATH_NS         (60 * NS_PER_US) /* shorter ones may end before the thread has slept */
 
 int thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *data), void *data) {
 	sigset_t all;
@@ -65,12 +66,12 @@ void thread_be_prompt(unsigned slice_us) {
 	(void)syscall(SYS_sched_setattr, 0, &now, 0);
 }
 
-static bool ask(int priority, int level, const struct scheduling_broker *broker) {
-	const struct sched_param param = { .sched_priority = priority };
+/* RESET_ON_FORK, here and below: a child (the demo guest, a doctor) must not inherit it. */
+static bool ask_nice(int level, const struct scheduling_broker *broker) {
+	const struct sched_param none = { 0 };
 	const pid_t self = (pid_t)syscall(SYS_gettid);
-	/* RESET_ON_FORK: a child (the demo guest, a doctor) must not inherit it. */
-	if (pthread_setschedparam(pthread_self(), SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0 ||
-			setpriority(PRIO_PROCESS, (id_t)self, NICE_INSTEAD) == 0) {
+	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+	if (setpriority(PRIO_PROCESS, (id_t)self, NICE_INSTEAD) == 0) {
 		return true;
 	}
 	if (broker && broker->ask) {
@@ -80,11 +81,14 @@ static bool ask(int priority, int level, const struct scheduling_broker *broker)
 }
 
 bool thread_ask_realtime(int priority, const struct scheduling_broker *broker) {
-	return ask(priority, priority, broker);
+	const struct sched_param param = { .sched_priority = priority };
+	return pthread_setschedparam(pthread_self(), SCHED_RR | SCHED_RESET_ON_FORK, &param) == 0 ||
+	       ask_nice(priority, broker);
 }
 
-bool thread_ask_priority(int priority, const struct scheduling_broker *broker) {
-	return ask(priority, NICE_INSTEAD, broker);
+bool thread_ask_priority(const struct scheduling_broker *broker) {
+	thread_be_prompt(PRIORITY_SLICE_US);
+	return ask_nice(NICE_INSTEAD, broker);
 }
 
 void thread_leave_realtime(void) {

@@ -33,9 +33,11 @@ struct scheduling_broker {
  * allow it, else for a negative nice value, else the broker (NULL = nobody). Returns whether
  * anything was granted at once; a refusal is normal and no error. */
 bool thread_ask_realtime(int priority, const struct scheduling_broker *broker);
-/* The same for a thread that its peers can make work for long at a time: it must not be killed for
- * it (thread_breathe()), so of the broker only the nice value is asked. */
-bool thread_ask_priority(int priority, const struct scheduling_broker *broker);
+/* For a thread that must answer soon and that its peers can make work for long at a time: short
+ * turns as of thread_be_prompt(), and a negative nice value from the limits or the broker. Not
+ * real-time scheduling: whoever woke up on its CPU, the display server say, would wait until it
+ * sleeps. Returns whether the nice value was granted at once. */
+bool thread_ask_priority(const struct scheduling_broker *broker);
 /* Gives it back: the calling thread is one of all again. */
 void thread_leave_realtime(void);
 bool thread_is_realtime(void);

@@ -80,7 +80,7 @@ static void on_moved(void *data) {
 
 static void *run_io(void *data) {
 	struct bench *bench = data;
-	thread_ask_realtime(BENCH_PRIORITY, NULL);
+	thread_ask_priority(NULL); /* as when playing */
 	int r = loop_run(bench->loop);
 	bench->io_cpu_ns = clock_thread_cpu_ns();
 	if (r < 0) {

@@ -27,7 +27,7 @@
 
 static void *run_io(void *data) {
 	struct play *play = data;
-	thread_ask_priority(PLAY_IO_PRIORITY, &play->broker);
+	thread_ask_priority(&play->broker);
 	int r = loop_run(play->loop);
 	if (r < 0) {
 		log_error("the event loop failed: %s", strerrordesc_np(-r));

@@ -25,10 +25,6 @@ struct signals;
 struct video;
 struct window;
 
-/* Of the thread that runs the loop. The kernel keeps 64 events per evdev device: 3 ms of an 8 kHz
- * mouse. */
-#define PLAY_IO_PRIORITY 5
-
 /* In the order in which it is made. */
 struct play {
 	struct config *config;

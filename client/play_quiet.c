@@ -166,7 +166,7 @@ int run_without_window(struct config *config) {
 		r = quiet_start(&quiet);
 	}
 	if (r == 0) {
-		thread_ask_priority(PLAY_IO_PRIORITY, &play.broker);
+		thread_ask_priority(&play.broker);
 		r = loop_run(play.loop);
 	}
 	play_stop(&play);

@@ -259,6 +259,37 @@ static void real_time_is_given_back(void **state) {
 	CHECK(seen.policy_after == SCHED_OTHER && seen.nice_after >= nice_before);
 }
 
+static void *note_scheduling(void *data) {
+	struct scheduling *seen = data;
+	seen->policy_after = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+	seen->nice_after = getpriority(PRIO_PROCESS, 0);
+	return NULL;
+}
+
+static void *go_ahead(void *data) {
+	struct scheduling *seen = data;
+	pthread_t child;
+	seen->granted = thread_ask_priority(NULL);
+	seen->policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+	seen->nice = getpriority(PRIO_PROCESS, 0);
+	CHECK(thread_start(&child, "child", note_scheduling, seen) == 0);
+	pthread_join(child, NULL);
+	return NULL;
+}
+
+static void priority_is_no_real_time_and_not_inherited(void **state) {
+	(void)state;
+	pthread_t thread;
+	struct scheduling seen;
+	const int nice_before = getpriority(PRIO_PROCESS, 0);
+	CHECK(thread_start(&thread, "ahead", go_ahead, &seen) == 0);
+	pthread_join(thread, NULL);
+	print_message("priority was %s\n", seen.granted ? "granted" : "refused");
+	CHECK(seen.granted == (seen.nice < nice_before));
+	CHECK(seen.policy == SCHED_OTHER && seen.policy_after == SCHED_OTHER);
+	CHECK(seen.nice_after >= nice_before || !seen.granted);
+}
+
 static bool may_run_on(int cpu) {
 	cpu_set_t set;
 	CHECK(sched_getaffinity(0, sizeof set, &set) == 0);
@@ -336,6 +367,7 @@ int main(void) {
 		cmocka_unit_test(a_word_that_changes_ends_the_wait),
 		cmocka_unit_test(a_prompt_thread_has_no_slack),
 		cmocka_unit_test(real_time_is_given_back),
+		cmocka_unit_test(priority_is_no_real_time_and_not_inherited),
 		cmocka_unit_test(a_mailbox_keeps_the_latest),
 		cmocka_unit_test(a_queue_refuses_when_full_and_keeps_order),
 		cmocka_unit_test(threads_lose_nothing_and_tear_nothing),
