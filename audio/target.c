@@ -12,7 +12,10 @@
 #define QUANTILE        0.995
 #define ATTACK_NS       5e6
 #define ATTACK_PAUSE_NS NS_PER_S
-#define DECAY_AFTER_NS  (60 * NS_PER_S)
+#define RESTORE_NS      20e6 /* at most, of what was given up too soon */
+#define HOLD_NS         (60 * NS_PER_S)
+#define HOLD_MOST_NS    (1800 * NS_PER_S)
+#define FORGET_NS       (3600 * NS_PER_S)
 #define DECAY_EACH_NS   (10 * NS_PER_S)
 #define DECAY_NS        1e6
 #define RISE_NS         5e6 /* at most, per update */
@@ -77,16 +80,35 @@ static void turn_block(struct target *target, uint64_t now_ns) {
 	target->counts[target->block] = 0;
 }
 
+/*
+ * One that comes when what was added has begun to go, or is gone, says that this was too soon: a
+ * machine on which something holds us up every few minutes would crackle every few minutes. It is
+ * given back at once and stays for twice as long.
+ */
+static double restored_ns(struct target *target, uint64_t since_ns) {
+	if (target->attacked_ns == 0 || since_ns > FORGET_NS) {
+		target->hold_ns = HOLD_NS;
+		return 0;
+	}
+	if (since_ns < target->hold_ns) {
+		return 0;
+	}
+	target->hold_ns = target->hold_ns < HOLD_MOST_NS / 2 ? 2 * target->hold_ns : HOLD_MOST_NS;
+	return fmin(target->attacked_to_ns, RESTORE_NS);
+}
+
 void target_underrun(struct target *target, uint64_t now_ns) {
-	if (target->attacked_ns != 0 && now_ns - target->attacked_ns < ATTACK_PAUSE_NS) {
+	const uint64_t since_ns = now_ns - target->attacked_ns;
+	if (target->fixed || (target->attacked_ns != 0 && since_ns < ATTACK_PAUSE_NS)) {
 		return;
 	}
+	const double before_ns = target->attack_ns;
+	target->attack_ns = fmax(before_ns + ATTACK_NS, restored_ns(target, since_ns));
+	target->attack_ns = fmin(target->attack_ns, TARGET_MAX_MS * 1e6);
+	target->now_ns = fmin(target->now_ns + target->attack_ns - before_ns, TARGET_MAX_MS * 1e6);
+	target->attacked_to_ns = target->attack_ns;
 	target->attacked_ns = now_ns;
-	target->decay_ns = now_ns + DECAY_AFTER_NS;
-	if (!target->fixed) {
-		target->attack_ns = fmin(target->attack_ns + ATTACK_NS, TARGET_MAX_MS * 1e6);
-		target->now_ns = fmin(target->now_ns + ATTACK_NS, TARGET_MAX_MS * 1e6);
-	}
+	target->decay_ns = now_ns + target->hold_ns;
 }
 
 static void decay(struct target *target, uint64_t now_ns) {

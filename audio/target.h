@@ -21,11 +21,13 @@
 
 struct target {
 	bool fixed;
-	double now_ns;      /* what is wanted */
-	double reserve_ns;  /* what the server needs at any time */
-	double late_ns;     /* how late packets come, 99.5th percentile */
-	double attack_ns;   /* added after underruns; decays */
-	double constant_ns; /* half a packet and what the resampler holds */
+	double now_ns;         /* what is wanted */
+	double reserve_ns;     /* what the server needs at any time */
+	double late_ns;        /* how late packets come, 99.5th percentile */
+	double attack_ns;      /* added after underruns; decays */
+	double attacked_to_ns; /* what it was after the last one */
+	uint64_t hold_ns;      /* how long it stays before it decays */
+	double constant_ns;    /* half a packet and what the resampler holds */
 	uint64_t update_ns;
 	uint64_t attacked_ns;
 	uint64_t decay_ns;
