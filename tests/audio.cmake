@@ -10,7 +10,7 @@ pg_test(resample audio)
 pg_test(scream_shm audio)
 pg_test(sound_owner audio)
 pg_fuzz(scream audio)
-set_tests_properties(player PROPERTIES TIMEOUT 60) # hours of simulated sound
+set_tests_properties(player PROPERTIES TIMEOUT 240) # hours of simulated sound
 
 # Ends of sound for the tests below: what records and judges a sink's monitor, the plainest player, a SPICE
 # server whose guest records.
