@@ -57,8 +57,8 @@ void plan_refuse(struct plan *plan, const char *format, ...) {
 	}
 }
 
-/* Where a file is written: what a symbolic link of ours leads to, so that it stays a link. In a copy
- * of a machine a link may lead out of it; and nobody else's link says where root writes. */
+/* Where a file is written: what a symbolic link of ours leads to, so that it stays a link. In a
+ * copy of a machine a link may lead out of it; and nobody else's link says where root writes. */
 static char *written_at(const struct root *root, const char *full) {
 	struct stat st;
 	bool ours = !root->copy && lstat(full, &st) == 0 && S_ISLNK(st.st_mode) &&
