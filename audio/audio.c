@@ -18,7 +18,6 @@
 
 #define REALTIME_PRIORITY 5
 #define SERVER_LATE_NS    (20 * NS_PER_MS)
-#define TURNS_MOST        64 /* then what is due has its turn, whatever the server says */
 #define RAW_WAIT_NS       (2 * NS_PER_MS)
 #define STOP_WITHIN_NS    (400 * NS_PER_MS)
 /* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
@@ -28,21 +27,10 @@
 #define LATENCY_SERVER_MIN_MS 10
 #define LATENCY_SERVER_MAX_MS 40
 
-/* Not pa_mainloop_wakeup(): what comes between our look and its poll is lost. */
 void audio_wake(void *data) {
 	const struct audio *audio = data;
 	const uint64_t one = 1;
 	(void)!write(audio->wake_fd, &one, sizeof one);
-}
-
-static void on_wake(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_flags_t flags,
-		void *data) {
-	uint64_t count;
-	(void)api;
-	(void)event;
-	(void)flags;
-	(void)data;
-	(void)!read(fd, &count, sizeof count); /* the next round looks */
 }
 
 /* ---- Scream ---- */
@@ -104,16 +92,6 @@ static void on_yielded(void *data) {
 	if (audio->player) {
 		player_break(audio->player, clock_now_ns());
 	}
-}
-
-static void on_receiver_fd(pa_mainloop_api *api, pa_io_event *event, int fd,
-		pa_io_event_flags_t flags, void *data) {
-	struct audio *audio = data;
-	(void)api;
-	(void)event;
-	(void)fd;
-	(void)flags;
-	receiver_dispatch(audio->receiver, clock_now_ns());
 }
 
 /* ---- the thread ---- */
@@ -185,7 +163,7 @@ static uint64_t sooner(uint64_t a, uint64_t b) {
 	return b != 0 && b < a ? b : a;
 }
 
-static int time_left_us(struct audio *audio) {
+static uint64_t time_left_ns(const struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
 	uint64_t next = now_ns + NS_PER_S;
 	if (audio->receiver) {
@@ -203,8 +181,9 @@ static int time_left_us(struct audio *audio) {
 	} else if (audio->config.output == AUDIO_OUTPUT_NULL) {
 		next = sooner(next, sink_null_deadline(audio->sink));
 	}
+	next = sooner(next, pulse_loop_deadline(audio->pulse));
 	next = audio_spice_deadline(audio, next);
-	return next <= now_ns ? 0 : (int)((next - now_ns + 999) / 1000);
+	return next <= now_ns ? 0 : next - now_ns;
 }
 
 /*
@@ -212,63 +191,37 @@ static int time_left_us(struct audio *audio) {
  * that it has played) is read when the next one comes, not by a wake-up of its own. That halves
  * them, and they are most of what playing costs.
  */
-static bool may_be_late(const struct audio *audio, const struct pollfd *fds, unsigned long count) {
-	if (!audio->player || player_state(audio->player) != PLAYER_PLAYING ||
-			(audio->microphone && microphone_is_wanted(audio->microphone))) {
-		return false;
-	}
-	for (unsigned long i = 0; i < count; i++) {
-		if (fds[i].events & POLLOUT) {
-			return false; /* the server does not take what we wrote */
-		}
-	}
-	return true;
+static bool server_may_wait(const struct audio *audio) {
+	return audio->player && player_state(audio->player) == PLAYER_PLAYING &&
+	       !(audio->microphone && microphone_is_wanted(audio->microphone)) &&
+	       !pulse_loop_is_writing(audio->pulse);
 }
 
-static int wait_for_fds(struct pollfd *fds, unsigned long count, uint64_t wait_ns) {
-	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
-	return ppoll(fds, count, &wait, NULL);
-}
-
-static int poll_all(
-		struct audio *audio, struct pollfd *fds, unsigned long count, uint64_t wait_ns) {
-	int r = wait_for_fds(fds, count, wait_ns);
-	audio->more = r > 0;
-	return r;
-}
-
-/* Nanoseconds, where the main loop itself would round up to milliseconds. */
-static int poll_fds(struct pollfd *fds, unsigned long count, int timeout_ms, void *data) {
-	struct audio *audio = data;
-	uint64_t now_ns = clock_now_ns();
-	uint64_t wait_ns = audio->poll_until_ns > now_ns ? audio->poll_until_ns - now_ns : 0;
-	uint64_t most_ns = timeout_ms >= 0 ? (unsigned)timeout_ms * NS_PER_MS : UINT64_MAX;
-	wait_ns = wait_ns < most_ns ? wait_ns : most_ns;
-	if (wait_ns == 0 || !may_be_late(audio, fds, count)) {
-		return poll_all(audio, fds, count, wait_ns);
-	}
-	struct pollfd ours[] = {
+/* Packets first, then the server gets what came of them. */
+static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
+	struct pollfd fds[2 + PULSE_LOOP_FDS] = {
 		{ .fd = audio->wake_fd, .events = POLLIN },
-		{ .fd = audio->receiver ? receiver_fd(audio->receiver) : -1, .events = POLLIN },
+		{ .fd = audio->receiver && !audio->ending ? receiver_fd(audio->receiver) : -1,
+				.events = POLLIN },
 	};
-	int r = wait_for_fds(ours, 2, wait_ns < SERVER_LATE_NS ? wait_ns : SERVER_LATE_NS);
-	return r < 0 ? r : poll_all(audio, fds, count, 0);
-}
-
-static bool turn(struct audio *audio, int timeout_us) {
-	audio->poll_until_ns = clock_now_ns() + (uint64_t)timeout_us * 1000;
-	return pa_mainloop_prepare(audio->mainloop, timeout_us) >= 0 &&
-	       pa_mainloop_poll(audio->mainloop) >= 0 && pa_mainloop_dispatch(audio->mainloop) >= 0;
-}
-
-/* libpulse reads a message or half of one a turn, and there are more of them than packets: what is
- * left each time would pile up, and reports of where the sound is come seconds late. */
-static bool iterate(struct audio *audio, int timeout_us) {
-	bool ok = turn(audio, timeout_us);
-	for (unsigned turns = 1; ok && audio->more && turns < TURNS_MOST; turns++) {
-		ok = turn(audio, 0);
+	unsigned count = 2;
+	if (!server_may_wait(audio)) {
+		count += pulse_loop_fds(audio->pulse, fds + count);
+	} else if (wait_ns > SERVER_LATE_NS) {
+		wait_ns = SERVER_LATE_NS;
 	}
-	return ok;
+	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
+	if (ppoll(fds, count, &wait, NULL) < 0 && errno != EINTR) {
+		return -errno;
+	}
+	if (fds[0].revents) {
+		uint64_t n;
+		(void)!read(audio->wake_fd, &n, sizeof n); /* the next round looks */
+	}
+	if (fds[1].revents) {
+		receiver_dispatch(audio->receiver, clock_now_ns());
+	}
+	return pulse_loop_run(audio->pulse);
 }
 
 static void fade_out(struct audio *audio) {
@@ -277,7 +230,7 @@ static void fade_out(struct audio *audio) {
 	uint64_t end = now_ns + (left < STOP_WITHIN_NS ? left : STOP_WITHIN_NS);
 	while ((now_ns = clock_now_ns()) < end) {
 		run_sink(audio, now_ns);
-		if (!iterate(audio, (int)((end - now_ns) / 1000))) {
+		if (wait_and_dispatch(audio, end - now_ns) < 0) {
 			return;
 		}
 	}
@@ -289,16 +242,13 @@ static void *run(void *data) {
 	thread_ask_realtime(REALTIME_PRIORITY, &audio->config.broker);
 	while (!atomic_load(&audio->stop)) {
 		run_due(audio);
-		if (!iterate(audio, time_left_us(audio))) {
+		if (wait_and_dispatch(audio, time_left_ns(audio)) < 0) {
 			log_error("the sound's main loop failed");
 			break;
 		}
 		thread_breathe(&breath); /* packets without end */
 	}
-	if (audio->receiver_event) {
-		pa_mainloop_get_api(audio->mainloop)->io_free(audio->receiver_event);
-		audio->receiver_event = NULL;
-	}
+	audio->ending = true;
 	fade_out(audio);
 	return NULL;
 }
@@ -323,14 +273,7 @@ static int make_receiver(struct audio *audio) {
 		.yielded = on_yielded,
 		.data = audio,
 	};
-	int r = receiver_create(&audio->receiver, &receiver, &events);
-	if (r < 0) {
-		return r;
-	}
-	pa_mainloop_api *api = pa_mainloop_get_api(audio->mainloop);
-	audio->receiver_event = api->io_new(api, receiver_fd(audio->receiver), PA_IO_EVENT_INPUT,
-			on_receiver_fd, audio);
-	return audio->receiver_event ? 0 : -ENOMEM;
+	return receiver_create(&audio->receiver, &receiver, &events);
 }
 
 static int make_sink(struct audio *audio) {
@@ -357,7 +300,7 @@ static int make_sink(struct audio *audio) {
 	snprintf(pulse.server, sizeof pulse.server, "%s", config->server);
 	snprintf(pulse.device, sizeof pulse.device, "%s", config->sink);
 	snprintf(pulse.stream_name, sizeof pulse.stream_name, "%s", config->stream_name);
-	return sink_pulse_create(&audio->sink, pa_mainloop_get_api(audio->mainloop), &pulse);
+	return sink_pulse_create(&audio->sink, pulse_loop_api(audio->pulse), &pulse);
 }
 
 static int make_player(struct audio *audio) {
@@ -377,12 +320,7 @@ static void audio_free(struct audio *audio) {
 		audio->sink->ops->destroy(audio->sink);
 	}
 	audio_spice_destroy(audio);
-	if (audio->wake_event) {
-		pa_mainloop_get_api(audio->mainloop)->io_free(audio->wake_event);
-	}
-	if (audio->mainloop) {
-		pa_mainloop_free(audio->mainloop);
-	}
+	pulse_loop_destroy(audio->pulse);
 	if (audio->wake_fd >= 0) {
 		close(audio->wake_fd);
 	}
@@ -405,15 +343,16 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
 	pthread_mutex_init(&audio->settings_lock, NULL);
 	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
-	audio->mainloop = r == 0 ? pa_mainloop_new() : NULL;
+	if (r == 0) {
+		r = pulse_loop_create(&audio->pulse);
+	}
 	audio->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!audio->mainloop || audio->wake_fd < 0) {
-		r = -ENOMEM;
+	if (r == 0 && audio->wake_fd < 0) {
+		r = -errno;
+	}
+	if (r < 0) {
 		goto fail;
 	}
-	pa_mainloop_set_poll_func(audio->mainloop, poll_fds, audio);
-	pa_mainloop_api *api = pa_mainloop_get_api(audio->mainloop);
-	audio->wake_event = api->io_new(api, audio->wake_fd, PA_IO_EVENT_INPUT, on_wake, audio);
 	if (config->output != AUDIO_OUTPUT_RAW && config->output != AUDIO_OUTPUT_NONE) {
 		r = make_player(audio);
 		if (r < 0) {

@@ -5,11 +5,11 @@
 #pragma once
 
 #include <pthread.h>
-#include <pulse/mainloop.h>
 #include <stdatomic.h>
 
 #include "audio/audio.h"
 #include "audio/player.h"
+#include "audio/pulse_loop.h"
 #include "audio/receiver.h"
 #include "audio/sink_null.h"
 #include "audio/sink_pulse.h"
@@ -45,8 +45,6 @@ struct audio {
 	struct audio_config config;
 	struct audio_events events;
 	pthread_t thread;
-	pa_mainloop *mainloop;
-	pa_io_event *wake_event;
 	int wake_fd;
 
 	/* from any thread */
@@ -63,14 +61,13 @@ struct audio {
 	int microphone_fd; /* readable: blocks wait; -1 = no microphone */
 
 	/* pg-audio only */
+	struct pulse_loop *pulse;
 	struct receiver *receiver;
 	struct sink *sink;
 	struct player *player;
-	pa_io_event *receiver_event;
 	enum source source;
 	unsigned retries;
-	uint64_t poll_until_ns; /* of the turn that runs */
-	bool more;              /* its poll found something */
+	bool ending; /* no packets any more */
 	uint64_t publish_ns;
 	enum player_state published; /* its state then */
 	struct part_status status;

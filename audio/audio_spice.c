@@ -110,7 +110,7 @@ static int create_microphone(struct audio *audio) {
 		queue_finish(&audio->microphone_blocks);
 		return -errno;
 	}
-	return microphone_create(&audio->microphone, pa_mainloop_get_api(audio->mainloop),
+	return microphone_create(&audio->microphone, pulse_loop_api(audio->pulse),
 			audio->config.server, &events);
 }
 

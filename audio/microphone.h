@@ -3,7 +3,8 @@
  * to the server and captured only while it is wanted and not muted: before and after that there is
  * neither stream nor connection.
  *
- * On pg-audio's mainloop: call microphone_tick() when microphone_deadline() has passed.
+ * On pg-audio's main loop (pulse_loop.h): call microphone_tick() when microphone_deadline() has
+ * passed.
  */
 #pragma once
 
@@ -32,7 +33,7 @@ struct microphone_block {
 };
 
 struct microphone_events {
-	/* On pg-audio, from within the mainloop. */
+	/* On pg-audio, from within its callbacks. */
 	void (*block)(const struct microphone_block *block, void *data);
 	void *data;
 };

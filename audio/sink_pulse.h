@@ -1,6 +1,6 @@
 /*
- * Sound to a PulseAudio server (pulse_server.h), on the caller's pa_mainloop, which is pg-audio's.
- * Call sink_pulse_tick() when sink_pulse_deadline() has passed.
+ * Sound to a PulseAudio server (pulse_server.h), on the caller's main loop, which is pg-audio's
+ * (pulse_loop.h). Call sink_pulse_tick() when sink_pulse_deadline() has passed.
  */
 #pragma once
 

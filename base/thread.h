@@ -48,6 +48,7 @@ bool thread_is_realtime(void);
  * sleeps for a moment now and then, when the thread has used the CPU for 20 ms.
  */
 struct thread_breath {
-	uint64_t cpu_ns; /* starts as 0 */
+	uint64_t cpu_ns; /* both start as 0 */
+	uint64_t looked_ns;
 };
 void thread_breathe(struct thread_breath *breath);

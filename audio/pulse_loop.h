@@ -1,0 +1,37 @@
+/*
+ * libpulse's main loop, made for pg-audio: it looks only when it is told to, writes what was
+ * deferred in the same turn, and makes no system call to wake itself or to watch less. libpulse's
+ * own costs as much again as all else that a packet needs of the kernel.
+ *
+ * One thread. Events may be freed in any callback, their own included.
+ */
+#pragma once
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pulse/mainloop-api.h>
+
+#define PULSE_LOOP_FDS \
+	8 /* a connection has two, of which there are two, and each watches a folder */
+
+struct pulse_loop;
+
+/* Returns 0 or -ENOMEM. */
+int pulse_loop_create(struct pulse_loop **ret_loop);
+/* Whatever uses the interface must be gone. Accepts NULL. */
+void pulse_loop_destroy(struct pulse_loop *loop);
+pa_mainloop_api *pulse_loop_api(struct pulse_loop *loop);
+
+/* Runs what is deferred, due, or said by a file descriptor until nothing is left (at most for some
+ * dozen rounds: then others have their turn). Never waits. Returns 0 or a negative errno. */
+int pulse_loop_run(struct pulse_loop *loop);
+
+/* pulse_loop_run() has something to do when one of these has its events (returns how many), or when
+ * the deadline has passed (CLOCK_MONOTONIC; 0 = none, 1 = now). */
+unsigned pulse_loop_fds(const struct pulse_loop *loop, struct pollfd ret_fds[PULSE_LOOP_FDS]);
+uint64_t pulse_loop_deadline(const struct pulse_loop *loop);
+
+/* A server does not take what was written: its file descriptor should be watched. */
+bool pulse_loop_is_writing(const struct pulse_loop *loop);
