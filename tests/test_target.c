@@ -37,10 +37,10 @@ static void it_is_what_server_and_packets_need(void **state) {
 	struct stream s;
 	start(&s, 0);
 	CHECK(target_ms(&s) == TARGET_START_MS);
-	play_for(&s, 200, 0.1); /* 8 + half a packet + 0.5 + 2 */
-	CHECK(target_ms(&s) > 13.4 && target_ms(&s) < 13.6);
+	play_for(&s, 200, 0.1); /* 8 + half a packet + 0.5 + 4 */
+	CHECK(target_ms(&s) > 15.4 && target_ms(&s) < 15.6);
 	play_for(&s, 40, 10.1);
-	CHECK(target_ms(&s) > 23.4 && target_ms(&s) < 23.6);
+	CHECK(target_ms(&s) > 25.4 && target_ms(&s) < 25.6);
 	start(&s, 40);
 	play_for(&s, 100, 10.1);
 	target_underrun(&s.target, s.now_ns);
@@ -49,7 +49,7 @@ static void it_is_what_server_and_packets_need(void **state) {
 
 /* How far it is above what it needs without underruns. */
 static double added_ms(const struct stream *s) {
-	return target_ms(s) - 13.5;
+	return target_ms(s) - 15.5;
 }
 
 static void an_underrun_adds_for_a_while(void **state) {
