@@ -5,29 +5,62 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cpu_wait.h"
 #include "base/samples.h"
 #include "client/bench_plain.h"
 #include "host-proto/frame.h"
 #include "host-proto/lgmp_client.h"
 #include "host-proto/shm.h"
 
-#define COPIES     31u
+#define UNSHOWN    31u /* frames of each phase before */
+#define PHASE_NS   NS_PER_S
 #define WARM_UP    10u /* frames */
 #define PATIENCE   (3 * NS_PER_S)
 #define LOOK_NS    NS_PER_MS
 #define SAMPLES    4096u
 #define WRITING_NS (100 * NS_PER_MS)
 
+/* One after the other, each so many frames or so long: a guest that draws little is not waited
+ * for. */
+enum phase { COPY, FOLLOW, SHOW };
+
 struct run {
 	struct lgmp_client *client;
 	struct bench_plain *plain;
 	struct samples wall;
 	struct samples copies;
+	enum phase phase;
+	unsigned frames;       /* of this phase */
+	uint64_t phase_end_ns; /* 0 = no frame came yet */
+	uint64_t show_ns;      /* how long the last one is */
+	uint64_t followed_from_ns, followed_to_ns;
 	unsigned shown;
 	uint64_t cpu_start_ns;
 	unsigned char *copy;
 	size_t copy_size;
 };
+
+/* True when the last phase is over. */
+static bool is_over(struct run *run, uint64_t now_ns) {
+	const bool time_is_up = now_ns >= run->phase_end_ns;
+	if (run->phase == SHOW) {
+		return time_is_up;
+	}
+	if (run->frames < UNSHOWN && !time_is_up) {
+		return false;
+	}
+	if (run->phase == COPY) {
+		run->phase = FOLLOW;
+		run->phase_end_ns = now_ns + PHASE_NS;
+		run->followed_from_ns = now_ns;
+	} else {
+		run->phase = SHOW;
+		run->phase_end_ns = now_ns + run->show_ns;
+		run->followed_to_ns = now_ns;
+	}
+	run->frames = 0;
+	return false;
+}
 
 static bool wait_written(const struct frame *frame) {
 	const uint64_t all = (uint64_t)frame->pitch * frame->rows;
@@ -41,36 +74,61 @@ static bool wait_written(const struct frame *frame) {
 	return true;
 }
 
-static void copy_out(struct run *run, const struct frame *frame) {
-	const size_t bytes = (size_t)frame->pitch * frame->rows;
-	if (run->copies.total >= COPIES) {
-		return;
-	}
+static bool make_room(struct run *run, size_t bytes) {
 	if (run->copy_size < bytes) {
 		free(run->copy);
 		run->copy = malloc(bytes);
 		run->copy_size = run->copy ? bytes : 0;
 		if (!run->copy) {
-			return;
+			return false;
 		}
 		memset(run->copy, 1, bytes); /* its pages exist before the clock runs */
+	}
+	return true;
+}
+
+static void copy_out(struct run *run, const struct frame *frame) {
+	const size_t bytes = (size_t)frame->pitch * frame->rows;
+	if (!make_room(run, bytes)) {
+		return;
 	}
 	const uint64_t start_ns = clock_now_ns();
 	memcpy(run->copy, frame->pixels, bytes);
 	samples_add(&run->copies, (double)(clock_now_ns() - start_ns) / 1e3);
 }
 
+/* Whatever is there, at once, until all of it was. */
+static void follow(struct run *run, const struct frame *frame) {
+	const size_t bytes = (size_t)frame->pitch * frame->rows;
+	const uint64_t give_up_ns = clock_now_ns() + WRITING_NS;
+	size_t done = 0;
+	if (!make_room(run, bytes)) {
+		return;
+	}
+	while (done < bytes && clock_now_ns() < give_up_ns) {
+		uint64_t written = frame_written(frame);
+		written = written < bytes ? written : bytes;
+		if (written > done) {
+			memcpy(run->copy + done, frame->pixels + done, written - done);
+			done = written;
+		} else {
+			cpu_pause();
+		}
+	}
+}
+
 /* One frame: as plain as it gets. */
 static int show(struct run *run, const struct lgmp_message *message) {
 	struct frame frame;
 	int r = frame_read(message->shm, message->kvmfr, message->offset, message->size, &frame);
-	if (r < 0 || !wait_written(&frame)) {
-		lgmp_client_finish(run->client, message);
-		return 0;
-	}
-	if (run->copies.total < COPIES) {
-		/* Before the frames that are timed. */
+	if (r == 0 && run->phase == FOLLOW) {
+		follow(run, &frame);
+	} else if (r < 0 || !wait_written(&frame)) {
+		r = -EAGAIN;
+	} else if (run->phase == COPY) {
 		copy_out(run, &frame);
+	}
+	if (r < 0 || run->phase != SHOW) {
 		lgmp_client_finish(run->client, message);
 		return 0;
 	}
@@ -107,21 +165,26 @@ static bool newest(struct lgmp_client *client, struct lgmp_message *ret_message)
 	return some;
 }
 
-static int loop(struct run *run, uint64_t duration_ns, bool (*tick)(void *data), void *data) {
-	uint64_t end_ns = clock_now_ns() + PATIENCE;
-	bool timed = false;
-	while (clock_now_ns() < end_ns) {
+static int loop(struct run *run, bool (*tick)(void *data), void *data) {
+	const uint64_t give_up_ns = clock_now_ns() + PATIENCE;
+	for (;;) {
 		struct lgmp_message message;
-		lgmp_client_step(run->client, clock_now_ns());
+		const uint64_t now_ns = clock_now_ns();
+		if (run->phase_end_ns == 0 ? now_ns >= give_up_ns : is_over(run, now_ns)) {
+			return 0;
+		}
+		lgmp_client_step(run->client, now_ns);
 		if (newest(run->client, &message)) {
-			if (!timed) {
-				timed = true;
-				end_ns = clock_now_ns() + duration_ns;
+			if (run->phase_end_ns == 0) {
+				run->phase_end_ns = now_ns + PHASE_NS;
 			}
 			int r = show(run, &message);
 			if (r < 0) {
 				return r;
 			}
+			run->frames++;
+		} else if (run->phase == FOLLOW) {
+			cpu_pause();
 		} else {
 			clock_sleep_ns(LOOK_NS);
 		}
@@ -129,25 +192,24 @@ static int loop(struct run *run, uint64_t duration_ns, bool (*tick)(void *data),
 			return -EINTR;
 		}
 	}
-	return 0;
 }
 
 int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
 		struct window_surface *surface, uint64_t duration_ns, bool (*tick)(void *data),
 		void *data) {
-	struct run run = { .shown = 0 };
+	struct run run = { .phase = COPY, .show_ns = duration_ns };
 	int r = lgmp_client_create(&run.client, shm_path);
 	if (r == 0) {
 		r = samples_init(&run.wall, SAMPLES);
 	}
 	if (r == 0) {
-		r = samples_init(&run.copies, COPIES);
+		r = samples_init(&run.copies, UNSHOWN);
 	}
 	if (r == 0) {
 		r = bench_plain_create(&run.plain, surface);
 	}
 	if (r == 0) {
-		r = loop(&run, duration_ns, tick, data);
+		r = loop(&run, tick, data);
 	}
 	if (r == 0 && run.shown > WARM_UP) {
 		const unsigned frames = run.shown - WARM_UP;
@@ -155,7 +217,9 @@ int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
 			.us = samples_percentile(&run.wall, 0.5),
 			.cpu_us = (double)(clock_process_cpu_ns() - run.cpu_start_ns) / 1e3 /
 				  frames,
-			.frames = frames };
+			.frames = frames,
+			.followed_from_ns = run.followed_from_ns,
+			.followed_to_ns = run.followed_to_ns };
 	} else if (r == 0) {
 		r = -ETIMEDOUT;
 	}

@@ -1,7 +1,9 @@
 /*
  * The floors that --bench=video tells its figures beside: what copying one frame out of the shared
- * memory costs, and what the plainest program costs that puts one on the screen (whole upload, one
- * textured triangle, swap, finish). On the main thread, while the video part does not run.
+ * memory costs, how soon the plainest follower of the write pointer gives a frame back (it spins
+ * and copies each step as it comes), and what the plainest program costs that puts one on the
+ * screen (whole upload, one textured triangle, swap, finish). On the main thread, while the video
+ * part does not run.
  */
 #pragma once
 
@@ -15,6 +17,9 @@ struct bench_floor {
 	double us;       /* median wall time of a frame */
 	double cpu_us;   /* of all threads, per frame */
 	unsigned frames; /* measured */
+	/* Frames posted in this time were followed: their producer knows when they were given back.
+	 * Both 0 = none was. */
+	uint64_t followed_from_ns, followed_to_ns;
 };
 
 /* tick: called now and then, so that the window stays alive and the guest's reports are read;

@@ -125,7 +125,8 @@ static void add_frame(struct bench_sum *sum, const struct bench_frame *frame) {
 	sum->posted += frame->posted;
 	if (frame->posted) {
 		add(&sum->stages[1], frame->posted_ns, frame->written_ns);
-		add(&sum->stages[2], frame->written_ns, frame->given_back_ns);
+		add(&sum->stages[BENCH_WRITTEN_TO_RELEASED], frame->written_ns,
+				frame->given_back_ns);
 		add(&sum->stages[4], frame->posted_ns, frame->given_back_ns);
 	}
 	if (!frame->shown) {

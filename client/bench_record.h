@@ -11,7 +11,8 @@
 #include "base/samples.h"
 #include "client/video.h"
 
-#define BENCH_STAGES 8
+#define BENCH_STAGES              8
+#define BENCH_WRITTEN_TO_RELEASED 2 /* of bench_stage_names */
 
 struct bench_frame {
 	uint32_t serial;

@@ -72,21 +72,25 @@ static void json_rest(struct bench_result *result, struct json *json) {
 	json_number(json, "poll_cpu_percent", result->lgmp_cpu_percent);
 }
 
-static void json_floor(const struct bench_floor *floor, struct json *json) {
-	if (floor->frames == 0) {
-		json_null(json, "copy_us");
-		json_null(json, "floor_us");
-		json_null(json, "floor_cpu_us");
-		return;
+static void json_known(struct json *json, const char *key, double value, bool known) {
+	if (known) {
+		json_number(json, key, value);
+	} else {
+		json_null(json, key);
 	}
-	json_number(json, "copy_us", floor->copy_us);
-	json_number(json, "floor_us", floor->us);
-	json_number(json, "floor_cpu_us", floor->cpu_us);
+}
+
+static void json_floors(const struct bench_floors *floors, struct json *json) {
+	const struct bench_floor *plain = &floors->plain;
+	json_known(json, "copy_us", plain->copy_us, plain->frames > 0);
+	json_known(json, "follow_us", floors->follow_us, floors->follow_us > 0);
+	json_known(json, "floor_us", plain->us, plain->frames > 0);
+	json_known(json, "floor_cpu_us", plain->cpu_us, plain->frames > 0);
 }
 
 /* torn: the run of its own that read the pixels back; its shown count is 0 when there was none. */
 static void print_json(const struct bench *bench, struct bench_result *result,
-		const struct bench_result *torn, const struct bench_floor *floor) {
+		const struct bench_result *torn, const struct bench_floors *floors) {
 	struct json json;
 	json_begin(&json, stdout);
 	json_setup(bench, result, &json);
@@ -99,7 +103,7 @@ static void print_json(const struct bench *bench, struct bench_result *result,
 		json_int(&json, "torn_checked", 0);
 	}
 	json_rest(result, &json);
-	json_floor(floor, &json);
+	json_floors(floors, &json);
 	json_number(&json, "start_ms", result->start_ms);
 	json_int(&json, "rss_kib", result->rss_kib);
 	json_int(&json, "machine_steal_ms", result->steal_ms);
@@ -120,7 +124,8 @@ static void print_stages(struct bench_sum *sum) {
 }
 
 static void print_table(const struct bench *bench, struct bench_result *result,
-		const struct bench_result *torn, const struct bench_floor *floor) {
+		const struct bench_result *torn, const struct bench_floors *floors) {
+	const struct bench_floor *floor = &floors->plain;
 	const struct video_status *status = &result->status;
 	struct bench_sum *sum = &result->sum;
 	printf("%ux%u, LGMP %u, KVMFR %u, %s, upload %s, poll %s, %.1f s\n%s\n\n", status->width,
@@ -149,6 +154,10 @@ static void print_table(const struct bench *bench, struct bench_result *result,
 		printf("floor, wall            %10.0f us\n", floor->us);
 		printf("copy of one frame      %10.0f us", floor->copy_us);
 	}
+	if (floors->follow_us > 0) {
+		printf("\nwritten to released, by the plainest follower %.0f us",
+				floors->follow_us);
+	}
 	printf("\nlooking for frames     %10.2f %% of a core\n", result->lgmp_cpu_percent);
 	printf("start to first picture %10.0f ms\nmemory                 %10ld KiB\n"
 	       "stolen by other VMs    %10ld ms\n",
@@ -168,8 +177,9 @@ void bench_report_row(const struct bench *bench, struct bench_result *result, st
 	printf("%-8s %-11s %8llu %8llu %10.0f %10.0f %10.0f %9.0f %7.2f\n", result->after.poll,
 			result->after.upload, (unsigned long long)result->sum.posted,
 			(unsigned long long)result->sum.shown, samples_percentile(&stages[0], 0.5),
-			samples_percentile(&stages[2], 0.5), samples_percentile(&stages[5], 0.5),
-			result->cpu_us, result->lgmp_cpu_percent);
+			samples_percentile(&stages[BENCH_WRITTEN_TO_RELEASED], 0.5),
+			samples_percentile(&stages[5], 0.5), result->cpu_us,
+			result->lgmp_cpu_percent);
 }
 
 void bench_report_head(void) {
@@ -178,10 +188,10 @@ void bench_report_head(void) {
 }
 
 void bench_report(const struct bench *bench, struct bench_result *result,
-		const struct bench_result *torn, const struct bench_floor *floor) {
+		const struct bench_result *torn, const struct bench_floors *floors) {
 	if (bench->config->json) {
-		print_json(bench, result, torn, floor);
+		print_json(bench, result, torn, floors);
 	} else {
-		print_table(bench, result, torn, floor);
+		print_table(bench, result, torn, floors);
 	}
 }

@@ -257,11 +257,28 @@ static double at_most(double seconds, double limit) {
 	return seconds < limit ? seconds : limit;
 }
 
+static int measure_floors(struct bench *bench, double seconds, struct bench_floors *floors) {
+	struct bench_floor *plain = &floors->plain;
+	int r = bench_floor_measure(plain, bench->shm_path, bench->surface,
+			(uint64_t)(at_most(seconds, FLOOR_S) * 1e9), tick, bench);
+	if (r < 0) {
+		return r == -EINTR ? r : 0; /* a missing floor is said as null */
+	}
+	struct bench_sum followed;
+	if (bench->demo && bench_record_sum(&bench->record, plain->followed_from_ns,
+					   plain->followed_to_ns, true, &followed) == 0) {
+		struct samples *samples = &followed.stages[BENCH_WRITTEN_TO_RELEASED];
+		floors->follow_us = samples->total > 0 ? samples_percentile(samples, 0.5) : 0;
+		bench_sum_finish(&followed);
+	}
+	return 0;
+}
+
 static int bench_once(struct bench *bench) {
 	struct config *config = bench->config;
 	struct bench_result result;
 	struct bench_result torn = { .seconds = 0 };
-	struct bench_floor floor = { .frames = 0 };
+	struct bench_floors floors = { .follow_us = 0 };
 	const double seconds = wanted_seconds(bench, DEFAULT_S);
 	int r = measure(bench, &config->video, seconds, WARM_UP_NS, &result);
 	/* The stamp of every stripe exists only in pictures that change everywhere. */
@@ -274,14 +291,10 @@ static int bench_once(struct bench *bench) {
 	}
 	/* Without frames there is no floor. */
 	if (r == 0 && config->guest.damage != GUEST_DAMAGE_NONE) {
-		r = bench_floor_measure(&floor, bench->shm_path, bench->surface,
-				(uint64_t)(at_most(seconds, FLOOR_S) * 1e9), tick, bench);
-		if (r != -EINTR) {
-			r = 0; /* a missing floor is said as null */
-		}
+		r = measure_floors(bench, seconds, &floors);
 	}
 	if (r == 0) {
-		bench_report(bench, &result, &torn, &floor);
+		bench_report(bench, &result, &torn, &floors);
 	}
 	bench_sum_finish(&torn.sum);
 	bench_sum_finish(&result.sum);

@@ -44,10 +44,16 @@ struct bench_result {
 	long steal_ms;
 };
 
+/* What the figures are told beside. */
+struct bench_floors {
+	struct bench_floor plain;
+	double follow_us; /* written to given back, by the plainest follower; p50, 0 = unknown */
+};
+
 /* Names the run that `json` or the line after it has the figures of. */
 void bench_report_row(const struct bench *bench, struct bench_result *result, struct json *json);
 void bench_report_head(void); /* of the rows, without JSON */
 
 /* torn: the run of its own that read the pixels back; its shown count is 0 when there was none. */
 void bench_report(const struct bench *bench, struct bench_result *result,
-		const struct bench_result *torn, const struct bench_floor *floor);
+		const struct bench_result *torn, const struct bench_floors *floors);
