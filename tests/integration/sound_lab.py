@@ -23,6 +23,8 @@ PROBE = os.path.join(BUILD, "tests", "sound-probe")
 RECORDER = os.path.join(BUILD, "tests", "spice-recorder")
 TONE = os.path.join(BUILD, "tests", "tone-player")
 
+SAME_NS = 30e6  # glitches of one cause are no further apart
+
 failures = 0
 
 
@@ -76,6 +78,12 @@ def wait_for(what, condition, seconds=5.0, step=0.02):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+def cpu_s(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Player:
     """pierglass --audio-only with its --stats lines."""
 
@@ -119,9 +127,7 @@ class Player:
         return now["sources"]["sound"]["reason"] if now else ""
 
     def cpu_s(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.process.pid)
 
     def anonymous_kib(self):
         with open(f"/proc/{self.process.pid}/smaps_rollup") as file:
@@ -136,6 +142,7 @@ class Player:
 
 class Probe:
     def __init__(self, lab, seconds, source="lab.monitor", hertz=997):
+        self.lab = lab
         self.output = lab.path("probe")
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen([PROBE, source, str(seconds), str(hertz)],
@@ -151,7 +158,10 @@ class Probe:
 
     def result(self):
         self.process.wait()
-        return self.lines()[-1]
+        result = self.lines()[-1]
+        if not self.lab.beside:
+            result["beside_list"] = []  # what is on the right is ours as well
+        return result
 
 
 class Sender:
@@ -204,6 +214,13 @@ class Recorder:
         return self.report()
 
 
+def only_ours(result):
+    """The glitches of a probe that are at no stall of the machine and that a plain player beside ours
+    does not have at the same moment."""
+    return [glitch for glitch in result["glitch_list"] if not glitch["excused"] and not any(
+        abs(glitch["at_ns"] - other["at_ns"]) < SAME_NS for other in result["beside_list"])]
+
+
 def long_gaps(result, ms):
     """Those of a probe that are longer and not at a stall of the machine, in milliseconds."""
     return [round(gap["size"], 1) for gap in result["gap_list"]
@@ -232,6 +249,7 @@ class Lab:
         self.slips = 2 if self.kind == "pipewire" else 0
         self.servers = []
         self.guest = None
+        self.beside = None
 
     def __enter__(self):
         try:
@@ -389,6 +407,13 @@ class Lab:
 
     def send(self, *args, **how):
         return Sender(self, *args, **how)
+
+    def play_beside(self, seconds=600):
+        """The plainest player of a tone on the same sink, heard on the right, where scream-send has only its
+        markers: what glitches in both at once is the server's."""
+        self.beside = subprocess.Popen([TONE, "lab", str(seconds), "997", "right"],
+                                       preexec_fn=die_with_parent)
+        self.processes.append(self.beside)
 
 
 def stop_for(process, seconds):

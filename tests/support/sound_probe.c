@@ -5,9 +5,10 @@
  *   sound-probe --stalls FILE
  *
  * Left must be a pure tone (997 Hz), see tone_judge.h. Right holds a marker each second
- * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A glitch
- * within 300 ms of a stall of the machine (stalls.h) is counted as excused. Lines of JSON on
- * stdout.
+ * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A softer tone on
+ * the right is another player's on the same sink: "beside_list" has its glitches, but for those
+ * that a marker hides. A glitch within 300 ms of a stall of the machine (stalls.h) is counted as
+ * excused. Lines of JSON on stdout.
  * --stalls only watches the machine, until it is ended.
  */
 #include <math.h>
@@ -24,11 +25,15 @@
 #include "tests/support/stalls.h"
 #include "tests/support/tone_judge.h"
 
-#define MARKER_LOUD 0.245 /* 8000 of 32767 */
+#define MARKER_LOUD   0.245            /* 8000 of 32767 */
+#define MARKER_BEFORE (EAR_RATE / 500) /* its filter rings before it */
+#define MARKER_AFTER  (EAR_RATE / 80)  /* what follows within 10 ms is the same event */
+#define MARKERS_MAX   TONE_EVENTS_MAX
 
 struct probe {
 	struct ear *ear;
-	struct tone_judge tone;
+	struct tone_judge tone, beside;
+	uint64_t markers[MARKERS_MAX];
 	uint64_t last_marker;
 	unsigned marker_count;
 };
@@ -39,7 +44,7 @@ static void hear_right(struct probe *p, double x) {
 		return;
 	}
 	p->last_marker = p->tone.frame;
-	p->marker_count++;
+	p->markers[p->marker_count++ % MARKERS_MAX] = p->last_marker;
 	const uint64_t heard_ns = ear_heard_at(p->ear, p->tone.frame);
 	if (heard_ns == 0) {
 		return;
@@ -55,6 +60,7 @@ static void on_heard(const float *frames, unsigned count, uint64_t first, void *
 	(void)first; /* tone.frame counts the same */
 	for (unsigned i = 0; i < count; i++) {
 		hear_right(p, (double)frames[i * EAR_CHANNELS + 1]);
+		tone_judge_frame(&p->beside, (double)frames[i * EAR_CHANNELS + 1]);
 		tone_judge_frame(&p->tone, (double)frames[i * EAR_CHANNELS]);
 	}
 }
@@ -79,7 +85,27 @@ static unsigned report_events(struct json *json, const struct probe *p, const ch
 	return excused_count;
 }
 
-static void report(const struct probe *p) {
+static bool is_marker(const struct probe *p, uint64_t frame) {
+	for (unsigned i = 0; i < p->marker_count && i < MARKERS_MAX; i++) {
+		if (frame + MARKER_BEFORE >= p->markers[i] &&
+				frame <= p->markers[i] + MARKER_AFTER) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void leave_out_markers(const struct probe *p, struct tone_judge *beside) {
+	unsigned kept = 0;
+	for (unsigned i = 0; i < beside->glitch_count; i++) {
+		if (!is_marker(p, beside->glitches[i].frame)) {
+			beside->glitches[kept++] = beside->glitches[i];
+		}
+	}
+	beside->glitch_count = kept;
+}
+
+static void report(struct probe *p) {
 	const struct tone_judge *tone = &p->tone;
 	struct json json;
 	json_begin(&json, stdout);
@@ -87,6 +113,8 @@ static void report(const struct probe *p) {
 	json_int(&json, "excused",
 			report_events(&json, p, "glitch_list", tone->glitches, tone->glitch_count,
 					1));
+	leave_out_markers(p, &p->beside);
+	report_events(&json, p, "beside_list", p->beside.glitches, p->beside.glitch_count, 1);
 	/* Their size is in milliseconds. */
 	report_events(&json, p, "gap_list", tone->gaps, tone->gap_count, 1000.0 / EAR_RATE);
 	json_array(&json, "stalls");
@@ -122,6 +150,7 @@ int main(int argc, char **argv) {
 		return 0;
 	}
 	tone_judge_init(&probe.tone, argc > 3 ? strtod(argv[3], NULL) : 997, EAR_RATE);
+	tone_judge_init(&probe.beside, argc > 3 ? strtod(argv[3], NULL) : 997, EAR_RATE);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	stalls_start();
 	const struct sched_param param = { .sched_priority = 4 };

@@ -2,10 +2,11 @@
  * tone-player: the plainest player of a tone, to run beside ours: what glitches in it is the
  * server's and the machine's doing.
  *
- *   tone-player SINK SECONDS [HERTZ]
+ *   tone-player SINK SECONDS [HERTZ [right]]
  *
  * Writes what the server asks for, when it asks, as any program does; 40 ms of buffer. Left is the
- * tone at half scale, right is silent.
+ * tone at half scale, right is silent. With "right" it is the other way round and softer, so that
+ * on one sink with scream-send's sound each keeps its ear (sound_probe.c).
  */
 #include <math.h>
 #include <pulse/pulseaudio.h>
@@ -21,6 +22,7 @@
 #define BLOCK      480
 
 static double hertz = 997;
+static float scale[2] = { 0.5F, 0 };
 static uint64_t frame;
 
 static void on_write(pa_stream *stream, size_t bytes, void *data) {
@@ -31,8 +33,9 @@ static void on_write(pa_stream *stream, size_t bytes, void *data) {
 		size_t n = frames < BLOCK ? frames : BLOCK;
 		for (size_t i = 0; i < n; i++, frame++) {
 			double phase = fmod(hertz * (double)frame / RATE, 1);
-			block[i * 2] = (float)(0.5 * sin(2 * M_PI * phase));
-			block[i * 2 + 1] = 0;
+			float x = (float)sin(2 * M_PI * phase);
+			block[i * 2] = scale[0] * x;
+			block[i * 2 + 1] = scale[1] * x;
 		}
 		pa_stream_write(stream, block, n * 2 * sizeof *block, NULL, 0, PA_SEEK_RELATIVE);
 		frames -= n;
@@ -58,10 +61,14 @@ int main(int argc, char **argv) {
 		.minreq = (uint32_t)-1,
 		.fragsize = (uint32_t)-1 };
 	if (argc < 3) {
-		fprintf(stderr, "usage: tone-player SINK SECONDS [HERTZ]\n");
+		fprintf(stderr, "usage: tone-player SINK SECONDS [HERTZ [right]]\n");
 		return 2;
 	}
 	hertz = argc > 3 ? strtod(argv[3], NULL) : hertz;
+	if (argc > 4) {
+		scale[0] = 0;
+		scale[1] = 0.2F;
+	}
 	const struct sched_param param = { .sched_priority = 5 }; /* as our own asks for */
 	(void)!sched_setscheduler(0, SCHED_RR, &param);
 	pa_mainloop *mainloop = pa_mainloop_new();
