@@ -33,7 +33,7 @@ struct run {
 	unsigned frames;       /* of this phase */
 	uint64_t phase_end_ns; /* 0 = no frame came yet */
 	uint64_t show_ns;      /* how long the last one is */
-	uint64_t followed_from_ns, followed_to_ns;
+	const struct bench_floor_events *events;
 	unsigned shown;
 	uint64_t cpu_start_ns;
 	unsigned char *copy;
@@ -49,15 +49,8 @@ static bool is_over(struct run *run, uint64_t now_ns) {
 	if (run->frames < UNSHOWN && !time_is_up) {
 		return false;
 	}
-	if (run->phase == COPY) {
-		run->phase = FOLLOW;
-		run->phase_end_ns = now_ns + PHASE_NS;
-		run->followed_from_ns = now_ns;
-	} else {
-		run->phase = SHOW;
-		run->phase_end_ns = now_ns + run->show_ns;
-		run->followed_to_ns = now_ns;
-	}
+	run->phase = run->phase == COPY ? FOLLOW : SHOW;
+	run->phase_end_ns = now_ns + (run->phase == SHOW ? run->show_ns : PHASE_NS);
 	run->frames = 0;
 	return false;
 }
@@ -97,55 +90,75 @@ static void copy_out(struct run *run, const struct frame *frame) {
 	samples_add(&run->copies, (double)(clock_now_ns() - start_ns) / 1e3);
 }
 
-/* Whatever is there, at once, until all of it was. */
-static void follow(struct run *run, const struct frame *frame) {
-	const size_t bytes = (size_t)frame->pitch * frame->rows;
+static void upload(struct run *run, const struct frame *frame, const unsigned char *pixels) {
+	const unsigned bytes = frame_bytes_per_pixel(frame->format);
+	bench_plain_upload(run->plain, pixels, frame->width * bytes / 4, frame->rows, frame->pitch);
+}
+
+/* Whatever is there, at once, until all of it was. False when it did not come. */
+static bool copy_behind(struct run *run, const struct frame *frame, size_t bytes) {
 	const uint64_t give_up_ns = clock_now_ns() + WRITING_NS;
-	size_t done = 0;
-	if (!make_room(run, bytes)) {
-		return;
-	}
-	while (done < bytes && clock_now_ns() < give_up_ns) {
+	for (size_t done = 0; done < bytes;) {
 		uint64_t written = frame_written(frame);
 		written = written < bytes ? written : bytes;
 		if (written > done) {
 			memcpy(run->copy + done, frame->pixels + done, written - done);
 			done = written;
+		} else if (clock_now_ns() > give_up_ns) {
+			return false;
 		} else {
 			cpu_pause();
 		}
 	}
+	return true;
 }
 
-/* One frame: as plain as it gets. */
-static int show(struct run *run, const struct lgmp_message *message) {
-	struct frame frame;
-	int r = frame_read(message->shm, message->kvmfr, message->offset, message->size, &frame);
-	if (r == 0 && run->phase == FOLLOW) {
-		follow(run, &frame);
-	} else if (r < 0 || !wait_written(&frame)) {
-		r = -EAGAIN;
-	} else if (run->phase == COPY) {
-		copy_out(run, &frame);
-	}
-	if (r < 0 || run->phase != SHOW) {
-		lgmp_client_finish(run->client, message);
+static int follow(struct run *run, const struct lgmp_message *message, const struct frame *frame) {
+	const uint64_t seen_ns = clock_now_ns();
+	const size_t bytes = (size_t)frame->pitch * frame->rows;
+	/* One that came while the last one was shown tells nothing. */
+	const bool whole = frame_written(frame) == 0 && make_room(run, bytes) &&
+			   copy_behind(run, frame, bytes);
+	lgmp_client_finish(run->client, message);
+	if (!whole) {
 		return 0;
 	}
+	run->events->followed(frame->serial, seen_ns, clock_now_ns(), run->events->data);
+	upload(run, frame, run->copy);
+	return bench_plain_show(run->plain);
+}
+
+/* As plain as it gets. */
+static int show(struct run *run, const struct lgmp_message *message, const struct frame *frame) {
 	if (run->shown == WARM_UP) {
 		run->cpu_start_ns = clock_process_cpu_ns();
 	}
-	const unsigned bytes = frame_bytes_per_pixel(frame.format);
 	const uint64_t start_ns = clock_now_ns();
-	bench_plain_upload(
-			run->plain, frame.pixels, frame.width * bytes / 4, frame.rows, frame.pitch);
+	upload(run, frame, frame->pixels);
 	lgmp_client_finish(run->client, message);
-	r = bench_plain_show(run->plain);
+	const int r = bench_plain_show(run->plain);
 	if (run->shown >= WARM_UP) {
 		samples_add(&run->wall, (double)(clock_now_ns() - start_ns) / 1e3);
 	}
 	run->shown++;
 	return r;
+}
+
+static int take(struct run *run, const struct lgmp_message *message) {
+	struct frame frame;
+	int r = frame_read(message->shm, message->kvmfr, message->offset, message->size, &frame);
+	if (r == 0 && run->phase == FOLLOW) {
+		return follow(run, message, &frame);
+	}
+	const bool whole = r == 0 && wait_written(&frame);
+	if (whole && run->phase == SHOW) {
+		return show(run, message, &frame);
+	}
+	if (whole) {
+		copy_out(run, &frame);
+	}
+	lgmp_client_finish(run->client, message);
+	return 0;
 }
 
 /* The newest frame, older ones are given back unread. */
@@ -165,7 +178,7 @@ static bool newest(struct lgmp_client *client, struct lgmp_message *ret_message)
 	return some;
 }
 
-static int loop(struct run *run, bool (*tick)(void *data), void *data) {
+static int loop(struct run *run) {
 	const uint64_t give_up_ns = clock_now_ns() + PATIENCE;
 	for (;;) {
 		struct lgmp_message message;
@@ -178,7 +191,7 @@ static int loop(struct run *run, bool (*tick)(void *data), void *data) {
 			if (run->phase_end_ns == 0) {
 				run->phase_end_ns = now_ns + PHASE_NS;
 			}
-			int r = show(run, &message);
+			int r = take(run, &message);
 			if (r < 0) {
 				return r;
 			}
@@ -188,16 +201,16 @@ static int loop(struct run *run, bool (*tick)(void *data), void *data) {
 		} else {
 			clock_sleep_ns(LOOK_NS);
 		}
-		if (!tick(data)) {
+		if (!run->events->tick(run->events->data)) {
 			return -EINTR;
 		}
 	}
 }
 
 int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
-		struct window_surface *surface, uint64_t duration_ns, bool (*tick)(void *data),
-		void *data) {
-	struct run run = { .phase = COPY, .show_ns = duration_ns };
+		struct window_surface *surface, uint64_t duration_ns,
+		const struct bench_floor_events *events) {
+	struct run run = { .phase = COPY, .show_ns = duration_ns, .events = events };
 	int r = lgmp_client_create(&run.client, shm_path);
 	if (r == 0) {
 		r = samples_init(&run.wall, SAMPLES);
@@ -209,7 +222,7 @@ int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
 		r = bench_plain_create(&run.plain, surface);
 	}
 	if (r == 0) {
-		r = loop(&run, tick, data);
+		r = loop(&run);
 	}
 	if (r == 0 && run.shown > WARM_UP) {
 		const unsigned frames = run.shown - WARM_UP;
@@ -217,9 +230,7 @@ int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
 			.us = samples_percentile(&run.wall, 0.5),
 			.cpu_us = (double)(clock_process_cpu_ns() - run.cpu_start_ns) / 1e3 /
 				  frames,
-			.frames = frames,
-			.followed_from_ns = run.followed_from_ns,
-			.followed_to_ns = run.followed_to_ns };
+			.frames = frames };
 	} else if (r == 0) {
 		r = -ETIMEDOUT;
 	}

@@ -1,9 +1,9 @@
 /*
  * The floors that --bench=video tells its figures beside: what copying one frame out of the shared
- * memory costs, how soon the plainest follower of the write pointer gives a frame back (it spins
- * and copies each step as it comes), and what the plainest program costs that puts one on the
- * screen (whole upload, one textured triangle, swap, finish). On the main thread, while the video
- * part does not run.
+ * memory costs, how soon the plainest follower of the write pointer gives a frame back (it spins,
+ * copies each step as it comes, and shows the copy afterwards, so that its caches are no warmer
+ * than a player's), and what the plainest program costs that puts one on the screen (whole upload,
+ * one textured triangle, swap, finish). On the main thread, while the video part does not run.
  */
 #pragma once
 
@@ -17,13 +17,18 @@ struct bench_floor {
 	double us;       /* median wall time of a frame */
 	double cpu_us;   /* of all threads, per frame */
 	unsigned frames; /* measured */
-	/* Frames posted in this time were followed: their producer knows when they were given back.
-	 * Both 0 = none was. */
-	uint64_t followed_from_ns, followed_to_ns;
 };
 
-/* tick: called now and then, so that the window stays alive and the guest's reports are read;
- * returns false to stop. Returns 0 or a negative errno. */
+struct bench_floor_events {
+	/* Now and then, so that the window stays alive and the guest's reports are read; returns
+	 * false to stop. */
+	bool (*tick)(void *data);
+	/* A frame was followed from its first step on, and given back then (CLOCK_MONOTONIC). */
+	void (*followed)(uint32_t serial, uint64_t seen_ns, uint64_t given_back_ns, void *data);
+	void *data;
+};
+
+/* Returns 0 or a negative errno; -EINTR when tick said so. */
 int bench_floor_measure(struct bench_floor *ret_floor, const char *shm_path,
-		struct window_surface *surface, uint64_t duration_ns, bool (*tick)(void *data),
-		void *data);
+		struct window_surface *surface, uint64_t duration_ns,
+		const struct bench_floor_events *events);

@@ -139,7 +139,7 @@ static void add_frame(struct bench_sum *sum, const struct bench_frame *frame) {
 		add(&sum->stages[0], frame->posted_ns, times->seen_ns);
 		add(&sum->stages[5], frame->posted_ns, times->swapped_ns);
 		add(&sum->stages[6], frame->written_ns, times->swapped_ns);
-		add(&sum->stages[7], frame->written_ns, times->uploaded_ns);
+		add(&sum->stages[BENCH_WRITTEN_TO_UPLOADED], frame->written_ns, times->uploaded_ns);
 	}
 }
 

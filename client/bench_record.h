@@ -11,8 +11,10 @@
 #include "base/samples.h"
 #include "client/video.h"
 
-#define BENCH_STAGES              8
-#define BENCH_WRITTEN_TO_RELEASED 2 /* of bench_stage_names */
+#define BENCH_STAGES 8
+/* Of bench_stage_names. */
+#define BENCH_WRITTEN_TO_RELEASED 2
+#define BENCH_WRITTEN_TO_UPLOADED 7
 
 struct bench_frame {
 	uint32_t serial;

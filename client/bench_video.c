@@ -257,17 +257,27 @@ static double at_most(double seconds, double limit) {
 	return seconds < limit ? seconds : limit;
 }
 
+static void on_followed(uint32_t serial, uint64_t seen_ns, uint64_t given_back_ns, void *data) {
+	struct bench *bench = data;
+	const struct video_frame_times times = {
+		.serial = serial, .seen_ns = seen_ns, .uploaded_ns = given_back_ns
+	};
+	bench_record_shown(&times, &bench->record);
+}
+
 static int measure_floors(struct bench *bench, double seconds, struct bench_floors *floors) {
-	struct bench_floor *plain = &floors->plain;
-	int r = bench_floor_measure(plain, bench->shm_path, bench->surface,
-			(uint64_t)(at_most(seconds, FLOOR_S) * 1e9), tick, bench);
+	const struct bench_floor_events events = {
+		.tick = tick, .followed = on_followed, .data = bench
+	};
+	bench_record_reset(&bench->record);
+	int r = bench_floor_measure(&floors->plain, bench->shm_path, bench->surface,
+			(uint64_t)(at_most(seconds, FLOOR_S) * 1e9), &events);
 	if (r < 0) {
 		return r == -EINTR ? r : 0; /* a missing floor is said as null */
 	}
 	struct bench_sum followed;
-	if (bench->demo && bench_record_sum(&bench->record, plain->followed_from_ns,
-					   plain->followed_to_ns, true, &followed) == 0) {
-		struct samples *samples = &followed.stages[BENCH_WRITTEN_TO_RELEASED];
+	if (bench->demo && bench_record_sum(&bench->record, 0, UINT64_MAX, true, &followed) == 0) {
+		struct samples *samples = &followed.stages[BENCH_WRITTEN_TO_UPLOADED];
 		floors->follow_us = samples->total > 0 ? samples_percentile(samples, 0.5) : 0;
 		bench_sum_finish(&followed);
 	}
