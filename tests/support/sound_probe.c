@@ -7,8 +7,9 @@
  * Left must be a pure tone (997 Hz), see tone_judge.h. Right holds a marker each second
  * (scream-send): {"heard_ns": …} says when its first frame left the loudspeaker. A softer tone on
  * the right is another player's on the same sink: "beside_list" has its glitches, but for those
- * that a marker hides. A glitch within 300 ms of a stall of the machine (stalls.h) is counted as
- * excused. Lines of JSON on stdout.
+ * that a marker hides ("at_marker": one of ours at which one of the other's would be hidden). A
+ * glitch within 300 ms of a stall of the machine (stalls.h) is counted as excused. Lines of JSON on
+ * stdout.
  * --stalls only watches the machine, until it is ended.
  */
 #include <math.h>
@@ -65,6 +66,16 @@ static void on_heard(const float *frames, unsigned count, uint64_t first, void *
 	}
 }
 
+static bool is_marker(const struct probe *p, uint64_t frame) {
+	for (unsigned i = 0; i < p->marker_count && i < MARKERS_MAX; i++) {
+		if (frame + MARKER_BEFORE >= p->markers[i] &&
+				frame <= p->markers[i] + MARKER_AFTER) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Returns how many of them the machine's stalls excuse. */
 static unsigned report_events(struct json *json, const struct probe *p, const char *name,
 		const struct tone_event *events, unsigned count, double unit) {
@@ -79,20 +90,11 @@ static unsigned report_events(struct json *json, const struct probe *p, const ch
 		json_int(json, "at_ns", (int64_t)at);
 		json_number(json, "size", events[i].size * unit);
 		json_bool(json, "excused", excuse);
+		json_bool(json, "at_marker", is_marker(p, events[i].frame));
 		json_end(json);
 	}
 	json_end(json);
 	return excused_count;
-}
-
-static bool is_marker(const struct probe *p, uint64_t frame) {
-	for (unsigned i = 0; i < p->marker_count && i < MARKERS_MAX; i++) {
-		if (frame + MARKER_BEFORE >= p->markers[i] &&
-				frame <= p->markers[i] + MARKER_AFTER) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static void leave_out_markers(const struct probe *p, struct tone_judge *beside) {
