@@ -18,6 +18,7 @@
 
 #define REALTIME_PRIORITY 5
 #define SERVER_LATE_NS    (20 * NS_PER_MS)
+#define PUBLISH_LATE_NS   (20 * NS_PER_MS) /* a packet comes before */
 #define RAW_WAIT_NS       (2 * NS_PER_MS)
 #define STOP_WITHIN_NS    (400 * NS_PER_MS)
 /* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
@@ -137,7 +138,7 @@ static void run_due(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
 	apply_settings(audio);
 	audio_spice_run(audio, now_ns);
-	uint64_t tick_ns = audio->player ? player_deadline(audio->player) : 0;
+	uint64_t tick_ns = audio->player ? player_due(audio->player) : 0;
 	bool tick = tick_ns && now_ns >= tick_ns;
 	if (audio->receiver) {
 		uint64_t deadline = receiver_deadline(audio->receiver);
@@ -147,7 +148,7 @@ static void run_due(struct audio *audio) {
 	}
 	if (tick) {
 		now_ns = clock_now_ns();
-		uint64_t still = player_deadline(audio->player);
+		uint64_t still = player_due(audio->player);
 		if (still && now_ns >= still) {
 			player_tick(audio->player, now_ns);
 		}
@@ -172,7 +173,9 @@ static uint64_t time_left_ns(const struct audio *audio) {
 	if (audio->player) {
 		next = sooner(next, player_deadline(audio->player));
 		enum player_state state = player_state(audio->player);
-		if (state != PLAYER_IDLE && state != PLAYER_CORKED) {
+		if (state == PLAYER_PLAYING) {
+			next = sooner(next, audio->publish_ns + PUBLISH_LATE_NS);
+		} else if (state != PLAYER_IDLE && state != PLAYER_CORKED) {
 			next = sooner(next, audio->publish_ns);
 		}
 	}
@@ -197,6 +200,20 @@ static bool server_may_wait(const struct audio *audio) {
 	       !pulse_loop_is_writing(audio->pulse);
 }
 
+/* Until when packets may wait in the socket; 0 = they wake us. Where others that are not played
+ * come in between, the socket would overflow. */
+static uint64_t packets_wait_until(struct audio *audio) {
+	if (!audio->player || audio->source != SOURCE_SCREAM || audio->config.shm_path[0] ||
+			audio->ending) {
+		return 0;
+	}
+	struct receiver_stats stats;
+	receiver_get_stats(audio->receiver, &stats);
+	const bool clean = stats.rejected == audio->rejected;
+	audio->rejected = stats.rejected;
+	return clean ? player_pickup(audio->player) : 0;
+}
+
 /* Packets first, then the server gets what came of them. */
 static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 	struct pollfd fds[2 + PULSE_LOOP_FDS] = {
@@ -210,6 +227,13 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 	} else if (wait_ns > SERVER_LATE_NS) {
 		wait_ns = SERVER_LATE_NS;
 	}
+	const uint64_t pickup_ns = packets_wait_until(audio);
+	if (pickup_ns > 0) {
+		const uint64_t now_ns = clock_now_ns();
+		const uint64_t left_ns = pickup_ns > now_ns ? pickup_ns - now_ns : 0;
+		wait_ns = left_ns < wait_ns ? left_ns : wait_ns;
+		fds[1].fd = -1;
+	}
 	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
 	if (ppoll(fds, count, &wait, NULL) < 0 && errno != EINTR) {
 		return -errno;
@@ -218,8 +242,12 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 		uint64_t n;
 		(void)!read(audio->wake_fd, &n, sizeof n); /* the next round looks */
 	}
-	if (fds[1].revents) {
-		receiver_dispatch(audio->receiver, clock_now_ns());
+	const uint64_t now_ns = clock_now_ns();
+	if (fds[1].revents || (pickup_ns > 0 && now_ns >= pickup_ns)) {
+		receiver_dispatch(audio->receiver, now_ns);
+	}
+	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+		sink_pulse_flush(audio->sink);
 	}
 	return pulse_loop_run(audio->pulse);
 }
@@ -308,6 +336,7 @@ static int make_player(struct audio *audio) {
 		.latency_ms = audio->config.latency_ms,
 		.max_ms = audio->config.max_ms,
 		.high_quality = audio->config.high_quality,
+		.thrifty = audio->config.thrifty && !audio->config.shm_path[0],
 	};
 	int r = make_sink(audio);
 	return r < 0 ? r : player_create(&audio->player, &config, audio->sink);

@@ -66,6 +66,7 @@ struct audio {
 	struct sink *sink;
 	struct player *player;
 	enum source source;
+	uint64_t rejected; /* datagrams, at the last look */
 	unsigned retries;
 	bool ending; /* no packets any more */
 	uint64_t publish_ns;

@@ -12,6 +12,7 @@
 #define ASK_NS            (100 * NS_PER_MS)
 #define ASK_SETTLED_NS    (250 * NS_PER_MS)
 #define ASK_SETTLED_AFTER 60
+#define ASK_LATE_NS       (20 * NS_PER_MS) /* a packet comes before: no wake-up for that alone */
 #define CONCEAL_FOR_NS    (500 * NS_PER_MS)
 #define CORK_AFTER_NS     (2 * NS_PER_S)
 #define CLOSE_AFTER_NS    (30 * NS_PER_S)
@@ -183,6 +184,7 @@ static void ask(struct player *player) {
 								     : ASK_NS;
 	player->ask_ns = player->now_ns + every;
 	player->sink->ops->ask_timing(player->sink);
+	target_set_batch(&player->target, player_batch_ns(player));
 	target_update(&player->target, player->now_ns);
 }
 
@@ -218,7 +220,7 @@ static uint64_t sooner(uint64_t a, uint64_t b) {
 	return b < a ? b : a;
 }
 
-uint64_t player_deadline(const struct player *player) {
+static uint64_t due(const struct player *player, uint64_t ask_late_ns) {
 	switch (player->state) {
 	case PLAYER_IDLE:
 	case PLAYER_OPENING:
@@ -239,7 +241,15 @@ uint64_t player_deadline(const struct player *player) {
 	}
 	double left = player_to_ns(player, player_level_now(player) - player_edge_frames(player));
 	uint64_t edge = player->now_ns + (left > 100e3 ? (uint64_t)left : 100000);
-	return sooner(player->ask_ns, edge);
+	return sooner(player->ask_ns + ask_late_ns, edge);
+}
+
+uint64_t player_due(const struct player *player) {
+	return due(player, 0);
+}
+
+uint64_t player_deadline(const struct player *player) {
+	return due(player, ASK_LATE_NS);
 }
 
 uint64_t player_fade_out(struct player *player, uint64_t now_ns) {

@@ -21,6 +21,9 @@ struct player_config {
 	unsigned latency_ms; /* 10..200; 0 = adapt */
 	unsigned max_ms;     /* hard bound of what is in flight; 0 = max(target + 40, 120) */
 	bool high_quality;
+	/* Adapting: hold a packet more, for half the wake-ups. A fixed target that has room for it
+	 * saves them anyway. */
+	bool thrifty;
 };
 
 /* Blocks may be larger than a datagram: SPICE sends up to 10 ms. */
@@ -69,9 +72,18 @@ void player_break(struct player *player, uint64_t now_ns);
  * (SPICE): lateness is never a loss. */
 void player_set_reliable(struct player *player, bool reliable);
 
-/* Call it when player_deadline() has passed, after all packets that wait were given. */
+/*
+ * Until when packets may be left waiting: even ones are picked up two (short ones more) at a time
+ * where enough is in flight, for waking up is most of what playing costs. 0 = take each as it
+ * comes. Ask again after each packet; a tick that is due comes first.
+ */
+uint64_t player_pickup(struct player *player);
+
+/* Call it when player_due() has passed, after all packets that wait were given. */
 void player_tick(struct player *player, uint64_t now_ns);
 /* 0 = none. */
+uint64_t player_due(const struct player *player);
+/* Until when at the latest: worth a wake-up. 0 = never. */
 uint64_t player_deadline(const struct player *player);
 
 /* Fades the sound out; returns how long it takes until it has been heard. */

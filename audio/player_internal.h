@@ -34,6 +34,7 @@ struct player {
 	double spread_ns;         /* how unevenly they come: see note_spread() */
 	double arrival_error_ns;  /* of the last one */
 	uint64_t packet_ns;       /* when the last one was given */
+	uint64_t pickup_ns;       /* until when packets were to wait; 0 = not at all */
 	uint64_t silent_since_ns; /* all-zero packets since; 0 = sound */
 	bool corked_for_silence;
 
@@ -106,6 +107,9 @@ double player_goal_frames(const struct player *player);
 void player_count_underrun(struct player *player);
 void player_play_block(struct player *player, const uint8_t *pcm, unsigned frames);
 void player_play(struct player *player, const struct scream_packet *packet, uint64_t arrived_ns);
+
+/* For how long a packet is left waiting for others, if it is. */
+double player_batch_ns(const struct player *player);
 
 /* ---- player_start.c: a stream starts, and is kept alive while there is nothing to play ---- */
 

@@ -18,6 +18,9 @@
 #define BURSTY_NS           1e6 /* spread */
 #define SPREAD_SOON_PACKETS 100
 #define LIMIT_MOST_NS       20e6
+#define BATCH_MOST_NS       6.7e6 /* a packet of Scream's at 44.1 kHz */
+#define PICKUP_AFTER_NS     300e3 /* the last of a batch was due: most are less late */
+#define STEADY_NS           (2 * NS_PER_S)
 
 static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
 
@@ -195,13 +198,67 @@ static void fill_loss(struct player *player, unsigned lost, double level) {
 	}
 }
 
+/* ---- several packets to a wake-up ---- */
+
+static unsigned batch_packets(const struct player *player) {
+	return player->packet_frames > 0
+			       ? (unsigned)(BATCH_MOST_NS /
+						 player_to_ns(player, player->packet_frames))
+			       : 0;
+}
+
+double player_batch_ns(const struct player *player) {
+	const bool wanted = player->target.fixed || player->config.thrifty;
+	/* What comes in bursts has few wake-ups as it is. */
+	if (!wanted || player->reliable || player->spread_ns > BURSTY_NS) {
+		return 0;
+	}
+	return batch_packets(player) * player_to_ns(player, player->packet_frames);
+}
+
+/* Nothing was cut or missing for a while. */
+static bool is_steady(const struct player *player) {
+	const struct arrival *arrival = &player->arrival;
+	return player->state == PLAYER_PLAYING && !player->dropping && player->carried <= 0 &&
+	       arrival->running && !arrival->outlier && !arrival->slipping &&
+	       player->now_ns - player->resynced_ns > STEADY_NS &&
+	       player->now_ns - player->underrun_ns > STEADY_NS;
+}
+
+uint64_t player_pickup(struct player *player) {
+	const struct arrival *arrival = &player->arrival;
+	const double batch_ns = player_batch_ns(player);
+	player->pickup_ns = 0;
+	if (batch_ns <= 0 || !is_steady(player)) {
+		return 0;
+	}
+	const double last_ns = (double)arrival->base_ns + arrival->end_ns + batch_ns +
+			       player_to_ns(player, player->packet_frames);
+	/* As much must be left as an adapting target keeps against lateness. */
+	const double least = player_edge_frames(player) +
+			     player_to_frames(player, player->target.late_ns + TARGET_MARGIN_NS);
+	if (level_at(&player->level, last_ns) < least) {
+		return 0;
+	}
+	player->pickup_ns = (uint64_t)(last_ns + PICKUP_AFTER_NS);
+	return player->pickup_ns;
+}
+
+/* How late a packet is handled; that it was left waiting does not count. */
+static double lateness_ns(const struct player *player, const struct arrival_result *arrival,
+		uint64_t arrived_ns) {
+	const double came = (double)arrived_ns - arrival->at_ns;
+	const double due_ns = fmax(arrival->at_ns, (double)player->pickup_ns);
+	return fmax(came, (double)player->now_ns - due_ns);
+}
+
 void player_play(struct player *player, const struct scream_packet *packet, uint64_t arrived_ns) {
 	player_note_packet_size(player, packet->frames);
 	player->arrival.reliable = player->reliable;
 	struct arrival_result arrival =
 			arrival_packet(&player->arrival, arrived_ns, packet->frames);
 	note_spread(player, &arrival);
-	target_late(&player->target, (double)player->now_ns - arrival.at_ns);
+	target_late(&player->target, lateness_ns(player, &arrival, arrived_ns));
 
 	double frames = packet->frames * player_ratio(player);
 	double level = level_at(&player->level, arrival.at_ns);

@@ -17,6 +17,7 @@
 #define BUFFER_LEAST_MS 300
 #define RATE_DEFAULT    48000
 #define RATE_LEAST      44100
+#define WRITE_BYTES     32768
 /* pipewire-pulse tells nothing of what lies behind its mixer: one quantum, of which half is in the
  * mean of the staircase already. */
 #define PIPEWIRE_BEHIND 0.5
@@ -38,6 +39,8 @@ struct sink_pulse {
 	pa_stream *retired; /* plays out */
 	uint64_t retired_until_ns;
 	bool timing_asked;
+	char *written; /* of libpulse's memory: not sent yet; NULL: nothing */
+	size_t written_bytes, written_room;
 	bool volume_set;
 	bool mute;
 };
@@ -96,6 +99,7 @@ static void release_stream(pa_stream *stream) {
 }
 
 static void close_stream(struct sink_pulse *pulse) {
+	pulse->written = NULL; /* the stream's own */
 	release_stream(pulse->stream);
 	pulse->stream = NULL;
 	pulse->stream_ready = false;
@@ -356,6 +360,7 @@ static void pulse_open(struct sink *sink, const struct sink_format *format) {
 	pulse->stream_failures = 0;
 	pulse->stream_retry_ns = 0;
 	if (pulse->stream && pulse->stream_ready) {
+		sink_pulse_flush(sink);
 		release_stream(pulse->retired);
 		pulse->retired = pulse->stream;
 		pulse->retired_until_ns = clock_now_ns() + RETIRED_FOR_NS;
@@ -379,18 +384,50 @@ static void pulse_close(struct sink *sink) {
 	close_stream(pulse);
 }
 
+void sink_pulse_flush(struct sink *sink) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (pulse->written) {
+		/* Should it fail, the stream's state tells. */
+		(void)pa_stream_write(pulse->stream, pulse->written, pulse->written_bytes, NULL, 0,
+				PA_SEEK_RELATIVE);
+		pulse->written = NULL;
+	}
+}
+
+static bool begin_write(struct sink_pulse *pulse, size_t bytes) {
+	void *memory = NULL;
+	pulse->written_bytes = 0;
+	pulse->written_room = bytes > WRITE_BYTES ? bytes : WRITE_BYTES;
+	if (pa_stream_begin_write(pulse->stream, &memory, &pulse->written_room) < 0 ||
+			pulse->written_room < bytes) {
+		return false;
+	}
+	pulse->written = memory;
+	return true;
+}
+
+/* A message to the server costs more than its sound. */
 static int pulse_write(struct sink *sink, const float *frames, unsigned count) {
 	struct sink_pulse *pulse = pulse_of(sink);
+	const size_t frame_bytes = pulse->format.channels * sizeof *frames;
+	size_t bytes = count * frame_bytes;
 	if (!pulse->stream_ready || pulse->stream_lost) {
 		return -ENOTCONN;
 	}
-	size_t bytes = (size_t)count * pulse->format.channels * sizeof *frames;
-	return pa_stream_write(pulse->stream, frames, bytes, NULL, 0, PA_SEEK_RELATIVE) < 0 ? -EIO
-											    : 0;
+	if (pulse->written && pulse->written_room - pulse->written_bytes < bytes) {
+		sink_pulse_flush(sink);
+	}
+	if (!pulse->written && !begin_write(pulse, bytes)) {
+		return -EIO;
+	}
+	memcpy(pulse->written + pulse->written_bytes, frames, bytes);
+	pulse->written_bytes += bytes;
+	return 0;
 }
 
 static void pulse_cork(struct sink *sink, bool corked) {
 	struct sink_pulse *pulse = pulse_of(sink);
+	sink_pulse_flush(sink);
 	if (pulse->stream_ready) {
 		pulse_forget(pa_stream_cork(pulse->stream, corked, NULL, NULL));
 	}

@@ -26,6 +26,8 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 void sink_pulse_tick(struct sink *sink, uint64_t now_ns);
 /* 0 = none. */
 uint64_t sink_pulse_deadline(const struct sink *sink);
+/* Hands what was written to libpulse, as one block: before its loop runs. */
+void sink_pulse_flush(struct sink *sink);
 /* Look for the server now. */
 void sink_pulse_retry(struct sink *sink);
 

@@ -8,7 +8,6 @@
 #define BIN_NS          500e3
 #define BLOCK_NS        (10 * NS_PER_S)
 #define UPDATE_NS       NS_PER_S
-#define MARGIN_NS       4e6 /* 2 were not enough where other programs hold the CPUs for so long */
 #define QUANTILE        0.995
 #define ATTACK_NS       5e6
 #define ATTACK_PAUSE_NS NS_PER_S
@@ -37,6 +36,10 @@ void target_restart(struct target *target, double packet_ns, double resampler_ns
 
 void target_set_reserve(struct target *target, double reserve_ns) {
 	target->reserve_ns = reserve_ns;
+}
+
+void target_set_batch(struct target *target, double batch_ns) {
+	target->batch_ns = batch_ns;
 }
 
 void target_late(struct target *target, double late_ns) {
@@ -132,8 +135,8 @@ void target_update(struct target *target, uint64_t now_ns) {
 	if (target->fixed) {
 		return;
 	}
-	double wanted = target->reserve_ns + target->late_ns + MARGIN_NS + target->attack_ns +
-			target->constant_ns;
+	double wanted = target->reserve_ns + target->late_ns + TARGET_MARGIN_NS + target->batch_ns +
+			target->attack_ns + target->constant_ns;
 	wanted = fmin(fmax(wanted, TARGET_MIN_MS * 1e6), TARGET_MAX_MS * 1e6);
 	double step = fmin(fmax(wanted - target->now_ns, -FALL_NS), RISE_NS);
 	target->now_ns += step;

@@ -14,6 +14,9 @@
 #define TARGET_BINS   201 /* of 0.5 ms: 0..100 ms */
 #define TARGET_BLOCKS 3   /* of 10 s */
 
+#define TARGET_MARGIN_NS 4e6 /* 2 were not enough where other programs hold the CPUs for so long \
+			      */
+
 #define TARGET_MIN_MS       10
 #define TARGET_MAX_MS       80
 #define TARGET_FIXED_MAX_MS 200
@@ -24,6 +27,7 @@ struct target {
 	double now_ns;         /* what is wanted */
 	double reserve_ns;     /* what the server needs at any time */
 	double late_ns;        /* how late packets come, 99.5th percentile */
+	double batch_ns;       /* how long packets are left waiting on purpose */
 	double attack_ns;      /* added after underruns; decays */
 	double attacked_to_ns; /* what it was after the last one */
 	uint64_t hold_ns;      /* how long it stays before it decays */
@@ -43,6 +47,8 @@ void target_init(struct target *target, unsigned fixed_ms);
 /* Another stream: other packets. Keeps what was learned of the server and of underruns. */
 void target_restart(struct target *target, double packet_ns, double resampler_ns);
 void target_set_reserve(struct target *target, double reserve_ns);
+/* Packets are picked up so much later than they come: see player_pickup(). */
+void target_set_batch(struct target *target, double batch_ns);
 /* A packet was handled late_ns after its smoothed time (negative = early). */
 void target_late(struct target *target, double late_ns);
 /* The level ran out. */

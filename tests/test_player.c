@@ -117,6 +117,78 @@ static void the_target_adapts(void **state) {
 	free(w);
 }
 
+/* Packets are left waiting for one another only where enough is in flight: a wake-up that is late
+ * by what an adapting target allows for is not heard. */
+static void packets_are_picked_up_together(void **state) {
+	(void)state;
+	static struct fault late[40];
+	for (unsigned i = 0; i < 39; i++) {
+		late[i] = (struct fault){ (uint64_t)(8e9 + i * 0.5007e9), RECEIVER_STALL,
+			5 * MS / 2 };
+	}
+	static const struct {
+		const char *name;
+		struct scream_format format;
+		unsigned latency_ms;
+		bool thrifty;
+		double burst_ns;
+		double each_time[2]; /* packets, at least and at most */
+		double more_ms[2];   /* of target than the first adapting one */
+	} cases[] = {
+		{ "40 ms", { RATE, 16, 2, 3 }, 40, false, 0, { 1.8, 2.1 }, { 0, 99 } },
+		{ "15 ms: no room", { RATE, 16, 2, 3 }, 15, false, 0, { 1, 1.1 }, { -99, 0 } },
+		{ "auto", { RATE, 16, 2, 3 }, 0, false, 0, { 1, 1.1 }, { 0, 0 } },
+		{ "auto, thrifty", { RATE, 16, 2, 3 }, 0, true, 0, { 1.9, 2.1 }, { 5, 7.5 } },
+		{ "auto, thrifty, short packets", { RATE, 32, 2, 3 }, 0, true, 0, { 2.8, 3.1 },
+				{ 4, 7 } },
+		{ "auto, thrifty, 44.1 kHz", { 44100, 16, 2, 3 }, 0, true, 0, { 1.9, 2.1 },
+				{ 5, 8 } },
+		{ "auto, bursts", { RATE, 16, 2, 3 }, 0, false, 10.02e6, { 1.4, 1.8 }, { 1, 8 } },
+		{ "auto, thrifty, bursts", { RATE, 16, 2, 3 }, 0, true, 10.02e6, { 1.4, 1.8 },
+				{ 1, 8 } },
+	};
+	double adapted_us = 0, before_us = 0;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct world *w = calloc(1, sizeof *w);
+		w->format = cases[i].format;
+		w->config.latency_ms = cases[i].latency_ms;
+		w->config.thrifty = cases[i].thrifty;
+		w->burst_ns = cases[i].burst_ns;
+		w->guest_ppm = 200;
+		w->jitter_ns = w->burst_ns > 0 ? 0 : 200e3;
+		w->faults = late;
+		w->settle_s = 7;
+		w->seconds = w->config.latency_ms > 0 ? 28 : 120;
+		world_run(w);
+		tell(cases[i].name, w);
+		struct player_stats s;
+		player_get_stats(w->player, w->now, &s);
+		const double each = (double)s.packets / w->pickups;
+		if (each < cases[i].each_time[0] || each > cases[i].each_time[1]) {
+			fail_msg("%s: %.2f packets at a time", cases[i].name, each);
+		}
+		if (w->format.rate == RATE) { /* what the tone's judge knows */
+			CHECK_THAT(w->glitches == 0 && w->silence_frames == 0, cases[i].name, w);
+		}
+		CHECK_THAT(s.underruns == 0 && s.skips == 0 && s.gaps == 0, cases[i].name, w);
+		CHECK_THAT(fabs(s.latency_us - s.target_us) < 1.5e3, cases[i].name, w);
+		if (cases[i].latency_ms == 0) {
+			adapted_us = adapted_us > 0 ? adapted_us : s.target_us;
+			const double more_ms = (s.target_us - adapted_us) * 1e-3;
+			if (more_ms < cases[i].more_ms[0] || more_ms > cases[i].more_ms[1]) {
+				fail_msg("%s: a target %.1f ms higher", cases[i].name, more_ms);
+			}
+		}
+		/* What comes in bursts has few wake-ups already: it costs no latency. */
+		CHECK_THAT(!cases[i].thrifty || w->burst_ns == 0 ||
+						fabs(s.target_us - before_us) < 500,
+				cases[i].name, w);
+		before_us = s.target_us;
+		world_end(w);
+		free(w);
+	}
+}
+
 /* Back within 5 ms of the target 2 s after each of the faults, which come 10 s apart. */
 static void check_recovery(const char *name, const struct fault *faults, double within_s) {
 	struct world *w = calloc(1, sizeof *w);
@@ -199,6 +271,7 @@ int main(void) {
 		cmocka_unit_test(drift_is_held),
 		cmocka_unit_test(a_slow_timer_is_no_loss),
 		cmocka_unit_test(the_target_adapts),
+		cmocka_unit_test(packets_are_picked_up_together),
 		cmocka_unit_test(stalls_leave_no_trace),
 		cmocka_unit_test(loss_is_bridged),
 	};

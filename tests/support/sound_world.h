@@ -63,6 +63,8 @@ struct world {
 	uint64_t packet; /* number of the next one */
 	double guest_lost_ns;
 	uint64_t blocked_until; /* the receiver does not run */
+	uint64_t pickup;        /* packets wait until then */
+	unsigned pickups;       /* times that packets were taken */
 	uint64_t pause_until;
 	unsigned fault;
 
@@ -267,7 +269,9 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 	if (receiver_stalled || guest_stalled) {
 		next = sooner(next, w->blocked_until);
 	}
-	if (!receiver_stalled && !guest_stalled) {
+	if (!receiver_stalled && w->pickup > 0) {
+		next = sooner(next, w->pickup);
+	} else if (!receiver_stalled && !guest_stalled) {
 		next = sooner(next, *next_packet);
 	}
 	if (!receiver_stalled) {
@@ -287,6 +291,11 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 	if (stalled(w, RECEIVER_STALL)) {
 		return;
 	}
+	const uint64_t due = player_due(w->player);
+	if (w->now < w->pickup && !(due && due <= w->now)) {
+		return; /* they wait in the socket */
+	}
+	w->pickups += *next_packet <= w->now;
 	while (!stalled(w, GUEST_STALL) && *next_packet <= w->now) {
 		/* A guest that stalled sends its backlog at once; a receiver that stalled finds
 		 * what came with the kernel's times. */
@@ -295,10 +304,11 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 		send(w, backlog ? w->blocked_until : *next_packet);
 		*next_packet = (uint64_t)(sent_ns(w, w->packet) + next_random(w) * w->jitter_ns);
 	}
-	uint64_t deadline = player_deadline(w->player);
-	if (deadline && deadline <= w->now) {
+	const uint64_t tick = player_due(w->player);
+	if (tick && tick <= w->now) {
 		player_tick(w->player, w->now);
 	}
+	w->pickup = player_pickup(w->player);
 	struct player_stats stats;
 	player_get_stats(w->player, w->now, &stats);
 	if (w->now > START_NS + (uint64_t)(w->settle_s * 1e9)) {
