@@ -133,6 +133,13 @@ static void run_sink(struct audio *audio, uint64_t now_ns) {
 	}
 }
 
+/* Before every wait, so that nothing that was written lies here meanwhile. */
+static void flush_sink(struct audio *audio) {
+	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+		sink_pulse_flush(audio->sink);
+	}
+}
+
 /* What is due. Packets first: a gap is only one if none waits. */
 static void run_due(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
@@ -154,6 +161,7 @@ static void run_due(struct audio *audio) {
 		}
 	}
 	run_sink(audio, now_ns);
+	flush_sink(audio);
 	if (now_ns >= audio->publish_ns ||
 			(audio->player && player_state(audio->player) != audio->published)) {
 		audio_publish(audio, now_ns);
@@ -246,9 +254,7 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 	if (fds[1].revents || (pickup_ns > 0 && now_ns >= pickup_ns)) {
 		receiver_dispatch(audio->receiver, now_ns);
 	}
-	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
-		sink_pulse_flush(audio->sink);
-	}
+	flush_sink(audio);
 	return pulse_loop_run(audio->pulse);
 }
 
@@ -256,6 +262,10 @@ static void fade_out(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
 	uint64_t left = audio->player ? player_fade_out(audio->player, now_ns) : 0;
 	uint64_t end = now_ns + (left < STOP_WITHIN_NS ? left : STOP_WITHIN_NS);
+	flush_sink(audio); /* the tail must be there before what is in flight is over */
+	if (pulse_loop_run(audio->pulse) < 0) {
+		return;
+	}
 	while ((now_ns = clock_now_ns()) < end) {
 		run_sink(audio, now_ns);
 		if (wait_and_dispatch(audio, end - now_ns) < 0) {

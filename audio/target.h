@@ -14,8 +14,8 @@
 #define TARGET_BINS   201 /* of 0.5 ms: 0..100 ms */
 #define TARGET_BLOCKS 3   /* of 10 s */
 
-#define TARGET_MARGIN_NS 4e6 /* 2 were not enough where other programs hold the CPUs for so long \
-			      */
+/* 2 ms were not enough where other programs hold the CPUs for so long. */
+#define TARGET_MARGIN_NS 4e6
 
 #define TARGET_MIN_MS       10
 #define TARGET_MAX_MS       80
