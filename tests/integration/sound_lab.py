@@ -353,8 +353,10 @@ class Lab:
     def await_server(self):
         wait_for("the sound server", self.server_answers, 10)
         if self.kind == "pipewire":
-            subprocess.run(["pactl", "load-module", "module-null-sink", "sink_name=lab",
-                            "rate=48000", "channels=2"], check=True, stdout=subprocess.DEVNULL)
+            # It answers before its session manager takes modules.
+            wait_for("a null sink is taken", lambda: subprocess.run(
+                ["pactl", "load-module", "module-null-sink", "sink_name=lab", "rate=48000",
+                 "channels=2"], stdout=subprocess.DEVNULL).returncode == 0)
             wait_for("the null sink", lambda: subprocess.run(
                 ["pactl", "set-default-sink", "lab"],
                 stderr=subprocess.DEVNULL).returncode == 0)
