@@ -41,6 +41,7 @@ struct egl {
 
 	void *x11; /* Display *, our own connection */
 	struct x11_present *present;
+	bool has_put; /* since the last swap */
 
 	struct wl_egl_window *wl_window;
 	struct wl_event_queue *wl_queue;
@@ -387,6 +388,17 @@ int egl_begin(struct egl *egl, struct egl_target *ret_target) {
 	return 0;
 }
 
+bool egl_takes_pixels(const struct egl *egl) {
+	return egl->present != NULL;
+}
+
+int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct egl_rect *rects,
+		unsigned count) {
+	const int r = x11_present_put(egl->present, pixels, rects, count);
+	egl->has_put = r == 0;
+	return r;
+}
+
 #define DAMAGE_MAX 64
 
 static EGLBoolean swap_buffers(struct egl *egl, const struct egl_rect *rects, unsigned count) {
@@ -424,7 +436,8 @@ int egl_swap(struct egl *egl, const struct egl_rect *rects, unsigned count) {
 	int r = 0;
 	if (egl->present != NULL) {
 		const struct egl_rect all = { 0, 0, egl->width, egl->height };
-		const bool partial = count > 0 && egl->ever_swapped;
+		const bool partial = egl->has_put || (count > 0 && egl->ever_swapped);
+		egl->has_put = false;
 		r = x11_present_show(egl->present, egl->target, partial ? rects : &all,
 				partial ? count : 1);
 	} else if (egl->target != NULL) {

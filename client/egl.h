@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct egl;
@@ -32,12 +33,27 @@ struct egl_target {
 	unsigned age;
 };
 
+/* A picture in memory: B, G, R, x bytes, top row first. */
+struct egl_pixels {
+	const unsigned char *memory;
+	size_t stride;      /* bytes */
+	struct egl_rect at; /* where it is in the window; may stick out */
+};
+
 /* Returns 0 or a negative errno (logged): -ENODEV when there is no EGL with OpenGL ES 3 here. */
 int egl_create(struct egl **ret_egl, struct window_surface *surface);
 void egl_destroy(struct egl *egl); /* accepts NULL */
 
 /* 0, or -EIO: the context or the surface is lost, make a new one. */
 int egl_begin(struct egl *egl, struct egl_target *ret_target);
+
+/* The window takes pixels from memory. */
+bool egl_takes_pixels(const struct egl *egl);
+/* Between egl_begin() and egl_swap(), only then: shows those rectangles of the picture (inside both
+ * it and the window) from memory; what egl_swap() gets is what was drawn, and may be nothing.
+ * 0 or -EIO as above. */
+int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct egl_rect *rects,
+		unsigned count);
 
 /* Shows what was drawn; rects are what changed since the last swap (count 0 = all).
  * -EAGAIN: the surface got another size meanwhile, nothing was shown, draw again. -EIO as above. */

@@ -111,3 +111,48 @@ void region_finish(struct region *region, int width, int height) {
 	while (join_one(region)) {
 	}
 }
+
+/* The parts of `rect` around `cut`, which touches it: above, below, left, right. */
+static unsigned around(const struct egl_rect *rect, const struct egl_rect *cut,
+		struct egl_rect ret_parts[4], struct egl_rect *ret_inside) {
+	const int left = rect->x > cut->x ? rect->x : cut->x;
+	const int top = rect->y > cut->y ? rect->y : cut->y;
+	const int rect_right = rect->x + rect->width, rect_bottom = rect->y + rect->height;
+	const int right = rect_right < cut->x + cut->width ? rect_right : cut->x + cut->width;
+	const int bottom = rect_bottom < cut->y + cut->height ? rect_bottom : cut->y + cut->height;
+	const struct egl_rect parts[4] = {
+		{ rect->x, rect->y, rect->width, top - rect->y },
+		{ rect->x, bottom, rect->width, rect_bottom - bottom },
+		{ rect->x, top, left - rect->x, bottom - top },
+		{ right, top, rect_right - right, bottom - top },
+	};
+	*ret_inside = (struct egl_rect){ left, top, right - left, bottom - top };
+	unsigned count = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		if (parts[i].width > 0 && parts[i].height > 0) {
+			ret_parts[count++] = parts[i];
+		}
+	}
+	return count;
+}
+
+bool region_cut(struct region *region, const struct egl_rect *cut, struct region *ret_cut) {
+	struct region rest = { .count = 0 }, inside = { .count = 0 };
+	for (unsigned i = 0; i < region->count; i++) {
+		const struct egl_rect *rect = &region->rects[i];
+		struct egl_rect parts[4] = { *rect };
+		unsigned count = 1;
+		if (touch(rect, cut)) {
+			count = around(rect, cut, parts, &inside.rects[inside.count++]);
+		}
+		if (rest.count + count > REGION_RECTS_MAX) {
+			return false;
+		}
+		for (unsigned k = 0; k < count; k++) {
+			rest.rects[rest.count++] = parts[k];
+		}
+	}
+	*region = rest;
+	region_add_region(ret_cut, &inside);
+	return true;
+}

@@ -22,6 +22,10 @@ void region_add(struct region *region, const struct egl_rect *rect);
 void region_add_region(struct region *region, const struct region *other);
 bool region_empty(const struct region *region);
 
+/* Takes what lies in `cut` out of the region, which is finished, and adds it to the other one.
+ * False: the rest would be too many rectangles; nothing was changed. */
+bool region_cut(struct region *region, const struct egl_rect *cut, struct region *ret_cut);
+
 /* Clamps to the window, replaces `all` by one rectangle, and makes the rectangles not overlap (a
  * pixel drawn twice would be blended twice). */
 void region_finish(struct region *region, int width, int height);

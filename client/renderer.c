@@ -141,6 +141,9 @@ void renderer_draw(struct renderer *renderer, const struct egl_target *target,
 }
 
 const char *renderer_upload_name(const struct renderer *renderer) {
+	if (renderer->keeps) {
+		return "memory";
+	}
 	switch (renderer->upload) {
 	case VIDEO_UPLOAD_PBO:
 		return "pbo";
@@ -161,6 +164,9 @@ int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, u
 		unsigned char *ret_pixels) {
 	if (!renderer->has_picture || !renderer->shown_readable) {
 		return -ENODATA;
+	}
+	if (renderer_kept_read(renderer, y, height, width, ret_pixels)) {
+		return 0;
 	}
 	glBindFramebuffer(GL_FRAMEBUFFER, renderer->read_framebuffer);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);

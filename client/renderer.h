@@ -16,11 +16,13 @@
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 
+struct egl_pixels;
 struct egl_rect;
 struct egl_target;
 struct layout;
 struct overlay_quad;
 struct renderer;
+struct renderer_scene;
 
 /* software: a CPU draws. Returns 0 or a negative errno (logged). */
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload);
@@ -51,6 +53,14 @@ bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr)
  * (row 0), pitch its row distance in bytes. The bytes were read when it returns. */
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect);
+/* From now on pixels go to memory of ours, from which a window can take them: for a picture that is
+ * shown 1:1. Only of BGRA, and only where a CPU draws: renderer_keeps() tells whether they do. */
+void renderer_keep(struct renderer *renderer, bool on);
+bool renderer_keeps(const struct renderer *renderer);
+/* Where that memory is in the window; false: it is not what the scene shows. What the scene has
+ * over it is drawn by renderer_draw() as ever. */
+bool renderer_kept_at(const struct renderer *renderer, const struct renderer_scene *scene,
+		struct egl_pixels *ret_pixels);
 /* Instead, where the way is DMABUF (with which the picture was begun): the frame as a texture of
  * others, read by the next renderer_uploaded() and not later. */
 void renderer_upload_texture(struct renderer *renderer, unsigned texture);
@@ -98,5 +108,5 @@ enum video_upload renderer_get_upload(const struct renderer *renderer);
 bool renderer_can_map(void); /* the driver maps buffers persistently */
 /* Waits until the GPU has done everything. */
 void renderer_finish(struct renderer *renderer);
-/* "direct", "pbo", "persistent", "dmabuf" */
+/* "memory", "direct", "pbo", "persistent", "dmabuf" */
 const char *renderer_upload_name(const struct renderer *renderer);

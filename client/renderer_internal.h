@@ -1,10 +1,12 @@
 /*
  * What the renderer's files share: renderer.c (life, one scene, reading back), renderer_textures.c
- * (pixels in), renderer_scale.c (the picture at its size), renderer_pointer.c, renderer_overlay.c.
+ * (pixels in), renderer_kept.c (pixels that GL need not draw), renderer_scale.c (the picture at its
+ * size), renderer_pointer.c, renderer_overlay.c.
  */
 #pragma once
 
 #include "client/gl.h"
+#include "client/region.h"
 #include "client/renderer.h"
 
 /* By their numbers in the shaders. The ones that are called LAST draw on the window what a first
@@ -53,6 +55,12 @@ struct renderer {
 	bool shown_bgra;            /* memory order of shown is B, G, R, A */
 	GLuint convert_program;     /* of the current format */
 	unsigned convert_key;
+	/* The picture in memory of ours. */
+	bool keeps;          /* what is uploaded goes there */
+	unsigned char *kept; /* rows of picture.width * 4 bytes; NULL until needed */
+	size_t kept_bytes;   /* of the mapping */
+	struct region stale; /* image rectangles that the texture lacks */
+
 	unsigned char *unpacked; /* RENDERER_UNPACK_BYTES; NULL until needed */
 
 	/* Upload through buffers. */
@@ -105,6 +113,19 @@ bool renderer_intersect(
 
 /* renderer_textures.c */
 void renderer_textures_finish(struct renderer *renderer);
+/* renderer_upload() into the texture, whatever is kept. */
+void renderer_texture_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
+		const struct frame_rect *rect);
+
+/* renderer_kept.c */
+void renderer_kept_forget(struct renderer *renderer);
+void renderer_kept_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
+		const struct frame_rect *rect);
+/* Brings the texture up to date: all of it (NULL), or a part that is to be drawn. */
+void renderer_kept_bring_up(struct renderer *renderer, const struct egl_rect *image_rect);
+/* Rows as renderer_read_rows() returns them; false: not kept. */
+bool renderer_kept_read(const struct renderer *renderer, uint32_t y, uint32_t height,
+		uint32_t width, unsigned char *ret_pixels);
 
 /* renderer_scale.c */
 void renderer_scale_draw(struct renderer *renderer, const struct egl_target *target,

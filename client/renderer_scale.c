@@ -252,6 +252,9 @@ void renderer_scale_draw(struct renderer *renderer, const struct egl_target *tar
 		return;
 	}
 	glDisable(GL_BLEND);
+	const struct egl_rect in_image = { part.x - layout->x, part.y - layout->y, part.width,
+		part.height };
+	renderer_kept_bring_up(renderer, layout->exact && layout->rotation == 0 ? &in_image : NULL);
 	if (can_copy(renderer, target, scene)) {
 		renderer_scissor(target, &part);
 		copy_rect(renderer, target, layout, &part);

@@ -100,6 +100,7 @@ static void free_picture(struct renderer *renderer) {
 	renderer->raw = 0;
 	renderer->shown = 0;
 	renderer->has_picture = false;
+	renderer_kept_forget(renderer);
 }
 
 static void free_buffers(struct renderer *renderer) {
@@ -433,6 +434,16 @@ static void upload_unpacked(struct renderer *renderer, const struct texture_form
 }
 
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
+		const struct frame_rect *rect) {
+	struct frame_rect texels;
+	if (!renderer->keeps) {
+		renderer_texture_upload(renderer, pixels, pitch, rect);
+	} else if (texel_rect(renderer, rect, &texels)) {
+		renderer_kept_upload(renderer, pixels, pitch, &texels);
+	}
+}
+
+void renderer_texture_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect) {
 	struct frame_rect texels;
 	if (!renderer->has_picture || renderer->imports || !texel_rect(renderer, rect, &texels)) {

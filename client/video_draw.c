@@ -1,5 +1,6 @@
 /* pg-video: layout, what must be drawn, drawing and swapping. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "client/gl.h"
@@ -111,7 +112,58 @@ static void resize_to(struct video *video, const struct egl_target *target) {
 	region_add_all(&video->dirty);
 }
 
-static void draw_scene(struct video *video, const struct egl_target *target) {
+/* What the scene has over the picture. */
+static unsigned covers(const struct renderer_scene *scene, struct egl_rect ret_rects[2]) {
+	unsigned count = 0;
+	if (scene->pointer) {
+		const float *r = scene->pointer_rect;
+		const int x = (int)floorf(r[0]), y = (int)floorf(r[1]);
+		ret_rects[count++] = (struct egl_rect){ x, y, (int)ceilf(r[0] + r[2]) - x,
+			(int)ceilf(r[1] + r[3]) - y };
+	}
+	if (scene->quad_count > 0) {
+		float left = INFINITY, top = INFINITY, right = 0, bottom = 0;
+		for (size_t i = 0; i < scene->quad_count; i++) {
+			const struct overlay_quad *quad = &scene->quads[i];
+			left = fminf(left, quad->x);
+			top = fminf(top, quad->y);
+			right = fmaxf(right, quad->x + quad->width);
+			bottom = fmaxf(bottom, quad->y + quad->height);
+		}
+		const int x = (int)floorf(left), y = (int)floorf(top);
+		ret_rects[count++] = (struct egl_rect){ x, y, (int)ceilf(right) - x,
+			(int)ceilf(bottom) - y };
+	}
+	return count;
+}
+
+/* Takes what the window can have from memory out of the region. */
+static bool put_kept(
+		struct video *video, const struct renderer_scene *scene, struct region *region) {
+	struct egl_pixels pixels;
+	struct region drawn = *region, kept = { .count = 0 };
+	struct egl_rect over[2];
+	if (!renderer_kept_at(video->renderer, scene, &pixels) ||
+			!region_cut(&drawn, &pixels.at, &kept)) {
+		return false;
+	}
+	const unsigned count = covers(scene, over);
+	for (unsigned i = 0; i < count; i++) {
+		if (!region_cut(&kept, &over[i], &drawn)) {
+			return false;
+		}
+	}
+	if (kept.count == 0 || egl_put(video->egl, &pixels, kept.rects, kept.count) < 0) {
+		return false;
+	}
+	*region = drawn;
+	return true;
+}
+
+/* ret_drawn: what must be read from the target: all that is dirty, or what was not put
+ * on the window otherwise. */
+static void draw_scene(
+		struct video *video, const struct egl_target *target, struct region *ret_drawn) {
 	struct region region;
 	region_for_age(video, target->age, &region);
 	region_finish(&region, target->width, target->height);
@@ -126,6 +178,10 @@ static void draw_scene(struct video *video, const struct egl_target *target) {
 		.quad_count = video->quad_count,
 	};
 	memcpy(scene.pointer_rect, video->pointer_rect, sizeof scene.pointer_rect);
+	*ret_drawn = video->dirty;
+	if (put_kept(video, &scene, &region)) {
+		*ret_drawn = region;
+	}
 	renderer_draw(video->renderer, target, &scene, region.rects, region.count);
 }
 
@@ -136,13 +192,14 @@ void video_draw(struct video *video) {
 		return;
 	}
 	resize_to(video, &target);
-	draw_scene(video, &target);
+	struct region drawn;
+	draw_scene(video, &target, &drawn);
 	GLsync fence = NULL;
 	if (video->events.shown != NULL && video->frame_pending) {
 		fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
 	}
 	video->times.swap_ns = clock_now_ns();
-	const int r = egl_swap(video->egl, video->dirty.rects, video->dirty.count);
+	const int r = egl_swap(video->egl, drawn.rects, drawn.count);
 	if (video->config.swap_delay_ms > 0) {
 		clock_sleep_ns(video->config.swap_delay_ms * NS_PER_MS);
 	}

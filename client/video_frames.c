@@ -63,6 +63,19 @@ static void upload_failed(struct video *video, const char *what) {
 	log_debug_limited("frame left out: %s", what);
 }
 
+/* A window that takes pixels from memory takes a picture of its size as it is. */
+static void keep(struct video *video) {
+	const struct layout *layout = &video->layout;
+	const bool wanted = video->picture_begun && egl_takes_pixels(video->egl) &&
+			    video->config.upload == VIDEO_UPLOAD_AUTO && layout->exact &&
+			    layout->rotation == 0;
+	const bool before = renderer_keeps(video->renderer);
+	renderer_keep(video->renderer, wanted);
+	if (before != renderer_keeps(video->renderer)) {
+		video_note_upload(video);
+	}
+}
+
 /* Makes the renderer ready for the frame's geometry. Returns 1 if all of it must be uploaded, 0 if
  * not, or a negative errno. */
 static int begin_frame(struct video *video, const struct source_frame *taken) {
@@ -84,6 +97,7 @@ static int begin_frame(struct video *video, const struct source_frame *taken) {
 	if (r == 1 && video->gl_failure[0] != '\0') {
 		video_set_failure(video, "");
 	}
+	keep(video);
 	const struct video_picture *before = &video->picture;
 	return r == 1 || before->source != VIDEO_SOURCE_LG || before->torn || taken->repeated ||
 	       before->generation != taken->message.generation ||
@@ -293,6 +307,7 @@ void video_take_fallback(struct video *video) {
 		fallback_take_done(video->fallback, true);
 		return;
 	}
+	keep(video);
 	const struct frame_rect whole = { 0, 0, view.width, view.height };
 	const struct frame_rect *rects = all ? &whole : view.damage;
 	const unsigned count = all ? 1 : view.damage_count;

@@ -55,6 +55,7 @@ static void apply_hdr(struct video *video) {
 }
 
 void video_note_upload(struct video *video) {
+	log_debug("the picture goes up by way of: %s", renderer_upload_name(video->renderer));
 	pthread_mutex_lock(&video->lock);
 	snprintf(video->stats.upload, sizeof video->stats.upload, "%s",
 			renderer_upload_name(video->renderer));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <xcb/shm.h>
@@ -168,6 +169,40 @@ static int grow(struct x11_present *present, const struct egl_rect *rects, unsig
 	return make_memory(present, width, height);
 }
 
+static uint32_t *at(const struct x11_present *present, const struct egl_rect *rect) {
+	return (uint32_t *)present->memory + (size_t)rect->y * (size_t)present->width +
+	       (size_t)rect->x;
+}
+
+static void put(const struct x11_present *present, const struct egl_rect *rect) {
+	xcb_shm_put_image(present->connection, present->window, present->gc,
+			(uint16_t)present->width, (uint16_t)present->height, (uint16_t)rect->x,
+			(uint16_t)rect->y, (uint16_t)rect->width, (uint16_t)rect->height,
+			(int16_t)rect->x, (int16_t)rect->y, present->depth,
+			XCB_IMAGE_FORMAT_Z_PIXMAP, 0, present->segment, 0);
+}
+
+int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
+		const struct egl_rect *rects, unsigned count) {
+	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
+		return -EIO;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct egl_rect *rect = &rects[i];
+		const unsigned char *from = pixels->memory +
+					    (size_t)(rect->y - pixels->at.y) * pixels->stride +
+					    (size_t)(rect->x - pixels->at.x) * 4;
+		uint32_t *to = at(present, rect);
+		for (int row = 0; row < rect->height; row++) {
+			memcpy(to, from, (size_t)rect->width * 4);
+			to += present->width;
+			from += pixels->stride;
+		}
+		put(present, rect);
+	}
+	return 0;
+}
+
 int x11_present_show(struct x11_present *present, struct gl_target *target,
 		const struct egl_rect *rects, unsigned count) {
 	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
@@ -178,15 +213,9 @@ int x11_present_show(struct x11_present *present, struct gl_target *target,
 		if (rect->width <= 0 || rect->height <= 0) {
 			continue;
 		}
-		uint32_t *at = (uint32_t *)present->memory +
-			       (size_t)rect->y * (size_t)present->width + (size_t)rect->x;
-		gl_target_read_bgra(target, rect->x, rect->y, rect->width, rect->height, at,
-				present->width);
-		xcb_shm_put_image(present->connection, present->window, present->gc,
-				(uint16_t)present->width, (uint16_t)present->height,
-				(uint16_t)rect->x, (uint16_t)rect->y, (uint16_t)rect->width,
-				(uint16_t)rect->height, (int16_t)rect->x, (int16_t)rect->y,
-				present->depth, XCB_IMAGE_FORMAT_Z_PIXMAP, 0, present->segment, 0);
+		gl_target_read_bgra(target, rect->x, rect->y, rect->width, rect->height,
+				at(present, rect), present->width);
+		put(present, rect);
 	}
 	present->fence = xcb_get_input_focus_unchecked(present->connection);
 	present->pending = true;

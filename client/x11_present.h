@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+struct egl_pixels;
 struct egl_rect;
 struct gl_target;
 struct x11_present;
@@ -19,6 +20,10 @@ unsigned long x11_window_visual(void *display, unsigned long window); /* visual 
 int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window);
 void x11_present_destroy(struct x11_present *present); /* accepts NULL */
 
+/* Puts rectangles of a picture in memory on the window; shown with the next x11_present_show().
+ * 0 or -EIO. */
+int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
+		const struct egl_rect *rects, unsigned count);
 /* Reads the rectangles out of the target and puts them on the window. 0, -EIO or -ENOMEM. */
 int x11_present_show(struct x11_present *present, struct gl_target *target,
 		const struct egl_rect *rects, unsigned count);

@@ -25,6 +25,8 @@ struct screen {
 	struct egl *egl;
 	struct renderer *renderer;
 	uint64_t whole, damaged, torn, refused, drawn;
+	bool keeps; /* wanted: in memory of ours */
+	uint64_t kept;
 };
 
 static bool do_not_wait(void *data) {
@@ -72,7 +74,9 @@ static void upload(const struct frame *frame, void *data) {
 		screen->refused++;
 		return;
 	}
+	renderer_keep(screen->renderer, screen->keeps);
 	const bool all = anew == 1 || frame->damage_count == 0;
+	screen->kept += renderer_keeps(screen->renderer);
 	const struct video_follow follow = { .go_on = do_not_wait };
 	uint64_t spent_ns;
 	if (!video_upload(screen->renderer, frame, all, &follow, &spent_ns)) {
@@ -123,6 +127,7 @@ static void lies_reach_the_textures(void **state) {
 	for (unsigned i = 0; i < count; i++) {
 		hostile.random.state = 7000 + i; /* a failure names its seed */
 		renderer_set_upload(screen.renderer, ways[i % 8 == 1 ? 1 : i % 8 == 2 ? 2 : 0]);
+		screen.keeps = i % 8 >= 5;
 		hostile_run_session(&hostile, i % 2);
 	}
 	print_message("%u sessions: %llu whole and %llu damaged frames uploaded, %llu torn, %llu too "
@@ -131,6 +136,7 @@ static void lies_reach_the_textures(void **state) {
 			(unsigned long long)screen.torn, (unsigned long long)screen.refused,
 			(unsigned long long)screen.drawn);
 	CHECK(screen.whole > count && screen.damaged > count && screen.drawn > 0);
+	CHECK(screen.kept > 0 || !egl_is_software(screen.egl));
 	hostile_close(&hostile);
 	close_screen(&screen);
 }
@@ -152,6 +158,7 @@ static void pixels_change_while_they_are_uploaded(void **state) {
 	hostile.reader.data = &screen;
 	for (unsigned i = 0; i < count; i++) {
 		hostile.random.state = 800000 + i;
+		screen.keeps = i % 2;
 		hostile_run_session(&hostile, false);
 	}
 	kill(child, SIGKILL);

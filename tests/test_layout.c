@@ -250,6 +250,46 @@ static void pointer_keeps_its_size(void **state) {
 	CHECK(r[2] == 64 && r[3] == 48 && r[0] == 980 && r[1] == 492);
 }
 
+/* What is cut out and what is left are the region, without overlap. */
+static void a_region_is_cut(void **state) {
+	(void)state;
+	static const struct egl_rect cuts[] = { { 10, 10, 20, 20 }, { -5, -5, 10, 10 },
+		{ 0, 0, 100, 100 }, { 40, 0, 5, 100 }, { 200, 200, 10, 10 }, { 0, 50, 100, 1 } };
+	for (unsigned c = 0; c < sizeof cuts / sizeof cuts[0]; c++) {
+		struct region region = { 0 }, cut = { 0 };
+		const struct egl_rect a = { 0, 0, 60, 60 }, b = { 70, 0, 30, 90 };
+		region_add(&region, &a);
+		region_add(&region, &b);
+		const long before = covered(&region);
+		CHECK(region_cut(&region, &cuts[c], &cut));
+		CHECK(covered(&region) + covered(&cut) == before);
+		unsigned char seen[100][100] = { { 0 } };
+		const struct region *both[] = { &region, &cut };
+		for (unsigned k = 0; k < 2; k++) {
+			for (unsigned i = 0; i < both[k]->count; i++) {
+				const struct egl_rect *r = &both[k]->rects[i];
+				for (int y = r->y; y < r->y + r->height; y++) {
+					for (int x = r->x; x < r->x + r->width; x++) {
+						const bool in = x >= cuts[c].x && y >= cuts[c].y &&
+								x < cuts[c].x + cuts[c].width &&
+								y < cuts[c].y + cuts[c].height;
+						CHECK(in == (k == 1) && seen[y][x]++ == 0);
+					}
+				}
+			}
+		}
+	}
+	struct region many = { 0 }, cut = { 0 };
+	for (int i = 0; i < REGION_RECTS_MAX; i++) {
+		const struct egl_rect rect = { 0, 4 * i, 100, 2 };
+		region_add(&many, &rect);
+	}
+	const struct region before = many;
+	const struct egl_rect column = { 40, 0, 5, 100 };
+	CHECK(!region_cut(&many, &column, &cut)); /* each would be two */
+	CHECK(cut.count == 0 && memcmp(&many, &before, sizeof many) == 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_is_placed),
@@ -257,6 +297,7 @@ int main(void) {
 		cmocka_unit_test(users_turn_is_clockwise),
 		cmocka_unit_test(damage_covers_what_changes),
 		cmocka_unit_test(regions_do_not_overlap),
+		cmocka_unit_test(a_region_is_cut),
 		cmocka_unit_test(pointer_keeps_its_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,6 +325,80 @@ static void every_way_of_upload_is_the_same(void **state) {
 	}
 }
 
+static void check_kept(
+		const struct setup *setup, const struct format_case *c, const struct image *image) {
+	const struct layout layout = layout_for(
+			c->width, c->height, (int)c->width + 7, (int)c->height + 5, 0, 0);
+	struct renderer_scene scene = { .layout = &layout, .dim = 1 };
+	struct egl_pixels pixels;
+	CHECK(renderer_kept_at(setup->renderer, &scene, &pixels) == layout.exact);
+	const struct layout exact =
+			layout_for(c->width, c->height, (int)c->width, (int)c->height, 0, 0);
+	scene.layout = &exact;
+	CHECK(renderer_kept_at(setup->renderer, &scene, &pixels));
+	CHECK(pixels.at.x == 0 && pixels.at.width == (int)c->width);
+	for (uint32_t y = 0; y < c->rows; y++) {
+		CHECK(memcmp(pixels.memory + y * pixels.stride,
+				      image->pixels + (size_t)y * image->pitch,
+				      (size_t)c->width * 4) == 0);
+	}
+	scene.dim = 0.5f; /* GL's */
+	CHECK(!renderer_kept_at(setup->renderer, &scene, &pixels));
+	const struct layout turned =
+			layout_for(c->width, c->height, (int)c->height, (int)c->width, 0, 1);
+	scene.dim = 1;
+	scene.layout = &turned;
+	CHECK(!renderer_kept_at(setup->renderer, &scene, &pixels));
+}
+
+/* Kept in memory of ours a picture is what came, GL draws it as ever from there, and goes on with
+ * it where it is kept no longer. */
+static void a_kept_picture_is_the_same(void **state) {
+	(void)state;
+	struct setup setup = { .upload = VIDEO_UPLOAD_DIRECT };
+	CHECK(open_setup(&setup, 64, 48));
+	if (!egl_is_software(setup.egl)) {
+		close_setup(&setup);
+		skip();
+	}
+	unsigned kept = 0;
+	for (size_t k = 0; k < FORMAT_CASES; k++) {
+		const struct format_case *c = &format_cases[k];
+		struct image image = image_of(c);
+		begin_picture(&setup, c, &image);
+		upload_all(&setup, c, &image);
+		renderer_keep(setup.renderer, true);
+		const bool on = renderer_keeps(setup.renderer);
+		CHECK(on == (c->format == FRAME_FORMAT_BGRA));
+		kept += on;
+		for (int round = 0; round < 3; round++) {
+			if (on) {
+				check_kept(&setup, c, &image);
+			}
+			for (unsigned turn = 0; turn < 4; turn++) {
+				compare(&setup, c, &image, turn, "kept");
+			}
+			if (round == 0) {
+				upload_damage(&setup, c, &image);
+			} else {
+				fill(image.pixels, (size_t)image.pitch * c->rows, c->format, 3);
+				upload_all(&setup, c, &image);
+			}
+		}
+		renderer_keep(setup.renderer, false);
+		CHECK(!renderer_keeps(setup.renderer));
+		compare(&setup, c, &image, 0, "kept no longer");
+		upload_damage(&setup, c, &image);
+		compare(&setup, c, &image, 0, "kept no longer, damage");
+		renderer_keep(setup.renderer, true);
+		compare(&setup, c, &image, 0, "kept again");
+		renderer_keep(setup.renderer, false);
+		free(image.pixels);
+	}
+	CHECK(kept == 4);
+	close_setup(&setup);
+}
+
 /* The same frames as textures of a stand-in for kvmfr and its import; damage alone is taken over.
  */
 static void import_case(struct setup *setup, struct dmabuf *dmabuf, struct shm *shm,
@@ -624,6 +698,7 @@ int main(void) {
 		cmocka_unit_test(the_reference_is_right),
 		cmocka_unit_test(formats_match_the_reference),
 		cmocka_unit_test(every_way_of_upload_is_the_same),
+		cmocka_unit_test(a_kept_picture_is_the_same),
 		cmocka_unit_test(imported_frames_are_the_same),
 		cmocka_unit_test(a_failed_import_says_why),
 		cmocka_unit_test(white_stays_white),

@@ -199,4 +199,71 @@ def case_pointer():
         source.say('resume')
 
 
+def case_memory():
+    """At 1:1 X11 gets the picture from memory, GL draws only what is under a pointer or a text: to the pixel what GL alone
+    shows, also where the pointer moved, a text came and went, and after the window was larger for a while."""
+    place = (200, 100)
+    source = guest(FRAME, '--fps=30', '--cursor=mono', '--cursor-still')
+
+    def picture(size=FRAME):
+        screen = capture()
+        left, top = place
+        return [screen.data[(y * screen.width + left) * 3:(y * screen.width + left + size[0]) * 3]
+                for y in range(top, top + size[1])]
+
+    def differing(a, b):
+        return sum(x != y for x, y in zip(b''.join(a), b''.join(b)))
+
+    def still(size=FRAME):
+        def look():
+            a = picture(size)
+            time.sleep(0.2)
+            return a if a == picture(size) else None
+        return wait_for('a still picture', look)
+    def way(program):
+        ways = [text.split()[-1] for _, text in program.log_lines() if 'by way of' in text]
+        return ways[-1] if ways else None
+    first = client(FRAME, '--always-show-cursor', '--log-level=debug', place=place)
+    wait_for('frames from memory', lambda: newest(first)['video']['shown'] > 30 and way(first) == 'memory')
+    connected(first)
+    window = window_of(first)
+    focus(place, FRAME)
+    xdotool('mousemove', '1200', '700')
+    time.sleep(1)  # a pointer that moves over frames that come
+    source.say('pause')
+    before = still()
+    focus(place, FRAME)
+    xdotool('key', 'Scroll_Lock')  # a text
+    wait_for('a text over it', lambda: picture() != before)
+    with_text = picture()
+    xdotool('key', 'Scroll_Lock')
+    xdotool('mousemove', '1200', '700')
+    wait_for('the text to go', lambda: differing(with_text, still()) > 500, 15)
+    time.sleep(1)
+    pictures = {'memory': still()}
+    double = (2 * FRAME[0], 2 * FRAME[1])
+    xdotool('windowsize', window, *map(str, double))
+    wait_for('the larger window', lambda: size_of(window) == double)
+    pictures['memory, larger'] = still(double)
+    xdotool('windowsize', window, *map(str, FRAME))
+    wait_for('the window of before', lambda: size_of(window) == FRAME)
+    check(still() == pictures['memory'], 'another picture after the window was larger')
+    check(first.stop() == 0, 'the client left with %s' % first.process.returncode)
+
+    second = client(FRAME, '--always-show-cursor', '--upload=direct', '--log-level=debug', place=place)
+    wait_for('the frame', lambda: newest(second)['video']['shown'] > 0)
+    connected(second)
+    time.sleep(1)
+    check(way(second) == 'direct', 'not by GL alone: %s' % way(second))
+    pictures['GL'] = still()
+    window = window_of(second)
+    xdotool('windowsize', window, *map(str, double))
+    wait_for('the larger window', lambda: size_of(window) == double)
+    pictures['GL, larger'] = still(double)
+    for a, b in ('memory', 'GL'), ('memory, larger', 'GL, larger'):
+        differ = differing(pictures[a], pictures[b])
+        print('%s and %s: %d bytes differ' % (a, b, differ))
+        check(differ == 0, '%s is not what GL shows' % a)
+
+
 run(globals())
