@@ -15,6 +15,7 @@
 #include "base/parse.h"
 #include "base/queue.h"
 #include "base/samples.h"
+#include "base/stream_copy.h"
 #include "base/thread.h"
 #include "base/thread_place.h"
 #include "tests/support/check.h"
@@ -361,8 +362,30 @@ static void a_late_thread_goes_elsewhere_for_a_while(void **state) {
 	}
 }
 
+/* Wherever the blocks begin and end, all of it is copied and nothing beside it. */
+static void stream_copies_are_whole(void **state) {
+	(void)state;
+	static unsigned char from[20000], to[20000];
+	static const size_t sizes[] = { 0, 1, 15, 16, 63, 64, 65, 127, 128, 200, 4095, 4096, 4200,
+		9000, 19000 };
+	for (size_t i = 0; i < sizeof from; i++) {
+		from[i] = (unsigned char)(i * 131 + i / 251);
+	}
+	for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+		for (size_t f = 0; f < 3; f++) {
+			for (size_t t = 0; t < 70; t++) {
+				memset(to, 0xee, sizeof to);
+				stream_copy(to + 100 + t, from + 7 * f, sizes[s]);
+				CHECK(memcmp(to + 100 + t, from + 7 * f, sizes[s]) == 0);
+				CHECK(to[99 + t] == 0xee && to[100 + t + sizes[s]] == 0xee);
+			}
+		}
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stream_copies_are_whole),
 		cmocka_unit_test(a_late_thread_goes_elsewhere_for_a_while),
 		cmocka_unit_test(a_word_that_changes_ends_the_wait),
 		cmocka_unit_test(a_prompt_thread_has_no_slack),
