@@ -210,7 +210,7 @@ static bool server_may_wait(const struct audio *audio) {
 
 /* Until when packets may wait in the socket; 0 = they wake us. Where others that are not played
  * come in between, the socket would overflow. */
-static uint64_t packets_wait_until(struct audio *audio) {
+static uint64_t packets_wait_until(struct audio *audio, uint64_t now_ns) {
 	if (!audio->player || audio->source != SOURCE_SCREAM || audio->config.shm_path[0] ||
 			audio->ending) {
 		return 0;
@@ -219,7 +219,7 @@ static uint64_t packets_wait_until(struct audio *audio) {
 	receiver_get_stats(audio->receiver, &stats);
 	const bool clean = stats.rejected == audio->rejected;
 	audio->rejected = stats.rejected;
-	return clean ? player_pickup(audio->player) : 0;
+	return clean ? player_pickup(audio->player, now_ns) : 0;
 }
 
 /* Packets first, then the server gets what came of them. */
@@ -235,11 +235,10 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 	} else if (wait_ns > SERVER_LATE_NS) {
 		wait_ns = SERVER_LATE_NS;
 	}
-	const uint64_t pickup_ns = packets_wait_until(audio);
+	uint64_t now_ns = clock_now_ns();
+	const uint64_t pickup_ns = packets_wait_until(audio, now_ns);
 	if (pickup_ns > 0) {
-		const uint64_t now_ns = clock_now_ns();
-		const uint64_t left_ns = pickup_ns > now_ns ? pickup_ns - now_ns : 0;
-		wait_ns = left_ns < wait_ns ? left_ns : wait_ns;
+		wait_ns = pickup_ns - now_ns < wait_ns ? pickup_ns - now_ns : wait_ns;
 		fds[1].fd = -1;
 	}
 	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
@@ -250,7 +249,7 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 		uint64_t n;
 		(void)!read(audio->wake_fd, &n, sizeof n); /* the next round looks */
 	}
-	const uint64_t now_ns = clock_now_ns();
+	now_ns = clock_now_ns();
 	if (fds[1].revents || (pickup_ns > 0 && now_ns >= pickup_ns)) {
 		receiver_dispatch(audio->receiver, now_ns);
 	}

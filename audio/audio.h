@@ -42,9 +42,9 @@ struct audio_config {
 	unsigned latency_ms;                /* fixed target 10..200; 0 = adapt it (10..80) */
 	unsigned max_ms;                    /* hard bound; 0 = max(target + 40, 120) */
 	bool high_quality;                  /* the medium instead of the fast sinc converter */
-	bool thrifty;       /* adapting: 6 ms more in flight, for half the wake-ups */
-	int volume_percent; /* set once at start; -1 = what the server remembers */
-	bool any_sender;    /* do not lock on to one source address */
+	bool thrifty;                       /* 10 to 13 ms more in flight: see player_config */
+	int volume_percent;                 /* set once at start; -1 = what the server remembers */
+	bool any_sender;                    /* do not lock on to one source address */
 	/* With AUDIO_OUTPUT_NULL: its clock's error, and who listens (on pg-audio; may be NULL). */
 	double null_ppm;
 	void (*null_heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,

@@ -38,6 +38,7 @@ static void change_format(struct player *player, const struct scream_format *for
 	stash_clear(&player->stash);
 	arrival_init(&player->arrival, format->rate);
 	player->spread_ns = 2e6;
+	player->burst_ns = 0;
 	if (player->stream && same) {
 		if (player_make_resample(player) < 0) {
 			player->stream = false;

@@ -21,8 +21,8 @@ struct player_config {
 	unsigned latency_ms; /* 10..200; 0 = adapt */
 	unsigned max_ms;     /* hard bound of what is in flight; 0 = max(target + 40, 120) */
 	bool high_quality;
-	/* Adapting: hold a packet more, for half the wake-ups. A fixed target that has room for it
-	 * saves them anyway. */
+	/* Hold two packets or a burst more (up to 13.4 ms, in an adapting target), for a third to
+	 * half of the wake-ups. Otherwise a fixed target that has room for it holds one more. */
 	bool thrifty;
 };
 
@@ -73,11 +73,12 @@ void player_break(struct player *player, uint64_t now_ns);
 void player_set_reliable(struct player *player, bool reliable);
 
 /*
- * Until when packets may be left waiting: even ones are picked up two (short ones more) at a time
- * where enough is in flight, for waking up is most of what playing costs. 0 = take each as it
- * comes. Ask again after each packet; a tick that is due comes first.
+ * Until when packets may be left waiting: they are picked up two or three at a time (short ones
+ * more), or two bursts, where enough is in flight, for waking up is most of what playing costs. 0 =
+ * take each as it comes. Ask again after each packet, and when that time has passed without one; a
+ * tick that is due comes first.
  */
-uint64_t player_pickup(struct player *player);
+uint64_t player_pickup(struct player *player, uint64_t now_ns);
 
 /* Call it when player_due() has passed, after all packets that wait were given. */
 void player_tick(struct player *player, uint64_t now_ns);

@@ -1,6 +1,5 @@
 /*
- * What the files of the player share (player.c, player_start.c, player_play.c, player_sink.c);
- * nobody else includes it.
+ * What the files of the player share (player*.c); nobody else includes it.
  */
 #pragma once
 
@@ -33,6 +32,9 @@ struct player {
 	struct resample *resample;
 	double spread_ns;         /* how unevenly they come: see note_spread() */
 	double arrival_error_ns;  /* of the last one */
+	uint64_t arrived_ns;      /* the last one */
+	uint64_t burst_at_ns;     /* the first of the last burst */
+	double burst_ns;          /* from one burst to the next, on average */
 	uint64_t packet_ns;       /* when the last one was given */
 	uint64_t pickup_ns;       /* until when packets were to wait; 0 = not at all */
 	uint64_t silent_since_ns; /* all-zero packets since; 0 = sound */
@@ -108,7 +110,12 @@ void player_count_underrun(struct player *player);
 void player_play_block(struct player *player, const uint8_t *pcm, unsigned frames);
 void player_play(struct player *player, const struct scream_packet *packet, uint64_t arrived_ns);
 
-/* For how long a packet is left waiting for others, if it is. */
+/* ---- player_pickup.c: how packets come, and when they are taken ---- */
+
+void player_note_arrival(
+		struct player *player, const struct arrival_result *arrival, uint64_t arrived_ns);
+bool player_is_bursty(const struct player *player);
+/* For how long packets are left waiting for others, at most. */
 double player_batch_ns(const struct player *player);
 
 /* ---- player_start.c: a stream starts, and is kept alive while there is nothing to play ---- */

@@ -4,23 +4,17 @@
 
 #include "base/clock.h"
 
-#define LOOP_MENDS_NS       10e6
-#define LOST_OFTEN_NS       (5 * NS_PER_S)
-#define FILL_MOST_S         0.018
-#define CARRY_NS            6e6
-#define CARRY_MOST_NS       18e6 /* of sound again, then it ends */
-#define ZERO_FRAMES         512
-#define TAIL_NS             5e6
-#define HOLD_OFF_NS         (60 * NS_PER_MS)
-#define RESYNC_ERROR_NS     40e6
-#define LEVEL_LEAST_NS      1e6
-#define EDGE_NS             2e6 /* a write needs so long to reach the server's mixer */
-#define BURSTY_NS           1e6 /* spread */
-#define SPREAD_SOON_PACKETS 100
-#define LIMIT_MOST_NS       20e6
-#define BATCH_MOST_NS       6.7e6 /* a packet of Scream's at 44.1 kHz */
-#define PICKUP_AFTER_NS     300e3 /* the last of a batch was due: most are less late */
-#define STEADY_NS           (2 * NS_PER_S)
+#define LOOP_MENDS_NS   10e6
+#define LOST_OFTEN_NS   (5 * NS_PER_S)
+#define FILL_MOST_S     0.018
+#define CARRY_NS        6e6
+#define CARRY_MOST_NS   18e6 /* of sound again, then it ends */
+#define ZERO_FRAMES     512
+#define TAIL_NS         5e6
+#define HOLD_OFF_NS     (60 * NS_PER_MS)
+#define RESYNC_ERROR_NS 40e6
+#define LEVEL_LEAST_NS  1e6
+#define EDGE_NS         2e6 /* a write needs so long to reach the server's mixer */
 
 static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
 
@@ -84,28 +78,6 @@ void player_play_block(struct player *player, const uint8_t *pcm, unsigned frame
 	shape_apply(&player->shape, out, n);
 	player_write(player, out, n);
 	player->frames += n;
-}
-
-/* How unevenly packets come: half of all arrivals are nearer to where the one before would have put
- * them. Not their distance from the clock: after a loss all of them are late alike, which is even.
- */
-static void note_spread(struct player *player, const struct arrival_result *arrival) {
-	double change = fabs(arrival->error_ns - player->arrival_error_ns);
-	player->arrival_error_ns = arrival->error_ns;
-	if (arrival->verdict == ARRIVAL_RESTARTED) {
-		return;
-	}
-	if (arrival->verdict == ARRIVAL_LOST) {
-		/* The clock has stepped over them. */
-		player->arrival_error_ns -=
-				arrival->lost * player_to_ns(player, player->packet_frames);
-	}
-	double spread = fmin(fmax(player->spread_ns, 50e3), 5e6);
-	double step = player->arrival.packets < SPREAD_SOON_PACKETS ? 1.08 : 1.02;
-	player->spread_ns = spread * (change > spread ? step : 1 / step);
-	player->arrival.limit_ns =
-			player->reliable ? LIMIT_MOST_NS
-					 : fmin(fmax(player->spread_ns * 10, 2.5e6), LIMIT_MOST_NS);
 }
 
 /* Too little for the loop to mend: end the sound cleanly and put the missing level in. */
@@ -198,67 +170,12 @@ static void fill_loss(struct player *player, unsigned lost, double level) {
 	}
 }
 
-/* ---- several packets to a wake-up ---- */
-
-static unsigned batch_packets(const struct player *player) {
-	return player->packet_frames > 0
-			       ? (unsigned)(BATCH_MOST_NS /
-						 player_to_ns(player, player->packet_frames))
-			       : 0;
-}
-
-double player_batch_ns(const struct player *player) {
-	const bool wanted = player->target.fixed || player->config.thrifty;
-	/* What comes in bursts has few wake-ups as it is. */
-	if (!wanted || player->reliable || player->spread_ns > BURSTY_NS) {
-		return 0;
-	}
-	return batch_packets(player) * player_to_ns(player, player->packet_frames);
-}
-
-/* Nothing was cut or missing for a while. */
-static bool is_steady(const struct player *player) {
-	const struct arrival *arrival = &player->arrival;
-	return player->state == PLAYER_PLAYING && !player->dropping && player->carried <= 0 &&
-	       arrival->running && !arrival->outlier && !arrival->slipping &&
-	       player->now_ns - player->resynced_ns > STEADY_NS &&
-	       player->now_ns - player->underrun_ns > STEADY_NS;
-}
-
-uint64_t player_pickup(struct player *player) {
-	const struct arrival *arrival = &player->arrival;
-	const double batch_ns = player_batch_ns(player);
-	player->pickup_ns = 0;
-	if (batch_ns <= 0 || !is_steady(player)) {
-		return 0;
-	}
-	const double last_ns = (double)arrival->base_ns + arrival->end_ns + batch_ns +
-			       player_to_ns(player, player->packet_frames);
-	/* As much must be left as an adapting target keeps against lateness. */
-	const double least = player_edge_frames(player) +
-			     player_to_frames(player, player->target.late_ns + TARGET_MARGIN_NS);
-	if (level_at(&player->level, last_ns) < least) {
-		return 0;
-	}
-	player->pickup_ns = (uint64_t)(last_ns + PICKUP_AFTER_NS);
-	return player->pickup_ns;
-}
-
-/* How late a packet is handled; that it was left waiting does not count. */
-static double lateness_ns(const struct player *player, const struct arrival_result *arrival,
-		uint64_t arrived_ns) {
-	const double came = (double)arrived_ns - arrival->at_ns;
-	const double due_ns = fmax(arrival->at_ns, (double)player->pickup_ns);
-	return fmax(came, (double)player->now_ns - due_ns);
-}
-
 void player_play(struct player *player, const struct scream_packet *packet, uint64_t arrived_ns) {
 	player_note_packet_size(player, packet->frames);
 	player->arrival.reliable = player->reliable;
 	struct arrival_result arrival =
 			arrival_packet(&player->arrival, arrived_ns, packet->frames);
-	note_spread(player, &arrival);
-	target_late(&player->target, lateness_ns(player, &arrival, arrived_ns));
+	player_note_arrival(player, &arrival, arrived_ns);
 
 	double frames = packet->frames * player_ratio(player);
 	double level = level_at(&player->level, arrival.at_ns);
@@ -280,7 +197,7 @@ void player_play(struct player *player, const struct scream_packet *packet, uint
 	} else {
 		check_dry(player);
 		servo_update(&player->servo, error, frames,
-				player->reliable || player->spread_ns > BURSTY_NS, player->now_ns);
+				player->reliable || player_is_bursty(player), player->now_ns);
 	}
 	player_play_block(player, packet->pcm, packet->frames);
 }

@@ -65,6 +65,7 @@ struct world {
 	uint64_t blocked_until; /* the receiver does not run */
 	uint64_t pickup;        /* packets wait until then */
 	unsigned pickups;       /* times that packets were taken */
+	unsigned rounds;        /* that something woke up */
 	uint64_t pause_until;
 	unsigned fault;
 
@@ -282,6 +283,7 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 		next = sooner(next, START_NS + w->faults[w->fault].at_ns);
 	}
 	w->now = next > w->now ? next : w->now + 1000;
+	w->rounds++;
 
 	if (w->faults && w->faults[w->fault].at_ns &&
 			w->now >= START_NS + w->faults[w->fault].at_ns) {
@@ -308,7 +310,7 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 	if (tick && tick <= w->now) {
 		player_tick(w->player, w->now);
 	}
-	w->pickup = player_pickup(w->player);
+	w->pickup = player_pickup(w->player, w->now);
 	struct player_stats stats;
 	player_get_stats(w->player, w->now, &stats);
 	if (w->now > START_NS + (uint64_t)(w->settle_s * 1e9)) {
