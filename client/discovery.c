@@ -70,6 +70,7 @@ static void set_text(char *dst, size_t size, const char *value) {
 	if (len < size) {
 		log_printable(dst, size, plain, len);
 	}
+	explicit_bzero(plain, len);
 }
 
 static enum discovery_status status_of(const char *value) {
@@ -145,7 +146,7 @@ static void end_block(struct discovery_reader *reader, discovery_fn fn, void *da
 	if (reader->info.status != DISCOVERY_NONE) {
 		fn(&reader->info, data);
 	}
-	memset(&reader->info, 0, sizeof reader->info);
+	explicit_bzero(&reader->info, sizeof reader->info); /* a password may be in it */
 	reader->lines = 0;
 }
 
@@ -160,6 +161,7 @@ static void end_line(struct discovery_reader *reader, discovery_fn fn, void *dat
 		reader->lines++;
 		take_line(&reader->info, reader->line);
 	}
+	explicit_bzero(reader->line, reader->len);
 	reader->len = 0;
 	reader->too_long = false;
 }
@@ -237,6 +239,7 @@ static void on_output(int fd, uint32_t events, void *data) {
 	ssize_t len = read(fd, bytes, sizeof bytes);
 	if (len > 0) {
 		discovery_reader_feed(&discovery->reader, bytes, (size_t)len, on_block, discovery);
+		explicit_bzero(bytes, (size_t)len);
 	} else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
 		int status = end_child(discovery);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN) {

@@ -20,11 +20,13 @@ if(TARGET PkgConfig::LIBXML2)
 endif()
 pg_integration(firewall firewall)
 
-# Ends setup in the middle of its work.
-add_library(stop_at MODULE support/stop_at.c)
-target_compile_definitions(stop_at PRIVATE _GNU_SOURCE)
-target_link_libraries(stop_at PRIVATE ${CMAKE_DL_LIBS})
-set_target_properties(stop_at PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+# Preloaded: one ends setup in the middle of its work, for the other libvirt is away for a while.
+foreach(preloaded stop_at libvirt_away)
+	add_library(${preloaded} MODULE support/${preloaded}.c)
+	target_compile_definitions(${preloaded} PRIVATE _GNU_SOURCE)
+	target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})
+	set_target_properties(${preloaded} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endforeach()
 pg_integration(setup_killed setup-killed)
 pg_integration(setup_sudo setup-sudo)
 pg_integration(domains_started domains-started)

@@ -22,9 +22,10 @@ bool virt_built_in(void) {
 	return false;
 }
 
-int virt_open(struct virt **ret_virt, const char *uri, bool write, char *error, size_t error_size) {
+int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, char *error,
+		size_t error_size) {
 	(void)uri;
-	(void)write;
+	(void)right;
 	*ret_virt = NULL;
 	copy_text(error, error_size, "built without libvirt");
 	return -EOPNOTSUPP;
@@ -37,6 +38,10 @@ void virt_close(struct virt *virt) {
 bool virt_alive(const struct virt *virt) {
 	(void)virt;
 	return false;
+}
+
+void virt_open_missing(struct virt *virt) {
+	(void)virt;
 }
 
 int virt_list(struct virt *virt, bool with_password, struct virt_domain **ret_list,
@@ -92,13 +97,17 @@ void virt_wait(int timeout_ms) {
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+struct link {
+	char uri[128];
+	virConnectPtr connection; /* NULL = it did not answer */
+	bool manages;
+	int callback; /* of the lifecycle events, -1 = none */
+};
+
 struct virt {
-	unsigned count;
-	struct {
-		virConnectPtr connection;
-		char uri[128];
-		int callback; /* of the lifecycle events, -1 = none */
-	} item[VIRT_CONNECTIONS_MAX];
+	unsigned count; /* with those that did not answer */
+	struct link link[VIRT_CONNECTIONS_MAX];
+	enum virt_right right;
 	void (*changed)(void *data);
 	void *data;
 };
@@ -120,36 +129,56 @@ static void last_error(char *buf, size_t size) {
 			error && error->message ? error->message : "unknown error");
 }
 
-static bool open_one(struct virt *virt, const char *uri, bool write, char *error, size_t size) {
-	virConnectPtr connection = write ? virConnectOpen(uri) : virConnectOpenReadOnly(uri);
-	if (!connection) {
+static void link_add(struct virt *virt, const char *uri) {
+	struct link *link = &virt->link[virt->count++];
+	*link = (struct link){ .callback = -1 };
+	copy_text(link->uri, sizeof link->uri, uri);
+}
+
+/* The right to manage is asked for only of one that answers: it may put a question to the user, and
+ * virt_open_missing() comes here every few seconds. */
+static bool link_open(struct link *link, enum virt_right right, char *error, size_t size) {
+	virConnectPtr reads = right == VIRT_MANAGE ? NULL : virConnectOpenReadOnly(link->uri);
+	virConnectPtr manages = right != VIRT_READ && (reads || right == VIRT_MANAGE)
+						? virConnectOpen(link->uri)
+						: NULL;
+	if (!reads && !manages) {
 		last_error(error, size);
 		return false;
 	}
-	virt->item[virt->count].connection = connection;
-	virt->item[virt->count].callback = -1;
-	copy_text(virt->item[virt->count].uri, sizeof virt->item[0].uri, uri);
-	virt->count++;
+	if (reads && manages) {
+		virConnectClose(reads);
+	}
+	link->connection = manages ? manages : reads;
+	link->manages = manages != NULL;
+	link->callback = -1;
 	return true;
 }
 
-int virt_open(struct virt **ret_virt, const char *uri, bool write, char *error, size_t error_size) {
+int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, char *error,
+		size_t error_size) {
 	virSetErrorFunc(NULL, swallow);
 	/* Looking must not start a session daemon for a user who has none. */
 	setenv("LIBVIRT_AUTOSTART", "0", 0);
-	error[0] = '\0';
 	struct virt *virt = must_alloc(sizeof *virt);
+	virt->right = right;
 	const char *wanted = uri ? uri : getenv("LIBVIRT_DEFAULT_URI");
 	if (wanted && wanted[0]) {
-		open_one(virt, wanted, write, error, error_size);
+		link_add(virt, wanted);
 	} else {
-		open_one(virt, "qemu:///system", write, error, error_size);
+		link_add(virt, "qemu:///system");
 		if (geteuid() != 0) {
-			char other[160];
-			open_one(virt, "qemu:///session", write, other, sizeof other);
+			link_add(virt, "qemu:///session");
 		}
 	}
-	if (virt->count == 0) {
+	error[0] = '\0'; /* the first one's: the other is seldom there */
+	char other[160];
+	bool any = false;
+	for (unsigned i = 0; i < virt->count; i++) {
+		any |= link_open(&virt->link[i], right, i == 0 ? error : other,
+				i == 0 ? error_size : sizeof other);
+	}
+	if (!any) {
 		free(virt);
 		*ret_virt = NULL;
 		return -ENOTCONN;
@@ -158,23 +187,34 @@ int virt_open(struct virt **ret_virt, const char *uri, bool write, char *error, 
 	return 0;
 }
 
+void virt_open_missing(struct virt *virt) {
+	char error[160];
+	for (unsigned i = 0; i < virt->count; i++) {
+		if (!virt->link[i].connection) {
+			link_open(&virt->link[i], virt->right, error, sizeof error);
+		}
+	}
+}
+
 void virt_close(struct virt *virt) {
 	if (!virt) {
 		return;
 	}
 	for (unsigned i = 0; i < virt->count; i++) {
-		if (virt->item[i].callback >= 0) {
-			virConnectDomainEventDeregisterAny(
-					virt->item[i].connection, virt->item[i].callback);
+		struct link *link = &virt->link[i];
+		if (link->callback >= 0) {
+			virConnectDomainEventDeregisterAny(link->connection, link->callback);
 		}
-		virConnectClose(virt->item[i].connection);
+		if (link->connection) {
+			virConnectClose(link->connection);
+		}
 	}
 	free(virt);
 }
 
 bool virt_alive(const struct virt *virt) {
 	for (unsigned i = 0; virt && i < virt->count; i++) {
-		if (virConnectIsAlive(virt->item[i].connection) != 1) {
+		if (virt->link[i].connection && virConnectIsAlive(virt->link[i].connection) != 1) {
 			return false;
 		}
 	}
@@ -229,15 +269,17 @@ int virt_list(struct virt *virt, bool with_password, struct virt_domain **ret_li
 	*ret_count = 0;
 	int result = 0;
 	for (unsigned i = 0; i < virt->count; i++) {
+		struct link *link = &virt->link[i];
 		virDomainPtr *handles = NULL;
-		int n = virConnectListAllDomains(virt->item[i].connection, &handles, 0);
+		int n = link->connection ? virConnectListAllDomains(link->connection, &handles, 0)
+					 : 0;
 		if (n < 0) {
 			result = -ENOTCONN;
 			continue;
 		}
 		for (int j = 0; j < n; j++) {
-			add_domain(ret_list, ret_count, handles[j], virt->item[i].uri,
-					with_password);
+			add_domain(ret_list, ret_count, handles[j], link->uri,
+					with_password && link->manages);
 			virDomainFree(handles[j]);
 		}
 		free(handles);
@@ -247,7 +289,9 @@ int virt_list(struct virt *virt, bool with_password, struct virt_domain **ret_li
 
 static virDomainPtr find(struct virt *virt, const char *uuid, unsigned *ret_index) {
 	for (unsigned i = 0; i < virt->count; i++) {
-		virDomainPtr handle = virDomainLookupByUUIDString(virt->item[i].connection, uuid);
+		virConnectPtr connection = virt->link[i].connection;
+		virDomainPtr handle =
+				connection ? virDomainLookupByUUIDString(connection, uuid) : NULL;
 		if (handle) {
 			*ret_index = i;
 			return handle;
@@ -275,8 +319,11 @@ int virt_define(struct virt *virt, const char *uuid, const char *xml, char *erro
 	if (handle) {
 		virDomainFree(handle);
 	}
+	while (!virt->link[index].connection) {
+		index++; /* the first that answered */
+	}
 	handle = virDomainDefineXMLFlags(
-			virt->item[index].connection, xml, VIR_DOMAIN_DEFINE_VALIDATE);
+			virt->link[index].connection, xml, VIR_DOMAIN_DEFINE_VALIDATE);
 	if (!handle) {
 		last_error(error, error_size);
 		return -EINVAL;
@@ -287,7 +334,9 @@ int virt_define(struct virt *virt, const char *uuid, const char *xml, char *erro
 
 bool virt_network_bridge(struct virt *virt, const char *network, char *buf, size_t size) {
 	for (unsigned i = 0; virt && i < virt->count; i++) {
-		virNetworkPtr handle = virNetworkLookupByName(virt->item[i].connection, network);
+		virConnectPtr connection = virt->link[i].connection;
+		virNetworkPtr handle =
+				connection ? virNetworkLookupByName(connection, network) : NULL;
 		char *name = handle ? virNetworkGetBridgeName(handle) : NULL;
 		bool found = name && copy_text(buf, size, name);
 		free(name);
@@ -321,11 +370,14 @@ bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data) {
 	virt->data = data;
 	bool all = true;
 	for (unsigned i = 0; i < virt->count; i++) {
-		virt->item[i].callback = virConnectDomainEventRegisterAny(virt->item[i].connection,
-				NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-				VIR_DOMAIN_EVENT_CALLBACK(on_event), virt, NULL);
-		all = all && virt->item[i].callback >= 0;
-		virConnectSetKeepAlive(virt->item[i].connection, 5, 3);
+		struct link *link = &virt->link[i];
+		if (link->connection && link->callback < 0) {
+			link->callback = virConnectDomainEventRegisterAny(link->connection, NULL,
+					VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+					VIR_DOMAIN_EVENT_CALLBACK(on_event), virt, NULL);
+			virConnectSetKeepAlive(link->connection, 5, 3);
+		}
+		all = all && (!link->connection || link->callback >= 0);
 	}
 	return all;
 }

@@ -13,12 +13,21 @@
 
 struct virt;
 
+enum virt_right {
+	VIRT_READ,
+	VIRT_MANAGE_IF_MAY, /* or read: libvirt asks the user, once for each connection */
+	VIRT_MANAGE,
+};
+
 /* uri NULL: $LIBVIRT_DEFAULT_URI, else qemu:///system and qemu:///session, whichever answers (no
  * daemon is started by this). error gets a line for people. Returns 0 or a negative errno. */
-int virt_open(struct virt **ret_virt, const char *uri, bool write, char *error, size_t error_size);
+int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, char *error,
+		size_t error_size);
 void virt_close(struct virt *virt);
 /* False when a connection broke: close and open again. */
 bool virt_alive(const struct virt *virt);
+/* Asks those that did not answer. */
+void virt_open_missing(struct virt *virt);
 
 struct virt_domain {
 	struct domain domain; /* the live configuration if it runs, else the stored one */
@@ -27,8 +36,8 @@ struct virt_domain {
 	bool persistent;
 };
 
-/* All domains of all connections, in libvirt's order. with_password asks for secrets (needs
- * write). */
+/* All domains of all connections, in libvirt's order. with_password asks for secrets, where the
+ * connection may manage. */
 int virt_list(struct virt *virt, bool with_password, struct virt_domain **ret_list,
 		unsigned *ret_count);
 void virt_list_free(struct virt_domain *list, unsigned count);
@@ -42,7 +51,8 @@ int virt_define(struct virt *virt, const char *uuid, const char *xml, char *erro
 /* "virbr0" of network "default". */
 bool virt_network_bridge(struct virt *virt, const char *network, char *buf, size_t size);
 
-/* Following: changed(data) runs from virt_wait() when a domain started, stopped or was defined. */
+/* Following: changed(data) runs from virt_wait() when a domain started, stopped or was defined.
+ * Call it again after virt_open_missing(). False: not every connection can tell. */
 int virt_follow_init(void); /* before the first virt_open() */
 bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data);
 /* Waits for at most timeout_ms and dispatches. */

@@ -182,7 +182,7 @@ static void vm_from_libvirt(struct facts *facts, const struct doctor_options *op
 	unsigned count = 0;
 	char error[160] = "";
 	if (!facts->root->copy || options->uri) {
-		if (virt_open(&virt, options->uri, false, error, sizeof error) == 0) {
+		if (virt_open(&virt, options->uri, VIRT_READ, error, sizeof error) == 0) {
 			virt_list(virt, false, &domains, &count);
 		}
 	}

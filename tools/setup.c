@@ -249,8 +249,8 @@ static int load_domain(struct setup *setup) {
 	unsigned count;
 	char error[160];
 	const char *wanted = setup->options.wanted;
-	int r = virt_open(&setup->virt, setup->options.uri, setup->options.apply, error,
-			sizeof error);
+	int r = virt_open(&setup->virt, setup->options.uri,
+			setup->options.apply ? VIRT_MANAGE : VIRT_READ, error, sizeof error);
 	if (r < 0) {
 		complain("libvirt", error);
 		fputs(virt_built_in() ? _("    -> sudo systemctl enable --now libvirtd (package "

@@ -103,7 +103,7 @@ static bool undo_domain(
 	if (sscanf(line, "domain %u %63s %127s", &n, uuid, uri) != 3) { // NOLINT
 		return false;
 	}
-	if (!setup->virt && virt_open(&setup->virt, uri, true, error, sizeof error) < 0) {
+	if (!setup->virt && virt_open(&setup->virt, uri, VIRT_MANAGE, error, sizeof error) < 0) {
 		fprintf(stderr, "pierglass setup: %s: %s\n", uri, error);
 		return false;
 	}

@@ -28,8 +28,7 @@ struct info {
 	struct root root;
 	struct virt *virt;
 	char problem[200];
-	bool secrets; /* the connection may read passwords */
-	bool events;  /* every connection tells about changes */
+	bool events; /* every connection tells about changes */
 	bool dirty;
 	char *last; /* the block that was written last */
 };
@@ -58,26 +57,20 @@ static void changed(void *data) {
 }
 
 static void connect_libvirt(struct info *info) {
-	if (info->virt && virt_alive(info->virt)) {
-		return;
-	}
-	virt_close(info->virt);
-	info->virt = NULL;
-	info->events = false;
-	char error[160];
-	info->secrets = info->options.password;
-	int r = virt_open(&info->virt, info->options.uri, info->secrets, error, sizeof error);
-	if (r < 0 && info->secrets) {
-		/* No right to manage the VM: all but the password can be had by reading. */
-		info->secrets = false;
-		r = virt_open(&info->virt, info->options.uri, false, error, sizeof error);
+	if (info->virt && !virt_alive(info->virt)) {
+		virt_close(info->virt);
+		info->virt = NULL;
 	}
 	info->problem[0] = '\0';
-	if (r == 0) {
-		info->events = !info->options.once && virt_follow(info->virt, changed, info);
+	if (info->virt) {
+		virt_open_missing(info->virt);
 	} else {
-		snprintf(info->problem, sizeof info->problem, "%s", error);
+		/* Without the right to manage the VM all but the password can be had. */
+		virt_open(&info->virt, info->options.uri,
+				info->options.password ? VIRT_MANAGE_IF_MAY : VIRT_READ,
+				info->problem, sizeof info->problem);
 	}
+	info->events = info->virt && !info->options.once && virt_follow(info->virt, changed, info);
 }
 
 struct gathered {
@@ -116,7 +109,7 @@ static void gather(struct info *info, struct gathered *all) {
 		connect_libvirt(info);
 	}
 	if (info->virt) {
-		virt_list(info->virt, info->secrets, &all->domains, &all->domain_count);
+		virt_list(info->virt, info->options.password, &all->domains, &all->domain_count);
 	}
 	all->process_count = qemu_list(&info->root, &all->processes, &all->hidden);
 	for (unsigned i = 0; i < all->domain_count; i++) {

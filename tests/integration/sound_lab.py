@@ -84,12 +84,16 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+COUNTERS = "underruns", "skips", "gaps", "lost", "missing", "rejected"
+
+
 class Player:
     """pierglass --audio-only with its --stats lines."""
 
     def __init__(self, lab, *args, program=("--audio-only",)):
         self.stats_path = lab.path("stats")
         self.log_path = lab.path("log")
+        self.began = time.monotonic()
         with open(self.stats_path, "wb") as out, open(self.log_path, "wb") as err:
             self.process = subprocess.Popen(
                 [PLAYER, *program, "--audio-interface=virbr0", "--no-lg-config", *args,
@@ -105,6 +109,17 @@ class Player:
                 except ValueError:
                     pass
         return lines
+
+    def counted(self, at_ns):
+        """What it counted within a second of that moment, in words."""
+        def audio(at_s):
+            return min(lines, key=lambda line: abs(line["time_s"] - at_s))["audio"]
+        lines, at_s = self.stats(), at_ns / 1e9 - self.began
+        before, after = audio(at_s - 1), audio(at_s + 1)
+        words = [f"{after[name] - before[name]} {name}" for name in COUNTERS
+                 if after[name] != before[name]]
+        return (f"at {at_s:.1f} s, {before['latency_us'] / 1e3:.1f} -> {after['latency_us'] / 1e3:.1f} ms, "
+                f"target {after['target_us'] / 1e3:.1f}: {', '.join(words) or 'nothing'} counted")
 
     def now(self):
         lines = self.stats()
