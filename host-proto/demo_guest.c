@@ -96,7 +96,7 @@ static void forget_blocks(struct demo_guest *guest) {
 
 int demo_guest_reshape(struct demo_guest *guest) {
 	struct frame frame;
-	struct demo_picture *picture;
+	struct demo_picture *picture = NULL;
 	int r = describe(&guest->config, &frame);
 	if (r == 0) {
 		r = demo_picture_create(&picture, &frame, guest->config.damage,
