@@ -1,6 +1,6 @@
 /*
  * Preloaded into a program that asks libvirt: its system daemon does not answer before the file
- * $LIBVIRT_BACK is there, and is its test driver from then on.
+ * $LIBVIRT_BACK is there, and is its test driver from then on. Nobody may manage it.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -12,20 +12,25 @@
 EXPORTED void *virConnectOpen(const char *uri);
 EXPORTED void *virConnectOpenReadOnly(const char *uri);
 
-static void *open_or_not(const char *function, const char *uri) {
+static void *next_open(const char *function, const char *uri) {
 	void *(*next)(const char *);
 	*(void **)&next = dlsym(RTLD_NEXT, function);
-	if (!uri || strcmp(uri, "qemu:///system") != 0) {
-		return next(uri);
-	}
-	const char *back = getenv("LIBVIRT_BACK"); // NOLINT(concurrency-mt-unsafe)
-	return back && access(back, F_OK) == 0 ? next("test:///default") : NULL;
+	return next(uri);
+}
+
+static int is_system(const char *uri) {
+	return uri && strcmp(uri, "qemu:///system") == 0;
 }
 
 void *virConnectOpen(const char *uri) {
-	return open_or_not("virConnectOpen", uri);
+	return is_system(uri) ? NULL : next_open("virConnectOpen", uri);
 }
 
 void *virConnectOpenReadOnly(const char *uri) {
-	return open_or_not("virConnectOpenReadOnly", uri);
+	const char *back = getenv("LIBVIRT_BACK"); // NOLINT(concurrency-mt-unsafe)
+	if (is_system(uri)) {
+		uri = back && access(back, F_OK) == 0 ? "test:///default" : NULL;
+		return uri ? next_open("virConnectOpenReadOnly", uri) : NULL;
+	}
+	return next_open("virConnectOpenReadOnly", uri);
 }
