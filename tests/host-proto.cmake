@@ -1,16 +1,16 @@
 # Tests of host-proto: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(shm host-proto)
-pg_test(lgmp host-proto)
-pg_test(frame host-proto)
-pg_test(demo_guest_steps host-proto)
-pg_test(hostile host-proto)
-pg_test(lgmp_threads host-proto)
+pg_test(lgmp sim host-proto)
+pg_test(frame sim host-proto)
+pg_test(demo_guest_steps sim host-proto)
+pg_test(hostile sim host-proto)
+pg_test(lgmp_threads sim host-proto)
 set_property(TEST lgmp_threads APPEND PROPERTY LABELS threads)
 
 # Recorded sessions of real hosts, packed as they were delivered with their checksums.
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 add_library(pg_golden STATIC support/golden.c)
-target_link_libraries(pg_golden PUBLIC pg_host-proto PkgConfig::zstd)
+target_link_libraries(pg_golden PUBLIC pg_sim PkgConfig::zstd)
 pg_test(golden golden)
 add_executable(golden-guest golden-guest.c)
 target_link_libraries(golden-guest PRIVATE pg_golden)
@@ -19,7 +19,7 @@ set_target_properties(golden-guest PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_B
 pg_fuzz(kvmfr_info host-proto)
 pg_fuzz(frame host-proto)
 pg_fuzz(cursor host-proto)
-pg_fuzz(lgmp host-proto)
+pg_fuzz(lgmp sim)
 # cmocka's assertions, which abort where no test runs
 foreach(target fuzz_lgmp libfuzz_lgmp)
 	if(TARGET ${target})

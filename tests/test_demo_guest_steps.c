@@ -1,5 +1,5 @@
 /* The demo guest, stepped by hand with the real client at the other end. */
-#include "host-proto/demo_guest.h"
+#include "host-proto/sim/demo_guest.h"
 #include "host-proto/stamp.h"
 #include "tests/support/guest.h"
 

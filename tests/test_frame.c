@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "host-proto/cursor.h"
-#include "host-proto/demo_cursor.h"
+#include "host-proto/sim/demo_cursor.h"
 #include "host-proto/kvmfr_wire.h"
 #include "tests/support/guest.h"
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host-proto/demo_guest.h"
+#include "host-proto/sim/demo_guest.h"
 #include "host-proto/shm.h"
 #include "tools/demo_tone.h"
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host-proto/demo_guest.h"
+#include "host-proto/sim/demo_guest.h"
 
 struct demo_producer;
 

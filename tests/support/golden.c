@@ -8,7 +8,7 @@
 #include <zstd.h>
 
 #include "base/clock.h"
-#include "host-proto/lgmp_host.h"
+#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/lgmp_layout.h"
 
 #define PACKED_MAX (1u << 20)

@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "host-proto/demo_cursor.h"
+#include "host-proto/sim/demo_cursor.h"
 #include "tests/support/hostile.h"
 
 #define HOSTILE_FRAMES 8u

@@ -18,7 +18,7 @@
 #include "client/overlay.h"
 #include "client/video.h"
 #include "client/window.h"
-#include "host-proto/demo_guest.h"
+#include "host-proto/sim/demo_guest.h"
 #include "host-proto/shm.h"
 
 #include "base/clock.h"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host-proto/demo_picture.h"
+#include "host-proto/sim/demo_picture.h"
 #include "host-proto/frame.h"
 
 struct demo_guest;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/clock.h"
-#include "host-proto/demo_cursor.h"
-#include "host-proto/demo_guest.h"
-#include "host-proto/kvmfr_host.h"
+#include "host-proto/sim/demo_cursor.h"
+#include "host-proto/sim/demo_guest.h"
+#include "host-proto/sim/kvmfr_host.h"
 
 struct demo_out { /* a frame that clients have not finished, or whose end was not reported */
 	bool used;

@@ -1,13 +1,13 @@
-#include "host-proto/demo_guest.h"
+#include "host-proto/sim/demo_guest.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-proto/demo_guest_internal.h"
+#include "host-proto/sim/demo_guest_internal.h"
 #include "host-proto/kvmfr_wire.h"
-#include "host-proto/lgmp_host.h"
+#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/shm.h"
 
 #define HEARTBEAT_NS  (LGMP_HOST_PERIOD_MS * NS_PER_MS)

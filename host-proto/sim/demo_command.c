@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "host-proto/demo_guest_internal.h"
+#include "host-proto/sim/demo_guest_internal.h"
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/lgmp_layout.h"
 #include "host-proto/shm.h"

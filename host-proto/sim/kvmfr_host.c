@@ -1,11 +1,11 @@
-#include "host-proto/kvmfr_host.h"
+#include "host-proto/sim/kvmfr_host.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host-proto/kvmfr_wire.h"
-#include "host-proto/lgmp_host.h"
+#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/shm.h"
 
 #define PAGE           4096u

@@ -1,4 +1,4 @@
-#include "host-proto/demo_picture.h"
+#include "host-proto/sim/demo_picture.h"
 
 #include <errno.h>
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-proto/demo_face.h"
+#include "host-proto/sim/demo_face.h"
 #include "host-proto/stamp.h"
 
 #define BANDS      5

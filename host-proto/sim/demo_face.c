@@ -1,4 +1,4 @@
-#include "host-proto/demo_face.h"
+#include "host-proto/sim/demo_face.h"
 
 #include <stddef.h>
 

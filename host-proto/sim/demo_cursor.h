@@ -1,7 +1,7 @@
 /* The demo guest's pointer shapes, one of each kind (doc/protocol/kvmfr.md 6.2). Pure. */
 #pragma once
 
-#include "host-proto/kvmfr_host.h"
+#include "host-proto/sim/kvmfr_host.h"
 
 #define DEMO_CURSOR_SIDE 32
 

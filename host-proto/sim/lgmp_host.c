@@ -1,4 +1,4 @@
-#include "host-proto/lgmp_host.h"
+#include "host-proto/sim/lgmp_host.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "host-proto/demo_cursor.h"
+#include "host-proto/sim/demo_cursor.h"
 
 #include <string.h>
 
