@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "input/device.h"
 
 /* What the player writes for a motion: a data header of 18 bytes or a mini header of 6, and 10. */

@@ -18,7 +18,7 @@ set_tests_properties(player PROPERTIES TIMEOUT 240) # hours of simulated sound
 foreach(end sound-probe tone-player spice-recorder)
 	string(REPLACE - _ source ${end})
 	add_executable(${end} support/${source}.c)
-	target_link_libraries(${end} PRIVATE pg_flags pg_audio pg_spice)
+	target_link_libraries(${end} PRIVATE pg_flags pg_audio pg_sim)
 	set_target_properties(${end} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endforeach()
 

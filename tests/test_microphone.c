@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "host-proto/spice/reader.h"
 #include "tests/support/check.h"
 #include "tests/support/loop_wait.h"

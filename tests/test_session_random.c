@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "input/keymap.h"
 #include "tests/support/check.h"
 #include "tests/support/fake_devices.h"

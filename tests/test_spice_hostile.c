@@ -19,7 +19,7 @@
 #include "base/loop.h"
 #include "client/clip.h"
 #include "client/fallback.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "host-proto/spice/reader.h"
 #include "tests/support/check.h"
 #include "tests/support/loop_wait.h"

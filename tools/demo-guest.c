@@ -27,7 +27,7 @@
 #include "base/loop.h"
 #include "base/parse.h"
 #include "host-proto/shm.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "tools/demo_agent.h"
 #include "tools/demo_keys.h"
 #include "tools/demo_options.h"

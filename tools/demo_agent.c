@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-proto/spice/peer.h"
-#include "host-proto/spice/peer_agent.h"
+#include "host-proto/sim/peer.h"
+#include "host-proto/sim/peer_agent.h"
 
 struct demo_agent {
 	struct spice_peer *peer;

@@ -34,8 +34,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/parse.h"
-#include "host-proto/spice/peer.h"
-#include "host-proto/spice/peer_agent.h"
+#include "host-proto/sim/peer.h"
+#include "host-proto/sim/peer_agent.h"
 #include "host-proto/spice/reader.h"
 #include "tools/stub_files.h"
 

@@ -1,6 +1,6 @@
 /* The inputs channel of our server peer, fed by a client that says anything. */
 
-#include "host-proto/spice/peer_inputs.h"
+#include "host-proto/sim/peer_inputs.h"
 #include "tests/fuzz/spice_messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* The agent's end behind our server peer, fed by a client that says anything in right pieces. */
-#include "host-proto/spice/peer_agent.h"
+#include "host-proto/sim/peer_agent.h"
 #include "tests/fuzz/spice_messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-proto/spice/peer.h"
-#include "host-proto/spice/peer_agent.h"
+#include "host-proto/sim/peer.h"
+#include "host-proto/sim/peer_agent.h"
 #include "tests/support/check.h"
 
 #define GUEST_LINUX   PEER_AGENT_LINUX

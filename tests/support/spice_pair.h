@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "host-proto/spice/channel.h"
 #include "host-proto/spice/main.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "tests/support/check.h"
 
 struct pair {

@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 #include "host-proto/spice/reader.h"
 #include "tests/support/tone_judge.h"
 

@@ -1,7 +1,7 @@
 /* Messages of a linked client, as the real server takes them: main, agent, display, record. */
 #include <errno.h>
 
-#include "host-proto/spice/peer_internal.h"
+#include "host-proto/sim/peer_internal.h"
 
 #define MESSAGE_MAX (64u * 1024) /* from a client */
 #define TOKEN_BATCH 5u           /* as the real server gives them back (10.3) */

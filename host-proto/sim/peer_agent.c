@@ -1,4 +1,4 @@
-#include "host-proto/spice/peer_agent.h"
+#include "host-proto/sim/peer_agent.h"
 
 #include <errno.h>
 #include <stdlib.h>

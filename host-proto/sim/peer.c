@@ -1,11 +1,11 @@
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "host-proto/spice/peer_internal.h"
+#include "host-proto/sim/peer_internal.h"
 
 #define ROUNDS_MAX 64
 

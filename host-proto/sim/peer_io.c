@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "host-proto/spice/peer_internal.h"
+#include "host-proto/sim/peer_internal.h"
 
 #define IN_BYTES (128u * 1024)
 #define OUT_MAX  (512u << 20) /* a test may send a large picture */

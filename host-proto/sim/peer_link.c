@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#include "host-proto/spice/peer_internal.h"
+#include "host-proto/sim/peer_internal.h"
 
 #define ACK_WINDOW     20u
 #define NAME_MAX_BYTES 256u

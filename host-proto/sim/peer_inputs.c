@@ -1,4 +1,4 @@
-#include "host-proto/spice/peer_inputs.h"
+#include "host-proto/sim/peer_inputs.h"
 
 #include <errno.h>
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "host-proto/spice/peer.h"
+#include "host-proto/sim/peer.h"
 
 struct peer_inputs {
 	bool prefix;    /* e0 was the last scancode byte */
