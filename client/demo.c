@@ -338,18 +338,6 @@ void demo_stop(struct demo *demo) {
 	free(demo);
 }
 
-int demo_command(struct demo *demo, const char *command) {
-	char line[160];
-	const int size = snprintf(line, sizeof line, "%s\n", command);
-	if (size < 0 || (size_t)size >= sizeof line) {
-		return -EINVAL;
-	}
-	if (demo->in < 0) {
-		return -ENOTCONN;
-	}
-	return write(demo->in, line, (size_t)size) == size ? 0 : -EIO;
-}
-
 int demo_report_fd(const struct demo *demo) {
 	return demo->report ? demo->out : -1;
 }

@@ -40,9 +40,6 @@ void demo_stop(struct demo *demo);
  * demo_stop(), before the loop is destroyed. */
 int demo_watch(struct demo *demo, struct loop *loop);
 
-/* One line to its standard input (host-proto/demo_guest.h). Returns 0 or a negative errno. */
-int demo_command(struct demo *demo, const char *command);
-
 /* Where its reports come from (DEMO_REPORT), non-blocking; -1 while it is dead. What came with the
  * ready line is lost: a client must have subscribed before frames exist. */
 int demo_report_fd(const struct demo *demo);

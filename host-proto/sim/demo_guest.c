@@ -521,7 +521,3 @@ void demo_guest_show(struct demo_guest *guest, unsigned line, const char *text) 
 void demo_guest_counters(const struct demo_guest *guest, struct demo_guest_counters *ret_counters) {
 	*ret_counters = guest->counters;
 }
-
-const struct demo_guest_config *demo_guest_get_config(const struct demo_guest *guest) {
-	return &guest->config;
-}

@@ -114,5 +114,3 @@ void demo_guest_pointer_by(struct demo_guest *guest, int dx, int dy, uint64_t no
 void demo_guest_pointer_to(struct demo_guest *guest, int x, int y, uint64_t now_ns);
 
 void demo_guest_counters(const struct demo_guest *guest, struct demo_guest_counters *ret_counters);
-/* As it stands now; commands may have changed it. */
-const struct demo_guest_config *demo_guest_get_config(const struct demo_guest *guest);

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-proto/sim/demo_face.h"
+#include "host-proto/sim/bitmap_font.h"
 #include "host-proto/stamp.h"
 
 #define BANDS      5
 #define BARS       8
 #define PIXEL_MAX  8 /* bytes */
 #define DIGITS     8
-#define CELL_WIDTH (DEMO_FACE_WIDTH + 2) /* dots, with a black rim */
-#define CELL_HIGH  (DEMO_FACE_HEIGHT + 2)
+#define CELL_WIDTH (BITMAP_FONT_WIDTH + 2) /* dots, with a black rim */
+#define CELL_HIGH  (BITMAP_FONT_HEIGHT + 2)
 #define SDR_NITS   203.0
 
 #define BLACK   0x000000u
@@ -227,10 +227,10 @@ static void restore(struct demo_picture *picture, struct area area) {
 
 static void draw_glyph(struct demo_picture *picture, char character, uint32_t x, uint32_t y,
 		unsigned scale) {
-	const uint8_t *rows = demo_face_glyph(character);
+	const uint8_t *rows = bitmap_font_glyph(character);
 	fill(picture, (struct area){ x, y, CELL_WIDTH * scale, CELL_HIGH * scale }, picture->black);
-	for (unsigned row = 0; row < DEMO_FACE_HEIGHT; row++) {
-		for (unsigned column = 0; column < DEMO_FACE_WIDTH; column++) {
+	for (unsigned row = 0; row < BITMAP_FONT_HEIGHT; row++) {
+		for (unsigned column = 0; column < BITMAP_FONT_WIDTH; column++) {
 			if (rows[row] & 0x10 >> column) {
 				fill(picture,
 						(struct area){ x + (column + 1) * scale,

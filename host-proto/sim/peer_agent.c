@@ -74,10 +74,6 @@ void peer_agent_destroy(struct peer_agent *agent) {
 	}
 }
 
-size_t peer_agent_queued(const struct peer_agent *agent) {
-	return agent->out_len - agent->out_at;
-}
-
 /* ---- out ---- */
 
 /* Pieces of at most 2048 bytes; the end of a message shares none with the next one (10.2). */

@@ -67,6 +67,3 @@ void peer_agent_release(struct peer_agent *agent);
 void peer_agent_request(struct peer_agent *agent, unsigned type);
 /* The answer to events.wanted(); copied. bytes NULL = nothing. 0, -ENOMEM or -ENOBUFS. */
 int peer_agent_answer(struct peer_agent *agent, unsigned type, const void *bytes, size_t len);
-
-/* Bytes that wait for tokens of the client. */
-size_t peer_agent_queued(const struct peer_agent *agent);

@@ -30,7 +30,6 @@ struct spice_channel {
 	struct spice_channel_events events;
 	char password[SPICE_PASSWORD_MAX_BYTES];
 	uint32_t link_error;
-	uint32_t server_caps;
 	struct spice_tls *tls;
 	struct spice_tls_stream *stream;
 	char host[256];
@@ -172,16 +171,8 @@ int spice_channel_fd(const struct spice_channel *channel) {
 	return channel->fd;
 }
 
-bool spice_channel_linked(const struct spice_channel *channel) {
-	return channel->state == STATE_OPEN;
-}
-
 uint32_t spice_channel_link_error(const struct spice_channel *channel) {
 	return channel->link_error;
-}
-
-uint32_t spice_channel_server_caps(const struct spice_channel *channel) {
-	return channel->server_caps;
 }
 
 size_t spice_channel_unsent(const struct spice_channel *channel) {
@@ -409,7 +400,6 @@ static int step_reply(struct spice_channel *channel, size_t *budget) {
 	if ((reply.common_caps & SPICE_CAP_MINI_HEADER) == 0) {
 		return fail(channel, -EPROTONOSUPPORT);
 	}
-	channel->server_caps = reply.channel_caps;
 	return send_ticket(channel, &reply);
 }
 

@@ -46,7 +46,6 @@ int spice_channel_create(struct spice_channel **ret_channel, int fd,
 void spice_channel_destroy(struct spice_channel *channel);
 
 int spice_channel_fd(const struct spice_channel *channel);
-bool spice_channel_linked(const struct spice_channel *channel);
 /* Watch the socket for writing too. Ask after every call that may have sent something. */
 bool spice_channel_wants_write(const struct spice_channel *channel);
 
@@ -65,8 +64,6 @@ int spice_channel_step(struct spice_channel *channel);
 
 /* enum spice_link_error of the last refusal. */
 uint32_t spice_channel_link_error(const struct spice_channel *channel);
-/* Capability word of the server for this channel type. */
-uint32_t spice_channel_server_caps(const struct spice_channel *channel);
 
 /* Queues a message; spice_channel_flush() writes. A full queue kills the channel at its next step
  * (returns -ENOBUFS here): a message is never left out of the middle. */

@@ -1,12 +1,12 @@
-#include "host-proto/sim/demo_face.h"
+#include "host-proto/sim/bitmap_font.h"
 
 #include <stddef.h>
 
 /* clang-format off */
 static const struct {
 	char character;
-	uint8_t rows[DEMO_FACE_HEIGHT];
-} face[] = {
+	uint8_t rows[BITMAP_FONT_HEIGHT];
+} glyphs[] = {
 	{ '0', { 0x0e, 0x11, 0x13, 0x15, 0x19, 0x11, 0x0e } },
 	{ '1', { 0x04, 0x0c, 0x04, 0x04, 0x04, 0x04, 0x0e } },
 	{ '2', { 0x0e, 0x11, 0x01, 0x02, 0x04, 0x08, 0x1f } },
@@ -56,14 +56,14 @@ static const struct {
 };
 /* clang-format on */
 
-const uint8_t *demo_face_glyph(char character) {
-	static const uint8_t empty[DEMO_FACE_HEIGHT];
+const uint8_t *bitmap_font_glyph(char character) {
+	static const uint8_t empty[BITMAP_FONT_HEIGHT];
 	if (character >= 'a' && character <= 'z') {
 		character = (char)(character - 'a' + 'A');
 	}
-	for (size_t i = 0; i < sizeof face / sizeof face[0]; i++) {
-		if (face[i].character == character) {
-			return face[i].rows;
+	for (size_t i = 0; i < sizeof glyphs / sizeof glyphs[0]; i++) {
+		if (glyphs[i].character == character) {
+			return glyphs[i].rows;
 		}
 	}
 	return empty;
