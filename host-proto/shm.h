@@ -9,7 +9,7 @@
  * If the file is cut while it is mapped, touching the lost pages raises SIGBUS. A process-wide
  * handler, installed with the first mapping, puts an empty page there, marks the mapping lost and
  * goes on; a SIGBUS elsewhere goes to the handler that was there before. Threads must not block
- * SIGBUS (thread_start() leaves it open).
+ * SIGBUS (base/thread.h leaves it open).
  *
  * Any thread may call these functions; shm_map*() and the last shm_unref() take a process-wide
  * lock.
@@ -58,7 +58,7 @@ int shm_copy(const struct shm *shm, uint64_t off, void *dst, size_t len);
  * or a copy, never to an index, a size or a branch. Returns 0 or -ERANGE. */
 int shm_span(const struct shm *shm, uint64_t off, uint64_t len, const unsigned char **ret_span);
 
-/* The start, for the two files that own the shared atomics (lgmp_queue.c, lgmp_host.c) and for
+/* The start, for the files that own the shared atomics (lgmp_queue.c, sim/lgmp_host.c) and for
  * producers, which write. */
 unsigned char *shm_base(const struct shm *shm);
 
