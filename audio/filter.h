@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 enum filter_verdict {
 	FILTER_PLAY,

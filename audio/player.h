@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 struct sink;
 struct player;

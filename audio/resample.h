@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 struct resample;
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 struct scream_shm;
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 #define SHAPE_HISTORY_FRAMES 4096 /* 21 ms at 192 kHz */
 #define SHAPE_BLEND_FRAMES   1024

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 struct sink;
 

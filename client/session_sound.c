@@ -5,7 +5,7 @@
 
 #define LOG_MODULE "spice"
 #include "audio/audio.h"
-#include "audio/opus_stream.h"
+#include "audio/codec/opus_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "client/spice_session.h"

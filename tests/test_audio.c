@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 #include "base/clock.h"
 #include "tests/support/check.h"
 

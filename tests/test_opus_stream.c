@@ -1,4 +1,4 @@
-#include "audio/opus_stream.h"
+#include "audio/codec/opus_stream.h"
 
 #include <errno.h>
 #include <math.h>

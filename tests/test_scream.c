@@ -1,4 +1,4 @@
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 #include <dirent.h>
 #include <errno.h>

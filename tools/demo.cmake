@@ -6,7 +6,7 @@ pg_program(pierglass-demo-guest SOURCES
 	demo_options.c
 	demo_producer.c
 	demo_tone.c
-	USES audio base host-proto input sim spice
+	USES audio_codec base host-proto input sim spice
 	INSTALL bin)
 
 # For looking at a shared memory; not installed.

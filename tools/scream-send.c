@@ -23,7 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/parse.h"

@@ -1,2 +1,2 @@
 # Test senders of sound.
-pg_program(scream-send SOURCES scream-send.c USES audio base)
+pg_program(scream-send SOURCES scream-send.c USES audio_codec base)

@@ -2,7 +2,7 @@
  * whole. */
 #include <stdlib.h>
 
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

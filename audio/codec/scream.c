@@ -1,10 +1,10 @@
-#include "audio/scream.h"
+#include "audio/codec/scream.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#include "audio/scream_wire.h"
+#include "audio/codec/scream_wire.h"
 
 static_assert(SCREAM_DATAGRAM_MAX == SCREAM_PACKET_BYTES, "one of them is wrong");
 
