@@ -10,7 +10,7 @@
 #include "audio/audio.h"
 #include "audio/player.h"
 #include "audio/pulse_loop.h"
-#include "audio/receiver.h"
+#include "audio/receive/receiver.h"
 #include "audio/sink_null.h"
 #include "audio/sink_pulse.h"
 #include "base/mailbox.h"

@@ -1,4 +1,4 @@
-#include "audio/filter.h"
+#include "audio/receive/filter.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "audio/scream_shm.h"
+#include "audio/receive/scream_shm.h"
 
 #include <fcntl.h>
 #include <stdio.h>

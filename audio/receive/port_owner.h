@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct foreign {
+struct port_owner {
 	int pid; /* 0 = not to be seen from here: another user's */
 	char name[32];
 };
 
 /* A socket that is bound to the port and is not of this process. */
-bool foreign_receiver_find(uint16_t port, struct foreign *ret_foreign);
+bool port_owner_find(uint16_t port, struct port_owner *ret_owner);

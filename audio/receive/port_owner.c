@@ -1,4 +1,4 @@
-#include "audio/foreign.h"
+#include "audio/receive/port_owner.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -64,7 +64,7 @@ static int find_in(const char *pid, const unsigned long long *inodes, unsigned c
 	return found;
 }
 
-static void read_name(const char *pid, struct foreign *foreign) {
+static void read_name(const char *pid, struct port_owner *foreign) {
 	char path[300];
 	char name[sizeof foreign->name] = "";
 	snprintf(path, sizeof path, "/proc/%s/comm", pid);
@@ -78,10 +78,10 @@ static void read_name(const char *pid, struct foreign *foreign) {
 	log_printable(foreign->name, sizeof foreign->name, name, sizeof name);
 }
 
-bool foreign_receiver_find(uint16_t port, struct foreign *ret_foreign) {
+bool port_owner_find(uint16_t port, struct port_owner *ret_owner) {
 	unsigned long long inodes[SOCKETS_MAX];
 	unsigned count = sockets_on(port, inodes);
-	*ret_foreign = (struct foreign){ 0 };
+	*ret_owner = (struct port_owner){ 0 };
 	DIR *proc = count > 0 ? opendir("/proc") : NULL;
 	unsigned own = 0;
 	for (struct dirent *entry; proc && (entry = readdir(proc));) {
@@ -94,12 +94,12 @@ bool foreign_receiver_find(uint16_t port, struct foreign *ret_foreign) {
 			own = 1;
 			continue;
 		}
-		ret_foreign->pid = (int)pid;
-		read_name(entry->d_name, ret_foreign);
+		ret_owner->pid = (int)pid;
+		read_name(entry->d_name, ret_owner);
 		break;
 	}
 	if (proc) {
 		closedir(proc);
 	}
-	return ret_foreign->pid > 0 || count > own;
+	return ret_owner->pid > 0 || count > own;
 }

@@ -1,4 +1,4 @@
-#include "audio/sound_owner.h"
+#include "audio/receive/sound_owner.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "audio/scream_shm.h"
+#include "audio/receive/scream_shm.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "audio/scream_socket.h"
+#include "audio/receive/scream_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "audio/interfaces.h"
+#include "audio/receive/interfaces.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

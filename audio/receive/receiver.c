@@ -1,4 +1,4 @@
-#include "audio/receiver.h"
+#include "audio/receive/receiver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,12 +8,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "audio/filter.h"
-#include "audio/foreign.h"
-#include "audio/interfaces.h"
-#include "audio/scream_shm.h"
-#include "audio/scream_socket.h"
-#include "audio/sound_owner.h"
+#include "audio/receive/filter.h"
+#include "audio/receive/interfaces.h"
+#include "audio/receive/port_owner.h"
+#include "audio/receive/scream_shm.h"
+#include "audio/receive/scream_socket.h"
+#include "audio/receive/sound_owner.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 
@@ -59,7 +59,7 @@ struct receiver {
 	uint64_t heal_ns;
 	uint64_t heal_delay_ns;
 	bool hinted;
-	bool foreign_told;
+	bool port_owner_told;
 	unsigned asked; /* times in a row */
 
 	struct receiver_stats stats;
@@ -116,20 +116,20 @@ static void close_socket(struct receiver *r) {
 	r->socket = NULL;
 }
 
-static void tell_foreign(struct receiver *r) {
-	struct foreign foreign;
-	if (!foreign_receiver_find(r->config.port, &foreign) || foreign.pid == 0) {
+static void tell_port_owner(struct receiver *r) {
+	struct port_owner port_owner;
+	if (!port_owner_find(r->config.port, &port_owner) || port_owner.pid == 0) {
 		set_status(r, PART_FAILED, _("port %u is in use by another program (not yours)"),
 				r->config.port);
-	} else if (strcmp(foreign.name, "scream") == 0) {
+	} else if (strcmp(port_owner.name, "scream") == 0) {
 		set_status(r, PART_FAILED,
 				_("port %u is held by the old receiver \"scream\" (process %d): end it "
 				  "with: systemctl --user disable --now scream, or kill %d"),
-				r->config.port, foreign.pid, foreign.pid);
+				r->config.port, port_owner.pid, port_owner.pid);
 	} else {
 		set_status(r, PART_FAILED,
 				_("port %u is held by \"%s\" (process %d): end it first"),
-				r->config.port, foreign.name, foreign.pid);
+				r->config.port, port_owner.name, port_owner.pid);
 	}
 }
 
@@ -139,7 +139,7 @@ static bool open_socket(struct receiver *r) {
 	}
 	int error = scream_socket_open(&r->socket, r->group, r->config.port);
 	if (error == -EADDRINUSE) {
-		tell_foreign(r);
+		tell_port_owner(r);
 	} else if (error < 0) {
 		set_status(r, PART_FAILED, _("cannot open UDP port %u: %s"), r->config.port,
 				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
@@ -148,13 +148,13 @@ static bool open_socket(struct receiver *r) {
 		return false;
 	}
 	watch(r, scream_socket_fd(r->socket));
-	struct foreign foreign;
-	if (!r->foreign_told && foreign_receiver_find(r->config.port, &foreign) &&
-			strcmp(foreign.name, "pierglass") != 0 && foreign.pid != 0) {
+	struct port_owner port_owner;
+	if (!r->port_owner_told && port_owner_find(r->config.port, &port_owner) &&
+			strcmp(port_owner.name, "pierglass") != 0 && port_owner.pid != 0) {
 		log_warn("\"%s\" (process %d) receives on port %u too: the sound may be heard twice",
-				foreign.name, foreign.pid, r->config.port);
+				port_owner.name, port_owner.pid, r->config.port);
 	}
-	r->foreign_told = true;
+	r->port_owner_told = true;
 	return true;
 }
 
