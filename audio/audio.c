@@ -67,13 +67,13 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 	}
 	if (audio->source == SOURCE_SPICE) {
 		log_info("Scream packets come: SPICE sound ends");
-		player_break(audio->player, now_ns);
+		playout_break(audio->playout, now_ns);
 	}
 	if (audio->source != SOURCE_SCREAM) {
 		audio->source = SOURCE_SCREAM;
-		player_set_reliable(audio->player, false);
+		playout_set_reliable(audio->playout, false);
 	}
-	player_packet(audio->player, packet, arrived_ns, now_ns);
+	playout_packet(audio->playout, packet, arrived_ns, now_ns);
 	if (audio->config.null_packet) {
 		audio->config.null_packet(arrived_ns, clock_now_ns(), audio->config.null_data);
 	}
@@ -82,16 +82,16 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 static void on_lost(unsigned packets, void *data) {
 	struct audio *audio = data;
 	log_warn_limited("the kernel dropped %u packets before we could take them", packets);
-	if (audio->player) {
-		player_lost(audio->player, packets);
+	if (audio->playout) {
+		playout_lost(audio->playout, packets);
 	}
 }
 
 static void on_yielded(void *data) {
 	struct audio *audio = data;
 	log_info("a player takes the sound over");
-	if (audio->player) {
-		player_break(audio->player, clock_now_ns());
+	if (audio->playout) {
+		playout_break(audio->playout, clock_now_ns());
 	}
 }
 
@@ -145,7 +145,7 @@ static void run_due(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
 	apply_settings(audio);
 	audio_spice_run(audio, now_ns);
-	uint64_t tick_ns = audio->player ? player_due(audio->player) : 0;
+	uint64_t tick_ns = audio->playout ? playout_due(audio->playout) : 0;
 	bool tick = tick_ns && now_ns >= tick_ns;
 	if (audio->receiver) {
 		uint64_t deadline = receiver_deadline(audio->receiver);
@@ -155,15 +155,15 @@ static void run_due(struct audio *audio) {
 	}
 	if (tick) {
 		now_ns = clock_now_ns();
-		uint64_t still = player_due(audio->player);
+		uint64_t still = playout_due(audio->playout);
 		if (still && now_ns >= still) {
-			player_tick(audio->player, now_ns);
+			playout_tick(audio->playout, now_ns);
 		}
 	}
 	run_sink(audio, now_ns);
 	flush_sink(audio);
 	if (now_ns >= audio->publish_ns ||
-			(audio->player && player_state(audio->player) != audio->published)) {
+			(audio->playout && playout_state(audio->playout) != audio->published)) {
 		audio_publish(audio, now_ns);
 	}
 }
@@ -178,12 +178,12 @@ static uint64_t time_left_ns(const struct audio *audio) {
 	if (audio->receiver) {
 		next = sooner(next, receiver_deadline(audio->receiver));
 	}
-	if (audio->player) {
-		next = sooner(next, player_deadline(audio->player));
-		enum player_state state = player_state(audio->player);
-		if (state == PLAYER_PLAYING) {
+	if (audio->playout) {
+		next = sooner(next, playout_deadline(audio->playout));
+		enum playout_state state = playout_state(audio->playout);
+		if (state == PLAYOUT_PLAYING) {
 			next = sooner(next, audio->publish_ns + PUBLISH_LATE_NS);
-		} else if (state != PLAYER_IDLE && state != PLAYER_CORKED) {
+		} else if (state != PLAYOUT_IDLE && state != PLAYOUT_CORKED) {
 			next = sooner(next, audio->publish_ns);
 		}
 	}
@@ -203,7 +203,7 @@ static uint64_t time_left_ns(const struct audio *audio) {
  * them, and they are most of what playing costs.
  */
 static bool server_may_wait(const struct audio *audio) {
-	return audio->player && player_state(audio->player) == PLAYER_PLAYING &&
+	return audio->playout && playout_state(audio->playout) == PLAYOUT_PLAYING &&
 	       !(audio->microphone && microphone_is_wanted(audio->microphone)) &&
 	       !pulse_loop_is_writing(audio->pulse);
 }
@@ -211,7 +211,7 @@ static bool server_may_wait(const struct audio *audio) {
 /* Until when packets may wait in the socket; 0 = they wake us. Where others that are not played
  * come in between, the socket would overflow. */
 static uint64_t packets_wait_until(struct audio *audio, uint64_t now_ns) {
-	if (!audio->player || audio->source != SOURCE_SCREAM || audio->config.shm_path[0] ||
+	if (!audio->playout || audio->source != SOURCE_SCREAM || audio->config.shm_path[0] ||
 			audio->ending) {
 		return 0;
 	}
@@ -219,7 +219,7 @@ static uint64_t packets_wait_until(struct audio *audio, uint64_t now_ns) {
 	receiver_get_stats(audio->receiver, &stats);
 	const bool clean = stats.rejected == audio->rejected;
 	audio->rejected = stats.rejected;
-	return clean ? player_pickup(audio->player, now_ns) : 0;
+	return clean ? playout_pickup(audio->playout, now_ns) : 0;
 }
 
 /* Packets first, then the server gets what came of them. */
@@ -259,7 +259,7 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 
 static void fade_out(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
-	uint64_t left = audio->player ? player_fade_out(audio->player, now_ns) : 0;
+	uint64_t left = audio->playout ? playout_fade_out(audio->playout, now_ns) : 0;
 	uint64_t end = now_ns + (left < STOP_WITHIN_NS ? left : STOP_WITHIN_NS);
 	flush_sink(audio); /* the tail must be there before what is in flight is over */
 	if (pulse_loop_run(audio->pulse) < 0) {
@@ -341,19 +341,19 @@ static int make_sink(struct audio *audio) {
 }
 
 static int make_player(struct audio *audio) {
-	const struct player_config config = {
+	const struct playout_config config = {
 		.latency_ms = audio->config.latency_ms,
 		.max_ms = audio->config.max_ms,
 		.high_quality = audio->config.high_quality,
 		.thrifty = audio->config.thrifty && !audio->config.shm_path[0],
 	};
 	int r = make_sink(audio);
-	return r < 0 ? r : player_create(&audio->player, &config, audio->sink);
+	return r < 0 ? r : playout_create(&audio->playout, &config, audio->sink);
 }
 
 static void audio_free(struct audio *audio) {
 	receiver_destroy(audio->receiver);
-	player_destroy(audio->player);
+	playout_destroy(audio->playout);
 	if (audio->sink) {
 		audio->sink->ops->destroy(audio->sink);
 	}

@@ -1,7 +1,7 @@
 /*
  * The audio part: Scream packets in, PulseAudio out (doc/protocol/scream-audio.md).
  *
- * One thread ("pg-audio") owns the UDP socket, the resampler, the level and the PulseAudio
+ * One thread ("pg-audio") owns the UDP socket, the resampler, the buffer fill and the PulseAudio
  * connection. Other threads may call only the functions below; none of them blocks for more than a
  * copy. An absent interface, sender or server is a state, told through events->status.
  */
@@ -42,7 +42,7 @@ struct audio_config {
 	unsigned latency_ms;                /* fixed target 10..200; 0 = adapt it (10..80) */
 	unsigned max_ms;                    /* hard bound; 0 = max(target + 40, 120) */
 	bool high_quality;                  /* the medium instead of the fast sinc converter */
-	bool thrifty;                       /* 10 to 13 ms more in flight: see player_config */
+	bool thrifty;                       /* 10 to 13 ms more in flight: see playout_config */
 	int volume_percent;                 /* set once at start; -1 = what the server remembers */
 	bool any_sender;                    /* do not lock on to one source address */
 	/* With AUDIO_OUTPUT_NULL: its clock's error, and who listens (on pg-audio; may be NULL). */
@@ -63,8 +63,8 @@ struct audio_stats {
 	bool playing;
 	unsigned rate, bits, channels; /* of the source; 0 = none yet */
 	double target_us;
-	double level_us;   /* from our write to the loudspeaker, as the loop sees it */
-	double latency_us; /* level + what the resampler holds: the reported latency */
+	double fill_us;    /* from our write to the loudspeaker, as the loop sees it */
+	double latency_us; /* fill + what the resampler holds: the reported latency */
 	double rate_ppm;   /* correction in force */
 	double sink_ppm;   /* the sink's measured clock against CLOCK_MONOTONIC */
 	double source_ppm; /* the sender's */
@@ -73,7 +73,7 @@ struct audio_stats {
 	uint64_t lost;      /* packets dropped by the kernel at our socket */
 	uint64_t missing;   /* packets that never came, as their times tell */
 	uint64_t rejected;  /* malformed or from another sender */
-	uint64_t underruns; /* the level ran out */
+	uint64_t underruns; /* the stream ran dry */
 	uint64_t gaps;      /* the guest stalled or stopped: silence was put in */
 	uint64_t skips;     /* hard resyncs: sound was cut or silence put in */
 	/* When the newest sound that was written will be heard; 0 = nothing plays. */

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "audio/audio.h"
-#include "audio/player.h"
+#include "audio/playout/playout.h"
 #include "audio/pulse_loop.h"
 #include "audio/receive/receiver.h"
 #include "audio/sink_null.h"
@@ -25,7 +25,7 @@ struct spice_block {
 	uint64_t arrived_ns;
 	unsigned frames;
 	bool stop;
-	uint8_t pcm[PLAYER_BLOCK_BYTES];
+	uint8_t pcm[PLAYOUT_BLOCK_BYTES];
 };
 
 struct settings {
@@ -64,13 +64,13 @@ struct audio {
 	struct pulse_loop *pulse;
 	struct receiver *receiver;
 	struct sink *sink;
-	struct player *player;
+	struct playout *playout;
 	enum source source;
 	uint64_t rejected; /* datagrams, at the last look */
 	unsigned retries;
 	bool ending; /* no packets any more */
 	uint64_t publish_ns;
-	enum player_state published; /* its state then */
+	enum playout_state published; /* its state then */
 	struct part_status status;
 	bool raw_broken;
 	struct scream_format raw_format;

@@ -36,24 +36,24 @@ static void play_pushed(struct audio *audio, uint64_t now_ns) {
 		}
 		if (block.stop) {
 			if (audio->source == SOURCE_SPICE) {
-				player_break(audio->player, now_ns);
+				playout_break(audio->playout, now_ns);
 			}
 			continue;
 		}
 		if (audio->source != SOURCE_SPICE) {
 			log_info("playing SPICE sound: no Scream packets come");
 			if (audio->source == SOURCE_SCREAM) {
-				player_break(audio->player, now_ns);
+				playout_break(audio->playout, now_ns);
 			}
 			audio->source = SOURCE_SPICE;
-			player_set_reliable(audio->player, true);
+			playout_set_reliable(audio->playout, true);
 		}
 		const struct scream_packet packet = {
 			.format = block.format,
 			.pcm = block.pcm,
 			.frames = block.frames,
 		};
-		player_packet(audio->player, &packet, block.arrived_ns, now_ns);
+		playout_packet(audio->playout, &packet, block.arrived_ns, now_ns);
 	}
 	if (audio->source == SOURCE_SPICE && audio->config.output == AUDIO_OUTPUT_PULSE &&
 			mailbox_take(&audio->volume, &volume)) {
@@ -123,7 +123,7 @@ int audio_spice_create(struct audio *audio) {
 	if (r == 0 && audio->config.microphone) {
 		r = create_microphone(audio);
 	}
-	if (r < 0 || !audio->player || (audio->config.scream && !audio->config.fallback)) {
+	if (r < 0 || !audio->playout || (audio->config.scream && !audio->config.fallback)) {
 		return r;
 	}
 	r = queue_init(&audio->spice, sizeof(struct spice_block), SPICE_BLOCKS, audio_wake, audio);
@@ -159,7 +159,7 @@ void audio_push(struct audio *audio, const void *samples, unsigned frames, unsig
 				.mask = scream_default_mask(channels) },
 	};
 	unsigned frame = channels * 2;
-	unsigned most = PLAYER_BLOCK_BYTES / frame;
+	unsigned most = PLAYOUT_BLOCK_BYTES / frame;
 	most = most < SCREAM_FRAMES_MAX ? most : SCREAM_FRAMES_MAX;
 	const uint8_t *from = samples;
 	while (frames > 0) {

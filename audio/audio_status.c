@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 
-static void player_status(struct audio *audio, const struct player_stats *stats,
+static void playout_status(struct audio *audio, const struct playout_stats *stats,
 		struct part_status *ret_status) {
 	const char *reason = "";
 	if (stats->waiting_for_server && audio->config.output == AUDIO_OUTPUT_PULSE &&
@@ -15,12 +15,12 @@ static void player_status(struct audio *audio, const struct player_stats *stats,
 		ret_status->state = PART_WAITING;
 		snprintf(ret_status->reason, sizeof ret_status->reason, _("no sound server: %s"),
 				reason);
-	} else if (stats->state == PLAYER_SUSPENDED) {
+	} else if (stats->state == PLAYOUT_SUSPENDED) {
 		ret_status->state = PART_WAITING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
 				_("the sound device is suspended"));
-	} else if (stats->state == PLAYER_PLAYING || stats->state == PLAYER_GAP ||
-			stats->state == PLAYER_OPENING || stats->state == PLAYER_SYNCING) {
+	} else if (stats->state == PLAYOUT_PLAYING || stats->state == PLAYOUT_GAP ||
+			stats->state == PLAYOUT_OPENING || stats->state == PLAYOUT_SYNCING) {
 		ret_status->state = PART_RUNNING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
 				_("%s: %u Hz, %u bit, channels: %u"),
@@ -31,7 +31,7 @@ static void player_status(struct audio *audio, const struct player_stats *stats,
 	}
 }
 
-static void compose_status(struct audio *audio, const struct player_stats *player,
+static void compose_status(struct audio *audio, const struct playout_stats *playout,
 		const struct receiver_stats *received, struct part_status *ret_status) {
 	if (audio->raw_broken) {
 		ret_status->state = PART_FAILED;
@@ -39,7 +39,7 @@ static void compose_status(struct audio *audio, const struct player_stats *playe
 				_("the reader of the raw sound is gone"));
 		return;
 	}
-	player_status(audio, player, ret_status);
+	playout_status(audio, playout, ret_status);
 	if (ret_status->state != PART_OFF || audio->config.output == AUDIO_OUTPUT_NONE) {
 		return;
 	}
@@ -66,43 +66,43 @@ static void compose_status(struct audio *audio, const struct player_stats *playe
 }
 
 void audio_publish(struct audio *audio, uint64_t now_ns) {
-	struct player_stats player = { 0 };
+	struct playout_stats playout = { 0 };
 	struct receiver_stats received = { 0 };
 	struct part_status status = { 0 };
-	if (audio->player) {
-		player_get_stats(audio->player, now_ns, &player);
-		audio->published = player.state;
+	if (audio->playout) {
+		playout_get_stats(audio->playout, now_ns, &playout);
+		audio->published = playout.state;
 	}
 	if (audio->receiver) {
 		receiver_get_stats(audio->receiver, &received);
 	}
 	const struct audio_stats stats = {
-		.playing = player.state == PLAYER_PLAYING,
-		.rate = player.format.rate,
-		.bits = player.format.bits,
-		.channels = player.format.channels,
-		.target_us = player.target_us,
-		.level_us = player.level_us,
-		.latency_us = player.latency_us,
-		.rate_ppm = player.rate_ppm,
-		.sink_ppm = player.sink_ppm,
-		.source_ppm = player.source_ppm,
-		.jitter_us = player.jitter_us,
+		.playing = playout.state == PLAYOUT_PLAYING,
+		.rate = playout.format.rate,
+		.bits = playout.format.bits,
+		.channels = playout.format.channels,
+		.target_us = playout.target_us,
+		.fill_us = playout.fill_us,
+		.latency_us = playout.latency_us,
+		.rate_ppm = playout.rate_ppm,
+		.sink_ppm = playout.sink_ppm,
+		.source_ppm = playout.source_ppm,
+		.jitter_us = playout.jitter_us,
 		.packets = received.packets,
-		.frames = player.frames + audio->raw_frames,
+		.frames = playout.frames + audio->raw_frames,
 		.lost = received.lost,
-		.missing = player.lost - received.lost,
+		.missing = playout.lost - received.lost,
 		.rejected = received.rejected,
-		.underruns = player.underruns,
-		.gaps = player.gaps,
-		.skips = player.skips,
-		.heard_ns = player.heard_ns,
+		.underruns = playout.underruns,
+		.gaps = playout.gaps,
+		.skips = playout.skips,
+		.heard_ns = playout.heard_ns,
 		.is_fallback = audio->source == SOURCE_SPICE,
 		.microphone = audio->microphone && microphone_captures(audio->microphone),
 		.microphone_frames = audio->microphone_frames,
 	};
 	mailbox_put(&audio->stats, &stats);
-	compose_status(audio, &player, &received, &status);
+	compose_status(audio, &playout, &received, &status);
 	if (!part_status_equal(&status, &audio->status)) {
 		audio->status = status;
 		if (audio->events.status) {

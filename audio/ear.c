@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audio/level.h"
+#include "audio/playout/buffer_fill.h"
 #include "base/clock.h"
 
 #define CONNECT_NS      (5 * NS_PER_S)
@@ -26,8 +26,8 @@ struct ear {
 	uint32_t module; /* of the null sink; PA_INVALID_INDEX = none */
 	char sink[64];
 
-	struct level clock; /* frames that were heard: the device's clock */
-	uint64_t frame;     /* number of the next one */
+	struct buffer_fill clock; /* frames that were heard: the device's clock */
+	uint64_t frame;           /* number of the next one */
 	uint64_t ask_ns;
 	bool asked;
 	bool answered; /* the question that is waited for */
@@ -76,7 +76,8 @@ static void on_timing(pa_stream *stream, int success, void *data) {
 			info->timestamp.tv_sec * (int64_t)NS_PER_S + info->timestamp.tv_usec * 1000;
 	double position = (double)info->write_index / (EAR_CHANNELS * sizeof(float)) +
 			  ((double)info->source_usec - (double)info->sink_usec) * 1e-6 * EAR_RATE;
-	level_report(&ear->clock, position, (uint64_t)(wall_ns + clock_realtime_to_monotonic_ns()));
+	buffer_fill_report(&ear->clock, position,
+			(uint64_t)(wall_ns + clock_realtime_to_monotonic_ns()));
 }
 
 int ear_listen(struct ear *ear, uint64_t until_ns) {
@@ -179,7 +180,7 @@ static int record(struct ear *ear, uint64_t until_ns) {
 		.fragsize = FRAGMENT_FRAMES * EAR_CHANNELS * sizeof(float) };
 	char own[80];
 	snprintf(own, sizeof own, "%s.monitor", ear->sink);
-	level_init(&ear->clock, EAR_RATE, ear->pipewire ? PIPEWIRE_STEP : 0);
+	buffer_fill_init(&ear->clock, EAR_RATE, ear->pipewire ? PIPEWIRE_STEP : 0);
 	ear->stream = pa_stream_new(ear->context, ear->config.name, &spec, NULL);
 	if (!ear->stream) {
 		return -ENOMEM;
@@ -256,8 +257,8 @@ void ear_destroy(struct ear *ear) {
 /* ---- figures ---- */
 
 uint64_t ear_heard_at(const struct ear *ear, uint64_t frame) {
-	const struct level *clock = &ear->clock;
-	return level_known(clock)
+	const struct buffer_fill *clock = &ear->clock;
+	return buffer_fill_known(clock)
 			       ? (uint64_t)((double)clock->t_ns +
 						 ((double)frame - clock->position) / clock->slope)
 			       : 0;
@@ -268,7 +269,7 @@ double ear_frame_ns(const struct ear *ear) {
 }
 
 double ear_sink_ppm(const struct ear *ear) {
-	return level_sink_ppm(&ear->clock);
+	return buffer_fill_sink_ppm(&ear->clock);
 }
 
 const char *ear_sink(const struct ear *ear) {

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "audio/sink.h"
+#include "audio/playout/sink.h"
 
 struct sink_null_config {
 	unsigned rate;

@@ -9,7 +9,7 @@
 
 #include <pulse/mainloop-api.h>
 
-#include "audio/sink.h"
+#include "audio/playout/sink.h"
 
 struct sink_pulse_config {
 	char server[256];      /* "" = libpulse's choice */

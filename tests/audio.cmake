@@ -3,15 +3,15 @@ pg_test(scream audio)
 pg_test(audio audio)
 set_property(TEST audio APPEND PROPERTY LABELS threads)
 pg_test(filter audio)
-pg_test(target audio)
+pg_test(latency_target audio)
 pg_test(opus_stream audio)
-pg_test(player audio)
+pg_test(playout audio)
 pg_test(pulse_loop audio)
 pg_test(resample audio)
 pg_test(scream_shm audio)
 pg_test(sound_owner audio)
 pg_fuzz(scream audio)
-set_tests_properties(player PROPERTIES TIMEOUT 240) # hours of simulated sound
+set_tests_properties(playout PROPERTIES TIMEOUT 240) # hours of simulated sound
 
 # Ends of sound for the tests below: what records and judges a sink's monitor, the plainest player, a SPICE
 # server whose guest records.

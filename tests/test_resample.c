@@ -1,6 +1,6 @@
 /* The path 44.1 -> 48 kHz: distortion of a tone, and the passband, held to what
  * doc/figures-audio.md states of both qualities. */
-#include "audio/resample.h"
+#include "audio/playout/resample.h"
 
 #include <math.h>
 #include <stdio.h>

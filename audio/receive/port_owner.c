@@ -64,9 +64,9 @@ static int find_in(const char *pid, const unsigned long long *inodes, unsigned c
 	return found;
 }
 
-static void read_name(const char *pid, struct port_owner *foreign) {
+static void read_name(const char *pid, struct port_owner *owner) {
 	char path[300];
-	char name[sizeof foreign->name] = "";
+	char name[sizeof owner->name] = "";
 	snprintf(path, sizeof path, "/proc/%s/comm", pid);
 	FILE *file = fopen(path, "re");
 	if (file) {
@@ -75,7 +75,7 @@ static void read_name(const char *pid, struct port_owner *foreign) {
 		}
 		fclose(file);
 	}
-	log_printable(foreign->name, sizeof foreign->name, name, sizeof name);
+	log_printable(owner->name, sizeof owner->name, name, sizeof name);
 }
 
 bool port_owner_find(uint16_t port, struct port_owner *ret_owner) {

@@ -1,12 +1,12 @@
 /*
- * A made-up world for the player: the built-in sink and made-up clocks, a guest that sends too
+ * A made-up world for the playout: the built-in sink and made-up clocks, a guest that sends too
  * fast, too slow, in bursts, with stalls and losses; hours in milliseconds. What is heard is judged
  * sample by sample: left is a ramp that tells the source time of every frame (so its latency),
  * right a pure tone (so its glitches).
  */
 #pragma once
 
-#include "audio/player.h"
+#include "audio/playout/playout.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,20 +43,20 @@ struct world {
 	double guest_ppm;
 	double burst_ns;  /* sends at multiples of this; 0 = each packet when it is due */
 	unsigned frames;  /* in a packet; 0 = as Scream does */
-	bool reliable;    /* player_set_reliable() */
+	bool reliable;    /* playout_set_reliable() */
 	double jitter_ns; /* each arrival up to so much later */
 	double loss;
 	double sink_ppm;
 	unsigned quantum;
 	double seconds;
 	struct scream_format format;
-	struct player_config config;
+	struct playout_config config;
 	const struct fault *faults;
 	double settle_s; /* not judged */
 	uint64_t seed;   /* 0 = always the same */
 
 	/* its state */
-	struct player *player;
+	struct playout *playout;
 	struct sink *sink;
 	uint64_t now;
 	uint64_t random;
@@ -221,14 +221,14 @@ static void make_packet(const struct world *w, uint64_t number, uint8_t *pcm,
 }
 
 static void send(struct world *w, uint64_t at_ns) {
-	static uint8_t pcm[PLAYER_BLOCK_BYTES];
+	static uint8_t pcm[PLAYOUT_BLOCK_BYTES];
 	struct scream_packet packet;
 	uint64_t number = w->packet++;
 	if (next_random(w) < w->loss || at_ns < w->pause_until) {
 		return;
 	}
 	make_packet(w, number, pcm, &packet);
-	player_packet(w->player, &packet, at_ns, w->now);
+	playout_packet(w->playout, &packet, at_ns, w->now);
 }
 
 static void start_fault(struct world *w) {
@@ -276,7 +276,7 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 		next = sooner(next, *next_packet);
 	}
 	if (!receiver_stalled) {
-		next = sooner(next, player_deadline(w->player));
+		next = sooner(next, playout_deadline(w->playout));
 	}
 	next = sooner(next, sink_null_deadline(w->sink));
 	if (w->faults && w->faults[w->fault].at_ns) {
@@ -293,7 +293,7 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 	if (stalled(w, RECEIVER_STALL)) {
 		return;
 	}
-	const uint64_t due = player_due(w->player);
+	const uint64_t due = playout_due(w->playout);
 	if (w->now < w->pickup && !(due && due <= w->now)) {
 		return; /* they wait in the socket */
 	}
@@ -306,13 +306,13 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 		send(w, backlog ? w->blocked_until : *next_packet);
 		*next_packet = (uint64_t)(sent_ns(w, w->packet) + next_random(w) * w->jitter_ns);
 	}
-	const uint64_t tick = player_due(w->player);
+	const uint64_t tick = playout_due(w->playout);
 	if (tick && tick <= w->now) {
-		player_tick(w->player, w->now);
+		playout_tick(w->playout, w->now);
 	}
-	w->pickup = player_pickup(w->player, w->now);
-	struct player_stats stats;
-	player_get_stats(w->player, w->now, &stats);
+	w->pickup = playout_pickup(w->playout, w->now);
+	struct playout_stats stats;
+	playout_get_stats(w->playout, w->now, &stats);
 	if (w->now > START_NS + (uint64_t)(w->settle_s * 1e9)) {
 		w->max_rate_ppm = fmax(w->max_rate_ppm, fabs(stats.rate_ppm));
 	}
@@ -337,8 +337,8 @@ static void world_run(struct world *w) {
 		w->settle_s = 5;
 	}
 	CHECK(sink_null_create(&w->sink, &config) == 0);
-	CHECK(player_create(&w->player, &w->config, w->sink) == 0);
-	player_set_reliable(w->player, w->reliable);
+	CHECK(playout_create(&w->playout, &w->config, w->sink) == 0);
+	playout_set_reliable(w->playout, w->reliable);
 	uint64_t end = START_NS + (uint64_t)(w->seconds * 1e9);
 	uint64_t next_packet = (uint64_t)sent_ns(w, 0);
 	while (w->now < end) {
@@ -347,7 +347,7 @@ static void world_run(struct world *w) {
 }
 
 static void world_end(struct world *w) {
-	player_destroy(w->player);
+	playout_destroy(w->playout);
 	w->sink->ops->destroy(w->sink);
 }
 
@@ -356,8 +356,8 @@ static double mean_ms(const struct world *w) {
 }
 
 static void tell(const char *name, const struct world *w) {
-	struct player_stats s;
-	player_get_stats(w->player, w->now, &s);
+	struct playout_stats s;
+	playout_get_stats(w->playout, w->now, &s);
 	printf("%-34s heard %.2f ms (%.2f..%.2f, last %.2f), told %.2f, target %.1f, glitches %u, "
 	       "silence %.1f ms (longest %.1f), source %+.0f sink %+.0f rate %+.0f (most %.0f) ppm, "
 	       "underruns %llu, skips %llu, gaps %llu, lost %llu, dropped %llu\n",

@@ -1,4 +1,4 @@
-#include "audio/target.h"
+#include "audio/playout/latency_target.h"
 
 #include "base/clock.h"
 #include "tests/support/check.h"
@@ -7,43 +7,43 @@
 
 /* A stream whose packets come evenly, second by second. */
 struct stream {
-	struct target target;
+	struct latency_target target;
 	uint64_t now_ns;
 };
 
 static void start(struct stream *s, unsigned fixed_ms) {
 	s->now_ns = NS_PER_S;
-	target_init(&s->target, fixed_ms);
-	target_restart(&s->target, PACKET_NS, 0);
-	target_set_reserve(&s->target, 8e6);
+	latency_target_init(&s->target, fixed_ms);
+	latency_target_restart(&s->target, PACKET_NS, 0);
+	latency_target_set_reserve(&s->target, 8e6);
 }
 
 static void play_for(struct stream *s, unsigned seconds, double late_ms) {
 	for (unsigned second = 0; second < seconds; second++) {
 		for (unsigned i = 0; i < 167; i++) {
-			target_late(&s->target, late_ms * 1e6);
+			latency_target_late(&s->target, late_ms * 1e6);
 		}
 		s->now_ns += NS_PER_S;
-		target_update(&s->target, s->now_ns);
+		latency_target_update(&s->target, s->now_ns);
 	}
 }
 
 static double target_ms(const struct stream *s) {
-	return target_ns(&s->target) * 1e-6;
+	return latency_target_ns(&s->target) * 1e-6;
 }
 
 static void it_is_what_server_and_packets_need(void **state) {
 	(void)state;
 	struct stream s;
 	start(&s, 0);
-	CHECK(target_ms(&s) == TARGET_START_MS);
+	CHECK(target_ms(&s) == LATENCY_TARGET_START_MS);
 	play_for(&s, 200, 0.1); /* 8 + half a packet + 0.5 + 4 */
 	CHECK(target_ms(&s) > 15.4 && target_ms(&s) < 15.6);
 	play_for(&s, 40, 10.1);
 	CHECK(target_ms(&s) > 25.4 && target_ms(&s) < 25.6);
 	start(&s, 40);
 	play_for(&s, 100, 10.1);
-	target_underrun(&s.target, s.now_ns);
+	latency_target_underrun(&s.target, s.now_ns);
 	CHECK(target_ms(&s) == 40);
 }
 
@@ -57,8 +57,8 @@ static void an_underrun_adds_for_a_while(void **state) {
 	struct stream s;
 	start(&s, 0);
 	play_for(&s, 200, 0.1);
-	target_underrun(&s.target, s.now_ns);
-	target_underrun(&s.target, s.now_ns + 100 * NS_PER_MS); /* the same one */
+	latency_target_underrun(&s.target, s.now_ns);
+	latency_target_underrun(&s.target, s.now_ns + 100 * NS_PER_MS); /* the same one */
 	CHECK(added_ms(&s) > 4.9 && added_ms(&s) < 5.1);
 	play_for(&s, 59, 0.1);
 	CHECK(added_ms(&s) > 4.9);
@@ -71,13 +71,13 @@ static void what_was_given_up_too_soon_is_held_for_longer(void **state) {
 	struct stream s;
 	start(&s, 0);
 	play_for(&s, 200, 0.1);
-	target_underrun(&s.target, s.now_ns);
+	latency_target_underrun(&s.target, s.now_ns);
 	play_for(&s, 30, 0.1); /* while it is held: more is needed, not for longer */
-	target_underrun(&s.target, s.now_ns);
+	latency_target_underrun(&s.target, s.now_ns);
 	CHECK(added_ms(&s) > 9.9);
 	play_for(&s, 70, 0.1);
 	CHECK(added_ms(&s) < 9.1);
-	target_underrun(&s.target, s.now_ns);
+	latency_target_underrun(&s.target, s.now_ns);
 	play_for(&s, 119, 0.1);
 	CHECK(added_ms(&s) > 12.5);
 	play_for(&s, 30, 0.1);
@@ -85,7 +85,7 @@ static void what_was_given_up_too_soon_is_held_for_longer(void **state) {
 	/* An hour without one: as at first. */
 	play_for(&s, 3700, 0.1);
 	CHECK(added_ms(&s) < 0.1);
-	target_underrun(&s.target, s.now_ns);
+	latency_target_underrun(&s.target, s.now_ns);
 	play_for(&s, 59, 0.1);
 	CHECK(added_ms(&s) > 4.9);
 	play_for(&s, 120, 0.1);
@@ -106,7 +106,7 @@ static void a_machine_is_learned(void **state) {
 			play_for(&s, 300, 0.1);
 			if (target_ms(&s) < 27) {
 				heard[hour]++;
-				target_underrun(&s.target, s.now_ns);
+				latency_target_underrun(&s.target, s.now_ns);
 			}
 		}
 		print_message("hour %u: %u of 12 heard\n", hour + 1, heard[hour]);

@@ -2,7 +2,7 @@
  * How much sound is in flight: frames written minus frames that left the loudspeaker, at any time
  * (scream-audio.md 3.3, steps 2 and 3). Pure; one thread at a time.
  *
- * The server's reports go through a delay-locked loop with a slope, so that the level can be asked
+ * The server's reports go through a delay-locked loop with a slope, so that the fill can be asked
  * for at the smoothed arrival time of a packet. Frames are of the stream's rate.
  */
 #pragma once
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct level {
-	/* constant after level_init() */
+struct buffer_fill {
+	/* constant after buffer_fill_init() */
 	double rate;
 	double nominal; /* frames a nanosecond */
 	double jump_frames;
@@ -20,7 +20,7 @@ struct level {
 	int64_t written; /* frames, silence included */
 
 	/* the device clock */
-	unsigned reports; /* since the last restart; 0 = the level is unknown */
+	unsigned reports; /* since the last restart; 0 = the fill is unknown */
 	uint64_t t_ns;
 	double position;    /* frames that left the loudspeaker at t_ns, filtered */
 	double slope;       /* frames a nanosecond, filtered */
@@ -29,23 +29,23 @@ struct level {
 };
 
 /* quantum_frames: the size of the server's steps; 0 if its position moves smoothly. */
-void level_init(struct level *level, unsigned rate, unsigned quantum_frames);
+void buffer_fill_init(struct buffer_fill *fill, unsigned rate, unsigned quantum_frames);
 /* The device's position jumped or is unknown (start, move, resume): keeps count and slope. */
-void level_restart(struct level *level);
+void buffer_fill_restart(struct buffer_fill *fill);
 
-static inline void level_wrote(struct level *level, unsigned frames) {
-	level->written += frames;
+static inline void buffer_fill_wrote(struct buffer_fill *fill, unsigned frames) {
+	fill->written += frames;
 }
 
 /* A report of the server: position of the loudspeaker in the stream at t_ns. Returns true if the
  * device's position has jumped (a stall of the server), so that nothing may be learned from it. */
-bool level_report(struct level *level, double position_frames, uint64_t t_ns);
+bool buffer_fill_report(struct buffer_fill *fill, double position_frames, uint64_t t_ns);
 
 /* Enough reports to trust it. */
-bool level_known(const struct level *level);
+bool buffer_fill_known(const struct buffer_fill *fill);
 
 /* Frames in flight at t_ns; negative = the server is past what was written. */
-double level_at(const struct level *level, double t_ns);
+double buffer_fill_at(const struct buffer_fill *fill, double t_ns);
 
 /* The sink's measured clock against CLOCK_MONOTONIC. */
-double level_sink_ppm(const struct level *level);
+double buffer_fill_sink_ppm(const struct buffer_fill *fill);

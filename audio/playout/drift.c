@@ -1,4 +1,4 @@
-#include "audio/drift.h"
+#include "audio/playout/drift.h"
 
 #include <math.h>
 #include <string.h>

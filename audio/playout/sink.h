@@ -63,6 +63,6 @@ struct sink_ops {
 
 struct sink {
 	const struct sink_ops *ops;
-	struct sink_events events; /* set by the player before the first open() */
+	struct sink_events events; /* set by the playout before the first open() */
 	void *data;
 };

@@ -61,7 +61,7 @@ void arrival_skip(struct arrival *arrival, unsigned frames);
 double arrival_pass(struct arrival *arrival, uint64_t t_ns, unsigned frames);
 
 /*
- * The servo: error of the level in frames -> correction of the playing speed. Three states as in
+ * The servo: error of the fill in frames -> correction of the playing speed. Three states as in
  * zita-ajbridge; z3 is the learned drift between the guest and the sink.
  */
 #define SERVO_HISTORY 10
@@ -85,7 +85,7 @@ void servo_init(struct servo *servo, unsigned rate);
 void servo_sync(struct servo *servo, uint64_t now_ns);
 /* The device clock jumped: what was learned in the last seconds is not to be trusted. */
 void servo_distrust(struct servo *servo);
-/* error: level minus target, in frames; frames: of this packet, at the stream's rate. bursty:
+/* error: fill minus target, in frames; frames: of this packet, at the stream's rate. bursty:
  * arrivals come in lumps, so look slower. Returns the correction for src_ratio. */
 double servo_update(struct servo *servo, double error_frames, double frames, bool bursty,
 		uint64_t now_ns);

@@ -1,4 +1,4 @@
-#include "audio/resample.h"
+#include "audio/playout/resample.h"
 
 #include <errno.h>
 #include <samplerate.h>

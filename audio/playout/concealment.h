@@ -8,10 +8,10 @@
 
 #include "audio/codec/scream.h"
 
-#define SHAPE_HISTORY_FRAMES 4096 /* 21 ms at 192 kHz */
-#define SHAPE_BLEND_FRAMES   1024
+#define CONCEALMENT_HISTORY_FRAMES 4096 /* 21 ms at 192 kHz */
+#define CONCEALMENT_BLEND_FRAMES   1024
 
-struct shape {
+struct concealment {
 	unsigned channels;
 	unsigned rate;
 	unsigned mute_left;    /* frames to be zero before the fade in */
@@ -20,33 +20,34 @@ struct shape {
 	unsigned blend_frames; /* what would have come next, if frames were dropped */
 	bool silent;           /* the last frames were silence */
 	unsigned history_frames;
-	float history[SHAPE_HISTORY_FRAMES * SCREAM_CHANNELS_MAX]; /* the newest last */
-	float blend[SHAPE_BLEND_FRAMES * SCREAM_CHANNELS_MAX];
+	float history[CONCEALMENT_HISTORY_FRAMES * SCREAM_CHANNELS_MAX]; /* the newest last */
+	float blend[CONCEALMENT_BLEND_FRAMES * SCREAM_CHANNELS_MAX];
 };
 
-void shape_init(struct shape *shape, unsigned rate, unsigned channels);
+void concealment_init(struct concealment *concealment, unsigned rate, unsigned channels);
 
 /* The next frames start from nothing: after mute_frames zeros they fade in over 5 ms. */
-void shape_fade_in(struct shape *shape, unsigned mute_frames);
+void concealment_fade_in(struct concealment *concealment, unsigned mute_frames);
 
 /* These frames are dropped: what follows blends over from them. */
-void shape_dropped(struct shape *shape, const float *frames, unsigned count);
+void concealment_dropped(struct concealment *concealment, const float *frames, unsigned count);
 /* Something is missing before the next frames: blend over from a mirror of the last 2 ms. */
-void shape_splice(struct shape *shape);
+void concealment_splice(struct concealment *concealment);
 
 /* Applies what is due, in place, and remembers. */
-void shape_apply(struct shape *shape, float *frames, unsigned count);
+void concealment_apply(struct concealment *concealment, float *frames, unsigned count);
 
 /* Makes `count` frames that end the sound: the last frames mirrored, fading to nothing. The sound
  * is silent after it. Does nothing (returns 0) if it is already. */
-unsigned shape_tail(struct shape *shape, float *ret_frames, unsigned count);
+unsigned concealment_tail(struct concealment *concealment, float *ret_frames, unsigned count);
 
 /* Makes `count` frames that carry the sound on where nothing has come: a stretch of it again, from
  * where it fits the end. Its gain goes from `from` to `to`; what comes next blends over from it.
  * Returns count, or 0 if too little is remembered or the sound is silent. */
-unsigned shape_extend(struct shape *shape, float *ret_frames, unsigned count, float from, float to);
+unsigned concealment_extend(struct concealment *concealment, float *ret_frames, unsigned count,
+		float from, float to);
 
 /* Makes about `count` frames that belong between the last ones and `next`: a stretch of the last
  * sound again, fitted at both ends. Returns how many, 0 if too little is remembered. */
-unsigned shape_fill(struct shape *shape, const float *next, unsigned next_count, float *ret_frames,
-		unsigned count);
+unsigned concealment_patch(struct concealment *concealment, const float *next, unsigned next_count,
+		float *ret_frames, unsigned count);

@@ -51,8 +51,8 @@ static void drift_is_held(void **state) {
 		snprintf(name, sizeof name, "%+.0f ppm, burst %.1f, target %u", cases[i].ppm,
 				cases[i].burst_ns * 1e-6, cases[i].latency_ms);
 		tell(name, w);
-		struct player_stats s;
-		player_get_stats(w->player, w->now, &s);
+		struct playout_stats s;
+		playout_get_stats(w->playout, w->now, &s);
 		CHECK_THAT(fabs(mean_ms(w) - cases[i].latency_ms) < 1.5, name, w);
 		CHECK_THAT(fabs(s.latency_us * 1e-3 - mean_ms(w)) < 2, name, w);
 		CHECK_THAT(w->glitches == 0 && w->silence_frames == 0 && s.lost == 0, name, w);
@@ -77,8 +77,8 @@ static void a_slow_timer_is_no_loss(void **state) {
 		w->settle_s = 10;
 		w->seconds = seconds(40, 200);
 		world_run(w);
-		struct player_stats s;
-		player_get_stats(w->player, w->now, &s);
+		struct playout_stats s;
+		playout_get_stats(w->playout, w->now, &s);
 		const char *name = latency_ms ? "a slow timer, 60 ms" : "a slow timer, auto";
 		tell(name, w);
 		CHECK_THAT(w->glitches == 0 && w->silence_frames == 0 && s.lost == 0, name, w);
@@ -96,8 +96,8 @@ static void the_target_adapts(void **state) {
 	w->jitter_ns = 300e3;
 	w->seconds = seconds(20, 300);
 	world_run(w);
-	struct player_stats s;
-	player_get_stats(w->player, w->now, &s);
+	struct playout_stats s;
+	playout_get_stats(w->playout, w->now, &s);
 	tell("auto, even", w);
 	CHECK_THAT(s.target_us < 24.5e3 && s.target_us >= 10e3 && w->glitches == 0, "auto, even",
 			w);
@@ -109,7 +109,7 @@ static void the_target_adapts(void **state) {
 	w->seconds = 20;
 	w->settle_s = 10;
 	world_run(w);
-	player_get_stats(w->player, w->now, &s);
+	playout_get_stats(w->playout, w->now, &s);
 	tell("auto, bursts of 40 ms", w);
 	CHECK_THAT(s.target_us > even_us + 8e3 && s.target_us < 60e3, "bursts", w);
 	CHECK_THAT(w->glitches == 0, "bursts", w);
@@ -168,8 +168,8 @@ static void packets_are_picked_up_together(void **state) {
 		w->seconds = w->config.latency_ms > 0 ? 28 : 120;
 		world_run(w);
 		tell(cases[i].name, w);
-		struct player_stats s;
-		player_get_stats(w->player, w->now, &s);
+		struct playout_stats s;
+		playout_get_stats(w->playout, w->now, &s);
 		const double each = (double)s.packets / w->pickups;
 		if (each < cases[i].each_time[0] || each > cases[i].each_time[1]) {
 			fail_msg("%s: %.2f packets at a time", cases[i].name, each);

@@ -27,5 +27,5 @@ void resample_reset(struct resample *resample);
 unsigned resample_block(struct resample *resample, const uint8_t *pcm, unsigned frames,
 		double correction, float **ret_frames);
 
-/* What it holds back: part of the latency, not of the level. */
+/* What it holds back: part of the latency, not of the fill. */
 double resample_delay_ns(const struct resample *resample);

@@ -4,25 +4,25 @@
  * at a time.
  *
  * The target is the mean latency from the arrival of a packet to the loudspeaker; what the loop
- * holds is the level before a packet is written, target_level_ns().
+ * holds is the fill before a packet is written, latency_target_fill_ns().
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TARGET_BINS   201 /* of 0.5 ms: 0..100 ms */
-#define TARGET_BLOCKS 3   /* of 10 s */
+#define LATENCY_TARGET_BINS   201 /* of 0.5 ms: 0..100 ms */
+#define LATENCY_TARGET_BLOCKS 3   /* of 10 s */
 
 /* 2 ms were not enough where other programs hold the CPUs for so long. */
-#define TARGET_MARGIN_NS 4e6
+#define LATENCY_TARGET_MARGIN_NS 4e6
 
-#define TARGET_MIN_MS       10
-#define TARGET_MAX_MS       80
-#define TARGET_FIXED_MAX_MS 200
-#define TARGET_START_MS     25
+#define LATENCY_TARGET_MIN_MS       10
+#define LATENCY_TARGET_MAX_MS       80
+#define LATENCY_TARGET_FIXED_MAX_MS 200
+#define LATENCY_TARGET_START_MS     25
 
-struct target {
+struct latency_target {
 	bool fixed;
 	double now_ns;         /* what is wanted */
 	double reserve_ns;     /* what the server needs at any time */
@@ -38,24 +38,24 @@ struct target {
 
 	unsigned block;
 	uint64_t block_since_ns;
-	uint32_t bins[TARGET_BLOCKS][TARGET_BINS];
-	uint32_t counts[TARGET_BLOCKS];
+	uint32_t bins[LATENCY_TARGET_BLOCKS][LATENCY_TARGET_BINS];
+	uint32_t counts[LATENCY_TARGET_BLOCKS];
 };
 
 /* fixed_ms: 0 = adapt. */
-void target_init(struct target *target, unsigned fixed_ms);
+void latency_target_init(struct latency_target *target, unsigned fixed_ms);
 /* Another stream: other packets. Keeps what was learned of the server and of underruns. */
-void target_restart(struct target *target, double packet_ns, double resampler_ns);
-void target_set_reserve(struct target *target, double reserve_ns);
-/* Packets are picked up so much later than they come: see player_pickup(). */
-void target_set_batch(struct target *target, double batch_ns);
+void latency_target_restart(struct latency_target *target, double packet_ns, double resampler_ns);
+void latency_target_set_reserve(struct latency_target *target, double reserve_ns);
+/* Packets are picked up so much later than they come: see playout_pickup(). */
+void latency_target_set_batch(struct latency_target *target, double batch_ns);
 /* A packet was handled late_ns after its smoothed time (negative = early). */
-void target_late(struct target *target, double late_ns);
-/* The level ran out. */
-void target_underrun(struct target *target, uint64_t now_ns);
+void latency_target_late(struct latency_target *target, double late_ns);
+/* The fill ran out. */
+void latency_target_underrun(struct latency_target *target, uint64_t now_ns);
 /* Moves the target; call it at least once a second. */
-void target_update(struct target *target, uint64_t now_ns);
+void latency_target_update(struct latency_target *target, uint64_t now_ns);
 /* In force: what is wanted, but never less than the server itself holds (Bluetooth). */
-double target_ns(const struct target *target);
+double latency_target_ns(const struct latency_target *target);
 /* What the loop holds: in flight before a packet is written. */
-double target_level_ns(const struct target *target);
+double latency_target_fill_ns(const struct latency_target *target);
