@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "audio/audio_internal.h"
-#include "audio/microphone.h"
+#include "audio/server/microphone.h"
 #include "base/clock.h"
 #include "base/thread.h"
 

@@ -9,10 +9,10 @@
 
 #include "audio/audio.h"
 #include "audio/playout/playout.h"
-#include "audio/pulse_loop.h"
 #include "audio/receive/receiver.h"
-#include "audio/sink_null.h"
-#include "audio/sink_pulse.h"
+#include "audio/server/pulse_loop.h"
+#include "audio/server/sink_null.h"
+#include "audio/server/sink_pulse.h"
 #include "base/mailbox.h"
 #include "base/queue.h"
 

@@ -5,7 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "audio/microphone.h"
+#include "audio/server/microphone.h"
 #include "base/clock.h"
 
 #define LOG_MODULE "audio"

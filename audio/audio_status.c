@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audio/microphone.h"
+#include "audio/server/microphone.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 

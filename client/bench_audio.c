@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "audio/audio.h"
-#include "audio/ear.h"
+#include "audio/server/monitor_capture.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/loop.h"
@@ -29,10 +29,11 @@
 
 #define SINK_PPM 150.0
 #define SETTLE_S 2.0
-/* The ear on its monitor makes a server work in smaller blocks; that takes a while to settle. */
+/* The capture of its monitor makes a server work in smaller blocks; that takes a while to settle.
+ */
 #define SERVER_SETTLE_S 5.0
 #define STALL_EVERY_S   3.0
-#define EAR_TURN_NS     (50 * NS_PER_MS)
+#define CAPTURE_TURN_NS (50 * NS_PER_MS)
 #define WAIT_TURN_MS    20
 #define SECONDS         10.0
 #define SAMPLES         65536
@@ -52,7 +53,7 @@ static const struct bench_scenario scenarios[] = {
 
 /* A null sink of the sound server's, and a thread that hears it. */
 struct listener {
-	struct ear *ear; /* NULL: the built-in sink is listened to */
+	struct monitor_capture *capture; /* NULL: the built-in sink is listened to */
 	pthread_t thread;
 	atomic_bool stop;
 	uint64_t cpu_ns; /* what it used, when it has ended */
@@ -135,10 +136,10 @@ static void on_heard(const float *frames, unsigned count, unsigned channels, uin
 
 static void on_ear(const float *frames, unsigned count, uint64_t first, void *data) {
 	struct listener *listener = data;
-	const uint64_t at_ns = ear_heard_at(listener->ear, first);
+	const uint64_t at_ns = monitor_capture_heard_at(listener->capture, first);
 	if (at_ns != 0) {
-		on_heard(frames, count, EAR_CHANNELS, at_ns, ear_frame_ns(listener->ear),
-				listener->result);
+		on_heard(frames, count, CAPTURE_CHANNELS, at_ns,
+				monitor_capture_frame_ns(listener->capture), listener->result);
 	}
 }
 
@@ -169,40 +170,42 @@ static uint16_t free_port(void) {
 static void *listen_to_server(void *data) {
 	struct listener *listener = data;
 	while (!atomic_load(&listener->stop) &&
-			ear_listen(listener->ear, clock_now_ns() + EAR_TURN_NS) == 0) {
+			monitor_capture_listen(
+					listener->capture, clock_now_ns() + CAPTURE_TURN_NS) == 0) {
 	}
 	listener->cpu_ns = clock_thread_cpu_ns();
 	return NULL;
 }
 
 static int start_listener(struct listener *listener) {
-	const struct ear_config config = {
+	const struct monitor_capture_config config = {
 		.name = "pierglass-bench", .heard = on_ear, .data = listener
 	};
-	int error = ear_create(&listener->ear, &config);
+	int error = monitor_capture_create(&listener->capture, &config);
 	if (error < 0) {
 		log_error("no null sink at the sound server (%s): --bench-sink=builtin measures "
 			  "without one",
 				strerrordesc_np(-error));
 		return error;
 	}
-	error = thread_start(&listener->thread, "bench-ear", listen_to_server, listener);
+	error = thread_start(&listener->thread, "bench-listen", listen_to_server, listener);
 	if (error < 0) {
-		ear_destroy(listener->ear);
-		listener->ear = NULL;
+		monitor_capture_destroy(listener->capture);
+		listener->capture = NULL;
 	}
 	return error;
 }
 
 static void stop_listener(struct listener *listener) {
-	if (!listener->ear) {
+	if (!listener->capture) {
 		return;
 	}
 	atomic_store(&listener->stop, true);
 	pthread_join(listener->thread, NULL);
-	listener->result->clock_ppm = ear_sink_ppm(listener->ear);
-	listener->result->sink = ear_is_pipewire(listener->ear) ? "PipeWire" : "PulseAudio";
-	ear_destroy(listener->ear);
+	listener->result->clock_ppm = monitor_capture_sink_ppm(listener->capture);
+	listener->result->sink =
+			monitor_capture_is_pipewire(listener->capture) ? "PipeWire" : "PulseAudio";
+	monitor_capture_destroy(listener->capture);
 }
 
 /* The loop is for rtkit alone. */
@@ -250,7 +253,8 @@ static int measure(struct result *r, const struct config *config, struct loop *l
 			return error;
 		}
 		audio_config.output = AUDIO_OUTPUT_PULSE;
-		snprintf(audio_config.sink, sizeof audio_config.sink, "%s", ear_sink(listener.ear));
+		snprintf(audio_config.sink, sizeof audio_config.sink, "%s",
+				monitor_capture_sink(listener.capture));
 	}
 	error = bench_sender_start(&sender, r->scenario, group, audio_config.port,
 			r->seconds + r->settle_s + 2);

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 
 #include "audio/audio.h"
-#include "audio/microphone.h"
+#include "audio/server/microphone.h"
 #include "base/clock.h"
 #include "base/loop.h"
 #include "client/spice_session.h"

@@ -1,6 +1,6 @@
 /* libpulse's main loop as ours: what libpulse relies on (pulse/mainloop-api.h), and what pg-audio
  * does. */
-#include "audio/pulse_loop.h"
+#include "audio/server/pulse_loop.h"
 
 #include <sys/time.h>
 #include <unistd.h>

@@ -20,19 +20,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audio/ear.h"
+#include "audio/server/monitor_capture.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "tests/support/stalls.h"
 #include "tests/support/tone_judge.h"
 
-#define MARKER_LOUD   0.245            /* 8000 of 32767 */
-#define MARKER_BEFORE (EAR_RATE / 500) /* its filter rings before it */
-#define MARKER_AFTER  (EAR_RATE / 80)  /* what follows within 10 ms is the same event */
+#define MARKER_LOUD   0.245                /* 8000 of 32767 */
+#define MARKER_BEFORE (CAPTURE_RATE / 500) /* its filter rings before it */
+#define MARKER_AFTER  (CAPTURE_RATE / 80)  /* what follows within 10 ms is the same event */
 #define MARKERS_MAX   TONE_EVENTS_MAX
 
 struct probe {
-	struct ear *ear;
+	struct monitor_capture *capture;
 	struct tone_judge tone, beside;
 	uint64_t markers[MARKERS_MAX];
 	uint64_t last_marker;
@@ -41,12 +41,12 @@ struct probe {
 
 static void hear_right(struct probe *p, double x) {
 	if (fabs(x) < MARKER_LOUD ||
-			(p->last_marker && p->tone.frame - p->last_marker < EAR_RATE / 2)) {
+			(p->last_marker && p->tone.frame - p->last_marker < CAPTURE_RATE / 2)) {
 		return;
 	}
 	p->last_marker = p->tone.frame;
 	p->markers[p->marker_count++ % MARKERS_MAX] = p->last_marker;
-	const uint64_t heard_ns = ear_heard_at(p->ear, p->tone.frame);
+	const uint64_t heard_ns = monitor_capture_heard_at(p->capture, p->tone.frame);
 	if (heard_ns == 0) {
 		return;
 	}
@@ -60,9 +60,9 @@ static void on_heard(const float *frames, unsigned count, uint64_t first, void *
 	struct probe *p = data;
 	(void)first; /* tone.frame counts the same */
 	for (unsigned i = 0; i < count; i++) {
-		hear_right(p, (double)frames[i * EAR_CHANNELS + 1]);
-		tone_judge_frame(&p->beside, (double)frames[i * EAR_CHANNELS + 1]);
-		tone_judge_frame(&p->tone, (double)frames[i * EAR_CHANNELS]);
+		hear_right(p, (double)frames[i * CAPTURE_CHANNELS + 1]);
+		tone_judge_frame(&p->beside, (double)frames[i * CAPTURE_CHANNELS + 1]);
+		tone_judge_frame(&p->tone, (double)frames[i * CAPTURE_CHANNELS]);
 	}
 }
 
@@ -82,11 +82,11 @@ static unsigned report_events(struct json *json, const struct probe *p, const ch
 	unsigned excused_count = 0;
 	json_array(json, name);
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t at = (uint64_t)ear_heard_at(p->ear, events[i].frame);
+		uint64_t at = (uint64_t)monitor_capture_heard_at(p->capture, events[i].frame);
 		bool excuse = stalls_excuse(at);
 		excused_count += excuse;
 		json_object(json, NULL);
-		json_number(json, "at_s", (double)(events[i].frame - p->tone.since) / EAR_RATE);
+		json_number(json, "at_s", (double)(events[i].frame - p->tone.since) / CAPTURE_RATE);
 		json_int(json, "at_ns", (int64_t)at);
 		json_number(json, "size", events[i].size * unit);
 		json_bool(json, "excused", excuse);
@@ -118,7 +118,7 @@ static void report(struct probe *p) {
 	leave_out_markers(p, &p->beside);
 	report_events(&json, p, "beside_list", p->beside.glitches, p->beside.glitch_count, 1);
 	/* Their size is in milliseconds. */
-	report_events(&json, p, "gap_list", tone->gaps, tone->gap_count, 1000.0 / EAR_RATE);
+	report_events(&json, p, "gap_list", tone->gaps, tone->gap_count, 1000.0 / CAPTURE_RATE);
 	json_array(&json, "stalls");
 	for (unsigned i = 0; i < stalls.count; i++) {
 		json_object(&json, NULL);
@@ -127,14 +127,14 @@ static void report(struct probe *p) {
 		json_end(&json);
 	}
 	json_end(&json);
-	json_number(&json, "tone_s", (double)tone->frames / EAR_RATE);
+	json_number(&json, "tone_s", (double)tone->frames / CAPTURE_RATE);
 	json_number(&json, "hertz", tone_judge_hertz(tone));
-	json_number(&json, "silence_ms", (double)tone->silence * 1000 / EAR_RATE);
-	json_number(&json, "longest_gap_ms", (double)tone->longest_gap * 1000 / EAR_RATE);
+	json_number(&json, "silence_ms", (double)tone->silence * 1000 / CAPTURE_RATE);
+	json_number(&json, "longest_gap_ms", (double)tone->longest_gap * 1000 / CAPTURE_RATE);
 	json_int(&json, "gaps", tone->gap_count);
 	json_int(&json, "markers", p->marker_count);
-	json_number(&json, "sink_ppm", ear_sink_ppm(p->ear));
-	json_bool(&json, "pipewire", ear_is_pipewire(p->ear));
+	json_number(&json, "sink_ppm", monitor_capture_sink_ppm(p->capture));
+	json_bool(&json, "pipewire", monitor_capture_is_pipewire(p->capture));
 	json_finish(&json);
 }
 
@@ -151,23 +151,24 @@ int main(int argc, char **argv) {
 		pause();
 		return 0;
 	}
-	tone_judge_init(&probe.tone, argc > 3 ? strtod(argv[3], NULL) : 997, EAR_RATE);
-	tone_judge_init(&probe.beside, argc > 3 ? strtod(argv[3], NULL) : 997, EAR_RATE);
+	tone_judge_init(&probe.tone, argc > 3 ? strtod(argv[3], NULL) : 997, CAPTURE_RATE);
+	tone_judge_init(&probe.beside, argc > 3 ? strtod(argv[3], NULL) : 997, CAPTURE_RATE);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	stalls_start();
 	const struct sched_param param = { .sched_priority = 4 };
 	(void)!sched_setscheduler(0, SCHED_RR, &param);
-	const struct ear_config config = {
+	const struct monitor_capture_config config = {
 		.source = argv[1], .name = "sound-probe", .heard = on_heard, .data = &probe
 	};
-	int r = ear_create(&probe.ear, &config);
+	int r = monitor_capture_create(&probe.capture, &config);
 	if (r < 0) {
 		fprintf(stderr, "sound-probe: %s: %s\n", argv[1], strerror(-r));
 		return 1;
 	}
-	r = ear_listen(probe.ear, clock_now_ns() + (uint64_t)(strtod(argv[2], NULL) * 1e9));
+	r = monitor_capture_listen(
+			probe.capture, clock_now_ns() + (uint64_t)(strtod(argv[2], NULL) * 1e9));
 	stalls_end(began);
 	report(&probe);
-	ear_destroy(probe.ear);
+	monitor_capture_destroy(probe.capture);
 	return r < 0;
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/sink_null.h"
+#include "audio/server/sink_null.h"
 #include "base/clock.h"
 #include "base/samples.h"
 #include "tests/support/check.h"

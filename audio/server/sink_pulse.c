@@ -1,4 +1,4 @@
-#include "audio/sink_pulse.h"
+#include "audio/server/sink_pulse.h"
 
 #include <errno.h>
 #include <pulse/pulseaudio.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/pulse_server.h"
+#include "audio/server/pulse_server.h"
 #include "base/clock.h"
 
 #define LOG_MODULE "audio"

@@ -1,4 +1,4 @@
-#include "audio/pulse_server.h"
+#include "audio/server/pulse_server.h"
 
 #include <errno.h>
 #include <pulse/pulseaudio.h>

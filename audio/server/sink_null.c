@@ -1,4 +1,4 @@
-#include "audio/sink_null.h"
+#include "audio/server/sink_null.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "audio/pulse_loop.h"
+#include "audio/server/pulse_loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
