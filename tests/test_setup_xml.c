@@ -7,8 +7,8 @@
 
 #include "tools/common_diff.h"
 #include "tools/common_edit.h"
-#include "tools/common_size.h"
 #include "tools/setup.h"
+#include "tools/vm-model/size.h"
 
 static struct document *load(const char *xml) {
 	struct document *document = must_alloc(sizeof *document);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_props.h"
-#include "tools/common_text.h"
-#include "tools/vm-info.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/info_block.h"
+#include "tools/vm-model/props.h"
+#include "tools/vm-model/text.h"
 
 #define ARGV(text) text, sizeof(text)
 

@@ -1,7 +1,7 @@
 /* Unified diffs of small texts, as diff -u prints them. */
 #pragma once
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 /* old_name "/dev/null" for a new file. Appends nothing if the texts are equal. */
 void diff_unified(struct text *out, const char *old_name, const char *old_text,

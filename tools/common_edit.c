@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 #define DEPTH_MAX 256
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tools/common_domain.h"
+#include "tools/vm-model/domain.h"
 
 struct xml_span {
 	size_t start;       /* the '<' of the opening tag */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 #define WAYLAND_BYTES_MAX 65536
 

@@ -6,8 +6,8 @@
 
 #include "base/i18n.h"
 #include "base/parse.h"
-#include "tools/common_text.h"
-#include "tools/common_virt.h"
+#include "tools/vm-model/text.h"
+#include "tools/vm-model/virt.h"
 
 #define EXIT_FAILURES 3
 #define EXIT_WARNINGS 4

@@ -11,11 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_pci.h"
-#include "tools/common_qemu.h"
-#include "tools/common_root.h"
-#include "tools/common_text.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/pci.h"
+#include "tools/vm-model/qemu.h"
+#include "tools/vm-model/sysroot.h"
+#include "tools/vm-model/text.h"
 
 #define SCREAM_PORT  4010
 #define SCREAM_GROUP "239.255.77.77"

@@ -5,12 +5,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "tools/common_firewall.h"
-#include "tools/common_size.h"
-#include "tools/common_text.h"
-#include "tools/common_virt.h"
 #include "tools/doctor.h"
-#include "tools/vm-info.h"
+#include "tools/vm-model/firewall.h"
+#include "tools/vm-model/info_block.h"
+#include "tools/vm-model/size.h"
+#include "tools/vm-model/text.h"
+#include "tools/vm-model/virt.h"
 
 /* ---- the host ---- */
 

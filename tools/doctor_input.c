@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 static void check_nodes(const struct facts *facts, struct report *report) {
 	const struct facts_input *input = &facts->input;

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tools/common_text.h"
 #include "tools/common_wayland.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 #define CONNECT_MS 1000
 

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/common_size.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/size.h"
+#include "tools/vm-model/text.h"
 
 static bool power_of_two(uint64_t n) {
 	return n && (n & (n - 1)) == 0;

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 static bool is_local(const char *host) {
 	return host[0] == '\0' || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||

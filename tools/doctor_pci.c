@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 static bool vm_has(const struct facts *facts, const struct pci_address *address) {
 	for (unsigned i = 0; facts->has_vm && i < facts->vm.hostdev_count; i++) {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 #define ASK_NS    (1500 * NS_PER_MS)
 #define SETTLE_NS (400 * NS_PER_MS) /* until it runs evenly */

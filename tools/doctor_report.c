@@ -4,8 +4,8 @@
 
 #include "base/i18n.h"
 #include "base/json.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 static void add(struct report *report, enum verdict verdict, const char *format, va_list args) {
 	struct text text = { 0 };

@@ -3,8 +3,8 @@
 #include <strings.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 static bool is_windows(const struct domain *vm) {
 	return strstr(vm->os_id, "microsoft.com") || strcasestr(vm->name, "win");

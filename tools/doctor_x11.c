@@ -9,8 +9,8 @@
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 
-#include "tools/common_text.h"
 #include "tools/doctor.h"
+#include "tools/vm-model/text.h"
 
 #define XI_QUERY_VERSION 47
 

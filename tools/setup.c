@@ -11,8 +11,8 @@
 
 #include "base/i18n.h"
 #include "base/parse.h"
-#include "tools/common_size.h"
 #include "tools/setup_store.h"
+#include "tools/vm-model/size.h"
 
 static void usage(FILE *out) {
 	fputs(_("usage: pierglass setup COMMAND [DOMAIN] [options]\n"

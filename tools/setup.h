@@ -10,10 +10,10 @@
 #include <sys/types.h>
 
 #include "tools/common_edit.h"
-#include "tools/common_pci.h"
-#include "tools/common_root.h"
-#include "tools/common_text.h"
-#include "tools/common_virt.h"
+#include "tools/vm-model/pci.h"
+#include "tools/vm-model/sysroot.h"
+#include "tools/vm-model/text.h"
+#include "tools/vm-model/virt.h"
 
 /* ---- the plan ---- */
 

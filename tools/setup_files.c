@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "tools/common_firewall.h"
 #include "tools/setup.h"
+#include "tools/vm-model/firewall.h"
 
 #define GRUB_FILE "/etc/default/grub"
 

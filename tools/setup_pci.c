@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
 #include "tools/setup.h"
+#include "tools/vm-model/text.h"
 
 #define BUS_MAX 256
 

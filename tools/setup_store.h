@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "tools/common_text.h"
 #include "tools/setup.h"
+#include "tools/vm-model/text.h"
 
 #define STORE_OF_ROOT "/var/lib/pierglass/setup"
 

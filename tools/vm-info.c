@@ -1,4 +1,4 @@
-#include "tools/vm-info.h"
+#include "tools/vm-model/info_block.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "tools/common_qemu.h"
-#include "tools/common_virt.h"
+#include "tools/vm-model/qemu.h"
+#include "tools/vm-model/virt.h"
 
 #define POLL_MS    2000  /* without events, or while nothing was found */
 #define REFRESH_MS 20000 /* with events: addresses that change without one */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "tools/common_edit.h"
-#include "tools/common_text.h"
 #include "tools/setup.h"
+#include "tools/vm-model/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

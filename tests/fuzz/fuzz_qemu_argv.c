@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_props.h"
-#include "tools/common_text.h"
-#include "tools/vm-info.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/info_block.h"
+#include "tools/vm-model/props.h"
+#include "tools/vm-model/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_root.h"
-#include "tools/common_text.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/sysroot.h"
+#include "tools/vm-model/text.h"
 
 enum vm_source { VM_SOURCE_LIBVIRT, VM_SOURCE_QEMU, VM_SOURCE_FILE };
 

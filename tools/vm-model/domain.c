@@ -1,4 +1,4 @@
-#include "tools/common_domain.h"
+#include "tools/vm-model/domain.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 void domain_init(struct domain *domain) {
 	memset(domain, 0, sizeof *domain);

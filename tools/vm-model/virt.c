@@ -1,4 +1,4 @@
-#include "tools/common_virt.h"
+#include "tools/vm-model/virt.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 void virt_list_free(struct virt_domain *list, unsigned count) {
 	for (unsigned i = 0; i < count; i++) {

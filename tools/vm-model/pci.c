@@ -1,11 +1,11 @@
-#include "tools/common_pci.h"
+#include "tools/vm-model/pci.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 static void read_one(const struct root *root, struct pci_list *list, const char *name) {
 	struct pci_device *device = &list->device[list->count];

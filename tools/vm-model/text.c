@@ -1,4 +1,4 @@
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 #include <ctype.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "tools/common_root.h"
+#include "tools/vm-model/sysroot.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 #define GROUPS_MAX ((int)(sizeof((struct root_user *)NULL)->groups / sizeof(gid_t)))
 

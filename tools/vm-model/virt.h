@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tools/common_domain.h"
+#include "tools/vm-model/domain.h"
 
 #define VIRT_CONNECTIONS_MAX 2
 

@@ -1,11 +1,11 @@
-#include "tools/common_domain.h"
+#include "tools/vm-model/domain.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/common_props.h"
-#include "tools/common_text.h"
+#include "tools/vm-model/props.h"
+#include "tools/vm-model/text.h"
 
 #ifndef PG_HAVE_LIBXML2
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_props.h"
-#include "tools/common_text.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/props.h"
+#include "tools/vm-model/text.h"
 
 static void copy_prop(const struct props *props, const char *key, char *buf, size_t size) {
 	const char *value = props_get(props, key);

@@ -1,10 +1,10 @@
-#include "tools/common_firewall.h"
+#include "tools/vm-model/firewall.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 #define PORT "port=\"4010\""
 

@@ -1,11 +1,11 @@
-#include "tools/common_qemu.h"
+#include "tools/vm-model/qemu.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 /* Which inode this process maps under that path. */
 static void look_at_maps(const struct root *root, struct qemu_process *process) {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/vm-info.h"
+#include "tools/vm-model/info_block.h"
 
 #define NAMED_MAX 8
 

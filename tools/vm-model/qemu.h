@@ -3,8 +3,8 @@
 
 #include <sys/types.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_root.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/sysroot.h"
 
 struct qemu_process {
 	pid_t pid;

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tools/common_domain.h"
-#include "tools/common_root.h"
+#include "tools/vm-model/domain.h"
+#include "tools/vm-model/sysroot.h"
 
 #define PCI_MAX 512
 

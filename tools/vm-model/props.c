@@ -1,4 +1,4 @@
-#include "tools/common_props.h"
+#include "tools/vm-model/props.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tools/common_text.h"
+#include "tools/vm-model/text.h"
 
 #define DEPTH_MAX 6
 
