@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_diff.h"
-#include "tools/common_edit.h"
-#include "tools/setup.h"
+#include "tools/setup/diff.h"
+#include "tools/setup/edit.h"
+#include "tools/setup/setup.h"
 #include "tools/vm-model/size.h"
 
 static struct document *load(const char *xml) {

@@ -1,21 +1,6 @@
-# The set-up programs: vm-info, doctor, setup.
-pg_library(setup SOURCES
-	common_diff.c
-	common_edit.c
-	common_wayland.c
-	setup_apply.c
-	setup_files.c
-	setup_input.c
-	setup_pci.c
-	setup_plan.c
-	setup_store.c
-	setup_sudo.c
-	setup_undo.c
-	setup_xml.c
-	USES vm_model base)
-
 # Sound server and X server are asked by the doctor alone.
 pg_library(doctor SOURCES
+	common_wayland.c
 	doctor_facts.c
 	doctor_host.c
 	doctor_input.c
@@ -28,9 +13,8 @@ pg_library(doctor SOURCES
 	doctor_report.c
 	doctor_vm.c
 	doctor_x11.c
-	USES setup vm_model base
+	USES vm_model base
 	PKG libpulse xcb
 )
 pg_program(pierglass-vm-info SOURCES vm-info.c USES vm_model base INSTALL libexec)
 pg_program(pierglass-doctor SOURCES doctor.c USES doctor vm_model base INSTALL libexec)
-pg_program(pierglass-setup SOURCES setup.c USES setup vm_model base INSTALL libexec)

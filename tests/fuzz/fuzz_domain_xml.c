@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common_edit.h"
-#include "tools/setup.h"
+#include "tools/setup/edit.h"
+#include "tools/setup/setup.h"
 #include "tools/vm-model/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

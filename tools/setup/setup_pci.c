@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/setup.h"
+#include "tools/setup/setup.h"
 #include "tools/vm-model/text.h"
 
 #define BUS_MAX 256

@@ -1,4 +1,4 @@
-#include "tools/common_edit.h"
+#include "tools/setup/edit.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "tools/common_diff.h"
+#include "tools/setup/diff.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "tools/setup.h"
-#include "tools/setup_store.h"
+#include "tools/setup/setup.h"
+#include "tools/setup/setup_store.h"
 
 /* Whether a file may be put there: the nearest folder above it that exists decides. */
 static bool may_write(const char *path) {

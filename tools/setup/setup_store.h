@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "tools/setup.h"
+#include "tools/setup/setup.h"
 #include "tools/vm-model/text.h"
 
 #define STORE_OF_ROOT "/var/lib/pierglass/setup"

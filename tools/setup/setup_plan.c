@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "tools/common_diff.h"
-#include "tools/setup.h"
+#include "tools/setup/diff.h"
+#include "tools/setup/setup.h"
 
 static void add_line(char ***list, unsigned *count, const char *format, va_list args) {
 	struct text text = { 0 };

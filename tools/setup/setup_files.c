@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "tools/setup.h"
+#include "tools/setup/setup.h"
 #include "tools/vm-model/firewall.h"
 
 #define GRUB_FILE "/etc/default/grub"

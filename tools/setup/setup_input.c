@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "tools/setup.h"
+#include "tools/setup/setup.h"
 
 #define PROBE_S   10
 #define NODES_MAX 64

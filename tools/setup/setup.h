@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "tools/common_edit.h"
+#include "tools/setup/edit.h"
 #include "tools/vm-model/pci.h"
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"

@@ -1,4 +1,4 @@
-#include "tools/setup_store.h"
+#include "tools/setup/setup_store.h"
 
 #include <errno.h>
 #include <fcntl.h>

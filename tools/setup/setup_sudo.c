@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "tools/setup.h"
-#include "tools/setup_store.h"
+#include "tools/setup/setup.h"
+#include "tools/setup/setup_store.h"
 
 #define WORDS_MAX 64
 

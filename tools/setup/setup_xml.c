@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/setup.h"
+#include "tools/setup/setup.h"
 
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 

@@ -1,4 +1,4 @@
-#include "tools/setup.h"
+#include "tools/setup/setup.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -11,7 +11,7 @@
 
 #include "base/i18n.h"
 #include "base/parse.h"
-#include "tools/setup_store.h"
+#include "tools/setup/setup_store.h"
 #include "tools/vm-model/size.h"
 
 static void usage(FILE *out) {
