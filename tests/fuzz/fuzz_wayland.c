@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tools/common_wayland.h"
+#include "tools/doctor/wayland.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

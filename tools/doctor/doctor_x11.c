@@ -9,7 +9,7 @@
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
 #define XI_QUERY_VERSION 47

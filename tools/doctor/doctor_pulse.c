@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
 #define ASK_NS    (1500 * NS_PER_MS)

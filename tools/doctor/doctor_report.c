@@ -4,7 +4,7 @@
 
 #include "base/i18n.h"
 #include "base/json.h"
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
 static void add(struct report *report, enum verdict verdict, const char *format, va_list args) {

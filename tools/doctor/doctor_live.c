@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tools/common_wayland.h"
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
+#include "tools/doctor/wayland.h"
 #include "tools/vm-model/text.h"
 
 #define CONNECT_MS 1000

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 
 static bool has_fd(const struct root *root, const char *pid, char *const *targets, unsigned count) {
 	char path[300];

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 #include "tools/vm-model/size.h"
 #include "tools/vm-model/text.h"
 

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 #include "tools/vm-model/firewall.h"
 #include "tools/vm-model/info_block.h"
 #include "tools/vm-model/size.h"

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "base/i18n.h"
-#include "tools/doctor.h"
+#include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
 static bool is_windows(const struct domain *vm) {

@@ -1,4 +1,4 @@
-#include "tools/common_wayland.h"
+#include "tools/doctor/wayland.h"
 
 #include <errno.h>
 #include <poll.h>
