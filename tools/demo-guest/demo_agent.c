@@ -1,4 +1,4 @@
-#include "tools/demo_agent.h"
+#include "tools/demo-guest/demo_agent.h"
 
 #include <errno.h>
 #include <fcntl.h>

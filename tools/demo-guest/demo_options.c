@@ -1,4 +1,4 @@
-#include "tools/demo_options.h"
+#include "tools/demo-guest/demo_options.h"
 
 #include <getopt.h>
 #include <stdio.h>

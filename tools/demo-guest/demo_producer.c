@@ -1,4 +1,4 @@
-#include "tools/demo_producer.h"
+#include "tools/demo-guest/demo_producer.h"
 
 #include <errno.h>
 #include <pthread.h>

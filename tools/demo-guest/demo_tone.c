@@ -1,4 +1,4 @@
-#include "tools/demo_tone.h"
+#include "tools/demo-guest/demo_tone.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include "host-proto/sim/demo_guest.h"
 #include "host-proto/shm.h"
-#include "tools/demo_tone.h"
+#include "tools/demo-guest/demo_tone.h"
 
 #define DEMO_COMMANDS_MAX  16
 #define DEMO_COMMAND_BYTES 256 /* with its NUL */

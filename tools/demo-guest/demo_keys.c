@@ -1,4 +1,4 @@
-#include "tools/demo_keys.h"
+#include "tools/demo-guest/demo_keys.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -28,11 +28,11 @@
 #include "base/parse.h"
 #include "host-proto/shm.h"
 #include "host-proto/sim/peer.h"
-#include "tools/demo_agent.h"
-#include "tools/demo_keys.h"
-#include "tools/demo_options.h"
-#include "tools/demo_producer.h"
-#include "tools/demo_tone.h"
+#include "tools/demo-guest/demo_agent.h"
+#include "tools/demo-guest/demo_keys.h"
+#include "tools/demo-guest/demo_options.h"
+#include "tools/demo-guest/demo_producer.h"
+#include "tools/demo-guest/demo_tone.h"
 
 struct program {
 	struct demo_options options;
