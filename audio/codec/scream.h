@@ -2,7 +2,7 @@
  * Scream's datagrams and shared memory header: bytes to checked values and back
  * (scream-audio.md 1 and 6). Pure: no state, no clock, no log. Callable from any thread.
  *
- * Whoever sends (tools/scream-send, tools/demo-guest, tests) packs its headers here too, so both
+ * Whoever sends (scream-send, the demo guest, tests) packs its headers here too, so both
  * ends are one text.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /*
  * A guest agent behind the server peer (doc/protocol/spice.md 10): the other end of agent.h, for
- * the demo guest, tools/spice-stub and tests. It takes and gives clipboard content, takes files,
+ * the demo guest, spice-stub and tests. It takes and gives clipboard content, takes files,
  * and hears of the monitor's size; what it does with them is its owner's matter. Like the real
  * server it sends no more than the client has granted tokens for; the rest waits.
  *

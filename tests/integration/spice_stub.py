@@ -1,4 +1,4 @@
-"""tools/spice-stub as a server for tests: commands in, JSON lines out."""
+"""spice-stub as a server for tests: commands in, JSON lines out."""
 
 import json
 import os

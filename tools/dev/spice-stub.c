@@ -37,7 +37,7 @@
 #include "host-proto/sim/peer.h"
 #include "host-proto/sim/peer_agent.h"
 #include "host-proto/spice/reader.h"
-#include "tools/stub_files.h"
+#include "tools/dev/stub_files.h"
 
 #define LINE_BYTES 4096
 

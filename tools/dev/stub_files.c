@@ -1,4 +1,4 @@
-#include "tools/stub_files.h"
+#include "tools/dev/stub_files.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
