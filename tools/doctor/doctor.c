@@ -169,8 +169,8 @@ int main(int argc, char **argv) {
 	if (status >= 0) {
 		return status;
 	}
-	struct root root;
-	int r = root_open(&root, options.root_dir);
+	struct sysroot root;
+	int r = sysroot_open(&root, options.root_dir);
 	if (r < 0) {
 		fprintf(stderr, "pierglass doctor: %s: %s\n", options.root_dir, strerror(-r));
 		return 2;
@@ -189,6 +189,6 @@ int main(int argc, char **argv) {
 		status = examine(facts, &options);
 	}
 	free(facts);
-	root_close(&root);
+	sysroot_close(&root);
 	return status;
 }

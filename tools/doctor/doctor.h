@@ -39,14 +39,14 @@ struct facts_iommu {
 struct facts_memory { /* the Looking Glass file or device */
 	char path[256];
 	bool present;
-	struct root_stat st;
+	struct sysroot_stat st;
 	char owner[64], group[64];
 	bool may_use;      /* read and write, by me */
 	bool kvm_group;    /* there is one */
 	bool in_kvm_group; /* and I am in it */
 	bool tmpfiles;     /* a tmpfiles.d line makes it */
 	char tmpfiles_line[256];
-	struct root_stat kvmfr; /* /dev/kvmfr0; type 0 = absent */
+	struct sysroot_stat kvmfr; /* /dev/kvmfr0; type 0 = absent */
 	bool kvmfr_module, kvmfr_may_use;
 	bool apparmor, apparmor_rule; /* enabled; the local abstraction names kvmfr */
 	bool cgroup_known;            /* qemu.conf could be read */
@@ -125,8 +125,8 @@ struct facts_live {
 };
 
 struct facts {
-	const struct root *root;
-	struct root_user me;
+	const struct sysroot *root;
+	struct sysroot_user me;
 	bool is_root;
 	char cmdline[4096];
 	struct facts_cpu cpu;
@@ -171,7 +171,7 @@ struct doctor_options {
 /* Fills *ret_facts; needs pierglass-doctor's options and an open root. Returns 0, or -EBADMSG with
  * a line on stderr if the named XML file is not usable. */
 int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
-		const struct root *root);
+		const struct sysroot *root);
 /* The machine's part of it (doctor_live.c), or what pierglass.facts says it would have been. */
 void facts_gather_live(struct facts *facts, unsigned listen_s);
 
@@ -183,7 +183,7 @@ int doctor_ask_x11(const char *display, struct text *ret_abilities);
 /* Whose open file that is (doctor_procs.c): "name (pid 12)" of the first process that has a
  * descriptor on one of the targets (the last part of what /proc/PID/fd says), as far as we may
  * look. */
-bool proc_with_fd(const struct root *root, char *const *targets, unsigned count, char *buf,
+bool proc_with_fd(const struct sysroot *root, char *const *targets, unsigned count, char *buf,
 		size_t size);
 
 /* ---- report ---- */

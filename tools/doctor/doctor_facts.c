@@ -16,7 +16,7 @@
 
 static void read_cpu(struct facts *facts) {
 	struct facts_cpu *cpu = &facts->cpu;
-	char *text = root_read(facts->root, "/proc/cpuinfo", NULL);
+	char *text = sysroot_read(facts->root, "/proc/cpuinfo", NULL);
 	unsigned siblings = 0;
 	for (char *line = text, *next; line && *line; line = next) {
 		next = line + strcspn(line, "\n");
@@ -49,7 +49,7 @@ static void read_cpu(struct facts *facts) {
 
 static void read_iommu(struct facts *facts) {
 	struct facts_iommu *iommu = &facts->iommu;
-	struct root_names names = root_list(facts->root, "/sys/class/iommu");
+	struct sysroot_names names = sysroot_list(facts->root, "/sys/class/iommu");
 	iommu->units = (unsigned)names.count;
 	iommu->remapping = -1;
 	for (size_t i = 0; i < names.count; i++) {
@@ -57,16 +57,16 @@ static void read_iommu(struct facts *facts) {
 		char text[32];
 		snprintf(path, sizeof path, "/sys/class/iommu/%.40s/intel-iommu/ecap",
 				names.name[i]);
-		if (root_line(facts->root, path, text, sizeof text)) {
+		if (sysroot_line(facts->root, path, text, sizeof text)) {
 			/* VT-d extended capability register, bit 3: interrupt remapping */
 			iommu->remapping = (strtoull(text, NULL, 16) >> 3 & 1) != 0;
 		}
 	}
-	root_names_free(&names);
-	names = root_list(facts->root, "/sys/kernel/iommu_groups");
+	sysroot_names_free(&names);
+	names = sysroot_list(facts->root, "/sys/kernel/iommu_groups");
 	iommu->groups = (unsigned)names.count;
-	root_names_free(&names);
-	names = root_list(facts->root, "/sys/firmware/acpi/tables");
+	sysroot_names_free(&names);
+	names = sysroot_list(facts->root, "/sys/firmware/acpi/tables");
 	iommu->firmware = names.count > 0 ? 0 : -1;
 	for (size_t i = 0; i < names.count; i++) {
 		if (strncmp(names.name[i], "DMAR", 4) == 0 ||
@@ -74,7 +74,7 @@ static void read_iommu(struct facts *facts) {
 			iommu->firmware = 1;
 		}
 	}
-	root_names_free(&names);
+	sysroot_names_free(&names);
 }
 
 static void add_ids(struct facts *facts, const char *ids, size_t len) {
@@ -86,13 +86,13 @@ static void add_ids(struct facts *facts, const char *ids, size_t len) {
 }
 
 static void read_modprobe(struct facts *facts) {
-	struct root_names names = root_list(facts->root, "/etc/modprobe.d");
+	struct sysroot_names names = sysroot_list(facts->root, "/etc/modprobe.d");
 	for (size_t i = 0; i < names.count; i++) {
 		char path[512];
 		snprintf(path, sizeof path, "/etc/modprobe.d/%.200s", names.name[i]);
 		size_t len = strlen(names.name[i]);
 		char *text = len > 5 && strcmp(names.name[i] + len - 5, ".conf") == 0
-					     ? root_read(facts->root, path, NULL)
+					     ? sysroot_read(facts->root, path, NULL)
 					     : NULL;
 		for (char *line = text, *next; line && *line; line = next) {
 			next = line + strcspn(line, "\n");
@@ -112,7 +112,7 @@ static void read_modprobe(struct facts *facts) {
 		}
 		free(text);
 	}
-	root_names_free(&names);
+	sysroot_names_free(&names);
 	for (const char *word = facts->cmdline; *word;) {
 		size_t len = strcspn(word, " ");
 		if (strncmp(word, "vfio-pci.ids=", 13) == 0 ||
@@ -127,15 +127,15 @@ static void read_modprobe(struct facts *facts) {
 static void read_host(struct facts *facts) {
 	static const char *const virtiofsd[] = { "/usr/libexec/virtiofsd",
 		"/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "/usr/bin/virtiofsd" };
-	root_line(facts->root, "/proc/cmdline", facts->cmdline, sizeof facts->cmdline);
+	sysroot_line(facts->root, "/proc/cmdline", facts->cmdline, sizeof facts->cmdline);
 	read_cpu(facts);
 	read_iommu(facts);
 	read_modprobe(facts);
 	pci_read(facts->root, &facts->pci);
-	facts->kvm_present = root_exists(facts->root, "/dev/kvm");
-	facts->kvm_may_use = root_may(facts->root, &facts->me, "/dev/kvm", R_OK | W_OK);
+	facts->kvm_present = sysroot_exists(facts->root, "/dev/kvm");
+	facts->kvm_may_use = sysroot_may(facts->root, &facts->me, "/dev/kvm", R_OK | W_OK);
 	for (size_t i = 0; i < sizeof virtiofsd / sizeof virtiofsd[0] && !facts->virtiofsd; i++) {
-		facts->virtiofsd = root_exists(facts->root, virtiofsd[i]);
+		facts->virtiofsd = sysroot_exists(facts->root, virtiofsd[i]);
 		copy_text(facts->virtiofsd_path, sizeof facts->virtiofsd_path, virtiofsd[i]);
 	}
 }
@@ -143,12 +143,12 @@ static void read_host(struct facts *facts) {
 /* ---- the VM ---- */
 
 static int vm_from_file(struct facts *facts, const char *file) {
-	struct root here;
-	root_open(&here, NULL);
+	struct sysroot here;
+	sysroot_open(&here, NULL);
 	size_t len = 0;
-	char *xml = root_read(&here, file, &len);
+	char *xml = sysroot_read(&here, file, &len);
 	int error = errno;
-	root_close(&here);
+	sysroot_close(&here);
 	if (!xml) {
 		fprintf(stderr, "pierglass doctor: %s: %s\n", file, strerror(error));
 		return -EBADMSG;
@@ -257,8 +257,8 @@ static int read_vm(struct facts *facts, const struct doctor_options *options) {
 
 /* ---- memory ---- */
 
-static bool has_word_in(const struct root *root, const char *path, const char *word) {
-	char *text = root_read(root, path, NULL);
+static bool has_word_in(const struct sysroot *root, const char *path, const char *word) {
+	char *text = sysroot_read(root, path, NULL);
 	bool found = false;
 	for (char *line = text, *next; line && *line && !found; line = next) {
 		next = line + strcspn(line, "\n");
@@ -277,7 +277,7 @@ static void read_tmpfiles(struct facts *facts) {
 		"/run/tmpfiles.d" };
 	struct facts_memory *memory = &facts->memory;
 	for (size_t d = 0; d < sizeof dirs / sizeof dirs[0] && !memory->tmpfiles; d++) {
-		struct root_names names = root_list(facts->root, dirs[d]);
+		struct sysroot_names names = sysroot_list(facts->root, dirs[d]);
 		for (size_t i = 0; i < names.count && !memory->tmpfiles; i++) {
 			char path[512];
 			snprintf(path, sizeof path, "%s/%.200s", dirs[d], names.name[i]);
@@ -287,7 +287,7 @@ static void read_tmpfiles(struct facts *facts) {
 						path);
 			}
 		}
-		root_names_free(&names);
+		sysroot_names_free(&names);
 	}
 }
 
@@ -296,46 +296,48 @@ static void read_memory(struct facts *facts) {
 	const struct domain_shmem *shmem = facts->has_vm ? domain_looking_glass(&facts->vm) : NULL;
 	copy_text(memory->path, sizeof memory->path,
 			shmem ? shmem->path : "/dev/shm/looking-glass");
-	memory->present = root_stat(facts->root, memory->path, &memory->st);
+	memory->present = sysroot_stat(facts->root, memory->path, &memory->st);
 	if (memory->present) {
-		root_user_name(facts->root, memory->st.uid, memory->owner, sizeof memory->owner);
-		root_group_name(facts->root, memory->st.gid, memory->group, sizeof memory->group);
-		memory->may_use = root_may(facts->root, &facts->me, memory->path, R_OK | W_OK);
+		sysroot_user_name(facts->root, memory->st.uid, memory->owner, sizeof memory->owner);
+		sysroot_group_name(
+				facts->root, memory->st.gid, memory->group, sizeof memory->group);
+		memory->may_use = sysroot_may(facts->root, &facts->me, memory->path, R_OK | W_OK);
 	}
 	gid_t kvm = 0;
-	memory->kvm_group = root_group_id(facts->root, "kvm", &kvm);
-	memory->in_kvm_group = memory->kvm_group && root_in_group(&facts->me, kvm);
+	memory->kvm_group = sysroot_group_id(facts->root, "kvm", &kvm);
+	memory->in_kvm_group = memory->kvm_group && sysroot_in_group(&facts->me, kvm);
 	read_tmpfiles(facts);
-	root_stat(facts->root, "/dev/kvmfr0", &memory->kvmfr);
-	memory->kvmfr_module = root_exists(facts->root, "/sys/module/kvmfr");
-	memory->kvmfr_may_use = root_may(facts->root, &facts->me, "/dev/kvmfr0", R_OK | W_OK);
+	sysroot_stat(facts->root, "/dev/kvmfr0", &memory->kvmfr);
+	memory->kvmfr_module = sysroot_exists(facts->root, "/sys/module/kvmfr");
+	memory->kvmfr_may_use = sysroot_may(facts->root, &facts->me, "/dev/kvmfr0", R_OK | W_OK);
 	char line[8];
-	memory->apparmor = root_line(facts->root, "/sys/module/apparmor/parameters/enabled", line,
-					   sizeof line) &&
+	memory->apparmor = sysroot_line(facts->root, "/sys/module/apparmor/parameters/enabled",
+					   line, sizeof line) &&
 			   line[0] == 'Y';
 	memory->apparmor_rule =
 			has_word_in(facts->root, "/etc/apparmor.d/local/abstractions/libvirt-qemu",
 					"kvmfr") ||
 			has_word_in(facts->root, "/etc/apparmor.d/abstractions/libvirt-qemu",
 					"kvmfr");
-	char *conf = root_read(facts->root, "/etc/libvirt/qemu.conf", NULL);
+	char *conf = sysroot_read(facts->root, "/etc/libvirt/qemu.conf", NULL);
 	memory->cgroup_known = conf != NULL;
 	free(conf);
 	memory->cgroup_rule = has_word_in(facts->root, "/etc/libvirt/qemu.conf", "kvmfr");
 	uint64_t enforce;
-	memory->selinux = root_number(facts->root, "/sys/fs/selinux/enforce", &enforce) && enforce;
+	memory->selinux =
+			sysroot_number(facts->root, "/sys/fs/selinux/enforce", &enforce) && enforce;
 }
 
 /* ---- network ---- */
 
-static int small_number(const struct root *root, const char *path) {
+static int small_number(const struct sysroot *root, const char *path) {
 	uint64_t value;
-	return root_number(root, path, &value) && value < 1000 ? (int)value : -1;
+	return sysroot_number(root, path, &value) && value < 1000 ? (int)value : -1;
 }
 
 /* /proc/net/udp: "sl local_address …": the inodes bound to our port. */
-static unsigned udp_inodes(const struct root *root, uint64_t *inodes, unsigned max) {
-	char *text = root_read(root, "/proc/net/udp", NULL);
+static unsigned udp_inodes(const struct sysroot *root, uint64_t *inodes, unsigned max) {
+	char *text = sysroot_read(root, "/proc/net/udp", NULL);
 	unsigned count = 0;
 	for (char *line = text, *next; line && *line; line = next) {
 		next = line + strcspn(line, "\n");
@@ -369,8 +371,8 @@ static void name_owner(struct facts *facts, const uint64_t *inodes, unsigned cou
 }
 
 /* /proc/net/igmp: a line per interface, then its groups in hex, little endian. */
-static bool is_member(const struct root *root, const char *bridge) {
-	char *text = root_read(root, "/proc/net/igmp", NULL);
+static bool is_member(const struct sysroot *root, const char *bridge) {
+	char *text = sysroot_read(root, "/proc/net/igmp", NULL);
 	bool here = false;
 	bool found = false;
 	for (char *line = text, *next; line && *line; line = next) {
@@ -392,12 +394,12 @@ static bool is_member(const struct root *root, const char *bridge) {
 
 static void read_firewalls(struct facts *facts) {
 	struct facts_network *network = &facts->network;
-	const struct root *root = facts->root;
+	const struct sysroot *root = facts->root;
 	char needle[64];
 	network->ufw = has_word_in(root, "/etc/ufw/ufw.conf", "ENABLED=yes");
-	network->firewalld = root_exists(root, "/run/firewalld.pid") ||
-			     root_exists(root, "/run/firewalld");
-	network->nft_service = root_exists(
+	network->firewalld = sysroot_exists(root, "/run/firewalld.pid") ||
+			     sysroot_exists(root, "/run/firewalld");
+	network->nft_service = sysroot_exists(
 			root, "/etc/systemd/system/sysinit.target.wants/nftables.service");
 	snprintf(needle, sizeof needle, "udp %d", SCREAM_PORT);
 	network->ufw_rule = has_word_in(root, "/etc/ufw/user.rules", "--dport 4010") ||
@@ -420,8 +422,8 @@ static void read_network(struct facts *facts) {
 	}
 #define ENTRY(format) (snprintf(path, sizeof path, format, network->bridge), path)
 	char state[16] = "";
-	network->present = root_exists(facts->root, ENTRY("/sys/class/net/%s"));
-	root_line(facts->root, ENTRY("/sys/class/net/%s/operstate"), state, sizeof state);
+	network->present = sysroot_exists(facts->root, ENTRY("/sys/class/net/%s"));
+	sysroot_line(facts->root, ENTRY("/sys/class/net/%s/operstate"), state, sizeof state);
 	network->up = strcmp(state, "down") != 0;
 	network->snooping = small_number(
 			facts->root, ENTRY("/sys/class/net/%s/bridge/multicast_snooping"));
@@ -430,7 +432,7 @@ static void read_network(struct facts *facts) {
 	int all = small_number(facts->root, "/proc/sys/net/ipv4/conf/all/rp_filter");
 	int own = small_number(facts->root, ENTRY("/proc/sys/net/ipv4/conf/%s/rp_filter"));
 	network->rp_filter = all > own ? all : own;
-	root_number(facts->root, ENTRY("/sys/class/net/%s/statistics/multicast"),
+	sysroot_number(facts->root, ENTRY("/sys/class/net/%s/statistics/multicast"),
 			&network->multicast);
 #undef ENTRY
 	read_firewalls(facts);
@@ -451,43 +453,43 @@ static void read_scream(struct facts *facts) {
 		"/etc/systemd/user/graphical-session.target.wants" };
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(path, sizeof path, "%s/scream.service", wants[i]);
-		if (root_exists(facts->root, path)) {
+		if (sysroot_exists(facts->root, path)) {
 			copy_text(sound->scream_unit, sizeof sound->scream_unit, path);
 		}
 	}
 	static const char *const own[] = { "default.target.wants",
 		"graphical-session.target.wants" };
-	for (size_t i = 0; i < 2 && root_env(facts->root, "HOME", home, sizeof home); i++) {
+	for (size_t i = 0; i < 2 && sysroot_env(facts->root, "HOME", home, sizeof home); i++) {
 		snprintf(path, sizeof path, "%s/.config/systemd/user/%s/scream.service", home,
 				own[i]);
-		if (root_exists(facts->root, path)) {
+		if (sysroot_exists(facts->root, path)) {
 			copy_text(sound->scream_unit, sizeof sound->scream_unit, path);
 		}
 	}
-	struct root_names pids = root_list(facts->root, "/proc");
+	struct sysroot_names pids = sysroot_list(facts->root, "/proc");
 	for (size_t i = 0; i < pids.count; i++) {
 		char comm[32];
 		if (isdigit((unsigned char)pids.name[i][0]) &&
 				snprintf(path, sizeof path, "/proc/%.16s/comm", pids.name[i]) > 0 &&
-				root_line(facts->root, path, comm, sizeof comm) &&
+				sysroot_line(facts->root, path, comm, sizeof comm) &&
 				strcmp(comm, "scream") == 0) {
 			sound->scream_pid = (int)strtol(pids.name[i], NULL, 10);
 		}
 	}
-	root_names_free(&pids);
+	sysroot_names_free(&pids);
 }
 
 static void read_sound(struct facts *facts) {
 	struct facts_sound *sound = &facts->sound;
 	char dir[200];
 	char server[256];
-	if (root_env(facts->root, "PULSE_SERVER", server, sizeof server) &&
+	if (sysroot_env(facts->root, "PULSE_SERVER", server, sizeof server) &&
 			strncmp(server, "unix:", 5) == 0) {
 		copy_text(sound->socket, sizeof sound->socket, server + 5);
-	} else if (root_env(facts->root, "XDG_RUNTIME_DIR", dir, sizeof dir)) {
+	} else if (sysroot_env(facts->root, "XDG_RUNTIME_DIR", dir, sizeof dir)) {
 		snprintf(sound->socket, sizeof sound->socket, "%s/pulse/native", dir);
 	}
-	sound->socket_present = sound->socket[0] && root_exists(facts->root, sound->socket);
+	sound->socket_present = sound->socket[0] && sysroot_exists(facts->root, sound->socket);
 	read_scream(facts);
 }
 
@@ -496,44 +498,44 @@ static void read_evdev(struct facts *facts, const struct domain_evdev *wanted) {
 	struct facts_evdev *evdev = &facts->input.evdev[facts->input.evdev_count++];
 	char node[64];
 	copy_text(evdev->path, sizeof evdev->path, wanted->path);
-	evdev->present = root_exists(facts->root, evdev->path);
-	evdev->readable = root_may(facts->root, &facts->me, evdev->path, R_OK);
+	evdev->present = sysroot_exists(facts->root, evdev->path);
+	evdev->readable = sysroot_may(facts->root, &facts->me, evdev->path, R_OK);
 	if (!facts->has_process) {
 		return;
 	}
-	if (!root_link_name(facts->root, evdev->path, node, sizeof node)) {
+	if (!sysroot_link_name(facts->root, evdev->path, node, sizeof node)) {
 		const char *slash = strrchr(evdev->path, '/');
 		copy_text(node, sizeof node, slash ? slash + 1 : evdev->path);
 	}
 	char path[128];
 	snprintf(path, sizeof path, "/proc/%d/fd", facts->process.pid);
-	struct root_names fds = root_list(facts->root, path);
+	struct sysroot_names fds = sysroot_list(facts->root, path);
 	for (size_t i = 0; i < fds.count; i++) {
 		char target[64];
 		snprintf(path, sizeof path, "/proc/%d/fd/%.16s", facts->process.pid, fds.name[i]);
-		if (root_link_name(facts->root, path, target, sizeof target) &&
+		if (sysroot_link_name(facts->root, path, target, sizeof target) &&
 				strcmp(target, node) == 0) {
 			evdev->holder = facts->process.pid;
 		}
 	}
-	root_names_free(&fds);
+	sysroot_names_free(&fds);
 }
 
 static void read_input(struct facts *facts) {
 	struct facts_input *input = &facts->input;
-	struct root_names names = root_list(facts->root, "/dev/input");
+	struct sysroot_names names = sysroot_list(facts->root, "/dev/input");
 	for (size_t i = 0; i < names.count; i++) {
 		char path[300];
 		if (strncmp(names.name[i], "event", 5) == 0) {
 			snprintf(path, sizeof path, "/dev/input/%.200s", names.name[i]);
 			input->nodes++;
-			input->readable += root_may(facts->root, &facts->me, path, R_OK);
+			input->readable += sysroot_may(facts->root, &facts->me, path, R_OK);
 		}
 	}
-	root_names_free(&names);
+	sysroot_names_free(&names);
 	gid_t gid = 0;
-	input->group = root_group_id(facts->root, "input", &gid);
-	input->in_group = input->group && root_in_group(&facts->me, gid);
+	input->group = sysroot_group_id(facts->root, "input", &gid);
+	input->in_group = input->group && sysroot_in_group(&facts->me, gid);
 	for (unsigned i = 0; facts->has_vm && i < facts->vm.evdev_count; i++) {
 		read_evdev(facts, &facts->vm.evdev[i]);
 	}
@@ -541,21 +543,21 @@ static void read_input(struct facts *facts) {
 
 static void read_desktop(struct facts *facts) {
 	struct facts_desktop *desktop = &facts->desktop;
-	root_env(facts->root, "XDG_SESSION_TYPE", desktop->session, sizeof desktop->session);
-	root_env(facts->root, "XDG_CURRENT_DESKTOP", desktop->name, sizeof desktop->name);
-	root_env(facts->root, "WAYLAND_DISPLAY", desktop->wayland, sizeof desktop->wayland);
-	root_env(facts->root, "DISPLAY", desktop->x11, sizeof desktop->x11);
+	sysroot_env(facts->root, "XDG_SESSION_TYPE", desktop->session, sizeof desktop->session);
+	sysroot_env(facts->root, "XDG_CURRENT_DESKTOP", desktop->name, sizeof desktop->name);
+	sysroot_env(facts->root, "WAYLAND_DISPLAY", desktop->wayland, sizeof desktop->wayland);
+	sysroot_env(facts->root, "DISPLAY", desktop->x11, sizeof desktop->x11);
 }
 
 static void read_limits(struct facts *facts) {
 	struct facts_limits *limits = &facts->limits;
-	limits->rtkit = root_exists(facts->root,
+	limits->rtkit = sysroot_exists(facts->root,
 			"/usr/share/dbus-1/system-services/org.freedesktop.RealtimeKit1.service");
 	char text[64];
 	if (facts->root->copy) {
-		limits->known = root_fact(facts->root, "live", "memlock", text, sizeof text);
+		limits->known = sysroot_fact(facts->root, "live", "memlock", text, sizeof text);
 		limits->memlock = limits->known ? strtoull(text, NULL, 10) : 0;
-		limits->rtprio = root_fact(facts->root, "live", "rtprio", text, sizeof text)
+		limits->rtprio = sysroot_fact(facts->root, "live", "rtprio", text, sizeof text)
 						 ? strtoull(text, NULL, 10)
 						 : 0;
 		return;
@@ -568,7 +570,7 @@ static void read_limits(struct facts *facts) {
 }
 
 int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
-		const struct root *root) {
+		const struct sysroot *root) {
 	struct facts *facts = ret_facts;
 	memset(facts, 0, sizeof *facts);
 	facts->root = root;
@@ -577,7 +579,7 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 	facts->hdr = options->hdr;
 	facts->vm_wanted = options->wanted != NULL;
 	domain_init(&facts->vm);
-	root_me(root, &facts->me);
+	sysroot_me(root, &facts->me);
 	facts->is_root = root->copy ? facts->me.uid == 0 : geteuid() == 0;
 	read_host(facts);
 	int r = read_vm(facts, options);
@@ -585,9 +587,10 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 		return r;
 	}
 	for (unsigned i = 0; facts->has_vm && i < facts->vm.filesystem_count; i++) {
-		struct root_stat st;
-		facts->share_missing[i] = !root_stat(root, facts->vm.filesystem[i].source, &st) &&
-					  errno == ENOENT;
+		struct sysroot_stat st;
+		facts->share_missing[i] =
+				!sysroot_stat(root, facts->vm.filesystem[i].source, &st) &&
+				errno == ENOENT;
 	}
 	read_memory(facts);
 	read_network(facts);

@@ -119,7 +119,7 @@ static void ask_wayland(struct facts *facts) {
 	if (!facts->desktop.wayland[0]) {
 		return;
 	}
-	root_env(facts->root, "XDG_RUNTIME_DIR", dir, sizeof dir);
+	sysroot_env(facts->root, "XDG_RUNTIME_DIR", dir, sizeof dir);
 	struct text names = { 0 };
 	facts->live.wayland_asked = true;
 	if (wayland_globals(facts->desktop.wayland, dir, &names) == 0) {
@@ -134,7 +134,7 @@ static uint64_t multicast_counter(const struct facts *facts) {
 	uint64_t value = 0;
 	snprintf(path, sizeof path, "/sys/class/net/%s/statistics/multicast",
 			facts->network.bridge);
-	root_number(facts->root, path, &value);
+	sysroot_number(facts->root, path, &value);
 	return value;
 }
 
@@ -217,7 +217,7 @@ static void name_holder(struct facts *facts, const char *path) {
 	char *target = node;
 	const char *slash = strrchr(path, '/');
 	copy_text(facts->live.grab_busy, sizeof facts->live.grab_busy, path);
-	if (!root_link_name(facts->root, path, node, sizeof node)) {
+	if (!sysroot_link_name(facts->root, path, node, sizeof node)) {
 		copy_text(node, sizeof node, slash ? slash + 1 : path);
 	}
 	proc_with_fd(facts->root, &target, 1, facts->live.grab_holder,
@@ -245,9 +245,9 @@ static void try_grabs(struct facts *facts) {
 
 /* ---- a tree ---- */
 
-static bool number_fact(const struct root *root, const char *name, int64_t *ret_value) {
+static bool number_fact(const struct sysroot *root, const char *name, int64_t *ret_value) {
 	char text[32];
-	if (!root_fact(root, "live", name, text, sizeof text)) {
+	if (!sysroot_fact(root, "live", name, text, sizeof text)) {
 		return false;
 	}
 	*ret_value = strtoll(text, NULL, 10);
@@ -256,7 +256,7 @@ static bool number_fact(const struct root *root, const char *name, int64_t *ret_
 
 static void from_tree(struct facts *facts) {
 	struct facts_live *live = &facts->live;
-	const struct root *root = facts->root;
+	const struct sysroot *root = facts->root;
 	int64_t value;
 	const struct domain_graphics *spice = facts->has_vm ? domain_spice(&facts->vm) : NULL;
 	if (spice && number_fact(root, "spice", &value)) {
@@ -271,21 +271,22 @@ static void from_tree(struct facts *facts) {
 	if (number_fact(root, "pulse-latency", &value)) {
 		live->pulse_latency_us = (long)value;
 	}
-	root_fact(root, "live", "pulse-server", live->pulse_server, sizeof live->pulse_server);
-	live->wayland_asked = root_fact(root, "live", "wayland", live->wayland_globals,
+	sysroot_fact(root, "live", "pulse-server", live->pulse_server, sizeof live->pulse_server);
+	live->wayland_asked = sysroot_fact(root, "live", "wayland", live->wayland_globals,
 			sizeof live->wayland_globals);
 	if (number_fact(root, "counted", &value)) {
 		live->multicast_counted = value;
 		live->listen_s = 3;
 		live->multicast_received = number_fact(root, "received", &value) ? value : 0;
 	}
-	root_fact(root, "live", "nft", live->nft_chains[0], sizeof live->nft_chains[0]);
-	root_fact(root, "live", "busy", live->grab_busy, sizeof live->grab_busy);
-	root_fact(root, "live", "holder", live->grab_holder, sizeof live->grab_holder);
-	root_fact(root, "live", "pulse-sink", live->pulse_sink, sizeof live->pulse_sink);
+	sysroot_fact(root, "live", "nft", live->nft_chains[0], sizeof live->nft_chains[0]);
+	sysroot_fact(root, "live", "busy", live->grab_busy, sizeof live->grab_busy);
+	sysroot_fact(root, "live", "holder", live->grab_holder, sizeof live->grab_holder);
+	sysroot_fact(root, "live", "pulse-sink", live->pulse_sink, sizeof live->pulse_sink);
 	live->x11_asked = number_fact(root, "x11", &value);
 	live->x11 = live->x11_asked ? (int)value : 0;
-	root_fact(root, "live", "x11-abilities", live->x11_abilities, sizeof live->x11_abilities);
+	sysroot_fact(root, "live", "x11-abilities", live->x11_abilities,
+			sizeof live->x11_abilities);
 }
 
 void facts_gather_live(struct facts *facts, unsigned listen_s) {

@@ -5,26 +5,27 @@
 
 #include "tools/doctor/doctor.h"
 
-static bool has_fd(const struct root *root, const char *pid, char *const *targets, unsigned count) {
+static bool has_fd(
+		const struct sysroot *root, const char *pid, char *const *targets, unsigned count) {
 	char path[300];
 	snprintf(path, sizeof path, "/proc/%.16s/fd", pid);
-	struct root_names fds = root_list(root, path);
+	struct sysroot_names fds = sysroot_list(root, path);
 	bool found = false;
 	for (size_t i = 0; i < fds.count && !found; i++) {
 		char target[64];
 		snprintf(path, sizeof path, "/proc/%.16s/fd/%.16s", pid, fds.name[i]);
-		bool known = root_link_name(root, path, target, sizeof target);
+		bool known = sysroot_link_name(root, path, target, sizeof target);
 		for (unsigned n = 0; n < count && known && !found; n++) {
 			found = strcmp(target, targets[n]) == 0;
 		}
 	}
-	root_names_free(&fds);
+	sysroot_names_free(&fds);
 	return found;
 }
 
-bool proc_with_fd(const struct root *root, char *const *targets, unsigned count, char *buf,
+bool proc_with_fd(const struct sysroot *root, char *const *targets, unsigned count, char *buf,
 		size_t size) {
-	struct root_names pids = root_list(root, "/proc");
+	struct sysroot_names pids = sysroot_list(root, "/proc");
 	bool found = false;
 	for (size_t i = 0; i < pids.count && !found; i++) {
 		char path[64];
@@ -35,9 +36,9 @@ bool proc_with_fd(const struct root *root, char *const *targets, unsigned count,
 		}
 		found = true;
 		snprintf(path, sizeof path, "/proc/%.16s/comm", pids.name[i]);
-		root_line(root, path, comm, sizeof comm);
+		sysroot_line(root, path, comm, sizeof comm);
 		snprintf(buf, size, "%.16s (pid %.16s)", comm, pids.name[i]);
 	}
-	root_names_free(&pids);
+	sysroot_names_free(&pids);
 	return found;
 }

@@ -235,11 +235,11 @@ static int load(struct setup *setup, const char *name, char *xml) {
 }
 
 static int load_file(struct setup *setup) {
-	struct root here;
-	root_open(&here, NULL);
-	char *xml = root_read(&here, setup->options.xml, NULL);
+	struct sysroot here;
+	sysroot_open(&here, NULL);
+	char *xml = sysroot_read(&here, setup->options.xml, NULL);
 	int error = errno;
-	root_close(&here);
+	sysroot_close(&here);
 	return xml ? load(setup, setup->options.xml, xml)
 		   : complain(setup->options.xml, strerror(error));
 }
@@ -575,15 +575,15 @@ int main(int argc, char **argv) {
 	setup->argc = argc;
 	setup->argv = argv;
 	int status = parse(&setup->options, argc, argv);
-	int r = status < 0 ? root_open(&setup->root, setup->options.root_dir) : 0;
+	int r = status < 0 ? sysroot_open(&setup->root, setup->options.root_dir) : 0;
 	if (r < 0) {
 		fprintf(stderr, "pierglass setup: %s: %s\n", setup->options.root_dir, strerror(-r));
 		status = 2;
 	}
 	if (status < 0) {
-		root_me(&setup->root, &setup->me);
+		sysroot_me(&setup->root, &setup->me);
 		if (setup->options.user &&
-				!root_named(&setup->root, setup->options.user, &setup->me)) {
+				!sysroot_named(&setup->root, setup->options.user, &setup->me)) {
 			wrong("--user", setup->options.user, _("a user of this machine"));
 			status = 2;
 		}
@@ -604,7 +604,7 @@ int main(int argc, char **argv) {
 	document_free(&setup->document);
 	free(setup->original);
 	virt_close(setup->virt);
-	root_close(&setup->root);
+	sysroot_close(&setup->root);
 	free(setup);
 	return status;
 }

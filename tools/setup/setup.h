@@ -48,7 +48,7 @@ void plan_windows(struct plan *plan, const char *format, ...) __attribute__((for
 /* The first reason counts. */
 void plan_refuse(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A file under the root; nothing is added if it has that text already. new_text is copied. */
-void plan_file(struct plan *plan, const struct root *root, const char *path, mode_t mode,
+void plan_file(struct plan *plan, const struct sysroot *root, const char *path, mode_t mode,
 		const char *new_text, const char *why);
 void plan_print(const struct plan *plan, bool applying);
 /* Only the changes of files that a plain user could not read: those were not shown before. */
@@ -82,8 +82,8 @@ struct setup {
 	struct setup_options options;
 	int argc; /* as given, the options in front */
 	char **argv;
-	struct root root;
-	struct root_user me; /* whose desktop and files; --user */
+	struct sysroot root;
+	struct sysroot_user me; /* whose desktop and files; --user */
 	struct pci_list pci;
 	struct virt *virt;
 	struct plan plan;
@@ -143,7 +143,7 @@ char *grub_with(const char *text, const char *parameter, const char *instead_of)
 
 /* ---- setup_input.c ---- */
 
-int input_list(const struct root *root);
-int input_probe(const struct root *root);
+int input_list(const struct sysroot *root);
+int input_probe(const struct sysroot *root);
 /* The udev match for an event node: ids of its device; false if sysfs does not tell. */
-bool input_udev_match(const struct root *root, const char *path, struct text *text);
+bool input_udev_match(const struct sysroot *root, const char *path, struct text *text);

@@ -74,8 +74,8 @@ char *grub_with(const char *text, const char *parameter, const char *instead_of)
 	return text_take(&out);
 }
 
-static bool is_amd(const struct root *root) {
-	char *text = root_read(root, "/proc/cpuinfo", NULL);
+static bool is_amd(const struct sysroot *root) {
+	char *text = sysroot_read(root, "/proc/cpuinfo", NULL);
 	bool amd = text && strstr(text, "AuthenticAMD");
 	free(text);
 	return amd;
@@ -83,7 +83,7 @@ static bool is_amd(const struct root *root) {
 
 static void change_grub(struct setup *setup) {
 	bool amd = is_amd(&setup->root);
-	char *text = root_read(&setup->root, GRUB_FILE, NULL);
+	char *text = sysroot_read(&setup->root, GRUB_FILE, NULL);
 	char *with_pt = text ? grub_with(text, "iommu=pt", "iommu=off") : NULL;
 	char *all = with_pt ? grub_with(with_pt, amd ? "amd_iommu=on" : "intel_iommu=on",
 					      amd ? "amd_iommu=off" : "intel_iommu=off")
@@ -312,14 +312,14 @@ void files_tmpfiles(struct setup *setup) {
 				_("%s is no file in /dev/shm: no tmpfiles.d line is needed"), path);
 		return;
 	}
-	if (!root_group_id(&setup->root, "kvm", &kvm)) {
+	if (!sysroot_group_id(&setup->root, "kvm", &kvm)) {
 		plan_refuse(&setup->plan,
 				_("there is no group kvm here: install QEMU (qemu-system-x86) first"));
 		return;
 	}
 	/* A file of the login user may be removed when the user logs out (logind's RemoveIPC); with
 	 * the group that cannot happen. */
-	bool by_group = root_in_group(&setup->me, kvm);
+	bool by_group = sysroot_in_group(&setup->me, kvm);
 	struct text text = { 0 };
 	text_add(&text,
 			"# Written by pierglass setup: the memory that Looking Glass' host program draws in.\n"
@@ -329,7 +329,7 @@ void files_tmpfiles(struct setup *setup) {
 	char file[300];
 	const char *name = strrchr(path, '/') + 1;
 	snprintf(file, sizeof file, "/etc/tmpfiles.d/10-%.200s.conf", name);
-	char *old = root_read(&setup->root, file, NULL);
+	char *old = sysroot_read(&setup->root, file, NULL);
 	if (old && makes_it_right(setup, old, path, by_group)) {
 		plan_note(&setup->plan, _("%s is right already"), file);
 		free(old);
@@ -372,7 +372,7 @@ static char *qemu_conf_with_kvmfr(const char *text) {
 }
 
 static void kvmfr_libvirt(struct setup *setup) {
-	char *conf = root_read(&setup->root, "/etc/libvirt/qemu.conf", NULL);
+	char *conf = sysroot_read(&setup->root, "/etc/libvirt/qemu.conf", NULL);
 	if (conf) {
 		char *with = qemu_conf_with_kvmfr(conf);
 		unsigned before = setup->plan.change_count;
@@ -388,11 +388,11 @@ static void kvmfr_libvirt(struct setup *setup) {
 				_("/etc/libvirt/qemu.conf cannot be read: root can (sudo pierglass "
 				  "setup kvmfr)"));
 	}
-	if (!root_exists(&setup->root, "/etc/apparmor.d/abstractions/libvirt-qemu")) {
+	if (!sysroot_exists(&setup->root, "/etc/apparmor.d/abstractions/libvirt-qemu")) {
 		return;
 	}
 	static const char path[] = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
-	char *rule = root_read(&setup->root, path, NULL);
+	char *rule = sysroot_read(&setup->root, path, NULL);
 	const char *old = rule ? rule : "";
 	if (!strstr(old, "/dev/kvmfr0")) {
 		struct text text = { 0 };
@@ -425,7 +425,7 @@ void files_kvmfr(struct setup *setup, unsigned mib) {
 			text_get(&text), N_("you and QEMU may use it"));
 	text_finish(&text);
 	kvmfr_libvirt(setup);
-	if (!root_exists(&setup->root, "/sys/module/kvmfr")) {
+	if (!sysroot_exists(&setup->root, "/sys/module/kvmfr")) {
 		plan_command(&setup->plan,
 				_("sudo udevadm control --reload && sudo modprobe kvmfr (the module "
 				  "comes from Looking Glass, as a DKMS package)"));
@@ -454,8 +454,8 @@ static void bridge_of(const struct setup *setup, char *buf, size_t size) {
 	}
 }
 
-static bool file_says(const struct root *root, const char *path, const char *what) {
-	char *text = root_read(root, path, NULL);
+static bool file_says(const struct sysroot *root, const char *path, const char *what) {
+	char *text = sysroot_read(root, path, NULL);
 	bool found = text && strstr(text, what);
 	free(text);
 	return found;
@@ -463,7 +463,7 @@ static bool file_says(const struct root *root, const char *path, const char *wha
 
 void files_audio(struct setup *setup) {
 	char bridge[32];
-	const struct root *root = &setup->root;
+	const struct sysroot *root = &setup->root;
 	bridge_of(setup, bridge, sizeof bridge);
 	bool any = false;
 	if (file_says(root, "/etc/ufw/ufw.conf", "ENABLED=yes")) {
@@ -471,7 +471,7 @@ void files_audio(struct setup *setup) {
 				bridge);
 		any = true;
 	}
-	if (root_exists(root, "/run/firewalld") || root_exists(root, "/run/firewalld.pid")) {
+	if (sysroot_exists(root, "/run/firewalld") || sysroot_exists(root, "/run/firewalld.pid")) {
 		char zone[64];
 		if (!firewalld_zone_of(root, bridge, zone, sizeof zone)) {
 			plan_command(&setup->plan,
@@ -481,7 +481,7 @@ void files_audio(struct setup *setup) {
 		}
 		any = true;
 	}
-	if (!any && root_exists(root,
+	if (!any && sysroot_exists(root,
 				    "/etc/systemd/system/sysinit.target.wants/nftables.service")) {
 		plan_command(&setup->plan,
 				_("sudo nft insert rule inet filter input iifname %s udp dport 4010 accept (and "
@@ -527,8 +527,8 @@ void files_desktop(struct setup *setup) {
 				setup->me.name);
 		return;
 	}
-	if (!root_env(&setup->root, "XDG_DATA_HOME", path, 500)) {
-		if (!root_env(&setup->root, "HOME", home, sizeof home)) {
+	if (!sysroot_env(&setup->root, "XDG_DATA_HOME", path, 500)) {
+		if (!sysroot_env(&setup->root, "HOME", home, sizeof home)) {
 			plan_note(&setup->plan, _("no HOME: no desktop entry"));
 			return;
 		}

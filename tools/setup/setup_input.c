@@ -32,17 +32,17 @@ static bool has_bit(const char *mask, unsigned bit) {
 	return strtoull(mask, NULL, 16) >> (bit % 64) & 1;
 }
 
-static const char *kind_of(const struct root *root, const char *node) {
+static const char *kind_of(const struct sysroot *root, const char *node) {
 	char path[160];
 	char keys[512] = "0";
 	char rel[128] = "0";
 	char abs[128] = "0";
 	snprintf(path, sizeof path, "/sys/class/input/%.32s/device/capabilities/key", node);
-	root_line(root, path, keys, sizeof keys);
+	sysroot_line(root, path, keys, sizeof keys);
 	snprintf(path, sizeof path, "/sys/class/input/%.32s/device/capabilities/rel", node);
-	root_line(root, path, rel, sizeof rel);
+	sysroot_line(root, path, rel, sizeof rel);
 	snprintf(path, sizeof path, "/sys/class/input/%.32s/device/capabilities/abs", node);
-	root_line(root, path, abs, sizeof abs);
+	sysroot_line(root, path, abs, sizeof abs);
 	if (has_bit(rel, REL_X) && has_bit(keys, BTN_LEFT)) {
 		return "mouse";
 	}
@@ -53,31 +53,31 @@ static const char *kind_of(const struct root *root, const char *node) {
 }
 
 /* The stable name under /dev/input/by-id or by-path that points at the node. */
-static void stable_name(const struct root *root, const char *node, char *buf, size_t size) {
+static void stable_name(const struct sysroot *root, const char *node, char *buf, size_t size) {
 	static const char *const dirs[] = { "/dev/input/by-id", "/dev/input/by-path" };
 	for (size_t d = 0; d < 2; d++) {
-		struct root_names names = root_list(root, dirs[d]);
+		struct sysroot_names names = sysroot_list(root, dirs[d]);
 		for (size_t i = 0; i < names.count; i++) {
 			char path[512];
 			char target[64];
 			snprintf(path, sizeof path, "%s/%.300s", dirs[d], names.name[i]);
-			if (root_link_name(root, path, target, sizeof target) &&
+			if (sysroot_link_name(root, path, target, sizeof target) &&
 					strcmp(target, node) == 0) {
 				copy_text(buf, size, path);
-				root_names_free(&names);
+				sysroot_names_free(&names);
 				return;
 			}
 		}
-		root_names_free(&names);
+		sysroot_names_free(&names);
 	}
 	snprintf(buf, size, "/dev/input/%.32s", node);
 }
 
-int input_list(const struct root *root) {
-	struct root_user me;
-	struct root_names names = root_list(root, "/dev/input");
+int input_list(const struct sysroot *root) {
+	struct sysroot_user me;
+	struct sysroot_names names = sysroot_list(root, "/dev/input");
 	unsigned shown = 0;
-	root_me(root, &me);
+	sysroot_me(root, &me);
 	for (size_t i = 0; i < names.count; i++) {
 		char path[512];
 		char name[128] = "?";
@@ -86,30 +86,30 @@ int input_list(const struct root *root) {
 			continue;
 		}
 		snprintf(path, sizeof path, "/sys/class/input/%.32s/device/name", node);
-		root_line(root, path, name, sizeof name);
+		sysroot_line(root, path, name, sizeof name);
 		stable_name(root, node, path, sizeof path);
 		char dev[64];
 		snprintf(dev, sizeof dev, "/dev/input/%.32s", node);
 		printf("%-9s %-13s %-10s %s\n          %s\n", node, kind_of(root, node),
-				root_may(root, &me, dev, R_OK) ? "readable" : "no access", name,
+				sysroot_may(root, &me, dev, R_OK) ? "readable" : "no access", name,
 				path);
 		shown++;
 	}
-	root_names_free(&names);
+	sysroot_names_free(&names);
 	if (shown == 0) {
 		puts(_("no input devices in /dev/input"));
 	}
 	return EXIT_SUCCESS;
 }
 
-static unsigned open_all(const struct root *root, struct pollfd *fds, char names[][32]) {
-	struct root_names list = root_list(root, "/dev/input");
+static unsigned open_all(const struct sysroot *root, struct pollfd *fds, char names[][32]) {
+	struct sysroot_names list = sysroot_list(root, "/dev/input");
 	unsigned count = 0;
 	for (size_t i = 0; i < list.count && count < NODES_MAX; i++) {
-		char path[ROOT_PATH_MAX];
+		char path[SYSROOT_PATH_MAX];
 		char node[64];
 		snprintf(node, sizeof node, "/dev/input/%.32s", list.name[i]);
-		if (strncmp(list.name[i], "event", 5) != 0 || !root_path(root, node, path)) {
+		if (strncmp(list.name[i], "event", 5) != 0 || !sysroot_path(root, node, path)) {
 			continue;
 		}
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -118,11 +118,11 @@ static unsigned open_all(const struct root *root, struct pollfd *fds, char names
 			copy_text(names[count++], 32, list.name[i]);
 		}
 	}
-	root_names_free(&list);
+	sysroot_names_free(&list);
 	return count;
 }
 
-int input_probe(const struct root *root) {
+int input_probe(const struct sysroot *root) {
 	struct pollfd fds[NODES_MAX];
 	char names[NODES_MAX][32];
 	bool told[NODES_MAX] = { false };
@@ -162,20 +162,20 @@ int input_probe(const struct root *root) {
 	return EXIT_SUCCESS;
 }
 
-bool input_udev_match(const struct root *root, const char *path, struct text *text) {
+bool input_udev_match(const struct sysroot *root, const char *path, struct text *text) {
 	char node[64];
 	char vendor[16];
 	char product[16];
 	char file[160];
 	const char *slash = strrchr(path, '/');
-	if (!root_link_name(root, path, node, sizeof node) &&
+	if (!sysroot_link_name(root, path, node, sizeof node) &&
 			!copy_text(node, sizeof node, slash ? slash + 1 : path)) {
 		return false;
 	}
 	snprintf(file, sizeof file, "/sys/class/input/%.32s/device/id/vendor", node);
-	bool known = root_line(root, file, vendor, sizeof vendor);
+	bool known = sysroot_line(root, file, vendor, sizeof vendor);
 	snprintf(file, sizeof file, "/sys/class/input/%.32s/device/id/product", node);
-	known = known && root_line(root, file, product, sizeof product) &&
+	known = known && sysroot_line(root, file, product, sizeof product) &&
 		strspn(vendor, "0123456789abcdef") == strlen(vendor) &&
 		strspn(product, "0123456789abcdef") == strlen(product);
 	if (known) {

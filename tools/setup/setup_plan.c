@@ -59,7 +59,7 @@ void plan_refuse(struct plan *plan, const char *format, ...) {
 
 /* Where a file is written: what a symbolic link of ours leads to, so that it stays a link. In a
  * copy of a machine a link may lead out of it; and nobody else's link says where root writes. */
-static char *written_at(const struct root *root, const char *full) {
+static char *written_at(const struct sysroot *root, const char *full) {
 	struct stat st;
 	bool ours = !root->copy && lstat(full, &st) == 0 && S_ISLNK(st.st_mode) &&
 		    st.st_uid == geteuid();
@@ -71,15 +71,15 @@ static char *written_at(const struct root *root, const char *full) {
 	return must_copy(full);
 }
 
-void plan_file(struct plan *plan, const struct root *root, const char *path, mode_t mode,
+void plan_file(struct plan *plan, const struct sysroot *root, const char *path, mode_t mode,
 		const char *new_text, const char *why) {
-	char full[ROOT_PATH_MAX];
-	char *old = root_read(root, path, NULL);
+	char full[SYSROOT_PATH_MAX];
+	char *old = sysroot_read(root, path, NULL);
 	if (!old && errno != ENOENT && errno != ENOTDIR) {
 		plan_note(plan, _("%s cannot be read (%s): left alone"), path, strerror(errno));
 		return;
 	}
-	if ((old && strcmp(old, new_text) == 0) || !root_path(root, path, full)) {
+	if ((old && strcmp(old, new_text) == 0) || !sysroot_path(root, path, full)) {
 		plan_note(plan, _("%s is right already"), path);
 		free(old);
 		return;

@@ -103,10 +103,10 @@ char *store_folder(const struct setup *setup) {
 	if (geteuid() == 0) {
 		return must_copy(STORE_OF_ROOT);
 	}
-	if (root_env(&setup->root, "XDG_STATE_HOME", home, sizeof home)) {
+	if (sysroot_env(&setup->root, "XDG_STATE_HOME", home, sizeof home)) {
 		return must_print("%s/pierglass/setup", home);
 	}
-	return root_env(&setup->root, "HOME", home, sizeof home)
+	return sysroot_env(&setup->root, "HOME", home, sizeof home)
 			       ? must_print("%s/.local/state/pierglass/setup", home)
 			       : NULL;
 }
@@ -215,11 +215,11 @@ unsigned store_newest(const char *store) {
 }
 
 char *store_read(const char *folder, const char *name) {
-	struct root here;
+	struct sysroot here;
 	char *path = must_print("%s/%s", folder, name);
-	root_open(&here, NULL);
-	char *text = root_read(&here, path, NULL);
-	root_close(&here);
+	sysroot_open(&here, NULL);
+	char *text = sysroot_read(&here, path, NULL);
+	sysroot_close(&here);
 	free(path);
 	return text;
 }

@@ -27,10 +27,10 @@ static void unescape(char *text) {
 }
 
 static char *read_now(const char *path) {
-	struct root here;
-	root_open(&here, NULL);
-	char *now = root_read(&here, path, NULL);
-	root_close(&here);
+	struct sysroot here;
+	sysroot_open(&here, NULL);
+	char *now = sysroot_read(&here, path, NULL);
+	sysroot_close(&here);
 	return now;
 }
 

@@ -25,7 +25,7 @@ struct options {
 
 struct info {
 	struct options options;
-	struct root root;
+	struct sysroot root;
 	struct virt *virt;
 	char problem[200];
 	bool events; /* every connection tells about changes */
@@ -183,10 +183,10 @@ static int list_all(struct info *info) {
 }
 
 static int from_file(struct info *info) {
-	struct root here;
-	root_open(&here, NULL);
+	struct sysroot here;
+	sysroot_open(&here, NULL);
 	size_t len = 0;
-	char *xml = root_read(&here, info->options.xml, &len);
+	char *xml = sysroot_read(&here, info->options.xml, &len);
 	struct domain *domain = must_alloc(sizeof *domain);
 	int status = 2;
 	if (!xml) {
@@ -205,7 +205,7 @@ static int from_file(struct info *info) {
 	}
 	free(domain);
 	free(xml);
-	root_close(&here);
+	sysroot_close(&here);
 	return status;
 }
 
@@ -281,7 +281,7 @@ int main(int argc, char **argv) {
 	if (status >= 0) {
 		return status;
 	}
-	int r = root_open(&info.root, info.options.root_dir);
+	int r = sysroot_open(&info.root, info.options.root_dir);
 	if (r < 0) {
 		fprintf(stderr, "pierglass vm-info: %s: %s\n", info.options.root_dir, strerror(-r));
 		return 2;
@@ -298,6 +298,6 @@ int main(int argc, char **argv) {
 	}
 	virt_close(info.virt);
 	free(info.last);
-	root_close(&info.root);
+	sysroot_close(&info.root);
 	return status;
 }

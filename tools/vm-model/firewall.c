@@ -10,8 +10,8 @@
 
 static const char *const zone_dirs[] = { "/etc/firewalld/zones", "/usr/lib/firewalld/zones" };
 
-static bool file_says(const struct root *root, const char *path, const char *what) {
-	char *text = root_read(root, path, NULL);
+static bool file_says(const struct sysroot *root, const char *path, const char *what) {
+	char *text = sysroot_read(root, path, NULL);
 	bool found = text && strstr(text, what);
 	free(text);
 	return found;
@@ -24,7 +24,7 @@ static bool plain_name(const char *name) {
 }
 
 /* What runs now: libvirt puts its bridges into a zone without writing a file. */
-static bool zone_that_runs(const struct root *root, const char *bridge, char *buf, size_t size) {
+static bool zone_that_runs(const struct sysroot *root, const char *bridge, char *buf, size_t size) {
 	char command[128];
 	char line[64] = "";
 	if (root->copy || !plain_name(bridge)) {
@@ -41,12 +41,12 @@ static bool zone_that_runs(const struct root *root, const char *bridge, char *bu
 	return told && plain_name(line) && copy_text(buf, size, line);
 }
 
-static bool zone_of_files(const struct root *root, const char *bridge, char *buf, size_t size) {
+static bool zone_of_files(const struct sysroot *root, const char *bridge, char *buf, size_t size) {
 	char needle[64];
 	bool found = false;
 	snprintf(needle, sizeof needle, "interface name=\"%.16s\"", bridge);
 	for (size_t d = 0; d < 2 && !found; d++) {
-		struct root_names names = root_list(root, zone_dirs[d]);
+		struct sysroot_names names = sysroot_list(root, zone_dirs[d]);
 		for (size_t i = 0; i < names.count && !found; i++) {
 			char path[512];
 			size_t len = strlen(names.name[i]);
@@ -58,13 +58,13 @@ static bool zone_of_files(const struct root *root, const char *bridge, char *buf
 				snprintf(buf, size, "%.*s", (int)(len - 4), names.name[i]);
 			}
 		}
-		root_names_free(&names);
+		sysroot_names_free(&names);
 	}
 	return found;
 }
 
-static void default_zone(const struct root *root, char *buf, size_t size) {
-	char *conf = root_read(root, "/etc/firewalld/firewalld.conf", NULL);
+static void default_zone(const struct sysroot *root, char *buf, size_t size) {
+	char *conf = sysroot_read(root, "/etc/firewalld/firewalld.conf", NULL);
 	const char *line = conf ? strstr(conf, "\nDefaultZone=") : NULL;
 	copy_text(buf, size, "public");
 	if (line) {
@@ -73,7 +73,7 @@ static void default_zone(const struct root *root, char *buf, size_t size) {
 	free(conf);
 }
 
-bool firewalld_zone_of(const struct root *root, const char *bridge, char *buf, size_t size) {
+bool firewalld_zone_of(const struct sysroot *root, const char *bridge, char *buf, size_t size) {
 	bool open = false;
 	if (!zone_that_runs(root, bridge, buf, size) && !zone_of_files(root, bridge, buf, size)) {
 		if (strncmp(bridge, "virbr", 5) == 0) {

@@ -7,7 +7,7 @@
 #include "base/i18n.h"
 #include "tools/vm-model/text.h"
 
-static void read_one(const struct root *root, struct pci_list *list, const char *name) {
+static void read_one(const struct sysroot *root, struct pci_list *list, const char *name) {
 	struct pci_device *device = &list->device[list->count];
 	char path[128];
 	char link[32];
@@ -18,25 +18,25 @@ static void read_one(const struct root *root, struct pci_list *list, const char 
 		return;
 	}
 #define ENTRY(entry) (snprintf(path, sizeof path, "/sys/bus/pci/devices/%.15s/" entry, name), path)
-	device->vendor = root_number(root, ENTRY("vendor"), &value) ? (uint16_t)value : 0;
-	device->device = root_number(root, ENTRY("device"), &value) ? (uint16_t)value : 0;
-	device->class = root_number(root, ENTRY("class"), &value) ? (uint32_t)value : 0;
-	device->boot_vga = root_number(root, ENTRY("boot_vga"), &value) && value == 1;
-	if (root_link_name(root, ENTRY("iommu_group"), link, sizeof link)) {
+	device->vendor = sysroot_number(root, ENTRY("vendor"), &value) ? (uint16_t)value : 0;
+	device->device = sysroot_number(root, ENTRY("device"), &value) ? (uint16_t)value : 0;
+	device->class = sysroot_number(root, ENTRY("class"), &value) ? (uint32_t)value : 0;
+	device->boot_vga = sysroot_number(root, ENTRY("boot_vga"), &value) && value == 1;
+	if (sysroot_link_name(root, ENTRY("iommu_group"), link, sizeof link)) {
 		device->group = atoi(link); // NOLINT(cert-err34-c): the kernel's own number
 	}
-	root_link_name(root, ENTRY("driver"), device->driver, sizeof device->driver);
+	sysroot_link_name(root, ENTRY("driver"), device->driver, sizeof device->driver);
 #undef ENTRY
 	list->count++;
 }
 
-void pci_read(const struct root *root, struct pci_list *ret_list) {
-	struct root_names names = root_list(root, "/sys/bus/pci/devices");
+void pci_read(const struct sysroot *root, struct pci_list *ret_list) {
+	struct sysroot_names names = sysroot_list(root, "/sys/bus/pci/devices");
 	ret_list->count = 0;
 	for (size_t i = 0; i < names.count && ret_list->count < PCI_MAX; i++) {
 		read_one(root, ret_list, names.name[i]);
 	}
-	root_names_free(&names);
+	sysroot_names_free(&names);
 }
 
 const struct pci_device *pci_find(const struct pci_list *list, const struct pci_address *address) {

@@ -24,7 +24,7 @@ struct pci_list {
 	struct pci_device device[PCI_MAX];
 };
 
-void pci_read(const struct root *root, struct pci_list *ret_list);
+void pci_read(const struct sysroot *root, struct pci_list *ret_list);
 const struct pci_device *pci_find(const struct pci_list *list, const struct pci_address *address);
 bool pci_is_bridge(const struct pci_device *device);
 bool pci_is_gpu(const struct pci_device *device);

@@ -8,10 +8,10 @@
 #include "tools/vm-model/text.h"
 
 /* Which inode this process maps under that path. */
-static void look_at_maps(const struct root *root, struct qemu_process *process) {
+static void look_at_maps(const struct sysroot *root, struct qemu_process *process) {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/maps", process->pid);
-	char *maps = root_read(root, path, NULL);
+	char *maps = sysroot_read(root, path, NULL);
 	if (!maps) {
 		return;
 	}
@@ -40,8 +40,9 @@ static void look_at_maps(const struct root *root, struct qemu_process *process) 
 	free(maps);
 }
 
-unsigned qemu_list(const struct root *root, struct qemu_process **ret_list, unsigned *ret_hidden) {
-	struct root_names names = root_list(root, "/proc");
+unsigned qemu_list(
+		const struct sysroot *root, struct qemu_process **ret_list, unsigned *ret_hidden) {
+	struct sysroot_names names = sysroot_list(root, "/proc");
 	unsigned count = 0;
 	*ret_list = NULL;
 	*ret_hidden = 0;
@@ -52,13 +53,13 @@ unsigned qemu_list(const struct root *root, struct qemu_process **ret_list, unsi
 		char path[64];
 		char comm[32];
 		snprintf(path, sizeof path, "/proc/%.16s/comm", names.name[i]);
-		if (!root_line(root, path, comm, sizeof comm) ||
+		if (!sysroot_line(root, path, comm, sizeof comm) ||
 				(strncmp(comm, "qemu-", 5) != 0 && strcmp(comm, "kvm") != 0)) {
 			continue;
 		}
 		snprintf(path, sizeof path, "/proc/%.16s/cmdline", names.name[i]);
 		size_t len = 0;
-		char *argv = root_read(root, path, &len);
+		char *argv = sysroot_read(root, path, &len);
 		if (!argv || len == 0) {
 			(*ret_hidden)++;
 			free(argv);
@@ -74,19 +75,19 @@ unsigned qemu_list(const struct root *root, struct qemu_process **ret_list, unsi
 		}
 		free(argv);
 	}
-	root_names_free(&names);
+	sysroot_names_free(&names);
 	return count;
 }
 
 /* libvirt's dnsmasq file of a network is readable by everybody and names its bridge. */
 static bool bridge_of_network(
-		const struct root *root, const char *network, char *buf, size_t size) {
+		const struct sysroot *root, const char *network, char *buf, size_t size) {
 	char path[256];
 	if (strchr(network, '/')) {
 		return false;
 	}
 	snprintf(path, sizeof path, "/var/lib/libvirt/dnsmasq/%s.conf", network);
-	char *text = root_read(root, path, NULL);
+	char *text = sysroot_read(root, path, NULL);
 	bool found = false;
 	for (char *line = text, *next; line && *line && !found; line = next) {
 		next = line + strcspn(line, "\n");
@@ -101,7 +102,8 @@ static bool bridge_of_network(
 	return found;
 }
 
-bool host_bridge_of(const struct root *root, const struct domain *domain, char *buf, size_t size) {
+bool host_bridge_of(
+		const struct sysroot *root, const struct domain *domain, char *buf, size_t size) {
 	for (unsigned i = 0; i < domain->interface_count; i++) {
 		const struct domain_interface *interface = &domain->interface[i];
 		char path[64];
@@ -109,7 +111,7 @@ bool host_bridge_of(const struct root *root, const struct domain *domain, char *
 			return copy_text(buf, size, interface->bridge);
 		}
 		snprintf(path, sizeof path, "/sys/class/net/%s/master", interface->target);
-		if (interface->target[0] && root_link_name(root, path, buf, size)) {
+		if (interface->target[0] && sysroot_link_name(root, path, buf, size)) {
 			return true;
 		}
 		if (interface->network[0] &&

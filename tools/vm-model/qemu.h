@@ -15,8 +15,10 @@ struct qemu_process {
 };
 
 /* ret_hidden: QEMU processes whose arguments may not be read. */
-unsigned qemu_list(const struct root *root, struct qemu_process **ret_list, unsigned *ret_hidden);
+unsigned qemu_list(
+		const struct sysroot *root, struct qemu_process **ret_list, unsigned *ret_hidden);
 
 /* The bridge behind the domain's interfaces, as far as /sys and dnsmasq's files say it: the
  * interface's own, the master of its tap, the bridge of its libvirt network. */
-bool host_bridge_of(const struct root *root, const struct domain *domain, char *buf, size_t size);
+bool host_bridge_of(
+		const struct sysroot *root, const struct domain *domain, char *buf, size_t size);

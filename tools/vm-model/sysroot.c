@@ -14,9 +14,9 @@
 
 #include "tools/vm-model/text.h"
 
-#define GROUPS_MAX ((int)(sizeof((struct root_user *)NULL)->groups / sizeof(gid_t)))
+#define GROUPS_MAX ((int)(sizeof((struct sysroot_user *)NULL)->groups / sizeof(gid_t)))
 
-int root_open(struct root *root, const char *dir) {
+int sysroot_open(struct sysroot *root, const char *dir) {
 	memset(root, 0, sizeof *root);
 	root->copy = dir && dir[0] && strcmp(dir, "/") != 0;
 	if (root->copy) {
@@ -34,7 +34,7 @@ int root_open(struct root *root, const char *dir) {
 		if (!S_ISDIR(st.st_mode)) {
 			return -ENOTDIR;
 		}
-		root->facts = root_read(root, "/pierglass.facts", NULL);
+		root->facts = sysroot_read(root, "/pierglass.facts", NULL);
 	}
 	if (!root->facts) {
 		root->facts = must_copy("");
@@ -42,19 +42,19 @@ int root_open(struct root *root, const char *dir) {
 	return 0;
 }
 
-void root_close(struct root *root) {
+void sysroot_close(struct sysroot *root) {
 	free(root->facts);
 	root->facts = NULL;
 }
 
-bool root_path(const struct root *root, const char *path, char *buf) {
-	int n = snprintf(buf, ROOT_PATH_MAX, "%s%s", root->prefix, path);
-	return n >= 0 && n < ROOT_PATH_MAX;
+bool sysroot_path(const struct sysroot *root, const char *path, char *buf) {
+	int n = snprintf(buf, SYSROOT_PATH_MAX, "%s%s", root->prefix, path);
+	return n >= 0 && n < SYSROOT_PATH_MAX;
 }
 
-static int open_in(const struct root *root, const char *path) {
-	char full[ROOT_PATH_MAX];
-	if (!root_path(root, path, full)) {
+static int open_in(const struct sysroot *root, const char *path) {
+	char full[SYSROOT_PATH_MAX];
+	if (!sysroot_path(root, path, full)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -62,7 +62,7 @@ static int open_in(const struct root *root, const char *path) {
 	return open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-char *root_read(const struct root *root, const char *path, size_t *ret_len) {
+char *sysroot_read(const struct sysroot *root, const char *path, size_t *ret_len) {
 	int fd = open_in(root, path);
 	if (fd < 0) {
 		return NULL;
@@ -70,7 +70,7 @@ char *root_read(const struct root *root, const char *path, size_t *ret_len) {
 	struct text text = { 0 };
 	char bytes[4096];
 	ssize_t n;
-	while (text.len < ROOT_READ_MAX && (n = read(fd, bytes, sizeof bytes)) != 0) {
+	while (text.len < SYSROOT_READ_MAX && (n = read(fd, bytes, sizeof bytes)) != 0) {
 		if (n < 0 && errno == EINTR) {
 			continue;
 		}
@@ -90,8 +90,8 @@ char *root_read(const struct root *root, const char *path, size_t *ret_len) {
 	return text_take(&text);
 }
 
-bool root_line(const struct root *root, const char *path, char *buf, size_t size) {
-	char *all = root_read(root, path, NULL);
+bool sysroot_line(const struct sysroot *root, const char *path, char *buf, size_t size) {
+	char *all = sysroot_read(root, path, NULL);
 	if (!all) {
 		return false;
 	}
@@ -108,9 +108,9 @@ bool root_line(const struct root *root, const char *path, char *buf, size_t size
 	return true;
 }
 
-bool root_number(const struct root *root, const char *path, uint64_t *ret_value) {
+bool sysroot_number(const struct sysroot *root, const char *path, uint64_t *ret_value) {
 	char line[64];
-	if (!root_line(root, path, line, sizeof line)) {
+	if (!sysroot_line(root, path, line, sizeof line)) {
 		return false;
 	}
 	char *end;
@@ -123,10 +123,10 @@ bool root_number(const struct root *root, const char *path, uint64_t *ret_value)
 	return true;
 }
 
-bool root_link_name(const struct root *root, const char *path, char *buf, size_t size) {
-	char full[ROOT_PATH_MAX];
-	char target[ROOT_PATH_MAX];
-	if (!root_path(root, path, full)) {
+bool sysroot_link_name(const struct sysroot *root, const char *path, char *buf, size_t size) {
+	char full[SYSROOT_PATH_MAX];
+	char target[SYSROOT_PATH_MAX];
+	if (!sysroot_path(root, path, full)) {
 		return false;
 	}
 	ssize_t len = readlink(full, target, sizeof target - 1);
@@ -142,10 +142,10 @@ static int compare(const void *a, const void *b) {
 	return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-struct root_names root_list(const struct root *root, const char *path) {
-	struct root_names names = { 0 };
-	char full[ROOT_PATH_MAX];
-	DIR *dir = root_path(root, path, full) ? opendir(full) : NULL;
+struct sysroot_names sysroot_list(const struct sysroot *root, const char *path) {
+	struct sysroot_names names = { 0 };
+	char full[SYSROOT_PATH_MAX];
+	DIR *dir = sysroot_path(root, path, full) ? opendir(full) : NULL;
 	if (!dir) {
 		return names;
 	}
@@ -164,17 +164,17 @@ struct root_names root_list(const struct root *root, const char *path) {
 	return names;
 }
 
-void root_names_free(struct root_names *names) {
+void sysroot_names_free(struct sysroot_names *names) {
 	for (size_t i = 0; i < names->count; i++) {
 		free(names->name[i]);
 	}
 	free(names->name);
-	*names = (struct root_names){ 0 };
+	*names = (struct sysroot_names){ 0 };
 }
 
 /* ---- facts ---- */
 
-bool root_fact(const struct root *root, const char *kind, const char *name, char *buf,
+bool sysroot_fact(const struct sysroot *root, const char *kind, const char *name, char *buf,
 		size_t size) {
 	size_t kind_len = strlen(kind);
 	size_t name_len = strlen(name);
@@ -233,12 +233,12 @@ static char type_of(mode_t mode) {
 				: '?';
 }
 
-bool root_stat(const struct root *root, const char *path, struct root_stat *ret_stat) {
+bool sysroot_stat(const struct sysroot *root, const char *path, struct sysroot_stat *ret_stat) {
 	char fact[256];
-	if (root->copy && root_fact(root, "stat", path, fact, sizeof fact)) {
+	if (root->copy && sysroot_fact(root, "stat", path, fact, sizeof fact)) {
 		char type[4] = "f";
 		fact_field(fact, "type", type, sizeof type);
-		*ret_stat = (struct root_stat){ .type = type[0],
+		*ret_stat = (struct sysroot_stat){ .type = type[0],
 			.mode = (mode_t)fact_number(fact, "mode", 8, 0644),
 			.uid = (uid_t)fact_number(fact, "uid", 10, 0),
 			.gid = (gid_t)fact_number(fact, "gid", 10, 0),
@@ -246,13 +246,13 @@ bool root_stat(const struct root *root, const char *path, struct root_stat *ret_
 			.ino = fact_number(fact, "ino", 10, 1) };
 		return true;
 	}
-	char full[ROOT_PATH_MAX];
+	char full[SYSROOT_PATH_MAX];
 	struct stat st;
-	if (!root_path(root, path, full) || stat(full, &st) < 0) {
+	if (!sysroot_path(root, path, full) || stat(full, &st) < 0) {
 		ret_stat->type = 0;
 		return false;
 	}
-	*ret_stat = (struct root_stat){ .type = type_of(st.st_mode),
+	*ret_stat = (struct sysroot_stat){ .type = type_of(st.st_mode),
 		.mode = st.st_mode & 07777,
 		.uid = root->copy ? 0 : st.st_uid,
 		.gid = root->copy ? 0 : st.st_gid,
@@ -261,14 +261,14 @@ bool root_stat(const struct root *root, const char *path, struct root_stat *ret_
 	return true;
 }
 
-bool root_exists(const struct root *root, const char *path) {
-	struct root_stat st;
-	return root_stat(root, path, &st);
+bool sysroot_exists(const struct sysroot *root, const char *path) {
+	struct sysroot_stat st;
+	return sysroot_stat(root, path, &st);
 }
 
-bool root_env(const struct root *root, const char *name, char *buf, size_t size) {
+bool sysroot_env(const struct sysroot *root, const char *name, char *buf, size_t size) {
 	if (root->copy) {
-		return root_fact(root, "env", name, buf, size);
+		return sysroot_fact(root, "env", name, buf, size);
 	}
 	const char *value = getenv(name);
 	const char *sudo = getenv("SUDO_UID");
@@ -283,9 +283,9 @@ bool root_env(const struct root *root, const char *name, char *buf, size_t size)
 /* ---- people ---- */
 
 /* Field number `field` of the line of etc/passwd or etc/group whose field `key` is `value`. */
-static bool lookup(const struct root *root, const char *file, int key, const char *value, int field,
-		char *buf, size_t size) {
-	char *all = root_read(root, file, NULL);
+static bool lookup(const struct sysroot *root, const char *file, int key, const char *value,
+		int field, char *buf, size_t size) {
+	char *all = sysroot_read(root, file, NULL);
 	bool found = false;
 	for (char *line = all, *next; line && *line && !found; line = next) {
 		next = line + strcspn(line, "\n");
@@ -307,7 +307,7 @@ static bool lookup(const struct root *root, const char *file, int key, const cha
 	return found;
 }
 
-void root_user_name(const struct root *root, uid_t uid, char *buf, size_t size) {
+void sysroot_user_name(const struct sysroot *root, uid_t uid, char *buf, size_t size) {
 	char number[16];
 	snprintf(number, sizeof number, "%u", uid);
 	if (!lookup(root, "/etc/passwd", 2, number, 0, buf, size)) {
@@ -315,7 +315,7 @@ void root_user_name(const struct root *root, uid_t uid, char *buf, size_t size) 
 	}
 }
 
-void root_group_name(const struct root *root, gid_t gid, char *buf, size_t size) {
+void sysroot_group_name(const struct sysroot *root, gid_t gid, char *buf, size_t size) {
 	char number[16];
 	snprintf(number, sizeof number, "%u", gid);
 	if (!lookup(root, "/etc/group", 2, number, 0, buf, size)) {
@@ -323,7 +323,7 @@ void root_group_name(const struct root *root, gid_t gid, char *buf, size_t size)
 	}
 }
 
-bool root_group_id(const struct root *root, const char *name, gid_t *ret_gid) {
+bool sysroot_group_id(const struct sysroot *root, const char *name, gid_t *ret_gid) {
 	char number[16];
 	if (!lookup(root, "/etc/group", 0, name, 2, number, sizeof number)) {
 		return false;
@@ -332,10 +332,10 @@ bool root_group_id(const struct root *root, const char *name, gid_t *ret_gid) {
 	return true;
 }
 
-static void me_of_tree(const struct root *root, struct root_user *user) {
+static void me_of_tree(const struct sysroot *root, struct sysroot_user *user) {
 	char fact[1024];
 	char groups[512] = "";
-	*user = (struct root_user){ .name = "player", .uid = 1000, .gid = 1000 };
+	*user = (struct sysroot_user){ .name = "player", .uid = 1000, .gid = 1000 };
 	const char *line = root->facts;
 	while (strncmp(line, "me ", 3) != 0) {
 		line = strchr(line, '\n');
@@ -361,7 +361,7 @@ static void me_of_tree(const struct root *root, struct root_user *user) {
 }
 
 /* What the database says; a login may have fewer or more. */
-static void read_groups(struct root_user *user) {
+static void read_groups(struct sysroot_user *user) {
 	int count = GROUPS_MAX;
 	if (getgrouplist(user->name, user->gid, user->groups, &count) < 0) {
 		count = 0;
@@ -369,12 +369,12 @@ static void read_groups(struct root_user *user) {
 	user->group_count = count > 0 ? (unsigned)count : 0;
 }
 
-void root_me(const struct root *root, struct root_user *ret_user) {
+void sysroot_me(const struct sysroot *root, struct sysroot_user *ret_user) {
 	if (root->copy) {
 		me_of_tree(root, ret_user);
 		return;
 	}
-	*ret_user = (struct root_user){ .uid = getuid(), .gid = getgid() };
+	*ret_user = (struct sysroot_user){ .uid = getuid(), .gid = getgid() };
 	const char *sudo = getenv("SUDO_UID");
 	if (ret_user->uid == 0 && sudo && isdigit((unsigned char)sudo[0])) {
 		ret_user->uid = (uid_t)strtoul(sudo, NULL, 10);
@@ -394,8 +394,8 @@ void root_me(const struct root *root, struct root_user *ret_user) {
 	}
 }
 
-bool root_named(const struct root *root, const char *name, struct root_user *ret_user) {
-	struct root_user user = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
+bool sysroot_named(const struct sysroot *root, const char *name, struct sysroot_user *ret_user) {
+	struct sysroot_user user = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	if (!copy_text(user.name, sizeof user.name, name) || !name[0]) {
 		return false;
 	}
@@ -417,7 +417,7 @@ bool root_named(const struct root *root, const char *name, struct root_user *ret
 	return true;
 }
 
-bool root_in_group(const struct root_user *user, gid_t gid) {
+bool sysroot_in_group(const struct sysroot_user *user, gid_t gid) {
 	for (unsigned i = 0; i < user->group_count; i++) {
 		if (user->groups[i] == gid) {
 			return true;
@@ -426,20 +426,21 @@ bool root_in_group(const struct root_user *user, gid_t gid) {
 	return user->gid == gid;
 }
 
-bool root_may(const struct root *root, const struct root_user *user, const char *path, int how) {
+bool sysroot_may(const struct sysroot *root, const struct sysroot_user *user, const char *path,
+		int how) {
 	if (!root->copy && user->uid == geteuid()) {
 		return access(path, how) == 0;
 	}
-	struct root_stat st;
-	if (!root_stat(root, path, &st)) {
+	struct sysroot_stat st;
+	if (!sysroot_stat(root, path, &st)) {
 		return false;
 	}
 	if (user->uid == 0) {
 		return true;
 	}
-	unsigned bits = st.uid == user->uid           ? st.mode >> 6
-			: root_in_group(user, st.gid) ? st.mode >> 3
-						      : st.mode;
+	unsigned bits = st.uid == user->uid              ? st.mode >> 6
+			: sysroot_in_group(user, st.gid) ? st.mode >> 3
+							 : st.mode;
 	unsigned wanted = (how & R_OK ? 4u : 0) | (how & W_OK ? 2u : 0) | (how & X_OK ? 1u : 0);
 	return (bits & wanted) == wanted;
 }

@@ -15,16 +15,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define ROOT_PATH_MAX 4096
-#define ROOT_READ_MAX (1u << 20)
+#define SYSROOT_PATH_MAX 4096
+#define SYSROOT_READ_MAX (1u << 20)
 
-struct root {
-	char prefix[ROOT_PATH_MAX]; /* "" = the machine itself */
-	bool copy;                  /* a tree, not this machine */
-	char *facts;                /* text of pierglass.facts, "" if there is none */
+struct sysroot {
+	char prefix[SYSROOT_PATH_MAX]; /* "" = the machine itself */
+	bool copy;                     /* a tree, not this machine */
+	char *facts;                   /* text of pierglass.facts, "" if there is none */
 };
 
-struct root_stat {
+struct sysroot_stat {
 	char type; /* f d c b s l p, 0 = absent */
 	mode_t mode;
 	uid_t uid;
@@ -33,41 +33,42 @@ struct root_stat {
 	uint64_t ino;
 };
 
-struct root_names {
+struct sysroot_names {
 	char **name;
 	size_t count;
 };
 
 /* dir NULL or "" or "/" = the machine. Returns 0 or a negative errno. */
-int root_open(struct root *root, const char *dir);
-void root_close(struct root *root);
+int sysroot_open(struct sysroot *root, const char *dir);
+void sysroot_close(struct sysroot *root);
 
-/* prefix + path, into buf of ROOT_PATH_MAX bytes; false if too long. */
-bool root_path(const struct root *root, const char *path, char *buf);
+/* prefix + path, into buf of SYSROOT_PATH_MAX bytes; false if too long. */
+bool sysroot_path(const struct sysroot *root, const char *path, char *buf);
 
-/* The file's bytes, terminated, heap; NULL with errno. At most ROOT_READ_MAX bytes are read. */
-char *root_read(const struct root *root, const char *path, size_t *ret_len);
+/* The file's bytes, terminated, heap; NULL with errno. At most SYSROOT_READ_MAX bytes are read. */
+char *sysroot_read(const struct sysroot *root, const char *path, size_t *ret_len);
 /* Its first line without the newline and trailing blanks; false if it cannot be read. */
-bool root_line(const struct root *root, const char *path, char *buf, size_t size);
+bool sysroot_line(const struct sysroot *root, const char *path, char *buf, size_t size);
 /* Its first line as a number, decimal or 0x…. */
-bool root_number(const struct root *root, const char *path, uint64_t *ret_value);
+bool sysroot_number(const struct sysroot *root, const char *path, uint64_t *ret_value);
 /* The last part of a symbolic link's target. */
-bool root_link_name(const struct root *root, const char *path, char *buf, size_t size);
+bool sysroot_link_name(const struct sysroot *root, const char *path, char *buf, size_t size);
 /* Names in a folder, sorted as versions are (event2 before event10); empty if there is none. */
-struct root_names root_list(const struct root *root, const char *path);
-void root_names_free(struct root_names *names);
+struct sysroot_names sysroot_list(const struct sysroot *root, const char *path);
+void sysroot_names_free(struct sysroot_names *names);
 
 /* Follows links. false with errno when it is not there. */
-bool root_stat(const struct root *root, const char *path, struct root_stat *ret_stat);
-bool root_exists(const struct root *root, const char *path);
+bool sysroot_stat(const struct sysroot *root, const char *path, struct sysroot_stat *ret_stat);
+bool sysroot_exists(const struct sysroot *root, const char *path);
 
 /* A fact of pierglass.facts: the rest of the line that starts with "kind name", after the
  * separator, into buf; for "live spice" the separator is '='. */
-bool root_fact(const struct root *root, const char *kind, const char *name, char *buf, size_t size);
+bool sysroot_fact(const struct sysroot *root, const char *kind, const char *name, char *buf,
+		size_t size);
 /* getenv() of the user, or the tree's env fact. */
-bool root_env(const struct root *root, const char *name, char *buf, size_t size);
+bool sysroot_env(const struct sysroot *root, const char *name, char *buf, size_t size);
 
-struct root_user {
+struct sysroot_user {
 	char name[64];
 	uid_t uid;
 	gid_t gid;
@@ -76,15 +77,16 @@ struct root_user {
 };
 
 /* Who asks: this process, under sudo the user behind it, or the tree's "me". */
-void root_me(const struct root *root, struct root_user *ret_user);
+void sysroot_me(const struct sysroot *root, struct sysroot_user *ret_user);
 /* Somebody else, by name. False: there is no such user here. A tree knows its "me" only: every
  * other name is a user without groups there. */
-bool root_named(const struct root *root, const char *name, struct root_user *ret_user);
+bool sysroot_named(const struct sysroot *root, const char *name, struct sysroot_user *ret_user);
 /* From etc/passwd and etc/group; the number as text if it is not there. */
-void root_user_name(const struct root *root, uid_t uid, char *buf, size_t size);
-void root_group_name(const struct root *root, gid_t gid, char *buf, size_t size);
-bool root_group_id(const struct root *root, const char *name, gid_t *ret_gid);
-bool root_in_group(const struct root_user *user, gid_t gid);
+void sysroot_user_name(const struct sysroot *root, uid_t uid, char *buf, size_t size);
+void sysroot_group_name(const struct sysroot *root, gid_t gid, char *buf, size_t size);
+bool sysroot_group_id(const struct sysroot *root, const char *name, gid_t *ret_gid);
+bool sysroot_in_group(const struct sysroot_user *user, gid_t gid);
 /* Whether that user may read and write the file, by its mode bits (ACLs are not looked at in a
  * tree; on the machine access() answers when the user is this process). */
-bool root_may(const struct root *root, const struct root_user *user, const char *path, int how);
+bool sysroot_may(const struct sysroot *root, const struct sysroot_user *user, const char *path,
+		int how);
