@@ -5,15 +5,21 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static void put_string(FILE *out, const char *text) {
 	fputc('"', out);
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\') {
-			fprintf(out, "\\%c", *c);
-		} else if (*c < 0x20 || *c == 0x7f) {
-			fprintf(out, "\\u%04x", *c);
+	while (*text) {
+		const char *at = text;
+		const uint32_t code = utf8_next(&text);
+		if (code == '"' || code == '\\') {
+			fprintf(out, "\\%c", *at);
+		} else if (code < 0x20 || code == 0x7f) {
+			fprintf(out, "\\u%04x", code);
 		} else {
-			fputc(*c, out);
+			/* Encoded again, not copied: a byte that is no character is U+FFFD. */
+			char bytes[UTF8_BYTES_MAX];
+			fwrite(bytes, 1, utf8_encode(code, bytes), out);
 		}
 	}
 	fputc('"', out);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define LINE_BYTES 1000
 
@@ -55,43 +56,24 @@ __attribute__((constructor)) static void log_init(void) {
 	to_journal = stderr_is_journal();
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 if there is none within len bytes. */
-static size_t utf8_length(const unsigned char *s, size_t len) {
-	size_t want = s[0] < 0x80                   ? 1
-		      : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-		      : (s[0] & 0xf0) == 0xe0       ? 3
-		      : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-						    : 0;
-	if (want == 0 || want > len) {
-		return 0;
-	}
-	for (size_t i = 1; i < want; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	return want;
-}
-
 /* C1 controls (U+0080..U+009F) are control characters for a terminal too. */
-static bool is_control(const unsigned char *s, size_t len) {
-	return (len == 1 && (s[0] < 0x20 || s[0] == 0x7f)) ||
-	       (len == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+static bool is_control(uint32_t code) {
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
 void log_printable(char *dst, size_t dst_size, const char *src, size_t src_len) {
-	const unsigned char *in = (const unsigned char *)src;
 	size_t out = 0;
 	src_len = strnlen(src, src_len);
 	for (size_t i = 0; i < src_len;) {
-		size_t n = utf8_length(in + i, src_len - i);
-		bool keep = n > 0 && !is_control(in + i, n);
+		uint32_t code = 0;
+		size_t n = utf8_decode(src + i, src_len - i, &code);
+		bool keep = n > 0 && !is_control(code);
 		size_t put = keep ? n : 1;
 		if (out + put >= dst_size) {
 			break;
 		}
 		if (keep) {
-			memcpy(dst + out, in + i, n);
+			memcpy(dst + out, src + i, n);
 		} else {
 			dst[out] = '?';
 		}

@@ -4,6 +4,7 @@
 
 #include <SDL2/SDL.h>
 
+#include "base/utf8.h"
 #include "client/app_state.h"
 
 void app_ask_password(struct app *app) {
@@ -31,7 +32,8 @@ void app_password_event(struct app *app, const union SDL_Event *event) {
 			app->password[app->password_len] = '\0'; /* never half of it */
 		}
 	} else if (event->type == SDL_KEYDOWN && event->key.keysym.sym == SDLK_BACKSPACE) {
-		app->password_len -= app->password_len > 0;
+		/* The whole letter, however many bytes it has. */
+		app->password_len -= utf8_last(app->password, app->password_len);
 		app->password[app->password_len] = '\0';
 	} else if (event->type == SDL_KEYDOWN &&
 			(event->key.keysym.sym == SDLK_RETURN ||
@@ -43,6 +45,6 @@ void app_password_event(struct app *app, const union SDL_Event *event) {
 		explicit_bzero(app->password, sizeof app->password);
 		app->password_len = 0;
 	}
-	app->now.password_typed = app->password_len;
+	app->now.password_typed = utf8_count(app->password, app->password_len);
 	app->dirty = true;
 }

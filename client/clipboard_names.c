@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 /* clang-format off */
 const struct clipboard_name clipboard_names[CLIPBOARD_NAMES] = {
 	{ CLIP_TEXT, true,  false, "text/plain;charset=utf-8" },
@@ -65,29 +67,19 @@ uint8_t *clipboard_from_latin1(const uint8_t *text, size_t len, size_t *ret_len)
 	}
 	size_t at = 0;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] >= 0x80) {
-			out[at++] = (uint8_t)(0xc0 | text[i] >> 6);
-			out[at++] = (uint8_t)(0x80 | (text[i] & 0x3f));
-		} else {
-			out[at++] = text[i];
-		}
+		at += utf8_encode(text[i], (char *)out + at);
 	}
 	*ret_len = at;
 	return out;
 }
 
 size_t clipboard_to_latin1(uint8_t *text, size_t len) {
-	size_t at = 0;
-	for (size_t i = 0; i < len; i++) {
-		const uint8_t c = text[i];
-		if (c < 0x80) {
-			text[at++] = c;
-		} else if ((c == 0xc2 || c == 0xc3) && i + 1 < len &&
-				(text[i + 1] & 0xc0) == 0x80) {
-			text[at++] = (uint8_t)((c & 3) << 6 | (text[++i] & 0x3f));
-		} else if ((c & 0xc0) == 0xc0) { /* the first byte of another character */
-			text[at++] = '?';
-		}
+	size_t out = 0;
+	for (size_t at = 0; at < len;) {
+		uint32_t code = UTF8_INVALID;
+		const size_t n = utf8_decode((const char *)text + at, len - at, &code);
+		text[out++] = code < 0x100 ? (uint8_t)code : '?';
+		at += n > 0 ? n : 1;
 	}
-	return at;
+	return out;
 }

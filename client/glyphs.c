@@ -90,34 +90,3 @@ int glyphs_columns(uint32_t code) {
 	}
 	return 1;
 }
-
-uint32_t glyphs_next(const char **text) {
-	const unsigned char *p = (const unsigned char *)*text;
-	if (p[0] == 0) {
-		return 0;
-	}
-	unsigned more = 0;
-	uint32_t code = p[0];
-	if (p[0] >= 0xf0 && p[0] < 0xf8) {
-		more = 3;
-		code = p[0] & 7u;
-	} else if (p[0] >= 0xe0 && p[0] < 0xf0) {
-		more = 2;
-		code = p[0] & 15u;
-	} else if (p[0] >= 0xc0 && p[0] < 0xe0) {
-		more = 1;
-		code = p[0] & 31u;
-	} else if (p[0] >= 0x80) {
-		*text += 1;
-		return 0xfffd;
-	}
-	for (unsigned i = 1; i <= more; i++) {
-		if ((p[i] & 0xc0) != 0x80) { /* also the end */
-			*text += 1;
-			return 0xfffd;
-		}
-		code = code << 6 | (p[i] & 0x3fu);
-	}
-	*text += 1 + more;
-	return code;
-}

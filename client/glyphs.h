@@ -22,7 +22,3 @@ bool glyphs_has(uint32_t code);
 
 /* Cells that the character takes: 2 for the wide ones of East Asia, else 1. */
 int glyphs_columns(uint32_t code);
-
-/* Reads one code point of UTF-8 at *text and moves *text behind it; 0 at the end. Bytes that are
- * none read as U+FFFD, one each. */
-uint32_t glyphs_next(const char **text);

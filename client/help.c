@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "client/options.h"
 #include "client/options_lg.h"
 #include "input/key_names.h"
@@ -14,15 +15,14 @@
 
 /* One letter of UTF-8: its bytes, and the columns it takes. */
 static size_t letter(const char *text, unsigned *ret_columns) {
-	unsigned char first = (unsigned char)text[0];
-	size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	/* From U+1100 on; nothing narrow above that is in our texts. */
-	*ret_columns = first >= 0xe1 ? 2 : 1;
-	return bytes <= strlen(text) ? bytes : 1;
+	const char *behind = text;
+	/* Nothing narrow above that is in our texts. */
+	*ret_columns = utf8_next(&behind) >= 0x1100 ? 2 : 1;
+	return (size_t)(behind - text);
 }
 
 static bool is_wide(const char *text) {
-	return (unsigned char)text[0] >= 0xe1;
+	return utf8_next(&text) >= 0x1100;
 }
 
 /* Bytes and columns up to the next place where a line may end. */

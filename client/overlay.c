@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "client/glyphs.h"
 
 /* Straight 0xAARRGGBB. */
@@ -72,7 +73,7 @@ static int line_height(const struct pen *pen) {
 
 static int text_columns(const char *text) {
 	int columns = 0;
-	for (uint32_t code = glyphs_next(&text); code != 0; code = glyphs_next(&text)) {
+	for (uint32_t code = utf8_next(&text); code != 0; code = utf8_next(&text)) {
 		columns += glyphs_columns(code);
 	}
 	return columns;
@@ -83,7 +84,7 @@ static void put_text(struct pen *pen, int x, int y, const char *text, int column
 	const bool cut = text_columns(text) > columns;
 	int left = cut ? columns - 1 : columns;
 	for (;;) {
-		const uint32_t code = glyphs_next(&text);
+		const uint32_t code = utf8_next(&text);
 		left -= glyphs_columns(code);
 		if (code == 0 || left < 0) {
 			break;
@@ -109,7 +110,7 @@ static const char *next_line(const char *text, int columns, char *line, size_t l
 	int n = 0;
 	for (;;) {
 		const char *before = p;
-		const uint32_t code = glyphs_next(&p);
+		const uint32_t code = utf8_next(&p);
 		if (code == 0 || code == '\n') {
 			good = before;
 			break;

@@ -5,21 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "input/keymap.h"
 
-/* The next character; malformed bytes are a character without a key. */
+/* The next character; a malformed byte is a character without a key. */
 static uint32_t next_character(const struct typist *typist, size_t *at) {
-	uint8_t first = (uint8_t)typist->text[(*at)++];
-	if (first < 0x80) {
-		return first;
-	}
-	unsigned more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
-	uint32_t character = first & (0x3Fu >> more);
-	while (more && *at < typist->len && ((uint8_t)typist->text[*at] & 0xC0) == 0x80) {
-		character = character << 6 | ((uint8_t)typist->text[(*at)++] & 0x3Fu);
-		more--;
-	}
-	return more || first < 0xC0 || character < 0x80 ? 0xFFFD : character;
+	uint32_t character = UTF8_INVALID;
+	size_t len = utf8_decode(typist->text + *at, typist->len - *at, &character);
+	*at += len > 0 ? len : 1;
+	return character;
 }
 
 int typist_set(struct typist *typist, const char *text) {

@@ -1,2 +1,3 @@
 pg_test(base base)
 pg_test(loop base)
+pg_test(utf8 base)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "tools/vm-model/text.h"
 
 #define DEPTH_MAX 6
@@ -87,22 +88,6 @@ static bool hex4(const char *text, unsigned *ret_value) {
 	return true;
 }
 
-static size_t put_utf8(unsigned code, char *dst) {
-	if (code < 0x80) {
-		dst[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		dst[0] = (char)(0xc0 | code >> 6);
-		dst[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	dst[0] = (char)(0xe0 | code >> 12);
-	dst[1] = (char)(0x80 | (code >> 6 & 0x3f));
-	dst[2] = (char)(0x80 | (code & 0x3f));
-	return 3;
-}
-
 /* One character of a JSON string into dst (up to 3 bytes); its length, 0 = broken. */
 static size_t string_char(struct scan *scan, char *dst) {
 	if (*scan->at != '\\') {
@@ -126,7 +111,7 @@ static size_t string_char(struct scan *scan, char *dst) {
 		return 0; /* surrogate pairs: no path or name of ours needs them */
 	}
 	scan->at += 4;
-	return put_utf8(code, dst);
+	return utf8_encode(code, dst);
 }
 
 /* Reads "…" into buf; too long gives "" and goes on. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static void *or_end(void *memory) {
 	if (!memory) {
 		fputs("out of memory\n", stderr);
@@ -100,34 +102,16 @@ bool copy_text(char *dst, size_t size, const char *src) {
 	return true;
 }
 
-/* Length of the valid UTF-8 sequence at s, 0 if it is none. */
-static size_t utf8_len(const unsigned char *s) {
-	size_t len = s[0] < 0x80             ? 1
-		     : (s[0] & 0xe0) == 0xc0 ? 2
-		     : (s[0] & 0xf0) == 0xe0 ? 3
-		     : (s[0] & 0xf8) == 0xf0 ? 4
-					     : 0;
-	if (s[0] == 0xc0 || s[0] == 0xc1 || s[0] > 0xf4) {
-		return 0;
-	}
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	return len;
-}
-
 void text_add_escaped(struct text *text, const char *value) {
-	for (const unsigned char *c = (const unsigned char *)value; *c;) {
-		size_t len = utf8_len(c);
+	for (const char *c = value; *c;) {
+		size_t len = utf8_decode(c, strnlen(c, UTF8_BYTES_MAX), NULL);
 		if (*c == '\\') {
 			text_add(text, "\\\\");
-		} else if (len == 0 || iscntrl(*c)) {
-			text_add(text, "\\x%02x", *c);
+		} else if (len == 0 || (len == 1 && iscntrl((unsigned char)*c))) {
+			text_add(text, "\\x%02x", (unsigned char)*c);
 			len = 1;
 		} else {
-			text_add_bytes(text, (const char *)c, len);
+			text_add_bytes(text, c, len);
 		}
 		c += len;
 	}
