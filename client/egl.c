@@ -392,7 +392,7 @@ bool egl_takes_pixels(const struct egl *egl) {
 	return egl->present != NULL;
 }
 
-int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct egl_rect *rects,
+int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct rect *rects,
 		unsigned count) {
 	const int r = x11_present_put(egl->present, pixels, rects, count);
 	egl->has_put = r == 0;
@@ -401,7 +401,7 @@ int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct egl_r
 
 #define DAMAGE_MAX 64
 
-static EGLBoolean swap_buffers(struct egl *egl, const struct egl_rect *rects, unsigned count) {
+static EGLBoolean swap_buffers(struct egl *egl, const struct rect *rects, unsigned count) {
 	if (egl->swap_with_damage == NULL || count == 0 || count > DAMAGE_MAX) {
 		return eglSwapBuffers(egl->display, egl->egl_surface);
 	}
@@ -415,7 +415,7 @@ static EGLBoolean swap_buffers(struct egl *egl, const struct egl_rect *rects, un
 	return egl->swap_with_damage(egl->display, egl->egl_surface, list, (EGLint)count);
 }
 
-static int swap_wayland(struct egl *egl, const struct egl_rect *rects, unsigned count) {
+static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned count) {
 	struct window_surface *surface = egl->surface;
 	pthread_mutex_lock(&surface->lock);
 	if (surface->width_px != egl->width || surface->height_px != egl->height) {
@@ -432,10 +432,10 @@ static int swap_wayland(struct egl *egl, const struct egl_rect *rects, unsigned 
 	return ok ? 0 : -EIO;
 }
 
-int egl_swap(struct egl *egl, const struct egl_rect *rects, unsigned count) {
+int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 	int r = 0;
 	if (egl->present != NULL) {
-		const struct egl_rect all = { 0, 0, egl->width, egl->height };
+		const struct rect all = { 0, 0, egl->width, egl->height };
 		const bool partial = egl->has_put || (count > 0 && egl->ever_swapped);
 		egl->has_put = false;
 		r = x11_present_show(egl->present, egl->target, partial ? rects : &all,

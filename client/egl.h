@@ -15,12 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/picture_types.h"
+
 struct egl;
 struct window_surface;
-
-struct egl_rect { /* window pixels from the top left */
-	int x, y, width, height;
-};
 
 /* What to draw on, from egl_begin() to egl_swap(). */
 struct egl_target {
@@ -36,8 +34,8 @@ struct egl_target {
 /* A picture in memory: B, G, R, x bytes, top row first. */
 struct egl_pixels {
 	const unsigned char *memory;
-	size_t stride;      /* bytes */
-	struct egl_rect at; /* where it is in the window; may stick out */
+	size_t stride;  /* bytes */
+	struct rect at; /* where it is in the window; may stick out */
 };
 
 /* Returns 0 or a negative errno (logged): -ENODEV when there is no EGL with OpenGL ES 3 here. */
@@ -52,12 +50,12 @@ bool egl_takes_pixels(const struct egl *egl);
 /* Between egl_begin() and egl_swap(), only then: shows those rectangles of the picture (inside both
  * it and the window) from memory; what egl_swap() gets is what was drawn, and may be nothing.
  * 0 or -EIO as above. */
-int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct egl_rect *rects,
+int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct rect *rects,
 		unsigned count);
 
 /* Shows what was drawn; rects are what changed since the last swap (count 0 = all).
  * -EAGAIN: the surface got another size meanwhile, nothing was shown, draw again. -EIO as above. */
-int egl_swap(struct egl *egl, const struct egl_rect *rects, unsigned count);
+int egl_swap(struct egl *egl, const struct rect *rects, unsigned count);
 
 /* Swaps follow the display's refresh. On Wayland they never block; egl_wants_frame() does it. */
 void egl_set_vsync(struct egl *egl, bool on);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "client/egl.h"
+#include "client/picture_types.h"
 
 static unsigned image_to_upright(unsigned guest_rotation) {
 	return (4 - guest_rotation % 4) % 4; /* counter-clockwise turns, told clockwise */
@@ -122,8 +122,8 @@ static void turn_rect(unsigned rotation, double r[4]) {
 	}
 }
 
-bool layout_image_rect(const struct layout *layout, const struct frame_rect *rect,
-		struct egl_rect *ret_rect) {
+bool layout_image_rect(
+		const struct layout *layout, const struct frame_rect *rect, struct rect *ret_rect) {
 	if (layout->image_width == 0 || layout->image_height == 0) {
 		return false; /* no picture yet */
 	}
@@ -157,8 +157,7 @@ bool layout_image_rect(const struct layout *layout, const struct frame_rect *rec
 	if (left >= right || top >= bottom) {
 		return false;
 	}
-	*ret_rect = (struct egl_rect){ (int)left, (int)top, (int)(right - left),
-		(int)(bottom - top) };
+	*ret_rect = (struct rect){ (int)left, (int)top, (int)(right - left), (int)(bottom - top) };
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 #include "host-proto/frame.h"
 
-struct egl_rect;
+struct rect;
 
 struct layout_input {
 	uint32_t image_width, image_height;
@@ -38,8 +38,8 @@ void layout_compute(struct layout *ret_layout, const struct layout_input *input)
 
 /* The window pixels that change with an image rectangle, grown by what a filter reaches, clamped to
  * the window. False if none is left. */
-bool layout_image_rect(const struct layout *layout, const struct frame_rect *rect,
-		struct egl_rect *ret_rect);
+bool layout_image_rect(
+		const struct layout *layout, const struct frame_rect *rect, struct rect *ret_rect);
 
 /* A rectangle of the upright desktop (may lie outside it) -> window pixels. */
 void layout_desktop_rect(const struct layout *layout, float x, float y, float width, float height,

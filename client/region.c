@@ -17,30 +17,30 @@ bool region_empty(const struct region *region) {
 	return !region->all && region->count == 0;
 }
 
-static struct egl_rect cover(const struct egl_rect *a, const struct egl_rect *b) {
+static struct rect cover(const struct rect *a, const struct rect *b) {
 	const int left = a->x < b->x ? a->x : b->x;
 	const int top = a->y < b->y ? a->y : b->y;
 	const int right = a->x + a->width > b->x + b->width ? a->x + a->width : b->x + b->width;
 	const int bottom =
 			a->y + a->height > b->y + b->height ? a->y + a->height : b->y + b->height;
-	return (struct egl_rect){ left, top, right - left, bottom - top };
+	return (struct rect){ left, top, right - left, bottom - top };
 }
 
-static long area(const struct egl_rect *rect) {
+static long area(const struct rect *rect) {
 	return (long)rect->width * rect->height;
 }
 
-static bool touch(const struct egl_rect *a, const struct egl_rect *b) {
+static bool touch(const struct rect *a, const struct rect *b) {
 	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
 	       b->y < a->y + a->height;
 }
 
 /* Joins the new rectangle with the one that costs the fewest extra pixels. */
-static void join_cheapest(struct region *region, const struct egl_rect *rect) {
+static void join_cheapest(struct region *region, const struct rect *rect) {
 	unsigned best = 0;
 	long best_cost = LONG_MAX;
 	for (unsigned i = 0; i < region->count; i++) {
-		const struct egl_rect both = cover(&region->rects[i], rect);
+		const struct rect both = cover(&region->rects[i], rect);
 		const long cost = area(&both) - area(&region->rects[i]);
 		if (cost < best_cost) {
 			best_cost = cost;
@@ -50,7 +50,7 @@ static void join_cheapest(struct region *region, const struct egl_rect *rect) {
 	region->rects[best] = cover(&region->rects[best], rect);
 }
 
-void region_add(struct region *region, const struct egl_rect *rect) {
+void region_add(struct region *region, const struct rect *rect) {
 	if (region->all || rect->width <= 0 || rect->height <= 0) {
 		return;
 	}
@@ -73,7 +73,7 @@ void region_add_region(struct region *region, const struct region *other) {
 static void clamp(struct region *region, int width, int height) {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < region->count; i++) {
-		struct egl_rect r = region->rects[i];
+		struct rect r = region->rects[i];
 		const int right = r.x + r.width < width ? r.x + r.width : width;
 		const int bottom = r.y + r.height < height ? r.y + r.height : height;
 		r.x = r.x > 0 ? r.x : 0;
@@ -104,7 +104,7 @@ static bool join_one(struct region *region) {
 void region_finish(struct region *region, int width, int height) {
 	if (region->all) {
 		region->count = 1;
-		region->rects[0] = (struct egl_rect){ 0, 0, width, height };
+		region->rects[0] = (struct rect){ 0, 0, width, height };
 		return;
 	}
 	clamp(region, width, height);
@@ -113,20 +113,20 @@ void region_finish(struct region *region, int width, int height) {
 }
 
 /* The parts of `rect` around `cut`, which touches it: above, below, left, right. */
-static unsigned around(const struct egl_rect *rect, const struct egl_rect *cut,
-		struct egl_rect ret_parts[4], struct egl_rect *ret_inside) {
+static unsigned around(const struct rect *rect, const struct rect *cut, struct rect ret_parts[4],
+		struct rect *ret_inside) {
 	const int left = rect->x > cut->x ? rect->x : cut->x;
 	const int top = rect->y > cut->y ? rect->y : cut->y;
 	const int rect_right = rect->x + rect->width, rect_bottom = rect->y + rect->height;
 	const int right = rect_right < cut->x + cut->width ? rect_right : cut->x + cut->width;
 	const int bottom = rect_bottom < cut->y + cut->height ? rect_bottom : cut->y + cut->height;
-	const struct egl_rect parts[4] = {
+	const struct rect parts[4] = {
 		{ rect->x, rect->y, rect->width, top - rect->y },
 		{ rect->x, bottom, rect->width, rect_bottom - bottom },
 		{ rect->x, top, left - rect->x, bottom - top },
 		{ right, top, rect_right - right, bottom - top },
 	};
-	*ret_inside = (struct egl_rect){ left, top, right - left, bottom - top };
+	*ret_inside = (struct rect){ left, top, right - left, bottom - top };
 	unsigned count = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		if (parts[i].width > 0 && parts[i].height > 0) {
@@ -136,11 +136,11 @@ static unsigned around(const struct egl_rect *rect, const struct egl_rect *cut,
 	return count;
 }
 
-bool region_cut(struct region *region, const struct egl_rect *cut, struct region *ret_cut) {
+bool region_cut(struct region *region, const struct rect *cut, struct region *ret_cut) {
 	struct region rest = { .count = 0 }, inside = { .count = 0 };
 	for (unsigned i = 0; i < region->count; i++) {
-		const struct egl_rect *rect = &region->rects[i];
-		struct egl_rect parts[4] = { *rect };
+		const struct rect *rect = &region->rects[i];
+		struct rect parts[4] = { *rect };
 		unsigned count = 1;
 		if (touch(rect, cut)) {
 			count = around(rect, cut, parts, &inside.rects[inside.count++]);

@@ -6,25 +6,25 @@
 
 #include <stdbool.h>
 
-#include "client/egl.h"
+#include "client/picture_types.h"
 
 #define REGION_RECTS_MAX 24
 
 struct region {
 	bool all;
 	unsigned count;
-	struct egl_rect rects[REGION_RECTS_MAX];
+	struct rect rects[REGION_RECTS_MAX];
 };
 
 void region_clear(struct region *region);
 void region_add_all(struct region *region);
-void region_add(struct region *region, const struct egl_rect *rect);
+void region_add(struct region *region, const struct rect *rect);
 void region_add_region(struct region *region, const struct region *other);
 bool region_empty(const struct region *region);
 
 /* Takes what lies in `cut` out of the region, which is finished, and adds it to the other one.
  * False: the rest would be too many rectangles; nothing was changed. */
-bool region_cut(struct region *region, const struct egl_rect *cut, struct region *ret_cut);
+bool region_cut(struct region *region, const struct rect *cut, struct region *ret_cut);
 
 /* Clamps to the window, replaces `all` by one rectangle, and makes the rectangles not overlap (a
  * pixel drawn twice would be blended twice). */

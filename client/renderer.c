@@ -101,24 +101,23 @@ void renderer_destroy(struct renderer *renderer) {
 
 /* ---- drawing ---- */
 
-void renderer_scissor(const struct egl_target *target, const struct egl_rect *rect) {
+void renderer_scissor(const struct egl_target *target, const struct rect *rect) {
 	const int y = target->top_first ? rect->y : target->height - rect->y - rect->height;
 	glScissor(rect->x, y, rect->width, rect->height);
 }
 
-bool renderer_intersect(
-		const struct egl_rect *a, const struct egl_rect *b, struct egl_rect *ret_rect) {
+bool renderer_intersect(const struct rect *a, const struct rect *b, struct rect *ret_rect) {
 	const int left = a->x > b->x ? a->x : b->x;
 	const int top = a->y > b->y ? a->y : b->y;
 	const int right = a->x + a->width < b->x + b->width ? a->x + a->width : b->x + b->width;
 	const int bottom =
 			a->y + a->height < b->y + b->height ? a->y + a->height : b->y + b->height;
-	*ret_rect = (struct egl_rect){ left, top, right - left, bottom - top };
+	*ret_rect = (struct rect){ left, top, right - left, bottom - top };
 	return left < right && top < bottom;
 }
 
 void renderer_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rects, unsigned count) {
+		const struct renderer_scene *scene, const struct rect *rects, unsigned count) {
 	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
 	glViewport(0, 0, target->width, target->height);
 	glEnable(GL_SCISSOR_TEST);
@@ -216,7 +215,7 @@ int renderer_read(struct renderer *renderer, unsigned rotation, const float *poi
 	const struct egl_target target = {
 		.width = width, .height = height, .framebuffer = framebuffer, .top_first = true
 	};
-	const struct egl_rect all = { 0, 0, width, height };
+	const struct rect all = { 0, 0, width, height };
 	renderer_draw(renderer, &target, &scene, &all, 1);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);
 	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);

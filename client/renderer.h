@@ -12,12 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/video.h"
+#include "client/picture_types.h"
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 
 struct egl_pixels;
-struct egl_rect;
+struct rect;
 struct egl_target;
 struct layout;
 struct overlay_quad;
@@ -87,7 +87,7 @@ struct renderer_scene {
 
 /* Draws the scene inside the rectangles (window pixels). */
 void renderer_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rects, unsigned count);
+		const struct renderer_scene *scene, const struct rect *rects, unsigned count);
 
 /* The picture's pixels as R, G, B bytes, upright after `rotation` clockwise turns, top row first:
  * width * height * 3 bytes, sides swapped for odd rotations. pointer: NULL or x, y, width, height

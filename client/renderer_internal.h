@@ -107,9 +107,8 @@ void renderer_make_program(struct renderer_program *program, const char *defines
 		const char *common, const char *fragment);
 /* Gives the texture that size and attaches it. False: it cannot be drawn into. Both stay bound. */
 bool renderer_make_layer(GLuint texture, GLuint framebuffer, GLenum format, int width, int height);
-void renderer_scissor(const struct egl_target *target, const struct egl_rect *rect);
-bool renderer_intersect(
-		const struct egl_rect *a, const struct egl_rect *b, struct egl_rect *ret_rect);
+void renderer_scissor(const struct egl_target *target, const struct rect *rect);
+bool renderer_intersect(const struct rect *a, const struct rect *b, struct rect *ret_rect);
 
 /* renderer_textures.c */
 void renderer_textures_finish(struct renderer *renderer);
@@ -122,19 +121,19 @@ void renderer_kept_forget(struct renderer *renderer);
 void renderer_kept_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect);
 /* Brings the texture up to date: all of it (NULL), or a part that is to be drawn. */
-void renderer_kept_bring_up(struct renderer *renderer, const struct egl_rect *image_rect);
+void renderer_kept_bring_up(struct renderer *renderer, const struct rect *image_rect);
 /* Rows as renderer_read_rows() returns them; false: not kept. */
 bool renderer_kept_read(const struct renderer *renderer, uint32_t y, uint32_t height,
 		uint32_t width, unsigned char *ret_pixels);
 
 /* renderer_scale.c */
 void renderer_scale_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rect);
+		const struct renderer_scene *scene, const struct rect *rect);
 void renderer_scale_finish(struct renderer *renderer);
 
 /* renderer_pointer.c */
 void renderer_pointer_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rect);
+		const struct renderer_scene *scene, const struct rect *rect);
 void renderer_pointer_finish(struct renderer *renderer);
 
 /* renderer_overlay.c */
@@ -142,5 +141,5 @@ bool renderer_overlay_create(struct renderer *renderer);
 /* The quads as triangles into the buffer, once for all rectangles. */
 void renderer_overlay_load(struct renderer *renderer, const struct renderer_scene *scene);
 void renderer_overlay_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rect);
+		const struct renderer_scene *scene, const struct rect *rect);
 void renderer_overlay_finish(struct renderer *renderer);

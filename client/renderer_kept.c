@@ -91,20 +91,20 @@ void renderer_kept_upload(struct renderer *renderer, const unsigned char *pixels
 			from += pitch;
 		}
 	}
-	const struct egl_rect part = { (int)rect->x, (int)rect->y, (int)rect->width,
+	const struct rect part = { (int)rect->x, (int)rect->y, (int)rect->width,
 		(int)rect->height };
 	region_add(&renderer->stale, &part);
 }
 
 /* What was brought up for a part stays stale: that part is small, and drawn again and again. */
-void renderer_kept_bring_up(struct renderer *renderer, const struct egl_rect *image_rect) {
+void renderer_kept_bring_up(struct renderer *renderer, const struct rect *image_rect) {
 	if (!renderer->keeps) {
 		return;
 	}
 	region_finish(&renderer->stale, (int)renderer->picture.width,
 			(int)renderer->picture.height);
 	for (unsigned i = 0; i < renderer->stale.count; i++) {
-		struct egl_rect part = renderer->stale.rects[i];
+		struct rect part = renderer->stale.rects[i];
 		if (image_rect != NULL &&
 				!renderer_intersect(&renderer->stale.rects[i], image_rect, &part)) {
 			continue;

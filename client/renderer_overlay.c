@@ -161,7 +161,7 @@ void renderer_overlay_load(struct renderer *renderer, const struct renderer_scen
 }
 
 void renderer_overlay_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rect) {
+		const struct renderer_scene *scene, const struct rect *rect) {
 	renderer_scissor(target, rect);
 	glUseProgram(renderer->overlay_program);
 	const float sign = target->top_first ? 1.0f : -1.0f;

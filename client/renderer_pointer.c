@@ -88,7 +88,7 @@ static bool make_under(struct renderer *renderer, int width, int height) {
 
 /* What is on the screen there, to be inverted. part: window pixels. */
 static void copy_under(struct renderer *renderer, const struct renderer_program *program,
-		const struct egl_target *target, const struct egl_rect *part) {
+		const struct egl_target *target, const struct rect *part) {
 	const int y = target->top_first ? part->y : target->height - part->y - part->height;
 	glActiveTexture(GL_TEXTURE0);
 	if (!make_under(renderer, part->width, part->height)) {
@@ -106,15 +106,15 @@ static void copy_under(struct renderer *renderer, const struct renderer_program 
 }
 
 void renderer_pointer_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rect) {
+		const struct renderer_scene *scene, const struct rect *rect) {
 	const float *r = scene->pointer_rect;
 	/* Pixels whose centre lies inside. */
 	const int left = (int)(r[0] + 0.5f + 4096) - 4096;
 	const int top = (int)(r[1] + 0.5f + 4096) - 4096;
 	const int right = (int)(r[0] + r[2] + 0.5f + 4096) - 4096;
 	const int bottom = (int)(r[1] + r[3] + 0.5f + 4096) - 4096;
-	const struct egl_rect area = { left, top, right - left, bottom - top };
-	struct egl_rect part;
+	const struct rect area = { left, top, right - left, bottom - top };
+	struct rect part;
 	if (!scene->pointer || !renderer->has_cursor || !renderer_intersect(rect, &area, &part)) {
 		return;
 	}

@@ -139,27 +139,27 @@ static bool make_layer(struct renderer *renderer, bool half, int width, int heig
 }
 
 /* A rectangle of the window, inside the picture, -> of the picture before it is turned. */
-static struct egl_rect unturn_rect(const struct layout *layout, const struct egl_rect *rect) {
+static struct rect unturn_rect(const struct layout *layout, const struct rect *rect) {
 	int width, height;
 	unturned_sides(layout, &width, &height);
 	const int x = rect->x - layout->x, y = rect->y - layout->y;
 	switch (layout->rotation % 4) {
 	case 1:
-		return (struct egl_rect){ y, height - x - rect->width, rect->height, rect->width };
+		return (struct rect){ y, height - x - rect->width, rect->height, rect->width };
 	case 2:
-		return (struct egl_rect){ width - x - rect->width, height - y - rect->height,
+		return (struct rect){ width - x - rect->width, height - y - rect->height,
 			rect->width, rect->height };
 	case 3:
-		return (struct egl_rect){ width - y - rect->height, x, rect->height, rect->width };
+		return (struct rect){ width - y - rect->height, x, rect->height, rect->width };
 	default:
-		return (struct egl_rect){ x, y, rect->width, rect->height };
+		return (struct rect){ x, y, rect->width, rect->height };
 	}
 }
 
 /* What the second pass reads of the layer to draw the rectangle. */
-static struct egl_rect layer_rect(const struct layout *layout, enum renderer_filter filter,
-		const struct egl_rect *part, int layer_width, int layer_height) {
-	struct egl_rect r = unturn_rect(layout, part);
+static struct rect layer_rect(const struct layout *layout, enum renderer_filter filter,
+		const struct rect *part, int layer_width, int layer_height) {
+	struct rect r = unturn_rect(layout, part);
 	int width, height;
 	unturned_sides(layout, &width, &height);
 	if (filter == FILTER_DOWN_LAST) {
@@ -171,10 +171,10 @@ static struct egl_rect layer_rect(const struct layout *layout, enum renderer_fil
 		r.y = top;
 		r.height = bottom - top;
 	} else {
-		r = (struct egl_rect){ r.x - 1, r.y - 1, r.width + 2, r.height + 2 };
+		r = (struct rect){ r.x - 1, r.y - 1, r.width + 2, r.height + 2 };
 	}
-	const struct egl_rect all = { 0, 0, layer_width, layer_height };
-	struct egl_rect inside = { 0, 0, 0, 0 };
+	const struct rect all = { 0, 0, layer_width, layer_height };
+	struct rect inside = { 0, 0, 0, 0 };
 	renderer_intersect(&r, &all, &inside);
 	return inside;
 }
@@ -182,7 +182,7 @@ static struct egl_rect layer_rect(const struct layout *layout, enum renderer_fil
 /* Makes the part of the layer that is read for `part`, every time anew: nothing of it is kept that
  * could be out of date. False: not with this driver. */
 static bool first_pass(struct renderer *renderer, enum renderer_filter filter,
-		const struct renderer_scene *scene, const struct egl_rect *part) {
+		const struct renderer_scene *scene, const struct rect *part) {
 	const struct layout *layout = scene->layout;
 	const bool down = filter == FILTER_DOWN_LAST;
 	int width, height;
@@ -196,7 +196,7 @@ static bool first_pass(struct renderer *renderer, enum renderer_filter filter,
 		renderer->layer_failed = true;
 		return false;
 	}
-	const struct egl_rect r = layer_rect(layout, filter, part, width, layer_height);
+	const struct rect r = layer_rect(layout, filter, part, width, layer_height);
 	glBindFramebuffer(GL_FRAMEBUFFER, renderer->layer_framebuffer);
 	glViewport(0, 0, width, layer_height);
 	glScissor(r.x, r.y, r.width, r.height);
@@ -225,7 +225,7 @@ static bool can_copy(const struct renderer *renderer, const struct egl_target *t
 }
 
 static void copy_rect(const struct renderer *renderer, const struct egl_target *target,
-		const struct layout *layout, const struct egl_rect *rect) {
+		const struct layout *layout, const struct rect *rect) {
 	const int x = rect->x - layout->x;
 	const int y = rect->y - layout->y;
 	const int top = target->top_first ? rect->y : target->height - rect->y;
@@ -238,10 +238,10 @@ static void copy_rect(const struct renderer *renderer, const struct egl_target *
 }
 
 void renderer_scale_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct egl_rect *rect) {
+		const struct renderer_scene *scene, const struct rect *rect) {
 	const struct layout *layout = scene->layout;
-	const struct egl_rect area = { layout->x, layout->y, layout->width, layout->height };
-	struct egl_rect part;
+	const struct rect area = { layout->x, layout->y, layout->width, layout->height };
+	struct rect part;
 	const bool any = renderer_intersect(rect, &area, &part);
 	if (!any || part.width != rect->width || part.height != rect->height) {
 		renderer_scissor(target, rect);
@@ -252,7 +252,7 @@ void renderer_scale_draw(struct renderer *renderer, const struct egl_target *tar
 		return;
 	}
 	glDisable(GL_BLEND);
-	const struct egl_rect in_image = { part.x - layout->x, part.y - layout->y, part.width,
+	const struct rect in_image = { part.x - layout->x, part.y - layout->y, part.width,
 		part.height };
 	renderer_kept_bring_up(renderer, layout->exact && layout->rotation == 0 ? &in_image : NULL);
 	if (can_copy(renderer, target, scene)) {

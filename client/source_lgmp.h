@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/video.h"
+#include "base/thread.h"
+#include "client/picture_types.h"
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 #include "host-proto/lgmp_client.h"

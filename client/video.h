@@ -13,6 +13,7 @@
 
 #include "base/part.h"
 #include "base/thread.h"
+#include "client/picture_types.h"
 
 struct dmabuf_ops;
 struct fallback;
@@ -20,23 +21,6 @@ struct overlay;
 struct samples;
 struct video;
 struct window_surface;
-
-enum video_source { VIDEO_SOURCE_AUTO, VIDEO_SOURCE_LG, VIDEO_SOURCE_SPICE };
-enum video_scale {
-	VIDEO_SCALE_AUTO,
-	VIDEO_SCALE_NEAREST,
-	VIDEO_SCALE_LINEAR,
-	VIDEO_SCALE_SHARP, /* cubic */
-	VIDEO_SCALE_FSR,   /* larger: FidelityFX Super Resolution 1; smaller: as SHARP */
-};
-enum video_poll { VIDEO_POLL_AUTO, VIDEO_POLL_SLEEP, VIDEO_POLL_PHASE, VIDEO_POLL_UMWAIT };
-enum video_upload {
-	VIDEO_UPLOAD_AUTO,
-	VIDEO_UPLOAD_DIRECT,     /* glTexSubImage2D from the shared memory */
-	VIDEO_UPLOAD_PBO,        /* through a pixel unpack buffer */
-	VIDEO_UPLOAD_PERSISTENT, /* through a persistently mapped one */
-	VIDEO_UPLOAD_DMABUF,     /* import from a kvmfr device: no copy */
-};
 
 /* What may change while it runs: keys and options. */
 struct video_settings {
@@ -99,19 +83,6 @@ struct video_status {
 	bool hdr;
 	bool block_screensaver;
 	unsigned activation_requests; /* counts up */
-};
-
-/* Where the picture lies in the window (window pixels), to map the local pointer. */
-struct video_geometry {
-	int x, y, width, height;
-	unsigned rotation; /* quarter turns clockwise from the upright guest desktop to the window
-			    */
-};
-
-struct video_pointer {
-	bool known;
-	bool visible;
-	int x, y; /* hot spot on the upright guest desktop */
 };
 
 /* Counters and times of the run; samples in microseconds. */

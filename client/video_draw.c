@@ -113,12 +113,12 @@ static void resize_to(struct video *video, const struct egl_target *target) {
 }
 
 /* What the scene has over the picture. */
-static unsigned covers(const struct renderer_scene *scene, struct egl_rect ret_rects[2]) {
+static unsigned covers(const struct renderer_scene *scene, struct rect ret_rects[2]) {
 	unsigned count = 0;
 	if (scene->pointer) {
 		const float *r = scene->pointer_rect;
 		const int x = (int)floorf(r[0]), y = (int)floorf(r[1]);
-		ret_rects[count++] = (struct egl_rect){ x, y, (int)ceilf(r[0] + r[2]) - x,
+		ret_rects[count++] = (struct rect){ x, y, (int)ceilf(r[0] + r[2]) - x,
 			(int)ceilf(r[1] + r[3]) - y };
 	}
 	if (scene->quad_count > 0) {
@@ -131,7 +131,7 @@ static unsigned covers(const struct renderer_scene *scene, struct egl_rect ret_r
 			bottom = fmaxf(bottom, quad->y + quad->height);
 		}
 		const int x = (int)floorf(left), y = (int)floorf(top);
-		ret_rects[count++] = (struct egl_rect){ x, y, (int)ceilf(right) - x,
+		ret_rects[count++] = (struct rect){ x, y, (int)ceilf(right) - x,
 			(int)ceilf(bottom) - y };
 	}
 	return count;
@@ -142,7 +142,7 @@ static bool put_kept(
 		struct video *video, const struct renderer_scene *scene, struct region *region) {
 	struct egl_pixels pixels;
 	struct region drawn = *region, kept = { .count = 0 };
-	struct egl_rect over[2];
+	struct rect over[2];
 	if (!renderer_kept_at(video->renderer, scene, &pixels) ||
 			!region_cut(&drawn, &pixels.at, &kept)) {
 		return false;

@@ -125,7 +125,7 @@ static void note_picture(struct video *video, const struct video_picture *pictur
 
 static void dirty_image(struct video *video, const struct frame_rect *rects, unsigned count) {
 	for (unsigned i = 0; i < count; i++) {
-		struct egl_rect rect;
+		struct rect rect;
 		if (layout_image_rect(&video->layout, &rects[i], &rect)) {
 			region_add(&video->dirty, &rect);
 		}

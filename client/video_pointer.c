@@ -57,7 +57,7 @@ static void top_left(const struct video *video, const struct pointer_state *stat
 
 static void dirty_pointer(struct video *video) {
 	const float *r = video->pointer_rect;
-	const struct egl_rect rect = { (int)floorf(r[0]) - 1, (int)floorf(r[1]) - 1,
+	const struct rect rect = { (int)floorf(r[0]) - 1, (int)floorf(r[1]) - 1,
 		(int)ceilf(r[2]) + 3, (int)ceilf(r[3]) + 3 };
 	region_add(&video->dirty, &rect);
 }

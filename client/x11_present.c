@@ -155,7 +155,7 @@ void x11_present_destroy(struct x11_present *present) {
 	free(present);
 }
 
-static int grow(struct x11_present *present, const struct egl_rect *rects, unsigned count) {
+static int grow(struct x11_present *present, const struct rect *rects, unsigned count) {
 	int width = present->width, height = present->height;
 	for (unsigned i = 0; i < count; i++) {
 		const int right = rects[i].x + rects[i].width;
@@ -169,12 +169,12 @@ static int grow(struct x11_present *present, const struct egl_rect *rects, unsig
 	return make_memory(present, width, height);
 }
 
-static uint32_t *at(const struct x11_present *present, const struct egl_rect *rect) {
+static uint32_t *at(const struct x11_present *present, const struct rect *rect) {
 	return (uint32_t *)present->memory + (size_t)rect->y * (size_t)present->width +
 	       (size_t)rect->x;
 }
 
-static void put(const struct x11_present *present, const struct egl_rect *rect) {
+static void put(const struct x11_present *present, const struct rect *rect) {
 	xcb_shm_put_image(present->connection, present->window, present->gc,
 			(uint16_t)present->width, (uint16_t)present->height, (uint16_t)rect->x,
 			(uint16_t)rect->y, (uint16_t)rect->width, (uint16_t)rect->height,
@@ -183,12 +183,12 @@ static void put(const struct x11_present *present, const struct egl_rect *rect) 
 }
 
 int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
-		const struct egl_rect *rects, unsigned count) {
+		const struct rect *rects, unsigned count) {
 	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
 		return -EIO;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		const struct egl_rect *rect = &rects[i];
+		const struct rect *rect = &rects[i];
 		const unsigned char *from = pixels->memory +
 					    (size_t)(rect->y - pixels->at.y) * pixels->stride +
 					    (size_t)(rect->x - pixels->at.x) * 4;
@@ -204,12 +204,12 @@ int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels
 }
 
 int x11_present_show(struct x11_present *present, struct gl_target *target,
-		const struct egl_rect *rects, unsigned count) {
+		const struct rect *rects, unsigned count) {
 	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
 		return -EIO;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		const struct egl_rect *rect = &rects[i];
+		const struct rect *rect = &rects[i];
 		if (rect->width <= 0 || rect->height <= 0) {
 			continue;
 		}

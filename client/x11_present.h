@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct egl_pixels;
-struct egl_rect;
+struct rect;
 struct gl_target;
 struct x11_present;
 
@@ -23,7 +23,7 @@ void x11_present_destroy(struct x11_present *present); /* accepts NULL */
 /* Puts rectangles of a picture in memory on the window; shown with the next x11_present_show().
  * 0 or -EIO. */
 int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
-		const struct egl_rect *rects, unsigned count);
+		const struct rect *rects, unsigned count);
 /* Reads the rectangles out of the target and puts them on the window. 0, -EIO or -ENOMEM. */
 int x11_present_show(struct x11_present *present, struct gl_target *target,
-		const struct egl_rect *rects, unsigned count);
+		const struct rect *rects, unsigned count);

@@ -45,7 +45,7 @@ static void draw(struct screen *screen, const struct frame *frame) {
 		.window_width = SIDE,
 		.window_height = SIDE,
 		.keep_aspect = true };
-	const struct egl_rect all = { 0, 0, SIDE, SIDE };
+	const struct rect all = { 0, 0, SIDE, SIDE };
 	layout_compute(&layout, &input);
 	const struct renderer_scene scene = { .layout = &layout, .dim = 1 };
 	CHECK(egl_begin(screen->egl, &target) == 0);

@@ -147,7 +147,7 @@ static void damage_covers_what_changes(void **state) {
 		const int around = sizes[i / 4].around;
 		CHECK(l.exact == (around == 0));
 		const struct frame_rect damage = { 5, 3, 4, 6 };
-		struct egl_rect got;
+		struct rect got;
 		CHECK(layout_image_rect(&l, &damage, &got));
 		for (int y = 0; y < window; y++) {
 			for (int x = 0; x < window; x++) {
@@ -178,8 +178,8 @@ static void regions_do_not_overlap(void **state) {
 	(void)state;
 	struct region region = { 0 };
 	CHECK(region_empty(&region));
-	const struct egl_rect a = { 0, 0, 10, 10 }, b = { 5, 5, 10, 10 }, c = { 50, 50, 5, 5 };
-	const struct egl_rect outside = { -20, -20, 10, 10 }, edge = { 95, 95, 100, 100 };
+	const struct rect a = { 0, 0, 10, 10 }, b = { 5, 5, 10, 10 }, c = { 50, 50, 5, 5 };
+	const struct rect outside = { -20, -20, 10, 10 }, edge = { 95, 95, 100, 100 };
 	region_add(&region, &a);
 	region_add(&region, &b);
 	region_add(&region, &c);
@@ -191,7 +191,7 @@ static void regions_do_not_overlap(void **state) {
 
 	region_clear(&region);
 	for (int i = 0; i < 200; i++) {
-		const struct egl_rect rect = { i % 20 * 5, i / 20 * 10, 2, 2 };
+		const struct rect rect = { i % 20 * 5, i / 20 * 10, 2, 2 };
 		region_add(&region, &rect);
 	}
 	CHECK(region.count <= REGION_RECTS_MAX);
@@ -199,7 +199,7 @@ static void regions_do_not_overlap(void **state) {
 	for (int i = 0; i < 200; i++) { /* nothing was lost */
 		bool in = false;
 		for (unsigned j = 0; j < region.count; j++) {
-			const struct egl_rect *r = &region.rects[j];
+			const struct rect *r = &region.rects[j];
 			const int x = i % 20 * 5, y = i / 20 * 10;
 			in = in || (x >= r->x && x + 2 <= r->x + r->width && y >= r->y &&
 						   y + 2 <= r->y + r->height);
@@ -253,11 +253,11 @@ static void pointer_keeps_its_size(void **state) {
 /* What is cut out and what is left are the region, without overlap. */
 static void a_region_is_cut(void **state) {
 	(void)state;
-	static const struct egl_rect cuts[] = { { 10, 10, 20, 20 }, { -5, -5, 10, 10 },
+	static const struct rect cuts[] = { { 10, 10, 20, 20 }, { -5, -5, 10, 10 },
 		{ 0, 0, 100, 100 }, { 40, 0, 5, 100 }, { 200, 200, 10, 10 }, { 0, 50, 100, 1 } };
 	for (unsigned c = 0; c < sizeof cuts / sizeof cuts[0]; c++) {
 		struct region region = { 0 }, cut = { 0 };
-		const struct egl_rect a = { 0, 0, 60, 60 }, b = { 70, 0, 30, 90 };
+		const struct rect a = { 0, 0, 60, 60 }, b = { 70, 0, 30, 90 };
 		region_add(&region, &a);
 		region_add(&region, &b);
 		const long before = covered(&region);
@@ -267,7 +267,7 @@ static void a_region_is_cut(void **state) {
 		const struct region *both[] = { &region, &cut };
 		for (unsigned k = 0; k < 2; k++) {
 			for (unsigned i = 0; i < both[k]->count; i++) {
-				const struct egl_rect *r = &both[k]->rects[i];
+				const struct rect *r = &both[k]->rects[i];
 				for (int y = r->y; y < r->y + r->height; y++) {
 					for (int x = r->x; x < r->x + r->width; x++) {
 						const bool in = x >= cuts[c].x && y >= cuts[c].y &&
@@ -281,11 +281,11 @@ static void a_region_is_cut(void **state) {
 	}
 	struct region many = { 0 }, cut = { 0 };
 	for (int i = 0; i < REGION_RECTS_MAX; i++) {
-		const struct egl_rect rect = { 0, 4 * i, 100, 2 };
+		const struct rect rect = { 0, 4 * i, 100, 2 };
 		region_add(&many, &rect);
 	}
 	const struct region before = many;
-	const struct egl_rect column = { 40, 0, 5, 100 };
+	const struct rect column = { 40, 0, 5, 100 };
 	CHECK(!region_cut(&many, &column, &cut)); /* each would be two */
 	CHECK(cut.count == 0 && memcmp(&many, &before, sizeof many) == 0);
 }

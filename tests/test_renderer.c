@@ -658,7 +658,7 @@ static void overlay_is_drawn(void **state) {
 	struct egl_target target;
 	CHECK(egl_begin(setup.egl, &target) == 0);
 	const struct renderer_scene scene = { .dim = 1, .quads = quads, .quad_count = count };
-	const struct egl_rect all = { 0, 0, 200, 100 };
+	const struct rect all = { 0, 0, 200, 100 };
 	renderer_draw(setup.renderer, &target, &scene, &all, 1);
 	unsigned char *got = read_target(&target);
 	int bright_top = 0, bright_bottom = 0;

@@ -159,7 +159,7 @@ static void inverts_what_is_there_now(void **state) {
 		scene.pointer = false;
 		unsigned char *before = draw_scene(&setup, &scene, &target);
 		scene.pointer = true;
-		const struct egl_rect parts[3] = { { 0, 0, 15, H }, { 15, 0, W - 15, 11 },
+		const struct rect parts[3] = { { 0, 0, 15, H }, { 15, 0, W - 15, 11 },
 			{ 15, 11, W - 15, H - 11 } };
 		renderer_draw(setup.renderer, &target, &scene, parts, 3);
 		unsigned char *after = read_target(&target);

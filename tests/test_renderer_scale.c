@@ -282,10 +282,10 @@ static void pieces_fit_together(void **state) {
 		glClearColor(1, 0, 1, 1);
 		glDisable(GL_SCISSOR_TEST);
 		glClear(GL_COLOR_BUFFER_BIT);
-		struct egl_rect parts[12];
+		struct rect parts[12];
 		for (int k = 0; k < 12; k++) {
 			const int left = width * (k % 4) / 4, top = height * (k / 4) / 3;
-			parts[k] = (struct egl_rect){ left, top, width * (k % 4 + 1) / 4 - left,
+			parts[k] = (struct rect){ left, top, width * (k % 4 + 1) / 4 - left,
 				height * (k / 4 + 1) / 3 - top };
 		}
 		renderer_draw(setup.renderer, &target, &scene, parts, 12);

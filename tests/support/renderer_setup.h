@@ -95,7 +95,7 @@ static inline unsigned char *read_target(const struct egl_target *target) {
 static inline unsigned char *draw_scene(struct setup *setup, const struct renderer_scene *scene,
 		struct egl_target *target) {
 	CHECK(egl_begin(setup->egl, target) == 0);
-	const struct egl_rect all = { 0, 0, target->width, target->height };
+	const struct rect all = { 0, 0, target->width, target->height };
 	renderer_draw(setup->renderer, target, scene, &all, 1);
 	return read_target(target);
 }
