@@ -17,9 +17,9 @@
 #include "client/app_state.h"
 #include "client/app_vm.h"
 #include "client/clipboard.h"
+#include "client/platform/xdg.h"
 #include "client/view.h"
 #include "client/window.h"
-#include "client/xdg.h"
 
 void app_alert(struct app *app, int level, const char *format, ...) {
 	va_list args;

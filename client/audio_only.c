@@ -12,9 +12,9 @@
 #include "base/part.h"
 #include "client/config.h"
 #include "client/discovered.h"
-#include "client/notify.h"
-#include "client/rtkit.h"
-#include "client/signals.h"
+#include "client/platform/notify.h"
+#include "client/platform/rtkit.h"
+#include "client/platform/signals.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
 

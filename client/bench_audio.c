@@ -21,8 +21,8 @@
 #include "base/thread.h"
 #include "client/bench_sender.h"
 #include "client/config.h"
-#include "client/rtkit.h"
-#include "client/signals.h"
+#include "client/platform/rtkit.h"
+#include "client/platform/signals.h"
 
 #define LOG_MODULE "bench"
 #include "base/log.h"

@@ -20,8 +20,8 @@
 #include "client/bench_wire.h"
 #include "client/config.h"
 #include "client/demo.h"
+#include "client/platform/signals.h"
 #include "client/session.h"
-#include "client/signals.h"
 #include "client/video.h"
 #include "client/window.h"
 

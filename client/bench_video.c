@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/bench_video_internal.h"
-#include "client/rtkit.h"
-#include "client/signals.h"
+#include "client/platform/rtkit.h"
+#include "client/platform/signals.h"
 
 #define WARM_UP_NS     (2 * NS_PER_S)
 #define FIRST_FRAME_NS (10 * NS_PER_S)

@@ -11,7 +11,7 @@
 #include "client/config_set.h"
 #include "client/options.h"
 #include "client/options_lg.h"
-#include "client/xdg.h"
+#include "client/platform/xdg.h"
 
 #define LOG_MODULE "config"
 #include "base/log.h"

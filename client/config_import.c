@@ -9,7 +9,7 @@
 #include "client/config_set.h"
 #include "client/config_show.h"
 #include "client/options.h"
-#include "client/xdg.h"
+#include "client/platform/xdg.h"
 
 #define LOG_MODULE "config"
 #include "base/log.h"

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/config.h"
-#include "client/programs.h"
+#include "client/platform/programs.h"
 
 #define PROGRAM       "pierglass-demo-guest"
 #define READY_NS      (5 * NS_PER_S)

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/parse.h"
-#include "client/programs.h"
+#include "client/platform/programs.h"
 
 #define LOG_MODULE "discovery"
 #include "base/log.h"

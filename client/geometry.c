@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
-#include "client/xdg.h"
+#include "client/platform/xdg.h"
 
 #define SIDE_MAX 32768
 #define TEXT_MAX 16384

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/xdg.h"
+#include "client/platform/xdg.h"
 
 static bool is_qemu(const char *pid) {
 	char path[288];

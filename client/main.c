@@ -20,10 +20,10 @@
 #include "client/config_show.h"
 #include "client/has_vm.h"
 #include "client/help.h"
+#include "client/platform/programs.h"
+#include "client/platform/signals.h"
 #include "client/play.h"
-#include "client/programs.h"
 #include "client/scream_cli.h"
-#include "client/signals.h"
 #include "client/vm_profile.h"
 
 #define EXIT_USAGE 2

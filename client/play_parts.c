@@ -12,10 +12,10 @@
 #include "client/demo.h"
 #include "client/discovery.h"
 #include "client/fallback.h"
-#include "client/instance.h"
-#include "client/rtkit.h"
+#include "client/platform/instance.h"
+#include "client/platform/rtkit.h"
+#include "client/platform/signals.h"
 #include "client/session.h"
-#include "client/signals.h"
 #include "client/video.h"
 #include "client/window.h"
 

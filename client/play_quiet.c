@@ -12,10 +12,10 @@
 #include "base/thread.h"
 #include "client/config.h"
 #include "client/discovered.h"
+#include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/session.h"
-#include "client/signals.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
 

@@ -11,9 +11,9 @@
 #include "base/loop.h"
 #include "client/config.h"
 #include "client/discovered.h"
+#include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
-#include "client/signals.h"
 #include "client/video.h"
 #include "client/window.h"
 

@@ -1,4 +1,4 @@
-#include "client/rtkit.h"
+#include "client/platform/rtkit.h"
 
 #include <grp.h>
 #include <sched.h>

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "client/geometry.h"
-#include "client/xdg.h"
+#include "client/platform/xdg.h"
 #include "tests/support/check.h"
 
 /* One thread: the environment is the test's own. */

@@ -1,5 +1,5 @@
 #define LOG_MODULE "rtkit"
-#include "client/rtkit.h"
+#include "client/platform/rtkit.h"
 
 #include <errno.h>
 #include <sched.h>

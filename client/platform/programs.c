@@ -1,4 +1,4 @@
-#include "client/programs.h"
+#include "client/platform/programs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "client/signals.h"
+#include "client/platform/signals.h"
 
 int program_find(const char *name, char *ret_path, size_t size) {
 	char self[4096];

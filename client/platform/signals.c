@@ -1,4 +1,4 @@
-#include "client/signals.h"
+#include "client/platform/signals.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "client/instance.h"
+#include "client/platform/instance.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "client/xdg.h"
+#include "client/platform/xdg.h"
 
 #include <dirent.h>
 #include <errno.h>

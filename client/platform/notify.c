@@ -1,4 +1,4 @@
-#include "client/notify.h"
+#include "client/platform/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>
