@@ -9,10 +9,10 @@
 #include <X11/Xlib.h>
 
 #include "base/log.h"
-#include "client/egl.h"
-#include "client/gl.h"
-#include "client/gl_util.h"
-#include "client/window_surface.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_util.h"
+#include "client/gl/window_surface.h"
 
 struct bench_plain {
 	struct window_surface *surface;

@@ -1,6 +1,6 @@
 /*
  * The plainest way to the screen, for comparison only: one texture, one triangle, eglSwapBuffers(),
- * glFinish(). On X11 with EGL's own swap, elsewhere through client/egl.h. On the thread that
+ * glFinish(). On X11 with EGL's own swap, elsewhere through client/gl/egl.h. On the thread that
  * creates it.
  */
 #pragma once

@@ -8,9 +8,9 @@
 #include "client/bench_record.h"
 #include "client/config.h"
 #include "client/demo.h"
+#include "client/gl/window_surface.h"
 #include "client/video.h"
 #include "client/window.h"
-#include "client/window_surface.h"
 
 struct loop;
 struct rtkit;

@@ -12,7 +12,7 @@
 #include "base/thread.h"
 #include "client/clipboard_backend.h"
 #include "client/clipboard_core.h"
-#include "client/window_surface.h"
+#include "client/gl/window_surface.h"
 
 #define QUEUE_ITEMS 64u
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 
 static unsigned image_to_upright(unsigned guest_rotation) {
 	return (4 - guest_rotation % 4) % 4; /* counter-clockwise turns, told clockwise */

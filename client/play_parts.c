@@ -11,7 +11,7 @@
 #include "client/config.h"
 #include "client/demo.h"
 #include "client/discovery.h"
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"

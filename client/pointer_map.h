@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 
 struct pointer_map {
 	/* Pixels of the window per unit of SDL's coordinates. */

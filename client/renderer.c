@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/egl.h"
-#include "client/gl.h"
-#include "client/gl_util.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_util.h"
 #include "client/layout.h"
 #include "client/renderer_internal.h"
 #include "client/renderer_shaders.h"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 

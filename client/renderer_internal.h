@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "client/gl.h"
-#include "client/region.h"
+#include "client/gl/gl.h"
+#include "client/gl/region.h"
 #include "client/renderer.h"
 
 /* By their numbers in the shaders. The ones that are called LAST draw on the window what a first

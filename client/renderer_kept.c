@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 #include "base/stream_copy.h"
-#include "client/egl.h"
-#include "client/gl_util.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl_util.h"
 #include "client/layout.h"
 
 #define LARGE_PAGE ((size_t)2 << 20)

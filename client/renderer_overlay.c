@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/egl.h"
-#include "client/gl_util.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl_util.h"
 #include "client/glyph_font.h"
 #include "client/glyphs.h"
 #include "client/overlay.h"

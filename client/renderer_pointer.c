@@ -1,8 +1,8 @@
 /* The pointer's image over the picture. */
 #include "client/renderer_internal.h"
 
-#include "client/egl.h"
-#include "client/gl_util.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl_util.h"
 #include "client/renderer_shaders.h"
 
 static void cursor_texture(

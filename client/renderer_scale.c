@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "client/egl.h"
-#include "client/gl_util.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl_util.h"
 #include "client/layout.h"
 #include "client/renderer_shaders.h"
 

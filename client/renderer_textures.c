@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/gl.h"
-#include "client/gl_util.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_util.h"
 #include "client/renderer_shaders.h"
 #include "client/unpack.h"
 
@@ -78,7 +78,7 @@ static enum convert_kind own_kind(const struct renderer *renderer) {
 	}
 }
 
-/* What is imported is always brought into a texture of ours (client/dmabuf.h). */
+/* What is imported is always brought into a texture of ours (client/gl/dmabuf.h). */
 static enum convert_kind convert_kind(const struct renderer *renderer) {
 	const enum convert_kind kind = own_kind(renderer);
 	return kind == CONVERT_NONE && renderer->imports ? CONVERT_AS_IS : kind;

@@ -5,7 +5,7 @@
 
 #define LOG_MODULE "spice"
 #include "base/log.h"
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 #include "client/spice_session.h"
 #include "host-proto/spice/cursor.h"
 #include "host-proto/spice/display.h"

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/thread.h"
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 #include "host-proto/lgmp_client.h"

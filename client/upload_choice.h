@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 
 #define UPLOAD_CHOICE_WAYS   3u
 #define UPLOAD_CHOICE_ROUNDS 4u /* the first of each way makes its buffers and is not counted */

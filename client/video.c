@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "client/gl/window_surface.h"
 #include "client/video_internal.h"
-#include "client/window_surface.h"
 
 #define LOG_MODULE "video"
 #include "base/clock.h"

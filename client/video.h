@@ -13,7 +13,7 @@
 
 #include "base/part.h"
 #include "base/thread.h"
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 
 struct dmabuf_ops;
 struct fallback;

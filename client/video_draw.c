@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "client/gl.h"
+#include "client/gl/gl.h"
 #include "client/video_internal.h"
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
-/* pg-video: frames of a kvmfr device, handed to the GPU in place (client/dmabuf.h). */
+/* pg-video: frames of a kvmfr device, handed to the GPU in place (client/gl/dmabuf.h). */
 #include <errno.h>
 
-#include "client/dmabuf.h"
+#include "client/gl/dmabuf.h"
 #include "client/video_internal.h"
 #include "client/video_upload.h"
 #include "host-proto/shm.h"

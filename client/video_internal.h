@@ -7,17 +7,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "client/egl.h"
-#include "client/fallback.h"
+#include "client/gl/egl.h"
+#include "client/gl/region.h"
+#include "client/gl/spice_surface.h"
+#include "client/gl/window_surface.h"
 #include "client/layout.h"
 #include "client/overlay.h"
-#include "client/region.h"
 #include "client/renderer.h"
 #include "client/screenshot.h"
 #include "client/source_lgmp.h"
 #include "client/upload_choice.h"
 #include "client/video.h"
-#include "client/window_surface.h"
 
 #include "base/mailbox.h"
 #include "base/thread_place.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/gl_memory.h"
+#include "client/gl/gl_memory.h"
 #include "client/video_internal.h"
 
 #define LOG_MODULE "video"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/window_surface.h"
+#include "client/gl/window_surface.h"
 
 #define LOG_MODULE "window"
 #include "base/log.h"

@@ -12,7 +12,7 @@
 #include <SDL_events.h>
 #include <SDL_video.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 #include "input/event.h"
 
 struct window_input;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 
 static void count_wake(void *data) {
 	(*(int *)data)++;

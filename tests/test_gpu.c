@@ -1,5 +1,5 @@
 /* Which GPUs are a guest's, by a stand-in for sysfs. */
-#include "client/gpu.h"
+#include "client/gl/gpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>

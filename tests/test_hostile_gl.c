@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
-#include "client/egl.h"
+#include "client/gl/egl.h"
 #include "client/layout.h"
 #include "client/renderer.h"
 #include "client/video_upload.h"

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "client/egl.h"
+#include "client/gl/egl.h"
+#include "client/gl/region.h"
 #include "client/layout.h"
-#include "client/region.h"
 
 static struct layout compute(struct layout_input input) {
 	struct layout layout;

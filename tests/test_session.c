@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/clip.h"
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 #include "tests/support/loop_wait.h"
 #include "tests/support/spice_draw.h"
 #include "tests/support/spice_guest.h"

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/clip.h"
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 #include "host-proto/sim/peer.h"
 #include "host-proto/spice/reader.h"
 #include "tests/support/check.h"

@@ -1,7 +1,7 @@
 /*
- * Stands in for a kvmfr device and a driver that imports from it (client/dmabuf.h): the "image" is
- * a place in the mapping, and to attach it is to upload it as it is then. Each step can be made to
- * fail.
+ * Stands in for a kvmfr device and a driver that imports from it (client/gl/dmabuf.h): the "image"
+ * is a place in the mapping, and to attach it is to upload it as it is then. Each step can be made
+ * to fail.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/dmabuf.h"
-#include "client/gl.h"
+#include "client/gl/dmabuf.h"
+#include "client/gl/gl.h"
 #include "host-proto/shm.h"
 #include "tests/support/check.h"
 

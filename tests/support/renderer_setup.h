@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "client/egl.h"
-#include "client/gl.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl.h"
+#include "client/gl/window_surface.h"
 #include "client/layout.h"
 #include "client/renderer.h"
 #include "client/window.h"
-#include "client/window_surface.h"
 
 struct setup {
 	struct window_surface *surface;

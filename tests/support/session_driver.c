@@ -29,7 +29,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/clip.h"
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 #include "client/session.h"
 #include "input/led.h"
 

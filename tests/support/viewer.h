@@ -13,13 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/egl.h"
-#include "client/fallback.h"
+#include "client/gl/egl.h"
+#include "client/gl/spice_surface.h"
 #include "client/overlay.h"
 #include "client/video.h"
 #include "client/window.h"
-#include "host-proto/sim/demo_guest.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/demo_guest.h"
 
 #include "base/clock.h"
 #include "base/log.h"

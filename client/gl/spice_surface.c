@@ -1,4 +1,4 @@
-#include "client/fallback.h"
+#include "client/gl/spice_surface.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 
 #define REGION_RECTS_MAX 24
 

@@ -1,4 +1,4 @@
-#include "client/egl.h"
+#include "client/gl/egl.h"
 
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
@@ -11,11 +11,11 @@
 #include <wayland-client.h>
 #include <wayland-egl.h>
 
-#include "client/gl.h"
-#include "client/gl_target.h"
-#include "client/gpu.h"
-#include "client/window_surface.h"
-#include "client/x11_present.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_target.h"
+#include "client/gl/gpu.h"
+#include "client/gl/window_surface.h"
+#include "client/gl/x11_present.h"
 
 #define LOG_MODULE "egl"
 #include "base/clock.h"

@@ -1,8 +1,8 @@
-#include "client/gl_util.h"
+#include "client/gl/gl_util.h"
 
 #include <string.h>
 
-#include "client/gl.h"
+#include "client/gl/gl.h"
 
 #define LOG_MODULE "gl"
 #include "base/log.h"

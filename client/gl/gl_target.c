@@ -1,11 +1,11 @@
-#include "client/gl_target.h"
+#include "client/gl/gl_target.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "client/gl.h"
-#include "client/gl_util.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_util.h"
 
 struct gl_target {
 	int width, height;

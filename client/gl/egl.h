@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/picture_types.h"
+#include "client/gl/picture_types.h"
 
 struct egl;
 struct window_surface;

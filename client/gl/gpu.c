@@ -1,4 +1,4 @@
-#include "client/gpu.h"
+#include "client/gl/gpu.h"
 
 #include <limits.h>
 #include <stdio.h>

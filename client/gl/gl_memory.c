@@ -1,4 +1,4 @@
-#include "client/gl_memory.h"
+#include "client/gl/gl_memory.h"
 
 #include <link.h>
 #include <malloc.h>

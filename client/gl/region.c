@@ -1,4 +1,4 @@
-#include "client/region.h"
+#include "client/gl/region.h"
 
 #include <limits.h>
 #include <stddef.h>

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/dmabuf.h"
-#include "client/egl.h"
-#include "client/gl.h"
-#include "client/gl_util.h"
+#include "client/gl/dmabuf.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_util.h"
 #include "host-proto/shm.h"
 
 static int export_bytes(const struct shm *shm, uint64_t offset, uint64_t bytes, void *data) {

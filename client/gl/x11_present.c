@@ -1,4 +1,4 @@
-#include "client/x11_present.h"
+#include "client/gl/x11_present.h"
 
 #include <X11/Xlib-xcb.h>
 #include <X11/Xlib.h>
@@ -11,8 +11,8 @@
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
 
-#include "client/egl.h"
-#include "client/gl_target.h"
+#include "client/gl/egl.h"
+#include "client/gl/gl_target.h"
 
 /* Xlib ends the program on an error that nobody asked for, XCB returns it: hence XCB. */
 struct x11_present {

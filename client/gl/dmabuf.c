@@ -1,4 +1,4 @@
-#include "client/dmabuf.h"
+#include "client/gl/dmabuf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/gl.h"
-#include "client/gl_util.h"
+#include "client/gl/gl.h"
+#include "client/gl/gl_util.h"
 #include "host-proto/shm.h"
 
 /* The host has two blocks; more than these only a strange one uses in turn. */
