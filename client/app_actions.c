@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "client/app_state.h"
 #include "client/app_vm.h"
-#include "client/clipboard.h"
+#include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
 #include "client/view.h"
 #include "client/window.h"

@@ -10,7 +10,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
-#include "client/clipboard.h"
+#include "client/clipboard/clipboard.h"
 #include "client/view.h"
 #include "client/window.h"
 

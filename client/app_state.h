@@ -10,7 +10,7 @@
 #include "base/mailbox.h"
 #include "base/queue.h"
 #include "client/app.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "client/config.h"
 #include "client/discovered.h"
 #include "client/overlay.h"

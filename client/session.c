@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/queue.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "client/session_agent.h"
 #include "client/session_display.h"
 #include "client/session_microphone.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "client/session.h"
 #include "client/session_clipboard.h"
 #include "client/session_files.h"

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "host-proto/spice/agent.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)

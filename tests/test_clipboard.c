@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "client/clipboard_core.h"
-#include "client/clipboard_names.h"
-#include "client/clipboard_uris.h"
+#include "client/clipboard/clipboard_core.h"
+#include "client/clipboard/clipboard_names.h"
+#include "client/clipboard/clipboard_uris.h"
 #include "tests/support/check.h"
 
 #define MAX_BYTES 1000u

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
 #include "tests/support/loop_wait.h"
 #include "tests/support/spice_draw.h"

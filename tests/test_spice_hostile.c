@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
 #include "host-proto/sim/peer.h"
 #include "host-proto/spice/reader.h"

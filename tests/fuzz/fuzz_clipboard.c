@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/clipboard_names.h"
-#include "client/clipboard_uris.h"
+#include "client/clipboard/clipboard_names.h"
+#include "client/clipboard/clipboard_uris.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

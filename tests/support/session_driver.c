@@ -28,7 +28,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
 #include "client/session.h"
 #include "input/led.h"

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 
 struct clipboard_name {
 	enum clip_type type;

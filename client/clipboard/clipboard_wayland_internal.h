@@ -7,7 +7,7 @@
 
 #include <wayland-client.h>
 
-#include "client/clipboard_wayland.h"
+#include "client/clipboard/clipboard_wayland.h"
 
 #define OWN_PREFIX "application/x-pierglass-"
 

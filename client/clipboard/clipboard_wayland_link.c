@@ -1,4 +1,4 @@
-#include "client/clipboard_wayland.h"
+#include "client/clipboard/clipboard_wayland.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "client/clipboard_control.h"
-#include "client/clipboard_wayland_internal.h"
+#include "client/clipboard/clipboard_control.h"
+#include "client/clipboard/clipboard_wayland_internal.h"
 
 #define SEAT_MAX    5u /* versions of the core protocol that are spoken here */
 #define MANAGER_MAX 3u

@@ -1,4 +1,4 @@
-#include "client/clipboard_core.h"
+#include "client/clipboard/clipboard_core.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #define LOG_MODULE "clipboard"
 #include "base/log.h"
-#include "client/clipboard_names.h"
+#include "client/clipboard/clipboard_names.h"
 #include "host-proto/spice/agent.h"
 #include "host-proto/spice/text.h"
 

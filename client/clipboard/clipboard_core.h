@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "client/clipboard_backend.h"
+#include "client/clipboard/clipboard_backend.h"
 
 struct clipboard_core;
 

@@ -1,4 +1,4 @@
-#include "client/clipboard_names.h"
+#include "client/clipboard/clipboard_names.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/clipboard_names.h"
+#include "client/clipboard/clipboard_names.h"
 
 struct loop;
 struct wayland_link;

@@ -3,7 +3,7 @@
 
 #define LOG_MODULE "clipboard"
 #include "base/log.h"
-#include "client/clipboard_x11.h"
+#include "client/clipboard/clipboard_x11.h"
 
 static const uint32_t no_events[] = { 0 };
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 
 struct clipboard_backend;
 struct loop;

@@ -5,7 +5,7 @@
  * What the guest copied just when the keyboard went elsewhere is set when it comes back, unless
  * something else was copied in between, as far as that can be told.
  */
-#include "client/clipboard_wayland.h"
+#include "client/clipboard/clipboard_wayland.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@
 
 #define LOG_MODULE "clipboard"
 #include "base/log.h"
-#include "client/clipboard_backend.h"
-#include "client/clipboard_pipe.h"
-#include "client/clipboard_uris.h"
+#include "client/clipboard/clipboard_backend.h"
+#include "client/clipboard/clipboard_pipe.h"
+#include "client/clipboard/clipboard_uris.h"
 
 #define SENDS    16u
 #define DROP_ID  UINT32_MAX

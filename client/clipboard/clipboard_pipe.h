@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 
 struct clipboard_pipes;
 struct loop;

@@ -1,4 +1,4 @@
-#include "client/clipboard_pipe.h"
+#include "client/clipboard/clipboard_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/clipboard_x11.h"
+#include "client/clipboard/clipboard_x11.h"
 
 #define FETCHES     8u
 #define PROPERTIES  16u

@@ -1,4 +1,4 @@
-#include "client/clipboard_control.h"
+#include "client/clipboard/clipboard_control.h"
 
 #include <stddef.h>
 

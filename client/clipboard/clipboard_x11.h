@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <xcb/xcb.h>
 
-#include "client/clipboard_backend.h"
-#include "client/clipboard_names.h"
+#include "client/clipboard/clipboard_backend.h"
+#include "client/clipboard/clipboard_names.h"
 
 #define X11_GIVES 16u
 

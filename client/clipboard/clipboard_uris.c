@@ -1,4 +1,4 @@
-#include "client/clipboard_uris.h"
+#include "client/clipboard/clipboard_uris.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

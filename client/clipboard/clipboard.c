@@ -1,4 +1,4 @@
-#include "client/clipboard.h"
+#include "client/clipboard/clipboard.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -10,8 +10,8 @@
 #include "base/loop.h"
 #include "base/queue.h"
 #include "base/thread.h"
-#include "client/clipboard_backend.h"
-#include "client/clipboard_core.h"
+#include "client/clipboard/clipboard_backend.h"
+#include "client/clipboard/clipboard_core.h"
 #include "client/gl/window_surface.h"
 
 #define QUEUE_ITEMS 64u

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "client/clip.h"
+#include "client/clipboard/clipboard_message.h"
 
 struct clipboard;
 struct window_surface;

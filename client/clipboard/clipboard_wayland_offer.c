@@ -1,11 +1,11 @@
 /* What others offer: the clipboard's content, and what is dragged over the window. */
-#include "client/clipboard_wayland.h"
+#include "client/clipboard/clipboard_wayland.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/clipboard_control.h"
-#include "client/clipboard_wayland_internal.h"
+#include "client/clipboard/clipboard_control.h"
+#include "client/clipboard/clipboard_wayland_internal.h"
 
 #define URI_LIST "text/uri-list"
 
