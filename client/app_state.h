@@ -13,7 +13,7 @@
 #include "client/clipboard/clipboard_message.h"
 #include "client/config.h"
 #include "client/discovered.h"
-#include "client/overlay.h"
+#include "client/render/overlay.h"
 #include "client/snapshot.h"
 
 struct clipboard;

@@ -1,6 +1,6 @@
 #include "client/video_upload.h"
 
-#include "client/renderer.h"
+#include "client/render/renderer.h"
 #include "host-proto/frame.h"
 
 #include "base/clock.h"

@@ -8,7 +8,7 @@
 #include "base/i18n.h"
 #include "client/config.h"
 #include "client/options.h"
-#include "client/overlay.h"
+#include "client/render/overlay.h"
 #include "client/snapshot.h"
 #include "input/key_names.h"
 

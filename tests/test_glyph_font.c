@@ -3,7 +3,7 @@
 #include <fontconfig/fontconfig.h>
 #include <string.h>
 
-#include "client/glyph_font.h"
+#include "client/render/glyph_font.h"
 #include "tests/support/check.h"
 
 #define CELL_BYTES ((size_t)GLYPH_FONT_SIDE * GLYPH_FONT_SIDE)

@@ -11,8 +11,8 @@
 
 #include "base/log.h"
 #include "client/gl/egl.h"
-#include "client/layout.h"
-#include "client/renderer.h"
+#include "client/render/layout.h"
+#include "client/render/renderer.h"
 #include "client/video_upload.h"
 #include "client/window.h"
 #include "tests/support/egl_loaded.h"

@@ -5,7 +5,7 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/region.h"
-#include "client/layout.h"
+#include "client/render/layout.h"
 
 static struct layout compute(struct layout_input input) {
 	struct layout layout;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "client/glyphs.h"
-#include "client/overlay.h"
+#include "client/render/glyphs.h"
+#include "client/render/overlay.h"
 
 static struct overlay_quad *quads;
 

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "client/overlay.h"
+#include "client/render/overlay.h"
 
 static float half_to_float(uint16_t h) {
 	const int exponent = h >> 10 & 31;

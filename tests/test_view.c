@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/config.h"
-#include "client/overlay.h"
+#include "client/render/overlay.h"
 #include "client/snapshot.h"
 #include "tests/support/check.h"
 

@@ -8,8 +8,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "client/glyphs.h"
-#include "client/overlay.h"
+#include "client/render/glyphs.h"
+#include "client/render/overlay.h"
 #include "input/typist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

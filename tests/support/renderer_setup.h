@@ -15,8 +15,8 @@
 #include "client/gl/egl.h"
 #include "client/gl/gl.h"
 #include "client/gl/window_surface.h"
-#include "client/layout.h"
-#include "client/renderer.h"
+#include "client/render/layout.h"
+#include "client/render/renderer.h"
 #include "client/window.h"
 
 struct setup {

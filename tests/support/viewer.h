@@ -15,7 +15,7 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/spice_surface.h"
-#include "client/overlay.h"
+#include "client/render/overlay.h"
 #include "client/video.h"
 #include "client/window.h"
 #include "host-proto/shm.h"

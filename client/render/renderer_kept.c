@@ -1,7 +1,7 @@
 /* The picture in memory of ours: where a CPU draws and the window takes pixels from memory, a
  * picture that is shown 1:1 needs no GL. What GL does draw of it, under a pointer or an overlay, it
  * gets from there. */
-#include "client/renderer_internal.h"
+#include "client/render/renderer_internal.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include "base/stream_copy.h"
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
-#include "client/layout.h"
+#include "client/render/layout.h"
 
 #define LARGE_PAGE ((size_t)2 << 20)
 /* Smaller copies are read again at once, out of the cache. */

@@ -1,4 +1,4 @@
-#include "client/unpack.h"
+#include "client/render/unpack.h"
 
 #if defined(__x86_64__)
 #include <tmmintrin.h>

@@ -1,4 +1,4 @@
-#include "client/renderer.h"
+#include "client/render/renderer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 #include "client/gl/egl.h"
 #include "client/gl/gl.h"
 #include "client/gl/gl_util.h"
-#include "client/layout.h"
-#include "client/renderer_internal.h"
-#include "client/renderer_shaders.h"
+#include "client/render/layout.h"
+#include "client/render/renderer_internal.h"
+#include "client/render/renderer_shaders.h"
 
 #define LOG_MODULE "renderer"
 #include "base/log.h"

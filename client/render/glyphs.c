@@ -1,9 +1,9 @@
-#include "client/glyphs.h"
+#include "client/render/glyphs.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "client/glyphs_data.h"
+#include "client/render/glyphs_data.h"
 
 #define GLYPHS_COUNT (sizeof glyphs_data / sizeof glyphs_data[0])
 

@@ -1,9 +1,9 @@
-#include "client/overlay.h"
+#include "client/render/overlay.h"
 
 #include <string.h>
 
 #include "base/utf8.h"
-#include "client/glyphs.h"
+#include "client/render/glyphs.h"
 
 /* Straight 0xAARRGGBB. */
 #define COLOR_TEXT      0xffe8eaf0u

@@ -1,5 +1,5 @@
 /* What we write over the picture: the glyph atlas and the quads of the overlay. */
-#include "client/renderer_internal.h"
+#include "client/render/renderer_internal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
-#include "client/glyph_font.h"
-#include "client/glyphs.h"
-#include "client/overlay.h"
-#include "client/renderer_shaders.h"
+#include "client/render/glyph_font.h"
+#include "client/render/glyphs.h"
+#include "client/render/overlay.h"
+#include "client/render/renderer_shaders.h"
 
 bool renderer_overlay_create(struct renderer *renderer) {
 	renderer->overlay_program =

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "client/renderer_shaders_fsr.h"
+#include "client/render/renderer_shaders_fsr.h"
 
 /* One triangle that covers everything; the scissor says where. */
 static const char shader_cover[] = "void main() {\n"
@@ -15,7 +15,7 @@ static const char shader_cover[] = "void main() {\n"
 
 /*
  * FILTER 0 nearest, 1 linear (the sampler's), 2 second pass of shrinking, 3 growing, 4 second pass
- * of FSR (client/renderer_shaders_fsr.h).
+ * of FSR (client/render/renderer_shaders_fsr.h).
  *
  * Growing is the Catmull-Rom cubic over 4 x 4 pixels, clamped to the four nearest, so that it does
  * not ring. Shrinking is a separable cubic of Keys 1981 ("Cubic convolution interpolation for

@@ -1,4 +1,4 @@
-#include "client/layout.h"
+#include "client/render/layout.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /* The picture at its size in the window: which filter, its passes, and the plain copy at 1:1. */
-#include "client/renderer_internal.h"
+#include "client/render/renderer_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
-#include "client/layout.h"
-#include "client/renderer_shaders.h"
+#include "client/render/layout.h"
+#include "client/render/renderer_shaders.h"
 
 #define LOG_MODULE "renderer"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "client/glyph_font.h"
+#include "client/render/glyph_font.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The pointer's image over the picture. */
-#include "client/renderer_internal.h"
+#include "client/render/renderer_internal.h"
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
-#include "client/renderer_shaders.h"
+#include "client/render/renderer_shaders.h"
 
 static void cursor_texture(
 		GLuint *texture, const struct cursor_shape *shape, const uint32_t *pixels) {

@@ -7,7 +7,7 @@
 
 #include "client/gl/gl.h"
 #include "client/gl/region.h"
-#include "client/renderer.h"
+#include "client/render/renderer.h"
 
 /* By their numbers in the shaders. The ones that are called LAST draw on the window what a first
  * pass made of the image. */

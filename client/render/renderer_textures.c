@@ -1,4 +1,4 @@
-#include "client/renderer_internal.h"
+#include "client/render/renderer_internal.h"
 
 #include <EGL/egl.h>
 #include <errno.h>
@@ -8,8 +8,8 @@
 
 #include "client/gl/gl.h"
 #include "client/gl/gl_util.h"
-#include "client/renderer_shaders.h"
-#include "client/unpack.h"
+#include "client/render/renderer_shaders.h"
+#include "client/render/unpack.h"
 
 #define LOG_MODULE "renderer"
 #include "base/log.h"
