@@ -12,7 +12,7 @@
 #include "audio/audio.h"
 #include "client/discovery.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 
 struct app;
 struct config;

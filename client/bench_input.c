@@ -22,7 +22,7 @@
 #include "client/demo.h"
 #include "client/platform/signals.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 #include "client/window.h"
 
 #define DEFAULT_S  10.0

@@ -9,7 +9,7 @@
 
 #include "base/queue.h"
 #include "base/samples.h"
-#include "client/video.h"
+#include "client/video/video.h"
 
 #define BENCH_STAGES 8
 /* Of bench_stage_names. */

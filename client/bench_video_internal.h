@@ -9,7 +9,7 @@
 #include "client/config.h"
 #include "client/demo.h"
 #include "client/gl/window_surface.h"
-#include "client/video.h"
+#include "client/video/video.h"
 #include "client/window.h"
 
 struct loop;

@@ -19,7 +19,7 @@
 #include "audio/audio.h"
 #include "base/log.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 
 enum run_mode {
 	RUN_PLAY,

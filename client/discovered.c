@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "client/config.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 #include "client/vm_profile.h"
 
 void discovered_start(struct discovery **ret_discovery, struct loop *loop,

@@ -21,7 +21,7 @@
 #include "client/platform/signals.h"
 #include "client/play_parts.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 #include "client/window.h"
 #include "client/window_input.h"
 

@@ -16,7 +16,7 @@
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 #include "client/window.h"
 
 int play_start_loop(struct play *play) {

@@ -14,7 +14,7 @@
 #include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
-#include "client/video.h"
+#include "client/video/video.h"
 #include "client/window.h"
 
 struct shot {

@@ -10,7 +10,7 @@
 #include "audio/audio.h"
 #include "base/part.h"
 #include "client/session.h"
-#include "client/video.h"
+#include "client/video/video.h"
 
 struct snapshot {
 	uint64_t now_ns;

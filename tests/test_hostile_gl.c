@@ -13,7 +13,7 @@
 #include "client/gl/egl.h"
 #include "client/render/layout.h"
 #include "client/render/renderer.h"
-#include "client/video_upload.h"
+#include "client/video/video_upload.h"
 #include "client/window.h"
 #include "tests/support/egl_loaded.h"
 #include "tests/support/hostile_session.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "client/pacer.h"
+#include "client/video/frame_predictor.h"
 
 struct result {
 	unsigned looks;

@@ -1,5 +1,5 @@
 /* pg-lgmp itself, against a producer on a thread of its own. */
-#include "client/source_lgmp.h"
+#include "client/video/source_lgmp.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 #include "tests/support/check.h"
 
-#include "client/upload_choice.h"
+#include "client/video/upload_choice.h"
 
 /* Offers whole frames that cost what `cost` says by way; returns how many it took. */
 static unsigned feed(struct upload_choice *choice, const double *cost) {

@@ -2,7 +2,7 @@
  * shows, and how it heals. Needs EGL; without it the test is skipped. */
 #include <errno.h>
 
-#include "client/source_lgmp.h"
+#include "client/video/source_lgmp.h"
 #include "tests/support/viewer.h"
 
 /* ---- tests ---- */

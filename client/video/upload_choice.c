@@ -1,4 +1,4 @@
-#include "client/upload_choice.h"
+#include "client/video/upload_choice.h"
 
 #include <math.h>
 #include <string.h>

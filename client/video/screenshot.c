@@ -1,4 +1,4 @@
-#include "client/screenshot.h"
+#include "client/video/screenshot.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "client/pacer.h"
+#include "client/video/frame_predictor.h"
 
 #include <math.h>
 #include <string.h>

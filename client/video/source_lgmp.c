@@ -1,4 +1,4 @@
-#include "client/source_lgmp.h"
+#include "client/video/source_lgmp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/pacer.h"
+#include "client/video/frame_predictor.h"
 #include "host-proto/shm.h"
 
 #define LOG_MODULE "lgmp"

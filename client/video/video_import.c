@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "client/gl/dmabuf.h"
-#include "client/video_internal.h"
-#include "client/video_upload.h"
+#include "client/video/video_internal.h"
+#include "client/video/video_upload.h"
 #include "host-proto/shm.h"
 
 #define LOG_MODULE "video"

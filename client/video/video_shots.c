@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "client/video_internal.h"
+#include "client/video/video_internal.h"
 
 #include "base/clock.h"
 

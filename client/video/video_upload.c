@@ -1,4 +1,4 @@
-#include "client/video_upload.h"
+#include "client/video/video_upload.h"
 
 #include "client/render/renderer.h"
 #include "host-proto/frame.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "client/gl/gl.h"
-#include "client/video_internal.h"
+#include "client/video/video_internal.h"
 
 #include "base/clock.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "client/video_internal.h"
+#include "client/video/video_internal.h"
 
 struct pointer_state {
 	bool visible; /* the guest shows one, and its shape is known */

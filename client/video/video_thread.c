@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "client/gl/gl_memory.h"
-#include "client/video_internal.h"
+#include "client/video/video_internal.h"
 
 #define LOG_MODULE "video"
 #include "base/clock.h"

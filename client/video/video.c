@@ -1,4 +1,4 @@
-#include "client/video.h"
+#include "client/video/video.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "client/gl/window_surface.h"
-#include "client/video_internal.h"
+#include "client/video/video_internal.h"
 
 #define LOG_MODULE "video"
 #include "base/clock.h"
