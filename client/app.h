@@ -11,7 +11,7 @@
 
 #include "audio/audio.h"
 #include "client/discovery.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/video/video.h"
 
 struct app;

@@ -21,7 +21,7 @@
 #include "client/config.h"
 #include "client/demo.h"
 #include "client/platform/signals.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/window.h"
 

@@ -18,7 +18,7 @@
 
 #include "audio/audio.h"
 #include "base/log.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/video/video.h"
 
 enum run_mode {

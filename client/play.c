@@ -20,7 +20,7 @@
 #include "client/platform/instance.h"
 #include "client/platform/signals.h"
 #include "client/play_parts.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/window.h"
 #include "client/window_input.h"

@@ -15,7 +15,7 @@
 #include "client/platform/instance.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/window.h"
 

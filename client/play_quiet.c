@@ -15,7 +15,7 @@
 #include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
 

@@ -9,7 +9,7 @@
 
 #include "audio/audio.h"
 #include "base/part.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "client/video/video.h"
 
 struct snapshot {

@@ -1,4 +1,4 @@
-#include "client/dial.h"
+#include "client/session/spice_connect.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

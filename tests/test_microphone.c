@@ -1,6 +1,6 @@
 /* Who gets the microphone: the session against our server peer, the audio part without a sound
  * server. What is heard then is tests/integration/microphone. */
-#include "client/session.h"
+#include "client/session/guest_link.h"
 
 #include <stdio.h>
 #include <stdlib.h>

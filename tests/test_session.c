@@ -1,5 +1,5 @@
 /* The whole session part on a loop, against our server peer on a unix socket. */
-#include "client/session.h"
+#include "client/session/guest_link.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
  *
  * PG_SEED repeats a run, PG_STEPS makes it longer.
  */
-#include "client/session.h"
+#include "client/session/guest_link.h"
 
 #include <errno.h>
 #include <linux/input-event-codes.h>

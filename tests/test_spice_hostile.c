@@ -3,7 +3,7 @@
  * channel, at the whole session part with sound and microphone. Nothing may crash (the sanitizers
  * watch), memory stays bounded, keys go on, and an honest server is found again afterwards.
  */
-#include "client/session.h"
+#include "client/session/guest_link.h"
 
 #include <linux/input-event-codes.h>
 #include <malloc.h>

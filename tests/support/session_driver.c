@@ -30,7 +30,7 @@
 #include "base/loop.h"
 #include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "input/led.h"
 
 struct driver {

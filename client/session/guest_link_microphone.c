@@ -1,4 +1,4 @@
-#include "client/session_microphone.h"
+#include "client/session/guest_link_microphone.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "audio/server/microphone.h"
 #include "base/clock.h"
 #include "base/loop.h"
-#include "client/spice_session.h"
+#include "client/session/spice_session.h"
 #include "host-proto/spice/playback.h"
 
 #define LOG_MODULE "spice"

@@ -1,4 +1,4 @@
-#include "client/session_files.h"
+#include "client/session/file_sender.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
-#include "client/session.h"
+#include "client/session/guest_link.h"
 #include "host-proto/spice/agent.h"
 
 #define FILES_MAX  64u

@@ -1,4 +1,4 @@
-#include "client/spice_sink.h"
+#include "client/session/spice_input.h"
 
 #include "input/keymap.h"
 

@@ -8,8 +8,8 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/spice_reason.h"
-#include "client/spice_session_internal.h"
+#include "client/session/spice_reason.h"
+#include "client/session/spice_session_internal.h"
 #include "host-proto/spice/main.h"
 
 #define LINK_TIMEOUT_NS (10 * NS_PER_S)

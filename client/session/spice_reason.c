@@ -1,11 +1,11 @@
-#include "client/spice_reason.h"
+#include "client/session/spice_reason.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/i18n.h"
-#include "client/dial.h"
+#include "client/session/spice_connect.h"
 
 const char *spice_reason_channel(enum spice_channel_type type) {
 	switch (type) {

@@ -1,4 +1,4 @@
-#include "client/spice_session.h"
+#include "client/session/spice_session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/socket_watch.h"
-#include "client/spice_reason.h"
-#include "client/spice_session_internal.h"
+#include "client/session/socket_watch.h"
+#include "client/session/spice_reason.h"
+#include "client/session/spice_session_internal.h"
 #include "host-proto/spice/main.h"
 #include "host-proto/spice/reader.h"
 #include "host-proto/spice/tls.h"

@@ -1,13 +1,13 @@
-#include "client/session_agent.h"
+#include "client/session/guest_link_agent.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "client/clipboard/clipboard_message.h"
-#include "client/session.h"
-#include "client/session_clipboard.h"
-#include "client/session_files.h"
-#include "client/spice_session.h"
+#include "client/session/file_sender.h"
+#include "client/session/guest_link.h"
+#include "client/session/guest_link_clipboard.h"
+#include "client/session/spice_session.h"
 #include "host-proto/spice/agent.h"
 
 #define MAIN_BUSY_BYTES (64u * 1024) /* unsent: no more of the agent's until it is less */

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "client/dial.h"
-#include "client/spice_session.h"
+#include "client/session/spice_connect.h"
+#include "client/session/spice_session.h"
 
 struct socket_watch;
 struct spice_tls;

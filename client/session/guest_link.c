@@ -2,7 +2,7 @@
  * The composition of the session part: window events and evdev devices -> router -> SPICE; what
  * SPICE says -> router, clipboard, fallback picture, sound, status.
  */
-#include "client/session.h"
+#include "client/session/guest_link.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,12 +17,12 @@
 #include "base/loop.h"
 #include "base/queue.h"
 #include "client/clipboard/clipboard_message.h"
-#include "client/session_agent.h"
-#include "client/session_display.h"
-#include "client/session_microphone.h"
-#include "client/session_sound.h"
-#include "client/spice_session.h"
-#include "client/spice_sink.h"
+#include "client/session/guest_link_agent.h"
+#include "client/session/guest_link_display.h"
+#include "client/session/guest_link_microphone.h"
+#include "client/session/guest_link_sound.h"
+#include "client/session/spice_input.h"
+#include "client/session/spice_session.h"
 #include "input/chord.h"
 #include "input/devices.h"
 #include "input/router.h"

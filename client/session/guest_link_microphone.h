@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "client/session.h"
+#include "client/session/guest_link.h"
 
 struct audio;
 struct session_microphone;

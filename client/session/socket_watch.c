@@ -1,4 +1,4 @@
-#include "client/socket_watch.h"
+#include "client/session/socket_watch.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -1,4 +1,4 @@
-#include "client/session_display.h"
+#include "client/session/guest_link_display.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #define LOG_MODULE "spice"
 #include "base/log.h"
 #include "client/gl/spice_surface.h"
-#include "client/spice_session.h"
+#include "client/session/spice_session.h"
 #include "host-proto/spice/cursor.h"
 #include "host-proto/spice/display.h"
 

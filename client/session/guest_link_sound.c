@@ -1,4 +1,4 @@
-#include "client/session_sound.h"
+#include "client/session/guest_link_sound.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "audio/codec/opus_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "client/spice_session.h"
+#include "client/session/spice_session.h"
 #include "host-proto/spice/playback.h"
 
 #define SEND_MAX 4096u

@@ -1,4 +1,4 @@
-#include "client/session_clipboard.h"
+#include "client/session/guest_link_clipboard.h"
 
 #include <errno.h>
 #include <stdlib.h>
