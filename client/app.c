@@ -14,8 +14,8 @@
 #include "client/app_state.h"
 #include "client/stats.h"
 #include "client/view.h"
-#include "client/window.h"
-#include "client/window_input.h"
+#include "client/window/window.h"
+#include "client/window/window_input.h"
 
 /* One SDL event for any number of wakes until the app has looked. */
 void app_wake(void *data) {

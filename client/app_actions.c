@@ -19,7 +19,7 @@
 #include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
 #include "client/view.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 void app_alert(struct app *app, int level, const char *format, ...) {
 	va_list args;

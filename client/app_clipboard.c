@@ -12,7 +12,7 @@
 #include "client/app_state.h"
 #include "client/clipboard/clipboard.h"
 #include "client/view.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 /* ---- on pg-io ---- */
 

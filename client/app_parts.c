@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "client/app_state.h"
 #include "client/app_vm.h"
-#include "client/window.h"
-#include "client/window_input.h"
+#include "client/window/window.h"
+#include "client/window/window_input.h"
 
 /* ---- from other threads ---- */
 

@@ -11,8 +11,8 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
-#include "client/window.h"
-#include "client/window_input.h"
+#include "client/window/window.h"
+#include "client/window/window_input.h"
 
 /* A resize is over when no further one came for so long. */
 #define RESIZE_SETTLE_NS (100 * NS_PER_MS)

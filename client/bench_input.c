@@ -23,7 +23,7 @@
 #include "client/platform/signals.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 #define DEFAULT_S  10.0
 #define LONGEST_S  3600.0

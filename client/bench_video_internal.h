@@ -10,7 +10,7 @@
 #include "client/demo.h"
 #include "client/gl/window_surface.h"
 #include "client/video/video.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 struct loop;
 struct rtkit;

@@ -22,8 +22,8 @@
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
-#include "client/window.h"
-#include "client/window_input.h"
+#include "client/window/window.h"
+#include "client/window/window_input.h"
 
 static void *run_io(void *data) {
 	struct play *play = data;

@@ -17,7 +17,7 @@
 #include "client/platform/signals.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 int play_start_loop(struct play *play) {
 	int r = loop_create(&play->loop);

@@ -15,7 +15,7 @@
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/video/video.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 struct shot {
 	struct loop *loop;

@@ -14,7 +14,7 @@
 #include "client/render/layout.h"
 #include "client/render/renderer.h"
 #include "client/video/video_upload.h"
-#include "client/window.h"
+#include "client/window/window.h"
 #include "tests/support/egl_loaded.h"
 #include "tests/support/hostile_session.h"
 

@@ -1,4 +1,4 @@
-#include "client/pointer_map.h"
+#include "client/window/pointer_map.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "client/window_input.h"
+#include "client/window/window_input.h"
 
 #include <SDL.h>
 #include <errno.h>

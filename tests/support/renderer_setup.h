@@ -17,7 +17,7 @@
 #include "client/gl/window_surface.h"
 #include "client/render/layout.h"
 #include "client/render/renderer.h"
-#include "client/window.h"
+#include "client/window/window.h"
 
 struct setup {
 	struct window_surface *surface;

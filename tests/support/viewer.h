@@ -17,7 +17,7 @@
 #include "client/gl/spice_surface.h"
 #include "client/render/overlay.h"
 #include "client/video/video.h"
-#include "client/window.h"
+#include "client/window/window.h"
 #include "host-proto/shm.h"
 #include "host-proto/sim/demo_guest.h"
 

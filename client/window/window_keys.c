@@ -2,7 +2,7 @@
 #include <SDL_scancode.h>
 #include <linux/input-event-codes.h>
 
-#include "client/window_input.h"
+#include "client/window/window_input.h"
 
 /* clang-format off */
 static const unsigned short keys[SDL_NUM_SCANCODES] = {

@@ -1,4 +1,4 @@
-#include "client/local_pointer.h"
+#include "client/window/local_pointer.h"
 
 #include <SDL.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "client/window_input.h"
+#include "client/window/window_input.h"
 
 #include <SDL.h>
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "client/local_pointer.h"
-#include "client/pointer_map.h"
+#include "client/window/local_pointer.h"
+#include "client/window/pointer_map.h"
 #include "input/chord.h"
 #include "input/led.h"
 

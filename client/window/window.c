@@ -1,4 +1,4 @@
-#include "client/window.h"
+#include "client/window/window.h"
 
 #include <SDL.h>
 #include <SDL_syswm.h>
