@@ -11,7 +11,7 @@
 #include "base/queue.h"
 #include "client/app.h"
 #include "client/clipboard/clipboard_message.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/discovered.h"
 #include "client/render/overlay.h"
 #include "client/snapshot.h"

@@ -10,7 +10,7 @@
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/part.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/discovered.h"
 #include "client/platform/notify.h"
 #include "client/platform/rtkit.h"

@@ -20,7 +20,7 @@
 #include "base/samples.h"
 #include "base/thread.h"
 #include "client/bench_sender.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
 

@@ -18,7 +18,7 @@
 #include "base/thread.h"
 #include "client/bench_device.h"
 #include "client/bench_wire.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/demo.h"
 #include "client/platform/signals.h"
 #include "client/session/guest_link.h"

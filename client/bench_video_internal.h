@@ -6,7 +6,7 @@
 
 #include "client/bench_floor.h"
 #include "client/bench_record.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/demo.h"
 #include "client/gl/window_surface.h"
 #include "client/video/video.h"

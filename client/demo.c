@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/platform/programs.h"
 
 #define PROGRAM       "pierglass-demo-guest"

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/config.h"
+#include "client/config/config.h"
 
 struct demo;
 struct loop;

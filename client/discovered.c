@@ -7,7 +7,7 @@
 
 #include "audio/audio.h"
 #include "base/log.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/vm_profile.h"

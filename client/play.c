@@ -13,7 +13,7 @@
 #include "base/loop.h"
 #include "base/thread.h"
 #include "client/app.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/discovered.h"
 #include "client/geometry.h"
 #include "client/gl/spice_surface.h"

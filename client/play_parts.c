@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/app.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/demo.h"
 #include "client/discovery.h"
 #include "client/gl/spice_surface.h"

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/discovered.h"
 #include "client/platform/signals.h"
 #include "client/play.h"

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "client/audio_only.h"
-#include "client/config.h"
+#include "client/config/config.h"
 
 static void print_help(FILE *out) {
 	fputs(_("Usage: pierglass scream [-u] [-p PORT] [-i INTERFACE] [-g GROUP] [-m PATH]\n"

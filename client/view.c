@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "client/config.h"
-#include "client/options.h"
+#include "client/config/config.h"
+#include "client/config/options.h"
 #include "client/render/overlay.h"
 #include "client/snapshot.h"
 #include "input/key_names.h"

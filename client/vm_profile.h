@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "client/config.h"
+#include "client/config/config.h"
 
 /* Reads the profile into config if there is one and the way to run that was asked for has use of
  * it. Waits for the answer, 2 s at most; that none came is said. Returns 0, or -EINVAL with what is

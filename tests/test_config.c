@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/config.h"
-#include "client/config_show.h"
-#include "client/options.h"
+#include "client/config/config.h"
+#include "client/config/config_show.h"
+#include "client/config/options.h"
 #include "tests/support/check.h"
 
 struct place {

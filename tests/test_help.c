@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/completions.h"
-#include "client/help.h"
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/completions.h"
+#include "client/config/help.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 #include "tests/support/check.h"
 
 static unsigned columns(const char *line, size_t len) {

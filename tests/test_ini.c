@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/ini.h"
+#include "client/config/ini.h"
 #include "tests/support/check.h"
 
 struct heard {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 #include "tests/support/check.h"
 
 static struct config *fresh(void) {

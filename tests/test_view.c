@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/config.h"
+#include "client/config/config.h"
 #include "client/render/overlay.h"
 #include "client/snapshot.h"
 #include "tests/support/check.h"

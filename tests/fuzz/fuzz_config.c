@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "client/config_set.h"
-#include "client/options.h"
+#include "client/config/config_set.h"
+#include "client/config/options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/completions.h"
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/completions.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 
 /* Text for scdoc: what it would take for markup is escaped. */
 static void text(const char *at) {

@@ -1,4 +1,4 @@
-#include "client/options_lg.h"
+#include "client/config/options_lg.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
-#include "client/config_show.h"
+#include "client/config/config_show.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/i18n.h"
 #include "base/json.h"
-#include "client/config.h"
-#include "client/options.h"
+#include "client/config/config.h"
+#include "client/config/options.h"
 
 static bool is_wanted(const struct config *config, const struct option *option) {
 	for (unsigned i = 0; i < config->show_count; i++) {

@@ -1,4 +1,4 @@
-#include "client/help.h"
+#include "client/config/help.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -6,8 +6,8 @@
 
 #include "base/i18n.h"
 #include "base/utf8.h"
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 #include "input/key_names.h"
 
 #define WIDTH       79

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "client/options.h"
+#include "client/config/options.h"
 
 enum lg_fate {
 	LG_UNKNOWN,     /* it has no such option */

@@ -1,9 +1,9 @@
-#include "client/completions.h"
+#include "client/config/completions.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "client/options.h"
+#include "client/config/options.h"
 
 struct word {
 	const char *name;

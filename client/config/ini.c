@@ -1,4 +1,4 @@
-#include "client/ini.h"
+#include "client/config/ini.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "client/options.h"
+#include "client/config/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/i18n.h"
 #include "base/parse.h"
-#include "client/options_custom.h"
+#include "client/config/options_custom.h"
 #include "input/key_names.h"
 
 const struct option *option_find(const char *name) {

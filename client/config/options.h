@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "client/config.h"
+#include "client/config/config.h"
 
 enum option_type {
 	OPTION_BOOL,

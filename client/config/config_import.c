@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "client/config.h"
-#include "client/config_set.h"
-#include "client/config_show.h"
-#include "client/options.h"
+#include "client/config/config.h"
+#include "client/config/config_set.h"
+#include "client/config/config_show.h"
+#include "client/config/options.h"
 #include "client/platform/xdg.h"
 
 #define LOG_MODULE "config"

@@ -1,4 +1,4 @@
-#include "client/config.h"
+#include "client/config/config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "client/config_set.h"
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/config_set.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 #include "client/platform/xdg.h"
 
 #define LOG_MODULE "config"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "client/config.h"
+#include "client/config/config.h"
 
 #define OPTION_CUSTOM_PAIR(name)                                  \
 	bool set_##name(struct config *config, const char *text); \

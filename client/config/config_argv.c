@@ -13,9 +13,9 @@
 
 #include "base/i18n.h"
 #include "base/parse.h"
-#include "client/config_set.h"
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/config_set.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 
 struct words {
 	int count;

@@ -1,11 +1,11 @@
 /* The table of options. How the few values that are not a plain member are read and written stands
  * in options_custom.c. */
-#include "client/options.h"
+#include "client/config/options.h"
 
 #include <assert.h>
 
 #include "base/i18n.h"
-#include "client/options_custom.h"
+#include "client/config/options_custom.h"
 
 #define AT(member) \
 	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)

@@ -1,8 +1,8 @@
 /* What config.c, config_argv.c and config_file.c share. */
 #pragma once
 
-#include "client/config.h"
-#include "client/options.h"
+#include "client/config/config.h"
+#include "client/config/options.h"
 
 /* One place that values come from. */
 struct config_place {

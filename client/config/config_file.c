@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "client/config_set.h"
-#include "client/ini.h"
-#include "client/options.h"
-#include "client/options_lg.h"
+#include "client/config/config_set.h"
+#include "client/config/ini.h"
+#include "client/config/options.h"
+#include "client/config/options_lg.h"
 
 #define LOG_MODULE "config"
 #include "base/log.h"

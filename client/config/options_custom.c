@@ -1,4 +1,4 @@
-#include "client/options_custom.h"
+#include "client/config/options_custom.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "base/parse.h"
-#include "client/options.h"
+#include "client/config/options.h"
 #include "input/key_names.h"
 
 #define SIDE_MAX 32768
