@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 #include "audio/audio.h"
-#include "client/discovery.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
+#include "client/vm/discovery.h"
 
 struct app;
 struct config;

@@ -12,9 +12,9 @@
 #include "client/app.h"
 #include "client/clipboard/clipboard_message.h"
 #include "client/config/config.h"
-#include "client/discovered.h"
 #include "client/render/overlay.h"
 #include "client/snapshot.h"
+#include "client/vm/vm_apply.h"
 
 struct clipboard;
 union SDL_Event;

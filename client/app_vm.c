@@ -7,7 +7,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/app_state.h"
-#include "client/discovered.h"
+#include "client/vm/vm_apply.h"
 
 static bool uuid_known(const uint8_t uuid[16]) {
 	static const uint8_t zero[16];

@@ -11,12 +11,12 @@
 #include "base/mailbox.h"
 #include "base/part.h"
 #include "client/config/config.h"
-#include "client/discovered.h"
 #include "client/platform/notify.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
+#include "client/vm/vm_apply.h"
 
 #define LOG_MODULE "main"
 #include "base/log.h"

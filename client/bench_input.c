@@ -19,10 +19,10 @@
 #include "client/bench_device.h"
 #include "client/bench_wire.h"
 #include "client/config/config.h"
-#include "client/demo.h"
 #include "client/platform/signals.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
+#include "client/vm/demo.h"
 #include "client/window/window.h"
 
 #define DEFAULT_S  10.0

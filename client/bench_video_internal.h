@@ -7,9 +7,9 @@
 #include "client/bench_floor.h"
 #include "client/bench_record.h"
 #include "client/config/config.h"
-#include "client/demo.h"
 #include "client/gl/window_surface.h"
 #include "client/video/video.h"
+#include "client/vm/demo.h"
 #include "client/window/window.h"
 
 struct loop;

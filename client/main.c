@@ -19,12 +19,12 @@
 #include "client/config/config.h"
 #include "client/config/config_show.h"
 #include "client/config/help.h"
-#include "client/has_vm.h"
 #include "client/platform/programs.h"
 #include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/scream_cli.h"
-#include "client/vm_profile.h"
+#include "client/vm/has_vm.h"
+#include "client/vm/vm_profile.h"
 
 #define EXIT_USAGE 2
 

@@ -14,7 +14,6 @@
 #include "base/thread.h"
 #include "client/app.h"
 #include "client/config/config.h"
-#include "client/discovered.h"
 #include "client/geometry.h"
 #include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
@@ -22,6 +21,7 @@
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
+#include "client/vm/vm_apply.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 

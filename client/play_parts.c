@@ -9,14 +9,14 @@
 #include "base/loop.h"
 #include "client/app.h"
 #include "client/config/config.h"
-#include "client/demo.h"
-#include "client/discovery.h"
 #include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
+#include "client/vm/demo.h"
+#include "client/vm/discovery.h"
 #include "client/window/window.h"
 
 int play_start_loop(struct play *play) {

@@ -11,13 +11,13 @@
 #include "base/mailbox.h"
 #include "base/thread.h"
 #include "client/config/config.h"
-#include "client/discovered.h"
 #include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
 #include "client/snapshot.h"
 #include "client/stats.h"
+#include "client/vm/vm_apply.h"
 
 /* SPICE, evdev and sound on the main thread's loop; nothing is drawn. */
 struct quiet {

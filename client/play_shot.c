@@ -10,11 +10,11 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/config/config.h"
-#include "client/discovered.h"
 #include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/video/video.h"
+#include "client/vm/vm_apply.h"
 #include "client/window/window.h"
 
 struct shot {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/discovery.h"
+#include "client/vm/discovery.h"
 
 struct seen {
 	unsigned blocks;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/discovery.h"
+#include "client/vm/discovery.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

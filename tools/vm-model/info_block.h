@@ -1,6 +1,6 @@
 /*
  * pierglass-vm-info: which VM is meant, and what the player needs to know of it. The blocks it
- * writes are described in client/discovery.h, which reads them.
+ * writes are described in client/vm/discovery.h, which reads them.
  */
 #pragma once
 

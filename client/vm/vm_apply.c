@@ -1,5 +1,5 @@
 #define LOG_MODULE "discovery"
-#include "client/discovered.h"
+#include "client/vm/vm_apply.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "client/config/config.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
-#include "client/vm_profile.h"
+#include "client/vm/vm_profile.h"
 
 void discovered_start(struct discovery **ret_discovery, struct loop *loop,
 		const struct config *config, discovery_fn fn, void *data) {

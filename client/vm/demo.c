@@ -1,4 +1,4 @@
-#include "client/demo.h"
+#include "client/vm/demo.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #define LOG_MODULE "config"
-#include "client/vm_profile.h"
+#include "client/vm/vm_profile.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/discovery.h"
+#include "client/vm/discovery.h"
 
 #define WAIT_NS (2 * NS_PER_S)
 

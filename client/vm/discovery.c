@@ -1,4 +1,4 @@
-#include "client/discovery.h"
+#include "client/vm/discovery.h"
 
 #include <ctype.h>
 #include <errno.h>

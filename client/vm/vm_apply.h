@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "client/discovery.h"
+#include "client/vm/discovery.h"
 
 struct audio;
 struct config;

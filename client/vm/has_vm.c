@@ -1,4 +1,4 @@
-#include "client/has_vm.h"
+#include "client/vm/has_vm.h"
 
 #include <ctype.h>
 #include <dirent.h>
