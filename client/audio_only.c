@@ -14,8 +14,8 @@
 #include "client/platform/notify.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
-#include "client/snapshot.h"
-#include "client/stats.h"
+#include "client/ui/app_status.h"
+#include "client/ui/stats.h"
 #include "client/vm/vm_apply.h"
 
 #define LOG_MODULE "main"

@@ -15,8 +15,8 @@
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
-#include "client/snapshot.h"
-#include "client/stats.h"
+#include "client/ui/app_status.h"
+#include "client/ui/stats.h"
 #include "client/vm/vm_apply.h"
 
 /* SPICE, evdev and sound on the main thread's loop; nothing is drawn. */

@@ -1,4 +1,4 @@
-#include "client/view.h"
+#include "client/ui/hud_text.h"
 
 #include <linux/input-event-codes.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "client/config/config.h"
 #include "client/render/overlay.h"
-#include "client/snapshot.h"
+#include "client/ui/app_status.h"
 #include "tests/support/check.h"
 
 #define S 1000000000ull

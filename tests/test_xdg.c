@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/geometry.h"
 #include "client/platform/xdg.h"
+#include "client/ui/window_placement.h"
 #include "tests/support/check.h"
 
 /* One thread: the environment is the test's own. */

@@ -5,7 +5,7 @@
 #include <SDL2/SDL.h>
 
 #include "base/utf8.h"
-#include "client/app_state.h"
+#include "client/ui/app_state.h"
 
 void app_ask_password(struct app *app) {
 	bool ask = app->now.session.needs_password;

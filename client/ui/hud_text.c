@@ -1,4 +1,4 @@
-#include "client/view.h"
+#include "client/ui/hud_text.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include "client/config/config.h"
 #include "client/config/options.h"
 #include "client/render/overlay.h"
-#include "client/snapshot.h"
+#include "client/ui/app_status.h"
 #include "input/key_names.h"
 
 /* While figures are on the screen they are renewed this often. */

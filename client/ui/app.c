@@ -1,5 +1,5 @@
 #define LOG_MODULE "app"
-#include "client/app.h"
+#include "client/ui/app.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/app_state.h"
-#include "client/stats.h"
-#include "client/view.h"
+#include "client/ui/app_state.h"
+#include "client/ui/hud_text.h"
+#include "client/ui/stats.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 

@@ -1,7 +1,7 @@
-#include "client/stats.h"
+#include "client/ui/stats.h"
 
 #include "base/json.h"
-#include "client/snapshot.h"
+#include "client/ui/app_status.h"
 
 bool snapshot_av_offset(const struct snapshot *snapshot, double *ret_us) {
 	uint64_t seen = snapshot->video_stats.newest_swapped_ns;

@@ -1,12 +1,12 @@
 #define LOG_MODULE "app"
-#include "client/app_vm.h"
+#include "client/ui/app_vm.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/app_state.h"
+#include "client/ui/app_state.h"
 #include "client/vm/vm_apply.h"
 
 static bool uuid_known(const uint8_t uuid[16]) {

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/app_state.h"
 #include "client/clipboard/clipboard.h"
-#include "client/view.h"
+#include "client/ui/app_state.h"
+#include "client/ui/hud_text.h"
 #include "client/window/window.h"
 
 /* ---- on pg-io ---- */

@@ -14,11 +14,11 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/app_state.h"
-#include "client/app_vm.h"
 #include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
-#include "client/view.h"
+#include "client/ui/app_state.h"
+#include "client/ui/app_vm.h"
+#include "client/ui/hud_text.h"
 #include "client/window/window.h"
 
 void app_alert(struct app *app, int level, const char *format, ...) {

@@ -9,11 +9,11 @@
 
 #include "base/mailbox.h"
 #include "base/queue.h"
-#include "client/app.h"
 #include "client/clipboard/clipboard_message.h"
 #include "client/config/config.h"
 #include "client/render/overlay.h"
-#include "client/snapshot.h"
+#include "client/ui/app.h"
+#include "client/ui/app_status.h"
 #include "client/vm/vm_apply.h"
 
 struct clipboard;

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/app_state.h"
-#include "client/app_vm.h"
+#include "client/ui/app_state.h"
+#include "client/ui/app_vm.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 

@@ -1,4 +1,4 @@
-#include "client/geometry.h"
+#include "client/ui/window_placement.h"
 
 #include <errno.h>
 #include <stdio.h>
