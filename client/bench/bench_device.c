@@ -1,4 +1,4 @@
-#include "client/bench_device.h"
+#include "client/bench/bench_device.h"
 
 #include <errno.h>
 #include <stdio.h>

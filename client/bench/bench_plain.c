@@ -1,5 +1,5 @@
 #define LOG_MODULE "bench"
-#include "client/bench_plain.h"
+#include "client/bench/bench_plain.h"
 
 #include <errno.h>
 #include <stdlib.h>

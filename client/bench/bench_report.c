@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "client/bench_video_internal.h"
+#include "client/bench/bench_video_internal.h"
 
 static void json_setup(
 		const struct bench *bench, const struct bench_result *result, struct json *json) {

@@ -1,5 +1,5 @@
 #define LOG_MODULE "bench"
-#include "client/bench_input.h"
+#include "client/bench/bench_input.h"
 
 #include <errno.h>
 #include <linux/input-event-codes.h>
@@ -16,8 +16,8 @@
 #include "base/loop.h"
 #include "base/samples.h"
 #include "base/thread.h"
-#include "client/bench_device.h"
-#include "client/bench_wire.h"
+#include "client/bench/bench_device.h"
+#include "client/bench/bench_wire.h"
 #include "client/config/config.h"
 #include "client/platform/signals.h"
 #include "client/session/guest_link.h"

@@ -1,4 +1,4 @@
-#include "client/bench_wire.h"
+#include "client/bench/bench_wire.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 #define LOG_MODULE "bench"
-#include "client/bench_video.h"
+#include "client/bench/bench_video.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "client/bench_video_internal.h"
+#include "client/bench/bench_video_internal.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "client/bench_floor.h"
-#include "client/bench_record.h"
+#include "client/bench/bench_floor.h"
+#include "client/bench/bench_record.h"
 #include "client/config/config.h"
 #include "client/gl/window_surface.h"
 #include "client/video/video.h"

@@ -1,4 +1,4 @@
-#include "client/bench_sender.h"
+#include "client/bench/bench_sender.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "client/bench_record.h"
+#include "client/bench/bench_record.h"
 
 #include <errno.h>
 #include <inttypes.h>

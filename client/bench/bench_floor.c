@@ -1,4 +1,4 @@
-#include "client/bench_floor.h"
+#include "client/bench/bench_floor.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/cpu_wait.h"
 #include "base/samples.h"
-#include "client/bench_plain.h"
+#include "client/bench/bench_plain.h"
 #include "host-proto/frame.h"
 #include "host-proto/lgmp_client.h"
 #include "host-proto/shm.h"

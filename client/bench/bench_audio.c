@@ -1,4 +1,4 @@
-#include "client/bench_audio.h"
+#include "client/bench/bench_audio.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "base/loop.h"
 #include "base/samples.h"
 #include "base/thread.h"
-#include "client/bench_sender.h"
+#include "client/bench/bench_sender.h"
 #include "client/config/config.h"
 #include "client/platform/rtkit.h"
 #include "client/platform/signals.h"
