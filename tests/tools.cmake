@@ -17,6 +17,8 @@ if(TARGET PkgConfig::LIBXML2)
 	pg_fuzz(domain_xml setup vm_model)
 	pg_integration(libvirt libvirt)
 	set_property(TEST libvirt APPEND PROPERTY LABELS once)
+	pg_integration(vm_info_idle vm-info-idle)
+	set_property(TEST vm_info_idle APPEND PROPERTY LABELS once timing)
 endif()
 pg_integration(firewall firewall)
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "tools/vm-model/qemu.h"
 #include "tools/vm-model/virt.h"
@@ -26,7 +25,8 @@ struct options {
 struct info {
 	struct options options;
 	struct sysroot root;
-	struct virt *virt;
+	struct virt *virt; /* NULL = not asked yet */
+	struct virt_events *wakes;
 	char problem[200];
 	bool events; /* every connection tells about changes */
 	bool dirty;
@@ -57,20 +57,13 @@ static void changed(void *data) {
 }
 
 static void connect_libvirt(struct info *info) {
-	if (info->virt && !virt_alive(info->virt)) {
-		virt_close(info->virt);
-		info->virt = NULL;
-	}
-	info->problem[0] = '\0';
-	if (info->virt) {
-		virt_open_missing(info->virt);
-	} else {
+	if (!info->virt) {
 		/* Without the right to manage the VM all but the password can be had. */
-		virt_open(&info->virt, info->options.uri,
-				info->options.password ? VIRT_MANAGE_IF_MAY : VIRT_READ,
-				info->problem, sizeof info->problem);
+		info->virt = virt_create(info->options.uri,
+				info->options.password ? VIRT_MANAGE_IF_MAY : VIRT_READ);
 	}
-	info->events = info->virt && !info->options.once && virt_follow(info->virt, changed, info);
+	int r = virt_connect(info->virt, info->problem, sizeof info->problem);
+	info->events = r == 0 && !info->options.once && virt_follow(info->virt, changed, info);
 }
 
 struct gathered {
@@ -152,13 +145,7 @@ static int follow(struct info *info) {
 	while (!ferror(stdout)) {
 		info->dirty = false;
 		bool found = tell(info);
-		uint64_t wait_ms = found && info->events ? REFRESH_MS : POLL_MS;
-		uint64_t until_ns = clock_now_ns() + wait_ms * NS_PER_MS;
-		uint64_t now_ns;
-		/* libvirt's own traffic wakes it too: only an event or the time ends the wait. */
-		while (!info->dirty && (now_ns = clock_now_ns()) < until_ns) {
-			virt_wait((int)((until_ns - now_ns) / NS_PER_MS) + 1);
-		}
+		virt_wait(info->wakes, found && info->events ? REFRESH_MS : POLL_MS, &info->dirty);
 	}
 	return EXIT_FAILURE;
 }
@@ -293,10 +280,11 @@ int main(int argc, char **argv) {
 	} else if (info.options.once) {
 		status = tell(&info) ? EXIT_SUCCESS : EXIT_FAILURE;
 	} else {
-		virt_follow_init();
+		info.wakes = virt_events_create();
 		status = follow(&info);
 	}
 	virt_close(info.virt);
+	virt_events_destroy(info.wakes);
 	free(info.last);
 	sysroot_close(&info.root);
 	return status;

@@ -35,13 +35,16 @@ void virt_close(struct virt *virt) {
 	(void)virt;
 }
 
-bool virt_alive(const struct virt *virt) {
-	(void)virt;
-	return false;
+struct virt *virt_create(const char *uri, enum virt_right right) {
+	(void)uri;
+	(void)right;
+	return NULL;
 }
 
-void virt_open_missing(struct virt *virt) {
+int virt_connect(struct virt *virt, char *error, size_t error_size) {
 	(void)virt;
+	copy_text(error, error_size, "built without libvirt");
+	return -EOPNOTSUPP;
 }
 
 int virt_list(struct virt *virt, bool with_password, struct virt_domain **ret_list,
@@ -77,8 +80,12 @@ bool virt_network_bridge(struct virt *virt, const char *network, char *buf, size
 	return false;
 }
 
-int virt_follow_init(void) {
-	return -EOPNOTSUPP;
+struct virt_events *virt_events_create(void) {
+	return NULL;
+}
+
+void virt_events_destroy(struct virt_events *events) {
+	(void)events;
 }
 
 bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data) {
@@ -88,7 +95,9 @@ bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data) {
 	return false;
 }
 
-void virt_wait(int timeout_ms) {
+void virt_wait(struct virt_events *events, int timeout_ms, const bool *until) {
+	(void)events;
+	(void)until;
 	poll(NULL, 0, timeout_ms);
 }
 
@@ -97,9 +106,17 @@ void virt_wait(int timeout_ms) {
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "tools/vm-model/virt_opening.h"
+
+#define ANSWER_MS      4000   /* a daemon on this machine answers in a few milliseconds */
+#define PERMISSION_MS  120000 /* the user may have to type a password first */
+#define KEEPALIVE_S    4      /* a daemon that is silent for longer, twice, is gone */
+#define KEEPALIVE_LOST 2
+
 struct link {
 	char uri[128];
 	virConnectPtr connection; /* NULL = it did not answer */
+	struct opening *opening;  /* NULL = none is under way */
 	bool manages;
 	int callback; /* of the lifecycle events, -1 = none */
 };
@@ -135,29 +152,49 @@ static void link_add(struct virt *virt, const char *uri) {
 	copy_text(link->uri, sizeof link->uri, uri);
 }
 
-/* The right to manage is asked for only of one that answers: it may put a question to the user, and
- * virt_open_missing() comes here every few seconds. */
-static bool link_open(struct link *link, enum virt_right right, char *error, size_t size) {
-	virConnectPtr reads = right == VIRT_MANAGE ? NULL : virConnectOpenReadOnly(link->uri);
-	virConnectPtr manages = right != VIRT_READ && (reads || right == VIRT_MANAGE)
-						? virConnectOpen(link->uri)
-						: NULL;
-	if (!reads && !manages) {
-		last_error(error, size);
-		return false;
+static void link_close(struct link *link) {
+	if (link->callback >= 0) {
+		virConnectDomainEventDeregisterAny(link->connection, link->callback);
+		link->callback = -1;
 	}
-	if (reads && manages) {
-		virConnectClose(reads);
+	if (link->connection) {
+		virConnectClose(link->connection);
+		link->connection = NULL;
 	}
-	link->connection = manages ? manages : reads;
-	link->manages = manages != NULL;
-	link->callback = -1;
-	return true;
 }
 
-int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, char *error,
-		size_t error_size) {
+/* One that was silent is not waited for again, but looked at. */
+static bool link_open(struct link *link, enum virt_right right, char *error, size_t size) {
+	unsigned wait_ms = link->opening ? 0 : right == VIRT_MANAGE ? PERMISSION_MS : ANSWER_MS;
+	if (!link->uri[0]) {
+		snprintf(error, size, "its URI is longer than %zu characters",
+				sizeof link->uri - 1);
+		return false;
+	}
+	if (!link->opening) {
+		link->opening = opening_start(link->uri, right);
+	}
+	int r = link->opening ? opening_take(link->opening, wait_ms, &link->connection,
+						&link->manages, error, size)
+			      : -ENOMEM;
+	if (r == -EAGAIN) {
+		snprintf(error, size, "%s does not answer", link->uri);
+		return false;
+	}
+	link->opening = NULL;
+	if (r == 0 && right != VIRT_MANAGE) {
+		/* So that no later call waits for ever either. Not for those that manage: they ask
+		 * people, and run no event loop meanwhile that could answer libvirt's. */
+		virConnectSetKeepAlive(link->connection, KEEPALIVE_S, KEEPALIVE_LOST);
+	}
+	return r == 0;
+}
+
+struct virt *virt_create(const char *uri, enum virt_right right) {
 	virSetErrorFunc(NULL, swallow);
+	if (right != VIRT_MANAGE) {
+		virEventRegisterDefaultImpl();
+	}
 	/* Looking must not start a session daemon for a user who has none. */
 	setenv("LIBVIRT_AUTOSTART", "0", 0);
 	struct virt *virt = must_alloc(sizeof *virt);
@@ -171,29 +208,38 @@ int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, ch
 			link_add(virt, "qemu:///session");
 		}
 	}
-	error[0] = '\0'; /* the first one's: the other is seldom there */
-	char other[160];
-	bool any = false;
-	for (unsigned i = 0; i < virt->count; i++) {
-		any |= link_open(&virt->link[i], right, i == 0 ? error : other,
-				i == 0 ? error_size : sizeof other);
-	}
-	if (!any) {
-		free(virt);
-		*ret_virt = NULL;
-		return -ENOTCONN;
-	}
-	*ret_virt = virt;
-	return 0;
+	return virt;
 }
 
-void virt_open_missing(struct virt *virt) {
-	char error[160];
+int virt_connect(struct virt *virt, char *error, size_t error_size) {
+	bool any = false;
+	error[0] = '\0';
 	for (unsigned i = 0; i < virt->count; i++) {
-		if (!virt->link[i].connection) {
-			link_open(&virt->link[i], virt->right, error, sizeof error);
+		struct link *link = &virt->link[i];
+		char other[200];
+		if (link->connection && virConnectIsAlive(link->connection) != 1) {
+			link_close(link);
 		}
+		/* The first one's words count: the other is seldom there. */
+		any |= link->connection || link_open(link, virt->right, i == 0 ? error : other,
+							   i == 0 ? error_size : sizeof other);
 	}
+	if (any) {
+		error[0] = '\0';
+	}
+	return any ? 0 : -ENOTCONN;
+}
+
+int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, char *error,
+		size_t error_size) {
+	struct virt *virt = virt_create(uri, right);
+	int r = virt_connect(virt, error, error_size);
+	if (r < 0) {
+		virt_close(virt);
+		virt = NULL;
+	}
+	*ret_virt = virt;
+	return r;
 }
 
 void virt_close(struct virt *virt) {
@@ -201,24 +247,10 @@ void virt_close(struct virt *virt) {
 		return;
 	}
 	for (unsigned i = 0; i < virt->count; i++) {
-		struct link *link = &virt->link[i];
-		if (link->callback >= 0) {
-			virConnectDomainEventDeregisterAny(link->connection, link->callback);
-		}
-		if (link->connection) {
-			virConnectClose(link->connection);
-		}
+		opening_abandon(virt->link[i].opening);
+		link_close(&virt->link[i]);
 	}
 	free(virt);
-}
-
-bool virt_alive(const struct virt *virt) {
-	for (unsigned i = 0; virt && i < virt->count; i++) {
-		if (virt->link[i].connection && virConnectIsAlive(virt->link[i].connection) != 1) {
-			return false;
-		}
-	}
-	return virt != NULL;
 }
 
 static enum domain_state state_of(virDomainPtr handle) {
@@ -350,10 +382,6 @@ bool virt_network_bridge(struct virt *virt, const char *network, char *buf, size
 	return false;
 }
 
-int virt_follow_init(void) {
-	return virEventRegisterDefaultImpl() < 0 ? -EIO : 0;
-}
-
 static int on_event(
 		virConnectPtr connection, virDomainPtr handle, int event, int detail, void *data) {
 	struct virt *virt = data;
@@ -375,25 +403,63 @@ bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data) {
 			link->callback = virConnectDomainEventRegisterAny(link->connection, NULL,
 					VIR_DOMAIN_EVENT_ID_LIFECYCLE,
 					VIR_DOMAIN_EVENT_CALLBACK(on_event), virt, NULL);
-			virConnectSetKeepAlive(link->connection, 5, 3);
 		}
 		all = all && (!link->connection || link->callback >= 0);
 	}
 	return all;
 }
 
+/* One timer for all waits, changed only for a wait of another length: in libvirt's GLib loop
+ * removing or changing one leaves an idle source behind, which makes the next round return at once.
+ */
+struct virt_events {
+	int timer;
+	int timeout_ms;
+	bool over;
+};
+
 static void on_timeout(int timer, void *data) {
+	struct virt_events *events = data;
 	(void)timer;
-	(void)data;
+	events->over = true;
 }
 
-void virt_wait(int timeout_ms) {
-	int timer = virEventAddTimeout(timeout_ms, on_timeout, NULL, NULL);
-	if (timer < 0 || virEventRunDefaultImpl() < 0) {
-		poll(NULL, 0, timeout_ms);
+struct virt_events *virt_events_create(void) {
+	if (virEventRegisterDefaultImpl() < 0) {
+		return NULL;
 	}
-	if (timer >= 0) {
-		virEventRemoveTimeout(timer);
+	struct virt_events *events = must_alloc(sizeof *events);
+	events->timeout_ms = -1;
+	events->timer = virEventAddTimeout(-1, on_timeout, events, NULL);
+	if (events->timer < 0) {
+		free(events);
+		return NULL;
+	}
+	return events;
+}
+
+void virt_events_destroy(struct virt_events *events) {
+	if (events) {
+		virEventRemoveTimeout(events->timer);
+		free(events);
+	}
+}
+
+void virt_wait(struct virt_events *events, int timeout_ms, const bool *until) {
+	if (!events) {
+		poll(NULL, 0, timeout_ms);
+		return;
+	}
+	if (events->timeout_ms != timeout_ms) {
+		virEventUpdateTimeout(events->timer, timeout_ms);
+		events->timeout_ms = timeout_ms;
+	}
+	events->over = false;
+	while (!events->over && !*until) {
+		if (virEventRunDefaultImpl() < 0) {
+			poll(NULL, 0, timeout_ms);
+			return;
+		}
 	}
 }
 

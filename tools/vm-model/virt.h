@@ -20,14 +20,17 @@ enum virt_right {
 };
 
 /* uri NULL: $LIBVIRT_DEFAULT_URI, else qemu:///system and qemu:///session, whichever answers (no
- * daemon is started by this). error gets a line for people. Returns 0 or a negative errno. */
+ * daemon is started by this). Nothing is asked yet. NULL: built without libvirt. */
+struct virt *virt_create(const char *uri, enum virt_right right);
+/* Asks those that are not connected, or are no longer. Waits a few seconds for an answer (minutes
+ * with VIRT_MANAGE: the user may have to type a password); one that was silent is only looked at
+ * the next time. 0: at least one is connected; else a negative errno, and error has a line for
+ * people. virt may be NULL. */
+int virt_connect(struct virt *virt, char *error, size_t error_size);
+/* Both in one. *ret_virt is NULL after an error. */
 int virt_open(struct virt **ret_virt, const char *uri, enum virt_right right, char *error,
 		size_t error_size);
 void virt_close(struct virt *virt);
-/* False when a connection broke: close and open again. */
-bool virt_alive(const struct virt *virt);
-/* Asks those that did not answer. */
-void virt_open_missing(struct virt *virt);
 
 struct virt_domain {
 	struct domain domain; /* the live configuration if it runs, else the stored one */
@@ -51,11 +54,15 @@ int virt_define(struct virt *virt, const char *uuid, const char *xml, char *erro
 /* "virbr0" of network "default". */
 bool virt_network_bridge(struct virt *virt, const char *network, char *buf, size_t size);
 
-/* Following: changed(data) runs from virt_wait() when a domain started, stopped or was defined.
- * Call it again after virt_open_missing(). False: not every connection can tell. */
-int virt_follow_init(void); /* before the first virt_open() */
+/* Following. libvirt has one event loop in a process; virt_wait() runs it. */
+struct virt_events;
+struct virt_events *virt_events_create(void); /* before the first virt_create(); NULL: none */
+void virt_events_destroy(struct virt_events *events);
+/* changed(data) runs from virt_wait() when a domain started, stopped or was defined. Call it after
+ * each virt_connect(). False: not every connection can tell. */
 bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data);
-/* Waits for at most timeout_ms and dispatches. */
-void virt_wait(int timeout_ms);
+/* Sleeps and dispatches until *until is set or timeout_ms are over. With the timeout of the last
+ * call the time since that one counts, too. events may be NULL. */
+void virt_wait(struct virt_events *events, int timeout_ms, const bool *until);
 
 bool virt_built_in(void);
