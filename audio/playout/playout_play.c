@@ -1,60 +1,33 @@
-#include "audio/playout/playout_internal.h"
-
+/* While it plays: one packet, and when the next ones are picked up. */
 #include <math.h>
 
+#include "audio/playout/playout_parts.h"
 #include "base/clock.h"
 
 #define LOOP_MENDS_NS   10e6
 #define LOST_OFTEN_NS   (5 * NS_PER_S)
 #define PATCH_MOST_S    0.018
-#define CARRY_NS        6e6
-#define CARRY_MOST_NS   18e6 /* of sound again, then it ends */
-#define ZERO_FRAMES     512
-#define TAIL_NS         5e6
 #define HOLD_OFF_NS     (60 * NS_PER_MS)
 #define RESYNC_ERROR_NS 40e6
 #define FILL_LEAST_NS   1e6
-#define EDGE_NS         2e6 /* a write needs so long to reach the server's mixer */
+#define BATCH_MOST_NS   6.7e6 /* a packet of Scream's at 44.1 kHz */
+#define THRIFTY_MOST_NS 13.4e6
+#define PICKUP_AFTER_NS 300e3 /* the last of a batch was due: most are less late */
+#define STEADY_NS       (2 * NS_PER_S)
 
-static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
+static double packet_ns(const struct playout *playout) {
+	return stream_to_ns(&playout->stream, playout->packet_frames);
+}
 
-static void playout_write(struct playout *playout, const float *frames, unsigned count) {
-	if (count > 0 && playout->sink->ops->write(playout->sink, frames, count) == 0) {
-		buffer_fill_wrote(&playout->fill, count);
+void playout_note_packet_size(struct playout *playout, unsigned frames) {
+	double packet_frames = frames * playout_ratio(playout);
+	if (fabs(packet_frames - playout->packet_frames) < 1 || !playout->writer.resample) {
+		return;
 	}
-}
-
-void playout_write_silence(struct playout *playout, double frames) {
-	while (frames >= 1) {
-		unsigned n = frames < ZERO_FRAMES ? (unsigned)frames : ZERO_FRAMES;
-		playout_write(playout, zeros, n);
-		frames -= n;
-	}
-}
-
-void playout_write_tail(struct playout *playout) {
-	unsigned most = (unsigned)playout_to_frames(playout, TAIL_NS);
-	unsigned n = concealment_tail(&playout->concealment, playout->scratch,
-			most < CONCEALMENT_HISTORY_FRAMES ? most : CONCEALMENT_HISTORY_FRAMES);
-	playout_write(playout, playout->scratch, n);
-}
-
-/* The server must never find less than this when it comes for more. */
-double playout_edge_frames(const struct playout *playout) {
-	double held = fmax(playout->reserve_ns[0], playout->reserve_ns[1]);
-	return playout_to_frames(playout, held + EDGE_NS);
-}
-
-double playout_goal_frames(const struct playout *playout) {
-	return playout_to_frames(playout, latency_target_fill_ns(&playout->target));
-}
-
-static double bound_frames(const struct playout *playout) {
-	double ms = playout->config.max_ms;
-	if (playout->config.max_ms == 0) {
-		ms = fmax(latency_target_ns(&playout->target) * 1e-6 + 40, 120);
-	}
-	return playout_to_frames(playout, ms * 1e6);
+	playout->packet_frames = packet_frames;
+	latency_target_restart(&playout->target, packet_ns(playout),
+			resample_delay_ns(playout->writer.resample) +
+					playout->stream.info.offset_ns);
 }
 
 void playout_count_underrun(struct playout *playout) {
@@ -62,69 +35,41 @@ void playout_count_underrun(struct playout *playout) {
 		return;
 	}
 	playout->underrun_ns = playout->now_ns;
-	playout->underruns++;
+	playout->counts.underruns++;
 	latency_target_underrun(&playout->target, playout->now_ns);
 }
 
-void playout_play_block(struct playout *playout, const uint8_t *pcm, unsigned frames) {
-	float *out;
-	unsigned n = resample_block(
-			playout->resample, pcm, frames, playout->servo.correction, &out);
-	if (playout->patch_frames > 0) {
-		unsigned filled = concealment_patch(&playout->concealment, out, n, playout->scratch,
-				playout->patch_frames);
-		playout_write(playout, playout->scratch, filled);
-		playout->patch_frames = 0;
+static double bound_frames(const struct playout *playout) {
+	double ms = playout->config.max_ms;
+	if (playout->config.max_ms == 0) {
+		ms = fmax(latency_target_ns(&playout->target) * 1e-6 + 40, 120);
 	}
-	concealment_apply(&playout->concealment, out, n);
-	playout_write(playout, out, n);
-	playout->frames += n;
+	return stream_to_frames(&playout->stream, ms * 1e6);
 }
 
 /* Too little for the loop to mend: end the sound cleanly and put the missing fill in. */
 static void resync_low(struct playout *playout, double fill) {
-	playout_write_tail(playout);
-	playout_write_silence(playout,
-			playout_goal_frames(playout) - fill - playout_to_frames(playout, TAIL_NS));
-	resample_reset(playout->resample);
-	concealment_fade_in(&playout->concealment, 0);
-	servo_sync(&playout->servo, playout->now_ns);
+	struct stream *stream = &playout->stream;
+	writer_tail(&playout->writer, stream);
+	stream_write_silence(stream, playout_goal_frames(playout) - fill -
+						     stream_to_frames(stream, WRITER_TAIL_NS));
+	writer_fade_in(&playout->writer, playout->now_ns);
 	playout->resynced_ns = playout->now_ns;
-	playout->skips++;
+	playout->counts.skips++;
 	playout_count_underrun(playout);
-}
-
-static void drop_block(struct playout *playout, const uint8_t *pcm, unsigned frames) {
-	float *out;
-	unsigned n = resample_block(
-			playout->resample, pcm, frames, playout->servo.correction, &out);
-	concealment_dropped(&playout->concealment, out, n);
-	playout->dropped++;
-}
-
-bool playout_carry_on(struct playout *playout) {
-	unsigned count = (unsigned)playout_to_frames(playout, CARRY_NS);
-	float from = 1 - (float)(playout->carried / playout_to_frames(playout, CARRY_MOST_NS)) / 2;
-	float to = from - (float)(CARRY_NS / CARRY_MOST_NS) / 2;
-	if (playout->carried + count > playout_to_frames(playout, CARRY_MOST_NS)) {
-		return false;
-	}
-	unsigned n = concealment_extend(&playout->concealment, playout->scratch, count, from, to);
-	playout_write(playout, playout->scratch, n);
-	playout->carried += n;
-	return n > 0;
 }
 
 /* Sound was carried on for packets that were only late: they are left out in its place. */
 static bool came_too_late(struct playout *playout, double error, double frames) {
-	if (playout->carried == 0) {
+	struct writer *writer = &playout->writer;
+	if (writer->carried == 0) {
 		return false;
 	}
-	if (error < frames * 0.75 || playout->carried < frames * 0.75) {
-		playout->carried = 0;
+	if (error < frames * 0.75 || writer->carried < frames * 0.75) {
+		writer->carried = 0;
 		return false;
 	}
-	playout->carried -= frames;
+	writer->carried -= frames;
 	playout_count_underrun(playout);
 	return true;
 }
@@ -136,14 +81,14 @@ static bool too_much(struct playout *playout, double error, double frames) {
 	}
 	bool hold_off = playout->now_ns - playout->resynced_ns < HOLD_OFF_NS;
 	if (!playout->dropping && !hold_off &&
-			error > playout_to_frames(playout, RESYNC_ERROR_NS)) {
+			error > stream_to_frames(&playout->stream, RESYNC_ERROR_NS)) {
 		playout->dropping = true;
-		playout->skips++;
+		playout->counts.skips++;
 	}
 	if (playout->dropping && error < frames) {
 		playout->dropping = false;
 		playout->resynced_ns = playout->now_ns;
-		servo_sync(&playout->servo, playout->now_ns);
+		servo_sync(&playout->writer.servo, playout->now_ns);
 	}
 	return playout->dropping;
 }
@@ -152,56 +97,129 @@ static bool too_much(struct playout *playout, double error, double frames) {
  * first lands in its past and is not heard. Fade in where it is heard again. */
 static void check_dry(struct playout *playout) {
 	double fill = playout_fill_now(playout);
-	if (fill > 0 || playout->concealment.mute_left > 0) {
+	struct concealment *concealment = &playout->writer.concealment;
+	if (fill > 0 || concealment->mute_left > 0) {
 		return;
 	}
 	playout_count_underrun(playout);
-	concealment_fade_in(&playout->concealment, (unsigned)(playout_edge_frames(playout) - fill));
+	concealment_fade_in(concealment, (unsigned)(stream_edge_frames(&playout->stream) - fill));
 }
 
 /* Packets are missing. The loop restores the fill unheard, if there is enough of it. */
 static void patch_loss(struct playout *playout, unsigned lost, double fill) {
+	const struct stream *stream = &playout->stream;
+	const double frames = lost * playout->packet_frames;
 	bool often = playout->lost_ns && playout->now_ns - playout->lost_ns < LOST_OFTEN_NS;
 	playout->lost_ns = playout->now_ns;
-	playout->lost += lost;
-	double least = playout_edge_frames(playout) +
-		       playout_to_frames(playout, playout->target.late_ns);
+	playout->counts.lost += lost;
+	double least = stream_edge_frames(stream) +
+		       stream_to_frames(stream, playout->target.late_ns);
 	if (often || fill < fmax(least, playout_goal_frames(playout) - playout->packet_frames) ||
-			lost * playout->packet_frames > playout_to_frames(playout, LOOP_MENDS_NS)) {
-		playout->patch_frames = (unsigned)fmin(
-				lost * playout->packet_frames, PATCH_MOST_S * playout->info.rate);
+			frames > stream_to_frames(stream, LOOP_MENDS_NS)) {
+		playout->writer.patch_frames =
+				(unsigned)fmin(frames, PATCH_MOST_S * stream->info.rate);
 	}
+}
+
+/* How late a packet is handled; that it was left waiting does not count. */
+static double lateness_ns(const struct playout *playout, const struct arrival_result *arrival,
+		uint64_t arrived_ns) {
+	const double came = (double)arrived_ns - arrival->at_ns;
+	const double due_ns = fmax(arrival->at_ns, (double)playout->pickup_ns);
+	return fmax(came, (double)playout->now_ns - due_ns);
 }
 
 void playout_play(
 		struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
+	const struct stream *stream = &playout->stream;
 	playout_note_packet_size(playout, packet->frames);
-	playout->arrival.reliable = playout->reliable;
-	struct arrival_result arrival =
-			arrival_packet(&playout->arrival, arrived_ns, packet->frames);
-	playout_note_arrival(playout, &arrival, arrived_ns);
+	const struct arrival_result arrival = arrivals_note(
+			&playout->arrivals, arrived_ns, packet->frames, packet_ns(playout));
+	latency_target_late(&playout->target, lateness_ns(playout, &arrival, arrived_ns));
 
 	double frames = packet->frames * playout_ratio(playout);
-	double fill = buffer_fill_at(&playout->fill, arrival.at_ns);
+	double fill = buffer_fill_at(&stream->fill, arrival.at_ns);
 	if (arrival.verdict == ARRIVAL_LOST) {
 		patch_loss(playout, arrival.lost, fill);
-		fill += playout->patch_frames;
+		fill += playout->writer.patch_frames;
 	}
 	double error = fill - playout_goal_frames(playout);
 	playout->fill_frames = fill;
 
 	if (came_too_late(playout, error, frames) || too_much(playout, error, frames)) {
-		drop_block(playout, packet->pcm, packet->frames);
+		writer_drop_block(&playout->writer, packet->pcm, packet->frames);
+		playout->counts.dropped++;
 		return;
 	}
 	bool hold_off = playout->now_ns - playout->resynced_ns < HOLD_OFF_NS;
-	if (!hold_off && (fill < playout_to_frames(playout, FILL_LEAST_NS) ||
-					 error < -playout_to_frames(playout, RESYNC_ERROR_NS))) {
+	if (!hold_off && (fill < stream_to_frames(stream, FILL_LEAST_NS) ||
+					 error < -stream_to_frames(stream, RESYNC_ERROR_NS))) {
 		resync_low(playout, fill);
 	} else {
 		check_dry(playout);
-		servo_update(&playout->servo, error, frames,
-				playout->reliable || playout_is_bursty(playout), playout->now_ns);
+		servo_update(&playout->writer.servo, error, frames,
+				playout->arrivals.reliable ||
+						arrivals_are_bursty(&playout->arrivals),
+				playout->now_ns);
 	}
-	playout_play_block(playout, packet->pcm, packet->frames);
+	playout->counts.frames += writer_block(
+			&playout->writer, &playout->stream, packet->pcm, packet->frames);
+}
+
+/* ---- when they are picked up: several to a wake-up, where enough is in flight ---- */
+
+static double period_ns(const struct playout *playout) {
+	return arrivals_period_ns(&playout->arrivals, packet_ns(playout));
+}
+
+/* How many packets or bursts may wait for the next one. */
+static unsigned batch_most(const struct playout *playout) {
+	const double period = period_ns(playout);
+	const double most_ns = playout->config.thrifty ? THRIFTY_MOST_NS : BATCH_MOST_NS;
+	const bool wanted = playout->target.fixed || playout->config.thrifty;
+	return wanted && !playout->arrivals.reliable && period > 0 ? (unsigned)(most_ns / period)
+								   : 0;
+}
+
+double playout_batch_ns(const struct playout *playout) {
+	return batch_most(playout) * period_ns(playout);
+}
+
+/* Nothing was cut or missing for a while. */
+static bool is_steady(const struct playout *playout) {
+	const struct arrival *clock = &playout->arrivals.clock;
+	return playout->state == PLAYOUT_PLAYING && !playout->dropping &&
+	       playout->writer.carried <= 0 && clock->running && !clock->outlier &&
+	       !clock->slipping && playout->now_ns - playout->resynced_ns > STEADY_NS &&
+	       playout->now_ns - playout->underrun_ns > STEADY_NS;
+}
+
+uint64_t playout_pickup(struct playout *playout, uint64_t now_ns) {
+	const struct arrivals *arrivals = &playout->arrivals;
+	const struct stream *stream = &playout->stream;
+	playout->pickup_ns = 0;
+	if (!is_steady(playout)) {
+		return 0;
+	}
+	/* Of the next one: the one that would be taken if none were left waiting. */
+	const double due_ns = (double)arrivals->clock.base_ns + arrivals->clock.end_ns +
+			      packet_ns(playout);
+	const double next_ns = arrivals_are_bursty(arrivals)
+					       ? (double)arrivals->burst_at_ns + arrivals->burst_ns
+					       : due_ns;
+	/* As much must be left as an adapting target keeps against lateness; in a burst the first
+	 * is late as it is. */
+	const double late_ns = fmax(playout->target.late_ns - fmax(next_ns - due_ns, 0), 0);
+	const double least = stream_edge_frames(stream) +
+			     stream_to_frames(stream, late_ns + LATENCY_TARGET_MARGIN_NS);
+	const double period = period_ns(playout);
+	unsigned batch = batch_most(playout);
+	while (batch > 0 && buffer_fill_at(&stream->fill, next_ns + batch * period) < least) {
+		batch--;
+	}
+	const double pickup_ns = next_ns + batch * period + PICKUP_AFTER_NS;
+	if (batch > 0 && pickup_ns > (double)now_ns) {
+		playout->pickup_ns = (uint64_t)pickup_ns;
+	}
+	return playout->pickup_ns;
 }

@@ -1,0 +1,69 @@
+/*
+ * What the playout is made of, each part with the data that it owns, and the little that is about
+ * all of them. Only playout*.c include it: playout.c has the states, playout_play.c plays one
+ * packet and decides when the next are picked up; it calls nothing of playout.c.
+ */
+#pragma once
+
+#include "audio/playout/arrivals.h"
+#include "audio/playout/latency_target.h"
+#include "audio/playout/playout.h"
+#include "audio/playout/prebuffer.h"
+#include "audio/playout/stream.h"
+#include "audio/playout/writer.h"
+#include "base/clock.h"
+
+struct playout_counts {
+	uint64_t packets, frames;
+	uint64_t underruns, skips, gaps, lost, dropped;
+};
+
+struct playout {
+	struct playout_config config;
+	uint64_t now_ns; /* of the last call */
+
+	enum playout_state state;
+	uint64_t state_ns;         /* since when */
+	struct sink_format wanted; /* of the stream */
+	uint64_t packet_ns;        /* when the last packet was given */
+	uint64_t silent_since_ns;  /* all-zero packets since; 0 = sound */
+	bool corked_for_silence;
+
+	struct arrivals arrivals;
+	struct latency_target target;
+	struct prebuffer prebuffer;
+	struct stream stream;
+	struct writer writer;
+
+	/* playing */
+	double packet_frames; /* of the stream, for one packet */
+	double fill_frames;   /* in flight at the last packet */
+	uint64_t resynced_ns;
+	uint64_t underrun_ns;
+	uint64_t lost_ns;   /* when packets were found missing last */
+	uint64_t pickup_ns; /* until when packets were to wait; 0 = not at all */
+	bool dropping;
+
+	struct playout_counts counts;
+};
+
+static inline double playout_fill_now(const struct playout *playout) {
+	return stream_fill(&playout->stream, playout->now_ns);
+}
+
+static inline double playout_ratio(const struct playout *playout) {
+	return (double)playout->stream.info.rate / playout->arrivals.format.rate;
+}
+
+/* What is to be in flight before a packet is written. */
+static inline double playout_goal_frames(const struct playout *playout) {
+	return stream_to_frames(&playout->stream, latency_target_fill_ns(&playout->target));
+}
+
+/* ---- playout_play.c ---- */
+
+void playout_note_packet_size(struct playout *playout, unsigned frames);
+void playout_count_underrun(struct playout *playout);
+void playout_play(struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns);
+/* For how long packets are left waiting for others, at most. */
+double playout_batch_ns(const struct playout *playout);

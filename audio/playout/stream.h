@@ -1,0 +1,73 @@
+/*
+ * The stream at the sound server, as the playout sees it: what was written, how much of it is still
+ * in flight, what the server holds at any time (scream-audio.md 3.3 and 3.5). Frames are of the
+ * stream's rate. No clock of its own; one thread at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio/playout/buffer_fill.h"
+#include "audio/playout/sink.h"
+
+#define STREAM_TOP_UP_NS 5e6
+
+struct stream {
+	struct sink *sink;
+	bool stands;
+	bool suspended; /* its device is */
+	struct sink_info info;
+	struct buffer_fill fill;
+
+	double reserve_ns[2]; /* most that the sink held, of this and the last block */
+	uint64_t reserve_since_ns;
+
+	uint64_t ask_ns;           /* when the next report is to be asked for */
+	uint64_t bridged_until_ns; /* silence was written up to here, while the fill is unknown */
+	uint64_t bridged_ns;       /* that much of it */
+	double corked_fill;        /* frames in flight when it was corked */
+};
+
+static inline double stream_to_ns(const struct stream *stream, double frames) {
+	return frames * 1e9 / stream->info.rate;
+}
+
+static inline double stream_to_frames(const struct stream *stream, double ns) {
+	return ns * stream->info.rate * 1e-9;
+}
+
+/* Frames in flight. */
+static inline double stream_fill(const struct stream *stream, uint64_t now_ns) {
+	return buffer_fill_at(&stream->fill, (double)now_ns);
+}
+
+static inline bool stream_fill_known(const struct stream *stream) {
+	return buffer_fill_known(&stream->fill);
+}
+
+/* The sink has made it. */
+void stream_begin(struct stream *stream, const struct sink_info *info, uint64_t now_ns);
+/* Wants another one. */
+void stream_open(struct stream *stream, const struct sink_format *format);
+void stream_close(struct stream *stream);
+
+void stream_write(struct stream *stream, const float *frames, unsigned count);
+void stream_write_silence(struct stream *stream, double frames);
+
+/* Silence up to `prefill` frames first, then run: a stream that runs empty plays nothing that is
+ * written late (3.5). */
+void stream_uncork(struct stream *stream, double prefill, uint64_t now_ns);
+void stream_cork(struct stream *stream, uint64_t now_ns);
+/* Where the device is in the stream is unknown from now on. */
+void stream_restart_clock(struct stream *stream, uint64_t now_ns);
+/* Keeps it alive while there is nothing to play. */
+void stream_top_up(struct stream *stream, uint64_t now_ns);
+
+/* A report of the server. Returns true if the device's position has jumped. */
+bool stream_report(struct stream *stream, const struct sink_timing *timing, uint64_t now_ns);
+
+/* The server must never find less than this when it comes for more. */
+double stream_edge_frames(const struct stream *stream);
+/* What the server needs at any time, until its next request included. */
+double stream_reserve_ns(const struct stream *stream);
