@@ -125,6 +125,99 @@ static int open_window(struct play *play, const char *key) {
 	return r;
 }
 
+/* On pg-io, which runs only while there is an app. */
+static void on_raise(int reply_fd, void *data) {
+	app_on_raise(((struct play *)data)->app, reply_fd);
+}
+
+/* A window that does not answer for so long hangs. */
+#define PATIENCE_MS 3000
+
+/* One more name of what this window shows. 1 = another window shows it and came to the front. */
+static int claim_name(struct play *play, const char *key, unsigned patience_ms) {
+	pid_t pid = 0;
+	int r = instance_claim(play->instance, key, patience_ms, &pid);
+	if (r == 1) {
+		log_info("a window for this VM is open already: it was asked to come to the front");
+	} else if (r == -ETIMEDOUT) {
+		log_error("a window for this VM is open already and does not answer (process %ld): end "
+			  "it with `kill %ld`, then start again",
+				(long)pid, (long)pid);
+	} else if (r < 0) {
+		log_debug("this window is not guarded against a second one: %s",
+				strerrordesc_np(-r));
+	}
+	return r;
+}
+
+/* The memory by its path and by its inode; patience_ms as for claim_name(). */
+static int claim_memory(struct play *play, const char *path, unsigned patience_ms) {
+	char key[INSTANCE_KEY_BYTES];
+	instance_path_key(path, key);
+	int r = claim_name(play, key, patience_ms);
+	if (r != 1 && r != -ETIMEDOUT && instance_file_key(path, key)) {
+		r = claim_name(play, key, patience_ms);
+	}
+	return r;
+}
+
+static bool same_memory(const char *a, const char *b) {
+	char key_a[INSTANCE_KEY_BYTES], key_b[INSTANCE_KEY_BYTES];
+	instance_path_key(a, key_a);
+	instance_path_key(b, key_b);
+	return strcmp(key_a, key_b) == 0;
+}
+
+/* On pg-io. The names of a VM become known one after the other, each may be in use already. */
+static void on_discovery(const struct discovery_info *info, void *data) {
+	struct play *play = data;
+	char key[INSTANCE_KEY_BYTES];
+	bool shown = info->status == DISCOVERY_FOUND && play->instance &&
+		     (play->config->domain[0] ||
+				     (info->shm[0] && same_memory(info->shm, play->memory)));
+	if (shown) {
+		int r = 0;
+		if (info->uuid[0]) {
+			snprintf(key, sizeof key, "vm:%s", info->uuid);
+			r = claim_name(play, key, 0);
+		}
+		if (r != 1 && info->domain[0]) {
+			snprintf(key, sizeof key, "domain:%s", info->domain);
+			r = claim_name(play, key, 0);
+		}
+		if (r != 1 && info->shm[0]) {
+			r = claim_memory(play, info->shm, 0);
+		}
+		if (r == 1) {
+			app_quit(play->app);
+		}
+	}
+	app_on_discovery(info, play->app);
+}
+
+/* 0 = go on; 1 = another window shows it and came to the front; -ETIMEDOUT = another hangs. */
+static int claim(struct play *play) {
+	const struct config *config = play->config;
+	const struct instance_events events = { .raise = on_raise, .data = play };
+	char key[INSTANCE_KEY_BYTES];
+	if (config->demo) {
+		return 0;
+	}
+	int r = instance_create(&play->instance, play->loop, &events);
+	if (r < 0) {
+		return 0;
+	}
+	snprintf(play->memory, sizeof play->memory, "%s", config->video.shm_path);
+	if (config->domain[0]) {
+		snprintf(key, sizeof key, "%s:%s", strlen(config->domain) == 36 ? "vm" : "domain",
+				config->domain);
+		r = claim_name(play, key, PATIENCE_MS);
+	} else {
+		r = claim_memory(play, config->video.shm_path, PATIENCE_MS);
+	}
+	return r == 1 || r == -ETIMEDOUT ? r : 0;
+}
+
 static int start_parts(struct play *play) {
 	struct config *config = play->config;
 	int r = app_create(&play->app, config, play->window, config->demo);
@@ -154,29 +247,11 @@ static int start_parts(struct play *play) {
 		log_error("the picture does not start: %s", strerrordesc_np(-r));
 		return r;
 	}
-	discovered_start(&play->discovery, play->loop, config, app_on_discovery, play->app);
+	discovered_start(&play->discovery, play->loop, config, on_discovery, play);
 	app_attach(play->app, play->video, play->session, play->audio, play->discovery);
 	r = thread_start(&play->io_thread, "pg-io", run_io, play);
 	play->io_runs = r == 0;
 	return r;
-}
-
-/* On pg-io, which runs only while there is an app. */
-static void on_raise(void *data) {
-	app_on_raise(((struct play *)data)->app);
-}
-
-/* One window per memory: 1 = another one shows it and was called to the front. */
-static int claim(struct play *play) {
-	const struct config *config = play->config;
-	if (config->demo) {
-		return 0;
-	}
-	int r = instance_create(&play->instance, play->loop, window_key(config), on_raise, play);
-	if (r == 1) {
-		log_info("a window for this VM is open already: it was asked to come to the front");
-	}
-	return r == 1 ? 1 : 0;
 }
 
 int run_play(struct config *config) {
@@ -185,9 +260,9 @@ int run_play(struct config *config) {
 	/* As it is now: discovery may find another memory later. */
 	snprintf(key, sizeof key, "%s", window_key(config));
 	int r = play_start_loop(&play);
-	if (r == 0 && claim(&play) == 1) {
+	if (r == 0 && (r = claim(&play)) != 0) {
 		play_stop(&play);
-		return 0;
+		return r == 1 ? 0 : 1;
 	}
 	if (r == 0 && config->demo) {
 		r = play_start_demo(&play);

@@ -39,6 +39,7 @@ struct play {
 	struct session *session;
 	struct signals *signals;
 	struct instance *instance;
+	char memory[256]; /* the shared memory that was asked for: pg-io */
 	struct discovery *discovery;
 	struct video *video;
 	pthread_t io_thread;

@@ -30,9 +30,10 @@ struct session_events app_session_events(struct app *app);
 struct audio_events app_audio_events(struct app *app);
 /* discovery_fn; on pg-io. data is the app, here and below. */
 void app_on_discovery(const struct discovery_info *info, void *data);
-/* On pg-io: the process was asked to end; another start wants this window to the front. */
+/* On pg-io: the process was asked to end; another start wants this window to the front,
+ * reply_fd as for instance_answer(). */
 void app_on_signal(int number, void *data);
-void app_on_raise(void *data);
+void app_on_raise(struct app *app, int reply_fd);
 
 /* The parts that run; each may be NULL. Before app_run(). */
 void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "client/platform/instance.h"
 #include "client/ui/app_state.h"
 #include "client/ui/app_vm.h"
 #include "client/window/window.h"
@@ -64,9 +65,11 @@ void app_on_signal(int number, void *data) {
 	app_quit(data);
 }
 
-void app_on_raise(void *data) {
-	struct app *app = data;
-	queue_push(&app->happenings, &(struct app_happening){ .kind = APP_RAISE });
+void app_on_raise(struct app *app, int reply_fd) {
+	const struct app_happening happening = { .kind = APP_RAISE, .code = reply_fd };
+	if (queue_push(&app->happenings, &happening) < 0) {
+		instance_answer(reply_fd);
+	}
 }
 
 void app_quit(struct app *app) {
@@ -182,6 +185,7 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 	case APP_RAISE:
 		SDL_RestoreWindow(window_sdl(app->window));
 		SDL_RaiseWindow(window_sdl(app->window));
+		instance_answer(happening->code);
 		break;
 	case APP_SESSION_ACTION:
 		on_session_happening(app, happening);

@@ -25,7 +25,7 @@ struct window_input;
 
 /* Things that happen once, from other threads. */
 enum app_happening_kind {
-	APP_RAISE,
+	APP_RAISE,           /* code: for instance_answer() */
 	APP_SESSION_ACTION,  /* action, code */
 	APP_SCREENSHOT_DONE, /* code = 0 or a negative errno */
 	APP_CLIPBOARD,       /* refused */
