@@ -87,7 +87,13 @@ static void drop_subscriptions(struct lgmp_client *client) {
 	}
 	pthread_mutex_unlock(&client->lock);
 	client->renew_ns = 0;
-	client->move_state = LGMP_SEND_NONE;
+	lgmp_client_lose_send(client);
+}
+
+void lgmp_client_lose_send(struct lgmp_client *client) {
+	if (client->move_state == LGMP_SEND_WAITS || client->move_state == LGMP_SEND_SENT) {
+		client->move_state = LGMP_SEND_LOST;
+	}
 }
 
 static void unmap(struct lgmp_client *client) {

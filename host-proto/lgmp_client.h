@@ -98,17 +98,20 @@ int lgmp_client_next(struct lgmp_client *client, enum lgmp_queue queue,
 /*
  * The word that changes when the host posts to the queue, with its value while there is nothing
  * that lgmp_client_next() did not give: for base/cpu_wait.h. It lies in the shared memory until the
- * next call of anything here. False when not running.
+ * next call of anything here. False when not running. A host of LGMP 12 may take a finished message
+ * back and post the next one between two looks of the processor, and the word is as before: wait
+ * for a bounded time only.
  */
 bool lgmp_client_doorbell(const struct lgmp_client *client, enum lgmp_queue queue,
 		const uint32_t **ret_word, uint32_t *ret_value);
 
 /*
- * Gives the message's block back to the host, at once where the ring allows it (lgmp.md 5.3).
+ * Gives the message's block back to the host, at once where the ring allows it (lgmp.md 5.3, A.3).
  * From any thread; never waits for the host. Nothing happens when the subscription is not the
  * current one any more.
  * Returns whether what was copied out of the block before the call may be trusted (as far as the
- * host can be): 0, or -ESTALE when the host may have overwritten it meanwhile (evicted, gone).
+ * host can be): 0, or -ESTALE when the host may have overwritten it meanwhile (evicted, gone,
+ * finished before).
  */
 int lgmp_client_finish(struct lgmp_client *client, const struct lgmp_message *message);
 
@@ -120,10 +123,11 @@ int lgmp_client_finish(struct lgmp_client *client, const struct lgmp_message *me
 int lgmp_client_move_pointer(struct lgmp_client *client, int32_t x, int32_t y, uint64_t now_ns);
 
 enum lgmp_send {
-	LGMP_SEND_NONE,   /* nothing was ever sent in this session */
+	LGMP_SEND_NONE,   /* nothing was ever sent */
 	LGMP_SEND_WAITS,  /* not in the ring yet: the host has no room */
 	LGMP_SEND_SENT,   /* written, not acknowledged yet */
 	LGMP_SEND_DONE,   /* the host has handled it */
 	LGMP_SEND_FAILED, /* no acknowledgement within 100 ms, or no room for that long */
+	LGMP_SEND_LOST,   /* the subscription ended before: nobody knows whether it was handled */
 };
 enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_ns);

@@ -38,6 +38,7 @@ struct lgmp_client {
 	uint64_t due_ns;
 	uint64_t fine_until_ns; /* 0 = the first step sets it */
 	uint32_t session;
+	uint32_t client_id; /* of the session, where the version has one for all queues */
 	uint64_t generation;
 
 	uint64_t heartbeat;  /* the last value seen */
@@ -71,6 +72,8 @@ void lgmp_client_forget_host(struct lgmp_client *client);
 void lgmp_client_restart_heartbeat(struct lgmp_client *client, uint64_t now_ns);
 /* The session is over and its memory may belong to someone else: nothing more is written. */
 void lgmp_client_lose(struct lgmp_client *client, uint64_t now_ns);
+/* What was sent and not acknowledged: nobody will tell whether it was handled. */
+void lgmp_client_lose_send(struct lgmp_client *client);
 void lgmp_client_lose_mapping(struct lgmp_client *client, uint64_t now_ns);
 void lgmp_client_lose_corrupt(struct lgmp_client *client, uint64_t now_ns);
 
@@ -82,6 +85,8 @@ void lgmp_client_look_for_host(struct lgmp_client *client, uint64_t now_ns);
 /* ---- lgmp_session.c ---- */
 
 extern const uint32_t lgmp_client_queue_ids[LGMP_QUEUE_COUNT];
+/* The next client id of the session: one for all its queues (lgmp.md A.3). */
+uint32_t lgmp_client_take_id(struct lgmp_client *client);
 /* To both queues; what a failure means for the session is done already. */
 int lgmp_client_subscribe(struct lgmp_client *client, uint64_t now_ns);
 void lgmp_client_say_running(struct lgmp_client *client);

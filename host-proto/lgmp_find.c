@@ -172,9 +172,13 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	uint64_t queue;
 
 	client->due_ns = now_ns + LGMP_LOOK_FINELY_NS;
+	/* A host of 12 has no session while it makes its queues (A.3). */
+	const bool none = client->layout->session_client_id &&
+			  lgmp_client_header(client, client->layout->session) == 0;
 	for (unsigned i = 0; i < LGMP_QUEUE_COUNT; i++) {
-		int r = lgmp_queue_find(
-				client->shm, client->layout, lgmp_client_queue_ids[i], &queue);
+		int r = none ? -ENOENT
+			     : lgmp_queue_find(client->shm, client->layout,
+					       lgmp_client_queue_ids[i], &queue);
 		if (r == -EBADMSG) {
 			lgmp_client_lose_corrupt(client, now_ns);
 			return;
@@ -217,6 +221,9 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	}
 	status->experimental = ours->experimental;
 	client->session = session;
+	if (client->layout->session_client_id) {
+		client->client_id = lgmp_client_take_id(client);
+	}
 	client->no_frame_limit_ns = LGMP_NO_FRAME_NS;
 	atomic_store_explicit(&client->corrupt, false, memory_order_relaxed);
 	if (lgmp_client_subscribe(client, now_ns) < 0) {

@@ -37,6 +37,7 @@
 	HEADER_FIELDS(lgmp5_header_wire), QUEUE_FIELDS(lgmp5_queue_wire),                      \
 			ENTRY_FIELDS(lgmp5_entry_wire),                                        \
 			.queues_max = LGMP5_QUEUES, .slots_max = LGMP5_SLOTS, .ring_align = 4, \
+			.ring_read_align = 4, .reader = &lgmp_reader_by_position,              \
 			.wide_subs = true, .spare_slot = true, .data_slots = LGMP5_DATA_SLOTS, \
 			.data_bytes = sizeof(struct lgmp5_data_wire),                          \
 			.data_payload = offsetof(struct lgmp5_data_wire, data)
@@ -45,14 +46,22 @@ static const struct lgmp_layout layouts[] = {
 	{ .version = 5, FIELDS_5, .byte_locks = true },
 	{ .version = 6, FIELDS_5 },
 	{ .version = 12,
+			.reader = &lgmp_reader_by_pending,
+			.trims_tail = true,
+			.posts_to_nobody = true,
+			.evicts_everywhere = true,
+			.session_client_id = true,
+			.checks_sender = true,
+			.heartbeat_ms = 250,
 			HEADER_FIELDS(lgmp12_header_wire),
 			QUEUE_FIELDS(lgmp12_queue_wire),
 			ENTRY_FIELDS(lgmp12_entry_wire),
 			.queues_max = LGMP12_QUEUES,
 			.slots_max = LGMP12_SLOTS,
 			.ring_align = 64,
+			.ring_read_align = 16,
+			.ring_after_udata = true,
 			.next_client_id = offsetof(struct lgmp12_header_wire, next_client_id),
-			.aimed_posts = true,
 			.wide_udata = true,
 			.data_slots = LGMP12_DATA_SLOTS,
 			.data_bytes = sizeof(struct lgmp12_data_wire),
@@ -75,12 +84,19 @@ static void pause_briefly(void) {
 #endif
 }
 
-bool lgmp_lock(const struct lgmp_layout *layout, void *lock) {
+bool lgmp_lock_briefly(const struct lgmp_layout *layout, void *lock) {
 	for (unsigned i = 0; i < 256; i++) {
 		if (lgmp_try_lock(layout, lock)) {
 			return true;
 		}
 		pause_briefly();
+	}
+	return false;
+}
+
+bool lgmp_lock(const struct lgmp_layout *layout, void *lock) {
+	if (lgmp_lock_briefly(layout, lock)) {
+		return true;
 	}
 	/* Its holder has lost the processor, or its life. */
 	const uint64_t give_up_ns = clock_now_ns() + LGMP_LOCK_LIMIT_NS;

@@ -4,27 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host-proto/lgmp_queue_internal.h"
 #include "host-proto/shm.h"
-
-static uint32_t *field(const struct lgmp_subscription *sub, uint32_t offset) {
-	return lgmp_at32(sub->base, sub->queue + offset);
-}
-
-static void *lock_of(const struct lgmp_subscription *sub) {
-	return sub->base + sub->queue + sub->layout->lock;
-}
-
-static uint64_t entry_at(const struct lgmp_subscription *sub, uint32_t index) {
-	return sub->ring_offset + (uint64_t)index * sub->layout->entry_bytes;
-}
-
-static uint32_t *pending_at(const struct lgmp_subscription *sub, uint32_t index) {
-	return lgmp_at32(sub->base, entry_at(sub, index) + sub->layout->entry_pending);
-}
-
-static uint32_t after(const struct lgmp_subscription *sub, uint32_t index) {
-	return index + 1 < sub->ring_length ? index + 1 : 0;
-}
 
 int lgmp_queue_find(struct shm *shm, const struct lgmp_layout *layout, uint32_t id,
 		uint64_t *ret_queue) {
@@ -46,12 +27,18 @@ int lgmp_queue_find(struct shm *shm, const struct lgmp_layout *layout, uint32_t 
 /* Copies and checks what stays fixed (lgmp.md 8). */
 static int read_descriptor(struct lgmp_subscription *sub) {
 	const struct lgmp_layout *layout = sub->layout;
-	sub->ring_length = lgmp_load32(field(sub, layout->ring_length));
-	sub->ring_offset = lgmp_load32(field(sub, layout->ring_offset));
-	sub->max_time = lgmp_load32(field(sub, layout->max_time));
+	sub->ring_length = lgmp_load32(lgmp_field(sub, layout->ring_length));
+	sub->ring_offset = lgmp_load32(lgmp_field(sub, layout->ring_offset));
+	sub->max_time = lgmp_load32(lgmp_field(sub, layout->max_time));
+	sub->payload_floor = layout->header_bytes;
+	if (layout->ring_after_udata) {
+		const uint32_t udata = lgmp_load32(lgmp_at32(sub->base, layout->udata_size));
+		sub->payload_floor =
+				layout->udata + (udata < LGMP_UDATA_MAX ? udata : LGMP_UDATA_MAX);
+	}
 	if (sub->ring_length < 2 || sub->ring_length > LGMP_RING_MAX ||
-			sub->ring_offset % layout->ring_align != 0 ||
-			sub->ring_offset < layout->header_bytes ||
+			sub->ring_offset % layout->ring_read_align != 0 ||
+			sub->ring_offset < sub->payload_floor ||
 			!shm_in_range(sub->shm, sub->ring_offset,
 					(uint64_t)sub->ring_length * layout->entry_bytes)) {
 		return -EBADMSG;
@@ -60,7 +47,7 @@ static int read_descriptor(struct lgmp_subscription *sub) {
 		return -EBADMSG;
 	}
 	sub->subs = sub->base + sub->queue + layout->subs;
-	sub->host_position = field(sub, layout->position);
+	sub->host_position = lgmp_field(sub, layout->position);
 	return 0;
 }
 
@@ -76,7 +63,8 @@ static void reap(const struct lgmp_subscription *sub, struct lgmp_subs *subs) {
 			continue;
 		}
 		lgmp_store64(timeout, 0);
-		lgmp_store32(field(sub, layout->client_id + slot * (uint32_t)sizeof(uint32_t)), 0);
+		lgmp_store32(lgmp_field(sub, layout->client_id + slot * (uint32_t)sizeof(uint32_t)),
+				0);
 		subs->on &= ~bit;
 		subs->bad &= ~bit;
 	}
@@ -84,7 +72,7 @@ static void reap(const struct lgmp_subscription *sub, struct lgmp_subs *subs) {
 
 static void clear_pending(const struct lgmp_subscription *sub) {
 	for (uint32_t i = 0; i < sub->ring_length; i++) {
-		lgmp_and32(pending_at(sub, i), ~sub->bit);
+		lgmp_and32(lgmp_pending_at(sub, i), ~sub->bit);
 	}
 }
 
@@ -116,11 +104,11 @@ static int take_slot(struct lgmp_subscription *sub) {
 	sub->bit = 1u << slot;
 	clear_pending(sub);
 	lgmp_store64(lgmp_at64(base, sub->queue + layout->timeout + slot * sizeof(uint64_t)), 0);
-	lgmp_store32(field(sub, layout->client_id + slot * (uint32_t)sizeof(uint32_t)),
+	lgmp_store32(lgmp_field(sub, layout->client_id + slot * (uint32_t)sizeof(uint32_t)),
 			sub->client_id);
 	subs.on |= sub->bit;
 	lgmp_subs_store(layout, subs_at, subs);
-	lgmp_add32(field(sub, layout->new_subscribers), 1);
+	lgmp_add32(lgmp_field(sub, layout->new_subscribers), 1);
 	sub->position = position;
 	sub->active = true;
 	return 0;
@@ -141,23 +129,23 @@ int lgmp_subscribe(struct lgmp_subscription *sub, struct shm *shm, const struct 
 	if (r < 0) {
 		return r;
 	}
-	if (!lgmp_lock(layout, lock_of(sub))) {
+	if (!lgmp_lock(layout, lgmp_lock_of(sub))) {
 		return -ETIMEDOUT;
 	}
 	r = take_slot(sub);
-	lgmp_unlock(layout, lock_of(sub));
+	lgmp_unlock(layout, lgmp_lock_of(sub));
 	return r;
 }
 
-static bool slot_is_ours(const struct lgmp_subscription *sub) {
+bool lgmp_slot_is_ours(const struct lgmp_subscription *sub) {
 	const struct lgmp_layout *layout = sub->layout;
-	return lgmp_load32(field(
+	return lgmp_load32(lgmp_field(
 			       sub, layout->client_id + sub->slot * (uint32_t)sizeof(uint32_t))) ==
 			       sub->client_id &&
 	       lgmp_load32(lgmp_at32(sub->base, layout->session)) == sub->session;
 }
 
-static inline int subs_check(const struct lgmp_subscription *sub) {
+int lgmp_subs_check(const struct lgmp_subscription *sub) {
 	const struct lgmp_subs subs = lgmp_subs_load(sub->layout, sub->subs);
 	if (subs.bad & sub->bit) {
 		return -ETIME;
@@ -166,55 +154,18 @@ static inline int subs_check(const struct lgmp_subscription *sub) {
 }
 
 int lgmp_subscription_check(const struct lgmp_subscription *sub) {
-	int r = subs_check(sub);
+	int r = lgmp_subs_check(sub);
 	if (r < 0) {
 		return r;
 	}
-	return slot_is_ours(sub) ? 0 : -ENOTCONN;
+	return lgmp_slot_is_ours(sub) ? 0 : -ENOTCONN;
 }
 
-/* Without the spare slot a full ring looks like an empty one: our own bit tells (appendix A),
- * unless it is that of a message that we were given and have not finished yet. */
-static bool has_message(const struct lgmp_subscription *sub, uint32_t host_position) {
-	if (host_position != sub->position) {
-		return true;
-	}
-	if (sub->layout->spare_slot) {
-		return false;
-	}
-	const uint32_t taken = __atomic_load_n(&sub->taken[sub->position / 32], __ATOMIC_ACQUIRE);
-	return !(taken & 1u << sub->position % 32) &&
-	       (lgmp_load32(pending_at(sub, sub->position)) & sub->bit) != 0;
-}
-
-int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry) {
-	int r = subs_check(sub);
-	if (r < 0) {
-		return r;
-	}
+int lgmp_read_entry(
+		const struct lgmp_subscription *sub, uint32_t index, struct lgmp_entry *ret_entry) {
 	const struct lgmp_layout *layout = sub->layout;
-	uint32_t host_position = lgmp_load32(sub->host_position);
-	if (!has_message(sub, host_position)) {
-		return 0;
-	}
-	if (host_position >= sub->ring_length) {
-		return -EBADMSG;
-	}
-	if (!slot_is_ours(sub)) {
-		return -ENOTCONN;
-	}
-	if (layout->aimed_posts) {
-		/* Those that are for others are not ours to finish. */
-		while (!(lgmp_load32(pending_at(sub, sub->position)) & sub->bit)) {
-			sub->position = after(sub, sub->position);
-			if (sub->position == host_position) {
-				return 0;
-			}
-		}
-	}
-
-	const uint64_t entry = entry_at(sub, sub->position);
-	struct lgmp_entry message = { .index = sub->position };
+	const uint64_t entry = sub->ring_offset + (uint64_t)index * layout->entry_bytes;
+	struct lgmp_entry message = { .index = index };
 	uint32_t offset;
 	uint32_t udata;
 	/* Cannot fail: the ring was found to be in range. */
@@ -228,37 +179,52 @@ int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret
 		message.udata = udata;
 	}
 	message.offset = offset;
-	if (offset % 4 != 0 || offset < layout->header_bytes ||
+	if (offset % 4 != 0 || offset < sub->payload_floor ||
 			!shm_in_range(sub->shm, offset, message.size)) {
 		return -EBADMSG;
 	}
-	if (!layout->spare_slot) {
-		__atomic_fetch_or(&sub->taken[sub->position / 32], 1u << sub->position % 32,
-				__ATOMIC_RELAXED);
-	}
-	sub->position = after(sub, sub->position);
 	*ret_entry = message;
-	return 1;
+	return 0;
+}
+
+int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry) {
+	return sub->layout->reader->next(sub, ret_entry);
+}
+
+int lgmp_subscription_finish(struct lgmp_subscription *sub, uint32_t index) {
+	assert(index < sub->ring_length);
+	/* What was copied out of the block before must be complete before we look whether it was
+	 * still ours. */
+#ifndef __SANITIZE_THREAD__ /* gcc's knows no fences; on x86-64 this one is no instruction */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+	int r = lgmp_subscription_check(sub);
+	return r < 0 ? r : sub->layout->reader->finish(sub, index);
+}
+
+void lgmp_subscription_flush(struct lgmp_subscription *sub) {
+	if (sub->active && sub->layout->reader->flush) {
+		sub->layout->reader->flush(sub);
+	}
 }
 
 /*
- * Under the lock: retires every finished message from the oldest on. The stock client retires the
- * one that it has just finished; the rest are those that were finished out of order, which would
- * wait for the host's periodic task.
+ * The stock client of 5 and 6 retires the message that it has just finished; the rest are those
+ * that were finished out of order, which would wait for the host's periodic task.
  */
-static int retire(const struct lgmp_subscription *sub) {
+int lgmp_retire(const struct lgmp_subscription *sub) {
 	const struct lgmp_layout *layout = sub->layout;
-	uint32_t *start_at = field(sub, layout->start);
-	uint32_t *count_at = field(sub, layout->count);
+	uint32_t *start_at = lgmp_field(sub, layout->start);
+	uint32_t *count_at = lgmp_field(sub, layout->count);
 	uint32_t start = lgmp_load32(start_at);
 	if (start >= sub->ring_length) {
 		return -EBADMSG;
 	}
 	for (uint32_t i = 0; i < sub->ring_length; i++) {
-		if (lgmp_load32(count_at) == 0 || lgmp_load32(pending_at(sub, start)) != 0) {
+		if (lgmp_load32(count_at) == 0 || lgmp_load32(lgmp_pending_at(sub, start)) != 0) {
 			break;
 		}
-		start = after(sub, start);
+		start = lgmp_after(sub, start);
 		lgmp_store32(start_at, start);
 		if (lgmp_sub32(count_at, 1) == 0) {
 			lgmp_store32(count_at, 0);
@@ -271,38 +237,13 @@ static int retire(const struct lgmp_subscription *sub) {
 	return 0;
 }
 
-int lgmp_subscription_finish(struct lgmp_subscription *sub, uint32_t index) {
-	assert(index < sub->ring_length);
-	/* What was copied out of the block before must be complete before we look whether it was
-	 * still ours. */
-#ifndef __SANITIZE_THREAD__ /* gcc's knows no fences; on x86-64 this one is no instruction */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-#endif
-	int r = lgmp_subscription_check(sub);
-	if (r < 0) {
-		return r;
-	}
-	const uint32_t before = lgmp_and32(pending_at(sub, index), ~sub->bit);
-	if (!sub->layout->spare_slot) {
-		__atomic_fetch_and(&sub->taken[index / 32], ~(1u << index % 32), __ATOMIC_RELEASE);
-	}
-	if ((before & ~sub->bit) != 0 || !lgmp_try_lock(sub->layout, lock_of(sub))) {
-		return 0;
-	}
-	if (slot_is_ours(sub)) {
-		r = retire(sub);
-	}
-	lgmp_unlock(sub->layout, lock_of(sub));
-	return r;
-}
-
 void lgmp_unsubscribe(struct lgmp_subscription *sub) {
 	const struct lgmp_layout *layout = sub->layout;
 	if (!sub->active) {
 		return;
 	}
 	sub->active = false;
-	if (!lgmp_lock(layout, lock_of(sub))) {
+	if (!lgmp_lock(layout, lgmp_lock_of(sub))) {
 		return;
 	}
 	if (lgmp_subscription_check(sub) == 0) {
@@ -315,24 +256,26 @@ void lgmp_unsubscribe(struct lgmp_subscription *sub) {
 		lgmp_store64(lgmp_at64(sub->base, sub->queue + layout->timeout +
 								  sub->slot * sizeof(uint64_t)),
 				0);
-		lgmp_store32(field(sub, layout->client_id + sub->slot * (uint32_t)sizeof(uint32_t)),
+		lgmp_store32(lgmp_field(sub, layout->client_id +
+							     sub->slot * (uint32_t)sizeof(
+											 uint32_t)),
 				0);
 	}
-	lgmp_unlock(layout, lock_of(sub));
+	lgmp_unlock(layout, lgmp_lock_of(sub));
 }
 
 /* Under the client-data lock. */
 static int put_data(const struct lgmp_subscription *sub, const void *data, uint32_t size,
 		uint32_t *ret_serial) {
 	const struct lgmp_layout *layout = sub->layout;
-	if (!slot_is_ours(sub)) {
+	if (!lgmp_slot_is_ours(sub)) {
 		return -ENOTCONN;
 	}
-	const uint32_t room = lgmp_load32(field(sub, layout->data_free));
+	const uint32_t room = lgmp_load32(lgmp_field(sub, layout->data_free));
 	if (room == 0) {
 		return -EAGAIN;
 	}
-	const uint32_t index = lgmp_load32(field(sub, layout->data_write_index));
+	const uint32_t index = lgmp_load32(lgmp_field(sub, layout->data_write_index));
 	if (index >= layout->data_slots || room > layout->data_slots) {
 		return -EBADMSG;
 	}
@@ -342,9 +285,9 @@ static int put_data(const struct lgmp_subscription *sub, const void *data, uint3
 		lgmp_store32(lgmp_at32(sub->base, slot + layout->data_client_id), sub->client_id);
 	}
 	lgmp_store32(lgmp_at32(sub->base, slot), size);
-	lgmp_store32(field(sub, layout->data_write_index), (index + 1) % layout->data_slots);
-	lgmp_sub32(field(sub, layout->data_free), 1);
-	*ret_serial = lgmp_add32(field(sub, layout->data_written), 1) + 1;
+	lgmp_store32(lgmp_field(sub, layout->data_write_index), (index + 1) % layout->data_slots);
+	lgmp_sub32(lgmp_field(sub, layout->data_free), 1);
+	*ret_serial = lgmp_add32(lgmp_field(sub, layout->data_written), 1) + 1;
 	return 0;
 }
 
@@ -356,18 +299,28 @@ int lgmp_subscription_send(const struct lgmp_subscription *sub, const void *data
 	if (r < 0) {
 		return r;
 	}
-	if (lgmp_load32(field(sub, layout->data_free)) == 0) {
+	if (lgmp_load32(lgmp_field(sub, layout->data_free)) == 0) {
 		return -EAGAIN;
 	}
 	void *lock = sub->base + sub->queue + layout->data_lock;
-	if (!lgmp_lock(layout, lock)) {
+	/* Where the host knows the sender by his subscription, that must not end in between: the
+	 * queue's lock, then the data's (A.3). */
+	if (layout->checks_sender && !lgmp_lock(layout, lgmp_lock_of(sub))) {
 		return -ETIMEDOUT;
 	}
-	r = put_data(sub, data, size, ret_serial);
-	lgmp_unlock(layout, lock);
+	r = layout->checks_sender ? lgmp_subscription_check(sub) : 0;
+	if (r == 0 && !lgmp_lock(layout, lock)) {
+		r = -ETIMEDOUT;
+	} else if (r == 0) {
+		r = put_data(sub, data, size, ret_serial);
+		lgmp_unlock(layout, lock);
+	}
+	if (layout->checks_sender) {
+		lgmp_unlock(layout, lgmp_lock_of(sub));
+	}
 	return r;
 }
 
 bool lgmp_subscription_acknowledged(const struct lgmp_subscription *sub, uint32_t serial) {
-	return (int32_t)(lgmp_load32(field(sub, sub->layout->data_read)) - serial) >= 0;
+	return (int32_t)(lgmp_load32(lgmp_field(sub, sub->layout->data_read)) - serial) >= 0;
 }

@@ -1,11 +1,11 @@
 /*
- * A subscription to one LGMP queue: the algorithms of lgmp.md 5, without any state machine around
- * them. Everything in the memory is hostile: sizes and places of the ring are checked and copied
- * once, at subscription; every other word is read once per decision. No waiting but for a lock,
- * and that is bounded.
+ * A subscription to one LGMP queue: the algorithms of lgmp.md 5 and A.3, without any state machine
+ * around them; which one a version follows stands in its row of lgmp_layout.c. Everything in the
+ * memory is hostile: sizes and places of the ring are checked and copied once, at subscription;
+ * every other word is read once per decision. No waiting but for a lock, and that is bounded.
  *
  * For lgmp_client.c and tests. One thread at a time, except that lgmp_subscription_finish() may run
- * beside lgmp_subscription_next().
+ * beside lgmp_subscription_next() and _flush().
  */
 #pragma once
 
@@ -24,16 +24,19 @@ struct lgmp_subscription {
 	unsigned char *base;
 	uint64_t queue; /* offset of the descriptor */
 	uint32_t ring_offset, ring_length, max_time;
+	uint32_t payload_floor; /* no ring and no block begins before it */
 	uint32_t session, client_id;
 	unsigned slot;
 	uint32_t bit;
 	const void *subs;
 	const uint32_t *host_position;
-	/* the thread that calls next() */
+	/* The thread that calls next(): by position, the next entry to read; by pending bits, the
+	 * host's position when the ring was last seen without a message for us. */
 	uint32_t position;
-	/* any thread, atomic: given out and not finished. Only where a full ring looks like an
-	 * empty one. */
-	uint32_t taken[LGMP_RING_MAX / 32];
+	/* By pending bits only; any thread, atomic. */
+	uint32_t taken[LGMP_RING_MAX / 32]; /* given out and not finished */
+	uint32_t owed[LGMP_RING_MAX / 32];  /* finished, while somebody else held the lock */
+	uint32_t owed_count;
 };
 
 struct lgmp_entry {
@@ -55,12 +58,19 @@ int lgmp_subscribe(struct lgmp_subscription *sub, struct shm *shm, const struct 
 /* 5.2 step 1: 0, -ETIME (marked bad), -ENOTCONN (not ours any more). */
 int lgmp_subscription_check(const struct lgmp_subscription *sub);
 
-/* The next message, and goes on to the one after it: 1, 0 (empty), -ETIME, -ENOTCONN, -EBADMSG. */
+/* The next message, each one once, in the order of posting: 1, 0 (empty, or the lock is held for
+ * the moment), -ETIME, -ENOTCONN, -EBADMSG. */
 int lgmp_subscription_next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry);
 
-/* 5.3, for a message that next() gave. 0, or what check() says (then nothing was written), or
- * -EBADMSG. */
+/*
+ * 5.3 and A.3, for a message that next() gave. 0: the message was ours until now, and the host has
+ * it back, or gets it with the next flush() because somebody held the lock. Else nothing was
+ * written: what check() says, -ESTALE (the message is not in the ring any more, or was finished
+ * before; LGMP 12 only), or -EBADMSG.
+ */
 int lgmp_subscription_finish(struct lgmp_subscription *sub, uint32_t index);
+/* Gives back what finish() could not. Cheap when nothing is owed; never waits. */
+void lgmp_subscription_flush(struct lgmp_subscription *sub);
 
 /* 5.5. The caller has made sure that the session still lives. Becomes inactive in any case. */
 void lgmp_unsubscribe(struct lgmp_subscription *sub);

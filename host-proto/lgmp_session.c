@@ -15,13 +15,17 @@
 #define SEND_LIMIT_NS   (100 * NS_PER_MS)
 #define SEND_LOOK_NS    (1 * NS_PER_MS)
 
-static uint32_t new_client_id(struct lgmp_client *client) {
-	if (client->layout->next_client_id) {
-		uint32_t *next = lgmp_at32(shm_base(client->shm), client->layout->next_client_id);
-		const uint32_t id = lgmp_add32(next, 1) + 1;
-		return id ? id : 1;
-	}
+uint32_t lgmp_client_take_id(struct lgmp_client *client) {
+	uint32_t *next = lgmp_at32(shm_base(client->shm), client->layout->next_client_id);
+	const uint32_t id = lgmp_add32(next, 1) + 1;
+	return id ? id : 1;
+}
+
+static uint32_t client_id(const struct lgmp_client *client) {
 	uint32_t id = 0;
+	if (client->layout->session_client_id) {
+		return client->client_id;
+	}
 	if (getrandom(&id, sizeof id, GRND_NONBLOCK) != (ssize_t)sizeof id || id == 0) {
 		id = (uint32_t)clock_now_ns() | 1;
 	}
@@ -36,7 +40,7 @@ const uint32_t lgmp_client_queue_ids[LGMP_QUEUE_COUNT] = {
 static int subscribe(struct lgmp_client *client, enum lgmp_queue queue, uint64_t now_ns) {
 	struct lgmp_subscription sub;
 	int r = lgmp_subscribe(&sub, client->shm, client->layout, lgmp_client_queue_ids[queue],
-			client->session, new_client_id(client));
+			client->session, client_id(client));
 	if (r < 0) {
 		return r;
 	}
@@ -176,7 +180,9 @@ static void try_move(struct lgmp_client *client, uint64_t now_ns) {
 		}
 	} else if (client->move_state == LGMP_SEND_SENT && sub->active &&
 			lgmp_subscription_acknowledged(sub, client->move_serial)) {
-		client->move_state = LGMP_SEND_DONE;
+		/* A host that has dropped us meanwhile acknowledges what it throws away. */
+		client->move_state =
+				lgmp_subscription_check(sub) == 0 ? LGMP_SEND_DONE : LGMP_SEND_LOST;
 	}
 	if ((client->move_state == LGMP_SEND_WAITS || client->move_state == LGMP_SEND_SENT) &&
 			now_ns >= client->move_limit_ns) {
@@ -215,6 +221,9 @@ void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {
 		return;
 	}
 	watch_frames(client, now_ns);
+	for (unsigned i = 0; i < LGMP_QUEUE_COUNT; i++) {
+		lgmp_subscription_flush(&client->subs[i]);
+	}
 	if (client->status.state != LGMP_STATE_RUNNING) {
 		return;
 	}
@@ -247,6 +256,9 @@ static int resubscribe(struct lgmp_client *client, enum lgmp_queue queue) {
 	client->subs[queue].active = false; /* its bits stay: the slot is reaped later */
 	client->generations[queue] = 0;
 	pthread_mutex_unlock(&client->lock);
+	if (queue == LGMP_QUEUE_POINTER) {
+		lgmp_client_lose_send(client);
+	}
 	int r = subscribe(client, queue, now_ns);
 	if (r < 0) {
 		subscribe_failed(client, r, now_ns);

@@ -1,6 +1,7 @@
 # Tests of host-proto: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(shm host-proto)
 pg_test(lgmp sim host-proto)
+pg_test(lgmp_rules sim host-proto)
 pg_test(frame sim host-proto)
 pg_test(demo_guest_steps sim host-proto)
 pg_test(hostile sim host-proto)

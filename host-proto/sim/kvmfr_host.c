@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "host-proto/kvmfr_wire.h"
-#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/lgmp_host.h"
 
 #define PAGE           4096u
 #define POINTER_BLOCKS 32u
@@ -341,8 +341,8 @@ int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, ui
 		.write_pointer = (uint32_t *)(void *)(at + KVMFR_STOCK_OFFSET),
 		.pixels = at + KVMFR_STOCK_OFFSET + KVMFR_WRITE_POINTER_BYTES };
 	kvmfr_host_written(&posted, 0);
-	int r = lgmp_host_post(host->lgmp, host->frame_queue, 0, block->offset, block->size, now_ms,
-			&posted.index);
+	const struct lgmp_host_message message = { .offset = block->offset, .size = block->size };
+	int r = lgmp_host_post(host->lgmp, host->frame_queue, &message, now_ms, &posted.ticket);
 	if (r < 0) {
 		return r;
 	}
@@ -359,14 +359,15 @@ int kvmfr_host_repost_frame(struct kvmfr_host *host, uint64_t now_ms) {
 	if (!host->has_last) {
 		return -EAGAIN;
 	}
-	uint32_t index;
-	int r = lgmp_host_post(host->lgmp, host->frame_queue, 0, host->last.offset, host->last.size,
-			now_ms, &index);
+	const struct lgmp_host_message message = { .offset = host->last.offset,
+		.size = host->last.size };
+	struct lgmp_host_ticket ticket;
+	int r = lgmp_host_post(host->lgmp, host->frame_queue, &message, now_ms, &ticket);
 	if (r > 0) {
 		/* The block is in use by this message now. */
 		const unsigned last =
 				(host->next_frame + KVMFR_HOST_BLOCKS - 1) % KVMFR_HOST_BLOCKS;
-		host->in_block[last].index = index;
+		host->in_block[last].ticket = ticket;
 		host->in_block[last].posted = true;
 	}
 	return r < 0 ? r : 0;
@@ -378,7 +379,8 @@ void kvmfr_host_written(const struct kvmfr_host_frame *frame, uint32_t bytes) {
 
 bool kvmfr_host_frame_released(
 		const struct kvmfr_host *host, const struct kvmfr_host_frame *frame) {
-	return !frame->posted || !lgmp_host_is_pending(host->lgmp, host->frame_queue, frame->index);
+	return !frame->posted ||
+	       !lgmp_host_is_pending(host->lgmp, host->frame_queue, frame->ticket);
 }
 
 /* --- pointer ------------------------------------------------------------------------------ */
@@ -408,8 +410,10 @@ int kvmfr_host_post_pointer(struct kvmfr_host *host, bool visible, bool has_posi
 		memcpy(at + host->pointer_header, shape->data, bytes);
 	}
 	memcpy(at, &wire, sizeof wire);
-	int r = lgmp_host_post(host->lgmp, host->pointer_queue, flags, block->offset, block->size,
-			now_ms, NULL);
+	const struct lgmp_host_message message = {
+		.udata = flags, .offset = block->offset, .size = block->size
+	};
+	int r = lgmp_host_post(host->lgmp, host->pointer_queue, &message, now_ms, NULL);
 	if (r <= 0) {
 		return r;
 	}

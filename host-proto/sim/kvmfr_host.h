@@ -11,9 +11,9 @@
 
 #include "host-proto/frame.h"
 #include "host-proto/kvmfr.h"
+#include "host-proto/sim/lgmp_host.h"
 
 struct kvmfr_host;
-struct lgmp_host;
 struct shm;
 
 #define KVMFR_HOST_BLOCKS 2 /* frame blocks, used in turn */
@@ -42,7 +42,7 @@ uint32_t kvmfr_host_room(const struct kvmfr_host *host);
 /* Where a posted frame is written. */
 struct kvmfr_host_frame {
 	unsigned block;
-	uint32_t index;        /* in the ring */
+	struct lgmp_host_ticket ticket;
 	bool posted;           /* false: nobody is subscribed */
 	unsigned char *header; /* the wire header, for faults */
 	unsigned char *pixels;

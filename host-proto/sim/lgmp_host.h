@@ -1,5 +1,6 @@
 /*
- * The producing side of LGMP: what the host program in the guest does (doc/protocol/lgmp.md 6). For
+ * The producing side of LGMP: what the host program in the guest does (doc/protocol/lgmp.md 6, A.3;
+ * by the rules of the version). For
  * the demo guest, the bench and tests. No thread: the caller runs lgmp_host_periodic() every
  * 10 ms. All calls from one thread, except that lgmp_host_is_pending() may come from any.
  *
@@ -25,14 +26,15 @@ void lgmp_host_destroy(struct lgmp_host *host);
 /* A new session: takes the magic away and starts the layout anew. Then add queues, allocate, and
  * publish. -EMSGSIZE. */
 int lgmp_host_begin(struct lgmp_host *host, uint32_t session, const void *udata, size_t size);
-/* Holds `length` messages. Returns the queue's index (0..) or -ENOSPC, -EMSGSIZE. */
+/* Holds `length` messages (LGMP 12: a power of two). Returns the queue's index (0..) or -ENOSPC,
+ * -EMSGSIZE. */
 int lgmp_host_add_queue(struct lgmp_host *host, uint32_t id, uint32_t length, uint32_t max_time_ms);
 /* align: a power of two >= 4. The size that messages report is rounded up to it. -EMSGSIZE. */
 int lgmp_host_allocate(struct lgmp_host *host, uint32_t bytes, uint32_t align, uint64_t *ret_offset,
 		uint32_t *ret_size);
 /* Bytes that are left for lgmp_host_allocate(). */
 uint64_t lgmp_host_available(const struct lgmp_host *host);
-/* Heartbeat, session id and, last of all, the magic. */
+/* Heartbeat, session id, magic; with LGMP 12 the number of queues after all of them. */
 void lgmp_host_publish(struct lgmp_host *host, uint64_t now_ms);
 
 /* Goes on in a session that already stands in the memory (a recorded one). -EBADMSG. */
@@ -44,17 +46,32 @@ int lgmp_host_periodic(struct lgmp_host *host, uint64_t now_ms);
 /* Retiring and evicting alone, with a dead heart: a fault for tests. */
 int lgmp_host_retire(struct lgmp_host *host, uint64_t now_ms);
 
-/* Returns 1 and where it stands in the ring, 0 (nobody is subscribed), -ENOBUFS (full),
- * -ETIMEDOUT (lock). */
-int lgmp_host_post(struct lgmp_host *host, unsigned queue, uint64_t udata, uint64_t offset,
-		uint32_t size, uint64_t now_ms, uint32_t *ret_index);
-/* Whether some subscriber has not finished what stands there. */
-bool lgmp_host_is_pending(const struct lgmp_host *host, unsigned queue, uint32_t index);
+struct lgmp_host_message {
+	uint64_t udata;
+	uint64_t offset; /* of the block */
+	uint32_t size;
+	uint32_t client_id; /* for this client alone; 0 = for all */
+};
+
+/* A message that was posted. Slots of the ring are used again, tickets are not. */
+struct lgmp_host_ticket {
+	uint32_t index; /* in the ring */
+	uint32_t serial;
+};
+
+/* Returns 1 and the message's ticket, 0 (nobody gets it; LGMP 12 puts it into the ring all the
+ * same, until the next periodic run), -ENOBUFS (full), -ETIMEDOUT (lock). */
+int lgmp_host_post(struct lgmp_host *host, unsigned queue, const struct lgmp_host_message *message,
+		uint64_t now_ms, struct lgmp_host_ticket *ret_ticket);
+/* Whether some subscriber has not finished it. */
+bool lgmp_host_is_pending(
+		const struct lgmp_host *host, unsigned queue, struct lgmp_host_ticket ticket);
 
 bool lgmp_host_has_subscribers(const struct lgmp_host *host, unsigned queue);
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host *host, unsigned queue);
 unsigned lgmp_host_count(const struct lgmp_host *host, unsigned queue); /* unretired messages */
 
 /* The next message of the clients, acknowledged by this call. data has room for 64 bytes. Returns
- * its size, or -EAGAIN when there is none, -ETIMEDOUT, -EBADMSG. */
+ * its size, or -EAGAIN when there is none, -ETIMEDOUT, -EBADMSG. Where the version knows its
+ * senders, data of others is dropped, and acknowledged. */
 int lgmp_host_read_data(struct lgmp_host *host, unsigned queue, void *data);

@@ -144,8 +144,10 @@ bool golden_new_subscribers(struct golden *golden) {
 
 static int post(struct golden *golden, unsigned queue, const struct golden_message *message,
 		uint64_t now_ns) {
-	return lgmp_host_post(golden->host, queue, message->udata, message->offset, message->size,
-			now_ms(golden, now_ns), NULL);
+	const struct lgmp_host_message out = {
+		.udata = message->udata, .offset = message->offset, .size = message->size
+	};
+	return lgmp_host_post(golden->host, queue, &out, now_ms(golden, now_ns), NULL);
 }
 
 int golden_post_frame(struct golden *golden, unsigned index, uint64_t now_ns) {
