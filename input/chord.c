@@ -1,5 +1,6 @@
 #include "input/chord.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/input-event-codes.h>
 #include <string.h>
@@ -105,17 +106,38 @@ static int add_key(struct chord *chord, const char *name) {
 	return 0;
 }
 
-int chord_parse(const char *text, struct chord *ret_chord) {
+static bool is_separator(char c) {
+	return c == '+' || c == '-';
+}
+
+/* One of QEMU's names, whichever separator it is written with. */
+static const struct chord *find_named(const char *text) {
 	for (size_t i = 0; i < sizeof named_chords / sizeof named_chords[0]; i++) {
-		if (strcasecmp(text, named_chords[i].name) == 0) {
-			*ret_chord = named_chords[i].chord;
-			return 0;
+		const char *name = named_chords[i].name;
+		size_t at = 0;
+		while (text[at] && (is_separator(text[at]) ? name[at] == '-'
+							   : tolower((unsigned char)text[at]) ==
+										   name[at])) {
+			at++;
 		}
+		if (text[at] == 0 && name[at] == 0) {
+			return &named_chords[i].chord;
+		}
+	}
+	return NULL;
+}
+
+int chord_parse(const char *text, struct chord *ret_chord) {
+	const struct chord *named = find_named(text);
+	if (named) {
+		*ret_chord = *named;
+		return 0;
 	}
 
 	struct chord chord = { .exact = true };
 	for (const char *at = text;;) {
-		size_t len = strcspn(at, "+");
+		/* A separator where a name is due is the key of that name: "ctrl--". */
+		size_t len = is_separator(*at) ? 1 : strcspn(at, "+-");
 		char name[32];
 		if (len == 0 || len >= sizeof name) {
 			return -EINVAL;
@@ -129,6 +151,9 @@ int chord_parse(const char *text, struct chord *ret_chord) {
 		if (at[len] == 0) {
 			break;
 		}
+		if (!is_separator(at[len])) {
+			return -EINVAL;
+		}
 		at += len + 1;
 	}
 	/* A single key works with whatever else is held, like QEMU's names: the escape key is
@@ -136,6 +161,28 @@ int chord_parse(const char *text, struct chord *ret_chord) {
 	chord.exact = chord.count > 1;
 	*ret_chord = chord;
 	return 0;
+}
+
+unsigned chord_single(const struct chord *chord) {
+	return chord->count == 1 && chord->keys[0][1] == 0 ? chord->keys[0][0] : 0;
+}
+
+int chord_binding(const struct chord *chord, unsigned *ret_code, bool *ret_shift) {
+	unsigned code = 0;
+	*ret_shift = false;
+	for (unsigned i = 0; i < chord->count; i++) {
+		unsigned key = chord->keys[i][0];
+		if (!keymap_is_modifier(key)) {
+			if (code) {
+				return -EINVAL;
+			}
+			code = key;
+		} else if (key == KEY_LEFTSHIFT || key == KEY_RIGHTSHIFT) {
+			*ret_shift = true;
+		}
+	}
+	*ret_code = code;
+	return code ? 0 : -EINVAL;
 }
 
 bool chord_equal(const struct chord *a, const struct chord *b) {

@@ -31,12 +31,21 @@ struct chord {
 };
 
 /*
+ * The one grammar of chords: one to four names of keys joined by '-' or '+', which mean the same.
+ * A name is ctrl, alt, shift, meta (either side of the keyboard), or any that key_code() knows:
+ * "ctrl-alt-g", "ctrl+alt+g", "rightctrl", "KEY_PAUSE", "70", "ctrl--" (with the key '-').
  * "ctrl-ctrl alt-alt shift-shift meta-meta scrolllock ctrl-scrolllock" mean what they mean to QEMU
- * (left and right one together). Else a chord of up to four keys joined by '+': ctrl alt shift meta
- * (either side), or any name that key_code() knows: "ctrl+alt+g", "rightctrl", "KEY_PAUSE",
- * "70". "none" and "" never match. Case does not matter. Returns 0, or -EINVAL.
+ * (left and right one together). "none" and "" never match. Case does not matter. Returns 0, or
+ * -EINVAL.
  */
 int chord_parse(const char *text, struct chord *ret_chord);
+
+/* The code of a chord that is one key on one side; else 0. */
+unsigned chord_single(const struct chord *chord);
+
+/* The chord as a key that is pressed while the escape key is held: the key that is no modifier, and
+ * whether Shift is among the others. -EINVAL when there is no such key, or more than one. */
+int chord_binding(const struct chord *chord, unsigned *ret_code, bool *ret_shift);
 
 bool chord_equal(const struct chord *a, const struct chord *b);
 

@@ -39,11 +39,11 @@ bool device_button(unsigned code, unsigned *ret_button) {
 	}
 }
 
-static unsigned flush_motion(struct translator *translator, struct input_event *ret_event) {
+static unsigned flush_motion(struct translator *translator, struct guest_input_event *ret_event) {
 	if (translator->dx == 0 && translator->dy == 0) {
 		return 0;
 	}
-	*ret_event = (struct input_event){
+	*ret_event = (struct guest_input_event){
 		.time_ns = translator->time_ns,
 		.kind = INPUT_MOTION,
 		.source = translator->source,
@@ -55,11 +55,11 @@ static unsigned flush_motion(struct translator *translator, struct input_event *
 }
 
 static unsigned translate_key(struct translator *translator, const struct raw_event *raw,
-		struct input_event *ret_events) {
+		struct guest_input_event *ret_events) {
 	if (raw->value != 0 && raw->value != 1) {
 		return 0; /* 2 = repeat: the guest makes its own */
 	}
-	struct input_event event = {
+	struct guest_input_event event = {
 		.time_ns = raw->time_ns,
 		.source = translator->source,
 		.pressed = raw->value != 0,
@@ -78,8 +78,8 @@ static unsigned translate_key(struct translator *translator, const struct raw_ev
 }
 
 static unsigned translate_relative(struct translator *translator, const struct raw_event *raw,
-		struct input_event *ret_events) {
-	struct input_event event = {
+		struct guest_input_event *ret_events) {
+	struct guest_input_event event = {
 		.time_ns = raw->time_ns,
 		.kind = INPUT_WHEEL,
 		.source = translator->source,
@@ -115,7 +115,7 @@ static unsigned translate_relative(struct translator *translator, const struct r
 }
 
 unsigned device_translate(struct translator *translator, const struct raw_event *raw,
-		struct input_event *ret_events) {
+		struct guest_input_event *ret_events) {
 	translator->time_ns = raw->time_ns;
 	switch (raw->type) {
 	case EV_KEY:

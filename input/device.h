@@ -1,15 +1,14 @@
 /*
  * The seam between the devices part and the machine: what an open input device can do, and who
  * finds devices. input/evdev.h and input/finder.h are the real ones; tests stand in with sockets
- * that carry struct raw_event. (The kernel's struct input_event has the same name as ours: only
- * evdev.c sees it.)
+ * that carry struct raw_event.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct input_event;
+struct guest_input_event;
 struct loop;
 
 struct raw_event { /* of the kernel, CLOCK_MONOTONIC */
@@ -66,7 +65,8 @@ struct device_finder {
 	void (*destroy)(void *data);
 };
 
-/* Kernel events to ours: relative axes become one motion per report, in order with the keys. Pure.
+/* Kernel events to the guest's: relative axes become one motion per report, in order with the keys.
+ * Pure.
  */
 struct translator {
 	unsigned source;
@@ -78,7 +78,7 @@ struct translator {
 /* Writes at most DEVICE_TRANSLATED_MAX events and returns how many. */
 #define DEVICE_TRANSLATED_MAX 2
 unsigned device_translate(struct translator *translator, const struct raw_event *raw,
-		struct input_event *ret_events);
+		struct guest_input_event *ret_events);
 
 /* Key or button: what router_device_held() wants. Returns false for codes that are neither. */
 bool device_button(unsigned code, unsigned *ret_button);

@@ -33,7 +33,7 @@ struct wanted {
 	bool open; /* NODE: one device is enough */
 };
 
-struct slot {
+struct open_device {
 	struct devices *owner;
 	struct device device; /* ops NULL: free */
 	struct device_info info;
@@ -59,15 +59,15 @@ struct devices {
 	struct loop_source *tick_timer;
 	unsigned wanted_count;
 	struct wanted wanted[DEVICES_WANTED_MAX];
-	struct slot slots[DEVICES_MAX];
+	struct open_device opened[DEVICES_MAX];
 	struct device_info list[LIST_MAX];
 	struct devices_status status;
 	int open_error; /* of the last scan; open_name says of which device */
 	char open_name[96];
 };
 
-static unsigned source_of(const struct slot *slot) {
-	return (unsigned)(slot - slot->owner->slots) + 1;
+static unsigned source_of(const struct open_device *opened) {
+	return (unsigned)(opened - opened->owner->opened) + 1;
 }
 
 /* What the user is told. */
@@ -84,40 +84,40 @@ static void explain_open(struct devices *devices, char *ret, size_t size) {
 	}
 }
 
-static void explain_grab(const struct slot *slot, char *ret, size_t size) {
-	if (slot->grab_error == -EBUSY) {
+static void explain_grab(const struct open_device *opened, char *ret, size_t size) {
+	if (opened->grab_error == -EBUSY) {
 		snprintf(ret, size,
 				_("another program has taken %.40s (QEMU does, by <input type='evdev'> or "
 				  "input-linux: remove that from the VM)"),
-				slot->info.name);
+				opened->info.name);
 	} else {
-		snprintf(ret, size, _("cannot grab %.40s: %.60s"), slot->info.name,
-				strerror(-slot->grab_error));
+		snprintf(ret, size, _("cannot grab %.40s: %.60s"), opened->info.name,
+				strerror(-opened->grab_error));
 	}
 }
 
-static void count_slots(struct devices *devices, struct devices_status *status,
-		const struct slot **ret_refused) {
+static void count_devices(struct devices *devices, struct devices_status *status,
+		const struct open_device **ret_refused) {
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		const struct slot *slot = &devices->slots[i];
-		if (!slot->device.ops) {
+		const struct open_device *opened = &devices->opened[i];
+		if (!opened->device.ops) {
 			continue;
 		}
 		status->open++;
-		status->grabbed += slot->grabbed;
-		if (slot->grab_error && slot->grab_error != -EAGAIN) {
+		status->grabbed += opened->grabbed;
+		if (opened->grab_error && opened->grab_error != -EAGAIN) {
 			status->refused++;
-			*ret_refused = slot;
+			*ret_refused = opened;
 		}
 	}
 }
 
 static void update_status(struct devices *devices) {
 	struct devices_status status = { .part.state = PART_RUNNING };
-	const struct slot *refused = NULL;
+	const struct open_device *refused = NULL;
 	char *reason = status.part.reason;
 	size_t size = sizeof status.part.reason;
-	count_slots(devices, &status, &refused);
+	count_devices(devices, &status, &refused);
 	status.refused += devices->open_error != 0;
 	if (refused) {
 		status.part.state = PART_FAILED;
@@ -159,48 +159,48 @@ static void start_tick(struct devices *devices) {
 	loop_set_timer(devices->tick_timer, clock_now_ns() + devices->tick_ns);
 }
 
-static void grab_slot(struct slot *slot) {
-	struct devices *devices = slot->owner;
-	if (slot->grabbed || !router_device_idle(devices->router, source_of(slot))) {
+static void grab_device(struct open_device *opened) {
+	struct devices *devices = opened->owner;
+	if (opened->grabbed || !router_device_idle(devices->router, source_of(opened))) {
 		return;
 	}
-	int before = slot->grab_error;
-	slot->grab_error = slot->device.ops->grab(slot->device.data, true);
-	if (slot->grab_error == 0) {
-		slot->grabbed = true;
-		slot->forwarded = false;
-		slot->grabbed_ns = clock_now_ns();
-		watchdog_add(devices->watchdog, slot->device.fd);
-		slot->host_leds = slot->device.ops->get_leds(slot->device.data);
-		slot->device.ops->set_leds(slot->device.data, router_leds(devices->router));
-	} else if (slot->grab_error != before) {
-		log_debug("%s (%s): grab: %s", slot->info.node, slot->info.name,
-				strerror(-slot->grab_error));
+	int before = opened->grab_error;
+	opened->grab_error = opened->device.ops->grab(opened->device.data, true);
+	if (opened->grab_error == 0) {
+		opened->grabbed = true;
+		opened->forwarded = false;
+		opened->grabbed_ns = clock_now_ns();
+		watchdog_add(devices->watchdog, opened->device.fd);
+		opened->host_leds = opened->device.ops->get_leds(opened->device.data);
+		opened->device.ops->set_leds(opened->device.data, router_leds(devices->router));
+	} else if (opened->grab_error != before) {
+		log_debug("%s (%s): grab: %s", opened->info.node, opened->info.name,
+				strerror(-opened->grab_error));
 	}
 }
 
-static void ungrab_slot(struct slot *slot) {
-	struct devices *devices = slot->owner;
-	slot->grab_error = 0;
-	if (!slot->grabbed) {
+static void ungrab_device(struct open_device *opened) {
+	struct devices *devices = opened->owner;
+	opened->grab_error = 0;
+	if (!opened->grabbed) {
 		return;
 	}
-	slot->grabbed = slot->forwarded = false;
-	slot->device.ops->set_leds(slot->device.data, slot->host_leds);
-	watchdog_remove(devices->watchdog, slot->device.fd);
-	slot->device.ops->grab(slot->device.data, false);
-	router_device_grabbed(devices->router, source_of(slot), false);
+	opened->grabbed = opened->forwarded = false;
+	opened->device.ops->set_leds(opened->device.data, opened->host_leds);
+	watchdog_remove(devices->watchdog, opened->device.fd);
+	opened->device.ops->grab(opened->device.data, false);
+	router_device_grabbed(devices->router, source_of(opened), false);
 }
 
 /* The router's word: take them all, or let them go. */
 static void on_grab(void *data, bool on) {
 	struct devices *devices = data;
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		struct slot *slot = &devices->slots[i];
-		if (slot->device.ops && on) {
-			grab_slot(slot);
-		} else if (slot->device.ops) {
-			ungrab_slot(slot);
+		struct open_device *opened = &devices->opened[i];
+		if (opened->device.ops && on) {
+			grab_device(opened);
+		} else if (opened->device.ops) {
+			ungrab_device(opened);
 		}
 	}
 	if (on) {
@@ -212,9 +212,9 @@ static void on_grab(void *data, bool on) {
 static void on_leds(void *data, unsigned leds) {
 	struct devices *devices = data;
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		struct slot *slot = &devices->slots[i];
-		if (slot->device.ops && slot->grabbed) {
-			slot->device.ops->set_leds(slot->device.data, leds);
+		struct open_device *opened = &devices->opened[i];
+		if (opened->device.ops && opened->grabbed) {
+			opened->device.ops->set_leds(opened->device.data, leds);
 		}
 	}
 }
@@ -236,8 +236,8 @@ static void on_tick(void *data) {
 	}
 	watchdog_feed(devices->watchdog);
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		if (devices->slots[i].device.ops) {
-			grab_slot(&devices->slots[i]);
+		if (devices->opened[i].device.ops) {
+			grab_device(&devices->opened[i]);
 		}
 	}
 	update_status(devices);
@@ -246,14 +246,14 @@ static void on_tick(void *data) {
 
 /* Reading. */
 
-static void close_slot(struct slot *slot) {
-	struct devices *devices = slot->owner;
-	watchdog_remove(devices->watchdog, slot->device.fd);
-	loop_remove(slot->source);
-	router_device_gone(devices->router, source_of(slot));
-	slot->device.ops->close(slot->device.data);
-	slot->wanted->open = false;
-	*slot = (struct slot){ .owner = devices };
+static void close_device(struct open_device *opened) {
+	struct devices *devices = opened->owner;
+	watchdog_remove(devices->watchdog, opened->device.fd);
+	loop_remove(opened->source);
+	router_device_gone(devices->router, source_of(opened));
+	opened->device.ops->close(opened->device.data);
+	opened->wanted->open = false;
+	*opened = (struct open_device){ .owner = devices };
 }
 
 static void scan_soon(void *data) {
@@ -261,23 +261,23 @@ static void scan_soon(void *data) {
 	loop_set_timer(devices->scan_timer, clock_now_ns() + SETTLE_NS);
 }
 
-static void route(struct slot *slot, const struct raw_event *raw) {
-	struct devices *devices = slot->owner;
-	if (slot->grabbed && !slot->forwarded && raw->time_ns >= slot->grabbed_ns) {
+static void route(struct open_device *opened, const struct raw_event *raw) {
+	struct devices *devices = opened->owner;
+	if (opened->grabbed && !opened->forwarded && raw->time_ns >= opened->grabbed_ns) {
 		/* What was queued before the grab has gone to the host as well. */
-		slot->forwarded = true;
-		router_device_grabbed(devices->router, source_of(slot), true);
+		opened->forwarded = true;
+		router_device_grabbed(devices->router, source_of(opened), true);
 	}
-	struct input_event events[DEVICE_TRANSLATED_MAX];
-	unsigned count = device_translate(&slot->translator, raw, events);
+	struct guest_input_event events[DEVICE_TRANSLATED_MAX];
+	unsigned count = device_translate(&opened->translator, raw, events);
 	for (unsigned i = 0; i < count; i++) {
 		router_event(devices->router, &events[i]);
 	}
 }
 
 static void on_readable(int fd, uint32_t epoll_events, void *data) {
-	struct slot *slot = data;
-	struct devices *devices = slot->owner;
+	struct open_device *opened = data;
+	struct devices *devices = opened->owner;
 	(void)fd;
 	(void)epoll_events;
 	if (watchdog_fired(devices->watchdog)) {
@@ -286,8 +286,8 @@ static void on_readable(int fd, uint32_t epoll_events, void *data) {
 	struct raw_event raw;
 	int r;
 	bool first = true;
-	while ((r = slot->device.ops->next(slot->device.data, &raw)) == 0) {
-		route(slot, &raw);
+	while ((r = opened->device.ops->next(opened->device.data, &raw)) == 0) {
+		route(opened, &raw);
 		if (first && raw.type == EV_SYN && raw.code == SYN_REPORT) {
 			/* The first report goes out before the read that mostly finds no second
 			 * one. Those that have piled up behind it are merged. */
@@ -296,29 +296,29 @@ static void on_readable(int fd, uint32_t epoll_events, void *data) {
 		}
 	}
 	if (r != -EAGAIN) {
-		log_info("%s is gone", slot->info.name);
-		close_slot(slot);
+		log_info("%s is gone", opened->info.name);
+		close_device(opened);
 		scan_soon(devices);
 		update_status(devices);
 		return;
 	}
 	router_flush(devices->router);
-	if (!slot->grabbed && router_grabbed(devices->router) &&
-			(slot->grab_error == 0 || slot->grab_error == -EAGAIN)) {
-		grab_slot(slot);
+	if (!opened->grabbed && router_grabbed(devices->router) &&
+			(opened->grab_error == 0 || opened->grab_error == -EAGAIN)) {
+		grab_device(opened);
 		update_status(devices);
 	}
 }
 
-static void open_slot(
+static void start_device(
 		struct devices *devices, const struct device_info *info, struct wanted *wanted) {
-	struct slot *slot = NULL;
-	for (unsigned i = 0; i < DEVICES_MAX && !slot; i++) {
-		if (!devices->slots[i].device.ops) {
-			slot = &devices->slots[i];
+	struct open_device *opened = NULL;
+	for (unsigned i = 0; i < DEVICES_MAX && !opened; i++) {
+		if (!devices->opened[i].device.ops) {
+			opened = &devices->opened[i];
 		}
 	}
-	if (!slot) {
+	if (!opened) {
 		return;
 	}
 	struct device device;
@@ -330,27 +330,27 @@ static void open_slot(
 		}
 		return;
 	}
-	*slot = (struct slot){
+	*opened = (struct open_device){
 		.owner = devices, .device = device, .info = *info, .wanted = wanted
 	};
 	wanted->open = true;
-	slot->translator = (struct translator){ .source = source_of(slot),
+	opened->translator = (struct translator){ .source = source_of(opened),
 		.fine_wheel = device.fine_wheel };
-	slot->source = loop_add_fd(devices->loop, device.fd, EPOLLIN, on_readable, slot);
-	if (!slot->source) {
-		close_slot(slot);
+	opened->source = loop_add_fd(devices->loop, device.fd, EPOLLIN, on_readable, opened);
+	if (!opened->source) {
+		close_device(opened);
 		return;
 	}
 	for (unsigned code = device.ops->down(device.data, 1); code;
 			code = device.ops->down(device.data, code + 1)) {
 		unsigned button;
 		bool is_button = device_button(code, &button);
-		router_device_held(devices->router, source_of(slot),
+		router_device_held(devices->router, source_of(opened),
 				is_button ? INPUT_BUTTON : INPUT_KEY, is_button ? button : code);
 	}
 	log_info("%s (%s)", info->name, info->node);
 	if (router_grabbed(devices->router)) {
-		grab_slot(slot);
+		grab_device(opened);
 		start_tick(devices);
 	}
 }
@@ -373,8 +373,8 @@ static bool same_device(const struct device_info *a, const struct device_info *b
 
 static bool is_open(const struct devices *devices, const struct device_info *info) {
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		const struct slot *slot = &devices->slots[i];
-		if (slot->device.ops && strcmp(slot->info.node, info->node) == 0) {
+		const struct open_device *opened = &devices->opened[i];
+		if (opened->device.ops && strcmp(opened->info.node, info->node) == 0) {
 			return true;
 		}
 	}
@@ -420,7 +420,7 @@ static void open_wanted(
 			wanted->known = true;
 			wanted->identity = *info;
 		}
-		open_slot(devices, info, wanted);
+		start_device(devices, info, wanted);
 	}
 }
 
@@ -512,7 +512,7 @@ int devices_create(struct devices **ret_devices, struct loop *loop, struct route
 		devices->finder = *config->finder;
 	}
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		devices->slots[i].owner = devices;
+		devices->opened[i].owner = devices;
 	}
 	devices->wanted_count = config->count;
 	for (unsigned i = 0; i < config->count; i++) {
@@ -535,8 +535,8 @@ void devices_destroy(struct devices *devices) {
 	}
 	router_request_grab(devices->router, false);
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
-		if (devices->slots[i].device.ops) {
-			close_slot(&devices->slots[i]);
+		if (devices->opened[i].device.ops) {
+			close_device(&devices->opened[i]);
 		}
 	}
 	router_set_grabber(devices->router, NULL);

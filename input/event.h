@@ -30,7 +30,7 @@ enum input_button {
 
 #define INPUT_SOURCE_WINDOW 0u /* evdev devices are 1.. */
 
-struct input_event {
+struct guest_input_event {
 	uint64_t time_ns; /* of the kernel's event, or when the window told us */
 	enum input_kind kind;
 	unsigned source; /* held keys are tracked per source: an unplugged device releases its own

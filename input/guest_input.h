@@ -1,7 +1,8 @@
 /*
- * Where routed input goes: the SPICE inputs channel now, the host program's own input queue for
- * later hosts (kvmfr.md A.5). The router calls these on pg-io; none of them blocks. What the sink
- * cannot take now (motion above its window) it merges; keys and buttons it must take.
+ * The guest's end of the input: the SPICE inputs channel now, the host program's own input queue
+ * for later hosts (kvmfr.md A.5). The router calls these functions on pg-io; none of them blocks.
+ * Motion that cannot be taken now (it is above the channel's window) is merged there; keys and
+ * buttons must be taken.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 
 #include "input/event.h"
 
-struct input_sink {
+struct guest_input {
 	void *data;
 	void (*key)(void *data, unsigned key_code, bool pressed);
 	/* buttons: bit (1 << enum input_button) of all that are held after this event */

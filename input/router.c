@@ -4,7 +4,7 @@
 #include <linux/input-event-codes.h>
 #include <stdlib.h>
 
-#include "input/typist.h"
+#include "input/keystrokes.h"
 
 #define OWN_SOURCE  ROUTER_SOURCES /* router_send_keys() and router_type() */
 #define MOTION_MAX  32767          /* of one message; QEMU takes it whole (spice.md 5.4) */
@@ -16,7 +16,7 @@
 struct source {
 	bool grabbed;        /* a device: its events are ours alone */
 	struct key_set down; /* on the keyboard */
-	struct key_set sent; /* of these, those the sink was told */
+	struct key_set sent; /* of these, those the guest was told */
 	unsigned buttons_down;
 	unsigned buttons_sent;
 	int32_t wheel; /* rest of a notch, 1/120 */
@@ -29,8 +29,8 @@ struct router {
 	bool tap_toggles; /* the toggle is the escape key: only a tap of it counts */
 
 	struct router_grabber grabber;
-	struct input_sink sink;
-	bool has_sink;
+	struct guest_input guest;
+	bool has_guest;
 	bool enabled;
 	bool seat_active;
 	unsigned leds;
@@ -38,7 +38,7 @@ struct router {
 	struct source sources[ROUTER_SOURCES + 1];
 	uint8_t key_holders[KEYMAP_CODES]; /* sources that have sent this key as pressed */
 	uint8_t button_holders[INPUT_BUTTON_COUNT];
-	unsigned keys_held;    /* keys the sink believes are held */
+	unsigned keys_held;    /* keys the guest believes are held */
 	unsigned buttons_held; /* the same of buttons: bits */
 
 	/* All devices together, grabbed or not. */
@@ -60,7 +60,7 @@ struct router {
 	uint64_t merged;
 	bool unflushed;
 
-	struct typist typist;
+	struct keystrokes keystrokes;
 };
 
 static void tell(struct router *router, enum router_action action, unsigned code) {
@@ -69,7 +69,7 @@ static void tell(struct router *router, enum router_action action, unsigned code
 	}
 }
 
-/* What the sink hears. */
+/* What the guest hears. */
 
 static void motion_out(struct router *router) {
 	if (router->motion_waits) {
@@ -77,15 +77,15 @@ static void motion_out(struct router *router) {
 		int32_t dx = router->dx;
 		int32_t dy = router->dy;
 		router->dx = router->dy = 0;
-		if (router->has_sink && (dx || dy)) {
-			router->sink.motion(router->sink.data, dx, dy, router->buttons_held);
+		if (router->has_guest && (dx || dy)) {
+			router->guest.motion(router->guest.data, dx, dy, router->buttons_held);
 			router->unflushed = true;
 		}
 	}
 	if (router->position_waits) {
 		router->position_waits = false;
-		if (router->has_sink) {
-			router->sink.position(router->sink.data, router->x, router->y,
+		if (router->has_guest) {
+			router->guest.position(router->guest.data, router->x, router->y,
 					router->buttons_held);
 			router->unflushed = true;
 		}
@@ -95,8 +95,8 @@ static void motion_out(struct router *router) {
 static void key_out(struct router *router, unsigned code, bool pressed) {
 	motion_out(router);
 	router->keys_held += pressed ? 1u : -1u;
-	if (router->has_sink) {
-		router->sink.key(router->sink.data, code, pressed);
+	if (router->has_guest) {
+		router->guest.key(router->guest.data, code, pressed);
 		router->unflushed = true;
 	}
 }
@@ -108,8 +108,8 @@ static void button_out(struct router *router, unsigned button, bool pressed) {
 	} else {
 		router->buttons_held &= ~(1u << button);
 	}
-	if (router->has_sink) {
-		router->sink.button(router->sink.data, (enum input_button)button, pressed,
+	if (router->has_guest) {
+		router->guest.button(router->guest.data, (enum input_button)button, pressed,
 				router->buttons_held);
 		router->unflushed = true;
 	}
@@ -161,7 +161,7 @@ static bool is_device(unsigned source) {
 }
 
 static bool forwarding(const struct router *router) {
-	return router->has_sink && router->enabled;
+	return router->has_guest && router->enabled;
 }
 
 static bool forwards(const struct router *router, unsigned index) {
@@ -227,7 +227,7 @@ static void toggle_pressed(struct router *router) {
 }
 
 /* Returns whether the key is the router's own business and the guest must not see it. */
-static bool escape_key(struct router *router, const struct input_event *event) {
+static bool escape_key(struct router *router, const struct guest_input_event *event) {
 	bool quiet = !router->grabbed;
 	switch (escape_feed(&router->escape, &router->device_keys, event->code, event->pressed,
 			event->time_ns)) {
@@ -270,7 +270,7 @@ static void device_key_down(struct router *router, unsigned code, bool pressed) 
 }
 
 /* A key of a device, already noted as down or up. */
-static void device_key(struct router *router, const struct input_event *event) {
+static void device_key(struct router *router, const struct guest_input_event *event) {
 	struct source *source = &router->sources[event->source];
 	bool ours = false;
 	if (!router->tap_toggles && event->pressed &&
@@ -292,7 +292,7 @@ static void device_key(struct router *router, const struct input_event *event) {
 	settle(router);
 }
 
-static void key_event(struct router *router, const struct input_event *event) {
+static void key_event(struct router *router, const struct guest_input_event *event) {
 	struct source *source = &router->sources[event->source];
 	if (event->code == 0 || event->code >= KEYMAP_CODES) {
 		return;
@@ -313,7 +313,7 @@ static void key_event(struct router *router, const struct input_event *event) {
 	}
 }
 
-static void button_event(struct router *router, const struct input_event *event) {
+static void button_event(struct router *router, const struct guest_input_event *event) {
 	struct source *source = &router->sources[event->source];
 	if (event->code == INPUT_BUTTON_NONE || event->code >= INPUT_BUTTON_COUNT) {
 		return;
@@ -355,7 +355,7 @@ static bool out_of_range(int32_t sum) {
 	return sum > MOTION_MAX || sum < -MOTION_MAX;
 }
 
-static void motion_event(struct router *router, const struct input_event *event) {
+static void motion_event(struct router *router, const struct guest_input_event *event) {
 	int32_t dx = scaled(event->x, router->config.sensitivity, &router->rest_x);
 	int32_t dy = scaled(event->y, router->config.sensitivity, &router->rest_y);
 	if (router->position_waits ||
@@ -369,7 +369,7 @@ static void motion_event(struct router *router, const struct input_event *event)
 	router->dy += dy;
 }
 
-static void position_event(struct router *router, const struct input_event *event) {
+static void position_event(struct router *router, const struct guest_input_event *event) {
 	if (router->motion_waits) {
 		motion_out(router);
 	}
@@ -379,7 +379,7 @@ static void position_event(struct router *router, const struct input_event *even
 	router->y = event->y;
 }
 
-static void wheel_event(struct router *router, const struct input_event *event) {
+static void wheel_event(struct router *router, const struct guest_input_event *event) {
 	struct source *source = &router->sources[event->source];
 	int32_t turn = event->y; /* the guest has no horizontal wheel (spice.md 5.4) */
 	if (turn == 0) {
@@ -400,11 +400,11 @@ static void wheel_event(struct router *router, const struct input_event *event) 
 		notches = -NOTCHES_MAX;
 	}
 	motion_out(router);
-	router->sink.wheel(router->sink.data, (int)notches, router->buttons_held);
+	router->guest.wheel(router->guest.data, (int)notches, router->buttons_held);
 	router->unflushed = true;
 }
 
-void router_event(struct router *router, const struct input_event *event) {
+void router_event(struct router *router, const struct guest_input_event *event) {
 	if (event->source >= ROUTER_SOURCES) {
 		return;
 	}
@@ -438,8 +438,8 @@ void router_flush(struct router *router) {
 	motion_out(router);
 	if (router->unflushed) {
 		router->unflushed = false;
-		if (router->has_sink) {
-			router->sink.flush(router->sink.data);
+		if (router->has_guest) {
+			router->guest.flush(router->guest.data);
 		}
 	}
 }
@@ -550,7 +550,7 @@ int router_type(struct router *router, const char *text) {
 	if (!forwarding(router)) {
 		return -ENOTCONN;
 	}
-	int r = typist_set(&router->typist, text);
+	int r = keystrokes_set(&router->keystrokes, text);
 	if (r >= 0) {
 		router_release_all(router);
 	}
@@ -561,7 +561,7 @@ bool router_type_step(struct router *router) {
 	struct source *own = &router->sources[OWN_SOURCE];
 	bool caps = router->leds & INPUT_LED_CAPS;
 	struct stroke stroke;
-	for (unsigned left = TYPE_EVENTS; typist_next(&router->typist, left, caps, &stroke);
+	for (unsigned left = TYPE_EVENTS; keystrokes_next(&router->keystrokes, left, caps, &stroke);
 			left -= stroke.shift ? 4 : 2) {
 		if (stroke.shift) {
 			send_key(router, own, KEY_LEFTSHIFT, true);
@@ -573,11 +573,11 @@ bool router_type_step(struct router *router) {
 		}
 	}
 	router_flush(router);
-	return typist_more(&router->typist);
+	return keystrokes_more(&router->keystrokes);
 }
 
 void router_type_cancel(struct router *router) {
-	typist_clear(&router->typist);
+	keystrokes_clear(&router->keystrokes);
 }
 
 /* States. */
@@ -586,10 +586,10 @@ void router_set_grabber(struct router *router, const struct router_grabber *grab
 	router->grabber = grabber ? *grabber : (struct router_grabber){ 0 };
 }
 
-void router_set_sink(struct router *router, const struct input_sink *sink) {
-	if (router->has_sink) {
+void router_set_guest(struct router *router, const struct guest_input *guest) {
+	if (router->has_guest) {
 		/* It is gone: what is released now reaches nobody, but the books stay right. */
-		router->has_sink = false;
+		router->has_guest = false;
 		router_type_cancel(router);
 		router->motion_waits = router->position_waits = false;
 		router->dx = router->dy = 0;
@@ -598,9 +598,9 @@ void router_set_sink(struct router *router, const struct input_sink *sink) {
 		settle(router);
 		router->unflushed = false;
 	}
-	if (sink) {
-		router->sink = *sink;
-		router->has_sink = true;
+	if (guest) {
+		router->guest = *guest;
+		router->has_guest = true;
 		router->wanted = router->config.grab_on_start;
 		settle(router);
 	}
@@ -632,7 +632,7 @@ void router_set_sensitivity(struct router *router, int sensitivity) {
 
 void router_request_grab(struct router *router, bool on) {
 	router->pending = false;
-	router->wanted = on && router->has_sink;
+	router->wanted = on && router->has_guest;
 	settle(router);
 }
 

@@ -1,12 +1,12 @@
 /*
- * The router: events of the window and of all evdev devices go in, the sink is told what the guest
+ * The router: events of the window and of all evdev devices go in, the guest is told what it
  * must know. The only place that knows which keys and buttons are held, so that every way of
  * losing something (focus, grab, device, socket, seat, life) can release them.
  *
  * Pure: no clock, no file, no thread, no log; allocates only in router_create() and router_type().
  * One thread at a time (pg-io).
  *
- * What holds after every call: the keys and buttons that the sink was told are held are exactly
+ * What holds after every call: the keys and buttons that the guest was told are held are exactly
  * those that some source holds and that were forwarded; after a release nothing of it is held.
  */
 #pragma once
@@ -16,7 +16,7 @@
 
 #include "input/chord.h"
 #include "input/event.h"
-#include "input/sink.h"
+#include "input/guest_input.h"
 
 #define ROUTER_SOURCES 33u /* INPUT_SOURCE_WINDOW and devices 1..32 */
 
@@ -26,7 +26,7 @@ struct router_config {
 	struct chord grab_toggle;
 	struct chord escape;
 	uint64_t escape_hold_ns; /* ESCAPE_HOLD_NS */
-	bool grab_on_start;      /* wants the grab whenever a sink arrives */
+	bool grab_on_start;      /* wants the grab whenever a way to the guest appears */
 	bool ignore_windows_keys;
 	int sensitivity; /* -9..9: factor (n + 10) / 10 on relative motion */
 };
@@ -64,7 +64,7 @@ void router_set_grabber(struct router *router, const struct router_grabber *grab
 /* The way to the guest is there (copied), or NULL: it is lost. Losing it forgets what was held (the
  * server releases keys; the session clears buttons when it connects again), lets the grab go, and
  * does not take it again by itself unless grab_on_start. */
-void router_set_sink(struct router *router, const struct input_sink *sink);
+void router_set_guest(struct router *router, const struct guest_input *guest);
 
 /* Forward anything at all (starts on). Off releases everything and lets the grab go; the wish for
  * it stays. */
@@ -96,9 +96,9 @@ void router_device_gone(struct router *router, unsigned source);
 bool router_device_idle(const struct router *router, unsigned source);
 
 /* One event. Motion is collected until router_flush() or the next key, button or notch; those go to
- * the sink at once and in order. */
-void router_event(struct router *router, const struct input_event *event);
-/* The end of a wake-up: collected motion goes out, and the sink writes. */
+ * the guest at once and in order. */
+void router_event(struct router *router, const struct guest_input_event *event);
+/* The end of a wake-up: collected motion goes out, and is written. */
 void router_flush(struct router *router);
 
 /* Releases what this source holds and forgets that it was down (the window lost its focus or its
@@ -109,7 +109,8 @@ void router_release(struct router *router, unsigned source);
 void router_release_all(struct router *router);
 
 /* Presses the keys in order and releases them in reverse, e.g. Ctrl, Alt, Delete. 1..8 keys.
- * Returns -ENOTCONN without a sink or while not enabled, -EINVAL for a bad count or key. */
+ * Returns -ENOTCONN without a way to the guest or while not enabled, -EINVAL for a bad count or
+ * key. */
 int router_send_keys(struct router *router, const unsigned *keys, unsigned count);
 
 /* Types UTF-8 text on a US layout. Copies the text (at most 64 KiB, -E2BIG), releases what is held,
@@ -120,7 +121,7 @@ int router_type(struct router *router, const char *text);
 bool router_type_step(struct router *router);
 void router_type_cancel(struct router *router);
 
-/* How many keys and buttons the sink believes are held. */
+/* How many keys and buttons the guest believes are held. */
 unsigned router_held(const struct router *router);
 /* Relative motions that were summed into another one. */
 uint64_t router_merged(const struct router *router);

@@ -26,7 +26,7 @@ struct fixture {
 	struct devices *devices;
 	struct devices_status status;
 	struct held_sink sink;
-	struct input_sink ops;
+	struct guest_input ops;
 	uint64_t heard_ns; /* when the sink was last told of a key */
 	char log[4096];
 	struct uinput_device *keyboard;
@@ -88,9 +88,9 @@ static void setup(struct fixture *f, const char *wanted, uint64_t watchdog_ns) {
 	CHECK(loop_create(&f->loop) == 0);
 	CHECK(router_create(&f->router, &config, NULL) == 0);
 	held_sink_init(&f->sink);
-	f->ops = (struct input_sink){ f, on_key, on_button, on_motion, on_position, on_wheel,
+	f->ops = (struct guest_input){ f, on_key, on_button, on_motion, on_position, on_wheel,
 		on_flush };
-	router_set_sink(f->router, &f->ops);
+	router_set_guest(f->router, &f->ops);
 
 	struct devices_config devices_config = { .count = 1, .watchdog_ns = watchdog_ns };
 	snprintf(devices_config.wanted[0], sizeof devices_config.wanted[0], "%s",

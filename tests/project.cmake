@@ -65,7 +65,7 @@ set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 
 # Under sanitizers as well these cost minutes (a guest that boots in an emulator) and run the code that the unit tests
 # and fuzz targets of their modules run there: once, plain, is enough.
-foreach(name evdev evdev_udev evdev_spice document_commands option_texts translations)
+foreach(name evdev evdev_udev evdev_spice document_commands option_examples option_texts translations)
 	if(TEST ${name})
 		set_property(TEST ${name} APPEND PROPERTY LABELS once)
 	endif()

@@ -2,8 +2,6 @@
 pg_test(spice_golden sim spice)
 pg_test(spice_peer sim spice)
 pg_test(spice_address spice)
-pg_test(spice_golden spice)
-pg_test(spice_peer spice)
 
 # The session part alone, driven by lines: for the integration tests.
 add_executable(session_driver support/session_driver.c)

@@ -51,6 +51,14 @@ static void chords_of_the_user(void **state) {
 	CHECK(COMPLETE_AT("ctrl+alt+g", KEY_W, KEY_LEFTALT, KEY_LEFTCTRL, KEY_G) == 3);
 	CHECK(COMPLETE_AT("ctrl+alt+g", KEY_LEFTALT, KEY_LEFTSHIFT, KEY_LEFTCTRL, KEY_G) == -1);
 	CHECK(COMPLETE_AT("ctrl+alt+g", KEY_LEFTALT, KEY_G) == -1);
+	/* Both separators mean the same, mixed too. */
+	CHECK(COMPLETE_AT("ctrl-alt-g", KEY_RIGHTCTRL, KEY_LEFTALT, KEY_G) == 2);
+	CHECK(COMPLETE_AT("ctrl-alt+g", KEY_LEFTALT, KEY_LEFTSHIFT, KEY_LEFTCTRL, KEY_G) == -1);
+	CHECK(COMPLETE_AT("rightctrl-rightalt", KEY_RIGHTALT, KEY_RIGHTCTRL) == 1);
+	CHECK(COMPLETE_AT("ctrl--", KEY_LEFTCTRL, KEY_MINUS) == 1);
+	CHECK(COMPLETE_AT("-", KEY_MINUS) == 0);
+	CHECK(COMPLETE_AT("ctrl+ctrl", KEY_LEFTCTRL, KEY_RIGHTCTRL) == 1);
+	CHECK(COMPLETE_AT("ctrl+scrolllock", KEY_LEFTCTRL, KEY_SCROLLLOCK) == 1);
 	CHECK(COMPLETE_AT("rightctrl", KEY_RIGHTCTRL) == 0);
 	CHECK(COMPLETE_AT("rightctrl", KEY_LEFTCTRL) == -1);
 	CHECK(COMPLETE_AT("KEY_PAUSE", KEY_PAUSE) == 0);
@@ -63,8 +71,8 @@ static void chords_of_the_user(void **state) {
 static void nonsense_is_refused(void **state) {
 	(void)state;
 	struct chord chord;
-	static const char *const bad[] = { "ctrl+", "+g", "ctrl++g", "nosuchkey", "ctrl-alt",
-		"ctrl+ctrl", "ctrl+leftctrl", "a+b+c+d+e", "99999", "ctrl alt",
+	static const char *const bad[] = { "ctrl+", "+g", "ctrl++g", "nosuchkey", "ctrl-", "-ctrl",
+		"ctrl-+", "g+g", "ctrl+leftctrl", "a+b+c+d+e", "99999", "ctrl alt",
 		"averyveryveryveryveryverylongkeyname" };
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		if (chord_parse(bad[i], &chord) != -EINVAL) {
@@ -83,6 +91,24 @@ static void equal_chords(void **state) {
 	CHECK(chord_parse("rightctrl+scrolllock", &b) == 0 && !chord_equal(&a, &b));
 	CHECK(chord_parse("scrolllock", &b) == 0 && !chord_equal(&a, &b));
 	CHECK(chord_parse("KEY_SCROLLLOCK", &a) == 0 && chord_equal(&a, &b));
+}
+
+static void keys_behind_the_escape_key(void **state) {
+	(void)state;
+	struct chord chord;
+	unsigned code;
+	bool shift;
+	CHECK(chord_parse("ctrl+alt+end", &chord) == 0);
+	CHECK(chord_binding(&chord, &code, &shift) == 0 && code == KEY_END && !shift);
+	CHECK(chord_parse("shift-f11", &chord) == 0);
+	CHECK(chord_binding(&chord, &code, &shift) == 0 && code == KEY_F11 && shift);
+	CHECK(chord_parse("ctrl+alt", &chord) == 0);
+	CHECK(chord_binding(&chord, &code, &shift) == -EINVAL);
+	CHECK(chord_parse("a-b", &chord) == 0);
+	CHECK(chord_binding(&chord, &code, &shift) == -EINVAL);
+	CHECK(chord_parse("70", &chord) == 0 && chord_single(&chord) == KEY_SCROLLLOCK);
+	CHECK(chord_parse("ctrl", &chord) == 0 && chord_single(&chord) == 0);
+	CHECK(chord_parse("a-b", &chord) == 0 && chord_single(&chord) == 0);
 }
 
 static void sets_of_keys(void **state) {
@@ -164,6 +190,7 @@ int main(void) {
 		cmocka_unit_test(chords_of_the_user),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(equal_chords),
+		cmocka_unit_test(keys_behind_the_escape_key),
 		cmocka_unit_test(sets_of_keys),
 		cmocka_unit_test(the_escape_key),
 		cmocka_unit_test(an_escape_chord),

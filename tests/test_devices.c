@@ -22,7 +22,7 @@ struct fixture {
 	struct router *router;
 	struct devices *devices;
 	struct held_sink sink;
-	struct input_sink ops;
+	struct guest_input ops;
 	struct fakes fakes;
 	struct devices_status status;
 	char root[40];
@@ -40,7 +40,7 @@ static void setup_router(struct fixture *f) {
 	CHECK(loop_create(&f->loop) == 0);
 	CHECK(router_create(&f->router, &config, NULL) == 0);
 	f->ops = held_sink_init(&f->sink);
-	router_set_sink(f->router, &f->ops);
+	router_set_guest(f->router, &f->ops);
 }
 
 static void setup_devices(struct fixture *f, const char *first, const char *second,

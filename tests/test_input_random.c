@@ -28,7 +28,7 @@ struct world {
 	struct router *router;
 	struct devices *devices;
 	struct held_sink sink;
-	struct input_sink ops;
+	struct guest_input ops;
 	bool connected;
 	struct fakes fakes;
 	unsigned open;
@@ -128,7 +128,7 @@ static void device_step(struct world *w) {
 }
 
 static void window_step(struct world *w) {
-	struct input_event event = { .time_ns = clock_now_ns(),
+	struct guest_input_event event = { .time_ns = clock_now_ns(),
 		.kind = INPUT_KEY,
 		.code = keys[random_below(w, KEYS_COUNT)] };
 	if (random_below(w, 4) == 0) {
@@ -159,7 +159,7 @@ static void lose_focus(struct world *w) {
 static void change_socket(struct world *w) {
 	w->connected = !w->connected;
 	w->ops = held_sink_init(&w->sink);
-	router_set_sink(w->router, w->connected ? &w->ops : NULL);
+	router_set_guest(w->router, w->connected ? &w->ops : NULL);
 	w->cuts++;
 }
 

@@ -131,15 +131,21 @@ static void values(void **state) {
 		{ "spice", "unix:", NULL },
 		{ "spice", "off", "off" },
 		{ "spice", "localhost:5900", "localhost:5900" },
-		{ "spice", "spice://localhost:5900", "localhost:5900" },
+		{ "spice", "spice://localhost:5900", "spice://localhost:5900" },
+		{ "spice", "Unix:/run/vm.sock", "Unix:/run/vm.sock" },
+		{ "spice", "spice+unix:///run/vm.sock", "spice+unix:///run/vm.sock" },
+		{ "spice", "spice://host?tls-port=5901", "spice://host?tls-port=5901" },
 		{ "spice", "[::1]:5900", "[::1]:5900" },
 		{ "spice", "::1:5900", NULL },
 		{ "spice", "spice+tls://host:5901", "spice+tls://host:5901" },
 		{ "spice", "localhost", NULL },
 		{ "spice", "localhost:0", NULL },
-		{ "spice", "/run/vm.sock", NULL },
+		{ "spice", "/run/vm.sock", "/run/vm.sock" },
 		{ "grab-toggle", "ctrl-scrolllock", "ctrl-scrolllock" },
 		{ "grab-toggle", "meta-meta", "meta-meta" },
+		{ "grab-toggle", "ctrl-alt-g", "ctrl-alt-g" },
+		{ "grab-toggle", "ctrl+alt+g", "ctrl+alt+g" },
+		{ "grab-toggle", "none", "none" },
 		{ "grab-toggle", "ctrl-nokey", NULL },
 		{ "grab-toggle", "ctrl-", NULL },
 		{ "grab-toggle", "", NULL },
@@ -167,6 +173,8 @@ static void values(void **state) {
 		{ "demo-host", "b6", "B6" },
 		{ "demo-host", "B8", NULL },
 		{ "hotkeys", "toggle-fullscreen=shift+f11,release-cursor=ctrl+alt", "" },
+		{ "hotkeys", "secure-attention=ctrl+alt+end,screenshot=ctrl+shift+f9", "" },
+		{ "hotkeys", "secure-attention=ctrl+alt", NULL },
 		{ "hotkeys", "toggle-fullscreen", NULL },
 		{ "hotkeys", "fly=f1", NULL },
 		{ "title", "\xe6\xb8\xb8\xe6\x88\x8f", "\xe6\xb8\xb8\xe6\x88\x8f" },
@@ -194,8 +202,9 @@ static void values(void **state) {
 		}
 	}
 	assert_int_equal(config->input.bindings[KEY_ACTION_FULL_SCREEN], 87 | KEY_BINDING_SHIFT);
-	assert_string_equal(config->session.escape_key, "ctrl-alt");
-	assert_int_equal(config->input.escape_code, 0);
+	assert_string_equal(config->session.escape_key, "ctrl+alt");
+	assert_int_equal(config->input.bindings[KEY_ACTION_CTRL_ALT_DEL], 107);
+	assert_int_equal(config->input.bindings[KEY_ACTION_SCREENSHOT], 67 | KEY_BINDING_SHIFT);
 	free(before);
 	free(config);
 }

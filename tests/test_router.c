@@ -14,7 +14,7 @@ enum { WINDOW = INPUT_SOURCE_WINDOW, KEYBOARD, MOUSE };
 struct fixture {
 	struct router *router;
 	struct held_sink sink;
-	struct input_sink ops;
+	struct guest_input ops;
 	uint64_t now_ns;
 	bool grab_told;
 	unsigned leds_told;
@@ -67,7 +67,7 @@ static void setup_with(struct fixture *f, const char *toggle, const char *escape
 	CHECK(router_create(&f->router, &config, &events) == 0);
 	router_set_grabber(f->router, &grabber);
 	f->ops = held_sink_init(&f->sink);
-	router_set_sink(f->router, &f->ops);
+	router_set_guest(f->router, &f->ops);
 }
 
 static void setup(struct fixture *f) {
@@ -82,7 +82,7 @@ static void teardown(struct fixture *f) {
 static void send(struct fixture *f, unsigned source, enum input_kind kind, unsigned code,
 		bool pressed, int32_t x, int32_t y) {
 	f->now_ns += MS;
-	const struct input_event event = { f->now_ns, kind, source, code, pressed, x, y };
+	const struct guest_input_event event = { f->now_ns, kind, source, code, pressed, x, y };
 	router_event(f->router, &event);
 }
 
@@ -429,11 +429,11 @@ static void every_loss_releases(void **state) {
 	router_release_all(f.router);
 
 	hold_everything(&f);
-	router_set_sink(f.router, NULL);
+	router_set_guest(f.router, NULL);
 	CHECK(router_held(f.router) == 0 && !router_grabbed(f.router));
 	release_everything(&f);
 	f.ops = held_sink_init(&f.sink); /* the server has released all by itself */
-	router_set_sink(f.router, &f.ops);
+	router_set_guest(f.router, &f.ops);
 	CHECK(!router_grabbed(f.router) && !router_grab_wanted(f.router));
 	expect(&f, "");
 	teardown(&f);
@@ -458,13 +458,13 @@ static void grab_on_start_waits_for_the_server(void **state) {
 	struct fixture f;
 	setup_with(&f, "ctrl-ctrl", "scrolllock", (struct router_config){ .grab_on_start = true });
 	CHECK(router_grabbed(f.router));
-	router_set_sink(f.router, NULL);
+	router_set_guest(f.router, NULL);
 	CHECK(!router_grabbed(f.router));
 	toggle(&f); /* means nothing while there is nobody to play with */
 	router_device_held(f.router, KEYBOARD, INPUT_KEY, KEY_X);
 	CHECK(!router_device_idle(f.router, KEYBOARD) && router_device_idle(f.router, MOUSE));
 	f.ops = held_sink_init(&f.sink);
-	router_set_sink(f.router, &f.ops);
+	router_set_guest(f.router, &f.ops);
 	CHECK(!router_grabbed(f.router));
 	key(&f, KEYBOARD, KEY_X, false);
 	CHECK(router_grabbed(f.router));
@@ -549,7 +549,8 @@ static void typing_text(void **state) {
 	setup(&f);
 	key(&f, WINDOW, KEY_LEFTCTRL, true);
 	CHECK(router_type(f.router, "ab\xc3\xa9"
-				    "C\r\n\xff\xf0\x9f\x98\x80\xe4\xb8") == 5); /* a malformed byte each */
+				    "C\r\n\xff\xf0\x9f\x98\x80\xe4\xb8") ==
+			5);     /* a malformed byte each */
 	expect(&f, "+29 -29 "); /* a held Ctrl would have made it Ctrl+A */
 	CHECK(router_type_step(f.router));
 	expect(&f, "+30 -30 +48 -48 ");
@@ -566,7 +567,7 @@ static void typing_text(void **state) {
 	expect(&f, "+30 -30 +2 -2 ");
 	CHECK(router_type_step(f.router));
 	expect(&f, "+42 +48 -48 -42 ");
-	router_set_sink(f.router, NULL);
+	router_set_guest(f.router, NULL);
 	CHECK(!router_type_step(f.router));
 	f.ops = held_sink_init(&f.sink);
 
@@ -574,7 +575,7 @@ static void typing_text(void **state) {
 	CHECK(large);
 	memset(large, 'x', 69999);
 	large[69999] = 0;
-	router_set_sink(f.router, &f.ops);
+	router_set_guest(f.router, &f.ops);
 	CHECK(router_type(f.router, large) == -E2BIG);
 	free(large);
 	CHECK(router_type(f.router, "left behind") == 0);

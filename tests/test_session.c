@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/input-event-codes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,6 +16,7 @@
 #include "base/loop.h"
 #include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
+#include "host-proto/spice/link.h"
 #include "tests/support/loop_wait.h"
 #include "tests/support/spice_draw.h"
 #include "tests/support/spice_guest.h"
@@ -153,7 +156,7 @@ static void stop(struct fixture *f) {
 
 static void input(struct fixture *f, enum input_kind kind, unsigned code, bool pressed, int x,
 		int y) {
-	const struct input_event event = {
+	const struct guest_input_event event = {
 		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
 	};
 	CHECK(session_input(f->session, &event) == 0);
@@ -171,7 +174,7 @@ static void a_flood_of_motion_loses_no_key(void **state) {
 	start(&f);
 	WAIT(f.status.connected, 5);
 	const struct spice_peer_state *s = spice_peer_state(f.peer);
-	const struct input_event motion = { .kind = INPUT_MOTION, .x = 1 };
+	const struct guest_input_event motion = { .kind = INPUT_MOTION, .x = 1 };
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
 	int lost = 0;
 	for (int i = 0; i < 5000; i++) {
@@ -193,11 +196,11 @@ static void a_full_queue_leaves_no_key_held(void **state) {
 	const struct spice_peer_state *s = spice_peer_state(f.peer);
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
 	WAIT(s->keys_held == 1, 5);
-	struct input_event key = { .kind = INPUT_KEY, .code = KEY_B };
+	struct guest_input_event key = { .kind = INPUT_KEY, .code = KEY_B };
 	do {
 		key.pressed = !key.pressed;
 	} while (session_input(f.session, &key) == 0);
-	key = (struct input_event){ .kind = INPUT_KEY, .code = KEY_A };
+	key = (struct guest_input_event){ .kind = INPUT_KEY, .code = KEY_A };
 	CHECK(session_input(f.session, &key) < 0);
 	WAIT(s->keys_held == 0, 5);
 	/* And the key works again. */
@@ -320,6 +323,78 @@ static void a_password_is_asked_for(void **state) {
 	c.text = strdup("geheim");
 	CHECK(session_command(f.session, &c) == 0);
 	WAIT(f.status.connected && !f.status.needs_password, 5);
+	stop(&f);
+}
+
+/* libvirt sets the password a moment after QEMU listens; until then QEMU refuses every one. */
+static void a_known_password_is_tried_again(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .password = "not set yet" } };
+	char path[] = "/tmp/pierglass-password-XXXXXX";
+	int fd = mkstemp(path);
+	CHECK(fd >= 0 && write(fd, "geheim\n", 7) == 7 && close(fd) == 0);
+	strcpy(f.config.password_file, path);
+	start(&f);
+	WAIT(spice_peer_state(f.peer)->refused_links == 2, 5);
+	CHECK(!f.status.needs_password && f.status.spice.state == PART_WAITING);
+	CHECK(spice_peer_set_password(f.peer, "geheim") == 0);
+	WAIT(f.status.connected, 1);
+	CHECK(!f.status.needs_password);
+	stop(&f);
+	unlink(path);
+}
+
+/* One that stays wrong is asked for, and a renewed one is found without a word of the user. */
+static void a_renewed_password_is_found(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .password = "expired" } };
+	start(&f);
+	snprintf(f.config.uri, sizeof f.config.uri, "spice+unix://%s?password=geheim", f.path);
+	const struct session_command c = { .kind = SESSION_URI, .text = strdup(f.config.uri) };
+	CHECK(session_command(f.session, &c) == 0);
+	WAIT(f.status.needs_password && spice_peer_state(f.peer)->refused_links >= 4, 5);
+	CHECK(spice_peer_set_password(f.peer, "geheim") == 0);
+	WAIT(f.status.connected && !f.status.needs_password, 5);
+	stop(&f);
+}
+
+static int listen_on_loopback(uint16_t *ret_port) {
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 4) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* "virsh domdisplay" names both ports; a server that insists on TLS says so on the plain one. */
+static void a_server_that_wants_tls_gets_it(void **state) {
+	(void)state;
+	struct fixture f = { 0 };
+	uint16_t plain_port;
+	uint16_t tls_port;
+	int plain = listen_on_loopback(&plain_port);
+	int tls = listen_on_loopback(&tls_port);
+	start(&f);
+	struct session_command c = { .kind = SESSION_URI };
+	CHECK(asprintf(&c.text, "spice://127.0.0.1:%u?tls-port=%u", plain_port, tls_port) > 0);
+	CHECK(session_command(f.session, &c) == 0);
+	int link = -1;
+	WAIT(link >= 0 || (link = accept(plain, NULL, NULL)) >= 0, 5);
+	uint8_t bytes[256];
+	const struct spice_link_reply refusal = { .error = SPICE_LINK_NEED_SECURED };
+	size_t len = spice_link_write_reply(&refusal, bytes, sizeof bytes);
+	CHECK(write(link, bytes, len) == (ssize_t)len);
+	int secured = -1;
+	WAIT(secured >= 0 || (secured = accept(tls, NULL, NULL)) >= 0, 5);
+	WAIT(recv(secured, bytes, 1, MSG_DONTWAIT | MSG_PEEK) == 1, 5);
+	CHECK(bytes[0] == 0x16); /* TLS: a handshake */
+	close(secured);
+	close(link);
+	close(tls);
+	close(plain);
 	stop(&f);
 }
 
@@ -603,6 +678,9 @@ int main(void) {
 		cmocka_unit_test(a_kick_is_said_and_not_fought),
 		cmocka_unit_test(a_lost_channel_comes_back_alone),
 		cmocka_unit_test(a_password_is_asked_for),
+		cmocka_unit_test(a_known_password_is_tried_again),
+		cmocka_unit_test(a_renewed_password_is_found),
+		cmocka_unit_test(a_server_that_wants_tls_gets_it),
 		cmocka_unit_test(absolute_positions_when_the_server_takes_them),
 		cmocka_unit_test(the_picture_is_drawn_and_comes_and_goes),
 		cmocka_unit_test(the_clipboard_crosses_both_ways),

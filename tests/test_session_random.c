@@ -151,7 +151,7 @@ static bool held_as_modelled(const struct fixture *f) {
 
 static void input(struct fixture *f, enum input_kind kind, unsigned code, bool pressed, int x,
 		int y) {
-	const struct input_event event = {
+	const struct guest_input_event event = {
 		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
 	};
 	if (session_input(f->session, &event) == -ENOBUFS) {

@@ -448,7 +448,7 @@ static long rss_now_kib(void) {
 static uint64_t key_ns(struct fixture *f) {
 	const uint64_t begin = clock_now_ns();
 	const uint64_t before = spice_peer_state(f->peer)->key_events;
-	struct input_event event = { .kind = INPUT_KEY, .code = KEY_A, .pressed = true };
+	struct guest_input_event event = { .kind = INPUT_KEY, .code = KEY_A, .pressed = true };
 	CHECK(session_input(f->session, &event) == 0);
 	event.pressed = false;
 	CHECK(session_input(f->session, &event) == 0);

@@ -32,7 +32,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct fixture *f, const 
 	va_end(args);
 }
 
-static void on_input(const struct input_event *event, void *data) {
+static void on_input(const struct guest_input_event *event, void *data) {
 	struct fixture *f = data;
 	CHECK(event->source == INPUT_SOURCE_WINDOW && event->time_ns == f->now_ns);
 	switch (event->kind) {

@@ -150,9 +150,8 @@ struct input_options {
 	bool always_show_cursor;
 	bool show_cursor_dot; /* while the window has no focus */
 	bool large_cursor_dot;
-	bool scale_cursor;    /* motion is scaled as the picture is */
-	int help_delay_ms;    /* of holding the escape key */
-	unsigned escape_code; /* KEY_* of session.escape_key if it is one key; 0 = a chord */
+	bool scale_cursor; /* motion is scaled as the picture is */
+	int help_delay_ms; /* of holding the escape key */
 	/* KEY_*, maybe with KEY_BINDING_SHIFT; 0 = not bound. The index is an enum key_action. */
 	unsigned bindings[KEY_ACTION_COUNT];
 };

@@ -60,6 +60,7 @@ struct option {
 	bool (*set)(struct config *config, const char *text);
 	void (*get)(const struct config *config, char *text, size_t size);
 	const char *allowed;  /* for messages, where the type does not say it */
+	const char *examples; /* for the manual, blanks between; a test starts with each */
 	const char *value;    /* "PATH", for help */
 	const char *fallback; /* the default; NULL = nothing is set */
 	const char *help;     /* translatable; no full stop */

@@ -8,6 +8,8 @@
 
 #include "base/parse.h"
 #include "client/config/options.h"
+#include "host-proto/spice/address.h"
+#include "input/chord.h"
 #include "input/key_names.h"
 
 #define SIDE_MAX 32768
@@ -186,36 +188,10 @@ void get_position(const struct config *config, char *text, size_t size) {
 	}
 }
 
-/* HOST:PORT or [V6]:PORT. */
-static bool is_host_port(const char *text) {
-	const char *colon = strrchr(text, ':');
-	int64_t port;
-	if (!colon || colon == text || !parse_int(colon + 1, 1, 65535, &port)) {
-		return false;
-	}
-	if (text[0] == '[') {
-		return colon[-1] == ']' && colon - text > 3;
-	}
-	/* An IPv6 address without brackets would have more of them. */
-	return memchr(text, ':', (size_t)(colon - text)) == NULL &&
-	       memchr(text, '/', (size_t)(colon - text)) == NULL;
-}
-
 bool set_spice(struct config *config, const char *text) {
-	const char *rest = text;
-	bool good = text[0] == '\0' || strcmp(text, "off") == 0;
-	if (strncmp(text, "unix:", 5) == 0) {
-		good = text[5] != '\0';
-	} else if (!good) {
-		if (strncmp(text, "spice+tls://", 12) == 0) {
-			rest = text + 12;
-		} else if (strncmp(text, "spice://", 8) == 0) {
-			rest = text + 8;
-		}
-		good = is_host_port(rest);
-	}
-	return good &&
-	       copy(config->raw.spice, sizeof config->raw.spice, rest == text + 8 ? rest : text);
+	struct spice_address address;
+	return spice_address_parse(text, &address) == 0 &&
+	       copy(config->raw.spice, sizeof config->raw.spice, text);
 }
 
 void get_spice(const struct config *config, char *text, size_t size) {
@@ -296,36 +272,10 @@ void get_config_file(const struct config *config, char *text, size_t size) {
 	snprintf(text, size, "%s", "");
 }
 
-/* "ctrl-scrolllock": one to four names of keys. Returns their number, 0 = not a chord. */
-static unsigned chord_parse(const char *text, unsigned codes[4]) {
-	char name[32];
-	unsigned count = 0;
-	while (count < 4) {
-		/* A lone "-" is the key of that name. */
-		size_t len = text[0] == '-' ? 1 : strcspn(text, "-");
-		if (len >= sizeof name) {
-			return 0;
-		}
-		memcpy(name, text, len);
-		name[len] = '\0';
-		codes[count] = key_code(name);
-		if (codes[count++] == 0) {
-			return 0;
-		}
-		if (text[len] == '\0') {
-			return count;
-		}
-		text += len + 1;
-	}
-	return 0;
-}
-
 bool set_grab_toggle(struct config *config, const char *text) {
-	unsigned codes[4];
-	if (strcasecmp(text, "none") != 0 && chord_parse(text, codes) == 0) {
-		return false;
-	}
-	return copy(config->session.grab_toggle, sizeof config->session.grab_toggle, text);
+	struct chord chord;
+	return text[0] != '\0' && chord_parse(text, &chord) == 0 &&
+	       copy(config->session.grab_toggle, sizeof config->session.grab_toggle, text);
 }
 
 void get_grab_toggle(const struct config *config, char *text, size_t size) {
@@ -333,19 +283,14 @@ void get_grab_toggle(const struct config *config, char *text, size_t size) {
 }
 
 bool set_escape_key(struct config *config, const char *text) {
-	unsigned codes[4];
-	unsigned count = chord_parse(text, codes);
-	if (count == 0) {
+	struct chord chord;
+	if (chord_parse(text, &chord) < 0 || chord.count == 0) {
 		return false;
 	}
 	/* One spelling for one key, so that whoever compares need not know the others. */
-	const char *name = count == 1 ? key_name(codes[0]) : NULL;
-	if (!copy(config->session.escape_key, sizeof config->session.escape_key,
-			    name ? name : text)) {
-		return false;
-	}
-	config->input.escape_code = count == 1 ? codes[0] : 0;
-	return true;
+	const char *name = key_name(chord_single(&chord));
+	return copy(config->session.escape_key, sizeof config->session.escape_key,
+			name ? name : text);
 }
 
 void get_escape_key(const struct config *config, char *text, size_t size) {
@@ -468,6 +413,24 @@ void key_binding_text(unsigned binding, char *text, size_t size) {
 	}
 }
 
+/*
+ * virt-viewer's chords of several modifiers ("ctrl+alt+end") are bindings behind the escape key
+ * here, which stands for Ctrl and Alt: the key is taken, and Shift.
+ */
+static bool set_binding_chord(
+		struct config *config, const struct option *option, const char *text) {
+	struct chord chord;
+	unsigned code;
+	bool shift;
+	if (option->type != OPTION_KEY || chord_parse(text, &chord) < 0 ||
+			chord_binding(&chord, &code, &shift) < 0) {
+		return false;
+	}
+	char binding[64];
+	key_binding_text(code | (shift ? KEY_BINDING_SHIFT : 0), binding, sizeof binding);
+	return option_set(config, option, binding);
+}
+
 /* One ACTION=KEY of --hotkeys. */
 static bool hotkey(struct config *config, const char *action, const char *key) {
 	static const char *const virt_viewer[][2] = {
@@ -483,7 +446,8 @@ static bool hotkey(struct config *config, const char *action, const char *key) {
 		}
 	}
 	const struct option *option = option_find(name);
-	return option && option_set(config, option, key);
+	return option &&
+	       (option_set(config, option, key) || set_binding_chord(config, option, key));
 }
 
 bool set_hotkeys(struct config *config, const char *text) {
@@ -504,10 +468,6 @@ bool set_hotkeys(struct config *config, const char *text) {
 			break;
 		}
 		*key++ = '\0';
-		/* virt-viewer joins modifiers by "+"; a chord of ours has "-". */
-		for (char *plus = strchr(key, '+'); plus && plus[1]; plus = strchr(plus, '+')) {
-			*plus = '-';
-		}
 		good = hotkey(changed, item, key);
 	}
 	if (good) {

@@ -89,7 +89,7 @@ const struct option options[] = {
 		.help = N_("measure video (or audio, input) and print a table") },
 	{ NUMBER("seconds", seconds, 0, 1e6, "0", "N"), IN(GENERAL), .flags = OPTION_BASIC | OPTION_ARGV,
 		.help = N_("leave after so long; 0 = stay (measure for 10)") },
-	{ CUSTOM("stats", stats, NULL, "SECONDS", N_("a number from 0.1 to 3600, or off")), IN(GENERAL),
+	{ CUSTOM("stats", stats, NULL, "SECONDS", N_("a number from 0.1 to 3600, or off")), .examples = "0.5 10 off", IN(GENERAL),
 		.flags = OPTION_BASIC | OPTION_OPTIONAL,
 		.help = N_("print figures as a line of JSON every so many seconds (1)") },
 	{ SWITCH("json", json, "no"), IN(GENERAL), .flags = OPTION_BASIC | OPTION_ARGV,
@@ -116,8 +116,9 @@ const struct option options[] = {
 	{ TEXT("shm", video.shm_path, NULL, "PATH"), .lg = "app:shmFile lgmp:shmDevice", IN(VM), .letter = 'f',
 		.flags = OPTION_BASIC | OPTION_FILE,
 		.help = N_("shared memory file or kvmfr device") },
-	{ CUSTOM("spice", spice, "", "URI", N_("off, unix:PATH, HOST:PORT, [V6]:PORT, or spice+tls:// before one of the last two")), IN(VM), .flags = OPTION_BASIC | OPTION_RAW,
-		.help = N_("unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT or off") },
+	{ CUSTOM("spice", spice, "", "URI", N_("off, unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT, or what virsh domdisplay prints")), IN(VM), .flags = OPTION_BASIC | OPTION_RAW,
+		.examples = "off unix:/run/vm.sock /run/vm.sock spice+unix:///run/vm.sock localhost:5900 [::1]:5900 spice://localhost:5900 spice://localhost?tls-port=5901 spice+tls://localhost:5901",
+		.help = N_("where the VM's SPICE server is, or off") },
 	{ TEXT("spice-host", raw.spice_host, "127.0.0.1", "HOST"), .lg = "spice:host", IN(VM), .letter = 'c',
 		.flags = OPTION_RAW, .help = N_("SPICE host, or path of its socket") },
 	{ INT("spice-port", raw.spice_port, 0, 65535, "5900", "PORT"), .lg = "spice:port", IN(VM), .letter = 'p',
@@ -134,7 +135,7 @@ const struct option options[] = {
 		.help = N_("accepted for virt-viewer's sake: we always reconnect") },
 
 	/* Picture */
-	{ CUSTOM("source", source, "auto", "SOURCE", N_("auto, lg, spice or off")), IN(PICTURE), .flags = OPTION_BASIC,
+	{ CUSTOM("source", source, "auto", "SOURCE", N_("auto, lg, spice or off")), .examples = "lg spice off", IN(PICTURE), .flags = OPTION_BASIC,
 		.help = N_("which picture to show; off = no window at all") },
 	{ CHOICE("scale", video.settings.scale, scales, "auto", "HOW"), IN(PICTURE), .flags = OPTION_BASIC,
 		.help = N_("how the picture is scaled; sharp = cubic, fsr = FidelityFX Super Resolution 1") },
@@ -167,9 +168,9 @@ const struct option options[] = {
 		.help = N_("colour pointers are not multiplied by their alpha") },
 
 	/* Window */
-	{ CUSTOM("size", size, "1024x768", "WxH", N_("WIDTHxHEIGHT, each 1 to 32768")), .lg = "win:size",
+	{ CUSTOM("size", size, "1024x768", "WxH", N_("WIDTHxHEIGHT, each 1 to 32768")), .examples = "1920x1080", .lg = "win:size",
 		IN(WINDOW), .flags = OPTION_BASIC, .help = N_("size of the window at start") },
-	{ CUSTOM("position", position, "center", "XxY", N_("center or XxY")), .lg = "win:position",
+	{ CUSTOM("position", position, "center", "XxY", N_("center or XxY")), .examples = "0x0 -1920x0", .lg = "win:position",
 		IN(WINDOW), .flags = OPTION_BASIC, .help = N_("where the window opens, where the desktop allows it") },
 	{ SWITCH("borderless", window.borderless, "no"), .lg = "win:borderless", .letter = 'd', IN(WINDOW),
 		.flags = OPTION_BASIC, .help = N_("no decorations") },
@@ -222,13 +223,13 @@ const struct option options[] = {
 		.help = N_("size of our own texts") },
 
 	/* Sound */
-	{ CUSTOM("audio", audio, "auto", "SOURCE", N_("auto, scream, spice or off")), IN(SOUND), .flags = OPTION_BASIC,
+	{ CUSTOM("audio", audio, "auto", "SOURCE", N_("auto, scream, spice or off")), .examples = "scream spice off", IN(SOUND), .flags = OPTION_BASIC,
 		.help = N_("which sound; auto = Scream, and SPICE's while no Scream comes") },
 	{ TEXT("audio-interface", audio.interface, "virbr0", "NAME"), .letter = 'i', IN(SOUND), .flags = OPTION_BASIC | OPTION_INTERFACE,
 		.help = N_("bridge that Scream comes from: name, IPv4 address or auto") },
-	{ CUSTOM("audio-latency", latency, "auto", "MS", N_("auto or a whole number from 10 to 200")), IN(SOUND), .flags = OPTION_BASIC,
+	{ CUSTOM("audio-latency", latency, "auto", "MS", N_("auto or a whole number from 10 to 200")), .examples = "10 200", IN(SOUND), .flags = OPTION_BASIC,
 		.help = N_("a fixed target in milliseconds, or auto to adapt it (10 to 80)") },
-	{ CUSTOM("audio-max", audio_max, "auto", "MS", N_("auto or a whole number from 20 to 1000")), IN(SOUND),
+	{ CUSTOM("audio-max", audio_max, "auto", "MS", N_("auto or a whole number from 20 to 1000")), .examples = "20 1000", IN(SOUND),
 		.help = N_("sound later than this is cut; auto = target + 40, at least 120") },
 	{ TEXT("audio-sink", audio.sink, "", "NAME"), IN(SOUND), .flags = OPTION_BASIC,
 		.help = N_("PulseAudio sink; empty = the default one") },
@@ -242,7 +243,7 @@ const struct option options[] = {
 	{ SWITCH("audio-unicast", audio.unicast, "no"), IN(SOUND), .help = N_("take packets sent to this host, join no group") },
 	{ SWITCH("audio-any-sender", audio.any_sender, "no"), IN(SOUND), .help = N_("do not lock on to one sender") },
 	{ CHOICE("audio-quality", audio.high_quality, qualities, "fast", "HOW"), IN(SOUND), .help = N_("converter of the sample rate") },
-	{ CUSTOM("audio-volume", volume, "auto", "PERCENT", N_("auto or a whole number from 0 to 150")), IN(SOUND),
+	{ CUSTOM("audio-volume", volume, "auto", "PERCENT", N_("auto or a whole number from 0 to 150")), .examples = "0 100 150", IN(SOUND),
 		.help = N_("set at start; auto = what the sound server remembers") },
 	{ SWITCH("audio-sync-volume", session.sync_volume, "yes"), .lg = "audio:syncVolume", IN(SOUND),
 		.help = N_("SPICE sound follows the guest's volume") },
@@ -252,12 +253,14 @@ const struct option options[] = {
 	/* Keyboard and mouse */
 	{ SWITCH("input", session.input, "yes"), .lg = "spice:input", IN(INPUT), .flags = OPTION_BASIC, .help = N_("forward input to the guest") },
 	{ CUSTOM("evdev", evdev, NULL, "PATH", N_("a path of a device, keyboards, mice, all, or none")), IN(INPUT),
+		.examples = "/dev/input/by-id/usb-Keyboard-event-kbd keyboards mice all none",
 		.flags = OPTION_BASIC | OPTION_LIST | OPTION_FILE,
 		.help = N_("read this device directly (may repeat): a path, keyboards, mice, all") },
-	{ CUSTOM("grab-toggle", grab_toggle, "ctrl-ctrl", "CHORD", N_("ctrl-ctrl, alt-alt, shift-shift, meta-meta, scrolllock, ctrl-scrolllock, or names of keys with - between")),
-		IN(INPUT), .flags = OPTION_BASIC, .help = N_("keys that grab and release the evdev devices") },
+	{ CUSTOM("grab-toggle", grab_toggle, "ctrl-ctrl", "CHORD", N_("ctrl-ctrl, alt-alt, shift-shift, meta-meta, scrolllock, ctrl-scrolllock, or names of keys with - or + between")),
+		IN(INPUT), .flags = OPTION_BASIC, .examples = "alt-alt shift-shift meta-meta scrolllock ctrl-scrolllock ctrl-alt-g ctrl+alt+g rightctrl-f12 pause none", .help = N_("keys that grab and release the evdev devices") },
 	{ SWITCH("grab-on-start", session.grab_on_start, "no"), IN(INPUT), .flags = OPTION_BASIC, .help = N_("grab the evdev devices at start") },
-	{ CUSTOM("escape-key", escape_key, "scrolllock", "KEY", N_("the name or number of a key, or names with - between (--help=keys lists them)")),
+	{ CUSTOM("escape-key", escape_key, "scrolllock", "KEY", N_("the name or number of a key, or names with - or + between (--help=keys lists them)")),
+		.examples = "rightctrl rightctrl-rightalt ctrl+alt KEY_PAUSE 70",
 		.lg = "input:escapeKey", .letter = 'm', IN(INPUT), .flags = OPTION_BASIC,
 		.help = N_("tap: capture the mouse; hold: the keys and what they do") },
 	{ INT("help-delay", input.help_delay_ms, 0, 10000, "200", "MS"), .lg = "input:helpMenuDelay", IN(INPUT),
@@ -297,6 +300,7 @@ const struct option options[] = {
 	{ SWITCH("mouse-redraw", video.settings.mouse_redraw, "yes"), .lg = "input:mouseRedraw", IN(INPUT),
 		.help = N_("pointer motion alone draws a new picture") },
 	{ CUSTOM("hotkeys", hotkeys, NULL, "LIST", N_("ACTION=KEY with commas between; actions are toggle-fullscreen, release-cursor, secure-attention and those of --help=keys")), IN(INPUT),
+		.examples = "toggle-fullscreen=shift+f11,release-cursor=ctrl+alt secure-attention=ctrl+alt+end screenshot=f9",
 		.help = N_("several keys at once, in virt-viewer's words") },
 
 	/* Clipboard */
@@ -306,7 +310,7 @@ const struct option options[] = {
 		.help = N_("the guest may read ours") },
 	{ SWITCH("clipboard-to-local", raw.clipboard_to_local, "yes"), .lg = "spice:clipboardToLocal clipboard:toLocal", IN(CLIPBOARD), .flags = OPTION_RAW,
 		.help = N_("we take over the guest's") },
-	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD),
+	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD), .examples = "1K 500000 1024M",
 		.help = N_("nothing larger is pasted, and you are told; text at most 16M") },
 
 	/* Keys */

@@ -55,7 +55,7 @@ void spice_slot_close(struct slot *slot) {
 }
 
 static bool is_local(const struct spice_session *session) {
-	return dial_is_local(&session->address);
+	return spice_address_is_local(&session->address);
 }
 
 uint64_t spice_slot_delay_ns(const struct spice_session *session, unsigned attempts) {
@@ -138,7 +138,8 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 static bool is_same_server(struct spice_session *session, int fd) {
 	struct dial_server server;
 	dial_get_server(fd, &session->address, &server);
-	return session->address.kind != DIAL_UNIX || dial_server_equal(&server, &session->server);
+	return session->address.kind != SPICE_ADDRESS_UNIX ||
+	       dial_server_equal(&server, &session->server);
 }
 
 static void be_kicked(struct spice_session *session) {
@@ -254,7 +255,7 @@ static void on_dialed(int fd, void *data) {
 
 void spice_slot_start(struct slot *slot) {
 	struct spice_session *session = slot->session;
-	if (slot->channel || slot->dial || session->address.kind == DIAL_OFF) {
+	if (slot->channel || slot->dial || session->address.kind == SPICE_ADDRESS_OFF) {
 		return;
 	}
 	if (slot->type == SPICE_CHANNEL_MAIN) {

@@ -36,7 +36,7 @@
 struct item {
 	enum { ITEM_INPUT, ITEM_COMMAND, ITEM_CLIP } kind;
 	union {
-		struct input_event input;
+		struct guest_input_event input;
 		struct session_command command;
 		struct clip_message clip;
 	};
@@ -127,14 +127,14 @@ static void on_spice_status(void *data) {
 static void on_inputs_linked(struct spice_channel *channel, void *data) {
 	struct session *session = data;
 	spice_inputs_linked(&session->sink.inputs, channel);
-	struct input_sink sink = spice_sink_table(&session->sink);
-	router_set_sink(session->router, &sink);
+	struct guest_input sink = spice_sink_table(&session->sink);
+	router_set_guest(session->router, &sink);
 }
 
 static void on_inputs_closed(void *data) {
 	struct session *session = data;
 	spice_inputs_closed(&session->sink.inputs);
-	router_set_sink(session->router, NULL);
+	router_set_guest(session->router, NULL);
 	router_type_cancel(session->router);
 }
 
@@ -344,7 +344,7 @@ static void run_command(struct session *session, struct session_command *command
 	update_status(session);
 }
 
-static void run_input(struct session *session, const struct input_event *event) {
+static void run_input(struct session *session, const struct guest_input_event *event) {
 	/* The key that takes the server back is not typed into it. */
 	if (session->status.kicked && event->kind == INPUT_KEY && event->pressed) {
 		spice_session_retry(session->spice);
@@ -393,7 +393,7 @@ static int push_or_release(struct session *session, const struct item *item) {
 	return r;
 }
 
-int session_input(struct session *session, const struct input_event *event) {
+int session_input(struct session *session, const struct guest_input_event *event) {
 	const struct item item = { .kind = ITEM_INPUT, .input = *event };
 	bool motion = event->kind == INPUT_MOTION || event->kind == INPUT_POSITION;
 	return motion ? queue_push_sparing(&session->queue, &item, KEYS_SPARE)

@@ -124,7 +124,7 @@ void session_destroy(struct session *session);
 
 /* From any thread: input of the window. Motion may be merged, nothing else is ever dropped unless
  * the queue is full (-ENOBUFS). */
-int session_input(struct session *session, const struct input_event *event);
+int session_input(struct session *session, const struct guest_input_event *event);
 
 enum session_command_kind {
 	SESSION_RELEASE_ALL,    /* focus or capture was lost: nothing may stay held */

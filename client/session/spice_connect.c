@@ -18,7 +18,6 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "base/parse.h"
 #include "base/thread.h"
 
 /* A look-up that a thread makes. Both sides hold it: the thread may outlive the wish for it. */
@@ -37,69 +36,6 @@ struct dial {
 	void (*done)(int fd, void *data);
 	void *data;
 };
-
-static bool copy(char *to, size_t size, const char *from, size_t len) {
-	if (len == 0 || len >= size) {
-		return false;
-	}
-	memcpy(to, from, len);
-	to[len] = '\0';
-	return true;
-}
-
-static const char *skip_prefix(const char *text, const char *prefix) {
-	size_t len = strlen(prefix);
-	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
-}
-
-int dial_parse(const char *uri, struct dial_address *ret_address) {
-	struct dial_address address = { .kind = DIAL_TCP };
-	const char *rest = skip_prefix(uri, "unix:");
-	if (strcmp(uri, "off") == 0 || *uri == '\0') {
-		*ret_address = (struct dial_address){ .kind = DIAL_OFF };
-		return 0;
-	}
-	if (!rest && *uri == '/') {
-		rest = uri;
-	}
-	if (rest) {
-		address.kind = DIAL_UNIX;
-		if (!copy(address.path, sizeof address.path, rest, strlen(rest))) {
-			return -EINVAL;
-		}
-		*ret_address = address;
-		return 0;
-	}
-	rest = skip_prefix(uri, "spice+tls://");
-	address.tls = rest != NULL;
-	if (!rest) {
-		rest = skip_prefix(uri, "spice://");
-	}
-	rest = rest ? rest : uri;
-	const char *colon = strrchr(rest, ':');
-	int64_t port;
-	if (!colon || !parse_int(colon + 1, 1, 65535, &port)) {
-		return -EINVAL;
-	}
-	size_t len = (size_t)(colon - rest);
-	if (len > 2 && rest[0] == '[' && rest[len - 1] == ']') {
-		rest++;
-		len -= 2;
-	} else if (memchr(rest, ':', len) || memchr(rest, '/', len)) {
-		return -EINVAL; /* an IPv6 address needs brackets */
-	}
-	if (!copy(address.host, sizeof address.host, rest, len)) {
-		return -EINVAL;
-	}
-	address.port = (uint16_t)port;
-	*ret_address = address;
-	return 0;
-}
-
-bool dial_is_local(const struct dial_address *address) {
-	return address->kind == DIAL_UNIX || strcmp(address->host, "localhost") == 0 ||
-	       strncmp(address->host, "127.", 4) == 0 || strcmp(address->host, "::1") == 0;
-}
 
 static bool is_loopback(const struct sockaddr_storage *address) {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
@@ -127,7 +63,7 @@ bool dial_is_elsewhere(int fd) {
 			&((const struct sockaddr_in6 *)&peer)->sin6_addr);
 }
 
-static int connect_unix(const struct dial_address *address) {
+static int connect_unix(const struct spice_address *address) {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	static_assert(sizeof to.sun_path >= sizeof address->path, "the path fits");
 	memcpy(to.sun_path, address->path, sizeof address->path);
@@ -167,7 +103,7 @@ static int connect_tcp(const struct sockaddr *to, socklen_t len) {
 }
 
 /* An address in figures, or "localhost" (which is 127.0.0.1, where QEMU listens by default). */
-static int connect_literal(const struct dial_address *address) {
+static int connect_literal(const struct spice_address *address) {
 	const char *host = strcmp(address->host, "localhost") == 0 ? "127.0.0.1" : address->host;
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(address->port) };
 	if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
@@ -226,7 +162,7 @@ static void on_looked_up(int fd, uint32_t events, void *data) {
 }
 
 static int start_lookup(struct dial **ret_dial, struct loop *loop,
-		const struct dial_address *address, void (*done)(int fd, void *data), void *data) {
+		const struct spice_address *address, void (*done)(int fd, void *data), void *data) {
 	int r = -ENOMEM;
 	pthread_t thread;
 	struct dial *dial = calloc(1, sizeof *dial);
@@ -261,11 +197,12 @@ error:
 	return r;
 }
 
-int dial_start(struct dial **ret_dial, struct loop *loop, const struct dial_address *address,
+int dial_start(struct dial **ret_dial, struct loop *loop, const struct spice_address *address,
 		void (*done)(int fd, void *data), void *data) {
 	*ret_dial = NULL;
-	int fd = address->kind == DIAL_UNIX ? connect_unix(address) : connect_literal(address);
-	if (fd == -EDESTADDRREQ && address->kind == DIAL_TCP) {
+	int fd = address->kind == SPICE_ADDRESS_UNIX ? connect_unix(address)
+						     : connect_literal(address);
+	if (fd == -EDESTADDRREQ && address->kind == SPICE_ADDRESS_TCP) {
 		return start_lookup(ret_dial, loop, address, done, data);
 	}
 	done(fd, data);
@@ -278,12 +215,12 @@ void dial_cancel(struct dial *dial) {
 	}
 }
 
-void dial_get_server(int fd, const struct dial_address *address, struct dial_server *ret_server) {
+void dial_get_server(int fd, const struct spice_address *address, struct dial_server *ret_server) {
 	struct ucred ucred;
 	socklen_t len = sizeof ucred;
 	struct stat st;
 	*ret_server = (struct dial_server){ 0 };
-	if (address->kind != DIAL_UNIX || stat(address->path, &st) < 0 ||
+	if (address->kind != SPICE_ADDRESS_UNIX || stat(address->path, &st) < 0 ||
 			getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
 		return;
 	}

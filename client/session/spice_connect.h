@@ -1,6 +1,6 @@
 /*
- * Where a SPICE server is, and a connection to it: a unix socket or TCP, without ever blocking the
- * loop (names are looked up on a thread of their own).
+ * A connection to a SPICE server, by unix socket or TCP, without ever blocking the loop (names are
+ * looked up on a thread of their own).
  */
 #pragma once
 
@@ -8,25 +8,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host-proto/spice/address.h"
+
 struct loop;
 struct dial;
-
-enum dial_kind { DIAL_OFF, DIAL_UNIX, DIAL_TCP };
-
-struct dial_address {
-	enum dial_kind kind;
-	bool tls;
-	char path[108]; /* DIAL_UNIX */
-	char host[256]; /* DIAL_TCP: name or address, without brackets */
-	uint16_t port;
-};
-
-/* "off", "unix:PATH", "/PATH", "HOST:PORT", "[V6]:PORT", any of the latter two behind "spice://" or
- * "spice+tls://". Returns 0 or -EINVAL. */
-int dial_parse(const char *uri, struct dial_address *ret_address);
-
-/* A server on this machine: retried faster. */
-bool dial_is_local(const struct dial_address *address);
 
 /* Whether a connected socket leads to another machine: its two ends have addresses of their own. */
 bool dial_is_elsewhere(int fd);
@@ -42,11 +27,11 @@ struct dial_server {
  * be connecting (goes to the receiver), or a negative errno. It runs inside dial_start() when there
  * is nothing to wait for; *ret_dial is NULL then.
  */
-int dial_start(struct dial **ret_dial, struct loop *loop, const struct dial_address *address,
+int dial_start(struct dial **ret_dial, struct loop *loop, const struct spice_address *address,
 		void (*done)(int fd, void *data), void *data);
 /* done does not run any more. Accepts NULL. */
 void dial_cancel(struct dial *dial);
 
 /* Of a connected unix socket; all zero for TCP. */
-void dial_get_server(int fd, const struct dial_address *address, struct dial_server *ret_server);
+void dial_get_server(int fd, const struct spice_address *address, struct dial_server *ret_server);
 bool dial_server_equal(const struct dial_server *a, const struct dial_server *b);

@@ -80,8 +80,8 @@ void spice_sink_init(struct spice_sink *sink, void (*flushed)(void *data), void 
 	spice_inputs_init(&sink->inputs, 0);
 }
 
-struct input_sink spice_sink_table(struct spice_sink *sink) {
-	return (struct input_sink){
+struct guest_input spice_sink_table(struct spice_sink *sink) {
+	return (struct guest_input){
 		.data = sink,
 		.key = on_key,
 		.button = on_button,

@@ -6,7 +6,7 @@
 
 #include "host-proto/spice/draw.h"
 #include "host-proto/spice/inputs.h"
-#include "input/sink.h"
+#include "input/guest_input.h"
 
 struct spice_sink {
 	struct spice_inputs inputs;
@@ -25,8 +25,8 @@ struct spice_sink {
 
 /* flushed: something was written to the channel; watch it for the rest. */
 void spice_sink_init(struct spice_sink *sink, void (*flushed)(void *data), void *data);
-/* The table for router_set_sink(). */
-struct input_sink spice_sink_table(struct spice_sink *sink);
+/* The table for router_set_guest(). */
+struct guest_input spice_sink_table(struct spice_sink *sink);
 /* The server takes absolute positions now, or not. */
 void spice_sink_set_absolute(struct spice_sink *sink, bool absolute);
 /* Whether motion went out since the last call. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "client/session/spice_connect.h"
+#include "host-proto/spice/address.h"
 
 const char *spice_reason_channel(enum spice_channel_type type) {
 	switch (type) {
@@ -57,14 +57,26 @@ static const char *link_error_text(uint32_t error) {
 	}
 }
 
-void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
-		const struct dial_address *address) {
-	char at[300];
-	if (address->kind == DIAL_UNIX) {
-		snprintf(at, sizeof at, "%s", address->path);
+static void place_text(const struct spice_address *address, char *at, size_t size) {
+	if (address->kind == SPICE_ADDRESS_UNIX) {
+		snprintf(at, size, "%s", address->path);
 	} else {
-		snprintf(at, sizeof at, _("%s, port %u"), address->host, address->port);
+		snprintf(at, size, _("%s, port %u"), address->host, address->port);
 	}
+}
+
+void spice_reason_not_yet(char *reason, size_t size, const struct spice_address *address) {
+	char at[300];
+	place_text(address, at, sizeof at);
+	snprintf(reason, size,
+			_("the SPICE server at %s does not take the password yet: trying again"),
+			at);
+}
+
+void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
+		const struct spice_address *address) {
+	char at[300];
+	place_text(address, at, sizeof at);
 	switch (error) {
 	case -ENOENT:
 	case -ENOTDIR:

@@ -10,7 +10,7 @@
 
 #include "host-proto/spice/wire.h"
 
-struct dial_address;
+struct spice_address;
 
 /* "main", "inputs", … */
 const char *spice_reason_channel(enum spice_channel_type type);
@@ -18,7 +18,10 @@ const char *spice_reason_channel(enum spice_channel_type type);
 /* Why a link failed: the negative errno of spice_channel_step() or of connecting, and the link
  * error that goes with -EPROTO. */
 void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
-		const struct dial_address *address);
+		const struct spice_address *address);
+
+/* A password that is known was refused: it may be right in a moment. */
+void spice_reason_not_yet(char *reason, size_t size, const struct spice_address *address);
 
 /* It will not get better by trying again soon: the user must act. */
 bool spice_reason_is_final(int error);

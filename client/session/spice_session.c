@@ -19,10 +19,14 @@
 #include "host-proto/spice/reader.h"
 #include "host-proto/spice/tls.h"
 
-#define PROBE_NS      (50 * NS_PER_MS) /* after a loss: is the server still there? */
-#define PASSWORD_NS   (30 * NS_PER_S)
-#define REFUSED_NS    (5 * NS_PER_S)
-#define MAIN_SEND_MAX (256u * 1024)
+#define PROBE_NS    (50 * NS_PER_MS) /* after a loss: is the server still there? */
+#define PASSWORD_NS (30 * NS_PER_S)
+#define REFUSED_NS  (5 * NS_PER_S)
+/* A password that is known: again after 0.25, 0.5, 1, 2, 4 s, then every 5 s. */
+#define PASSWORD_FIRST_NS (250 * NS_PER_MS)
+#define PASSWORD_MAX_NS   (5 * NS_PER_S)
+#define PASSWORD_TRIES    4u /* about 2 s: from then on the user is asked, too */
+#define MAIN_SEND_MAX     (256u * 1024)
 
 void spice_session_set_part(
 		struct spice_session *session, enum part_state state, const char *reason) {
@@ -69,17 +73,57 @@ static void close_all(struct spice_session *session) {
 	session->channels = 0;
 }
 
+/* The server has a port for TLS beside the one that refused to go on without it. */
+static int switch_to_tls(struct spice_session *session) {
+	struct spice_address *address = &session->address;
+	if (address->tls || address->tls_port == 0) {
+		return -EINVAL;
+	}
+	int r = spice_tls_create(&session->tls, session->ca_file);
+	if (r == 0) {
+		address->tls = true;
+		address->port = address->tls_port;
+	}
+	return r;
+}
+
+/*
+ * A known password that is refused may be right a moment later: libvirt sets it 0.3 s after the
+ * socket is there, and tickets expire and are renewed. It is tried again by itself; the user is
+ * asked when that has not helped for two seconds, and at once when no password is known or the
+ * refused one was typed.
+ */
+static bool password_is_due(const struct spice_session *session) {
+	return session->password[0] == '\0' || session->typed_password ||
+	       session->refusals >= PASSWORD_TRIES;
+}
+
+static uint64_t password_delay_ns(const struct spice_session *session) {
+	if (session->password[0] == '\0') {
+		return PASSWORD_NS;
+	}
+	const unsigned doublings = session->refusals - 1;
+	const uint64_t delay_ns = PASSWORD_FIRST_NS << (doublings < 8 ? doublings : 8);
+	return delay_ns < PASSWORD_MAX_NS ? delay_ns : PASSWORD_MAX_NS;
+}
+
 void spice_session_lost(struct spice_session *session, int error) {
 	struct slot *slot = spice_session_main(session);
 	const bool was_up = session->was_up;
 	const bool migrates = was_up && error == -ECONNRESET;
 	session->was_up = false;
 	close_all(session);
-	if (session->address.kind == DIAL_OFF) {
+	if (session->address.kind == SPICE_ADDRESS_OFF) {
 		return;
 	}
 	slot->attempts = was_up ? 0 : slot->attempts + 1;
-	session->status.needs_password = error == -EACCES;
+	session->refusals = error == -EACCES ? session->refusals + 1 : 0;
+	session->status.needs_password = error == -EACCES && password_is_due(session);
+	if (error == -EPROTO && session->link_error == SPICE_LINK_NEED_SECURED &&
+			switch_to_tls(session) == 0) {
+		spice_slot_retry(slot, 1);
+		return;
+	}
 	if (was_up && error == -ENOTCONN) {
 		session->suspect_kick = true;
 		spice_session_set_part(
@@ -94,9 +138,15 @@ void spice_session_lost(struct spice_session *session, int error) {
 		spice_reason_failed(reason, sizeof reason, error, session->link_error,
 				&session->address);
 	}
+	if (error == -EACCES && !session->status.needs_password) {
+		spice_reason_not_yet(reason, sizeof reason, &session->address);
+		spice_session_set_part(session, PART_WAITING, reason);
+		spice_slot_retry(slot, password_delay_ns(session));
+		return;
+	}
 	if (spice_reason_is_final(error)) {
 		spice_session_set_part(session, PART_FAILED, reason);
-		spice_slot_retry(slot, error == -EACCES ? PASSWORD_NS : REFUSED_NS);
+		spice_slot_retry(slot, error == -EACCES ? password_delay_ns(session) : REFUSED_NS);
 		return;
 	}
 	spice_session_set_part(session, PART_WAITING, reason);
@@ -274,7 +324,8 @@ void spice_session_set_password(struct spice_session *session, const char *passw
 	}
 	explicit_bzero(session->password, sizeof session->password);
 	memcpy(session->password, password, len + 1);
-	session->has_password = true;
+	session->has_password = session->typed_password = true;
+	session->refusals = 0;
 	if (session->session_id == 0) {
 		/* A link with the old one is not waited for. */
 		spice_slot_close(spice_session_main(session));
@@ -294,8 +345,8 @@ static void on_socket_appeared(void *data) {
 }
 
 static int set_address(struct spice_session *session, const char *uri) {
-	struct dial_address address;
-	int r = dial_parse(uri, &address);
+	struct spice_address address;
+	int r = spice_address_parse(uri, &address);
 	if (r < 0) {
 		return r;
 	}
@@ -310,8 +361,14 @@ static int set_address(struct spice_session *session, const char *uri) {
 		spice_tls_destroy(session->tls);
 		session->tls = NULL;
 	}
+	if (address.password[0]) {
+		memcpy(session->password, address.password, sizeof session->password);
+		session->has_password = true;
+		session->typed_password = false;
+		explicit_bzero(address.password, sizeof address.password);
+	}
 	session->address = address;
-	socket_watch_set(session->watch, address.kind == DIAL_UNIX ? address.path : NULL);
+	socket_watch_set(session->watch, address.kind == SPICE_ADDRESS_UNIX ? address.path : NULL);
 	return 0;
 }
 
@@ -399,7 +456,7 @@ void spice_session_want(struct spice_session *session, enum spice_channel_type t
 }
 
 void spice_session_start(struct spice_session *session) {
-	if (session->address.kind == DIAL_OFF) {
+	if (session->address.kind == SPICE_ADDRESS_OFF) {
 		spice_session_set_part(session, PART_OFF, "");
 		return;
 	}

@@ -54,7 +54,8 @@ struct spice_session_events {
 	void *data;
 };
 
-/* uri as dial_parse() takes it; copies the texts. -EINVAL for a bad one. Does not connect yet. */
+/* uri as spice_address_parse() takes it; copies the texts. -EINVAL for a bad one. Does not connect
+ * yet. */
 int spice_session_create(struct spice_session **ret_session, struct loop *loop, const char *uri,
 		const char *password_file, const char *ca_file,
 		const struct spice_session_events *events);

@@ -31,11 +31,12 @@ struct slot {
 struct spice_session {
 	struct loop *loop;
 	struct spice_session_events events;
-	struct dial_address address;
+	struct spice_address address;
 	char password_file[256];
 	char ca_file[256];
 	char password[SPICE_PASSWORD_MAX_BYTES];
-	bool has_password; /* set by hand: goes before the file */
+	bool has_password; /* typed, or of the address: goes before the file */
+	bool typed_password;
 	struct spice_tls *tls;
 	struct spice_session_status status;
 	struct slot slots[SPICE_CHANNEL_COUNT];
@@ -44,6 +45,7 @@ struct spice_session {
 	struct socket_watch *watch;
 
 	uint32_t session_id;
+	unsigned refusals;   /* of the password, without a break */
 	uint32_t link_error; /* of the last channel that was refused */
 	uint32_t channels;   /* CHANNELS_LIST; 0 = not told yet */
 	bool started;

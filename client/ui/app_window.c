@@ -19,7 +19,7 @@
 
 /* ---- requests of the window's input ---- */
 
-static void hook_input(const struct input_event *event, void *data) {
+static void hook_input(const struct guest_input_event *event, void *data) {
 	struct app *app = data;
 	if (app->session && session_input(app->session, event) < 0) {
 		log_warn_limited("input came faster than it could be sent: an event was lost");

@@ -94,7 +94,7 @@ static void request(struct window_input *input, enum window_request what, int va
 	input->hooks.request(what, value, shift, quiet, input->hooks.data);
 }
 
-static void send(struct window_input *input, struct input_event event) {
+static void send(struct window_input *input, struct guest_input_event event) {
 	event.source = INPUT_SOURCE_WINDOW;
 	input->hooks.input(&event, input->hooks.data);
 }
@@ -289,7 +289,7 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 	}
 	/* A release always goes on: what was not pressed there is no news to the router. */
 	if (forwarding(input) || !pressed) {
-		send(input, (struct input_event){ .time_ns = now_ns,
+		send(input, (struct guest_input_event){ .time_ns = now_ns,
 					    .kind = INPUT_KEY,
 					    .code = code,
 					    .pressed = pressed });
@@ -307,7 +307,7 @@ static void send_motion(struct window_input *input, double dx, double dy, uint64
 	input->rest_x = dx - whole_x;
 	input->rest_y = dy - whole_y;
 	if (whole_x != 0 || whole_y != 0) {
-		send(input, (struct input_event){ .time_ns = now_ns,
+		send(input, (struct guest_input_event){ .time_ns = now_ns,
 					    .kind = INPUT_MOTION,
 					    .x = (int32_t)whole_x,
 					    .y = (int32_t)whole_y });
@@ -331,7 +331,7 @@ static void align(struct window_input *input, const struct pointer_point *point,
 static void plain_motion(struct window_input *input, const struct pointer_point *point, double dx,
 		double dy, uint64_t now_ns) {
 	if (input->view.absolute) {
-		send(input, (struct input_event){ .time_ns = now_ns,
+		send(input, (struct guest_input_event){ .time_ns = now_ns,
 					    .kind = INPUT_POSITION,
 					    .x = (int32_t)point->x,
 					    .y = (int32_t)point->y });
@@ -410,7 +410,7 @@ static bool button_event(
 	if (button == INPUT_BUTTON_NONE) {
 		return false;
 	}
-	struct input_event sent = {
+	struct guest_input_event sent = {
 		.time_ns = now_ns, .kind = INPUT_BUTTON, .code = button, .pressed = pressed
 	};
 	if (!pressed) {
@@ -439,7 +439,7 @@ static bool wheel_event(
 	if (!forwarding(input) || !(input->captured || input->inside)) {
 		return false;
 	}
-	send(input, (struct input_event){ .time_ns = now_ns,
+	send(input, (struct guest_input_event){ .time_ns = now_ns,
 				    .kind = INPUT_WHEEL,
 				    .x = (int32_t)lround((double)event->preciseX * NOTCH),
 				    .y = (int32_t)lround((double)event->preciseY * NOTCH) });

@@ -43,8 +43,8 @@ enum window_request {
 };
 
 struct window_input_hooks {
-	void (*input)(const struct input_event *event, void *data); /* session_input() */
-	void (*release)(void *data);                                /* SESSION_RELEASE_ALL */
+	void (*input)(const struct guest_input_event *event, void *data); /* session_input() */
+	void (*release)(void *data);                                      /* SESSION_RELEASE_ALL */
 	/* true: absolute positions are wanted, false: relative motion. SESSION_MOUSE_MODE */
 	void (*mouse_mode)(bool absolute, void *data);
 	/* The host's lock keys, as the window gets the focus: enum input_led, those in `locks`.

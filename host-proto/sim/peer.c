@@ -99,6 +99,16 @@ static void close_fd(int fd) {
 	}
 }
 
+int spice_peer_set_password(struct spice_peer *peer, const char *password) {
+	char *copy;
+	int r = copy_text(&copy, password);
+	if (r == 0) {
+		free(peer->password);
+		peer->password = copy;
+	}
+	return r;
+}
+
 void spice_peer_destroy(struct spice_peer *peer) {
 	if (!peer) {
 		return;

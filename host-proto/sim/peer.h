@@ -92,6 +92,9 @@ void spice_peer_set_absolute_possible(struct spice_peer *peer, bool possible);
 /* An agent comes or goes. */
 void spice_peer_set_agent(struct spice_peer *peer, bool connected);
 
+/* Another password (NULL = ticketing off), as set_password does on a running VM. 0 or -ENOMEM. */
+int spice_peer_set_password(struct spice_peer *peer, const char *password);
+
 /* Any message on a linked channel, also a wrong one. -ENOTCONN if it is not linked, -ENOBUFS when
  * the client does not read. */
 int spice_peer_send(struct spice_peer *peer, enum spice_channel_type channel, unsigned type,

@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "client/render/glyphs.h"
 #include "client/render/overlay.h"
-#include "input/typist.h"
+#include "input/keystrokes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,16 +58,17 @@ static void write_json(const char *text) {
 }
 
 static void type(const char *text) {
-	struct typist typist = { 0 };
-	if (typist_set(&typist, text) < 0) {
+	struct keystrokes keystrokes = { 0 };
+	if (keystrokes_set(&keystrokes, text) < 0) {
 		return;
 	}
 	struct stroke stroke;
 	size_t strokes = 0;
-	while (typist_more(&typist) && typist_next(&typist, 4, strokes % 2, &stroke)) {
+	while (keystrokes_more(&keystrokes) &&
+			keystrokes_next(&keystrokes, 4, strokes % 2, &stroke)) {
 		expect(++strokes <= strlen(text));
 	}
-	typist_clear(&typist);
+	keystrokes_clear(&keystrokes);
 }
 
 static void draw(const uint8_t *sizes, const char *text) {

@@ -8,8 +8,8 @@
 #include <zstd.h>
 
 #include "base/clock.h"
-#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/lgmp_layout.h"
+#include "host-proto/sim/lgmp_host.h"
 
 #define PACKED_MAX (1u << 20)
 #define FRAMES     0u /* descriptor */

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "input/guest_input.h"
 #include "input/keymap.h"
-#include "input/sink.h"
 #include "tests/support/check.h"
 
 struct held_sink {
@@ -92,9 +92,9 @@ static inline void held_flush(void *data) {
 	sink->flushes++;
 }
 
-static inline struct input_sink held_sink_init(struct held_sink *sink) {
+static inline struct guest_input held_sink_init(struct held_sink *sink) {
 	*sink = (struct held_sink){ .log = "" };
-	return (struct input_sink){ sink, held_key, held_button, held_motion, held_position,
+	return (struct guest_input){ sink, held_key, held_button, held_motion, held_position,
 		held_wheel, held_flush };
 }
 

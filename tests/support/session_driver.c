@@ -148,7 +148,7 @@ static void write_shot(struct driver *driver, const char *path) {
 
 static void input(struct driver *driver, enum input_kind kind, unsigned code, bool pressed, int x,
 		int y) {
-	const struct input_event event = { .time_ns = clock_now_ns(),
+	const struct guest_input_event event = { .time_ns = clock_now_ns(),
 		.kind = kind,
 		.code = code,
 		.pressed = pressed,

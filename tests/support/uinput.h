@@ -1,7 +1,6 @@
 /*
  * Real kernel input devices for tests, through /dev/uinput, and a bystander: a second reader of a
- * node, as the host's desktop is one. (The kernel's struct input_event has the name of ours, so
- * this is a source file of its own.)
+ * node, as the host's desktop is one.
  */
 #pragma once
 

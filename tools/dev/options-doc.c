@@ -2,7 +2,7 @@
  * Writes what the table of options says for others to read: completions, the lists of options in
  * the manual pages, the names alone for a test. Runs at build time.
  *
- *	options-doc bash|zsh|fish|names
+ *	options-doc bash|zsh|fish|names|examples
  *	options-doc man|ini TEMPLATE	the template with the list in place of the line @OPTIONS@
  */
 #include <ctype.h>
@@ -48,6 +48,50 @@ static void allowed(const struct option *option) {
 	}
 }
 
+/* "Examples: *a*, *b*." */
+static void examples(const struct option *option) {
+	const char *at = option->examples;
+	if (!at) {
+		return;
+	}
+	fputs(" Examples: ", stdout);
+	for (; *at; at++) {
+		const char one[] = { *at, '\0' };
+		if (*at == ' ') {
+			fputs(", ", stdout);
+		} else {
+			text(one);
+		}
+	}
+	putchar('.');
+}
+
+/* "name value" for every value that the help and the manual name; "name" alone for a switch. */
+static void all_examples(void) {
+	for (unsigned i = 0; i < options_count; i++) {
+		const struct option *option = &options[i];
+		if (option_is_switch(option)) {
+			printf("%s\n", option->name);
+			continue;
+		}
+		if (option->fallback && option->fallback[0]) {
+			printf("%s %s\n", option->name, option->fallback);
+		}
+		if (option->type == OPTION_INT || option->type == OPTION_NUMBER) {
+			printf("%s %.15g\n%s %.15g\n", option->name, option->min, option->name,
+					option->max);
+		}
+		for (unsigned c = 0; option->choices && option->choices[c]; c++) {
+			printf("%s %s\n", option->name, option->choices[c]);
+		}
+		for (const char *at = option->examples; at && *at;) {
+			size_t len = strcspn(at, " ");
+			printf("%s %.*s\n", option->name, (int)len, at);
+			at += len + (at[len] == ' ');
+		}
+	}
+}
+
 static void lg_names(const struct option *option) {
 	if (option->lg) {
 		fputs(" In looking-glass-client: ", stdout);
@@ -64,6 +108,7 @@ static void sentence(const struct option *option) {
 		fputs(" Accepted, but not there yet.", stdout);
 	}
 	allowed(option);
+	examples(option);
 	defaults(option);
 	lg_names(option);
 	fputs("\n\n", stdout);
@@ -171,6 +216,9 @@ int main(int argc, char **argv) {
 		r = fill(argv[1], argv[2]);
 	} else if (argc == 2 && strcmp(argv[1], "names") == 0) {
 		names();
+		r = 0;
+	} else if (argc == 2 && strcmp(argv[1], "examples") == 0) {
+		all_examples();
 		r = 0;
 	} else if (argc == 2) {
 		r = completions_print(stdout, argv[1]) < 0 ? 2 : 0;
