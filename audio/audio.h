@@ -27,12 +27,12 @@ enum audio_output {
 };
 
 struct audio_config {
-	bool scream;        /* false: only sound that audio_push() brings (SPICE) */
-	bool fallback;      /* play audio_push() sound while no Scream packets come (auto) */
-	char interface[64]; /* name or IPv4 address; "auto" = every virbr* bridge */
-	char group[16];     /* "239.255.77.77" */
-	uint16_t port;      /* 4010 */
-	bool unicast;       /* do not join the group; take packets sent to this host */
+	bool scream;            /* false: only sound that audio_push() brings (SPICE) */
+	bool spice_when_silent; /* play audio_push() sound while no Scream packets come (auto) */
+	char interface[64];     /* name or IPv4 address; "auto" = every virbr* bridge */
+	char group[16];         /* "239.255.77.77" */
+	uint16_t port;          /* 4010 */
+	bool unicast;           /* do not join the group; take packets sent to this host */
 	char shm_path[AUDIO_NAME_BYTES]; /* Scream's shared memory transport; "" = the network */
 	enum audio_output output;
 	int raw_fd;

@@ -123,7 +123,8 @@ int audio_spice_create(struct audio *audio) {
 	if (r == 0 && audio->config.microphone) {
 		r = create_microphone(audio);
 	}
-	if (r < 0 || !audio->playout || (audio->config.scream && !audio->config.fallback)) {
+	if (r < 0 || !audio->playout ||
+			(audio->config.scream && !audio->config.spice_when_silent)) {
 		return r;
 	}
 	r = queue_init(&audio->spice, sizeof(struct spice_block), SPICE_BLOCKS, audio_wake, audio);

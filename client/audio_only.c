@@ -21,14 +21,14 @@
 #define LOG_MODULE "main"
 #include "base/log.h"
 
-struct headless {
+struct audio_only {
 	struct config *config;
 	struct loop *loop;
 	struct rtkit *rtkit;
 	struct signals *signals;
 	struct audio *audio;
 	struct discovery *discovery;
-	struct discovered vm;
+	struct vm_apply vm;
 	struct mailbox status;
 	struct loop_source *status_wake;
 	struct loop_source *seconds;
@@ -40,13 +40,13 @@ struct headless {
 
 /* On pg-audio. */
 static void on_status(const struct part_status *status, void *data) {
-	struct headless *h = data;
+	struct audio_only *h = data;
 	mailbox_put(&h->status, status);
 	loop_wake(h->status_wake);
 }
 
 static void show_status(void *data) {
-	struct headless *h = data;
+	struct audio_only *h = data;
 	char text[PART_REASON_BYTES + 16];
 	if (!mailbox_take(&h->status, &h->shown)) {
 		return;
@@ -62,39 +62,39 @@ static void show_status(void *data) {
 
 /* The bridge of a VM that was named. */
 static void on_vm(const struct discovery_info *info, void *data) {
-	struct headless *h = data;
+	struct audio_only *h = data;
 	if (info->status != DISCOVERY_FOUND) {
 		log_info("VM: %s", info->reason);
 	}
-	discovered_use(&h->vm, h->config, info);
+	vm_apply_info(&h->vm, h->config, info);
 }
 
 static void on_signal(int signal, void *data) {
-	struct headless *h = data;
+	struct audio_only *h = data;
 	(void)signal;
 	loop_quit(h->loop, 0);
 }
 
 static void on_seconds(void *data) {
-	struct headless *h = data;
+	struct audio_only *h = data;
 	loop_quit(h->loop, 0);
 }
 
 static void on_stats(void *data) {
-	struct headless *h = data;
-	struct snapshot snapshot = {
+	struct audio_only *h = data;
+	struct app_status status = {
 		.now_ns = clock_now_ns(),
 		.start_ns = h->start_ns,
 		.audio = h->shown,
 	};
-	audio_get_stats(h->audio, &snapshot.audio_stats);
+	audio_get_stats(h->audio, &status.audio_stats);
 	/* Raw sound owns stdout. */
-	stats_write(h->config->audio.output == AUDIO_OUTPUT_RAW ? stderr : stdout, &snapshot);
+	stats_write(h->config->audio.output == AUDIO_OUTPUT_RAW ? stderr : stdout, &status);
 	h->next_stats_ns += (uint64_t)(h->config->stats_period * 1e9);
 	loop_set_timer(h->stats, h->next_stats_ns);
 }
 
-static int start_timers(struct headless *h) {
+static int start_timers(struct audio_only *h) {
 	h->start_ns = clock_now_ns();
 	h->status_wake = loop_add_wake(h->loop, show_status, h);
 	h->seconds = loop_add_timer(h->loop, on_seconds, h);
@@ -113,7 +113,7 @@ static int start_timers(struct headless *h) {
 }
 
 static int run(struct config *config) {
-	struct headless h = { .config = config };
+	struct audio_only h = { .config = config };
 	int result = 1;
 	config->audio.thrifty = true; /* there may be days of it, and no picture to keep up with */
 	/* One arena: the parts of a program this small need no more, and each would hold pages. */
@@ -134,7 +134,7 @@ static int run(struct config *config) {
 	}
 	h.vm.audio = h.audio;
 	if (config->domain[0]) {
-		discovered_start(&h.discovery, h.loop, config, on_vm, &h);
+		vm_apply_start(&h.discovery, h.loop, config, on_vm, &h);
 	}
 	notify_systemd("READY=1");
 	result = loop_run(h.loop);
@@ -157,13 +157,13 @@ finish:
 
 int run_audio_only(struct config *config) {
 	/* There is no picture, so no SPICE sound either. */
-	config->audio.fallback = false;
+	config->audio.spice_when_silent = false;
 	config->audio.scream = true;
 	return run(config);
 }
 
 int run_sound(struct config *config) {
-	config->audio.fallback = false;
+	config->audio.spice_when_silent = false;
 	config->audio.scream = true;
 	if (config->audio.output == AUDIO_OUTPUT_RAW && config->audio.raw_fd < 0) {
 		config->audio.raw_fd = STDOUT_FILENO;

@@ -46,8 +46,8 @@ static bool remembers(const struct config *config) {
 
 static void recall_window(
 		const struct config *config, const char *key, struct window_config *window) {
-	struct geometry geometry;
-	if (!remembers(config) || !geometry_load(key, &geometry)) {
+	struct window_placement geometry;
+	if (!remembers(config) || !window_placement_load(key, &geometry)) {
 		return;
 	}
 	window->width = geometry.width;
@@ -61,12 +61,12 @@ static void recall_window(
 static void remember_window(const struct play *play, const char *key) {
 	const struct config *config = play->config;
 	SDL_Window *window = window_sdl(play->window);
-	struct geometry geometry = { .width = 1024, .height = 768 };
+	struct window_placement geometry = { .width = 1024, .height = 768 };
 	if (!remembers(config)) {
 		return;
 	}
 	Uint32 flags = SDL_GetWindowFlags(window);
-	geometry_load(key, &geometry);
+	window_placement_load(key, &geometry);
 	geometry.maximized = flags & SDL_WINDOW_MAXIMIZED;
 	/* Of a full or maximised window the size before that is kept. */
 	if (!(flags & (SDL_WINDOW_MAXIMIZED | SDL_WINDOW_FULLSCREEN | SDL_WINDOW_MINIMIZED))) {
@@ -80,7 +80,7 @@ static void remember_window(const struct play *play, const char *key) {
 		geometry.y -= top;
 		geometry.placed = strcmp(window_kind(play->window), "x11") == 0;
 	}
-	int r = geometry_save(key, &geometry);
+	int r = window_placement_save(key, &geometry);
 	if (r < 0) {
 		log_debug("the window is not remembered: %s", strerrordesc_np(-r));
 	}
@@ -231,7 +231,7 @@ static int start_parts(struct play *play) {
 	const struct session_events session_events = app_session_events(play->app);
 	const struct audio_events audio_events = app_audio_events(play->app);
 	const struct video_events video_events = app_video_events(play->app);
-	r = fallback_create(&play->fallback);
+	r = spice_surface_create(&play->spice_surface);
 	if (r < 0 || (r = play_start_audio(play, &audio_events)) < 0 ||
 			(r = play_start_session(play, &session_events)) < 0) {
 		return r;
@@ -242,12 +242,12 @@ static int start_parts(struct play *play) {
 	}
 	config->video.broker = play->broker;
 	r = video_start(&play->video, &config->video, window_get_surface(play->window),
-			play->fallback, &video_events);
+			play->spice_surface, &video_events);
 	if (r < 0) {
 		log_error("the picture does not start: %s", strerrordesc_np(-r));
 		return r;
 	}
-	discovered_start(&play->discovery, play->loop, config, on_discovery, play);
+	vm_apply_start(&play->discovery, play->loop, config, on_discovery, play);
 	app_attach(play->app, play->video, play->session, play->audio, play->discovery);
 	r = thread_start(&play->io_thread, "pg-io", run_io, play);
 	play->io_runs = r == 0;

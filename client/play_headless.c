@@ -20,31 +20,31 @@
 #include "client/vm/vm_apply.h"
 
 /* SPICE, evdev and sound on the main thread's loop; nothing is drawn. */
-struct quiet {
+struct headless {
 	struct play *play;
-	struct snapshot now;
-	struct discovered vm;
+	struct app_status now;
+	struct vm_apply vm;
 	struct mailbox audio_status; /* from pg-audio */
 	struct loop_source *audio_wake, *end, *stats;
 };
 
-static void quiet_quit(struct quiet *quiet) {
-	loop_quit(quiet->play->loop, 0);
+static void headless_quit(struct headless *headless) {
+	loop_quit(headless->play->loop, 0);
 }
 
-static void quiet_signal(int number, void *data) {
+static void headless_signal(int number, void *data) {
 	log_info("signal %d: leaving", number);
-	quiet_quit(data);
+	headless_quit(data);
 }
 
-static void quiet_end(void *data) {
-	quiet_quit(data);
+static void headless_end(void *data) {
+	headless_quit(data);
 }
 
-static void quiet_session(const struct session_status *status, void *data) {
-	struct quiet *quiet = data;
-	struct session_status *last = &quiet->now.session;
-	discovered_session(&quiet->vm, status, quiet->play->discovery);
+static void headless_session(const struct session_status *status, void *data) {
+	struct headless *headless = data;
+	struct session_status *last = &headless->now.session;
+	vm_apply_session(&headless->vm, status, headless->play->discovery);
 	if (!part_status_equal(&status->spice, &last->spice)) {
 		log_info("input: %s", status->spice.reason);
 	}
@@ -62,114 +62,116 @@ static void quiet_session(const struct session_status *status, void *data) {
 	*last = *status;
 }
 
-static void quiet_discovery(const struct discovery_info *info, void *data) {
-	struct quiet *quiet = data;
-	if (info->status != DISCOVERY_FOUND && quiet->play->config->domain[0]) {
+static void headless_discovery(const struct discovery_info *info, void *data) {
+	struct headless *headless = data;
+	if (info->status != DISCOVERY_FOUND && headless->play->config->domain[0]) {
 		log_info("VM: %s", info->reason);
 	}
-	discovered_use(&quiet->vm, quiet->play->config, info);
+	vm_apply_info(&headless->vm, headless->play->config, info);
 }
 
-static void quiet_action(enum session_action action, unsigned code, void *data) {
+static void headless_action(enum session_action action, unsigned code, void *data) {
 	/* There is no help list to show and no window to act on; the grab itself has changed. */
 	(void)action;
 	(void)code;
 	(void)data;
 }
 
-static void quiet_moved(void *data) {
+static void headless_moved(void *data) {
 	(void)data;
 }
 
-static void quiet_audio(const struct part_status *status, void *data) {
-	mailbox_put(&((struct quiet *)data)->audio_status, status);
+static void headless_audio(const struct part_status *status, void *data) {
+	mailbox_put(&((struct headless *)data)->audio_status, status);
 }
 
-static void quiet_wake_audio(void *data) {
+static void headless_wake_audio(void *data) {
 	loop_wake(data);
 }
 
-static void quiet_look_audio(void *data) {
-	struct quiet *quiet = data;
-	if (mailbox_take(&quiet->audio_status, &quiet->now.audio)) {
-		log_info("sound: %s", quiet->now.audio.reason);
+static void headless_look_audio(void *data) {
+	struct headless *headless = data;
+	if (mailbox_take(&headless->audio_status, &headless->now.audio)) {
+		log_info("sound: %s", headless->now.audio.reason);
 	}
 }
 
-static void quiet_stats(void *data) {
-	struct quiet *quiet = data;
-	quiet->now.now_ns = clock_now_ns();
-	if (quiet->play->audio) {
-		audio_get_stats(quiet->play->audio, &quiet->now.audio_stats);
+static void headless_stats(void *data) {
+	struct headless *headless = data;
+	headless->now.now_ns = clock_now_ns();
+	if (headless->play->audio) {
+		audio_get_stats(headless->play->audio, &headless->now.audio_stats);
 	}
-	stats_write(stdout, &quiet->now);
-	loop_set_timer(quiet->stats,
-			quiet->now.now_ns + (uint64_t)(quiet->play->config->stats_period *
-							    (double)NS_PER_S));
+	stats_write(stdout, &headless->now);
+	loop_set_timer(headless->stats,
+			headless->now.now_ns + (uint64_t)(headless->play->config->stats_period *
+							       (double)NS_PER_S));
 }
 
-static int quiet_timers(struct quiet *quiet) {
-	const struct config *config = quiet->play->config;
-	struct loop *loop = quiet->play->loop;
-	quiet->audio_wake = loop_add_wake(loop, quiet_look_audio, quiet);
-	quiet->end = loop_add_timer(loop, quiet_end, quiet);
-	quiet->stats = loop_add_timer(loop, quiet_stats, quiet);
-	if (!quiet->audio_wake || !quiet->end || !quiet->stats) {
+static int headless_timers(struct headless *headless) {
+	const struct config *config = headless->play->config;
+	struct loop *loop = headless->play->loop;
+	headless->audio_wake = loop_add_wake(loop, headless_look_audio, headless);
+	headless->end = loop_add_timer(loop, headless_end, headless);
+	headless->stats = loop_add_timer(loop, headless_stats, headless);
+	if (!headless->audio_wake || !headless->end || !headless->stats) {
 		return -ENOMEM;
 	}
 	if (config->seconds > 0) {
-		loop_set_timer(quiet->end,
+		loop_set_timer(headless->end,
 				clock_now_ns() + (uint64_t)(config->seconds * (double)NS_PER_S));
 	}
 	if (config->stats) {
-		loop_set_timer(quiet->stats, clock_now_ns() + (uint64_t)(config->stats_period *
-									      (double)NS_PER_S));
+		loop_set_timer(headless->stats, clock_now_ns() + (uint64_t)(config->stats_period *
+										 (double)NS_PER_S));
 	}
-	return mailbox_init(&quiet->audio_status, sizeof(struct part_status), quiet_wake_audio,
-			quiet->audio_wake);
+	return mailbox_init(&headless->audio_status, sizeof(struct part_status),
+			headless_wake_audio, headless->audio_wake);
 }
 
-static int quiet_start(struct quiet *quiet) {
-	struct play *play = quiet->play;
+static int headless_start(struct headless *headless) {
+	struct play *play = headless->play;
 	const struct session_events session_events = {
-		.status = quiet_session,
-		.action = quiet_action,
-		.moved = quiet_moved,
-		.data = quiet,
+		.status = headless_session,
+		.action = headless_action,
+		.moved = headless_moved,
+		.data = headless,
 	};
-	const struct audio_events audio_events = { .status = quiet_audio, .data = quiet };
+	const struct audio_events audio_events = { .status = headless_audio, .data = headless };
 	int r = play->config->demo ? play_start_demo(play) : 0;
-	if (r < 0 || (r = signals_create(&play->signals, play->loop, quiet_signal, quiet)) < 0 ||
+	if (r < 0 ||
+			(r = signals_create(&play->signals, play->loop, headless_signal,
+					 headless)) < 0 ||
 			(r = play_start_audio(play, &audio_events)) < 0) {
 		return r;
 	}
 	r = play_start_session(play, &session_events);
 	if (r == 0) {
-		quiet->vm.session = play->session;
-		quiet->vm.audio = play->audio;
-		discovered_start(
-				&play->discovery, play->loop, play->config, quiet_discovery, quiet);
+		headless->vm.session = play->session;
+		headless->vm.audio = play->audio;
+		vm_apply_start(&play->discovery, play->loop, play->config, headless_discovery,
+				headless);
 	}
 	return r;
 }
 
 int run_without_window(struct config *config) {
 	struct play play = { .config = config };
-	struct quiet quiet = {
+	struct headless headless = {
 		.play = &play, .now.start_ns = clock_now_ns(), .now.input_on = true
 	};
 	int r = play_start_loop(&play);
 	if (r == 0) {
-		r = quiet_timers(&quiet);
+		r = headless_timers(&headless);
 	}
 	if (r == 0) {
-		r = quiet_start(&quiet);
+		r = headless_start(&headless);
 	}
 	if (r == 0) {
 		thread_ask_priority(&play.broker);
 		r = loop_run(play.loop);
 	}
 	play_stop(&play);
-	mailbox_finish(&quiet.audio_status);
+	mailbox_finish(&headless.audio_status);
 	return r < 0 ? 1 : 0;
 }

@@ -79,8 +79,8 @@ int play_start_audio(struct play *play, const struct audio_events *events) {
 
 /* The parts that live on pg-io's loop. Nothing here fails for want of another end. */
 int play_start_session(struct play *play, const struct session_events *events) {
-	int r = session_create(&play->session, play->loop, &play->config->session, play->fallback,
-			play->audio, events);
+	int r = session_create(&play->session, play->loop, &play->config->session,
+			play->spice_surface, play->audio, events);
 	if (r < 0) {
 		log_error("the session does not start: %s", strerrordesc_np(-r));
 	}
@@ -103,7 +103,7 @@ void play_stop(struct play *play) {
 	signals_destroy(play->signals);
 	video_stop(play->video);
 	audio_stop(play->audio);
-	fallback_destroy(play->fallback);
+	spice_surface_destroy(play->spice_surface);
 	app_destroy(play->app);
 	window_destroy(play->window);
 	demo_stop(play->demo);

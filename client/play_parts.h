@@ -15,7 +15,7 @@ struct audio_events;
 struct config;
 struct demo;
 struct discovery;
-struct fallback;
+struct spice_surface;
 struct instance;
 struct loop;
 struct session;
@@ -34,7 +34,7 @@ struct play {
 	struct scheduling_broker broker; /* the same, for the parts */
 	struct window *window;
 	struct app *app;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	struct audio *audio;
 	struct session *session;
 	struct signals *signals;

@@ -22,7 +22,7 @@ struct shot {
 	struct loop_source *wake;
 	struct video *video;
 	struct config *config;
-	struct discovered vm;
+	struct vm_apply vm;
 	atomic_int width, height; /* of the guest, once known */
 	atomic_int result;        /* 1 = not done yet */
 	bool asked;
@@ -80,7 +80,7 @@ static void shot_discovery(const struct discovery_info *info, void *data) {
 	if (info->status != DISCOVERY_FOUND && shot->config->domain[0]) {
 		log_info("VM: %s", info->reason);
 	}
-	discovered_use(&shot->vm, shot->config, info);
+	vm_apply_info(&shot->vm, shot->config, info);
 }
 
 static void shot_signal(int number, void *data) {
@@ -109,7 +109,7 @@ static int take_shot(struct play *play, struct shot *shot, struct window_surface
 	shot->video = play->video;
 	shot->vm.video = play->video;
 	loop_wake(shot->wake);
-	discovered_start(&play->discovery, play->loop, config, shot_discovery, shot);
+	vm_apply_start(&play->discovery, play->loop, config, shot_discovery, shot);
 	if (config->seconds > 0) {
 		struct loop_source *end = loop_add_timer(play->loop, shot_timeout, shot);
 		loop_set_timer(end,

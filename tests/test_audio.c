@@ -95,7 +95,7 @@ static void guest_open(struct guest *g, uint16_t port) {
 static void config_for(struct audio_config *config, struct ears *ears, uint16_t port) {
 	*config = (struct audio_config){
 		.scream = true,
-		.fallback = true,
+		.spice_when_silent = true,
 		.interface = "lo",
 		.group = GROUP,
 		.port = port,

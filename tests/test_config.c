@@ -93,7 +93,8 @@ static void defaults(void **state) {
 	assert_int_equal(config->audio.port, 4010);
 	assert_int_equal(config->audio.latency_ms, 0);
 	assert_string_equal(config->session.grab_toggle, "ctrl-ctrl");
-	CHECK(config->picture && config->sound && config->audio.scream && config->audio.fallback);
+	CHECK(config->picture && config->sound && config->audio.scream &&
+			config->audio.spice_when_silent);
 	CHECK(config->window.remember && !config->session.grab_on_start);
 	CHECK(config->session.clipboard_to_vm && config->session.clipboard_to_local);
 	assert_string_equal(origin(place, "shm"), "default");
@@ -348,7 +349,7 @@ static void groups_and_keys(void **state) {
 	/* "f" was that of full-screen by default only. */
 	assert_int_equal(config->input.bindings[KEY_ACTION_MENU], 33);
 	assert_int_equal(config->input.bindings[KEY_ACTION_FULL_SCREEN], 0);
-	CHECK(!config->audio.fallback && !config->session.playback);
+	CHECK(!config->audio.spice_when_silent && !config->session.playback);
 	CHECK(!config->session.clipboard_to_vm && !config->session.clipboard_to_local);
 }
 

@@ -33,7 +33,7 @@ static void the_table_is_whole(void **state) {
 		CHECK(option->group < OPTION_GROUP_COUNT);
 		CHECK((option->type == OPTION_BOOL) == (option->value == NULL));
 		CHECK(option->type == OPTION_CUSTOM || option->size > 0);
-		CHECK(option->type != OPTION_BOOL || option->fallback);
+		CHECK(option->type != OPTION_BOOL || option->default_text);
 		CHECK(option->type != OPTION_BOOL || option->size == sizeof(bool));
 		CHECK(option->type != OPTION_CHOICE || option->size == sizeof(int) ||
 				option->size == sizeof(bool));
@@ -52,13 +52,13 @@ static void defaults_read_back(void **state) {
 	char before[OPTION_TEXT_MAX];
 	char after[OPTION_TEXT_MAX];
 	for (unsigned i = 0; i < options_count; i++) {
-		if (!options[i].fallback) {
+		if (!options[i].default_text) {
 			continue;
 		}
 		option_get(config, &options[i], before, sizeof before);
 		if (options[i].type != OPTION_KEY &&
 				strcmp(options[i].name, "clipboard-max") != 0) {
-			assert_string_equal(before, options[i].fallback);
+			assert_string_equal(before, options[i].default_text);
 		}
 		CHECK(option_set(config, &options[i], before));
 		option_get(config, &options[i], after, sizeof after);

@@ -25,7 +25,7 @@ struct fixture {
 	struct loop *loop;
 	struct session *session;
 	struct session_config config;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	struct session_status status;
 	char folder[64], path[96];
 
@@ -120,12 +120,13 @@ static void session_start(struct fixture *f) {
 	const struct session_events events = {
 		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = f
 	};
-	CHECK(session_create(&f->session, f->loop, &f->config, f->fallback, NULL, &events) == 0);
+	CHECK(session_create(&f->session, f->loop, &f->config, f->spice_surface, NULL, &events) ==
+			0);
 }
 
 static void start(struct fixture *f) {
 	log_set_level(LOG_NONE);
-	CHECK(loop_create(&f->loop) == 0 && fallback_create(&f->fallback) == 0);
+	CHECK(loop_create(&f->loop) == 0 && spice_surface_create(&f->spice_surface) == 0);
 	strcpy(f->folder, "/tmp/pierglass-session-XXXXXX");
 	CHECK(mkdtemp(f->folder));
 	snprintf(f->path, sizeof f->path, "%s/spice.sock", f->folder);
@@ -146,7 +147,7 @@ static void stop(struct fixture *f) {
 	}
 	guest_finish(&f->guest);
 	free(f->content);
-	fallback_destroy(f->fallback);
+	spice_surface_destroy(f->spice_surface);
 	loop_destroy(f->loop);
 	unlink(f->path);
 	rmdir(f->folder);
@@ -432,20 +433,20 @@ static void the_picture_is_drawn_and_comes_and_goes(void **state) {
 		CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_DRAW_FILL, bytes,
 				      make_fill(bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)) ==
 				0);
-		struct fallback_view view = { 0 };
+		struct spice_surface_view view = { 0 };
 		uint64_t until = clock_now_ns() + 3 * NS_PER_S;
 		while (view.pixels == NULL && clock_now_ns() < until) {
 			loop_run_once(f.loop, 5);
-			fallback_take(f.fallback, &view);
-			fallback_take_done(f.fallback, true);
+			spice_surface_take(f.spice_surface, &view);
+			spice_surface_take_done(f.spice_surface, true);
 		}
 		CHECK(view.width == 64 && view.height == 32);
 		CHECK((view.pixels[0] & 0xffffff) == 0x123456);
 		command(&f, SESSION_DISPLAY_WANTED, false);
 		loop_run_for(f.loop, 50);
-		fallback_take(f.fallback, &view);
+		spice_surface_take(f.spice_surface, &view);
 		CHECK(view.pixels == NULL);
-		fallback_take_done(f.fallback, true);
+		spice_surface_take_done(f.spice_surface, true);
 		command(&f, SESSION_DISPLAY_WANTED, true);
 	}
 	CHECK(spice_peer_state(f.peer)->unsafe == 0 && spice_peer_state(f.peer)->errors == 0);

@@ -33,7 +33,7 @@ struct fixture {
 	struct loop *loop;
 	struct session *session;
 	struct session_status status;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	struct audio *audio;
 	struct spice_peer *peer;
 	struct loop_source *source;
@@ -177,19 +177,20 @@ static void setup(struct fixture *f) {
 		.server = "unix:/nonexistent/pulse" };
 	const struct audio_events no_events = { 0 };
 	CHECK(audio_start(&f->audio, &sound, &no_events) == 0);
-	CHECK(loop_create(&f->loop) == 0 && fallback_create(&f->fallback) == 0);
+	CHECK(loop_create(&f->loop) == 0 && spice_surface_create(&f->spice_surface) == 0);
 	peer_start(f);
 	const struct session_events events = {
 		.status = on_status, .clipboard = on_clipboard, .data = f
 	};
-	CHECK(session_create(&f->session, f->loop, &config, f->fallback, f->audio, &events) == 0);
+	CHECK(session_create(&f->session, f->loop, &config, f->spice_surface, f->audio, &events) ==
+			0);
 	WAIT_ON(f->loop, f->status.connected, 10);
 }
 
 static void teardown(struct fixture *f) {
 	session_destroy(f->session);
 	peer_stop(f);
-	fallback_destroy(f->fallback);
+	spice_surface_destroy(f->spice_surface);
 	audio_stop(f->audio);
 	loop_destroy(f->loop);
 }

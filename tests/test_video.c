@@ -109,21 +109,21 @@ static void hidden_window_stays_subscribed(void **state) {
 	guest_stop(&guest);
 }
 
-static void fallback_is_shown_meanwhile(void **state) {
+static void spice_picture_is_shown_meanwhile(void **state) {
 	(void)state;
 	struct guest guest;
 	struct viewer viewer;
-	struct fallback *fallback;
-	CHECK(fallback_create(&fallback) == 0);
-	CHECK(fallback_resize(fallback, 200, 100) == 0);
-	viewer_start(&viewer, "/nowhere/at/all", fallback);
+	struct spice_surface *spice_surface;
+	CHECK(spice_surface_create(&spice_surface) == 0);
+	CHECK(spice_surface_resize(spice_surface, 200, 100) == 0);
+	viewer_start(&viewer, "/nowhere/at/all", spice_surface);
 	CHECK(wait_for(&viewer, is_spice, 0));
 	CHECK(wait_for(&viewer, has_width, 200));
-	struct fallback_surface surface;
-	fallback_lock(fallback, &surface);
+	struct spice_surface_pixels surface;
+	spice_surface_lock(spice_surface, &surface);
 	surface.pixels[50 * surface.stride + 100] = 0x123456;
-	fallback_damage(fallback, 100, 50, 1, 1);
-	fallback_unlock(fallback);
+	spice_surface_damage(spice_surface, 100, 50, 1, 1);
+	spice_surface_unlock(spice_surface);
 	clock_sleep_ns(100 * NS_PER_MS);
 	struct image image = take_shot(&viewer);
 	CHECK(image.png.width == 200 && image.png.height == 100);
@@ -131,7 +131,7 @@ static void fallback_is_shown_meanwhile(void **state) {
 	CHECK(p[0] == 0x12 && p[1] == 0x34 && p[2] == 0x56);
 	free(image.rgb);
 
-	guest_start(&guest, "fallback", small());
+	guest_start(&guest, "spice_surface", small());
 	video_set_shm_path(viewer.video, guest.path);
 	CHECK(wait_for(&viewer, is_lg, 0));
 	CHECK(wait_for(&viewer, has_width, 320));
@@ -150,7 +150,7 @@ static void fallback_is_shown_meanwhile(void **state) {
 	CHECK(wait_for(&viewer, is_lg, 0));
 	viewer_stop(&viewer);
 	guest_stop(&guest);
-	fallback_destroy(fallback);
+	spice_surface_destroy(spice_surface);
 }
 
 static void wait_seen(struct source_lgmp *source, uint64_t more) {
@@ -328,7 +328,7 @@ int main(void) {
 		cmocka_unit_test(shows_frames_and_heals),
 		cmocka_unit_test(every_format_arrives),
 		cmocka_unit_test(hidden_window_stays_subscribed),
-		cmocka_unit_test(fallback_is_shown_meanwhile),
+		cmocka_unit_test(spice_picture_is_shown_meanwhile),
 		cmocka_unit_test(what_was_overwritten_does_not_count),
 		cmocka_unit_test(a_slow_swap_ages_nothing),
 		cmocka_unit_test(starts_and_stops_at_any_time),

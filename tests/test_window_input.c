@@ -16,7 +16,7 @@
 struct fixture {
 	SDL_Window *window;
 	struct window_input *input;
-	struct window_input_view view;
+	struct window_input_state view;
 	uint64_t now_ns;
 	uint32_t ms;
 	bool can_move;
@@ -102,7 +102,7 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_locks,
 		on_move, on_request, f };
 	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
-	f->view = (struct window_input_view){ .window_width = 640,
+	f->view = (struct window_input_state){ .window_width = 640,
 		.window_height = 360,
 		.pixel_width = 640,
 		.pixel_height = 360,
@@ -111,7 +111,7 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 		.desktop_height = 720,
 		.connected = true,
 		.enabled = true };
-	window_input_set_view(f->input, &f->view);
+	window_input_set_state(f->input, &f->view);
 	f->log[0] = 0;
 }
 
@@ -210,7 +210,7 @@ static void plain_keys_and_repeats(void **state) {
 	expect(&f, "+30 -30 ");
 	/* Without a guest the keys are the program's. */
 	f.view.connected = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	expect(&f, "release ");
 	CHECK(!key(&f, SDL_SCANCODE_A, true));
 	key(&f, SDL_SCANCODE_A, false);
@@ -235,7 +235,7 @@ static void capture_and_back(void **state) {
 
 	/* No way to the guest, no capture. */
 	f.view.connected = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	f.log[0] = 0;
 	tap_escape(&f);
 	expect(&f, "refused0 ");
@@ -286,7 +286,7 @@ static void the_escape_key_works_while_the_program_asks(void **state) {
 	struct fixture f;
 	setup(&f);
 	f.view.overlay = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	f.log[0] = 0;
 	CHECK(!key(&f, SDL_SCANCODE_W, true)); /* for the password */
 	CHECK(!window_input_escape_is_down(f.input));
@@ -389,24 +389,24 @@ static void absolute_positions_while_spice_is_the_picture(void **state) {
 	setup(&f);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
 	f.view.absolute_possible = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	expect(&f, "absolute ");
 	f.view.absolute = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	CHECK(motion(&f, 0, 0, 0, 0) && motion(&f, 639, 359, 0, 0));
 	expect(&f, "p1,1 p1279,719 ");
 	/* Capture wants relative motion. */
 	tap_escape(&f);
 	expect(&f, "relative capture1 ");
 	f.view.absolute = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	expect(&f, "");
 	tap_escape(&f);
 	expect(&f, "release absolute capture0 ");
 	/* The frame host's picture comes: positions mean another size now. */
 	f.view.absolute = true;
 	f.view.absolute_possible = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	expect(&f, "relative ");
 	teardown(&f);
 }
@@ -417,7 +417,7 @@ static void only_over_the_picture(void **state) {
 	setup(&f);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
 	f.view.picture = (struct video_geometry){ 100, 0, 440, 360, 0 };
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	CHECK(!motion(&f, 50, 50, 1, 1) && !button(&f, SDL_BUTTON_LEFT, true, 50, 50));
 	expect(&f, "");
 	SDL_Event wheel = { .wheel = { .type = SDL_MOUSEWHEEL, .preciseY = 1.0f } };
@@ -459,14 +459,14 @@ static void options(void **state) {
 
 	setup_with(&f, (struct window_input_config){ .capture_on_start = true });
 	f.view.connected = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
 	f.log[0] = 0;
 	f.view.connected = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	expect(&f, "capture1 ");
 	tap_escape(&f);
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	expect(&f, "release capture0 "); /* once, not for ever */
 	teardown(&f);
 
@@ -499,7 +499,7 @@ static void guest_pointer_follows_ours(void **state) {
 	CHECK(!window_input_guest_pointer(f.input));
 	/* In the window, beside the picture. */
 	f.view.picture = (struct video_geometry){ 100, 0, 440, 360, 0 };
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	motion(&f, 50, 50, 1, 0);
 	CHECK(!window_input_guest_pointer(f.input));
 	/* Somebody else leads it: captured, devices given to the guest, no input of ours at all. */
@@ -508,11 +508,11 @@ static void guest_pointer_follows_ours(void **state) {
 	tap_escape(&f);
 	CHECK(!window_input_guest_pointer(f.input));
 	f.view.grabbed = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	CHECK(window_input_guest_pointer(f.input));
 	f.view.grabbed = false;
 	f.view.connected = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	CHECK(window_input_guest_pointer(f.input));
 	teardown(&f);
 
@@ -546,14 +546,14 @@ static void lock_keys_are_told_once(void **state) {
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
 	CHECK(f.locks_told == 2 && f.leds == INPUT_LED_NUM);
 	f.view.connected = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	f.view.connected = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	CHECK(f.locks_told == 3);
 	f.view.enabled = false;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	f.view.enabled = true;
-	window_input_set_view(f.input, &f.view);
+	window_input_set_state(f.input, &f.view);
 	CHECK(f.locks_told == 4);
 	teardown(&f);
 

@@ -62,39 +62,41 @@ static void user_dirs(void **state) {
 
 static void windows(void **state) {
 	(void)state;
-	struct geometry found;
+	struct window_placement found;
 	char text[4096] = "";
 	char next[4096];
-	const struct geometry first = {
+	const struct window_placement first = {
 		.width = 800, .height = 600, .placed = true, .x = -5, .y = 7
 	};
-	const struct geometry second = { .width = 1, .height = 2, .full_screen = true };
-	CHECK(!geometry_find(text, "win10", &found));
-	CHECK(geometry_put(text, "win10", &first, next, sizeof next) > 0);
-	CHECK(geometry_put(next, "with a blank", &second, text, sizeof text) > 0);
-	CHECK(geometry_find(text, "win10", &found) && found.width == 800 && found.x == -5);
+	const struct window_placement second = { .width = 1, .height = 2, .full_screen = true };
+	CHECK(!window_placement_find(text, "win10", &found));
+	CHECK(window_placement_put(text, "win10", &first, next, sizeof next) > 0);
+	CHECK(window_placement_put(next, "with a blank", &second, text, sizeof text) > 0);
+	CHECK(window_placement_find(text, "win10", &found) && found.width == 800 && found.x == -5);
 	CHECK(found.placed && !found.maximized);
-	CHECK(geometry_find(text, "with a blank", &found) && found.full_screen && !found.placed);
-	CHECK(!geometry_find(text, "a blank", &found));
+	CHECK(window_placement_find(text, "with a blank", &found) && found.full_screen &&
+			!found.placed);
+	CHECK(!window_placement_find(text, "a blank", &found));
 	/* The same key again: one line, the newest. */
-	CHECK(geometry_put(text, "win10", &second, next, sizeof next) > 0);
-	CHECK(geometry_find(next, "win10", &found) && found.width == 1);
+	CHECK(window_placement_put(text, "win10", &second, next, sizeof next) > 0);
+	CHECK(window_placement_find(next, "win10", &found) && found.width == 1);
 	CHECK(strstr(next, "800x600") == NULL);
-	CHECK(geometry_put(text, "", &first, next, sizeof next) == -ENOSPC);
-	CHECK(geometry_put(text, "two\nlines", &first, next, sizeof next) == -ENOSPC);
+	CHECK(window_placement_put(text, "", &first, next, sizeof next) == -ENOSPC);
+	CHECK(window_placement_put(text, "two\nlines", &first, next, sizeof next) == -ENOSPC);
 	/* Never more than so many. */
 	text[0] = '\0';
-	for (int i = 0; i < GEOMETRY_MAX + 5; i++) {
+	for (int i = 0; i < WINDOW_PLACEMENTS_MAX + 5; i++) {
 		char key[16];
 		snprintf(key, sizeof key, "vm%d", i);
-		CHECK(geometry_put(text, key, &first, next, sizeof next) > 0);
+		CHECK(window_placement_put(text, key, &first, next, sizeof next) > 0);
 		strcpy(text, next);
 	}
-	CHECK(geometry_find(text, "vm36", &found) && geometry_find(text, "vm5", &found));
-	CHECK(!geometry_find(text, "vm4", &found));
+	CHECK(window_placement_find(text, "vm36", &found) &&
+			window_placement_find(text, "vm5", &found));
+	CHECK(!window_placement_find(text, "vm4", &found));
 	/* Nonsense is passed over. */
-	CHECK(!geometry_find("0x5 0x0 - a\n99999x1 0x0 - b\nx\n1x1 0x0 -\n", "a", &found));
-	CHECK(geometry_find("junk\n3x4 0x0 - b\n", "b", &found) && found.height == 4);
+	CHECK(!window_placement_find("0x5 0x0 - a\n99999x1 0x0 - b\nx\n1x1 0x0 -\n", "a", &found));
+	CHECK(window_placement_find("junk\n3x4 0x0 - b\n", "b", &found) && found.height == 4);
 }
 
 static void a_state_file(void **state) {
@@ -102,14 +104,14 @@ static void a_state_file(void **state) {
 	char root[] = "/tmp/pierglass-xdg-XXXXXX";
 	char path[256];
 	struct stat st;
-	struct geometry found;
-	const struct geometry wanted = { .width = 640, .height = 480, .maximized = true };
+	struct window_placement found;
+	const struct window_placement wanted = { .width = 640, .height = 480, .maximized = true };
 	CHECK(mkdtemp(root) != NULL);
 	snprintf(path, sizeof path, "%s/a/b", root);
 	setenv("XDG_STATE_HOME", path, 1);
-	CHECK(!geometry_load("vm", &found));
-	CHECK(geometry_save("vm", &wanted) == 0);
-	CHECK(geometry_load("vm", &found) && found.maximized && found.width == 640);
+	CHECK(!window_placement_load("vm", &found));
+	CHECK(window_placement_save("vm", &wanted) == 0);
+	CHECK(window_placement_load("vm", &found) && found.maximized && found.width == 640);
 	snprintf(path, sizeof path, "%s/a/b/pierglass", root);
 	CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0700);
 	snprintf(path, sizeof path, "rm -r %s", root);

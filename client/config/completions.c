@@ -78,7 +78,7 @@ static void values(const struct option *option, char *text, size_t size) {
 }
 
 static bool defaults_to_yes(const struct option *option) {
-	return option_is_switch(option) && strcmp(option->fallback, "yes") == 0;
+	return option_is_switch(option) && strcmp(option->default_text, "yes") == 0;
 }
 
 static void words(FILE *out, const struct word *list, size_t count) {

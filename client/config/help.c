@@ -83,7 +83,7 @@ static void print_option(FILE *out, const struct option *option) {
 		snprintf(letters, sizeof letters, "-%c, ", option->letter);
 	}
 	/* A switch that is on by default is there to be turned off. */
-	if (option_is_switch(option) && strcmp(option->fallback, "yes") == 0) {
+	if (option_is_switch(option) && strcmp(option->default_text, "yes") == 0) {
 		no = "[no-]";
 	}
 	if (option_is_switch(option)) {
@@ -103,10 +103,11 @@ static void print_option(FILE *out, const struct option *option) {
 	char text[1024];
 	if (option->flags & OPTION_LATER) {
 		snprintf(text, sizeof text, "%s (%s)", _(option->help), _("not there yet"));
-	} else if (option_is_switch(option) || !option->fallback || option->fallback[0] == '\0') {
+	} else if (option_is_switch(option) || !option->default_text ||
+			option->default_text[0] == '\0') {
 		snprintf(text, sizeof text, "%s", _(option->help));
 	} else {
-		snprintf(text, sizeof text, "%s [%s]", _(option->help), option->fallback);
+		snprintf(text, sizeof text, "%s [%s]", _(option->help), option->default_text);
 	}
 	help_wrap(out, text, HELP_COLUMN, HELP_COLUMN);
 	if (option->type == OPTION_CHOICE) {

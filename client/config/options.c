@@ -260,7 +260,8 @@ const char *key_action_help(enum key_action action) {
 
 void options_defaults(struct config *config) {
 	for (unsigned i = 0; i < options_count; i++) {
-		if (options[i].fallback && !option_set(config, &options[i], options[i].fallback)) {
+		if (options[i].default_text &&
+				!option_set(config, &options[i], options[i].default_text)) {
 			abort(); /* the table is wrong: our mistake, found by the first start */
 		}
 	}

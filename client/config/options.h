@@ -59,11 +59,11 @@ struct option {
 	const char *const *choices; /* ends with NULL */
 	bool (*set)(struct config *config, const char *text);
 	void (*get)(const struct config *config, char *text, size_t size);
-	const char *allowed;  /* for messages, where the type does not say it */
-	const char *examples; /* for the manual, blanks between; a test starts with each */
-	const char *value;    /* "PATH", for help */
-	const char *fallback; /* the default; NULL = nothing is set */
-	const char *help;     /* translatable; no full stop */
+	const char *allowed;      /* for messages, where the type does not say it */
+	const char *examples;     /* for the manual, blanks between; a test starts with each */
+	const char *value;        /* "PATH", for help */
+	const char *default_text; /* the default; NULL = nothing is set */
+	const char *help;         /* translatable; no full stop */
 };
 
 extern const struct option options[];

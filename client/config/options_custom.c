@@ -59,7 +59,7 @@ bool set_audio(struct config *config, const char *text) {
 	}
 	config->sound = i != 3;
 	config->audio.scream = i <= 1;
-	config->audio.fallback = i == 0;
+	config->audio.spice_when_silent = i == 0;
 	config->session.playback = i == 0 || i == 2;
 	return true;
 }
@@ -67,7 +67,7 @@ bool set_audio(struct config *config, const char *text) {
 void get_audio(const struct config *config, char *text, size_t size) {
 	int i = 3;
 	if (config->sound) {
-		i = !config->audio.scream ? 2 : config->audio.fallback ? 0 : 1;
+		i = !config->audio.scream ? 2 : config->audio.spice_when_silent ? 0 : 1;
 	}
 	snprintf(text, size, "%s", audio_sources[i]);
 }

@@ -10,24 +10,24 @@
 #define AT(member) \
 	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
 #define SWITCH(name_, member_, default_) \
-	.name = name_, .type = OPTION_BOOL, .fallback = default_, AT(member_)
-#define INT(name_, member_, min_, max_, default_, value_)                                  \
-	.name = name_, .type = OPTION_INT, .min = min_, .max = max_, .fallback = default_, \
+	.name = name_, .type = OPTION_BOOL, .default_text = default_, AT(member_)
+#define INT(name_, member_, min_, max_, default_, value_)                                      \
+	.name = name_, .type = OPTION_INT, .min = min_, .max = max_, .default_text = default_, \
 	.value = value_, AT(member_)
-#define NUMBER(name_, member_, min_, max_, default_, value_)                                  \
-	.name = name_, .type = OPTION_NUMBER, .min = min_, .max = max_, .fallback = default_, \
+#define NUMBER(name_, member_, min_, max_, default_, value_)                                      \
+	.name = name_, .type = OPTION_NUMBER, .min = min_, .max = max_, .default_text = default_, \
 	.value = value_, AT(member_)
 #define TEXT(name_, member_, default_, value_) \
-	.name = name_, .type = OPTION_TEXT, .fallback = default_, .value = value_, AT(member_)
-#define CHOICE(name_, member_, choices_, default_, value_)                               \
-	.name = name_, .type = OPTION_CHOICE, .choices = choices_, .fallback = default_, \
+	.name = name_, .type = OPTION_TEXT, .default_text = default_, .value = value_, AT(member_)
+#define CHOICE(name_, member_, choices_, default_, value_)                                   \
+	.name = name_, .type = OPTION_CHOICE, .choices = choices_, .default_text = default_, \
 	.value = value_, AT(member_)
 #define CUSTOM(name_, function_, default_, value_, allowed_)                                  \
 	.name = name_, .type = OPTION_CUSTOM, .set = set_##function_, .get = get_##function_, \
-	.fallback = default_, .value = value_, .allowed = allowed_
+	.default_text = default_, .value = value_, .allowed = allowed_
 #define KEY(name_, action_, default_)                                         \
 	.name = "key-" name_, .type = OPTION_KEY, .group = OPTION_GROUP_KEYS, \
-	.fallback = default_, .value = "KEY", AT(input.bindings[action_])
+	.default_text = default_, .value = "KEY", AT(input.bindings[action_])
 #define IN(group_) .group = OPTION_GROUP_##group_
 
 static const char *const log_levels[] = { "none", "error", "warn", "info", "debug", "trace", NULL };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct fallback {
+struct spice_surface {
 	pthread_mutex_t lock;
 
 	/* under the lock */
@@ -14,82 +14,86 @@ struct fallback {
 	struct frame_rect shown; /* lies inside */
 	uint32_t generation;
 	unsigned damage_count;
-	struct frame_rect damage[FALLBACK_DAMAGE_MAX];
+	struct frame_rect damage[SPICE_SURFACE_DAMAGE_MAX];
 	bool changed; /* since the lock was taken */
 
 	struct cursor_shape *shape;
 	bool has_shape;
 	uint32_t shape_serial;
-	struct fallback_pointer pointer;
+	struct spice_surface_pointer pointer;
 
 	void (*wake)(void *data);
 	void *wake_data;
 };
 
-int fallback_create(struct fallback **ret_fallback) {
-	struct fallback *fallback = calloc(1, sizeof *fallback);
-	if (fallback == NULL) {
+int spice_surface_create(struct spice_surface **ret_fallback) {
+	struct spice_surface *spice_surface = calloc(1, sizeof *spice_surface);
+	if (spice_surface == NULL) {
 		return -ENOMEM;
 	}
-	fallback->shape = calloc(1, sizeof *fallback->shape);
-	if (fallback->shape == NULL) {
-		free(fallback);
+	spice_surface->shape = calloc(1, sizeof *spice_surface->shape);
+	if (spice_surface->shape == NULL) {
+		free(spice_surface);
 		return -ENOMEM;
 	}
-	pthread_mutex_init(&fallback->lock, NULL);
-	*ret_fallback = fallback;
+	pthread_mutex_init(&spice_surface->lock, NULL);
+	*ret_fallback = spice_surface;
 	return 0;
 }
 
-void fallback_destroy(struct fallback *fallback) {
-	if (fallback == NULL) {
+void spice_surface_destroy(struct spice_surface *spice_surface) {
+	if (spice_surface == NULL) {
 		return;
 	}
-	pthread_mutex_destroy(&fallback->lock);
-	free(fallback->pixels);
-	free(fallback->shape);
-	free(fallback);
+	pthread_mutex_destroy(&spice_surface->lock);
+	free(spice_surface->pixels);
+	free(spice_surface->shape);
+	free(spice_surface);
 }
 
-void fallback_set_wake(struct fallback *fallback, void (*wake)(void *data), void *data) {
-	pthread_mutex_lock(&fallback->lock);
-	fallback->wake = wake;
-	fallback->wake_data = data;
-	pthread_mutex_unlock(&fallback->lock);
+void spice_surface_set_wake(
+		struct spice_surface *spice_surface, void (*wake)(void *data), void *data) {
+	pthread_mutex_lock(&spice_surface->lock);
+	spice_surface->wake = wake;
+	spice_surface->wake_data = data;
+	pthread_mutex_unlock(&spice_surface->lock);
 }
 
-/* Releases the lock. The wake runs under it, so that fallback_set_wake(NULL) means "never again";
- * it only sets a flag and signals. */
-static void unlock_and_wake(struct fallback *fallback) {
-	if (fallback->wake != NULL) {
-		fallback->wake(fallback->wake_data);
+/* Releases the lock. The wake runs under it, so that spice_surface_set_wake(NULL) means "never
+ * again"; it only sets a flag and signals. */
+static void unlock_and_wake(struct spice_surface *spice_surface) {
+	if (spice_surface->wake != NULL) {
+		spice_surface->wake(spice_surface->wake_data);
 	}
-	pthread_mutex_unlock(&fallback->lock);
+	pthread_mutex_unlock(&spice_surface->lock);
 }
 
-static void damage_all(struct fallback *fallback) {
-	fallback->damage_count = 1;
-	fallback->damage[0] = (struct frame_rect){ 0, 0, fallback->width, fallback->height };
-	fallback->changed = true;
+static void damage_all(struct spice_surface *spice_surface) {
+	spice_surface->damage_count = 1;
+	spice_surface->damage[0] =
+			(struct frame_rect){ 0, 0, spice_surface->width, spice_surface->height };
+	spice_surface->changed = true;
 }
 
-int fallback_resize(struct fallback *fallback, uint32_t width, uint32_t height) {
-	if (width == 0 || height == 0 || width > FALLBACK_SIDE_MAX || height > FALLBACK_SIDE_MAX) {
+int spice_surface_resize(struct spice_surface *spice_surface, uint32_t width, uint32_t height) {
+	if (width == 0 || height == 0 || width > SPICE_SURFACE_SIDE_MAX ||
+			height > SPICE_SURFACE_SIDE_MAX) {
 		return -EINVAL;
 	}
 	uint32_t *pixels = calloc((size_t)width * height, sizeof *pixels);
 	if (pixels == NULL) {
 		return -ENOMEM;
 	}
-	pthread_mutex_lock(&fallback->lock);
-	uint32_t *old = fallback->pixels;
-	fallback->pixels = pixels;
-	fallback->width = width;
-	fallback->height = height;
-	fallback->shown = (struct frame_rect){ 0, 0, width, height };
-	fallback->generation++;
-	damage_all(fallback);
-	pthread_mutex_unlock(&fallback->lock); /* black is not worth a swap: the first draw wakes */
+	pthread_mutex_lock(&spice_surface->lock);
+	uint32_t *old = spice_surface->pixels;
+	spice_surface->pixels = pixels;
+	spice_surface->width = width;
+	spice_surface->height = height;
+	spice_surface->shown = (struct frame_rect){ 0, 0, width, height };
+	spice_surface->generation++;
+	damage_all(spice_surface);
+	pthread_mutex_unlock(
+			&spice_surface->lock); /* black is not worth a swap: the first draw wakes */
 	free(old);
 	return 0;
 }
@@ -112,46 +116,47 @@ static bool clip(struct frame_rect *rect, const struct frame_rect *within) {
 	return true;
 }
 
-void fallback_crop(struct fallback *fallback, uint32_t x, uint32_t y, uint32_t width,
+void spice_surface_crop(struct spice_surface *spice_surface, uint32_t x, uint32_t y, uint32_t width,
 		uint32_t height) {
-	pthread_mutex_lock(&fallback->lock);
-	const struct frame_rect whole = { 0, 0, fallback->width, fallback->height };
+	pthread_mutex_lock(&spice_surface->lock);
+	const struct frame_rect whole = { 0, 0, spice_surface->width, spice_surface->height };
 	struct frame_rect shown = { x, y, width, height };
 	if (!clip(&shown, &whole)) {
 		shown = whole;
 	}
-	if (memcmp(&shown, &fallback->shown, sizeof shown) == 0) {
-		pthread_mutex_unlock(&fallback->lock);
+	if (memcmp(&shown, &spice_surface->shown, sizeof shown) == 0) {
+		pthread_mutex_unlock(&spice_surface->lock);
 		return;
 	}
-	fallback->shown = shown;
-	fallback->generation++;
-	damage_all(fallback);
-	unlock_and_wake(fallback);
+	spice_surface->shown = shown;
+	spice_surface->generation++;
+	damage_all(spice_surface);
+	unlock_and_wake(spice_surface);
 }
 
-void fallback_clear(struct fallback *fallback) {
-	pthread_mutex_lock(&fallback->lock);
-	uint32_t *old = fallback->pixels;
-	fallback->pixels = NULL;
-	fallback->width = 0;
-	fallback->height = 0;
-	fallback->shown = (struct frame_rect){ 0 };
-	fallback->generation++;
-	fallback->damage_count = 0;
-	fallback->pointer.known = false;
-	unlock_and_wake(fallback);
+void spice_surface_clear(struct spice_surface *spice_surface) {
+	pthread_mutex_lock(&spice_surface->lock);
+	uint32_t *old = spice_surface->pixels;
+	spice_surface->pixels = NULL;
+	spice_surface->width = 0;
+	spice_surface->height = 0;
+	spice_surface->shown = (struct frame_rect){ 0 };
+	spice_surface->generation++;
+	spice_surface->damage_count = 0;
+	spice_surface->pointer.known = false;
+	unlock_and_wake(spice_surface);
 	free(old);
 }
 
-void fallback_lock(struct fallback *fallback, struct fallback_surface *ret_surface) {
-	pthread_mutex_lock(&fallback->lock);
-	fallback->changed = false;
-	*ret_surface = (struct fallback_surface){
-		.pixels = fallback->pixels,
-		.width = fallback->width,
-		.height = fallback->height,
-		.stride = fallback->width,
+void spice_surface_lock(
+		struct spice_surface *spice_surface, struct spice_surface_pixels *ret_surface) {
+	pthread_mutex_lock(&spice_surface->lock);
+	spice_surface->changed = false;
+	*ret_surface = (struct spice_surface_pixels){
+		.pixels = spice_surface->pixels,
+		.width = spice_surface->width,
+		.height = spice_surface->height,
+		.stride = spice_surface->width,
 	};
 }
 
@@ -171,84 +176,87 @@ static void cover(struct frame_rect *into, const struct frame_rect *rect) {
 	into->height = bottom - into->y;
 }
 
-void fallback_damage(struct fallback *fallback, uint32_t x, uint32_t y, uint32_t width,
-		uint32_t height) {
-	if (fallback->pixels == NULL || x >= fallback->width || y >= fallback->height ||
-			width == 0 || height == 0) {
+void spice_surface_damage(struct spice_surface *spice_surface, uint32_t x, uint32_t y,
+		uint32_t width, uint32_t height) {
+	if (spice_surface->pixels == NULL || x >= spice_surface->width ||
+			y >= spice_surface->height || width == 0 || height == 0) {
 		return;
 	}
-	if (width > fallback->width - x) {
-		width = fallback->width - x;
+	if (width > spice_surface->width - x) {
+		width = spice_surface->width - x;
 	}
-	if (height > fallback->height - y) {
-		height = fallback->height - y;
+	if (height > spice_surface->height - y) {
+		height = spice_surface->height - y;
 	}
-	fallback->changed = true;
+	spice_surface->changed = true;
 	const struct frame_rect rect = { x, y, width, height };
-	if (fallback->damage_count < FALLBACK_DAMAGE_MAX) {
-		fallback->damage[fallback->damage_count++] = rect;
+	if (spice_surface->damage_count < SPICE_SURFACE_DAMAGE_MAX) {
+		spice_surface->damage[spice_surface->damage_count++] = rect;
 		return;
 	}
 	/* Too many: one rectangle around them all. */
-	for (unsigned i = 1; i < fallback->damage_count; i++) {
-		cover(&fallback->damage[0], &fallback->damage[i]);
+	for (unsigned i = 1; i < spice_surface->damage_count; i++) {
+		cover(&spice_surface->damage[0], &spice_surface->damage[i]);
 	}
-	cover(&fallback->damage[0], &rect);
-	fallback->damage_count = 1;
+	cover(&spice_surface->damage[0], &rect);
+	spice_surface->damage_count = 1;
 }
 
-void fallback_unlock(struct fallback *fallback) {
-	if (fallback->changed) {
-		unlock_and_wake(fallback);
+void spice_surface_unlock(struct spice_surface *spice_surface) {
+	if (spice_surface->changed) {
+		unlock_and_wake(spice_surface);
 	} else {
-		pthread_mutex_unlock(&fallback->lock);
+		pthread_mutex_unlock(&spice_surface->lock);
 	}
 }
 
-void fallback_set_cursor(struct fallback *fallback, const struct cursor_shape *shape) {
-	pthread_mutex_lock(&fallback->lock);
-	fallback->has_shape = shape != NULL && shape->width > 0 && shape->height > 0 &&
-			      shape->width <= CURSOR_SIDE_MAX && shape->height <= CURSOR_SIDE_MAX;
-	if (fallback->has_shape) {
+void spice_surface_set_cursor(
+		struct spice_surface *spice_surface, const struct cursor_shape *shape) {
+	pthread_mutex_lock(&spice_surface->lock);
+	spice_surface->has_shape = shape != NULL && shape->width > 0 && shape->height > 0 &&
+				   shape->width <= CURSOR_SIDE_MAX &&
+				   shape->height <= CURSOR_SIDE_MAX;
+	if (spice_surface->has_shape) {
 		const size_t count = (size_t)shape->width * shape->height;
-		fallback->shape->width = shape->width;
-		fallback->shape->height = shape->height;
-		fallback->shape->hot_x = shape->hot_x;
-		fallback->shape->hot_y = shape->hot_y;
-		fallback->shape->has_invert = shape->has_invert;
-		memcpy(fallback->shape->color, shape->color, count * sizeof shape->color[0]);
-		memcpy(fallback->shape->invert, shape->invert, count * sizeof shape->invert[0]);
-		if (++fallback->shape_serial == 0) {
-			fallback->shape_serial = 1;
+		spice_surface->shape->width = shape->width;
+		spice_surface->shape->height = shape->height;
+		spice_surface->shape->hot_x = shape->hot_x;
+		spice_surface->shape->hot_y = shape->hot_y;
+		spice_surface->shape->has_invert = shape->has_invert;
+		memcpy(spice_surface->shape->color, shape->color, count * sizeof shape->color[0]);
+		memcpy(spice_surface->shape->invert, shape->invert,
+				count * sizeof shape->invert[0]);
+		if (++spice_surface->shape_serial == 0) {
+			spice_surface->shape_serial = 1;
 		}
-		fallback->shape->serial = fallback->shape_serial;
+		spice_surface->shape->serial = spice_surface->shape_serial;
 	}
-	unlock_and_wake(fallback);
+	unlock_and_wake(spice_surface);
 }
 
-void fallback_move_cursor(struct fallback *fallback, int x, int y, bool visible) {
-	pthread_mutex_lock(&fallback->lock);
-	fallback->pointer.known = true;
-	fallback->pointer.visible = visible;
-	fallback->pointer.x = x;
-	fallback->pointer.y = y;
-	unlock_and_wake(fallback);
+void spice_surface_move_cursor(struct spice_surface *spice_surface, int x, int y, bool visible) {
+	pthread_mutex_lock(&spice_surface->lock);
+	spice_surface->pointer.known = true;
+	spice_surface->pointer.visible = visible;
+	spice_surface->pointer.x = x;
+	spice_surface->pointer.y = y;
+	unlock_and_wake(spice_surface);
 }
 
-void fallback_take(struct fallback *fallback, struct fallback_view *ret_view) {
-	pthread_mutex_lock(&fallback->lock);
-	const struct frame_rect *shown = &fallback->shown;
-	ret_view->pixels = fallback->pixels;
-	if (fallback->pixels != NULL) {
-		ret_view->pixels += (size_t)shown->y * fallback->width + shown->x;
+void spice_surface_take(struct spice_surface *spice_surface, struct spice_surface_view *ret_view) {
+	pthread_mutex_lock(&spice_surface->lock);
+	const struct frame_rect *shown = &spice_surface->shown;
+	ret_view->pixels = spice_surface->pixels;
+	if (spice_surface->pixels != NULL) {
+		ret_view->pixels += (size_t)shown->y * spice_surface->width + shown->x;
 	}
 	ret_view->width = shown->width;
 	ret_view->height = shown->height;
-	ret_view->stride = fallback->width;
-	ret_view->generation = fallback->generation;
+	ret_view->stride = spice_surface->width;
+	ret_view->generation = spice_surface->generation;
 	ret_view->damage_count = 0;
-	for (unsigned i = 0; i < fallback->damage_count; i++) {
-		struct frame_rect rect = fallback->damage[i];
+	for (unsigned i = 0; i < spice_surface->damage_count; i++) {
+		struct frame_rect rect = spice_surface->damage[i];
 		if (clip(&rect, shown)) {
 			rect.x -= shown->x;
 			rect.y -= shown->y;
@@ -257,27 +265,28 @@ void fallback_take(struct fallback *fallback, struct fallback_view *ret_view) {
 	}
 }
 
-void fallback_take_done(struct fallback *fallback, bool uploaded) {
+void spice_surface_take_done(struct spice_surface *spice_surface, bool uploaded) {
 	if (uploaded) {
-		fallback->damage_count = 0;
+		spice_surface->damage_count = 0;
 	}
-	pthread_mutex_unlock(&fallback->lock);
+	pthread_mutex_unlock(&spice_surface->lock);
 }
 
-void fallback_get_pointer(struct fallback *fallback, struct fallback_pointer *ret_pointer) {
-	pthread_mutex_lock(&fallback->lock);
-	*ret_pointer = fallback->pointer;
-	ret_pointer->x -= (int)fallback->shown.x;
-	ret_pointer->y -= (int)fallback->shown.y;
-	ret_pointer->shape_serial = fallback->has_shape ? fallback->shape_serial : 0;
-	pthread_mutex_unlock(&fallback->lock);
+void spice_surface_get_pointer(
+		struct spice_surface *spice_surface, struct spice_surface_pointer *ret_pointer) {
+	pthread_mutex_lock(&spice_surface->lock);
+	*ret_pointer = spice_surface->pointer;
+	ret_pointer->x -= (int)spice_surface->shown.x;
+	ret_pointer->y -= (int)spice_surface->shown.y;
+	ret_pointer->shape_serial = spice_surface->has_shape ? spice_surface->shape_serial : 0;
+	pthread_mutex_unlock(&spice_surface->lock);
 }
 
-bool fallback_get_cursor(struct fallback *fallback, struct cursor_shape *ret_shape) {
-	pthread_mutex_lock(&fallback->lock);
-	const bool has = fallback->has_shape;
+bool spice_surface_get_cursor(struct spice_surface *spice_surface, struct cursor_shape *ret_shape) {
+	pthread_mutex_lock(&spice_surface->lock);
+	const bool has = spice_surface->has_shape;
 	if (has) {
-		const struct cursor_shape *shape = fallback->shape;
+		const struct cursor_shape *shape = spice_surface->shape;
 		const size_t count = (size_t)shape->width * shape->height;
 		ret_shape->serial = shape->serial;
 		ret_shape->width = shape->width;
@@ -288,6 +297,6 @@ bool fallback_get_cursor(struct fallback *fallback, struct cursor_shape *ret_sha
 		memcpy(ret_shape->color, shape->color, count * sizeof shape->color[0]);
 		memcpy(ret_shape->invert, shape->invert, count * sizeof shape->invert[0]);
 	}
-	pthread_mutex_unlock(&fallback->lock);
+	pthread_mutex_unlock(&spice_surface->lock);
 	return has;
 }

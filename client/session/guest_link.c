@@ -1,6 +1,6 @@
 /*
  * The composition of the session part: window events and evdev devices -> router -> SPICE; what
- * SPICE says -> router, clipboard, fallback picture, sound, status.
+ * SPICE says -> router, clipboard, spice_surface picture, sound, status.
  */
 #include "client/session/guest_link.h"
 
@@ -47,7 +47,7 @@ struct session {
 	struct session_config config;
 	struct session_events events;
 	struct loop *loop;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	struct audio *audio;
 
 	/* any thread */
@@ -60,7 +60,7 @@ struct session {
 	struct devices *devices;
 	struct spice_session *spice;
 	struct spice_sink sink;
-	struct session_display *display;       /* NULL: no fallback picture */
+	struct session_display *display;       /* NULL: no SPICE picture */
 	struct session_sound *sound;           /* NULL: no SPICE sound */
 	struct session_microphone *microphone; /* NULL: none is to be had */
 	struct session_agent *agent;
@@ -477,9 +477,9 @@ static int create_spice(struct session *session) {
 		return r;
 	}
 	spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
-	if (session->fallback) {
-		r = session_display_create(&session->display, session->spice, session->fallback,
-				on_screen, session);
+	if (session->spice_surface) {
+		r = session_display_create(&session->display, session->spice,
+				session->spice_surface, on_screen, session);
 		if (r == 0) {
 			session_display_want(session->display, config->display);
 		}
@@ -498,8 +498,8 @@ static int create_spice(struct session *session) {
 }
 
 int session_create(struct session **ret_session, struct loop *loop,
-		const struct session_config *config, struct fallback *fallback, struct audio *audio,
-		const struct session_events *events) {
+		const struct session_config *config, struct spice_surface *spice_surface,
+		struct audio *audio, const struct session_events *events) {
 	struct session *session = calloc(1, sizeof *session);
 	if (!session) {
 		return -ENOMEM;
@@ -507,7 +507,7 @@ int session_create(struct session **ret_session, struct loop *loop,
 	session->config = *config;
 	session->events = *events;
 	session->loop = loop;
-	session->fallback = fallback;
+	session->spice_surface = spice_surface;
 	session->audio = audio;
 	spice_sink_init(&session->sink, on_flushed, session);
 	int r = queue_init(&session->queue, sizeof(struct item), INPUT_QUEUE, wake_loop, session);

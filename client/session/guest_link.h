@@ -17,7 +17,7 @@
 struct audio;
 struct device_finder;
 struct clip_message;
-struct fallback;
+struct spice_surface;
 struct loop;
 struct session;
 
@@ -45,7 +45,7 @@ struct session_config {
 	bool input;              /* forward input at all */
 	bool clipboard_to_vm, clipboard_to_local;
 	size_t clipboard_max_bytes;
-	bool display;     /* the fallback picture is wanted */
+	bool display;     /* the SPICE picture is wanted */
 	bool playback;    /* SPICE sound is wanted */
 	bool sync_volume; /* it follows the guest's volume */
 	enum session_microphone_policy microphone;
@@ -112,11 +112,12 @@ struct session_events {
 	void *data;
 };
 
-/* Before the loop runs, or on its thread. fallback and audio may be NULL and outlive the session.
+/* Before the loop runs, or on its thread. spice_surface and audio may be NULL and outlive the
+ * session.
  */
 int session_create(struct session **ret_session, struct loop *loop,
-		const struct session_config *config, struct fallback *fallback, struct audio *audio,
-		const struct session_events *events);
+		const struct session_config *config, struct spice_surface *spice_surface,
+		struct audio *audio, const struct session_events *events);
 
 /* Releases keys and grabs, closes the channels. On the loop's thread, or after it ended. Accepts
  * NULL. */

@@ -14,7 +14,7 @@
 
 struct session_display {
 	struct spice_session *spice;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	void (*screen)(const struct spice_rect *monitor, void *data);
 	void *data;
 	struct spice_display *display;
@@ -23,30 +23,30 @@ struct session_display {
 
 static int on_resize(uint32_t width, uint32_t height, void *data) {
 	struct session_display *display = data;
-	return fallback_resize(display->fallback, width, height);
+	return spice_surface_resize(display->spice_surface, width, height);
 }
 
 static void on_lock(struct spice_surface *ret_surface, void *data) {
 	struct session_display *display = data;
-	struct fallback_surface surface;
-	fallback_lock(display->fallback, &surface);
+	struct spice_surface_pixels surface;
+	spice_surface_lock(display->spice_surface, &surface);
 	*ret_surface = (struct spice_surface){ surface.pixels, surface.width, surface.height,
 		surface.stride };
 }
 
 static void on_damage(uint32_t x, uint32_t y, uint32_t width, uint32_t height, void *data) {
 	struct session_display *display = data;
-	fallback_damage(display->fallback, x, y, width, height);
+	spice_surface_damage(display->spice_surface, x, y, width, height);
 }
 
 static void on_unlock(void *data) {
 	struct session_display *display = data;
-	fallback_unlock(display->fallback);
+	spice_surface_unlock(display->spice_surface);
 }
 
 static void on_crop(const struct spice_rect *monitor, void *data) {
 	struct session_display *display = data;
-	fallback_crop(display->fallback, (uint32_t)monitor->left, (uint32_t)monitor->top,
+	spice_surface_crop(display->spice_surface, (uint32_t)monitor->left, (uint32_t)monitor->top,
 			(uint32_t)(monitor->right - monitor->left),
 			(uint32_t)(monitor->bottom - monitor->top));
 }
@@ -58,12 +58,12 @@ static void on_screen(const struct spice_rect *monitor, void *data) {
 
 static void on_shape(const struct cursor_shape *shape, void *data) {
 	struct session_display *display = data;
-	fallback_set_cursor(display->fallback, shape);
+	spice_surface_set_cursor(display->spice_surface, shape);
 }
 
 static void on_move(int x, int y, bool visible, void *data) {
 	struct session_display *display = data;
-	fallback_move_cursor(display->fallback, x, y, visible);
+	spice_surface_move_cursor(display->spice_surface, x, y, visible);
 }
 
 /* One write, this order, once: see spice.md 9.1 and 9.3 for what happens otherwise. */
@@ -80,7 +80,7 @@ static void on_display_linked(struct spice_channel *channel, void *data) {
 static void on_display_closed(void *data) {
 	struct session_display *display = data;
 	spice_display_reset(display->display);
-	fallback_clear(display->fallback);
+	spice_surface_clear(display->spice_surface);
 }
 
 static int on_display_message(unsigned type, const uint8_t *body, size_t len, void *data) {
@@ -104,14 +104,14 @@ static int on_cursor_message(unsigned type, const uint8_t *body, size_t len, voi
 }
 
 int session_display_create(struct session_display **ret_display, struct spice_session *spice,
-		struct fallback *fallback,
+		struct spice_surface *spice_surface,
 		void (*screen)(const struct spice_rect *monitor, void *data), void *data) {
 	struct session_display *display = calloc(1, sizeof *display);
 	if (!display) {
 		return -ENOMEM;
 	}
 	*display = (struct session_display){
-		.spice = spice, .fallback = fallback, .screen = screen, .data = data
+		.spice = spice, .spice_surface = spice_surface, .screen = screen, .data = data
 	};
 	const struct spice_display_target target = {
 		.resize = on_resize,

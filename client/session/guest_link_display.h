@@ -1,5 +1,5 @@
 /*
- * The SPICE picture for the session part: display and cursor channels into the fallback picture.
+ * The SPICE picture for the session part: display and cursor channels into the SPICE picture.
  * On pg-io.
  */
 #pragma once
@@ -7,15 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct fallback;
+struct spice_surface;
 struct session_display;
 struct spice_rect;
 struct spice_session;
 
 /* Registers its handlers with the session (before it starts). screen: the guest's monitor
- * on its surface, as positions of the pointer refer to it. fallback and spice outlive it. */
+ * on its surface, as positions of the pointer refer to it. spice_surface and spice outlive it. */
 int session_display_create(struct session_display **ret_display, struct spice_session *spice,
-		struct fallback *fallback,
+		struct spice_surface *spice_surface,
 		void (*screen)(const struct spice_rect *monitor, void *data), void *data);
 /* After the session is gone. Accepts NULL. */
 void session_display_destroy(struct session_display *display);

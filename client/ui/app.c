@@ -64,7 +64,7 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	app->now.start_ns = clock_now_ns();
 	app->now.input_on = config->session.input;
 	app->now.show_fps = config->window.show_fps;
-	app->now.show_timings = config->window.show_graphs;
+	app->now.show_stats = config->window.show_graphs;
 	app->now.video.part.state = PART_WAITING;
 	app->display_wanted = true;
 	app->wake_event = SDL_RegisterEvents(1);
@@ -126,10 +126,10 @@ static void read_figures(struct app *app) {
 
 static void show(struct app *app) {
 	struct overlay overlay;
-	if (app->now.show_fps || app->now.show_timings) {
+	if (app->now.show_fps || app->now.show_stats) {
 		read_figures(app);
 	}
-	view_overlay(&app->now, app->config, &overlay);
+	hud_text_overlay(&app->now, app->config, &overlay);
 	if (app->video && (!app->overlay_sent || !overlay_equal(&overlay, &app->shown))) {
 		video_set_overlay(app->video, &overlay);
 		app->shown = overlay;
@@ -171,14 +171,14 @@ static uint64_t run_timers(struct app *app) {
 	if (app->end_ns != 0 && app->end_ns <= now) {
 		app->running = false;
 	}
-	uint64_t view = view_next_change_ns(&app->now);
-	if (app->dirty || app->view_ns == 0 || app->view_ns <= now) {
+	uint64_t changes_ns = hud_text_next_change_ns(&app->now);
+	if (app->dirty || app->text_changes_ns == 0 || app->text_changes_ns <= now) {
 		show(app);
-		app->view_ns = view ? view : UINT64_MAX;
+		app->text_changes_ns = changes_ns ? changes_ns : UINT64_MAX;
 	} else {
-		app->view_ns = earliest(app->view_ns, view);
+		app->text_changes_ns = earliest(app->text_changes_ns, changes_ns);
 	}
-	uint64_t next = app->view_ns == UINT64_MAX ? 0 : app->view_ns;
+	uint64_t next = app->text_changes_ns == UINT64_MAX ? 0 : app->text_changes_ns;
 	next = earliest(next, window_input_deadline_ns(app->input));
 	next = earliest(next, app->resize_ns);
 	next = earliest(next, app->agent_ns);

@@ -1,6 +1,7 @@
 /*
  * The app: what pg-ui (the main thread) does while it plays. It waits for SDL's events and for what
- * the parts tell it, keeps the snapshot, and turns keys and events into requests to the parts.
+ * the parts tell it, keeps the state of the program, and turns keys and events into requests to the
+ * parts.
  *
  * Parts tell it things from their own threads through the event tables below: state goes into
  * mailboxes, single happenings into a queue, and each wakes SDL once.

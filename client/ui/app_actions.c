@@ -29,7 +29,7 @@ void app_alert(struct app *app, int level, const char *format, ...) {
 	log_debug("%s", app->now.alert);
 	if (app->config->window.alerts) {
 		app->now.alert_level = level;
-		app->now.alert_until_ns = clock_now_ns() + VIEW_ALERT_NS;
+		app->now.alert_until_ns = clock_now_ns() + HUD_TEXT_ALERT_NS;
 		app->dirty = true;
 	}
 }
@@ -190,10 +190,10 @@ static void ask_guest_size(struct app *app) {
 	app_alert(app, OVERLAY_INFO, _("Asked the guest for %dx%d"), width, height);
 }
 
-static void show_figures(struct app *app, enum key_action action) {
+static void show_states(struct app *app, enum key_action action) {
 	bool *shown = action == KEY_ACTION_FPS    ? &app->now.show_fps
-		      : action == KEY_ACTION_MENU ? &app->now.show_figures
-						  : &app->now.show_timings;
+		      : action == KEY_ACTION_MENU ? &app->now.show_states
+						  : &app->now.show_stats;
 	*shown = !*shown;
 	app->dirty = true;
 }
@@ -227,7 +227,7 @@ static bool picture_action(struct app *app, enum key_action action) {
 	case KEY_ACTION_GRAPHS:
 	case KEY_ACTION_BENCH:
 	case KEY_ACTION_MENU:
-		show_figures(app, action);
+		show_states(app, action);
 		return true;
 	default: /* not about the picture: key_action() */
 		return false;

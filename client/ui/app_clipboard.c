@@ -81,7 +81,7 @@ void app_tell_no_agent(struct app *app) {
 	app->agent_told = true;
 	log_info("no SPICE agent runs in the guest: no clipboard, no files to drop (install the SPICE "
 		 "guest tools, or --clipboard=no)");
-	app_alert(app, OVERLAY_INFO, "%s", _(VIEW_NO_AGENT));
+	app_alert(app, OVERLAY_INFO, "%s", _(HUD_TEXT_NO_AGENT));
 }
 
 /* Sizes are said in MiB, and never as the limit itself when they are above it. */

@@ -213,7 +213,7 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 	}
 }
 
-/* Each file that arrived or failed is said once; the view shows the progress. */
+/* Each file that arrived or failed is said once; the overlay shows the progress. */
 static void tell_files(struct app *app) {
 	const struct session_files *files = &app->now.session.files;
 	if (files->failed > app->files_failed) {
@@ -225,7 +225,7 @@ static void tell_files(struct app *app) {
 	app->files_done = files->done;
 }
 
-/* The question itself stands in the overlay while it is open: view.c. */
+/* The question itself stands in the overlay while it is open: hud_text.c. */
 static void tell_microphone(struct app *app) {
 	enum session_microphone_state state = app->now.session.microphone;
 	if (state == app->mic_told) {
@@ -257,7 +257,7 @@ void app_look(struct app *app) {
 	}
 	if (mailbox_take(&app->session_status, &app->now.session)) {
 		app_ask_password(app);
-		discovered_session(&app->vm, &app->now.session, app->discovery);
+		vm_apply_session(&app->vm, &app->now.session, app->discovery);
 		tell_files(app);
 		tell_microphone(app);
 		changed = true;

@@ -71,7 +71,7 @@ struct app {
 
 	/* pg-ui only */
 	struct window_input *input;
-	struct snapshot now;
+	struct app_status now;
 	struct overlay shown; /* as the video part has it */
 	bool overlay_sent;
 	struct video_settings settings;
@@ -80,7 +80,7 @@ struct app {
 	bool running;
 	bool dirty;    /* the overlay may have changed */
 	bool wrong_vm; /* the SPICE server is that of another VM */
-	struct discovered vm;
+	struct vm_apply vm;
 	bool display_wanted;
 	unsigned mic_policy; /* enum session_microphone_policy */
 	bool mic_allowed;    /* by the user's key, or by the policy */
@@ -96,9 +96,9 @@ struct app {
 	bool asking_password;
 	uint64_t agent_ns; /* when a guest without an agent is told of; 0 = there is no need */
 	bool agent_told;
-	uint64_t stats_ns;  /* next line; 0 = never */
-	uint64_t end_ns;    /* --seconds; 0 = never */
-	uint64_t view_ns;   /* when the overlay changes by itself; UINT64_MAX = never */
+	uint64_t stats_ns;        /* next line; 0 = never */
+	uint64_t end_ns;          /* --seconds; 0 = never */
+	uint64_t text_changes_ns; /* when the overlay changes by itself; UINT64_MAX = never */
 	uint64_t resize_ns; /* a resize settled: tell the guest, snap to its aspect; 0 = nothing */
 };
 

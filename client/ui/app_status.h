@@ -12,7 +12,7 @@
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 
-struct snapshot {
+struct app_status {
 	uint64_t now_ns;
 	uint64_t start_ns; /* of the program */
 
@@ -32,8 +32,8 @@ struct snapshot {
 	/* What the user wants to see. */
 	bool show_help;
 	bool show_fps;
-	bool show_timings;
-	bool show_figures;
+	bool show_stats;
+	bool show_states;
 
 	/* A banner that goes by itself. */
 	char alert[160];
@@ -43,4 +43,4 @@ struct snapshot {
 
 /* Milliseconds from the newest picture on the screen to the sound heard with it: > 0 = the sound is
  * late. False while one of them does not play. */
-bool snapshot_av_offset(const struct snapshot *snapshot, double *ret_us);
+bool app_status_av_offset(const struct app_status *status, double *ret_us);

@@ -56,5 +56,5 @@ void app_take_discovery(struct app *app, const struct discovery_info *info) {
 							  : PART_FAILED;
 	snprintf(part->reason, sizeof part->reason, "%s",
 			info->status == DISCOVERY_FOUND ? info->domain : info->reason);
-	discovered_use(&app->vm, app->config, info);
+	vm_apply_info(&app->vm, app->config, info);
 }

@@ -1,5 +1,5 @@
 /*
- * What the app does with what the VM says about itself (discovered.h) and with what the frame host
+ * What the app does with what the VM says about itself (vm_apply.h) and with what the frame host
  * and the SPICE server say about which VM they belong to. On pg-ui.
  */
 #pragma once

@@ -110,7 +110,7 @@ int app_create_input(struct app *app) {
 }
 
 void app_tell_input(struct app *app) {
-	struct window_input_view view = {
+	struct window_input_state state = {
 		.picture = app->picture,
 		.desktop_width = (int)app->now.video.desktop_width,
 		.desktop_height = (int)app->now.video.desktop_height,
@@ -125,9 +125,9 @@ void app_tell_input(struct app *app) {
 		.enabled = app->now.input_on,
 		.overlay = app->asking_password,
 	};
-	SDL_GetWindowSize(window_sdl(app->window), &view.window_width, &view.window_height);
-	window_size_px(app->window, &view.pixel_width, &view.pixel_height);
-	window_input_set_view(app->input, &view);
+	SDL_GetWindowSize(window_sdl(app->window), &state.window_width, &state.window_height);
+	window_size_px(app->window, &state.pixel_width, &state.pixel_height);
+	window_input_set_state(app->input, &state);
 }
 
 void app_show_guest_pointer(struct app *app) {

@@ -68,15 +68,15 @@ static void add_part(struct overlay *o, const char *name, const struct part_stat
 }
 
 /* One line per source, then what would help if the picture does not come. */
-static void add_states(struct overlay *o, const struct snapshot *s, const struct config *config) {
+static void add_states(struct overlay *o, const struct app_status *s, const struct config *config) {
 	add_part(o, _("VM"), &s->discovery);
 	add_part(o, _("Picture"), &s->video.part);
 	add_part(o, _("Input"), &s->session.spice);
 	add_part(o, _("Devices"), &s->session.evdev);
 	add_part(o, _("Sound"), &s->audio);
-	if (s->show_figures && s->session.connected && !s->session.agent &&
+	if (s->show_states && s->session.connected && !s->session.agent &&
 			(config->session.clipboard_to_vm || config->session.clipboard_to_local)) {
-		add_state(o, OVERLAY_INFO, "%s", _(VIEW_NO_AGENT));
+		add_state(o, OVERLAY_INFO, "%s", _(HUD_TEXT_NO_AGENT));
 	}
 	if (s->session.needs_password) {
 		char dots[64] = "";
@@ -87,12 +87,12 @@ static void add_states(struct overlay *o, const struct snapshot *s, const struct
 	}
 	bool waits = s->video.part.state != PART_RUNNING && s->video.showing != VIDEO_SOURCE_LG;
 	uint64_t waited_ns = s->now_ns - s->start_ns;
-	if (waits && !s->demo && waited_ns > VIEW_PATIENCE_NS) {
+	if (waits && !s->demo && waited_ns > HUD_TEXT_PATIENCE_NS) {
 		add_state(o, OVERLAY_INFO,
 				_("Is the Looking Glass host running in Windows? Its log: "
 				  "%%ProgramData%%\\Looking Glass (host)\\looking-glass-host.txt"));
 	}
-	if (waits && !s->demo && waited_ns > VIEW_HINT_NS) {
+	if (waits && !s->demo && waited_ns > HUD_TEXT_HINT_NS) {
 		add_state(o, OVERLAY_INFO, _("`pierglass doctor` checks the whole set-up"));
 	}
 }
@@ -143,7 +143,7 @@ static const char *key_text(unsigned binding, char *text, size_t size) {
 
 /* The guest records and nobody said yet that it may. No key is taken from the guest for it. */
 static void add_microphone(
-		struct overlay *o, const struct snapshot *s, const struct config *config) {
+		struct overlay *o, const struct app_status *s, const struct config *config) {
 	char key[32], label[LABEL_BYTES];
 	unsigned binding = config->input.bindings[KEY_ACTION_MICROPHONE];
 	if (s->session.microphone != SESSION_MIC_ASKING) {
@@ -184,7 +184,7 @@ static void add_help_list(struct overlay *o, const struct config *config) {
 	add_help(o, _("(alone)"), _("capture the pointer and keyboard, or let them go"));
 }
 
-static void add_picture_figures(struct overlay *o, const struct snapshot *s) {
+static void add_picture_figures(struct overlay *o, const struct app_status *s) {
 	add_figure(o, _("%ux%u %s %s KVMFR %u"), s->video.width, s->video.height,
 			s->video.host.session ? s->video.host.version : "-",
 			s->video.host.session ? s->video.host.capture : "", s->video.host.kvmfr);
@@ -193,7 +193,7 @@ static void add_picture_figures(struct overlay *o, const struct snapshot *s) {
 			(unsigned long long)s->video_stats.superseded);
 }
 
-static void add_sound_figures(struct overlay *o, const struct snapshot *s) {
+static void add_sound_figures(struct overlay *o, const struct app_status *s) {
 	const struct audio_stats *a = &s->audio_stats;
 	double offset;
 	if (!a->playing) {
@@ -205,7 +205,7 @@ static void add_sound_figures(struct overlay *o, const struct snapshot *s) {
 	add_figure(o, _("underruns %llu  skips %llu  lost %llu  rejected %llu"),
 			(unsigned long long)a->underruns, (unsigned long long)a->skips,
 			(unsigned long long)a->lost, (unsigned long long)a->rejected);
-	if (snapshot_av_offset(s, &offset)) {
+	if (app_status_av_offset(s, &offset)) {
 		if (offset < 0) {
 			add_figure(o, _("sound %.1f ms before the picture"), -offset / 1000);
 		} else {
@@ -214,37 +214,37 @@ static void add_sound_figures(struct overlay *o, const struct snapshot *s) {
 	}
 }
 
-static void add_figures(struct overlay *o, const struct snapshot *s) {
-	if (s->show_fps || s->show_timings) {
+static void add_figures(struct overlay *o, const struct app_status *s) {
+	if (s->show_fps || s->show_stats) {
 		add_figure(o, _("%.1f frames/s  %.1f swaps/s"), s->video_stats.fps,
 				s->video_stats.ups);
 	}
-	if (s->show_timings) {
+	if (s->show_stats) {
 		add_picture_figures(o, s);
 		add_sound_figures(o, s);
 	}
 }
 
-static unsigned icons_of(const struct snapshot *s) {
+static unsigned icons_of(const struct app_status *s) {
 	return (s->video.showing == VIDEO_SOURCE_SPICE ? OVERLAY_ICON_SPICE : 0u) |
 	       (s->session.microphone == SESSION_MIC_OPEN ? OVERLAY_ICON_MICROPHONE : 0u) |
 	       (s->session.grabbed ? OVERLAY_ICON_GRABBED : 0u) |
 	       (s->muted ? OVERLAY_ICON_MUTED : 0u) | (s->input_on ? 0u : OVERLAY_ICON_INPUT_OFF);
 }
 
-static void add_alert(struct overlay *o, const struct snapshot *s) {
+static void add_alert(struct overlay *o, const struct app_status *s) {
 	if (s->now_ns >= s->alert_until_ns) {
 		return;
 	}
 	uint64_t left = s->alert_until_ns - s->now_ns;
 	o->alert.level = (enum overlay_level)s->alert_level;
 	snprintf(o->alert.text, sizeof o->alert.text, "%s", s->alert);
-	o->alert_opacity = left >= VIEW_ALERT_FADE_NS
+	o->alert_opacity = left >= HUD_TEXT_ALERT_FADE_NS
 					   ? 0.8f
-					   : 0.8f * (float)left / (float)VIEW_ALERT_FADE_NS;
+					   : 0.8f * (float)left / (float)HUD_TEXT_ALERT_FADE_NS;
 }
 
-void view_overlay(const struct snapshot *s, const struct config *config,
+void hud_text_overlay(const struct app_status *s, const struct config *config,
 		struct overlay *ret_overlay) {
 	struct overlay *o = ret_overlay;
 	memset(o, 0, sizeof *o);
@@ -253,7 +253,7 @@ void view_overlay(const struct snapshot *s, const struct config *config,
 	if (o->splash) {
 		snprintf(o->title, sizeof o->title, "%s", s->demo ? "pierglass demo" : "pierglass");
 	}
-	if (o->splash || s->show_figures) {
+	if (o->splash || s->show_states) {
 		add_states(o, s, config);
 	} else {
 		/* A picture is there: only what is wrong with it. */
@@ -276,23 +276,23 @@ void view_overlay(const struct snapshot *s, const struct config *config,
 	}
 	add_figures(o, s);
 	o->icons = icons_of(s);
-	o->dim = s->show_figures && config->window.dim_overlay;
+	o->dim = s->show_states && config->window.dim_overlay;
 	add_alert(o, s);
 }
 
-uint64_t view_next_change_ns(const struct snapshot *s) {
+uint64_t hud_text_next_change_ns(const struct app_status *s) {
 	uint64_t next = 0;
 	if (s->now_ns < s->alert_until_ns) {
-		uint64_t fade = s->alert_until_ns - VIEW_ALERT_FADE_NS;
+		uint64_t fade = s->alert_until_ns - HUD_TEXT_ALERT_FADE_NS;
 		next = s->now_ns < fade ? fade : s->now_ns + FADE_STEP_NS;
 	}
-	if (s->show_fps || s->show_timings || s->show_figures) {
+	if (s->show_fps || s->show_stats || s->show_states) {
 		uint64_t figures = s->now_ns + FIGURES_PERIOD_NS;
 		next = next == 0 || figures < next ? figures : next;
 	}
-	uint64_t hint = s->start_ns + VIEW_HINT_NS;
+	uint64_t hint = s->start_ns + HUD_TEXT_HINT_NS;
 	if (s->now_ns > hint) {
-		hint = s->start_ns + VIEW_PATIENCE_NS;
+		hint = s->start_ns + HUD_TEXT_PATIENCE_NS;
 	}
 	if (s->video.part.state != PART_RUNNING && s->now_ns <= hint &&
 			(next == 0 || hint + 1 < next)) {

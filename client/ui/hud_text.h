@@ -1,5 +1,5 @@
 /*
- * What the user reads in the window: from the snapshot to the overlay. Pure.
+ * What the user reads in the window: from the state of the program to the overlay. Pure.
  */
 #pragma once
 
@@ -9,22 +9,22 @@
 
 struct config;
 struct overlay;
-struct snapshot;
+struct app_status;
 
 /* How long an alert stays, and the last part of it in which it fades. */
 /* Said in the figures, and once when the guest is up for a while. To be translated. */
-#define VIEW_NO_AGENT      N_("No SPICE agent runs in the guest: no clipboard, no files to drop")
-#define VIEW_ALERT_NS      2000000000ull
-#define VIEW_ALERT_FADE_NS 400000000ull
+#define HUD_TEXT_NO_AGENT      N_("No SPICE agent runs in the guest: no clipboard, no files to drop")
+#define HUD_TEXT_ALERT_NS      2000000000ull
+#define HUD_TEXT_ALERT_FADE_NS 400000000ull
 
 /* After this long without a picture the check is named; a VM that boots may take longer. */
-#define VIEW_HINT_NS 5000000000ull
+#define HUD_TEXT_HINT_NS 5000000000ull
 /* After this long the host program in Windows is what to look at. */
-#define VIEW_PATIENCE_NS 30000000000ull
+#define HUD_TEXT_PATIENCE_NS 30000000000ull
 
-void view_overlay(const struct snapshot *snapshot, const struct config *config,
+void hud_text_overlay(const struct app_status *status, const struct config *config,
 		struct overlay *ret_overlay);
 
 /* When the overlay will look different though nothing happens (an alert fades, figures age);
  * 0 = never. */
-uint64_t view_next_change_ns(const struct snapshot *snapshot);
+uint64_t hud_text_next_change_ns(const struct app_status *status);

@@ -3,18 +3,18 @@
 #include "base/json.h"
 #include "client/ui/app_status.h"
 
-bool snapshot_av_offset(const struct snapshot *snapshot, double *ret_us) {
-	uint64_t seen = snapshot->video_stats.newest_swapped_ns;
-	uint64_t heard = snapshot->audio_stats.heard_ns;
-	if (seen == 0 || heard == 0 || !snapshot->audio_stats.playing) {
+bool app_status_av_offset(const struct app_status *status, double *ret_us) {
+	uint64_t seen = status->video_stats.newest_swapped_ns;
+	uint64_t heard = status->audio_stats.heard_ns;
+	if (seen == 0 || heard == 0 || !status->audio_stats.playing) {
 		return false;
 	}
 	/*
 	 * Sound that arrives now is heard at `heard`; a frame that arrives now is on the screen
 	 * after the time that the newest one took. Both counted from arrival.
 	 */
-	double sound_us = snapshot->audio_stats.latency_us;
-	double picture_us = snapshot->video_stats.seen_to_swapped_us;
+	double sound_us = status->audio_stats.latency_us;
+	double picture_us = status->video_stats.seen_to_swapped_us;
 	*ret_us = sound_us - picture_us;
 	return true;
 }
@@ -38,7 +38,7 @@ static const char *source_name(enum video_source source) {
 	return "?";
 }
 
-static void write_video(struct json *json, const struct snapshot *s) {
+static void write_video(struct json *json, const struct app_status *s) {
 	json_object(json, "video");
 	json_string(json, "showing", source_name(s->video.showing));
 	json_string(json, "host", s->video.host.version);
@@ -59,7 +59,7 @@ static void write_video(struct json *json, const struct snapshot *s) {
 	json_end(json);
 }
 
-static void write_audio(struct json *json, const struct snapshot *s) {
+static void write_audio(struct json *json, const struct app_status *s) {
 	const struct audio_stats *a = &s->audio_stats;
 	json_object(json, "audio");
 	json_bool(json, "playing", a->playing);
@@ -95,7 +95,7 @@ static const char *microphone_name(enum session_microphone_state state) {
 	return names[state];
 }
 
-static void write_microphone(struct json *json, const struct snapshot *s) {
+static void write_microphone(struct json *json, const struct app_status *s) {
 	json_object(json, "microphone");
 	json_string(json, "state", microphone_name(s->session.microphone));
 	json_bool(json, "captures", s->audio_stats.microphone);
@@ -103,7 +103,7 @@ static void write_microphone(struct json *json, const struct snapshot *s) {
 	json_end(json);
 }
 
-void stats_write(FILE *out, const struct snapshot *s) {
+void stats_write(FILE *out, const struct app_status *s) {
 	struct json json;
 	double offset;
 	json_begin(&json, out);
@@ -116,7 +116,7 @@ void stats_write(FILE *out, const struct snapshot *s) {
 	json_end(&json);
 	write_video(&json, s);
 	write_audio(&json, s);
-	if (snapshot_av_offset(s, &offset)) {
+	if (app_status_av_offset(s, &offset)) {
 		json_number(&json, "av_offset_us", offset);
 	} else {
 		json_null(&json, "av_offset_us");

@@ -5,6 +5,6 @@
 
 #include <stdio.h>
 
-struct snapshot;
+struct app_status;
 
-void stats_write(FILE *out, const struct snapshot *snapshot);
+void stats_write(FILE *out, const struct app_status *status);

@@ -43,7 +43,7 @@ static bool parse_place(char *text, int *ret_x, int *ret_y) {
 
 /* One line, without its end; it is cut to pieces. Returns the key in it, or NULL if it is not such
  * a line. */
-static const char *parse_line(char *line, struct geometry *ret) {
+static const char *parse_line(char *line, struct window_placement *ret) {
 	char *size = word(&line);
 	char *place = size ? word(&line) : NULL;
 	const char *flags = place ? word(&line) : NULL;
@@ -67,10 +67,10 @@ static const char *next_line(const char *text, char *line, size_t size) {
 	return text + len + (text[len] == '\n');
 }
 
-bool geometry_find(const char *text, const char *key, struct geometry *ret) {
+bool window_placement_find(const char *text, const char *key, struct window_placement *ret) {
 	char line[600];
 	for (const char *at = text; (at = next_line(at, line, sizeof line));) {
-		struct geometry found;
+		struct window_placement found;
 		const char *its = parse_line(line, &found);
 		if (its && strcmp(its, key) == 0) {
 			*ret = found;
@@ -80,20 +80,20 @@ bool geometry_find(const char *text, const char *key, struct geometry *ret) {
 	return false;
 }
 
-int geometry_put(const char *text, const char *key, const struct geometry *geometry, char *ret_text,
-		size_t size) {
+int window_placement_put(const char *text, const char *key,
+		const struct window_placement *placement, char *ret_text, size_t size) {
 	char line[600];
-	int len = snprintf(ret_text, size, "%dx%d %dx%d -%s%s%s %s\n", geometry->width,
-			geometry->height, geometry->x, geometry->y, geometry->placed ? "p" : "",
-			geometry->maximized ? "m" : "", geometry->full_screen ? "f" : "", key);
+	int len = snprintf(ret_text, size, "%dx%d %dx%d -%s%s%s %s\n", placement->width,
+			placement->height, placement->x, placement->y, placement->placed ? "p" : "",
+			placement->maximized ? "m" : "", placement->full_screen ? "f" : "", key);
 	if (len < 0 || (size_t)len >= size || strchr(key, '\n') || key[0] == '\0') {
 		return -ENOSPC;
 	}
 	unsigned count = 1;
 	for (const char *at = text;
-			count < GEOMETRY_MAX && (at = next_line(at, line, sizeof line));) {
+			count < WINDOW_PLACEMENTS_MAX && (at = next_line(at, line, sizeof line));) {
 		char copy[600];
-		struct geometry other;
+		struct window_placement other;
 		snprintf(copy, sizeof copy, "%s", line);
 		const char *its = parse_line(copy, &other);
 		size_t more = strlen(line) + 1;
@@ -121,17 +121,17 @@ static void read_all(const char *path, char *text, size_t size) {
 	}
 }
 
-bool geometry_load(const char *key, struct geometry *ret) {
+bool window_placement_load(const char *key, struct window_placement *ret) {
 	char path[1200];
 	char text[TEXT_MAX];
 	if (!xdg_state("windows", path, sizeof path)) {
 		return false;
 	}
 	read_all(path, text, sizeof text);
-	return geometry_find(text, key, ret);
+	return window_placement_find(text, key, ret);
 }
 
-int geometry_save(const char *key, const struct geometry *geometry) {
+int window_placement_save(const char *key, const struct window_placement *placement) {
 	char path[1200];
 	char temporary[1300];
 	char old[TEXT_MAX];
@@ -140,7 +140,7 @@ int geometry_save(const char *key, const struct geometry *geometry) {
 		return -ENOENT;
 	}
 	read_all(path, old, sizeof old);
-	int len = geometry_put(old, key, geometry, text, sizeof text);
+	int len = window_placement_put(old, key, placement, text, sizeof text);
 	if (len < 0) {
 		return len;
 	}

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct geometry {
+struct window_placement {
 	int width, height; /* px, of the window when it is neither maximised nor full screen */
 	bool placed;       /* x, y are known (X11 only) */
 	int x, y;
@@ -16,13 +16,13 @@ struct geometry {
 };
 
 /* key: the domain, or the shared memory's path. False = nothing is known. */
-bool geometry_load(const char *key, struct geometry *ret);
+bool window_placement_load(const char *key, struct window_placement *ret);
 /* Returns 0 or a negative errno. */
-int geometry_save(const char *key, const struct geometry *geometry);
+int window_placement_save(const char *key, const struct window_placement *placement);
 
 /* The pure part. text is a whole file; put writes a new one with the line of key in front and at
- * most GEOMETRY_MAX others. Returns its length, or -ENOSPC. */
-#define GEOMETRY_MAX 32
-bool geometry_find(const char *text, const char *key, struct geometry *ret);
-int geometry_put(const char *text, const char *key, const struct geometry *geometry, char *ret_text,
-		size_t size);
+ * most WINDOW_PLACEMENTS_MAX others. Returns its length, or -ENOSPC. */
+#define WINDOW_PLACEMENTS_MAX 32
+bool window_placement_find(const char *text, const char *key, struct window_placement *ret);
+int window_placement_put(const char *text, const char *key,
+		const struct window_placement *placement, char *ret_text, size_t size);

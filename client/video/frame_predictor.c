@@ -26,18 +26,18 @@
 #define PERIODS_MAX    8 /* of silence, then nothing is known */
 #define APART_FRAMES   12
 
-void pacer_init(struct pacer *pacer, bool plain, uint64_t step_ns) {
-	memset(pacer, 0, sizeof *pacer);
-	pacer->plain = plain;
-	pacer->step_ns = step_ns > 0 ? step_ns : plain ? PLAIN_STEP_NS : FLOW_MAX_NS;
+void frame_predictor_init(struct frame_predictor *frame_predictor, bool plain, uint64_t step_ns) {
+	memset(frame_predictor, 0, sizeof *frame_predictor);
+	frame_predictor->plain = plain;
+	frame_predictor->step_ns = step_ns > 0 ? step_ns : plain ? PLAIN_STEP_NS : FLOW_MAX_NS;
 }
 
-void pacer_reset(struct pacer *pacer) {
-	pacer_init(pacer, pacer->plain, pacer->step_ns);
+void frame_predictor_reset(struct frame_predictor *frame_predictor) {
+	frame_predictor_init(frame_predictor, frame_predictor->plain, frame_predictor->step_ns);
 }
 
-void pacer_input(struct pacer *pacer, uint64_t now_ns) {
-	pacer->eager_until_ns = now_ns + EAGER_NS;
+void frame_predictor_input(struct frame_predictor *frame_predictor, uint64_t now_ns) {
+	frame_predictor->eager_until_ns = now_ns + EAGER_NS;
 }
 
 static double distance(double a, double b) {
@@ -45,95 +45,107 @@ static double distance(double a, double b) {
 }
 
 /* Out of rhythm: a new one is learned from here on. */
-static void learn_anew(struct pacer *pacer, double interval) {
-	pacer->regular = 0;
-	pacer->apart = pacer->apart_count = pacer->joined = 0;
-	pacer->grid_ns = pacer->last_ns;
-	pacer->jitter_ns = GUARD_MAX_NS;
+static void learn_anew(struct frame_predictor *frame_predictor, double interval) {
+	frame_predictor->regular = 0;
+	frame_predictor->apart = frame_predictor->apart_count = frame_predictor->joined = 0;
+	frame_predictor->grid_ns = frame_predictor->last_ns;
+	frame_predictor->jitter_ns = GUARD_MAX_NS;
 	if (interval < (double)PERIOD_MIN_NS || interval > (double)PERIOD_MAX_NS) {
 		return;
 	}
 	/* Two of the same length are a rhythm; else slowly, it may be none. */
-	const bool sure = pacer->period_ns <= 0 ||
-			  distance(interval, pacer->interval_ns) < interval / 8;
-	pacer->period_ns = sure ? interval : pacer->period_ns + 0.5 * (interval - pacer->period_ns);
+	const bool sure = frame_predictor->period_ns <= 0 ||
+			  distance(interval, frame_predictor->interval_ns) < interval / 8;
+	frame_predictor->period_ns =
+			sure ? interval
+			     : frame_predictor->period_ns +
+							0.5 * (interval - frame_predictor->period_ns);
 }
 
 /* A frame came in rhythm, so many periods after the one before it. Where none comes in between any
  * more, looking for it is for nothing: what was learned is a part of the guest's period, or a film
  * plays in it. */
-static void join_periods(struct pacer *pacer, unsigned periods) {
-	unsigned divisor = pacer->apart;
+static void join_periods(struct frame_predictor *frame_predictor, unsigned periods) {
+	unsigned divisor = frame_predictor->apart;
 	while (divisor != 0) {
 		const unsigned rest = periods % divisor;
 		periods = divisor;
 		divisor = rest;
 	}
-	pacer->apart = periods > 1 ? periods : 0;
-	pacer->apart_count = periods > 1 ? pacer->apart_count + 1 : 0;
-	if (pacer->apart_count >= APART_FRAMES &&
-			pacer->period_ns * pacer->apart <= (double)PERIOD_MAX_NS) {
-		pacer->period_ns *= pacer->apart;
-		pacer->joined = pacer->apart;
-		pacer->apart = pacer->apart_count = 0;
+	frame_predictor->apart = periods > 1 ? periods : 0;
+	frame_predictor->apart_count = periods > 1 ? frame_predictor->apart_count + 1 : 0;
+	if (frame_predictor->apart_count >= APART_FRAMES &&
+			frame_predictor->period_ns * frame_predictor->apart <=
+					(double)PERIOD_MAX_NS) {
+		frame_predictor->period_ns *= frame_predictor->apart;
+		frame_predictor->joined = frame_predictor->apart;
+		frame_predictor->apart = frame_predictor->apart_count = 0;
 	}
 }
 
 /* One came in between after all. */
-static void part_periods(struct pacer *pacer, double since) {
-	if (pacer->joined == 0 || since <= 0) {
+static void part_periods(struct frame_predictor *frame_predictor, double since) {
+	if (frame_predictor->joined == 0 || since <= 0) {
 		return;
 	}
-	const double part = pacer->period_ns / pacer->joined;
-	if (distance(since, nearbyint(since / pacer->period_ns) * pacer->period_ns) > part / 2 &&
+	const double part = frame_predictor->period_ns / frame_predictor->joined;
+	if (distance(since, nearbyint(since / frame_predictor->period_ns) *
+					    frame_predictor->period_ns) > part / 2 &&
 			distance(since, nearbyint(since / part) * part) < part / 4) {
-		pacer->period_ns = part;
-		pacer->joined = 0;
+		frame_predictor->period_ns = part;
+		frame_predictor->joined = 0;
 	}
 }
 
-static double guard_of(const struct pacer *pacer) {
-	const double guard = 2.5 * pacer->jitter_ns;
+static double guard_of(const struct frame_predictor *frame_predictor) {
+	const double guard = 2.5 * frame_predictor->jitter_ns;
 	return guard < GUARD_MIN_NS ? GUARD_MIN_NS : guard > GUARD_MAX_NS ? GUARD_MAX_NS : guard;
 }
 
-void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
-	const uint64_t last_ns = pacer->last_ns;
-	pacer->last_ns = now_ns;
+void frame_predictor_frame(struct frame_predictor *frame_predictor, uint64_t now_ns) {
+	const uint64_t last_ns = frame_predictor->last_ns;
+	frame_predictor->last_ns = now_ns;
 	if (last_ns == 0 || now_ns <= last_ns) {
-		pacer->grid_ns = now_ns;
+		frame_predictor->grid_ns = now_ns;
 		return;
 	}
 	const double interval = (double)(now_ns - last_ns);
-	if (pacer->period_ns <= 0) {
-		learn_anew(pacer, interval);
-		pacer->interval_ns = interval;
+	if (frame_predictor->period_ns <= 0) {
+		learn_anew(frame_predictor, interval);
+		frame_predictor->interval_ns = interval;
 		return;
 	}
 	/* Left-out frames (nothing changed in the guest) do not change the rhythm. */
-	const double since = (double)(int64_t)(now_ns - pacer->grid_ns); /* may come before it */
-	part_periods(pacer, since);
-	const double periods = since > 0 ? (double)(uint64_t)(since / pacer->period_ns + 0.5) : 0;
-	const double seen = since - periods * pacer->period_ns;
-	const double empty = pacer->empty_ns > last_ns ? seen - (double)(now_ns - pacer->empty_ns)
-						       : seen - pacer->period_ns;
+	const double since = (double)(int64_t)(now_ns -
+					       frame_predictor->grid_ns); /* may come before it */
+	part_periods(frame_predictor, since);
+	const double periods =
+			since > 0 ? (double)(uint64_t)(since / frame_predictor->period_ns + 0.5)
+				  : 0;
+	const double seen = since - periods * frame_predictor->period_ns;
+	const double empty = frame_predictor->empty_ns > last_ns
+					     ? seen - (double)(now_ns - frame_predictor->empty_ns)
+					     : seen - frame_predictor->period_ns;
 	/* It came after the last look that found nothing. If it was due between the two, it may
 	 * well have come when it was due: that it is seen late is our own doing. */
 	const double error = seen < 0 ? seen : empty > 0 ? empty : 0;
-	const bool stray = periods < 1 || distance(error, 0) > pacer->period_ns / 4;
-	if (interval > PERIODS_MAX * pacer->period_ns || (stray && pacer->regular == 0)) {
-		learn_anew(pacer, interval);
-		pacer->interval_ns = interval;
+	const bool stray = periods < 1 || distance(error, 0) > frame_predictor->period_ns / 4;
+	if (interval > PERIODS_MAX * frame_predictor->period_ns ||
+			(stray && frame_predictor->regular == 0)) {
+		learn_anew(frame_predictor, interval);
+		frame_predictor->interval_ns = interval;
 		return;
 	}
-	pacer->interval_ns = interval;
-	pacer->grid_ns += (uint64_t)(periods * pacer->period_ns);
+	frame_predictor->interval_ns = interval;
+	frame_predictor->grid_ns += (uint64_t)(periods * frame_predictor->period_ns);
 	if (stray) {
 		/* One alone: the next comes when it would have come anyway. */
-		pacer->regular -= pacer->regular < STRAY_COST ? pacer->regular : STRAY_COST;
+		frame_predictor->regular -= frame_predictor->regular < STRAY_COST
+							    ? frame_predictor->regular
+							    : STRAY_COST;
 		return;
 	}
-	const double guard = guard_of(pacer);
+	const double guard = guard_of(frame_predictor);
 	double step = GRID_GAIN * error;
 	double miss = distance(error, 0);
 	if (empty < -guard - FIRST_LOOK_NS) {
@@ -141,11 +153,13 @@ void pacer_frame(struct pacer *pacer, uint64_t now_ns) {
 		step = (seen < 0 ? seen : 0) - EARLIER_NS;
 		miss = 4 * guard;
 	}
-	pacer->grid_ns = (uint64_t)((double)pacer->grid_ns + step);
-	pacer->regular += pacer->regular < REGULAR_MAX;
-	pacer->period_ns += 0.05 * error / periods;
-	join_periods(pacer, (unsigned)periods);
-	pacer->jitter_ns = fmin(pacer->jitter_ns + 0.1 * (miss - pacer->jitter_ns), GUARD_MAX_NS);
+	frame_predictor->grid_ns = (uint64_t)((double)frame_predictor->grid_ns + step);
+	frame_predictor->regular += frame_predictor->regular < REGULAR_MAX;
+	frame_predictor->period_ns += 0.05 * error / periods;
+	join_periods(frame_predictor, (unsigned)periods);
+	frame_predictor->jitter_ns =
+			fmin(frame_predictor->jitter_ns + 0.1 * (miss - frame_predictor->jitter_ns),
+					GUARD_MAX_NS);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
@@ -153,23 +167,24 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 }
 
 /* How long after the newest due moment, the next one when that is near; negative = before it. */
-static double lateness(const struct pacer *pacer, uint64_t now_ns, double guard) {
-	const double since = (double)(int64_t)(now_ns - pacer->grid_ns);
-	double periods = (double)(int64_t)((since + guard) / pacer->period_ns);
+static double lateness(
+		const struct frame_predictor *frame_predictor, uint64_t now_ns, double guard) {
+	const double since = (double)(int64_t)(now_ns - frame_predictor->grid_ns);
+	double periods = (double)(int64_t)((since + guard) / frame_predictor->period_ns);
 	periods = periods < 1 ? 1 : periods;
-	return since - periods * pacer->period_ns;
+	return since - periods * frame_predictor->period_ns;
 }
 
-static bool has_rhythm(const struct pacer *pacer, uint64_t now_ns) {
-	return pacer->period_ns > 0 && pacer->regular >= REGULAR_ENOUGH &&
-	       now_ns - pacer->last_ns <= IDLE_AFTER_NS;
+static bool has_rhythm(const struct frame_predictor *frame_predictor, uint64_t now_ns) {
+	return frame_predictor->period_ns > 0 && frame_predictor->regular >= REGULAR_ENOUGH &&
+	       now_ns - frame_predictor->last_ns <= IDLE_AFTER_NS;
 }
 
 /* Finely around the moment at which the next frame is due, then less and less: a frame that is late
  * by x is met about x / 4 after it came. */
-static uint64_t next_by_phase(const struct pacer *pacer, uint64_t now_ns) {
-	const double guard = guard_of(pacer);
-	const double late = lateness(pacer, now_ns, guard);
+static uint64_t next_by_phase(const struct frame_predictor *frame_predictor, uint64_t now_ns) {
+	const double guard = guard_of(frame_predictor);
+	const double late = lateness(frame_predictor, now_ns, guard);
 	if (late < -guard) {
 		return now_ns + (uint64_t)(-guard - late) + 1;
 	}
@@ -177,44 +192,44 @@ static uint64_t next_by_phase(const struct pacer *pacer, uint64_t now_ns) {
 		return now_ns + FINE_STEP_NS;
 	}
 	const uint64_t step_ns = FINE_STEP_NS + (uint64_t)(late - guard) / 4;
-	const uint64_t window_ns = (uint64_t)(pacer->period_ns - guard - late) + 1;
+	const uint64_t window_ns = (uint64_t)(frame_predictor->period_ns - guard - late) + 1;
 	return now_ns + earlier(step_ns, window_ns);
 }
 
-uint64_t pacer_watch(struct pacer *pacer, uint64_t now_ns) {
-	pacer->empty_ns = now_ns;
-	if (pacer->plain || !has_rhythm(pacer, now_ns)) {
+uint64_t frame_predictor_watch(struct frame_predictor *frame_predictor, uint64_t now_ns) {
+	frame_predictor->empty_ns = now_ns;
+	if (frame_predictor->plain || !has_rhythm(frame_predictor, now_ns)) {
 		return 0;
 	}
-	const double guard = guard_of(pacer);
-	const double share = WATCH_SHARE / 2 * pacer->period_ns;
+	const double guard = guard_of(frame_predictor);
+	const double share = WATCH_SHARE / 2 * frame_predictor->period_ns;
 	const double around = guard < share ? guard : share;
-	const double late = lateness(pacer, now_ns, around);
+	const double late = lateness(frame_predictor, now_ns, around);
 	return distance(late, 0) <= around ? now_ns + (uint64_t)(around - late) + 1 : 0;
 }
 
-uint64_t pacer_next(struct pacer *pacer, uint64_t now_ns) {
-	pacer->empty_ns = now_ns;
-	if (pacer->plain) {
-		return now_ns + pacer->step_ns;
+uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t now_ns) {
+	frame_predictor->empty_ns = now_ns;
+	if (frame_predictor->plain) {
+		return now_ns + frame_predictor->step_ns;
 	}
-	if (pacer->last_ns == 0) {
-		return now_ns + earlier(IDLE_STEP_NS, pacer->step_ns * 5);
+	if (frame_predictor->last_ns == 0) {
+		return now_ns + earlier(IDLE_STEP_NS, frame_predictor->step_ns * 5);
 	}
-	uint64_t step_ns = pacer->step_ns;
-	const uint64_t since_ns = now_ns - pacer->last_ns;
+	uint64_t step_ns = frame_predictor->step_ns;
+	const uint64_t since_ns = now_ns - frame_predictor->last_ns;
 	if (since_ns > IDLE_AFTER_NS) {
 		step_ns = IDLE_STEP_NS;
-	} else if (pacer->regular < REGULAR_ENOUGH) {
+	} else if (frame_predictor->regular < REGULAR_ENOUGH) {
 		/* No rhythm to follow: what a plain loop does. */
 		step_ns = earlier(step_ns, PLAIN_STEP_NS);
 	}
-	if (now_ns < pacer->eager_until_ns) {
+	if (now_ns < frame_predictor->eager_until_ns) {
 		step_ns = earlier(step_ns, EAGER_STEP_NS);
 	}
 	uint64_t next_ns = now_ns + step_ns;
-	if (has_rhythm(pacer, now_ns)) {
-		next_ns = earlier(next_ns, next_by_phase(pacer, now_ns));
+	if (has_rhythm(frame_predictor, now_ns)) {
+		next_ns = earlier(next_ns, next_by_phase(frame_predictor, now_ns));
 	}
 	return next_ns;
 }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct pacer {
+struct frame_predictor {
 	bool plain;         /* a fixed step: for comparison, or because the user wants it */
 	uint64_t step_ns;   /* plain: the step. Else: the longest sleep, 0 = choose */
 	uint64_t last_ns;   /* the newest frame; 0 = none yet */
@@ -24,18 +24,18 @@ struct pacer {
 };
 
 /* step_ns: with plain the step (0 = 1 ms), else the longest sleep while frames flow (0 = 4 ms). */
-void pacer_init(struct pacer *pacer, bool plain, uint64_t step_ns);
+void frame_predictor_init(struct frame_predictor *frame_predictor, bool plain, uint64_t step_ns);
 
 /* A frame was seen. */
-void pacer_frame(struct pacer *pacer, uint64_t now_ns);
+void frame_predictor_frame(struct frame_predictor *frame_predictor, uint64_t now_ns);
 /* Own input went to the guest. */
-void pacer_input(struct pacer *pacer, uint64_t now_ns);
+void frame_predictor_input(struct frame_predictor *frame_predictor, uint64_t now_ns);
 /* The session is gone: forget it all. */
-void pacer_reset(struct pacer *pacer);
+void frame_predictor_reset(struct frame_predictor *frame_predictor);
 
 /* When to look again, after a look at now_ns found nothing more. Later than now_ns. */
-uint64_t pacer_next(struct pacer *pacer, uint64_t now_ns);
+uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t now_ns);
 
 /* The next frame is due about now: until when to watch for it without giving the CPU away; 0 = it
  * is not due. All these waits together take a fortieth of the time at most. */
-uint64_t pacer_watch(struct pacer *pacer, uint64_t now_ns);
+uint64_t frame_predictor_watch(struct frame_predictor *frame_predictor, uint64_t now_ns);

@@ -45,7 +45,7 @@ struct source_lgmp {
 
 	/* pg-lgmp only; lgmp_client_finish() alone from others */
 	struct lgmp_client *client;
-	struct pacer pacer;
+	struct frame_predictor frame_predictor;
 	uint64_t used_ns;    /* of the CPU, at the last account() */
 	unsigned busy_count; /* times in a row that it was much */
 	uint64_t changes;    /* of the status that was told last */
@@ -213,7 +213,7 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 		log_warn_limited("a frame of the host makes no sense (%s), left out", strerror(-r));
 		return;
 	}
-	pacer_frame(&source->pacer, frame.seen_ns);
+	frame_predictor_frame(&source->frame_predictor, frame.seen_ns);
 	if (source->has_serial && frame.frame.serial == source->last_serial &&
 			frame_same_geometry(&frame.frame, &source->last_frame)) {
 		/* Sent again for another client (kvmfr.md 3.6). */
@@ -310,7 +310,7 @@ static void look_at_status(struct source_lgmp *source) {
 		atomic_store(&source->live_generation, 0);
 		source->generation = 0;
 		source->has_serial = false;
-		pacer_reset(&source->pacer);
+		frame_predictor_reset(&source->frame_predictor);
 		source->read_pointer.known = false;
 		source->read_pointer.visible = false;
 		pthread_mutex_lock(&source->lock);
@@ -338,7 +338,7 @@ static void look_at_status(struct source_lgmp *source) {
 
 static void take_requests(struct source_lgmp *source, uint64_t now_ns) {
 	if (atomic_exchange(&source->input_moved, false)) {
-		pacer_input(&source->pacer, now_ns);
+		frame_predictor_input(&source->frame_predictor, now_ns);
 	}
 	char path[256];
 	int x = 0, y = 0;
@@ -356,7 +356,7 @@ static void take_requests(struct source_lgmp *source, uint64_t now_ns) {
 	}
 	if (move) {
 		lgmp_client_move_pointer(source->client, x, y, now_ns);
-		pacer_input(&source->pacer, now_ns);
+		frame_predictor_input(&source->frame_predictor, now_ns);
 	}
 }
 
@@ -383,7 +383,7 @@ static bool watch_word(struct source_lgmp *source, uint64_t now_ns) {
 	if (source->cpu_wait == CPU_WAIT_NONE) {
 		return false;
 	}
-	const uint64_t until_ns = pacer_watch(&source->pacer, now_ns);
+	const uint64_t until_ns = frame_predictor_watch(&source->frame_predictor, now_ns);
 	if (until_ns == 0 ||
 			!lgmp_client_doorbell(source->client, LGMP_QUEUE_FRAME, &word, &value)) {
 		return false;
@@ -439,7 +439,8 @@ static void *run(void *data) {
 		}
 		uint64_t next_ns = step_ns;
 		if (lgmp_client_status(source->client)->state == LGMP_STATE_RUNNING) {
-			const uint64_t look_ns = pacer_next(&source->pacer, now_ns);
+			const uint64_t look_ns =
+					frame_predictor_next(&source->frame_predictor, now_ns);
 			next_ns = look_ns < next_ns ? look_ns : next_ns;
 		}
 		sleep_until(source, next_ns);
@@ -477,7 +478,8 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 			log_warn("this processor has neither UMWAIT nor MWAITX: sleeping between looks");
 		}
 	}
-	pacer_init(&source->pacer, config->poll == VIDEO_POLL_SLEEP, config->poll_us * NS_PER_US);
+	frame_predictor_init(&source->frame_predictor, config->poll == VIDEO_POLL_SLEEP,
+			config->poll_us * NS_PER_US);
 	source->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	source->read_shape = calloc(1, sizeof *source->read_shape);
 	source->shape = calloc(1, sizeof *source->shape);

@@ -150,7 +150,7 @@ static int start_source(struct video *video) {
 }
 
 int video_start(struct video **ret_video, const struct video_config *config,
-		struct window_surface *surface, struct fallback *fallback,
+		struct window_surface *surface, struct spice_surface *spice_surface,
 		const struct video_events *events) {
 	struct video *video = calloc(1, sizeof *video);
 	if (video == NULL) {
@@ -159,7 +159,7 @@ int video_start(struct video **ret_video, const struct video_config *config,
 	video->config = *config;
 	video->events = *events;
 	video->surface = surface;
-	video->fallback = fallback;
+	video->spice_surface = spice_surface;
 	video->settings = config->settings;
 	video->wanted = config->settings.source;
 	pthread_mutex_init(&video->lock, NULL);
@@ -186,8 +186,8 @@ int video_start(struct video **ret_video, const struct video_config *config,
 		source_lgmp_stop(video->lgmp);
 		goto fail;
 	}
-	if (fallback != NULL) {
-		fallback_set_wake(fallback, wake, video);
+	if (spice_surface != NULL) {
+		spice_surface_set_wake(spice_surface, wake, video);
 	}
 	*ret_video = video;
 	return 0;
@@ -201,8 +201,8 @@ void video_stop(struct video *video) {
 	if (video == NULL) {
 		return;
 	}
-	if (video->fallback != NULL) {
-		fallback_set_wake(video->fallback, NULL, NULL);
+	if (video->spice_surface != NULL) {
+		spice_surface_set_wake(video->spice_surface, NULL, NULL);
 	}
 	atomic_store(&video->stop, true);
 	video_wake_thread(video);

@@ -16,7 +16,7 @@
 #include "client/gl/picture_types.h"
 
 struct dmabuf_ops;
-struct fallback;
+struct spice_surface;
 struct overlay;
 struct samples;
 struct video;
@@ -115,10 +115,10 @@ struct video_events {
 	void *data;
 };
 
-/* fallback (may be NULL): the SPICE picture, shown while there is no session. Copies config and
- * events. Returns 0 or a negative errno. */
+/* spice_surface (may be NULL): the SPICE picture, shown while there is no session. Copies config
+ * and events. Returns 0 or a negative errno. */
 int video_start(struct video **ret_video, const struct video_config *config,
-		struct window_surface *surface, struct fallback *fallback,
+		struct window_surface *surface, struct spice_surface *spice_surface,
 		const struct video_events *events);
 
 /* Joins both threads; the GL context goes on pg-video. Accepts NULL. */
@@ -129,7 +129,7 @@ void video_set(struct video *video, const struct video_settings *settings);
 void video_set_overlay(struct video *video, const struct overlay *overlay);
 /* Another file: the old session is left cleanly, the new one is waited for. */
 void video_set_shm_path(struct video *video, const char *path);
-/* The fallback picture changed: draw it. From pg-io. */
+/* The SPICE picture changed: draw it. From pg-io. */
 void video_wake(struct video *video);
 
 /* Asks the host to put the guest's pointer there (kvmfr.md 7). -EOPNOTSUPP if it cannot. */

@@ -1,4 +1,4 @@
-/* pg-video: pixels into the texture, of the guest's newest frame or of the fallback. */
+/* pg-video: pixels into the texture, of the guest's newest frame or of the SPICE surface. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -267,10 +267,10 @@ void video_take_frame(struct video *video) {
 	note_times(video, &taken, uploaded_ns, released_ns, torn);
 }
 
-/* ---- the fallback ---- */
+/* ---- the SPICE surface ---- */
 
 bool video_fallback_wanted(struct video *video) {
-	if (video->fallback == NULL || video->settings.source == VIDEO_SOURCE_LG) {
+	if (video->spice_surface == NULL || video->settings.source == VIDEO_SOURCE_LG) {
 		return false;
 	}
 	if (video->settings.source == VIDEO_SOURCE_SPICE) {
@@ -283,16 +283,16 @@ bool video_fallback_wanted(struct video *video) {
 }
 
 void video_take_fallback(struct video *video) {
-	struct fallback_view view;
-	fallback_take(video->fallback, &view);
+	struct spice_surface_view view;
+	spice_surface_take(video->spice_surface, &view);
 	const bool shown = video->picture.source == VIDEO_SOURCE_SPICE;
 	if (view.pixels == NULL) {
-		fallback_take_done(video->fallback, false);
+		spice_surface_take_done(video->spice_surface, false);
 		return;
 	}
 	const bool all = !shown || video->picture.generation != view.generation;
 	if (!all && view.damage_count == 0) {
-		fallback_take_done(video->fallback, false);
+		spice_surface_take_done(video->spice_surface, false);
 		return;
 	}
 	const struct renderer_picture want = {
@@ -304,7 +304,7 @@ void video_take_fallback(struct video *video) {
 	};
 	video_import_leave(video);
 	if (renderer_set_picture(video->renderer, &want) < 0) {
-		fallback_take_done(video->fallback, true);
+		spice_surface_take_done(video->spice_surface, true);
 		return;
 	}
 	keep(video);
@@ -315,7 +315,7 @@ void video_take_fallback(struct video *video) {
 		renderer_upload(video->renderer, (const unsigned char *)view.pixels,
 				view.stride * 4, &rects[i]);
 	}
-	fallback_take_done(video->fallback, true);
+	spice_surface_take_done(video->spice_surface, true);
 	renderer_uploaded(video->renderer, rects, count);
 	const struct video_picture picture = {
 		.source = VIDEO_SOURCE_SPICE,

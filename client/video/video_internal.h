@@ -36,7 +36,7 @@ struct video_shot { /* a request for a screenshot */
 /* What stands in the texture. */
 struct video_picture {
 	enum video_source source; /* AUTO = nothing yet */
-	uint64_t generation;      /* of the LGMP subscription, or of the fallback's surface */
+	uint64_t generation;      /* of the LGMP subscription, or of the SPICE surface */
 	uint32_t serial;
 	bool torn; /* an upload ended early: show nothing of it until a whole frame came */
 	uint32_t width, height; /* of the image */
@@ -49,7 +49,7 @@ struct video {
 	struct video_config config;
 	struct video_events events;
 	struct window_surface *surface;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	struct source_lgmp *lgmp;
 	pthread_t thread;
 	int wake_fd;

@@ -14,8 +14,8 @@ struct pointer_state {
 
 static struct pointer_state look_at_pointer(struct video *video) {
 	if (video->picture.source == VIDEO_SOURCE_SPICE) {
-		struct fallback_pointer pointer;
-		fallback_get_pointer(video->fallback, &pointer);
+		struct spice_surface_pointer pointer;
+		spice_surface_get_pointer(video->spice_surface, &pointer);
 		return (struct pointer_state){
 			.visible = pointer.known && pointer.visible && pointer.shape_serial != 0,
 			.at_hot_spot = true,
@@ -40,7 +40,8 @@ static bool load_shape(struct video *video, uint32_t serial) {
 		return false;
 	}
 	const bool has = video->picture.source == VIDEO_SOURCE_SPICE
-					 ? fallback_get_cursor(video->fallback, video->shape)
+					 ? spice_surface_get_cursor(
+							   video->spice_surface, video->shape)
 					 : source_lgmp_get_cursor(video->lgmp, video->shape);
 	renderer_set_cursor(video->renderer, has ? video->shape : NULL);
 	video->shape_serial = serial;

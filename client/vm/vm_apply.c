@@ -12,7 +12,7 @@
 #include "client/video/video.h"
 #include "client/vm/vm_profile.h"
 
-void discovered_start(struct discovery **ret_discovery, struct loop *loop,
+void vm_apply_start(struct discovery **ret_discovery, struct loop *loop,
 		const struct config *config, discovery_fn fn, void *data) {
 	*ret_discovery = NULL;
 	if (!config->discover || config->demo) {
@@ -63,24 +63,24 @@ static void tell_devices(const struct discovery_info *info) {
 			info->evdev_toggle[0] ? info->evdev_toggle : "ctrl-ctrl");
 }
 
-void discovered_use(struct discovered *discovered, struct config *config,
+void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 		const struct discovery_info *info) {
-	const struct discovery_info *last = &discovered->last;
+	const struct discovery_info *last = &vm_apply->last;
 	if (info->status != DISCOVERY_FOUND) {
 		return;
 	}
-	if (take(config, "shm", info->shm, last->shm) && discovered->video) {
-		video_set_shm_path(discovered->video, config->video.shm_path);
+	if (take(config, "shm", info->shm, last->shm) && vm_apply->video) {
+		video_set_shm_path(vm_apply->video, config->video.shm_path);
 	}
-	if (take(config, "spice", info->spice, last->spice) && discovered->session) {
-		tell_session(discovered->session, SESSION_URI, config->session.uri);
+	if (take(config, "spice", info->spice, last->spice) && vm_apply->session) {
+		tell_session(vm_apply->session, SESSION_URI, config->session.uri);
 	}
-	if (take(config, "audio-interface", info->bridge, last->bridge) && discovered->audio) {
-		audio_set_interface(discovered->audio, config->audio.interface);
+	if (take(config, "audio-interface", info->bridge, last->bridge) && vm_apply->audio) {
+		audio_set_interface(vm_apply->audio, config->audio.interface);
 	}
-	if (info->spice_password[0] && discovered->needs_password && discovered->session) {
+	if (info->spice_password[0] && vm_apply->needs_password && vm_apply->session) {
 		log_info("the SPICE server's password is known to libvirt");
-		tell_session(discovered->session, SESSION_PASSWORD, info->spice_password);
+		tell_session(vm_apply->session, SESSION_PASSWORD, info->spice_password);
 	}
 	if (info->evdev_count > 0 && last->evdev_count == 0) {
 		tell_devices(info);
@@ -88,20 +88,20 @@ void discovered_use(struct discovered *discovered, struct config *config,
 	if (strcmp(info->domain, last->domain) != 0) {
 		vm_profile_missed(config, info->domain);
 	}
-	discovered->last = *info;
-	explicit_bzero(discovered->last.spice_password, sizeof discovered->last.spice_password);
+	vm_apply->last = *info;
+	explicit_bzero(vm_apply->last.spice_password, sizeof vm_apply->last.spice_password);
 }
 
-void discovered_session(struct discovered *discovered, const struct session_status *status,
+void vm_apply_session(struct vm_apply *vm_apply, const struct session_status *status,
 		struct discovery *discovery) {
-	discovered->needs_password = status->needs_password;
+	vm_apply->needs_password = status->needs_password;
 	if (status->connected) {
-		discovered->password_asked = false;
+		vm_apply->password_asked = false;
 	}
 	/* Once for each time that it is missing: one that the server refuses is not tried for ever,
 	 * and a user may type another meanwhile. */
-	if (status->needs_password && !discovered->password_asked && discovery) {
-		discovered->password_asked = true;
+	if (status->needs_password && !vm_apply->password_asked && discovery) {
+		vm_apply->password_asked = true;
 		discovery_ask_password(discovery);
 	}
 }

@@ -16,7 +16,7 @@ struct session;
 struct session_status;
 struct video;
 
-struct discovered {
+struct vm_apply {
 	/* Who is told; each may be NULL. */
 	struct video *video;
 	struct session *session;
@@ -29,14 +29,14 @@ struct discovered {
 
 /* Asks what VMs there are, on the loop's thread, unless the options or the embedded guest leave
  * nothing to ask. What went wrong is logged: it is no reason not to play. */
-void discovered_start(struct discovery **ret_discovery, struct loop *loop,
+void vm_apply_start(struct discovery **ret_discovery, struct loop *loop,
 		const struct config *config, discovery_fn fn, void *data);
 
 /* A block. Does nothing unless it says FOUND. */
-void discovered_use(struct discovered *discovered, struct config *config,
+void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 		const struct discovery_info *info);
 
 /* The session's state changed: where the server wants a password, libvirt may know it. discovery
  * may be NULL. */
-void discovered_session(struct discovered *discovered, const struct session_status *status,
+void vm_apply_session(struct vm_apply *vm_apply, const struct session_status *status,
 		struct discovery *discovery);

@@ -3,7 +3,7 @@
  * that runs with a shared memory device, or of the one whose id or UUID was given. Settings are
  * read at the start, so pierglass-vm-info is asked then, once, and only if there is such a file.
  *
- * On the main thread, before any other. What the VM has is not taken over here: discovered.h does,
+ * On the main thread, before any other. What the VM has is not taken over here: vm_apply.h does,
  * also later.
  */
 #pragma once

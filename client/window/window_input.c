@@ -26,7 +26,7 @@ struct window_input {
 	SDL_Window *window;
 	struct window_input_config config;
 	struct window_input_hooks hooks;
-	struct window_input_view view;
+	struct window_input_state state;
 	struct pointer_map map;
 	struct local_pointer *pointer;
 
@@ -81,7 +81,7 @@ void window_input_hints(void) {
 /* Keys and focus. */
 
 static bool guest_listens(const struct window_input *input) {
-	return input->view.connected && input->view.enabled && !input->view.overlay;
+	return input->state.connected && input->state.enabled && !input->state.overlay;
 }
 
 static bool forwarding(const struct window_input *input) {
@@ -162,12 +162,12 @@ static void settle(struct window_input *input) {
 	}
 	local_pointer_set(input->pointer, shape);
 
-	if (!input->view.connected) {
+	if (!input->state.connected) {
 		input->mode_asked = false;
 		return;
 	}
-	bool absolute = input->view.absolute_possible && !input->captured;
-	if ((input->mode_asked ? input->asked_absolute : input->view.absolute) != absolute) {
+	bool absolute = input->state.absolute_possible && !input->captured;
+	if ((input->mode_asked ? input->asked_absolute : input->state.absolute) != absolute) {
 		input->mode_asked = true;
 		input->asked_absolute = absolute;
 		input->hooks.mouse_mode(absolute, input->hooks.data);
@@ -200,11 +200,11 @@ static void leave_capture(struct window_input *input, bool quiet) {
 }
 
 static void enter_capture(struct window_input *input) {
-	if (!input->view.connected || !input->view.enabled) {
+	if (!input->state.connected || !input->state.enabled) {
 		request(input, WINDOW_REQUEST_REFUSED, 0, false);
 		return;
 	}
-	if (input->captured || input->view.overlay) {
+	if (input->captured || input->state.overlay) {
 		return;
 	}
 	if (SDL_SetRelativeMouseMode(SDL_TRUE) < 0) {
@@ -330,7 +330,7 @@ static void align(struct window_input *input, const struct pointer_point *point,
 
 static void plain_motion(struct window_input *input, const struct pointer_point *point, double dx,
 		double dy, uint64_t now_ns) {
-	if (input->view.absolute) {
+	if (input->state.absolute) {
 		send(input, (struct guest_input_event){ .time_ns = now_ns,
 					    .kind = INPUT_POSITION,
 					    .x = (int32_t)point->x,
@@ -426,7 +426,7 @@ static bool button_event(
 	if (!forwarding(input)) {
 		return false;
 	}
-	if (!input->captured && (input->view.absolute || !input->aligned)) {
+	if (!input->captured && (input->state.absolute || !input->aligned)) {
 		plain_motion(input, &point, 0, 0, now_ns);
 	}
 	input->buttons |= 1u << button;
@@ -506,7 +506,7 @@ uint64_t window_input_deadline_ns(const struct window_input *input) {
 static void align_at_rest(struct window_input *input, uint64_t now_ns) {
 	input->align_due_ns = 0;
 	if (input->captured || !input->inside || input->buttons || !input->aligned ||
-			!forwarding(input) || input->view.absolute || !input->guest.known ||
+			!forwarding(input) || input->state.absolute || !input->guest.known ||
 			!input->guest.visible) {
 		return;
 	}
@@ -530,18 +530,19 @@ void window_input_tick(struct window_input *input, uint64_t now_ns) {
 
 /* From the rest of the program. */
 
-void window_input_set_view(struct window_input *input, const struct window_input_view *view) {
+void window_input_set_state(struct window_input *input, const struct window_input_state *state) {
 	bool was_forwarding = forwarding(input);
-	input->view = *view;
+	input->state = *state;
 	input->map = (struct pointer_map){
-		.scale_x = view->window_width > 0 ? (double)view->pixel_width / view->window_width
-						  : 1.0,
-		.scale_y = view->window_height > 0
-					   ? (double)view->pixel_height / view->window_height
+		.scale_x = state->window_width > 0
+					   ? (double)state->pixel_width / state->window_width
 					   : 1.0,
-		.picture = view->picture,
-		.desktop_width = view->desktop_width,
-		.desktop_height = view->desktop_height,
+		.scale_y = state->window_height > 0
+					   ? (double)state->pixel_height / state->window_height
+					   : 1.0,
+		.picture = state->picture,
+		.desktop_width = state->desktop_width,
+		.desktop_height = state->desktop_height,
 	};
 	if (!guest_listens(input)) {
 		leave_capture(input, true);
@@ -594,7 +595,7 @@ bool window_input_captured(const struct window_input *input) {
 
 bool window_input_guest_pointer(const struct window_input *input) {
 	return input->config.always_show_cursor || !guest_listens(input) || input->captured ||
-	       input->inside || input->view.grabbed;
+	       input->inside || input->state.grabbed;
 }
 
 int window_input_create(struct window_input **ret_input, SDL_Window *window,

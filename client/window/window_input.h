@@ -57,7 +57,7 @@ struct window_input_hooks {
 };
 
 /* What it must know of the rest of the program; give it whenever something of it changed. */
-struct window_input_view {
+struct window_input_state {
 	int window_width, window_height; /* SDL's coordinates of events */
 	int pixel_width, pixel_height;   /* of the drawable: geometry refers to these */
 	struct video_geometry picture;
@@ -81,7 +81,7 @@ int window_input_create(struct window_input **ret_input, SDL_Window *window,
 /* Leaves capture, gives the cursor back. Accepts NULL. While the window lives. */
 void window_input_destroy(struct window_input *input);
 
-void window_input_set_view(struct window_input *input, const struct window_input_view *view);
+void window_input_set_state(struct window_input *input, const struct window_input_state *state);
 /* The guest's own pointer moved. */
 void window_input_set_guest_pointer(
 		struct window_input *input, const struct video_pointer *pointer);

@@ -10,7 +10,7 @@
  *	keys CODE...     text TEXT        release          absolute 0|1     leds N
  *	password TEXT    uri URI          retry            display 0|1      size W H
  *	grab 0|1         files PATH       cancel           sleep MS
- *	shot FILE.ppm    (the fallback picture)
+ *	shot FILE.ppm    (the SPICE picture)
  *	copy TEXT        (the local clipboard has this text)
  *	paste            (asks for the guest's text and prints it)
  */
@@ -36,7 +36,7 @@
 struct driver {
 	struct loop *loop;
 	struct session *session;
-	struct fallback *fallback;
+	struct spice_surface *spice_surface;
 	struct loop_source *stdin_source;
 	struct loop_source *sleep_timer;
 	char *copied;
@@ -127,8 +127,8 @@ static void on_clipboard(const struct clip_message *message, void *data) {
 }
 
 static void write_shot(struct driver *driver, const char *path) {
-	struct fallback_view view;
-	fallback_take(driver->fallback, &view);
+	struct spice_surface_view view;
+	spice_surface_take(driver->spice_surface, &view);
 	FILE *file = view.pixels ? fopen(path, "wb") : NULL;
 	if (file) {
 		fprintf(file, "P6\n%u %u\n255\n", view.width, view.height);
@@ -142,7 +142,7 @@ static void write_shot(struct driver *driver, const char *path) {
 		}
 		fclose(file);
 	}
-	fallback_take_done(driver->fallback, true);
+	spice_surface_take_done(driver->spice_surface, true);
 	printf("{\"shot\":%d,\"width\":%u,\"height\":%u}\n", file != NULL, view.width, view.height);
 }
 
@@ -363,21 +363,21 @@ int main(int argc, char **argv) {
 		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = &driver
 	};
 	if (signal_fd < 0 || loop_create(&driver.loop) < 0 ||
-			fallback_create(&driver.fallback) < 0) {
+			spice_surface_create(&driver.spice_surface) < 0) {
 		return 1;
 	}
 	driver.stdin_source = loop_add_fd(driver.loop, 0, EPOLLIN, on_stdin, &driver);
 	driver.sleep_timer = loop_add_timer(driver.loop, on_sleep, &driver);
 	loop_add_fd(driver.loop, signal_fd, EPOLLIN, on_signal, &driver);
 	int r = session_create(
-			&driver.session, driver.loop, &config, driver.fallback, NULL, &events);
+			&driver.session, driver.loop, &config, driver.spice_surface, NULL, &events);
 	if (r < 0) {
 		fprintf(stderr, "session_create: %s\n", strerror(-r));
 		return 1;
 	}
 	r = loop_run(driver.loop);
 	session_destroy(driver.session);
-	fallback_destroy(driver.fallback);
+	spice_surface_destroy(driver.spice_surface);
 	loop_destroy(driver.loop);
 	close(signal_fd);
 	free(driver.copied);

@@ -178,7 +178,7 @@ static const struct video_settings plain_settings = {
 };
 
 static inline void viewer_start_as(struct viewer *viewer, const char *path,
-		struct fallback *fallback, struct video_config config) {
+		struct spice_surface *spice_surface, struct video_config config) {
 	memset(viewer, 0, sizeof *viewer);
 	pthread_mutex_init(&viewer->lock, NULL);
 	pthread_cond_init(&viewer->changed, NULL);
@@ -192,12 +192,12 @@ static inline void viewer_start_as(struct viewer *viewer, const char *path,
 		.shown = on_shown,
 		.data = viewer,
 	};
-	CHECK(video_start(&viewer->video, &config, viewer->surface, fallback, &events) == 0);
+	CHECK(video_start(&viewer->video, &config, viewer->surface, spice_surface, &events) == 0);
 }
 
 static inline void viewer_start(
-		struct viewer *viewer, const char *path, struct fallback *fallback) {
-	viewer_start_as(viewer, path, fallback, (struct video_config){ 0 });
+		struct viewer *viewer, const char *path, struct spice_surface *spice_surface) {
+	viewer_start_as(viewer, path, spice_surface, (struct video_config){ 0 });
 }
 
 static inline void viewer_stop(struct viewer *viewer) {

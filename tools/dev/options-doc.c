@@ -27,9 +27,9 @@ static void text(const char *at) {
 
 static void defaults(const struct option *option) {
 	bool once = option_is_switch(option) && option->flags & OPTION_ARGV;
-	if (option->fallback && option->fallback[0] && !once) {
+	if (option->default_text && option->default_text[0] && !once) {
 		fputs(" Default: ", stdout);
-		text(option->fallback);
+		text(option->default_text);
 		putchar('.');
 	}
 }
@@ -74,8 +74,8 @@ static void all_examples(void) {
 			printf("%s\n", option->name);
 			continue;
 		}
-		if (option->fallback && option->fallback[0]) {
-			printf("%s %s\n", option->name, option->fallback);
+		if (option->default_text && option->default_text[0]) {
+			printf("%s %s\n", option->name, option->default_text);
 		}
 		if (option->type == OPTION_INT || option->type == OPTION_NUMBER) {
 			printf("%s %.15g\n%s %.15g\n", option->name, option->min, option->name,

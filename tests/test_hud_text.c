@@ -13,8 +13,8 @@
 
 static struct config config;
 
-static struct snapshot waiting_snapshot(void) {
-	struct snapshot s = { .now_ns = 10 * S, .start_ns = 9 * S, .input_on = true };
+static struct app_status waiting_snapshot(void) {
+	struct app_status s = { .now_ns = 10 * S, .start_ns = 9 * S, .input_on = true };
 	s.video.part.state = PART_WAITING;
 	snprintf(s.video.part.reason, sizeof s.video.part.reason, "no host yet");
 	s.session.spice.state = PART_RUNNING;
@@ -33,58 +33,58 @@ static bool says(const struct overlay *o, const char *text) {
 
 static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.splash && says(&o, "no host yet") && says(&o, "connected"));
 	CHECK(o.state_count == 2); /* sound and devices are off: not a word of them */
 	CHECK(!says(&o, "looking-glass-host.txt") && !says(&o, "doctor"));
 	/* After a while it names the check, after half a minute what to look at. */
-	s.now_ns = view_next_change_ns(&s);
-	CHECK(s.now_ns == s.start_ns + VIEW_HINT_NS + 1);
-	view_overlay(&s, &config, &o);
+	s.now_ns = hud_text_next_change_ns(&s);
+	CHECK(s.now_ns == s.start_ns + HUD_TEXT_HINT_NS + 1);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
-	CHECK(view_next_change_ns(&s) == s.start_ns + VIEW_PATIENCE_NS + 1);
-	s.now_ns = s.start_ns + VIEW_PATIENCE_NS + 1;
-	view_overlay(&s, &config, &o);
+	CHECK(hud_text_next_change_ns(&s) == s.start_ns + HUD_TEXT_PATIENCE_NS + 1);
+	s.now_ns = s.start_ns + HUD_TEXT_PATIENCE_NS + 1;
+	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
 	s.demo = true;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!says(&o, "looking-glass-host.txt"));
 }
 
 static void a_good_picture_is_left_alone(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!o.splash && overlay_empty(&o));
 	s.video.stale = true;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!o.splash && o.state_count == 1);
 	s.video.stale = false;
 	s.video.truncated = true;
 	s.video.needed_mib = 64;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "64 MiB"));
 }
 
 static void the_menu_dims_the_picture(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
 	config.window.dim_overlay = true;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!o.dim);
-	s.show_figures = true;
-	view_overlay(&s, &config, &o);
+	s.show_states = true;
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.dim);
 	config.window.dim_overlay = false;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!o.dim);
 }
 
@@ -99,124 +99,124 @@ static bool has_state(const struct overlay *o, const char *text) {
 
 static void a_chord_is_named_whole(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct config other = config;
 	struct overlay o;
 	s.show_help = true;
 	snprintf(other.session.escape_key, sizeof other.session.escape_key,
 			"leftctrl-leftalt-scrolllock");
-	view_overlay(&s, &other, &o);
+	hud_text_overlay(&s, &other, &o);
 	assert_string_equal(o.help[0].text, "with Leftctrl-leftalt-scrolllock held:");
 }
 
 static void a_guest_without_an_agent_is_named(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.session.connected = true;
-	s.show_figures = true;
+	s.show_states = true;
 	config.session.clipboard_to_vm = true;
-	view_overlay(&s, &config, &o);
-	CHECK(has_state(&o, VIEW_NO_AGENT));
+	hud_text_overlay(&s, &config, &o);
+	CHECK(has_state(&o, HUD_TEXT_NO_AGENT));
 	s.session.agent = true;
-	view_overlay(&s, &config, &o);
-	CHECK(!has_state(&o, VIEW_NO_AGENT));
+	hud_text_overlay(&s, &config, &o);
+	CHECK(!has_state(&o, HUD_TEXT_NO_AGENT));
 	s.session.agent = false;
 	config.session.clipboard_to_vm = false;
-	view_overlay(&s, &config, &o);
-	CHECK(!has_state(&o, VIEW_NO_AGENT));
+	hud_text_overlay(&s, &config, &o);
+	CHECK(!has_state(&o, HUD_TEXT_NO_AGENT));
 }
 
 static void an_alert_fades_and_goes(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	snprintf(s.alert, sizeof s.alert, "Capture enabled");
-	s.alert_until_ns = s.now_ns + VIEW_ALERT_NS;
-	view_overlay(&s, &config, &o);
+	s.alert_until_ns = s.now_ns + HUD_TEXT_ALERT_NS;
+	hud_text_overlay(&s, &config, &o);
 	CHECK(strcmp(o.alert.text, "Capture enabled") == 0 && o.alert_opacity > 0.79f);
-	CHECK(view_next_change_ns(&s) == s.alert_until_ns - VIEW_ALERT_FADE_NS);
-	s.now_ns = s.alert_until_ns - VIEW_ALERT_FADE_NS / 2;
-	view_overlay(&s, &config, &o);
+	CHECK(hud_text_next_change_ns(&s) == s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
+	s.now_ns = s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS / 2;
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.alert_opacity > 0.3f && o.alert_opacity < 0.5f);
 	s.now_ns = s.alert_until_ns;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.alert.text[0] == '\0');
 }
 
 static void an_unchanging_window_is_never_drawn_again(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
-	CHECK(view_next_change_ns(&s) == 0);
+	CHECK(hud_text_next_change_ns(&s) == 0);
 	s.show_fps = true;
-	CHECK(view_next_change_ns(&s) > s.now_ns);
+	CHECK(hud_text_next_change_ns(&s) > s.now_ns);
 }
 
 static void signs_tell_what_is_unusual(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.video.showing = VIDEO_SOURCE_SPICE;
 	s.muted = true;
 	s.input_on = false;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.icons == (OVERLAY_ICON_SPICE | OVERLAY_ICON_MUTED | OVERLAY_ICON_INPUT_OFF));
 }
 
 static void the_microphone_is_asked_for_and_seen(void **state) {
 	(void)state;
 	static struct config with_key;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
 	s.session.microphone = SESSION_MIC_ASKING;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.state_count == 1 && says(&o, "--microphone=on"));
 	with_key.input.bindings[KEY_ACTION_MICROPHONE] = KEY_E;
 	strcpy(with_key.session.escape_key, "scrolllock");
-	view_overlay(&s, &with_key, &o);
+	hud_text_overlay(&s, &with_key, &o);
 	CHECK(says(&o, "Scroll Lock+E") && (o.icons & OVERLAY_ICON_MICROPHONE) == 0);
 	s.session.microphone = SESSION_MIC_OPEN;
-	view_overlay(&s, &with_key, &o);
+	hud_text_overlay(&s, &with_key, &o);
 	CHECK(o.state_count == 0 && o.icons == OVERLAY_ICON_MICROPHONE);
 	s.session.microphone = SESSION_MIC_MUTED;
-	view_overlay(&s, &with_key, &o);
+	hud_text_overlay(&s, &with_key, &o);
 	CHECK(overlay_empty(&o));
 }
 
 static void a_password_is_stars(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.session.needs_password = true;
 	s.password_typed = 3;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(has_state(&o, "The VM asks for a password, then Enter: ***"));
 	s.password_typed = 1000;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "***") && o.state_count == 3);
 	/* Over a picture that is there the reason is enough. */
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.state_count == 1 && says(&o, "connected"));
 }
 
 static void files_tell_how_far_they_are(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.session.files.active = 2;
 	s.session.files.sent_bytes = 25;
 	s.session.files.total_bytes = 100;
 	snprintf(s.session.files.name, sizeof s.session.files.name, "a.iso");
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(has_state(&o, "Sending a.iso to the guest: 25 % (files left: 2; Esc cancels)"));
 	s.session.files.active = 0;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(!says(&o, "Sending"));
 }
 
@@ -232,14 +232,14 @@ static bool helps(const struct overlay *o, const char *key) {
 static void the_help_lists_what_is_bound(void **state) {
 	(void)state;
 	static struct config bound;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	strcpy(bound.session.escape_key, "scrolllock");
 	bound.input.bindings[KEY_ACTION_QUIT] = KEY_Q;
-	view_overlay(&s, &bound, &o);
+	hud_text_overlay(&s, &bound, &o);
 	CHECK(o.help_count == 0);
 	s.show_help = true;
-	view_overlay(&s, &bound, &o);
+	hud_text_overlay(&s, &bound, &o);
 	/* Its title, the one that is bound, the function keys, the escape key alone. */
 	CHECK(o.help_count == 4 && strstr(o.help[0].text, "Scroll Lock"));
 	CHECK(helps(&o, "Q") && helps(&o, "F1..F12") && helps(&o, "(alone)"));
@@ -247,17 +247,17 @@ static void the_help_lists_what_is_bound(void **state) {
 
 static void figures_are_those_that_were_asked_for(void **state) {
 	(void)state;
-	struct snapshot s = waiting_snapshot();
+	struct app_status s = waiting_snapshot();
 	struct overlay o;
 	s.video_stats.fps = 59.9;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.figures_count == 0);
 	s.show_fps = true;
-	view_overlay(&s, &config, &o);
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.figures_count == 1 && strstr(o.figures[0], "59.9 frames/s"));
 	s.show_fps = false;
-	s.show_timings = true;
-	view_overlay(&s, &config, &o);
+	s.show_stats = true;
+	hud_text_overlay(&s, &config, &o);
 	CHECK(o.figures_count == 4 && strstr(o.figures[0], "59.9 frames/s"));
 	CHECK(strcmp(o.figures[3], "sound: silent") == 0);
 }

@@ -11,11 +11,12 @@ struct result {
 	double mean_us, worst_us;
 };
 
-/* Frames at the given times; looks where the pacer says. A sleep takes 50 us longer than asked.
- * Each `blocked`th time the CPU is the producer's until 1.6 ms after a frame that came meanwhile.
+/* Frames at the given times; looks where the frame_predictor says. A sleep takes 50 us longer than
+ * asked. Each `blocked`th time the CPU is the producer's until 1.6 ms after a frame that came
+ * meanwhile.
  */
-static struct result simulate_blocked(
-		struct pacer *pacer, const uint64_t *frames, unsigned count, unsigned blocked) {
+static struct result simulate_blocked(struct frame_predictor *frame_predictor,
+		const uint64_t *frames, unsigned count, unsigned blocked) {
 	struct result result = { 0 };
 	unsigned chances = 0;
 	uint64_t now_ns = frames[0];
@@ -30,10 +31,10 @@ static struct result simulate_blocked(
 				result.prompt += late < 100;
 				result.worst_us = late > result.worst_us ? late : result.worst_us;
 			}
-			pacer_frame(pacer, now_ns);
+			frame_predictor_frame(frame_predictor, now_ns);
 			next++;
 		}
-		const uint64_t at_ns = pacer_next(pacer, now_ns);
+		const uint64_t at_ns = frame_predictor_next(frame_predictor, now_ns);
 		CHECK(at_ns > now_ns);
 		now_ns = at_ns + 50 * NS_PER_US;
 		if (blocked && next < count && frames[next] <= now_ns &&
@@ -45,8 +46,9 @@ static struct result simulate_blocked(
 	return result;
 }
 
-static struct result simulate(struct pacer *pacer, const uint64_t *frames, unsigned count) {
-	return simulate_blocked(pacer, frames, count, 0);
+static struct result simulate(
+		struct frame_predictor *frame_predictor, const uint64_t *frames, unsigned count) {
+	return simulate_blocked(frame_predictor, frames, count, 0);
 }
 
 #define FRAMES 1200
@@ -67,9 +69,9 @@ static void regular_frames_are_met(void **state) {
 	static const double rates[] = { 30, 59.94, 60, 120, 144, 240 };
 	for (unsigned i = 0; i < sizeof rates / sizeof rates[0]; i++) {
 		uint64_t *frames = regular(rates[i], 40);
-		struct pacer phase, plain;
-		pacer_init(&phase, false, 0);
-		pacer_init(&plain, true, 0);
+		struct frame_predictor phase, plain;
+		frame_predictor_init(&phase, false, 0);
+		frame_predictor_init(&plain, true, 0);
 		const struct result a = simulate(&phase, frames, FRAMES);
 		const struct result b = simulate(&plain, frames, FRAMES);
 		CHECK(a.mean_us < 60);
@@ -82,9 +84,9 @@ static void regular_frames_are_met(void **state) {
 static void irregular_frames_cost_no_more(void **state) {
 	(void)state;
 	uint64_t *frames = regular(90, 9000);
-	struct pacer phase, plain;
-	pacer_init(&phase, false, 0);
-	pacer_init(&plain, true, 0);
+	struct frame_predictor phase, plain;
+	frame_predictor_init(&phase, false, 0);
+	frame_predictor_init(&plain, true, 0);
 	const struct result a = simulate(&phase, frames, FRAMES);
 	const struct result b = simulate(&plain, frames, FRAMES);
 	CHECK(a.mean_us < b.mean_us * 1.2);
@@ -100,9 +102,9 @@ static void another_rate_is_learned(void **state) {
 		frames[i] = at_ns;
 		at_ns += i < FRAMES / 8 ? 33333333 : i < FRAMES / 6 ? 8333333 : 16666666;
 	}
-	struct pacer pacer;
-	pacer_init(&pacer, false, 0);
-	CHECK(simulate(&pacer, frames, FRAMES).mean_us < 60);
+	struct frame_predictor frame_predictor;
+	frame_predictor_init(&frame_predictor, false, 0);
+	CHECK(simulate(&frame_predictor, frames, FRAMES).mean_us < 60);
 	free(frames);
 }
 
@@ -113,16 +115,17 @@ static void a_wrong_period_is_given_up(void **state) {
 	static const double wrong[] = { 1.5, 0.75, 1.25, 2, 0.6, 1.4, 0.5, 0.334, 0.25, 0.126,
 		0.24 };
 	uint64_t *right = regular(60, 40);
-	struct pacer learned;
-	pacer_init(&learned, false, 0);
+	struct frame_predictor learned;
+	frame_predictor_init(&learned, false, 0);
 	const unsigned looks = simulate(&learned, right, FRAMES).looks;
 	free(right);
 	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		uint64_t *frames = regular(60, 40);
-		struct pacer pacer;
-		pacer_init(&pacer, false, 0);
-		pacer_frame(&pacer, frames[0] - (uint64_t)(wrong[i] * 1e9 / 60));
-		const struct result result = simulate(&pacer, frames, FRAMES);
+		struct frame_predictor frame_predictor;
+		frame_predictor_init(&frame_predictor, false, 0);
+		frame_predictor_frame(
+				&frame_predictor, frames[0] - (uint64_t)(wrong[i] * 1e9 / 60));
+		const struct result result = simulate(&frame_predictor, frames, FRAMES);
 		print_message("first %.3f of the period: mean %.0f us in %u looks, %u where it is right\n",
 				wrong[i], result.mean_us, result.looks, looks);
 		CHECK(result.mean_us < 60);
@@ -140,9 +143,9 @@ static void half_the_rate_comes_and_goes(void **state) {
 		frames[i] = at_ns;
 		at_ns += i / 60 % 2 ? 33333333 : 16666667;
 	}
-	struct pacer phase, plain;
-	pacer_init(&phase, false, 0);
-	pacer_init(&plain, true, 0);
+	struct frame_predictor phase, plain;
+	frame_predictor_init(&phase, false, 0);
+	frame_predictor_init(&plain, true, 0);
 	const struct result a = simulate(&phase, frames, FRAMES);
 	const struct result b = simulate(&plain, frames, FRAMES);
 	print_message("mean %.0f us (worst %.0f, %u prompt) in %u looks; plain %.0f us in %u\n",
@@ -164,9 +167,9 @@ static void late_frames_are_met(void **state) {
 			frames[kept++] = frames[i];
 		}
 	}
-	struct pacer phase, plain;
-	pacer_init(&phase, false, 0);
-	pacer_init(&plain, true, 0);
+	struct frame_predictor phase, plain;
+	frame_predictor_init(&phase, false, 0);
+	frame_predictor_init(&plain, true, 0);
 	const struct result a = simulate(&phase, frames, kept);
 	const struct result b = simulate(&plain, frames, kept);
 	print_message("mean %.0f us (worst %.0f) in %u looks; plain %.0f us in %u\n", a.mean_us,
@@ -179,9 +182,9 @@ static void late_frames_are_met(void **state) {
 static void own_delays_teach_nothing(void **state) {
 	(void)state;
 	uint64_t *frames = regular(60, 40);
-	struct pacer pacer;
-	pacer_init(&pacer, false, 0);
-	const struct result result = simulate_blocked(&pacer, frames, FRAMES, 6);
+	struct frame_predictor frame_predictor;
+	frame_predictor_init(&frame_predictor, false, 0);
+	const struct result result = simulate_blocked(&frame_predictor, frames, FRAMES, 6);
 	print_message("%u of %u within 100 us\n", result.prompt, FRAMES * 3 / 4);
 	CHECK(result.prompt > FRAMES * 3 / 4 * 80 / 100);
 	free(frames);
@@ -189,59 +192,62 @@ static void own_delays_teach_nothing(void **state) {
 
 static void silence_is_cheap(void **state) {
 	(void)state;
-	struct pacer pacer;
-	pacer_init(&pacer, false, 0);
+	struct frame_predictor frame_predictor;
+	frame_predictor_init(&frame_predictor, false, 0);
 	uint64_t now_ns = NS_PER_S;
 	for (int i = 0; i < 100; i++) {
-		pacer_frame(&pacer, now_ns);
+		frame_predictor_frame(&frame_predictor, now_ns);
 		now_ns += 16666666;
 	}
 	/* Frames flowed a moment ago: at most 4 ms between looks. */
 	for (int i = 0; i < 100; i++) {
-		const uint64_t next_ns = pacer_next(&pacer, now_ns);
+		const uint64_t next_ns = frame_predictor_next(&frame_predictor, now_ns);
 		CHECK(next_ns - now_ns <= 4 * NS_PER_MS);
 		now_ns = next_ns;
 	}
 	now_ns += 5 * NS_PER_S;
-	CHECK(pacer_next(&pacer, now_ns) - now_ns == 20 * NS_PER_MS);
-	pacer_input(&pacer, now_ns);
-	CHECK(pacer_next(&pacer, now_ns) - now_ns <= NS_PER_MS);
+	CHECK(frame_predictor_next(&frame_predictor, now_ns) - now_ns == 20 * NS_PER_MS);
+	frame_predictor_input(&frame_predictor, now_ns);
+	CHECK(frame_predictor_next(&frame_predictor, now_ns) - now_ns <= NS_PER_MS);
 	now_ns += NS_PER_S;
-	CHECK(pacer_next(&pacer, now_ns) - now_ns == 20 * NS_PER_MS);
-	pacer_reset(&pacer);
-	CHECK(pacer_next(&pacer, now_ns) > now_ns);
+	CHECK(frame_predictor_next(&frame_predictor, now_ns) - now_ns == 20 * NS_PER_MS);
+	frame_predictor_reset(&frame_predictor);
+	CHECK(frame_predictor_next(&frame_predictor, now_ns) > now_ns);
 }
 
 static void what_is_due_is_known(void **state) {
 	(void)state;
-	struct pacer pacer;
-	pacer_init(&pacer, false, 0);
+	struct frame_predictor frame_predictor;
+	frame_predictor_init(&frame_predictor, false, 0);
 	uint64_t now_ns = NS_PER_S;
-	CHECK(!pacer_watch(&pacer, now_ns));
+	CHECK(!frame_predictor_watch(&frame_predictor, now_ns));
 	for (int i = 0; i < 50; i++) {
-		(void)pacer_next(&pacer, now_ns - 20 * NS_PER_US);
-		pacer_frame(&pacer, now_ns);
+		(void)frame_predictor_next(&frame_predictor, now_ns - 20 * NS_PER_US);
+		frame_predictor_frame(&frame_predictor, now_ns);
 		now_ns += 10 * NS_PER_MS;
 	}
-	CHECK(pacer_watch(&pacer, now_ns) && pacer_watch(&pacer, now_ns + 10 * NS_PER_MS));
-	CHECK(!pacer_watch(&pacer, now_ns - 5 * NS_PER_MS));
-	CHECK(!pacer_watch(&pacer, now_ns + 5 * NS_PER_MS));
-	CHECK(!pacer_watch(&pacer, now_ns + 2 * NS_PER_S)); /* nothing came for long */
+	CHECK(frame_predictor_watch(&frame_predictor, now_ns) &&
+			frame_predictor_watch(&frame_predictor, now_ns + 10 * NS_PER_MS));
+	CHECK(!frame_predictor_watch(&frame_predictor, now_ns - 5 * NS_PER_MS));
+	CHECK(!frame_predictor_watch(&frame_predictor, now_ns + 5 * NS_PER_MS));
+	CHECK(!frame_predictor_watch(
+			&frame_predictor, now_ns + 2 * NS_PER_S)); /* nothing came for long */
 }
 
 /* However uneven the frames are: what is watched without sleeping is a fortieth of the time. */
 static void watching_is_bounded(void **state) {
 	(void)state;
 	for (unsigned jitter_us = 10; jitter_us < 2000; jitter_us *= 2) {
-		struct pacer pacer;
-		pacer_init(&pacer, false, 0);
+		struct frame_predictor frame_predictor;
+		frame_predictor_init(&frame_predictor, false, 0);
 		uint64_t *frames = regular(100, jitter_us);
 		uint64_t watched_ns = 0;
 		for (unsigned i = 0; i + 1 < FRAMES; i++) {
-			pacer_frame(&pacer, frames[i]);
+			frame_predictor_frame(&frame_predictor, frames[i]);
 			for (uint64_t now_ns = frames[i] + 1; now_ns < frames[i + 1];
 					now_ns += 10 * NS_PER_US) {
-				const uint64_t until_ns = pacer_watch(&pacer, now_ns);
+				const uint64_t until_ns =
+						frame_predictor_watch(&frame_predictor, now_ns);
 				CHECK(until_ns == 0 || until_ns > now_ns);
 				watched_ns += until_ns ? 10 * NS_PER_US : 0;
 			}
