@@ -397,12 +397,14 @@ bool virt_follow(struct virt *virt, void (*changed)(void *data), void *data) {
 	virt->changed = changed;
 	virt->data = data;
 	bool all = true;
+	/* What VIR_DOMAIN_EVENT_CALLBACK() does, without a warning of clang 19. */
+	virConnectDomainEventGenericCallback generic =
+			(virConnectDomainEventGenericCallback)(void (*)(void))on_event;
 	for (unsigned i = 0; i < virt->count; i++) {
 		struct link *link = &virt->link[i];
 		if (link->connection && link->callback < 0) {
 			link->callback = virConnectDomainEventRegisterAny(link->connection, NULL,
-					VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-					VIR_DOMAIN_EVENT_CALLBACK(on_event), virt, NULL);
+					VIR_DOMAIN_EVENT_ID_LIFECYCLE, generic, virt, NULL);
 		}
 		all = all && (!link->connection || link->callback >= 0);
 	}
