@@ -112,7 +112,8 @@ static void flush(struct lgmp_subscription *sub) {
 
 static int next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry) {
 	flush(sub);
-	int r = lgmp_subs_check(sub);
+	/* With the client id: a slot that was taken away may be another's already. */
+	int r = lgmp_subscription_check(sub);
 	if (r < 0) {
 		return r;
 	}

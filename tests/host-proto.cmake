@@ -2,6 +2,7 @@
 pg_test(shm host-proto)
 pg_test(lgmp sim host-proto)
 pg_test(lgmp_rules sim host-proto)
+pg_test(lgmp_model sim host-proto)
 pg_test(frame sim host-proto)
 pg_test(demo_guest_steps sim host-proto)
 pg_test(hostile sim host-proto)
