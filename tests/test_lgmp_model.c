@@ -329,7 +329,7 @@ static void finish(struct walk *walk, unsigned c, struct message *message) {
 		return; /* told with the next look */
 	}
 	if (r != 0) {
-		broke(walk, lost);
+		broke(walk, r == -ESTALE ? early : lost);
 	}
 	message->finished |= (uint8_t)(1u << c);
 	if (walk->fault == FAULT_LOST) {
