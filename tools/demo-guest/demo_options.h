@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host-proto/sim/demo_guest.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/demo_guest.h"
 #include "tools/demo-guest/demo_tone.h"
 
 #define DEMO_COMMANDS_MAX  16

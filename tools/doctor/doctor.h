@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 #include "tools/vm-model/domain.h"
+#include "tools/vm-model/handover.h"
+#include "tools/vm-model/host_use.h"
 #include "tools/vm-model/pci.h"
 #include "tools/vm-model/qemu.h"
 #include "tools/vm-model/sysroot.h"
@@ -132,6 +134,7 @@ struct facts {
 	struct facts_cpu cpu;
 	struct facts_iommu iommu;
 	struct pci_list pci;
+	struct host_needs needs; /* of the running host */
 	bool kvm_present, kvm_may_use;
 	char vfio_ids[1024]; /* of the kernel line and modprobe.d, with commas */
 	bool vfio_softdep;
@@ -234,6 +237,12 @@ extern const struct check checks_host[], checks_pci[], checks_vm[], checks_memor
 void doctor_run(const struct facts *facts, struct report *report);
 /* --groups: every IOMMU group with its verdict. */
 void doctor_groups(const struct facts *facts, FILE *out);
+
+/* Whether the host can spare the VM's devices and, unless NULL, this GPU with its group: what setup
+ * would say, so that no remedy is offered that it refuses. *why has the first device that the host
+ * needs, and for what. */
+bool doctor_can_spare(
+		const struct facts *facts, const struct pci_device *gpu, char *why, size_t size);
 
 #define DOCTOR_WORD_BYTES 320
 

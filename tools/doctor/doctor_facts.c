@@ -132,6 +132,10 @@ static void read_host(struct facts *facts) {
 	read_iommu(facts);
 	read_modprobe(facts);
 	pci_read(facts->root, &facts->pci);
+	struct host_use use;
+	host_use_read(facts->root, &use);
+	host_needs_of(&use, &facts->pci, &facts->needs);
+	host_use_free(&use);
 	facts->kvm_present = sysroot_exists(facts->root, "/dev/kvm");
 	facts->kvm_may_use = sysroot_may(facts->root, &facts->me, "/dev/kvm", R_OK | W_OK);
 	for (size_t i = 0; i < sizeof virtiofsd / sizeof virtiofsd[0] && !facts->virtiofsd; i++) {

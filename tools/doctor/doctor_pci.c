@@ -30,23 +30,40 @@ static void describe_group(struct text *text, const struct pci_list *list, int g
 	}
 }
 
-/* What stands in the way of passing this group: a device of another slot that the host uses. */
-static const struct pci_device *blocker(
-		const struct facts *facts, int group, const struct pci_address *wanted) {
-	for (unsigned i = 0; i < facts->pci.count; i++) {
+bool doctor_can_spare(
+		const struct facts *facts, const struct pci_device *gpu, char *why, size_t size) {
+	struct handover handover;
+	handover_begin(&handover, &facts->pci, &facts->needs);
+	for (unsigned i = 0; facts->has_vm && i < facts->vm.hostdev_count; i++) {
+		handover_add(&handover, &facts->vm.hostdev[i].source);
+	}
+	if (gpu) {
+		handover_add_with_group(&handover, &gpu->address);
+	}
+	why[0] = '\0';
+	if (handover_judge(&handover)) {
+		return true;
+	}
+	for (unsigned i = 0; i < facts->pci.count && !why[0]; i++) {
 		const struct pci_device *device = &facts->pci.device[i];
-		if (device->group == group && !pci_is_bridge(device) && !is_free(device) &&
-				!pci_same_slot(&device->address, wanted) &&
-				!vm_has(facts, &device->address)) {
-			return device;
+		char reason[256];
+		if (handover.conflict[i]) {
+			handover_why(&handover, i, reason, sizeof reason);
+			if (device == gpu) {
+				snprintf(why, size, "%s", reason);
+			} else {
+				snprintf(why, size, "%s %s: %s", device->name,
+						pci_class_name(device), reason);
+			}
 		}
 	}
-	return NULL;
+	return false;
 }
 
 static void check_gpu_groups(const struct facts *facts, struct report *report) {
 	for (unsigned i = 0; i < facts->pci.count; i++) {
 		const struct pci_device *gpu = &facts->pci.device[i];
+		char why[320];
 		if (!pci_is_gpu(gpu) || gpu->group < 0 ||
 				(facts->has_vm && facts->vm.hostdev_count &&
 						!vm_has(facts, &gpu->address))) {
@@ -54,33 +71,26 @@ static void check_gpu_groups(const struct facts *facts, struct report *report) {
 		}
 		struct text members = { 0 };
 		describe_group(&members, &facts->pci, gpu->group);
-		const struct pci_device *block = blocker(facts, gpu->group, &gpu->address);
-		switch (pci_group_verdict(&facts->pci, gpu->group)) {
-		case PCI_GROUP_ALONE:
+		enum pci_group_verdict verdict = pci_group_verdict(&facts->pci, gpu->group);
+		if (!doctor_can_spare(facts, gpu, why, sizeof why)) {
+			bool in_vm = vm_has(facts, &gpu->address);
+			if (in_vm) {
+				report_fail(report,
+						_("%s %s: this system needs what the VM takes: %s"),
+						gpu->name, pci_class_name(gpu), why);
+				report_remedy(report,
+						_("another slot of the mainboard, or a second GPU, disk or "
+						  "network card for this system"));
+			} else {
+				report_ok(report, _("%s %s: group %d stays with this system: %s"),
+						gpu->name, pci_class_name(gpu), gpu->group, why);
+			}
+		} else if (verdict == PCI_GROUP_ALONE) {
 			report_ok(report, _("%s %s: group %d can be passed alone"), gpu->name,
 					pci_class_name(gpu), gpu->group);
-			break;
-		case PCI_GROUP_TOGETHER:
+		} else if (verdict != PCI_GROUP_BRIDGES) {
 			report_ok(report, _("%s %s: group %d must go together: %s"), gpu->name,
 					pci_class_name(gpu), gpu->group, text_get(&members));
-			break;
-		case PCI_GROUP_MIXED:
-			if (block) {
-				report_fail(report,
-						_("%s %s: group %d is blocked by %s %s (driver %s)"),
-						gpu->name, pci_class_name(gpu), gpu->group,
-						block->name, pci_class_name(block), block->driver);
-				report_remedy(report,
-						_("try another slot of the mainboard, or pass %s too"),
-						block->name);
-			} else {
-				report_ok(report, _("%s %s: group %d must go together: %s"),
-						gpu->name, pci_class_name(gpu), gpu->group,
-						text_get(&members));
-			}
-			break;
-		case PCI_GROUP_BRIDGES:
-			break;
 		}
 		text_finish(&members);
 	}
@@ -157,10 +167,25 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 	}
 }
 
+/* Keeping the VM's devices for it from the start of the machine, if the host can spare them. */
+static void keep_remedy(
+		const struct facts *facts, struct report *report, const struct pci_device *device) {
+	char vm[160];
+	char why[320];
+	if (doctor_can_spare(facts, device, why, sizeof why)) {
+		report_remedy(report,
+				_("sudo pierglass setup vfio %s --apply, then start the machine again"),
+				doctor_vm_word(facts, vm));
+	} else {
+		report_remedy(report,
+				_("this system needs it, so it cannot be kept for the VM: %s"),
+				why);
+	}
+}
+
 static void check_driver(const struct facts *facts, struct report *report,
 		const struct domain_hostdev *hostdev, const struct pci_device *device) {
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
-	char vm[160];
 	if (strcmp(device->driver, "vfio-pci") == 0) {
 		report_ok(report, _("%s %s: driver vfio-pci"), device->name,
 				pci_class_name(device));
@@ -168,9 +193,7 @@ static void check_driver(const struct facts *facts, struct report *report,
 		report_fail(report, _("%s %s: driver %s although the VM runs"), device->name,
 				pci_class_name(device),
 				device->driver[0] ? device->driver : _("none"));
-		report_remedy(report,
-				_("sudo pierglass setup vfio %s --apply, then start the machine again"),
-				doctor_vm_word(facts, vm));
+		keep_remedy(facts, report, device);
 	} else if (!hostdev->managed) {
 		report_fail(report,
 				_("%s %s: driver %s, and libvirt will not take it (managed='no')"),
@@ -184,9 +207,7 @@ static void check_driver(const struct facts *facts, struct report *report,
 				_("%s %s: driver %s; taking a GPU from its driver when the VM starts "
 				  "often hangs"),
 				device->name, pci_class_name(device), device->driver);
-		report_remedy(report,
-				_("sudo pierglass setup vfio %s --apply, then start the machine again"),
-				doctor_vm_word(facts, vm));
+		keep_remedy(facts, report, device);
 	} else {
 		report_ok(report, _("%s %s: driver %s; libvirt takes it when the VM starts"),
 				device->name, pci_class_name(device),
@@ -218,12 +239,28 @@ static void check_boot_vga(const struct facts *facts, struct report *report) {
 	}
 }
 
+static void outside_the_vm(const struct facts *facts, struct report *report,
+		const struct pci_device *device, const struct pci_device *other) {
+	char vm[160];
+	if (is_free(other)) {
+		report_warn(report, _("%s %s of group %d is not in the VM"), other->name,
+				pci_class_name(other), other->group);
+	} else {
+		report_fail(report,
+				_("%s %s of group %d stays with driver %s: VFIO refuses the whole group"),
+				other->name, pci_class_name(other), other->group, other->driver);
+	}
+	report_remedy(report, "pierglass setup pci %s --gpu %s --apply", doctor_vm_word(facts, vm),
+			device->name);
+}
+
 /* VFIO opens a group only when nothing in it belongs to another driver. */
 static void check_group_complete(const struct facts *facts, struct report *report) {
 	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
 		const struct pci_device *device =
 				pci_find(&facts->pci, &facts->vm.hostdev[i].source);
 		bool seen = false;
+		char why[320];
 		for (unsigned j = 0; device && j < i; j++) {
 			const struct pci_device *other =
 					pci_find(&facts->pci, &facts->vm.hostdev[j].source);
@@ -232,25 +269,21 @@ static void check_group_complete(const struct facts *facts, struct report *repor
 		if (!device || device->group < 0 || seen) {
 			continue;
 		}
+		if (!doctor_can_spare(facts, device, why, sizeof why)) {
+			if (!pci_is_gpu(device)) { /* of a GPU it was said */
+				report_fail(report,
+						_("%s %s: this system needs what the VM takes: %s"),
+						device->name, pci_class_name(device), why);
+				report_remedy(report, _("another slot of the mainboard"));
+			}
+			continue;
+		}
 		for (unsigned j = 0; j < facts->pci.count; j++) {
 			const struct pci_device *other = &facts->pci.device[j];
-			char vm[160];
-			if (other->group != device->group || pci_is_bridge(other) ||
-					vm_has(facts, &other->address)) {
-				continue;
+			if (other->group == device->group && !pci_is_bridge(other) &&
+					!vm_has(facts, &other->address)) {
+				outside_the_vm(facts, report, device, other);
 			}
-			if (is_free(other)) {
-				report_warn(report, _("%s %s of group %d is not in the VM"),
-						other->name, pci_class_name(other), other->group);
-			} else {
-				report_fail(report,
-						_("%s %s of group %d stays with driver %s: VFIO refuses "
-						  "the whole group"),
-						other->name, pci_class_name(other), other->group,
-						other->driver);
-			}
-			report_remedy(report, "pierglass setup pci %s --gpu %s --apply",
-					doctor_vm_word(facts, vm), device->name);
 		}
 	}
 }
@@ -315,11 +348,16 @@ static void check_ids(const struct facts *facts, struct report *report) {
 			!strstr(facts->cmdline, "vfio-pci.ids=") &&
 			!strstr(facts->cmdline, "vfio_pci.ids=")) {
 		char vm[160];
+		char why[320];
 		report_warn(report,
 				_("vfio-pci has ids, but nothing makes it load before the GPU's driver "
 				  "(no softdep)"));
-		report_remedy(report, "sudo pierglass setup vfio %s --apply",
-				doctor_vm_word(facts, vm));
+		if (doctor_can_spare(facts, NULL, why, sizeof why)) {
+			report_remedy(report, "sudo pierglass setup vfio %s --apply",
+					doctor_vm_word(facts, vm));
+		} else {
+			report_remedy(report, _("take the ids out: this system needs %s"), why);
+		}
 	}
 }
 
@@ -338,32 +376,24 @@ const struct check checks_pci[] = {
 static void print_group(const struct facts *facts, int group, FILE *out) {
 	const struct pci_list *list = &facts->pci;
 	const struct pci_device *first = NULL;
-	const struct pci_device *block = NULL;
+	char why[320] = "";
+	bool spared = true;
 	for (unsigned i = 0; i < list->count && !first; i++) {
 		if (list->device[i].group == group && !pci_is_bridge(&list->device[i])) {
 			first = &list->device[i];
-			block = blocker(facts, group, &first->address);
+			spared = doctor_can_spare(facts, first, why, sizeof why);
 		}
 	}
 	fprintf(out, _("group %d: "), group);
-	switch (pci_group_verdict(list, group)) {
-	case PCI_GROUP_ALONE:
+	enum pci_group_verdict verdict = pci_group_verdict(list, group);
+	if (!spared) {
+		fprintf(out, _("this system needs it (%s)\n"), why);
+	} else if (verdict == PCI_GROUP_ALONE) {
 		fputs(_("can be passed alone\n"), out);
-		break;
-	case PCI_GROUP_TOGETHER:
-		fputs(_("must go together\n"), out);
-		break;
-	case PCI_GROUP_MIXED:
-		if (block) {
-			fprintf(out, _("must go together, blocked by %s (driver %s)\n"),
-					block->name, block->driver);
-		} else {
-			fputs(_("must go together\n"), out);
-		}
-		break;
-	case PCI_GROUP_BRIDGES:
+	} else if (verdict == PCI_GROUP_BRIDGES) {
 		fputs(_("bridges only\n"), out);
-		break;
+	} else {
+		fputs(_("must go together\n"), out);
 	}
 	for (unsigned i = 0; i < list->count; i++) {
 		const struct pci_device *device = &list->device[i];

@@ -29,6 +29,7 @@ static void usage(FILE *out) {
 		"  kvmfr [DOMAIN] --max-res WxH         the memory on the kvmfr module instead\n"
 		"  virtiofs DOMAIN --source DIR [--target NAME]   a shared folder\n"
 		"  desktop [DOMAIN]                     an entry in the menu\n\n"
+		"  --host-loses ADDRESS   a device that this system may lose to the VM\n"
 		"  --apply           do it; what is changed is kept and can be taken back\n"
 		"  --undo            take the newest applied change back (again: the one before)\n"
 		"  --force           with --undo: even what was changed since\n"
@@ -70,6 +71,7 @@ enum {
 	O_TARGET,
 	O_NUMBER,
 	O_FILES_ONLY,
+	O_HOST_LOSES,
 	O_HELP,
 	O_VERSION
 };
@@ -98,6 +100,7 @@ static const struct option table[] = {
 	{ "target", required_argument, NULL, O_TARGET },
 	{ "number", required_argument, NULL, O_NUMBER },
 	{ "files-only", no_argument, NULL, O_FILES_ONLY },
+	{ "host-loses", required_argument, NULL, O_HOST_LOSES },
 	{ "help", no_argument, NULL, O_HELP },
 	{ "version", no_argument, NULL, O_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -186,6 +189,18 @@ static bool set_number(struct setup_options *options, int c) {
 	return true;
 }
 
+static bool add_loss(struct setup_options *options) {
+	struct pci_address address;
+	if (!pci_address_parse(optarg, &address)) {
+		return wrong("--host-loses", optarg, _("an address such as 01:00.0"));
+	}
+	if (options->loses_count == HANDOVER_GIVEN_UP) {
+		return wrong("--host-loses", optarg, _("one of the first 16"));
+	}
+	options->loses[options->loses_count++] = optarg;
+	return true;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse(struct setup_options *options, int argc, char **argv) {
 	int c;
@@ -198,7 +213,11 @@ static int parse(struct setup_options *options, int argc, char **argv) {
 			puts("pierglass setup " PG_VERSION);
 			return EXIT_SUCCESS;
 		}
-		if (c == O_MAX_RES || c == O_NUMBER) {
+		if (c == O_HOST_LOSES) {
+			if (!add_loss(options)) {
+				return 2;
+			}
+		} else if (c == O_MAX_RES || c == O_NUMBER) {
 			if (!set_number(options, c)) {
 				return 2;
 			}
@@ -393,12 +412,10 @@ static bool run_shmem(struct setup *setup) {
 }
 
 static bool run_pci(struct setup *setup) {
-	struct pci_address gpu;
 	if (!needs_vm(setup)) {
 		return false;
 	}
-	if (setup->options.gpu && pci_address_parse(setup->options.gpu, &gpu) &&
-			!xml_add_gpu(setup, &gpu)) {
+	if (setup->options.gpu && (!setup_handover(setup, false) || !xml_add_gpu(setup))) {
 		return true;
 	}
 	xml_pci_fix(setup);
@@ -589,7 +606,7 @@ int main(int argc, char **argv) {
 		}
 	}
 	if (status < 0) {
-		pci_read(&setup->root, &setup->pci);
+		setup_read_host(setup);
 		if (setup->options.undo) {
 			status = setup_undo(setup);
 		} else if (setup->options.list) {
@@ -604,6 +621,7 @@ int main(int argc, char **argv) {
 	document_free(&setup->document);
 	free(setup->original);
 	virt_close(setup->virt);
+	host_use_free(&setup->use);
 	sysroot_close(&setup->root);
 	free(setup);
 	return status;

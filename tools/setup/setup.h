@@ -10,6 +10,8 @@
 #include <sys/types.h>
 
 #include "tools/setup/edit.h"
+#include "tools/vm-model/handover.h"
+#include "tools/vm-model/host_use.h"
 #include "tools/vm-model/pci.h"
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"
@@ -73,6 +75,8 @@ bool root_part_undo(const struct setup *setup, unsigned number);
 struct setup_options {
 	const char *command, *wanted, *uri, *xml, *root_dir, *user;
 	const char *gpu, *source, *target, *keyboard, *mouse, *toggle, *shm_name;
+	const char *loses[HANDOVER_GIVEN_UP]; /* addresses of devices that the host may lose */
+	unsigned loses_count;
 	unsigned width, height;
 	unsigned number; /* of an applied plan; 0 = the newest */
 	bool hdr, apply, undo, fix, list, probe, own, qemu, force, files_only;
@@ -85,6 +89,9 @@ struct setup {
 	struct sysroot root;
 	struct sysroot_user me; /* whose desktop and files; --user */
 	struct pci_list pci;
+	struct host_use use;
+	struct host_needs needs;
+	struct handover handover; /* of the VM's devices and --gpu; see setup_handover() */
 	struct virt *virt;
 	struct plan plan;
 
@@ -105,7 +112,7 @@ bool xml_input_qemu(struct setup *setup);
 bool xml_audio(struct setup *setup);
 bool xml_extras(struct setup *setup); /* memory balloon, agent's channel, SPICE, video model */
 bool xml_virtiofs(struct setup *setup);
-bool xml_add_gpu(struct setup *setup, const struct pci_address *gpu);
+bool xml_add_gpu(struct setup *setup); /* after setup_handover() */
 bool xml_pci_fix(struct setup *setup);
 /* Commits what was edited; refuses the plan if the result is not right. */
 bool xml_commit(struct setup *setup);
@@ -127,6 +134,15 @@ struct pci_fix {
  * be empty (not known). False with ret_fix->problem if it cannot be right: duplicates, functions
  * that are not in the machine, several functions without function 0. */
 bool pci_fix(const struct domain *domain, const struct pci_list *host, struct pci_fix *ret_fix);
+
+/* ---- what the host can spare (setup_handover.c) ---- */
+
+/* Fills pci, use and needs. */
+void setup_read_host(struct setup *setup);
+/* Makes setup->handover of the VM's devices and of --gpu with its group. Refuses the plan (false)
+ * if the running host needs one of them and the user did not name it as lost; what is in the VM
+ * already counts only with of_vm. */
+bool setup_handover(struct setup *setup, bool of_vm);
 
 /* ---- files (setup_files.c) ---- */
 

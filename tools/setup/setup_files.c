@@ -141,34 +141,6 @@ static const char *rivals(const struct pci_device *device) {
 	}
 }
 
-static bool wanted(const struct setup *setup, const struct pci_device *device) {
-	const struct domain *vm = &setup->document.domain;
-	for (unsigned i = 0; setup->has_vm && i < vm->hostdev_count; i++) {
-		if (pci_address_equal(&vm->hostdev[i].source, &device->address)) {
-			return true;
-		}
-	}
-	struct pci_address gpu;
-	const struct pci_device *first =
-			setup->options.gpu && pci_address_parse(setup->options.gpu, &gpu)
-					? pci_find(&setup->pci, &gpu)
-					: NULL;
-	return first && !pci_is_bridge(device) &&
-	       ((first->group >= 0 && first->group == device->group) ||
-			       pci_same_slot(&first->address, &device->address));
-}
-
-static const struct pci_device *twin(const struct setup *setup, const struct pci_device *device) {
-	for (unsigned i = 0; i < setup->pci.count; i++) {
-		const struct pci_device *other = &setup->pci.device[i];
-		if (other != device && other->vendor == device->vendor &&
-				other->device == device->device && !wanted(setup, other)) {
-			return other;
-		}
-	}
-	return NULL;
-}
-
 static void add_word(struct text *list, const char *word, size_t len, char separator) {
 	char copy[64];
 	snprintf(copy, sizeof copy, "%.*s", (int)len, word);
@@ -180,17 +152,17 @@ static void add_word(struct text *list, const char *word, size_t len, char separ
 static void collect(struct setup *setup, struct text *ids, struct text *drivers) {
 	for (unsigned i = 0; i < setup->pci.count; i++) {
 		const struct pci_device *device = &setup->pci.device[i];
-		if (!wanted(setup, device)) {
+		unsigned other;
+		char id[16];
+		if (!setup->handover.take[i]) {
 			continue;
 		}
-		const struct pci_device *other = twin(setup, device);
-		char id[16];
 		snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
-		if (other) {
+		if (!handover_id_is_ours(&setup->handover, i, &other)) {
 			plan_note(&setup->plan,
 					_("id %s is left out: %s, which the host keeps, has it too; "
 					  "libvirt takes %s when the VM starts"),
-					id, other->name, device->name);
+					id, setup->pci.device[other].name, device->name);
 			continue;
 		}
 		add_word(ids, id, strlen(id), ',');
@@ -206,13 +178,7 @@ void files_vfio(struct setup *setup) {
 	struct text ids = { 0 };
 	struct text drivers = { 0 };
 	struct text text = { 0 };
-	struct pci_address gpu;
-	if (setup->options.gpu && pci_address_parse(setup->options.gpu, &gpu) &&
-			!pci_find(&setup->pci, &gpu)) {
-		plan_refuse(&setup->plan,
-				_("%s is not in this machine (pierglass doctor --groups lists what "
-				  "is)"),
-				setup->options.gpu);
+	if (!setup_handover(setup, true)) {
 		return;
 	}
 	change_grub(setup);

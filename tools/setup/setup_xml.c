@@ -286,32 +286,29 @@ static bool in_vm(const struct domain *vm, const struct pci_address *address) {
 	return false;
 }
 
-bool xml_add_gpu(struct setup *setup, const struct pci_address *gpu) {
-	const struct pci_device *first = pci_find(&setup->pci, gpu);
-	char name[16];
-	pci_address_text(gpu, name);
+bool xml_add_gpu(struct setup *setup) {
 	if (!has_devices(setup)) {
 		return false;
 	}
-	if (!first) {
-		plan_refuse(&setup->plan,
-				_("%s is not in this machine (pierglass doctor --groups lists what "
-				  "is)"),
-				name);
-		return false;
-	}
-	if (first->group < 0) {
-		plan_note(&setup->plan,
-				_("%s has no IOMMU group yet: the VM cannot start with it before the "
-				  "IOMMU is on"),
-				name);
-	}
 	for (unsigned i = 0; i < setup->pci.count; i++) {
 		const struct pci_device *device = &setup->pci.device[i];
-		bool same_group = first->group >= 0 && device->group == first->group;
-		if (pci_is_bridge(device) || in_vm(&setup->document.domain, &device->address) ||
-				!(same_group || pci_same_slot(&device->address, gpu))) {
+		if (!setup->handover.take[i] || in_vm(&setup->document.domain, &device->address)) {
 			continue;
+		}
+		if (device->group < 0) {
+			plan_note(&setup->plan,
+					_("%s has no IOMMU group yet: the VM cannot start with it before "
+					  "the IOMMU is on"),
+					device->name);
+		}
+		struct pci_address gpu = { 0 };
+		pci_address_parse(setup->options.gpu, &gpu);
+		if (!pci_same_slot(&gpu, &device->address) && device->driver[0] &&
+				strcmp(device->driver, "vfio-pci") != 0) {
+			plan_note(&setup->plan,
+					_("%s %s goes to the VM too, it is in the GPU's group: this system "
+					  "loses it while the VM runs"),
+					device->name, pci_class_name(device));
 		}
 		struct text xml = { 0 };
 		text_add(&xml,

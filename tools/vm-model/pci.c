@@ -26,6 +26,7 @@ static void read_one(const struct sysroot *root, struct pci_list *list, const ch
 		device->group = atoi(link); // NOLINT(cert-err34-c): the kernel's own number
 	}
 	sysroot_link_name(root, ENTRY("driver"), device->driver, sizeof device->driver);
+	device->virtual_function = sysroot_link_name(root, ENTRY("physfn"), link, sizeof link);
 #undef ENTRY
 	list->count++;
 }

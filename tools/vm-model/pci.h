@@ -17,6 +17,7 @@ struct pci_device {
 	int group;      /* IOMMU; -1 = none */
 	char driver[32];
 	bool boot_vga;
+	bool virtual_function; /* of SR-IOV: it goes without its physical function */
 };
 
 struct pci_list {

@@ -123,7 +123,7 @@ bool sysroot_number(const struct sysroot *root, const char *path, uint64_t *ret_
 	return true;
 }
 
-bool sysroot_link_name(const struct sysroot *root, const char *path, char *buf, size_t size) {
+bool sysroot_link(const struct sysroot *root, const char *path, char *buf, size_t size) {
 	char full[SYSROOT_PATH_MAX];
 	char target[SYSROOT_PATH_MAX];
 	if (!sysroot_path(root, path, full)) {
@@ -134,6 +134,14 @@ bool sysroot_link_name(const struct sysroot *root, const char *path, char *buf, 
 		return false;
 	}
 	target[len] = '\0';
+	return copy_text(buf, size, target);
+}
+
+bool sysroot_link_name(const struct sysroot *root, const char *path, char *buf, size_t size) {
+	char target[SYSROOT_PATH_MAX];
+	if (!sysroot_link(root, path, target, sizeof target)) {
+		return false;
+	}
 	const char *slash = strrchr(target, '/');
 	return copy_text(buf, size, slash ? slash + 1 : target);
 }
