@@ -206,6 +206,8 @@ static void lists(void **state) {
 	assert_int_equal(load(place, ""), 0);
 	assert_int_equal(session->evdev_count, 2);
 	assert_string_equal(session->evdev[1], "/dev/b");
+	/* Old words that change nothing. */
+	assert_int_equal(load(place, "--no-wait --reconnect --quick-splash=yes"), 0);
 	assert_int_equal(load(place, "--evdev=/dev/c --evdev /dev/d"), 0);
 	assert_int_equal(session->evdev_count, 2);
 	assert_string_equal(session->evdev[0], "/dev/c");
@@ -339,11 +341,12 @@ static void groups_and_keys(void **state) {
 	struct place *place = *state;
 	put(place->dir, "pierglass.ini",
 			"[window]\nborderless = yes\n[input]\nmouse-sens = 2\nrawMouse = yes\n"
+			"raw-mouse = yes\nrelease-keys-on-focus-loss = no\n"
 			"[keys]\nquit = shift-q\nmenu = f\n[pierglass]\naudio = scream\n"
 			"spice:clipboard = no\n");
 	assert_int_equal(load(place, ""), 0);
 	const struct config *config = place->config;
-	CHECK(config->window.borderless && config->raw.raw_mouse);
+	CHECK(config->window.borderless);
 	assert_int_equal(config->session.sensitivity, 2);
 	assert_int_equal(config->input.bindings[KEY_ACTION_QUIT], 16 | KEY_BINDING_SHIFT);
 	/* "f" was that of full-screen by default only. */

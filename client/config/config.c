@@ -44,9 +44,6 @@ int config_set(struct config *config, const struct option *option, const char *t
 		r = 0;
 	}
 	if (r == 0 && place->rank >= origin->rank) {
-		if (option->flags & OPTION_LATER && place->rank != CONFIG_LG_FILE) {
-			log_warn(_("%s is not there yet"), option->name);
-		}
 		option_get(config, option, before, sizeof before);
 		option_get(tried, option, after, sizeof after);
 		r = strcmp(before, after) != 0;

@@ -222,8 +222,7 @@ struct config {
 
 	/* Values that config_finish() combines into the ones above; nobody else reads them. */
 	struct {
-		bool audio_only, version, license, wait, reconnect, remember, raw_mouse,
-				release_keys, quick_splash, set_guest_size;
+		bool audio_only, version, license, remember, set_guest_size;
 		char shell[8]; /* of --generate-completions */
 		bool spice_enable;
 		char spice_host[200];

@@ -80,6 +80,9 @@ static int long_option(struct words *words, const char *word) {
 		}
 		option = NULL;
 	}
+	if (!option && lg_is_idle_word(name)) {
+		return 0;
+	}
 	if (!option) {
 		char near[80];
 		const char *nearest = option_nearest(name);

@@ -89,6 +89,9 @@ static int ours(const struct ini_entry *entry, void *data) {
 		return ours_unknown_section(file, entry);
 	}
 	const struct option *option = ours_option(entry);
+	if (!option && lg_is_idle_word(entry->name)) {
+		return 0;
+	}
 	if (!option && (module || strchr(entry->name, ':'))) {
 		return ours_lg(file, entry, at);
 	}

@@ -101,10 +101,7 @@ static void print_option(FILE *out, const struct option *option) {
 	}
 	spaces(out, HELP_COLUMN - column);
 	char text[1024];
-	if (option->flags & OPTION_LATER) {
-		snprintf(text, sizeof text, "%s (%s)", _(option->help), _("not there yet"));
-	} else if (option_is_switch(option) || !option->default_text ||
-			option->default_text[0] == '\0') {
+	if (option_is_switch(option) || !option->default_text || option->default_text[0] == '\0') {
 		snprintf(text, sizeof text, "%s", _(option->help));
 	} else {
 		snprintf(text, sizeof text, "%s [%s]", _(option->help), option->default_text);

@@ -36,14 +36,13 @@ enum option_group {
 	OPTION_GROUP_COUNT,
 };
 
-#define OPTION_BASIC     1u   /* in the short help */
-#define OPTION_ARGV      2u   /* not in ini files */
-#define OPTION_OPTIONAL  4u   /* the value may be left out: "" is set */
-#define OPTION_LIST      8u   /* may be repeated; a stronger source starts a new list */
-#define OPTION_FILE      16u  /* the value is a path (completions) */
-#define OPTION_RAW       32u  /* part of another option, see config_finish() */
-#define OPTION_INTERFACE 64u  /* a network interface (completions) */
-#define OPTION_LATER     128u /* accepted and kept, but nothing uses it yet: the user is told */
+#define OPTION_BASIC     1u  /* in the short help */
+#define OPTION_ARGV      2u  /* not in ini files */
+#define OPTION_OPTIONAL  4u  /* the value may be left out: "" is set */
+#define OPTION_LIST      8u  /* may be repeated; a stronger source starts a new list */
+#define OPTION_FILE      16u /* the value is a path (completions) */
+#define OPTION_RAW       32u /* part of another option, see config_finish() */
+#define OPTION_INTERFACE 64u /* a network interface (completions) */
 
 #define OPTION_TEXT_MAX 4096
 

@@ -108,6 +108,10 @@ static const struct lg_option lg_options[] = {
 	CONVERTED("app:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
 	CONVERTED("lgmp:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
 	UNSUPPORTED("win:jitRender", LG_BOOL, N_("a frame is drawn as soon as it is there")),
+	IGNORED("spice:waitForServer", LG_BOOL, N_("the server is always waited for")),
+	IGNORED("win:quickSplash", LG_BOOL, N_("there is no fade")),
+	IGNORED("input:rawMouse", LG_BOOL, N_("captured motion is never accelerated")),
+	IGNORED("input:releaseKeysOnFocusLoss", LG_BOOL, N_("held keys are always released")),
 	IGNORED("input:mouseSmoothing", LG_BOOL, N_("motion is never smoothed")),
 	MAPPED("spice:audio", LG_BOOL, "audio", "yes:auto no:scream"),
 	IGNORED("audio:periodSize", LG_INT, N_("the sound server is asked for what --audio-latency needs")),
@@ -171,6 +175,23 @@ static const struct lg_option lg_options[] = {
 /* clang-format on */
 
 #define LG_COUNT (sizeof lg_options / sizeof *lg_options)
+
+bool lg_is_idle_word(const char *name) {
+	static const char *const words[] = {
+		"quick-splash",
+		"raw-mouse",
+		"reconnect",
+		"release-keys-on-focus-loss",
+		"wait",
+	};
+	const char *bare = strncmp(name, "no-", 3) == 0 ? name + 3 : name;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(words[i], bare) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
 
 static const struct lg_option *find(const char *name) {
 	for (size_t i = 0; i < LG_COUNT; i++) {

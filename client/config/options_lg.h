@@ -1,7 +1,7 @@
 /*
  * looking-glass-client's options: every name of its release B7 and of its development, and what
  * becomes of it here. Names with the same meaning stand in the table of options itself; here are
- * those that are mapped, ignored, unsupported or for later. Pure.
+ * those that are mapped, ignored or unsupported. Pure.
  */
 #pragma once
 
@@ -30,6 +30,10 @@ struct lg_value {
  * not true is false. */
 void lg_translate(const struct config *config, const char *name, const char *value, bool loose,
 		struct lg_value *ret_value);
+
+/* Words of virt-viewer and looking-glass-client in our own way of writing, with or without "no-",
+ * that old command lines and files may have and that change nothing: the program always does so. */
+bool lg_is_idle_word(const char *name);
 
 /* Only what becomes of a name. */
 enum lg_fate lg_fate_of(const char *name);

@@ -104,9 +104,6 @@ static void sentence(const struct option *option) {
 	printf("\t%c", toupper((unsigned char)option->help[0]));
 	text(option->help + 1);
 	putchar('.');
-	if (option->flags & OPTION_LATER) {
-		fputs(" Accepted, but not there yet.", stdout);
-	}
 	allowed(option);
 	examples(option);
 	defaults(option);
@@ -204,9 +201,8 @@ static int fill(const char *kind, const char *template) {
 
 static void names(void) {
 	for (unsigned i = 0; i < options_count; i++) {
-		printf("%s %s %s\n", options[i].name,
-				options[i].flags & OPTION_ARGV ? "argv" : "everywhere",
-				options[i].flags & OPTION_LATER ? "later" : "now");
+		printf("%s %s\n", options[i].name,
+				options[i].flags & OPTION_ARGV ? "argv" : "everywhere");
 	}
 }
 
