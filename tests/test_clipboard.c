@@ -298,7 +298,7 @@ static void lists_of_files(void **state) {
 	static const char list[] =
 			"# comment\r\nfile:///tmp/a%20b\r\nhttp://x/y\nfile://localhost/c\n"
 			"file://elsewhere/d\nfile:///bad%2\nfile:///nul%00x\nfile:///last";
-	static const char expected[] = "/tmp/a b\0/c\0/last\0";
+	static const char expected[] = "/tmp/a b\0http://x/y\0/c\0file://elsewhere/d\0/last\0";
 	char *paths = clipboard_uris_to_paths(list, sizeof list - 1);
 	CHECK(paths && memcmp(paths, expected, sizeof expected) == 0);
 	free(paths);

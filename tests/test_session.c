@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -632,9 +633,9 @@ static void files_arrive_whole(void **state) {
 	CHECK(strstr(f.status.files.error, "free space"));
 	f.guest.refuse = 0;
 
-	/* Not a file; not there. */
-	send_file(&f, f.folder);
-	WAIT(strstr(f.status.files.error, "folder") != NULL, 5);
+	/* Not a file (the socket in the folder); not there. */
+	send_file(&f, f.path);
+	WAIT(strstr(f.status.files.error, "regular") != NULL, 5);
 	send_file(&f, "/nonexistent/x");
 	WAIT(strstr(f.status.files.error, "No such file") != NULL, 5);
 
@@ -656,6 +657,54 @@ static void files_arrive_whole(void **state) {
 	loop_run_for(f.loop, 100);
 	CHECK(open_fds() == fds);
 	unlink(path);
+	stop(&f);
+}
+
+/* More files than any table holds, in folders; some that cannot be sent are named in the sum. */
+static void a_tree_of_files_arrives(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_WINDOWS } };
+	start(&f);
+	WAIT(f.status.agent, 3);
+	char tree[] = "/tmp/pierglass-tree-XXXXXX";
+	char path[128];
+	uint64_t hash;
+	CHECK(mkdtemp(tree));
+	for (unsigned i = 0; i < 700; i++) {
+		if (i % 100 == 0) {
+			snprintf(path, sizeof path, "%s/%u", tree, i / 100);
+			CHECK(mkdir(path, 0700) == 0);
+		}
+		snprintf(path, sizeof path, "%s/%u/%u", tree, i / 100, i % 100);
+		make_file(path, i % 3 * 40, &hash);
+	}
+	snprintf(path, sizeof path, "%s/pipe", tree);
+	CHECK(mkfifo(path, 0600) == 0);
+	snprintf(path, sizeof path, "%s/gone", tree);
+	CHECK(symlink("nowhere", path) == 0);
+	const unsigned batches = f.status.files.batches;
+	send_file(&f, tree);
+	WAIT(f.status.files.batches == batches + 1, 8);
+	CHECK(f.guest.files_done == 700 && f.status.files.done == 700);
+	CHECK(f.status.files.failed == 2 && f.status.files.renamed == 700);
+	CHECK(strstr(f.status.files.failures, "gone: No such file"));
+	CHECK(strstr(f.status.files.failures, "pipe: it is not a regular file"));
+	CHECK(strstr(f.guest.file_name, " - 6 - 99"));
+
+	/* A cancelled batch counts what was left, and the next one goes on. */
+	f.guest.refuse = SPICE_FILE_NO_SPACE;
+	send_file(&f, tree);
+	WAIT(f.status.files.failed > 3, 5);
+	f.guest.refuse = 0;
+	command(&f, SESSION_CANCEL_FILES, true);
+	WAIT(f.status.files.batches == batches + 2, 5);
+	CHECK(f.status.files.done + f.status.files.failed == 702);
+	CHECK(strstr(f.status.files.failures, "more"));
+	snprintf(path, sizeof path, "%s/0/7", tree);
+	send_file(&f, path);
+	WAIT(f.status.files.batches == batches + 3 && f.status.files.done == 1, 5);
+	snprintf(path, sizeof path, "rm -r %s", tree);
+	CHECK(system(path) == 0);
 	stop(&f);
 }
 
@@ -688,6 +737,7 @@ int main(void) {
 		cmocka_unit_test(large_images_cross_and_larger_ones_are_refused),
 		cmocka_unit_test(an_agent_that_goes_answers_nothing_more),
 		cmocka_unit_test(files_arrive_whole),
+		cmocka_unit_test(a_tree_of_files_arrives),
 		cmocka_unit_test(the_guest_is_told_the_window_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 static int hex(char c) {
 	if (c >= '0' && c <= '9') {
@@ -22,15 +23,36 @@ static bool skip(const char **at, const char *end, const char *prefix) {
 	return true;
 }
 
-/* One line: appends its path with a NUL. Returns the bytes written, 0 = it is no local file. out
- * has room for the line and a NUL. */
-static size_t add_path(const char *at, const char *end, char *out) {
-	if (!skip(&at, end, "file://")) {
+/* A URI that is no local file, as it is. */
+static size_t add_uri(const char *at, const char *end, char *out) {
+	const size_t len = (size_t)(end - at);
+	if (!memchr(at, ':', len) || memchr(at, '\0', len)) {
 		return 0;
 	}
-	(void)skip(&at, end, "localhost");
+	memcpy(out, at, len);
+	out[len] = '\0';
+	return len + 1;
+}
+
+/* The host that a file: URI may name. */
+static void skip_own_host(const char **at, const char *end) {
+	char host[256];
+	if (!skip(at, end, "localhost") && gethostname(host, sizeof host) == 0) {
+		host[sizeof host - 1] = '\0';
+		(void)skip(at, end, host);
+	}
+}
+
+/* One line: appends its path with a NUL. Returns the bytes written, 0 = it is nothing. out has room
+ * for the line and a NUL. */
+static size_t add_path(const char *line, const char *end, char *out) {
+	const char *at = line;
+	if (!skip(&at, end, "file://")) {
+		return add_uri(line, end, out);
+	}
+	skip_own_host(&at, end);
 	if (at == end || *at != '/') {
-		return 0; /* on another host */
+		return add_uri(line, end, out); /* on another host */
 	}
 	size_t n = 0;
 	while (at < end) {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
-/* The local files of the list: paths, each ended by a NUL, then an empty one. Heap; NULL when there
- * is none. Other schemes, other hosts and nonsense are left out. */
+/* The local files of the list: paths, each ended by a NUL, then an empty one. What is not a file of
+ * this machine (another scheme, another host) stands there as the URI it is, for whoever tells the
+ * user. Heap; NULL when the list names nothing. */
 char *clipboard_uris_to_paths(const char *list, size_t len);

@@ -14,7 +14,7 @@
 #define OVERLAY_STATE_MAX   8
 #define OVERLAY_HELP_MAX    48
 #define OVERLAY_FIGURES_MAX 8
-#define OVERLAY_TEXT_BYTES  200
+#define OVERLAY_TEXT_BYTES  480
 
 enum overlay_level {
 	OVERLAY_INFO,

@@ -1,12 +1,9 @@
 #include "client/session/file_sender.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOG_MODULE "files"
@@ -14,17 +11,19 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/thread.h"
+#include "client/session/file_names.h"
+#include "client/session/file_worker.h"
 #include "client/session/guest_link.h"
 #include "host-proto/spice/agent.h"
 
-#define FILES_MAX  64u
-#define ACTIVE_MAX 4u /* that the guest was told of at a time */
+#define ACTIVE_MAX 4u  /* that the guest was told of at a time */
+#define LOG_LINES  20u /* of each kind in a batch: then they are only counted */
 #define TELL_NS    (250 * NS_PER_MS)
 
 enum state {
 	FILE_NONE,
-	FILE_QUEUED,  /* not opened yet */
+	FILE_OPENING, /* by the worker */
+	FILE_OPEN,    /* the guest could not be told yet */
 	FILE_OFFERED, /* the guest was told and did not answer yet */
 	FILE_SENDING,
 	FILE_SENT, /* all bytes are on their way: the guest's word is missing */
@@ -35,21 +34,14 @@ struct file {
 	uint32_t id;
 	int fd;
 	uint64_t size, sent;
-	char *path;
-	char name[256];
+	char path[FILE_NAME_BYTES]; /* as it was dropped, for people; printable */
+	char name[FILE_NAME_BYTES]; /* in the guest */
 };
 
-/* One read at a time, handed to the thread and back. */
-struct reading {
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	/* under the lock */
-	bool quit, wanted, done;
-	int fd;
-	size_t want;
-	ssize_t result;
-	/* the thread's while wanted, else ours */
-	uint8_t bytes[SPICE_AGENT_FILE_CHUNK];
+/* What was dropped and not looked at yet. */
+struct dropped {
+	struct dropped *next;
+	char path[];
 };
 
 struct file_sender {
@@ -57,60 +49,27 @@ struct file_sender {
 	void (*changed)(void *data);
 	void *data;
 	struct spice_agent *agent;
-	struct loop_source *next_wake; /* time for the next piece */
-	struct loop_source *read_wake; /* the thread has read */
+	struct loop_source *next_wake; /* time for the next step */
 	struct loop_source *tell_timer;
 	bool telling;
 
-	pthread_t thread;
-	bool has_thread;
-	struct reading reading;
-	uint32_t reading_id; /* 0 = nothing is being read */
+	struct file_worker *worker;
+	struct dropped *dropped; /* the oldest first */
+	struct dropped **dropped_end;
+	struct file_list queue; /* walked: from `next` on they wait */
+	size_t next;
+	bool walking;             /* a drop of this batch is with the worker */
+	struct file_names *names; /* of this batch */
 
-	struct file files[FILES_MAX];
+	struct file files[ACTIVE_MAX];
+	bool piece_waits; /* a piece that was read and found no room: of file piece_id */
+	uint32_t piece_id;
+	size_t piece_len;
 	uint32_t next_id;
-	unsigned turn; /* round robin over the files that are being sent */
+	unsigned turn;    /* round robin over the files that are being sent */
+	unsigned unnamed; /* failures that found no room in status.failures */
 	struct session_files status;
 };
-
-/* ---- the reading thread ---- */
-
-static void *read_files(void *data) {
-	struct file_sender *sender = data;
-	struct reading *reading = &sender->reading;
-	pthread_mutex_lock(&reading->lock);
-	while (!reading->quit) {
-		if (!reading->wanted) {
-			pthread_cond_wait(&reading->wake, &reading->lock);
-			continue;
-		}
-		const int fd = reading->fd;
-		const size_t want = reading->want;
-		pthread_mutex_unlock(&reading->lock);
-		size_t got = 0;
-		ssize_t n = 1;
-		while (got < want && (n = read(fd, reading->bytes + got, want - got)) > 0) {
-			got += (size_t)n;
-		}
-		ssize_t result = n < 0 ? -errno : (ssize_t)got;
-		pthread_mutex_lock(&reading->lock);
-		reading->wanted = false;
-		reading->done = true;
-		reading->result = result;
-		loop_wake(sender->read_wake);
-	}
-	pthread_mutex_unlock(&reading->lock);
-	return NULL;
-}
-
-static int start_thread(struct file_sender *sender) {
-	if (sender->has_thread) {
-		return 0;
-	}
-	int r = thread_start(&sender->thread, "pg-file", read_files, sender);
-	sender->has_thread = r == 0;
-	return r;
-}
 
 /* ---- status ---- */
 
@@ -127,36 +86,82 @@ static void on_tell(void *data) {
 	sender->changed(sender->data);
 }
 
-static unsigned count(const struct file_sender *sender, enum state state) {
-	unsigned n = 0;
-	for (unsigned i = 0; i < FILES_MAX; i++) {
-		n += sender->files[i].state == state;
-	}
-	return n;
+static bool agent_is_windows(const struct file_sender *sender) {
+	return sender->agent && spice_agent_crlf(sender->agent);
 }
 
-static void file_end(struct file_sender *sender, struct file *file) {
-	/* The thread may still be reading from it: on_read() closes it then. */
-	if (file->fd >= 0 && sender->reading_id != file->id) {
-		close(file->fd);
+/* Everything that was dropped is through. */
+static void end_batch(struct file_sender *sender) {
+	struct session_files *status = &sender->status;
+	size_t used = strlen(status->failures);
+	if (sender->unnamed > 0) {
+		snprintf(status->failures + used, sizeof status->failures - used,
+				_("; and %u more"), sender->unnamed);
 	}
-	free(file->path);
-	*file = (struct file){ .fd = -1 };
+	log_info("files to the guest: %u of %u sent, %u failed, %u under another name",
+			status->done, status->done + status->failed, status->failed,
+			status->renamed);
+	file_names_destroy(sender->names);
+	sender->names = NULL;
+	sender->unnamed = 0;
+	status->batches++;
+	sender->telling = true;
+	loop_set_timer(sender->tell_timer, clock_now_ns());
+}
+
+static void one_less(struct file_sender *sender) {
 	sender->status.active--;
 	if (sender->status.active == 0) {
-		log_info("files to the guest: %u sent, %u failed", sender->status.done,
-				sender->status.failed);
+		end_batch(sender);
 	}
 	tell(sender);
 }
 
-static void file_failed(struct file_sender *sender, struct file *file, const char *reason) {
-	snprintf(sender->status.error, sizeof sender->status.error, "%.60s: %.90s", file->name,
-			reason);
-	log_warn("%s was not sent: %s", file->name, reason);
+/* Adds "name: reason" while it fits, with room for "and n more". */
+static void name_failure(struct file_sender *sender, const char *name, const char *reason) {
+	struct session_files *status = &sender->status;
+	snprintf(status->error, sizeof status->error, "%.60s: %.90s", name, reason);
+	size_t used = strlen(status->failures);
+	const size_t room = sizeof status->failures - used;
+	char text[256];
+	int n = snprintf(text, sizeof text, "%s%.100s: %.100s", used ? "; " : "", name, reason);
+	if (sender->unnamed > 0 || n < 0 || (size_t)n + 48 > room) {
+		sender->unnamed++;
+	} else {
+		memcpy(status->failures + used, text, (size_t)n + 1);
+	}
+}
+
+static void count_failure(struct file_sender *sender, const char *name, const char *reason) {
+	name_failure(sender, name, reason);
+	if (sender->status.failed < LOG_LINES) {
+		log_warn("%s was not sent: %s", name, reason);
+	}
 	sender->status.failed++;
+	one_less(sender);
+}
+
+static void file_clear(struct file *file) {
+	if (file->fd >= 0) {
+		close(file->fd);
+	}
+	file->state = FILE_NONE;
+	file->fd = -1;
+}
+
+/* A file that the worker still has is closed when it gives it back. */
+static void file_end(struct file_sender *sender, struct file *file) {
+	if (sender->piece_waits && sender->piece_id == file->id) {
+		sender->piece_waits = false;
+	}
+	file_clear(file);
+	loop_wake(sender->next_wake);
+}
+
+static void file_failed(struct file_sender *sender, struct file *file, const char *reason) {
 	sender->status.total_bytes -= file->size - file->sent;
 	file_end(sender, file);
+	count_failure(sender, file->path, reason);
 }
 
 static const char *result_text(uint32_t result, uint64_t detail, char *text, size_t size) {
@@ -181,10 +186,10 @@ static const char *result_text(uint32_t result, uint64_t detail, char *text, siz
 	}
 }
 
-/* ---- sending ---- */
+/* ---- what the worker does ---- */
 
 static struct file *find(struct file_sender *sender, uint32_t id) {
-	for (unsigned i = 0; i < FILES_MAX; i++) {
+	for (unsigned i = 0; i < ACTIVE_MAX; i++) {
 		if (sender->files[i].state != FILE_NONE && sender->files[i].id == id) {
 			return &sender->files[i];
 		}
@@ -192,75 +197,166 @@ static struct file *find(struct file_sender *sender, uint32_t id) {
 	return NULL;
 }
 
-static const char *open_file(struct file_sender *sender, struct file *file) {
-	struct stat st;
-	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0) {
-		return strerrordesc_np(errno);
+static struct file *find_state(struct file_sender *sender, enum state state) {
+	for (unsigned i = 0; i < ACTIVE_MAX; i++) {
+		if (sender->files[i].state == state) {
+			return &sender->files[i];
+		}
 	}
-	if (fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		return S_ISDIR(st.st_mode) ? _("it is a folder") : _("it is not a regular file");
-	}
-	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	file->size = (uint64_t)st.st_size;
-	sender->status.total_bytes += file->size;
 	return NULL;
 }
 
-static void offer_next(struct file_sender *sender) {
-	unsigned active = count(sender, FILE_OFFERED) + count(sender, FILE_SENDING) +
-			  count(sender, FILE_SENT);
-	for (unsigned i = 0; i < FILES_MAX && active < ACTIVE_MAX && sender->agent; i++) {
-		struct file *file = &sender->files[i];
-		if (file->state != FILE_QUEUED) {
-			continue;
-		}
-		const char *problem = open_file(sender, file);
-		if (!problem) {
-			int r = spice_agent_file_start(
-					sender->agent, file->id, file->name, file->size);
-			problem = r < 0 ? strerrordesc_np(-r) : NULL;
-		}
-		if (problem) {
-			file_failed(sender, file, problem);
-			continue;
-		}
-		file->state = FILE_OFFERED;
-		snprintf(sender->status.name, sizeof sender->status.name, "%.127s", file->name);
-		active++;
+static const char *error_text(int error) {
+	switch (error) {
+	case -EISDIR:
+		return _("it is a link to a folder");
+	case -ENOTSUP:
+		return _("it is not a regular file");
+	case -EREMOTE:
+		return _("it is on another machine and not mounted here");
+	case -E2BIG:
+		return _("it holds more than a million files: the rest was left out");
+	default:
+		return strerrordesc_np(-error);
 	}
 }
 
-/* Asks the thread for the next piece of the file whose turn it is. */
-static void on_next(void *data) {
-	struct file_sender *sender = data;
-	offer_next(sender);
-	if (sender->reading_id != 0 || !sender->agent || spice_agent_queued(sender->agent) > 0) {
+static void printable(char *text, size_t size, const char *name) {
+	log_printable(text, size, name, strlen(name));
+}
+
+/* Gives the worker the oldest thing that was dropped. */
+static void start_walk(struct file_sender *sender) {
+	struct dropped *dropped = sender->dropped;
+	sender->dropped = dropped->next;
+	if (!sender->dropped) {
+		sender->dropped_end = &sender->dropped;
+	}
+	const struct file_job job = { .kind = FILE_JOB_WALK, .path = strdup(dropped->path) };
+	int r = job.path ? file_worker_start(sender->worker, &job) : -ENOMEM;
+	if (r < 0) {
+		char name[128];
+		printable(name, sizeof name, dropped->path);
+		count_failure(sender, name, strerrordesc_np(-r));
+	}
+	sender->walking = r == 0;
+	free(dropped);
+}
+
+/* A drop is one that is active; now it is the files that it holds. */
+static void on_walked(struct file_sender *sender, struct file_job *job) {
+	struct file_list *queue = &sender->queue;
+	if (!sender->walking) {
+		file_list_free(&job->list, 0); /* cancelled */
 		return;
 	}
-	for (unsigned i = 0; i < FILES_MAX; i++) {
-		struct file *file = &sender->files[(sender->turn + i) % FILES_MAX];
-		if (file->state != FILE_SENDING) {
-			continue;
-		}
-		sender->turn = (sender->turn + i + 1) % FILES_MAX;
-		sender->reading_id = file->id;
-		const uint64_t left = file->size - file->sent;
-		struct reading *reading = &sender->reading;
-		pthread_mutex_lock(&reading->lock);
-		reading->fd = file->fd;
-		reading->want = left < sizeof reading->bytes ? (size_t)left : sizeof reading->bytes;
-		reading->wanted = true;
-		pthread_cond_signal(&reading->wake);
-		pthread_mutex_unlock(&reading->lock);
-		return;
+	sender->walking = false;
+	if (sender->next == queue->count) {
+		file_list_free(queue, sender->next);
+		sender->next = 0;
+	}
+	struct walked_file *files = reallocarray(
+			queue->files, queue->count + job->list.count + 1, sizeof *files);
+	if (files) {
+		queue->files = files;
+		memcpy(files + queue->count, job->list.files, job->list.count * sizeof *files);
+		queue->count += job->list.count;
+		sender->status.active += (unsigned)job->list.count;
+		free(job->list.files);
+	} else {
+		file_list_free(&job->list, 0);
+		job->result = -ENOMEM;
+	}
+	if (job->result < 0) {
+		count_failure(sender, _("a folder"), strerrordesc_np((int)-job->result));
+	} else {
+		one_less(sender);
 	}
 }
 
-/* A piece that cannot be sent is gone: the next read is behind it. */
-static void send_piece(
-		struct file_sender *sender, struct file *file, const uint8_t *bytes, size_t len) {
-	int r = spice_agent_file_data(sender->agent, file->id, bytes, len);
+static int name_file(struct file_sender *sender, struct file *file, const char *path) {
+	sender->names = sender->names ? sender->names : file_names_create();
+	int r = sender->names ? file_names_take(sender->names, path, agent_is_windows(sender),
+						file->name)
+			      : -ENOMEM;
+	if (r > 0) {
+		char shown[FILE_NAME_BYTES];
+		printable(shown, sizeof shown, file->name);
+		if (sender->status.renamed++ < LOG_LINES) {
+			log_info("%s is called %s in the guest", file->path, shown);
+		}
+	}
+	return r;
+}
+
+/* Gives the worker the next file to open. False: it failed at once. */
+static void start_open(struct file_sender *sender, struct file *file) {
+	struct walked_file *next = &sender->queue.files[sender->next++];
+	sender->next_id += sender->next_id == UINT32_MAX ? 2 : 1;
+	*file = (struct file){ .state = FILE_OPENING, .id = sender->next_id, .fd = -1 };
+	const char *path = next->path + next->name_at;
+	printable(file->path, sizeof file->path, path);
+	int r = next->error;
+	if (r == 0) {
+		r = name_file(sender, file, path);
+	}
+	if (r < 0) {
+		free(next->path);
+		file_failed(sender, file, error_text(r));
+		return;
+	}
+	const struct file_job job = {
+		.kind = FILE_JOB_OPEN, .id = file->id, .path = next->path, .fd = -1
+	};
+	r = file_worker_start(sender->worker, &job);
+	if (r < 0) {
+		file_failed(sender, file, _("no thread to read it with"));
+	}
+}
+
+static void on_opened(struct file_sender *sender, const struct file_job *job) {
+	struct file *file = find(sender, job->id);
+	if (!file) {
+		if (job->result == 0) {
+			close(job->fd); /* it ended meanwhile */
+		}
+	} else if (job->result < 0) {
+		file_failed(sender, file, error_text((int)job->result));
+	} else {
+		file->fd = job->fd;
+		file->size = job->size;
+		file->state = FILE_OPEN;
+		sender->status.total_bytes += file->size;
+	}
+}
+
+/* ---- sending ---- */
+
+/* False: there is no room for now. */
+static bool offer(struct file_sender *sender, struct file *file) {
+	int r = spice_agent_file_start(sender->agent, file->id, file->name, file->size);
+	if (r == -ENOBUFS) {
+		return false;
+	}
+	if (r < 0) {
+		file_failed(sender, file, strerrordesc_np(-r));
+		return true;
+	}
+	file->state = FILE_OFFERED;
+	snprintf(sender->status.name, sizeof sender->status.name, "%.127s", file->path);
+	return true;
+}
+
+/* A piece that finds no room is kept until there is. */
+static void send_piece(struct file_sender *sender, struct file *file, size_t len) {
+	int r = spice_agent_file_data(
+			sender->agent, file->id, file_worker_bytes(sender->worker), len);
+	sender->piece_waits = r == -ENOBUFS;
+	sender->piece_id = file->id;
+	sender->piece_len = len;
+	if (r == -ENOBUFS) {
+		return;
+	}
 	if (r < 0) {
 		(void)spice_agent_file_cancel(sender->agent, file->id);
 		file_failed(sender, file, strerrordesc_np(-r));
@@ -274,56 +370,118 @@ static void send_piece(
 	tell(sender);
 }
 
-static void on_read(void *data) {
-	struct file_sender *sender = data;
-	struct reading *reading = &sender->reading;
-	pthread_mutex_lock(&reading->lock);
-	const bool done = reading->done;
-	const ssize_t result = reading->result;
-	const size_t want = reading->want;
-	const int fd = reading->fd;
-	reading->done = false;
-	pthread_mutex_unlock(&reading->lock);
-	if (!done) {
+/* Without an agent there is no file any more: file_sender_set_agent(). */
+static void on_read(struct file_sender *sender, const struct file_job *job) {
+	struct file *file = find(sender, job->id);
+	if (!file) {
+		close(job->fd); /* it ended meanwhile */
 		return;
 	}
-	/* Without an agent there is no file any more: file_sender_set_agent(). */
-	struct file *file = find(sender, sender->reading_id);
-	sender->reading_id = 0;
-	if (!file) {
-		close(fd); /* it ended meanwhile */
-	} else if (result < (ssize_t)want) {
+	file->fd = job->fd;
+	if (job->result < (ssize_t)job->want) {
 		/* Also a file that became shorter: the guest was told its size. */
 		(void)spice_agent_file_cancel(sender->agent, file->id);
 		file_failed(sender, file,
-				result < 0 ? strerrordesc_np((int)-result)
-					   : _("it became shorter while it was read"));
-	} else {
-		send_piece(sender, file, reading->bytes, want);
+				job->result < 0 ? strerrordesc_np((int)-job->result)
+						: _("it became shorter while it was read"));
+		return;
+	}
+	send_piece(sender, file, job->want);
+}
+
+static void on_worker(void *data) {
+	struct file_sender *sender = data;
+	struct file_job job = file_worker_take(sender->worker);
+	switch (job.kind) {
+	case FILE_JOB_WALK:
+		on_walked(sender, &job);
+		break;
+	case FILE_JOB_OPEN:
+		on_opened(sender, &job);
+		break;
+	case FILE_JOB_READ:
+		on_read(sender, &job);
+		break;
+	case FILE_JOB_NONE:
+		return;
 	}
 	loop_wake(sender->next_wake);
+}
+
+/* Asks for the next piece of the file whose turn it is. The worker has its descriptor meanwhile. */
+static void start_read(struct file_sender *sender) {
+	for (unsigned i = 0; i < ACTIVE_MAX; i++) {
+		struct file *file = &sender->files[(sender->turn + i) % ACTIVE_MAX];
+		if (file->state != FILE_SENDING) {
+			continue;
+		}
+		sender->turn = (sender->turn + i + 1) % ACTIVE_MAX;
+		const uint64_t left = file->size - file->sent;
+		const struct file_job job = {
+			.kind = FILE_JOB_READ,
+			.id = file->id,
+			.fd = file->fd,
+			.want = left < SPICE_AGENT_FILE_CHUNK ? (size_t)left
+							      : SPICE_AGENT_FILE_CHUNK,
+		};
+		file->fd = -1;
+		if (file_worker_start(sender->worker, &job) < 0) {
+			file->fd = job.fd;
+			file_failed(sender, file, _("no thread to read it with"));
+		}
+		return;
+	}
+}
+
+/* What there is to do now: one step. Folders are read first, so that their number is known. */
+static void on_next(void *data) {
+	struct file_sender *sender = data;
+	struct file *file;
+	if (!sender->agent) {
+		return;
+	}
+	while ((file = find_state(sender, FILE_OPEN)) && offer(sender, file)) {
+	}
+	if (sender->piece_waits) {
+		file = find(sender, sender->piece_id);
+		if (file) {
+			send_piece(sender, file, sender->piece_len);
+		}
+	}
+	if (sender->piece_waits || !file_worker_is_idle(sender->worker)) {
+		return;
+	}
+	if (sender->dropped) {
+		start_walk(sender);
+	} else if (sender->next < sender->queue.count && (file = find_state(sender, FILE_NONE))) {
+		start_open(sender, file);
+	} else if (spice_agent_queued(sender->agent) == 0) {
+		start_read(sender);
+		return;
+	} else {
+		return;
+	}
+	if (file_worker_is_idle(sender->worker)) {
+		loop_wake(sender->next_wake); /* it failed at once */
+	}
 }
 
 void file_sender_status(struct file_sender *sender, uint32_t id, uint32_t result, uint64_t detail) {
 	char text[96];
 	struct file *file = find(sender, id);
-	if (!file || file->state == FILE_QUEUED) {
-		return; /* not ours */
+	if (!file || file->state < FILE_OFFERED) {
+		return; /* not one of these */
 	}
 	if (result == SPICE_FILE_CAN_SEND) {
 		if (file->state == FILE_OFFERED) {
-			file->state = FILE_SENDING;
-			if (start_thread(sender) < 0) {
-				file_failed(sender, file, _("no thread to read it with"));
-			}
-			loop_wake(sender->next_wake);
+			file->state = FILE_SENDING; /* an empty one, too: an empty piece */
 		}
-		return;
-	}
-	if (result == SPICE_FILE_SUCCESS) {
-		sender->status.done++;
-		log_info("%s was sent to the guest", file->name);
+	} else if (result == SPICE_FILE_SUCCESS) {
+		if (sender->status.done++ < LOG_LINES) {
+			log_info("%s was sent to the guest", file->path);
+		}
 		file_end(sender, file);
+		one_less(sender);
 	} else {
 		file_failed(sender, file, result_text(result, detail, text, sizeof text));
 	}
@@ -336,65 +494,89 @@ void file_sender_drained(struct file_sender *sender) {
 	}
 }
 
+/* Everything that is left fails for one reason, which is said once. */
+static void fail_all(struct file_sender *sender, const char *reason) {
+	struct session_files *status = &sender->status;
+	if (status->active == 0) {
+		return;
+	}
+	file_worker_stop_walk(sender->worker);
+	sender->walking = false;
+	for (struct dropped *next; sender->dropped; sender->dropped = next) {
+		next = sender->dropped->next;
+		free(sender->dropped);
+	}
+	sender->dropped_end = &sender->dropped;
+	file_list_free(&sender->queue, sender->next);
+	sender->next = 0;
+	char left[64];
+	const struct file *first = NULL;
+	for (unsigned i = 0; i < ACTIVE_MAX; i++) {
+		struct file *file = &sender->files[i];
+		if (file->state != FILE_NONE) {
+			first = first ? first : file;
+			file_end(sender, file);
+		}
+	}
+	if (status->active == 1 && first) {
+		name_failure(sender, first->path, reason);
+	} else {
+		snprintf(left, sizeof left, _("files left: %u"), status->active);
+		name_failure(sender, left, reason);
+	}
+	log_warn("%u files were not sent: %s", status->active, reason);
+	status->failed += status->active;
+	status->active = 0;
+	end_batch(sender);
+	tell(sender);
+}
+
 void file_sender_set_agent(struct file_sender *sender, struct spice_agent *agent) {
 	sender->agent = agent;
-	for (unsigned i = 0; i < FILES_MAX && !agent; i++) {
-		if (sender->files[i].state != FILE_NONE) {
-			file_failed(sender, &sender->files[i], _("the guest's agent went away"));
-		}
+	if (!agent) {
+		fail_all(sender, _("the guest's agent went away"));
 	}
 }
 
-static void add(struct file_sender *sender, const char *path) {
-	struct file *file = NULL;
-	for (unsigned i = 0; i < FILES_MAX && !file; i++) {
-		if (sender->files[i].state == FILE_NONE) {
-			file = &sender->files[i];
-		}
+static int add(struct file_sender *sender, const char *path) {
+	const size_t len = strlen(path);
+	struct dropped *dropped = malloc(sizeof *dropped + len + 1);
+	if (!dropped) {
+		return -ENOMEM;
 	}
-	if (sender->status.active == 0) {
-		sender->status = (struct session_files){ 0 }; /* a new batch */
-	}
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	if (!file) {
-		log_warn("%s was not sent: too many files at once", name);
-		sender->status.failed++;
-		return;
-	}
-	*file = (struct file){ .state = FILE_QUEUED, .fd = -1, .path = strdup(path) };
-	sender->next_id += sender->next_id == UINT32_MAX ? 2 : 1;
-	file->id = sender->next_id;
-	log_printable(file->name, sizeof file->name, name, strlen(name));
-	sender->status.active++;
-	if (!file->path) {
-		file_failed(sender, file, _("out of memory"));
-	} else if (!sender->agent) {
-		file_failed(sender, file, _("no agent runs in the guest"));
-	} else if (spice_agent_caps(sender->agent) & SPICE_AGENT_CAP_FILE_XFER_DISABLED) {
-		file_failed(sender, file, _("the guest has file transfer disabled"));
-	}
+	dropped->next = NULL;
+	memcpy(dropped->path, path, len + 1);
+	*sender->dropped_end = dropped;
+	sender->dropped_end = &dropped->next;
+	return 0;
 }
 
 void file_sender_add(struct file_sender *sender, const char *paths) {
+	if (sender->status.active == 0) {
+		sender->status = (struct session_files){ .batches = sender->status.batches };
+	}
 	for (const char *path = paths; *path; path += strlen(path) + 1) {
-		add(sender, path);
+		sender->status.active++;
+		if (add(sender, path) < 0) {
+			count_failure(sender, path, _("out of memory"));
+		}
+	}
+	if (!sender->agent) {
+		fail_all(sender, _("no agent runs in the guest"));
+	} else if (spice_agent_caps(sender->agent) & SPICE_AGENT_CAP_FILE_XFER_DISABLED) {
+		fail_all(sender, _("the guest has file transfer disabled"));
 	}
 	loop_wake(sender->next_wake);
 	tell(sender);
 }
 
 void file_sender_cancel(struct file_sender *sender) {
-	for (unsigned i = 0; i < FILES_MAX; i++) {
-		struct file *file = &sender->files[i];
-		if (file->state == FILE_NONE) {
-			continue;
+	for (unsigned i = 0; i < ACTIVE_MAX && sender->agent; i++) {
+		if (sender->files[i].state >= FILE_OFFERED) {
+			(void)spice_agent_file_cancel(sender->agent, sender->files[i].id);
 		}
-		if (file->state != FILE_QUEUED && sender->agent) {
-			(void)spice_agent_file_cancel(sender->agent, file->id);
-		}
-		file_failed(sender, file, _("cancelled"));
 	}
+	fail_all(sender, _("cancelled"));
 }
 
 void file_sender_get(const struct file_sender *sender, struct session_files *ret_status) {
@@ -410,15 +592,14 @@ int file_sender_create(struct file_sender **ret_sender, struct loop *loop,
 	sender->loop = loop;
 	sender->changed = changed;
 	sender->data = data;
-	for (unsigned i = 0; i < FILES_MAX; i++) {
+	sender->dropped_end = &sender->dropped;
+	for (unsigned i = 0; i < ACTIVE_MAX; i++) {
 		sender->files[i].fd = -1;
 	}
-	pthread_mutex_init(&sender->reading.lock, NULL);
-	pthread_cond_init(&sender->reading.wake, NULL);
 	sender->next_wake = loop_add_wake(loop, on_next, sender);
-	sender->read_wake = loop_add_wake(loop, on_read, sender);
 	sender->tell_timer = loop_add_timer(loop, on_tell, sender);
-	if (!sender->next_wake || !sender->read_wake || !sender->tell_timer) {
+	if (!sender->next_wake || !sender->tell_timer ||
+			file_worker_create(&sender->worker, loop, on_worker, sender) < 0) {
 		file_sender_destroy(sender);
 		return -ENOMEM;
 	}
@@ -430,26 +611,20 @@ void file_sender_destroy(struct file_sender *sender) {
 	if (!sender) {
 		return;
 	}
-	if (sender->has_thread) {
-		pthread_mutex_lock(&sender->reading.lock);
-		sender->reading.quit = true;
-		pthread_cond_signal(&sender->reading.wake);
-		pthread_mutex_unlock(&sender->reading.lock);
-		pthread_join(sender->thread, NULL);
+	if (sender->worker && !file_worker_is_idle(sender->worker)) {
+		file_worker_stop_walk(sender->worker);
 	}
-	if (sender->reading_id != 0 && !find(sender, sender->reading_id)) {
-		close(sender->reading.fd);
+	file_worker_destroy(sender->worker);
+	for (struct dropped *next; sender->dropped; sender->dropped = next) {
+		next = sender->dropped->next;
+		free(sender->dropped);
 	}
-	for (unsigned i = 0; i < FILES_MAX; i++) {
-		if (sender->files[i].fd >= 0) {
-			close(sender->files[i].fd);
-		}
-		free(sender->files[i].path);
+	file_list_free(&sender->queue, sender->next);
+	for (unsigned i = 0; i < ACTIVE_MAX; i++) {
+		file_clear(&sender->files[i]);
 	}
+	file_names_destroy(sender->names);
 	loop_remove(sender->next_wake);
-	loop_remove(sender->read_wake);
 	loop_remove(sender->tell_timer);
-	pthread_cond_destroy(&sender->reading.wake);
-	pthread_mutex_destroy(&sender->reading.lock);
 	free(sender);
 }

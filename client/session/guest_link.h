@@ -62,13 +62,17 @@ struct session_config {
 	int sensitivity; /* -9..9: factor (n + 10) / 10 on relative motion */
 };
 
-/* Files on their way to the guest. */
+/* Files on their way to the guest: a batch is all that was dropped until everything is finished. */
 struct session_files {
-	unsigned active; /* still to be finished, the running ones too */
+	unsigned active; /* still to be finished, the running ones too; more while folders are read
+			  */
 	unsigned done, failed;
-	uint64_t sent_bytes, total_bytes; /* of the batch */
+	unsigned renamed;                 /* that have another name in the guest */
+	uint64_t sent_bytes, total_bytes; /* of the files begun so far */
 	char name[128];                   /* of the one that runs, printable */
 	char error[PART_REASON_BYTES];    /* why the last failure happened; "" = none */
+	char failures[360]; /* the failed ones, as many as fit, each with the reason */
+	unsigned batches;   /* that have ended: done and failed are the sum then */
 };
 
 struct session_status {

@@ -17,6 +17,8 @@
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 
+#define FAILURES_MORE_NS (6 * NS_PER_S) /* names take longer to read */
+
 /* ---- from other threads ---- */
 
 static void on_video_status(const struct video_status *status, void *data) {
@@ -213,16 +215,25 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 	}
 }
 
-/* Each file that arrived or failed is said once; the overlay shows the progress. */
+/* One line at the end of each batch; the overlay shows the progress until then. */
 static void tell_files(struct app *app) {
 	const struct session_files *files = &app->now.session.files;
-	if (files->failed > app->files_failed) {
-		app_alert(app, OVERLAY_BAD, _("File not sent: %s"), files->error);
-	} else if (files->done > app->files_done && files->active == 0) {
-		app_alert(app, OVERLAY_GOOD, _("Files sent: %u"), files->done);
+	const unsigned all = files->done + files->failed;
+	if (files->batches == app->files_batches) {
+		return;
 	}
-	app->files_failed = files->failed;
-	app->files_done = files->done;
+	app->files_batches = files->batches;
+	if (files->failed > 0) {
+		app_alert(app, OVERLAY_BAD, _("Files sent: %u of %u. Not sent: %s"), files->done,
+				all, files->failures);
+		app->now.alert_until_ns += FAILURES_MORE_NS;
+	} else if (files->renamed > 0) {
+		app_alert(app, OVERLAY_GOOD,
+				_("Files sent: %u of %u (%u have another name in the guest)"),
+				files->done, all, files->renamed);
+	} else {
+		app_alert(app, OVERLAY_GOOD, _("Files sent: %u of %u"), files->done, all);
+	}
 }
 
 /* The question itself stands in the overlay while it is open: hud_text.c. */

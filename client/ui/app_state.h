@@ -88,7 +88,10 @@ struct app {
 	bool pointer_inside;
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
 	unsigned activations;
-	unsigned files_done, files_failed; /* already told */
+	unsigned files_batches; /* whose end was told */
+	/* Of a drop that SDL tells file by file: paths, each with its NUL. */
+	char *drop_paths;
+	size_t drop_len;
 	bool screensaver_off;
 	char screenshot[512];
 	char password[APP_PASSWORD_MAX];

@@ -36,7 +36,7 @@ struct app_status {
 	bool show_states;
 
 	/* A banner that goes by itself. */
-	char alert[160];
+	char alert[480];
 	int alert_level; /* enum overlay_level */
 	uint64_t alert_until_ns;
 };

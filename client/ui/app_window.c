@@ -254,13 +254,36 @@ void app_send_files(struct app *app, char *paths) {
 	app_command(app, (struct session_command){ .kind = SESSION_SEND_FILES, .text = paths });
 }
 
-static void send_file(struct app *app, const char *path) {
-	size_t len = strlen(path);
-	char *list = calloc(1, len + 2); /* one path, then an empty one */
-	if (list) {
-		memcpy(list, path, len + 1);
-		app_send_files(app, list);
+/* A drop comes file by file; it is sent as a whole. */
+static void drop_file(struct app *app, const char *path) {
+	size_t len = strlen(path) + 1;
+	char *longer = realloc(app->drop_paths, app->drop_len + len + 1);
+	if (longer) {
+		app->drop_paths = longer;
+		memcpy(longer + app->drop_len, path, len);
+		app->drop_len += len;
+		longer[app->drop_len] = '\0'; /* an empty path ends the list */
 	}
+}
+
+static void drop_complete(struct app *app) {
+	if (app->drop_paths) {
+		app_send_files(app, app->drop_paths);
+	} else {
+		app_alert(app, OVERLAY_BAD,
+				_("Nothing was sent: these are no files of this machine"));
+	}
+	app->drop_paths = NULL;
+	app->drop_len = 0;
+}
+
+static void on_drop(struct app *app, SDL_DropEvent *event) {
+	if (event->type == SDL_DROPFILE) {
+		drop_file(app, event->file);
+	} else if (event->type == SDL_DROPCOMPLETE) {
+		drop_complete(app);
+	}
+	SDL_free(event->file); /* also of a text, which goes nowhere; NULL for the others */
 }
 
 void app_handle_event(struct app *app, union SDL_Event *event) {
@@ -288,8 +311,10 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 		on_window_event(app, &event->window);
 		break;
 	case SDL_DROPFILE:
-		send_file(app, event->drop.file);
-		SDL_free(event->drop.file);
+	case SDL_DROPTEXT:
+	case SDL_DROPBEGIN:
+	case SDL_DROPCOMPLETE:
+		on_drop(app, &event->drop);
 		break;
 	default: /* SDL_QUIT too: it follows the CLOSE of the last window, which decided already */
 		break;

@@ -5,6 +5,8 @@
 
 #include "client/clipboard/clipboard_names.h"
 #include "client/clipboard/clipboard_uris.h"
+#include "client/session/file_names.h"
+#include "client/session/file_uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,9 +36,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	char *paths = clipboard_uris_to_paths((const char *)data, size);
 	for (const char *path = paths; path && *path; path += strlen(path) + 1) {
 		sum += (unsigned)path[0];
-		if (path[0] != '/') {
-			abort();
+		if (path[0] != '/' && !strchr(path, ':')) {
+			abort(); /* neither a path nor a URI */
 		}
+		char mounted[64];
+		sum += file_uri_is(path) && file_uri_to_gvfs(path, "/g", mounted, sizeof mounted);
+		char name[FILE_NAME_BYTES];
+		struct file_names *guest_names = file_names_create();
+		sum += (unsigned)file_names_take(guest_names, path, true, name);
+		sum += (unsigned)file_names_take(guest_names, path, true, name);
+		file_names_destroy(guest_names);
 	}
 	free(paths);
 	uint8_t *text = clipboard_from_latin1(data, size, &len);
