@@ -36,7 +36,7 @@ static const char doctor_words[] = "--groups --json --connect --xml --root --max
 				   "--listen --quiet";
 static const char setup_words[] =
 		"--apply --undo --connect --xml --root --user --max-res --hdr "
-		"--force --shm-name --gpu --fix --list --probe --own --qemu --keyboard "
+		"--force --shm-name --gpu --host-loses --fix --list --probe --own --qemu --keyboard "
 		"--mouse --grab-toggle --source --target --number --files-only";
 static const char vm_info_words[] = "--once --connect --xml --root --password --list";
 

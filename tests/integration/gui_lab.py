@@ -46,14 +46,16 @@ def newest(program):
 class Program:
     """A child with its output in a file."""
 
-    def __init__(self, name, *arguments):
+    def __init__(self, name, *arguments, env=None):
+        """env: words that differ from the test's own environment."""
         self.name = name
         self.begin = time.monotonic()
         self.log = os.path.join(WORK, '%s-%d.log' % (name, time.monotonic_ns()))
         self.out = self.log + '.out'
         with open(self.log, 'wb') as log, open(self.out, 'wb') as out:
             self.process = subprocess.Popen([os.path.join(BUILD, 'bin', name), *arguments],
-                                            stdin=subprocess.PIPE, stdout=out, stderr=log)
+                                            stdin=subprocess.PIPE, stdout=out, stderr=log,
+                                            env={**os.environ, **(env or {})})
         RUNNING.append(self)
 
     def lines(self):
