@@ -171,6 +171,7 @@ static void values(void **state) {
 		{ "clipboard-max", "2048M", NULL },
 		{ "clipboard-max", "9999999999999M", NULL },
 		{ "demo-host", "b6", "B6" },
+		{ "demo-host", "34", "34" },
 		{ "demo-host", "B8", NULL },
 		{ "hotkeys", "toggle-fullscreen=shift+f11,release-cursor=ctrl+alt", "" },
 		{ "hotkeys", "secure-attention=ctrl+alt+end,screenshot=ctrl+shift+f9", "" },

@@ -40,7 +40,7 @@ enum run_mode {
 
 enum bench_sink { BENCH_SINK_BUILTIN, BENCH_SINK_SERVER };
 enum bench_kind { BENCH_NONE, BENCH_VIDEO, BENCH_AUDIO, BENCH_INPUT };
-enum guest_host { GUEST_HOST_B6, GUEST_HOST_B7 };
+enum guest_host { GUEST_HOST_B6, GUEST_HOST_B7, GUEST_HOST_34 };
 enum guest_format {
 	GUEST_FORMAT_BGRA,
 	GUEST_FORMAT_RGBA,

@@ -38,7 +38,7 @@ static const char *const drivers[] = { "auto", "wayland", "x11", "offscreen", NU
 static const char *const rotations[] = { "0", "90", "180", "270", NULL };
 static const char *const qualities[] = { "fast", "medium", NULL };
 static const char *const microphones[] = { "off", "ask", "on", NULL };
-static const char *const hosts[] = { "B6", "B7", NULL };
+static const char *const hosts[] = { "B6", "B7", "34", NULL };
 static const char *const formats[] = { "bgra", "rgba", "rgba10", "rgba16f", "bgr32", "rgb24",
 	NULL };
 static const char *const bench_sinks[] = { "builtin", "server", NULL };

@@ -97,7 +97,8 @@ static void build_arguments(
 	if (guest->damage == GUEST_DAMAGE_NONE) {
 		add(demo, "--cursor-still");
 	}
-	add(demo, "--host=%s", guest->host == GUEST_HOST_B6 ? "B6" : "B7");
+	static const char *const hosts[] = { "B6", "B7", "34" };
+	add(demo, "--host=%s", hosts[guest->host]);
 	add(demo, "--damage=%s", damage_name(guest->damage));
 	add(demo, "--spice=%s", features & DEMO_SPICE ? "unix" : "off");
 	add(demo, "--sound=%s", features & DEMO_SOUND ? "on" : "off");

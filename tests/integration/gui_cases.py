@@ -58,8 +58,7 @@ def case_resize():
         begin = time.monotonic()
         _, corner, scale, _ = shown(window, frame)
         print('%dx%d shown at %s, scale %g, after %.2f s' % (*frame, corner, scale, time.monotonic() - begin))
-    last = newest(program)['video']
-    check((last['width'], last['height']) == (640, 360), 'the stats say %sx%s' % (last['width'], last['height']))
+    wait_for('the size in the stats', lambda: (newest(program)['video']['width'], newest(program)['video']['height']) == (640, 360))
 
 
 def case_restart():

@@ -103,7 +103,8 @@ def guest(size, *arguments, shm=SHM, spice=SPICE):
     if os.path.exists(spice):
         os.unlink(spice)  # of one that was killed
     program = Program('pierglass-demo-guest', '--dir=' + os.path.dirname(spice), '--shm=' + shm, '--memory=32',
-                      '--size=%dx%d' % size, '--damage=full', '--cursor=none', '--sound=off', *arguments)
+                      '--size=%dx%d' % size, '--damage=full', '--cursor=none', '--sound=off',
+                      '--host=' + os.environ.get('PG_GUEST_HOST', 'B7'), *arguments)
     wait_for('the guest', lambda: any(line.startswith('ready ') for line in program.lines()))
     return program
 
