@@ -1,7 +1,7 @@
 /*
- * Waiting in user mode for a word of memory to change, for the microseconds in which the change is
- * due: with the processor's own instruction where it has one (WAITPKG's UMWAIT, AMD's MWAITX), else
- * by looking again and again. The thread counts as running all the while. From any thread.
+ * Waits in user mode until a word of memory changes, for the microseconds around the moment when
+ * the change is due. Uses the processor's own instruction where there is one (WAITPKG's UMWAIT,
+ * AMD's MWAITX), else polls. The thread counts as running all the while. From any thread.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * A JSON writer (we never read JSON): one object per call of json_begin()/json_finish(), on one
- * line, into a stream. Names are ours; strings may be anyone's and are escaped;
- * bytes in them that are not UTF-8 become U+FFFD, so that every reader takes the line.
+ * A JSON writer (pierglass never reads JSON): one object per call of json_begin()/json_finish(), on
+ * one line, into a stream. Names are ours; strings may be anyone's and are escaped; bytes in them
+ * that are not UTF-8 become U+FFFD, so that every reader takes the line.
  */
 #pragma once
 

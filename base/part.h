@@ -1,6 +1,6 @@
 /*
- * What every part of the program (picture, session, sound) says about itself. A part is started and
- * stopped by the program, runs its own thread, and treats an absent other end as a state.
+ * What every part of the program (picture, session, sound) says about itself. The program
+ * starts and stops a part; a part runs its own thread and treats an absent peer as a state.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * A queue: items between threads where every one counts (input, clipboard, commands). Bounded;
- * full is an error of the pushing side, never a wait. Any number of threads may push, one pops.
+ * A queue: items between threads where every one counts (input, clipboard, commands). Bounded:
+ * pushing to a full queue is an error, never a wait. Any number of threads may push, one pops.
  * The other shape that threads share is mailbox.h.
  */
 #pragma once

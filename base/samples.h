@@ -1,7 +1,7 @@
 /*
  * A set of measured values and its percentiles: what --bench and --stats print. Adding allocates
- * nothing; when the room is used up every further value replaces a random older one, so that the
- * percentiles stay those of the whole run. One thread at a time.
+ * nothing; when the array is full, each further value replaces a random older one, so that the
+ * percentiles remain those of the whole run. One thread at a time.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * A copy past the cache: for blocks that are larger than it and are read by somebody else, or much
- * later. Half the memory traffic of memcpy(), which first reads what it overwrites.
+ * A copy that bypasses the cache, for blocks larger than the cache whose reader is another program
+ * or comes much later. It causes half the memory traffic of memcpy(), which first reads the memory
+ * that it overwrites.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The system bus on a loop, for those who ask a service of it (logind, rtkit). Nothing blocks; a
- * bus that goes away is looked for again. On the loop's thread.
+ * The D-Bus system bus on a loop, for the modules that call a service on it (logind, rtkit).
+ * Nothing blocks; a bus that goes away is looked for again. On the loop's thread.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
- * Where a thread runs that works in the very moment in which one of another program does, such as
- * an upload behind a guest's copy. The kernel may put both on one CPU while another one is idle (in
- * a virtual machine it takes a halted CPU for an occupied one), and then ours waits for the end of
- * the other's turn, milliseconds later. A thread that was late keeps away from that CPU for a
- * while; where it may run on one only, nothing changes.
+ * Keeping a thread off a CPU that another program uses at the same moment, as an upload behind a
+ * guest's copy does. The kernel may put both threads on one CPU while another is idle (in a virtual
+ * machine it takes a halted CPU for an occupied one); the upload then waits milliseconds for the
+ * end of the other thread's turn. A thread that was late avoids that CPU for a while. A thread that
+ * may run on one CPU only stays where it is.
  *
  * Everything on that thread.
  */

@@ -3,8 +3,8 @@
  * device, mapped shared (doc/protocol/kvmfr.md 9).
  *
  * A mapping is counted: whoever needs its bytes beyond the session (a thread that still uploads a
- * frame) holds a reference. The size is what the kernel said when it was mapped and never what the
- * memory says.
+ * frame) holds a reference. The size is the one that the kernel reported when the file was mapped,
+ * never one that stands in the memory.
  *
  * If the file is cut while it is mapped, touching the lost pages raises SIGBUS. A process-wide
  * handler, installed with the first mapping, puts an empty page there, marks the mapping lost and

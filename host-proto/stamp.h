@@ -1,7 +1,7 @@
 /*
  * The stamp: the demo guest's frame serial in the pixels of every stripe of 16 rows, so that a torn
- * or stale picture can be told from the pixels alone: by the producer, by a read-back of the
- * renderer, and by someone who looks at the screen at 1:1.
+ * or stale picture is recognised from the pixels alone: by the producer, by a read-back of the
+ * renderer, and by a program that watches the screen at 1:1.
  *
  * Stripe s covers the rows [16 s, 16 s + 16). Its stamp is STAMP_CELLS cells side by side, each
  * STAMP_CELL_PX square, starting at the left edge of the frame and at row 16 s + STAMP_TOP_PX. A

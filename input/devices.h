@@ -1,7 +1,8 @@
 /*
- * The evdev devices: finds the ones that are wanted, opens them when they appear, reads them into
- * the router, grabs them when it says so, lets them go on every path, and comes back after an
- * unplug. On the loop's thread (pg-io); a watchdog thread ungrabs when that one hangs.
+ * The evdev devices: finds the wanted ones, opens them when they appear, reads them into the
+ * router, grabs them when the router says so, releases them on every path, and opens them again
+ * after an unplug. On the loop's thread (pg-io); a watchdog thread ungrabs the devices when pg-io
+ * hangs.
  */
 #pragma once
 

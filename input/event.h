@@ -1,6 +1,6 @@
 /*
  * One type of event for every source of input: evdev devices and the window. Keys are Linux key
- * codes (positions, not letters); the router turns them into what the guest is sent.
+ * codes (positions, not letters); the router translates them for the guest.
  */
 #pragma once
 

@@ -1,13 +1,13 @@
 /*
- * The router: events of the window and of all evdev devices go in, the guest is told what it
- * must know. The only place that knows which keys and buttons are held, so that every way of
+ * The router: events of the window and of all evdev devices go in, messages for the guest come
+ * out. The only place that knows which keys and buttons are held, so that every way of
  * losing something (focus, grab, device, socket, seat, life) can release them.
  *
  * Pure: no clock, no file, no thread, no log; allocates only in router_create() and router_type().
  * One thread at a time (pg-io).
  *
  * What holds after every call: the keys and buttons that the guest was told are held are exactly
- * those that some source holds and that were forwarded; after a release nothing of it is held.
+ * those that some source holds and that were forwarded; after a release none of them is held.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /*
- * The watchdog: while input devices are grabbed, a thread of its own ("pg-watchdog") looks whether
- * the thread that owns them still turns. When it has not for the limit, the devices are ungrabbed,
- * so that nobody is left without a keyboard. It sleeps for good while nothing is grabbed.
+ * The watchdog: while input devices are grabbed, a thread of its own ("pg-watchdog") checks
+ * that the loop of the thread that owns them still turns. When that loop has stood still for longer
+ * than the limit, the watchdog ungrabs the devices, so that nobody is left without a keyboard. It
+ * sleeps while nothing is grabbed.
  *
  * (It cannot help when the whole process is stopped, e.g. by SIGSTOP or a debugger; when the
  * process dies, the kernel lets go by itself.)

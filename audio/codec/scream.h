@@ -2,8 +2,8 @@
  * Scream's datagrams and shared memory header: bytes to checked values and back
  * (scream-audio.md 1 and 6). Pure: no state, no clock, no log. Callable from any thread.
  *
- * Whoever sends (scream-send, the demo guest, tests) packs its headers here too, so both
- * ends are one text.
+ * The senders (scream-send, the demo guest, tests) pack their headers here too, so that both ends
+ * share one implementation.
  */
 #pragma once
 

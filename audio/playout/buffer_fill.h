@@ -2,8 +2,8 @@
  * How much sound is in flight: frames written minus frames that left the loudspeaker, at any time
  * (scream-audio.md 3.3, steps 2 and 3). Pure; one thread at a time.
  *
- * The server's reports go through a delay-locked loop with a slope, so that the fill can be asked
- * for at the smoothed arrival time of a packet. Frames are of the stream's rate.
+ * The server's reports go through a delay-locked loop with a slope, so that the fill at
+ * the smoothed arrival time of a packet can be computed. Frames are of the stream's rate.
  */
 #pragma once
 

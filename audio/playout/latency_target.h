@@ -14,7 +14,7 @@
 #define LATENCY_TARGET_BINS   201 /* of 0.5 ms: 0..100 ms */
 #define LATENCY_TARGET_BLOCKS 3   /* of 10 s */
 
-/* 2 ms were not enough where other programs hold the CPUs for so long. */
+/* 2 ms are too little: other programs hold the CPUs for longer than that. */
 #define LATENCY_TARGET_MARGIN_NS 4e6
 
 #define LATENCY_TARGET_MIN_MS       10

@@ -12,8 +12,9 @@
 #define FILL_LEAST_NS   1e6
 #define BATCH_MOST_NS   6.7e6 /* a packet of Scream's at 44.1 kHz */
 #define THRIFTY_MOST_NS 13.4e6
-#define PICKUP_AFTER_NS 300e3 /* the last of a batch was due: most are less late */
-#define STEADY_NS       (2 * NS_PER_S)
+#define PICKUP_AFTER_NS \
+	300e3 /* the last packet of a batch was due; most come less late than this */
+#define STEADY_NS (2 * NS_PER_S)
 
 static double packet_ns(const struct playout *playout) {
 	return stream_to_ns(&playout->stream, playout->packet_frames);

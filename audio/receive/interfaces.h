@@ -1,6 +1,6 @@
 /*
- * Which network interfaces are meant, and when they change (scream-audio.md 5.2). The rtnetlink
- * socket only says "look again"; what there is, is read afresh.
+ * Which network interfaces to receive on, and when they change (scream-audio.md 5.2). The rtnetlink
+ * socket only says "look again"; the list itself is read afresh each time.
  */
 #pragma once
 

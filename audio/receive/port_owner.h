@@ -1,4 +1,5 @@
-/* Who else receives on our UDP port: from /proc. Slow; not for the packet path. */
+/* Which other process receives on the UDP port of Scream, from /proc. Slow; not for the packet
+ * path. */
 #pragma once
 
 #include <stdbool.h>

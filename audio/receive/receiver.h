@@ -1,10 +1,11 @@
 /*
- * Where Scream's packets come from: the UDP socket on the right interfaces, however they come and
- * go (scream-audio.md 5), or the shared memory transport (1.9). Filters what arrives, holds the
- * lock of "one owner of the sound", heals the membership, and says in words what it waits for.
+ * The source of Scream's packets: the UDP socket on the right interfaces, which may come and go
+ * (scream-audio.md 5), or the shared memory transport (1.9). Filters packets, holds the lock of
+ * "one owner of the sound", heals the multicast membership, and says in words what it waits for.
  *
- * Runs on pg-audio: readable receiver_fd() or a passed receiver_deadline() = receiver_dispatch().
- * Nothing on the packet's way allocates, logs (but limited) or touches a file.
+ * Runs on pg-audio: call receiver_dispatch() when receiver_fd() is readable or
+ * receiver_deadline() has passed. Nothing on the packet path allocates, touches a file, or logs
+ * more than the limited lines.
  */
 #pragma once
 

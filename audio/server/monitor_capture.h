@@ -1,10 +1,10 @@
 /*
- * What leaves the loudspeaker of a PulseAudio or PipeWire sink, and when, heard through the sink's
- * monitor. For the bench and for tests. It may bring a null sink of its own, so that nothing is
- * really heard.
+ * Records a PulseAudio or PipeWire sink through its monitor: which samples left the loudspeaker,
+ * and when. For the bench and for tests. It may create a null sink of its own, so that nobody hears
+ * anything.
  *
- * Blocks in monitor_capture_create() and monitor_capture_listen(); one thread at a time, which is a
- * thread of the caller's.
+ * monitor_capture_create() and monitor_capture_listen() block. One thread at a time; the caller
+ * brings it.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * The built-in sink: a device with a clock of its own that plays to nobody, or to a listener. For
- * tests (with a made-up clock), and for --bench=audio where no sound server is
- * (scream-audio.md 3.5: it behaves as PulseAudio does with prebuf 0).
+ * The built-in sink: a device with its own clock that plays to nobody, or to a listener. For tests
+ * (with a fake clock), and for --bench=audio where there is no sound server. It behaves as
+ * PulseAudio does with prebuf 0 (scream-audio.md 3.5).
  *
  * It has no thread: sink_null_run() plays what is due.
  */

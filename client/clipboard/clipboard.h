@@ -3,10 +3,10 @@
  * images, both ways, transferred when somebody pastes; nothing is decoded. The primary selection is
  * never touched.
  *
- * Its thread ("pg-clip") has a connection of its own to the display server, so that megabytes stand
- * neither in front of the window's events (pg-ui) nor of keys (pg-io). Only where a Wayland
- * compositor lets none but windows near the clipboard it shares SDL's connection, with a queue of
- * its own. A desktop without a clipboard is a state: it is logged, and the guest has no offers.
+ * Its thread ("pg-clip") has a connection of its own to the display server, so that megabytes
+ * delay neither the window's events (pg-ui) nor keys (pg-io). Where a Wayland compositor gives the
+ * clipboard to windows only, the thread shares SDL's connection, with an event queue of its own. A
+ * desktop without a clipboard is a state: it is logged, and the guest has no offers.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The clipboard's middle: what the guest's side says (clip.h) on one hand, the desktop's selection
- * (clipboard_backend.h) on the other. It knows who offers what, which request waits for whom, sizes
+ * The middle of the clipboard, between the guest's side (clipboard_message.h) and the desktop's
+ * selection (clipboard_backend.h). It knows who offers what, which request waits for whom, sizes
  * and line ends. On pg-clip; no thread of its own.
  */
 #pragma once

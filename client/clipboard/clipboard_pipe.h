@@ -2,7 +2,7 @@
  * Content through pipes, as Wayland's programs exchange it: in pieces, with a time limit without
  * progress, on a loop. Several at once, both ways. On the loop's thread.
  *
- * A program that dies closes its end as one that is done does: on Wayland the two look alike.
+ * A program that dies closes its end just as one that has finished: on Wayland the two look alike.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The objects of the Wayland clipboard: who lends it to us and on which connection. For
+ * The objects of the Wayland clipboard: which protocol lends it, and on which connection. For
  * clipboard_wayland.c; nobody else includes it. On pg-clip; events run inside
  * wayland_link_turn().
  *

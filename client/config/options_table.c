@@ -210,7 +210,7 @@ const struct option options[] = {
 		.help = N_("frames a second, in the picture") },
 	{ SWITCH("show-graphs", window.show_graphs, "no"), IN(WINDOW), .help = N_("times as graphs, in the picture") },
 	{ INT("fps-min", video.settings.fps_min, -1, 1000, "-1", "N"), .lg = "win:fpsMin", .letter = 'K', IN(WINDOW),
-		.help = N_("redraws a second when nothing changes; 0 = none, -1 = choose, which is none") },
+		.help = N_("redraws a second when nothing changes; 0 or -1 = none") },
 	{ TEXT("ui-font", video.ui_font, "", "FAMILY"), .lg = "win:uiFont", IN(WINDOW),
 		.help = N_("font of texts in other scripts (Latin letters are built in)") },
 	{ INT("ui-size", window.ui_size, 6, 96, "14", "PIXELS"), .lg = "win:uiSize", IN(WINDOW),

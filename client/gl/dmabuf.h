@@ -13,8 +13,8 @@
  *
  * Where any part of it fails the frame is uploaded as from a plain file; the reason is said once.
  *
- * What makes images is a table, so that the rest can be tested where neither the module nor a GPU
- * is.
+ * The functions that make images are a table, so that the rest can be tested on a machine with
+ * neither the module nor a GPU.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * EGL of our own on a window's native surface, or on none (offscreen). One thread (pg-video)
+ * EGL on a window's native surface, or on none (offscreen). One thread (pg-video)
  * creates it, owns the current context and destroys it.
  *
  * The size of a Wayland surface changes only here, between frames: egl_begin() applies what the
@@ -45,7 +45,7 @@ void egl_destroy(struct egl *egl); /* accepts NULL */
 /* 0, or -EIO: the context or the surface is lost, make a new one. */
 int egl_begin(struct egl *egl, struct egl_target *ret_target);
 
-/* The window takes pixels from memory. */
+/* Whether egl_put() can show pixels straight from memory, without GL. */
 bool egl_takes_pixels(const struct egl *egl);
 /* Between egl_begin() and egl_swap(), only then: shows those rectangles of the picture (inside both
  * it and the window) from memory; what egl_swap() gets is what was drawn, and may be nothing.

@@ -1,6 +1,6 @@
 /*
- * Which GPU may be drawn on: none that VFIO holds for a guest. Asking such a one costs seconds or
- * wakes it; the window system never offers it, but without a window we choose ourselves.
+ * Which GPU may be drawn on: none that VFIO holds for a guest. Asking such a GPU takes seconds or
+ * wakes it. The window system never offers one, but without a window the program chooses itself.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * Words and small values that everything which shows the picture shares. No function, no thread.
+ * Types that all rooms that show the picture share. No functions.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * A set of window rectangles that must be drawn again. Pure; bounded: too many become fewer and
- * larger ones.
+ * A set of window rectangles that must be drawn again. Pure. Bounded: when there are too many,
+ * rectangles are merged into larger ones.
  */
 #pragma once
 

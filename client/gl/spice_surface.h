@@ -1,6 +1,6 @@
 /*
- * The SPICE picture: the SPICE display's surface and pointer, written by pg-io, shown by
- * pg-video while there is no Looking Glass session.
+ * The surface and the pointer of the SPICE display: written by pg-io, shown by pg-video while there
+ * is no Looking Glass session.
  *
  * One lock, held while a draw is applied or while damage is uploaded; nothing waits for a swap
  * under it. Created and destroyed by the program; outlives the session part and the video part.

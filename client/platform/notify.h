@@ -1,4 +1,4 @@
-/* Tells systemd how we are, where it started us (sd_notify(3), written by hand): "READY=1",
+/* Tells systemd the state of a program that it started (sd_notify(3), written by hand): "READY=1",
  * "STATUS=…", "STOPPING=1", separated by newlines. Does nothing without NOTIFY_SOCKET. */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * Our own other programs: doctor, setup, vm-info, the demo guest. They lie beside this executable
+ * The other programs of pierglass: doctor, setup, vm-info, the demo guest. They lie beside this
+ * executable
  * (a build folder) or in libexec (an installation).
  */
 #pragma once

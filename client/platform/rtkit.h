@@ -1,13 +1,13 @@
 /*
- * Scheduling that the user's limits refuse, asked of rtkit (org.freedesktop.RealtimeKit1), the
- * service of every desktop that grants it to sound programs. Without it sound and frames wait for
- * their turn behind whatever else wants the CPU.
+ * Real-time scheduling through rtkit (org.freedesktop.RealtimeKit1), for users whose limits refuse
+ * it: the service with which desktops grant it to sound programs. Without it sound and frames wait
+ * behind whatever else wants the CPU.
  *
  * rtkit wants a limit on real-time work without a pause (RLIMIT_RTTIME), past which the kernel ends
- * the process. Threads keep below it (base/thread.h, thread_breathe()); should one not, at half of
- * the limit SIGXCPU reaches that thread, which goes on without real-time scheduling.
+ * the process. Threads keep below it (base/thread.h, thread_breathe()); a thread
+ * that does not gets SIGXCPU at half of the limit and goes on without real-time scheduling.
  *
- * No bus, no rtkit, a refusal: normal, and no error.
+ * A missing bus, a missing rtkit and a refusal are normal, not errors.
  */
 #pragma once
 

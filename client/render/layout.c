@@ -144,7 +144,7 @@ bool layout_image_rect(
 		const double most = sx > sy ? sx : sy;
 		reach = 4 * (most > 0.5 ? most : 0.5) + 1;
 	}
-	/* A hair inward: products like 3 * (1 / 3.0) must not round into the next pixel. */
+	/* Slightly inward: products like 3 * (1 / 3.0) must not round into the next pixel. */
 	const double hair = layout->exact ? 1e-3 : 0;
 	double left = floor(layout->x + r[0] * layout->width - reach + hair);
 	double top = floor(layout->y + r[1] * layout->height - reach + hair);

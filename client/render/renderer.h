@@ -53,16 +53,17 @@ bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr)
  * (row 0), pitch its row distance in bytes. The bytes were read when it returns. */
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect);
-/* From now on pixels go to memory of ours, from which a window can take them: for a picture that is
- * shown 1:1. Only of BGRA, and only where a CPU draws: renderer_keeps() tells whether they do. */
+/* Keeps uploaded pixels in the renderer's own memory, from which a window can show them without GL:
+ * for a picture at 1:1. Needs BGRA and a CPU that draws; renderer_keeps() tells whether it is on.
+ */
 void renderer_keep(struct renderer *renderer, bool on);
 bool renderer_keeps(const struct renderer *renderer);
 /* Where that memory is in the window; false: it is not what the scene shows. What the scene has
  * over it is drawn by renderer_draw() as ever. */
 bool renderer_kept_at(const struct renderer *renderer, const struct renderer_scene *scene,
 		struct egl_pixels *ret_pixels);
-/* Instead, where the way is DMABUF (with which the picture was begun): the frame as a texture of
- * others, read by the next renderer_uploaded() and not later. */
+/* In place of renderer_upload() where the picture was begun with DMABUF: the frame is an imported
+ * texture, which the next renderer_uploaded() reads and nothing reads later. */
 void renderer_upload_texture(struct renderer *renderer, unsigned texture);
 /* Waits until the GPU has read it. Returns 0 or -ETIMEDOUT. */
 int renderer_wait_uploaded(struct renderer *renderer, uint64_t timeout_ns);

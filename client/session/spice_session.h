@@ -4,8 +4,9 @@
  * handlers. Everything happens on the loop's thread.
  *
  * Coming back: a local server after 0.25, 0.5 and then every 1 s, and at once when its socket file
- * appears; another host up to every 5 s. When another client took the server, which is found out
- * by the server still being there, it is not fought: 30 s, or spice_session_retry().
+ * appears; another host up to every 5 s. A server that closed the session and
+ * still answers was taken by another client; the session then waits 30 s, or for
+ * spice_session_retry(), instead of taking it back.
  */
 #pragma once
 

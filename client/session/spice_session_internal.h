@@ -1,5 +1,5 @@
 /*
- * What the two files of spice_session.h share: spice_slot.c links, steps and retries one channel,
+ * What the two files of spice_session.h share: channel_link.c links, steps and retries one channel,
  * spice_session.c answers main and decides over the session. Private to them.
  */
 #pragma once

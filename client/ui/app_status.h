@@ -1,5 +1,5 @@
 /*
- * All that the program knows of itself at one moment, collected by the app on pg-ui. The overlay
+ * The state of the whole program at one moment, collected by the app on pg-ui. The overlay
  * and the --stats lines are functions of it.
  */
 #pragma once
@@ -41,6 +41,6 @@ struct app_status {
 	uint64_t alert_until_ns;
 };
 
-/* Milliseconds from the newest picture on the screen to the sound heard with it: > 0 = the sound is
+/* Microseconds from the newest picture on the screen to the sound heard with it: > 0 = the sound is
  * late. False while one of them does not play. */
 bool app_status_av_offset(const struct app_status *status, double *ret_us);

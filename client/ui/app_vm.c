@@ -44,7 +44,7 @@ void app_check_vm(struct app *app) {
 
 void app_take_discovery(struct app *app, const struct discovery_info *info) {
 	struct part_status *part = &app->now.discovery;
-	/* Nobody asked for a VM by name: that there is none to be found, or no libvirt, is no news.
+	/* Without a VM's name on the command line, "no VM" and "no libvirt" are not worth a line.
 	 */
 	if (!app->config->domain[0] && info->status != DISCOVERY_FOUND &&
 			info->status != DISCOVERY_AMBIGUOUS) {

@@ -11,8 +11,7 @@ struct config;
 struct overlay;
 struct app_status;
 
-/* How long an alert stays, and the last part of it in which it fades. */
-/* Said in the figures, and once when the guest is up for a while. To be translated. */
+/* Said in the list of states, and once when the guest has been up for a while. To be translated. */
 #define HUD_TEXT_NO_AGENT      N_("No SPICE agent runs in the guest: no clipboard, no files to drop")
 #define HUD_TEXT_ALERT_NS      2000000000ull
 #define HUD_TEXT_ALERT_FADE_NS 400000000ull

@@ -62,9 +62,9 @@ static void learn_anew(struct frame_predictor *frame_predictor, double interval)
 							0.5 * (interval - frame_predictor->period_ns);
 }
 
-/* A frame came in rhythm, so many periods after the one before it. Where none comes in between any
- * more, looking for it is for nothing: what was learned is a part of the guest's period, or a film
- * plays in it. */
+/* A frame came in rhythm, a whole number of periods after the one before it. When frames stop
+ * coming in between, looking for them is wasted: the learned period is a fraction of the guest's,
+ * or the guest plays a film. */
 static void join_periods(struct frame_predictor *frame_predictor, unsigned periods) {
 	unsigned divisor = frame_predictor->apart;
 	while (divisor != 0) {

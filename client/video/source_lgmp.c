@@ -32,7 +32,7 @@
 /* A look takes a few microseconds: the shortest turn that the kernel takes. */
 #define SLICE_US 100
 
-/* Then pointers, own requests and the session have their turn. */
+/* Then pointers, requests of this client and the session get their turn. */
 #define WATCH_NS (200 * NS_PER_US)
 
 struct source_lgmp {

@@ -1,6 +1,6 @@
 /*
- * Which way of uploading is the best one with this driver: measured with the first whole frames of
- * a session, one way after the other, and kept. Pure: times go in, a way comes out.
+ * Chooses the fastest way of uploading with this driver: measures each way in turn with the first
+ * whole frames of a session, and keeps the best. Pure: times go in, a way comes out.
  */
 #pragma once
 

@@ -15,8 +15,9 @@
 #define GL_RETRY_NS (2 * NS_PER_S)
 /* Following the producer's copy: a stripe's upload is about as long. */
 #define SLICE_US 200
-/* By then the first pictures were drawn, and what draws them was compiled; pointers of other kinds
- * and overlays come later, hence again, each time after twice as long. */
+/* The first malloc_trim(): by then the first pictures were drawn and their shaders compiled. Other
+ * kinds of pointers and overlays compile more of them later, so memory is trimmed again, each time
+ * after twice as long. */
 #define TRIM_NS        (1 * NS_PER_S)
 #define HIDDEN_STEP_NS (50 * NS_PER_MS)
 

@@ -1,5 +1,5 @@
 /*
- * The desktop's own pointer over our window: as usual, hidden, or a dot. On pg-ui.
+ * The desktop's own pointer over the window: as usual, hidden, or a dot. On pg-ui.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The window: SDL2 opens it, EGL of our own draws on it (client/gl/egl.h, on pg-video).
+ * The window: SDL2 opens it, client/gl/egl.h draws on it (on pg-video).
  *
  * Everything here is called from the main thread. The window itself handles no events: the caller
  * waits for SDL's and reacts; only the size of the drawing surface follows by itself (it must be

@@ -118,7 +118,8 @@ static bool sdl_knows_locks(void) {
 }
 
 /* Once, when keys begin to go to the guest: what was toggled elsewhere meanwhile is toggled there.
- * Scroll Lock has no state on most desktops, and the key behind which our commands are is no lock.
+ * Scroll Lock has no state on most desktops, and the escape key, which starts the commands, is not
+ * a lock key.
  */
 static void tell_locks(struct window_input *input) {
 	if (!input->focus || !forwarding(input)) {

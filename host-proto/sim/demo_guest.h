@@ -1,6 +1,6 @@
 /*
- * The demo guest: a producer with a picture, a pointer and faults, as the host program in a VM is
- * one. For `pierglass --demo`, the bench and tests. No thread and no waiting: the caller runs
+ * The demo guest: a producer with a picture, a pointer and faults, in place of the host program in
+ * a VM. For `pierglass --demo`, the bench and tests. No thread and no waiting: the caller runs
  * demo_guest_step() when it asks for it. All calls from one thread.
  *
  * Order of a frame as the stock host has it (doc/protocol/kvmfr.md 4): header, write pointer 0,
@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host-proto/sim/demo_picture.h"
 #include "host-proto/frame.h"
+#include "host-proto/sim/demo_picture.h"
 
 struct demo_guest;
 struct shm;

@@ -3,8 +3,8 @@
  * capabilities, clipboard by demand, file transfer, monitor sizes. No thread, no log, no clock.
  *
  * The guest is on the other end: nothing that it says is kept beyond stated limits, and clipboard
- * content is taken only as the answer to a request of ours. Only the CLIPBOARD selection is used;
- * a request for another one is answered with "nothing".
+ * content is accepted only as the answer to a request of the client. Only the CLIPBOARD selection
+ * is used; a request for another one is answered with "nothing".
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * The display channel of the client (doc/protocol/spice.md 9): surfaces and what is drawn on them.
- * Everything that QEMU's std, virtio and qxl devices send with compression off, and the cheap rest
- * of QXL's operations; what is not drawn is counted and named, never a reason to fail.
+ * Covers all that QEMU's std, virtio and qxl devices send with compression off, and the cheap rest
+ * of QXL's operations. An operation that is not drawn is counted and named, never a reason to fail.
  *
  * No thread, no log. The primary surface's memory is the target's: it is locked while one message
  * is drawn. Work per message is bounded by the size of the surface, whatever the message says.

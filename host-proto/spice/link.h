@@ -1,6 +1,7 @@
 /*
  * The link handshake of one SPICE channel (doc/protocol/spice.md 2): bytes in, bytes out. Pure, but
- * for the random numbers of OpenSSL. Both directions, so that our server peer uses the same code.
+ * for the random numbers of OpenSSL. Both directions, so that the server in sim/ uses the same
+ * code.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
  * Bounded reading and writing of packed little-endian fields. Pure.
  *
  * A reader that runs past its end gives zeros and remembers it: read all fields, ask reader_ok()
- * once. It is the only way in which SPICE bytes of the other side become numbers.
+ * once. SPICE bytes of the peer become numbers in no other way.
  */
 #pragma once
 

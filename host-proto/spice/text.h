@@ -1,4 +1,4 @@
-/* Line ends of clipboard text between us (LF) and Windows (CRLF). Pure. */
+/* Line ends of clipboard text between Linux (LF) and Windows (CRLF). Pure. */
 #pragma once
 
 #include <stddef.h>

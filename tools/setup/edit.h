@@ -1,7 +1,7 @@
 /*
- * Changing an XML document without touching the rest of it: libxml2 says what the document means
- * (struct domain, whose "node" numbers the elements in document order), this finds the bytes of
- * those elements and replaces only them. The result is parsed again after every commit.
+ * Edits an XML document and keeps every other byte of it. libxml2 says what the document means
+ * (struct domain, whose "node" numbers the elements in document order); this module finds the bytes
+ * of those elements and replaces only them. The result is parsed again after every commit.
  *
  * UTF-8 text without a document type; anything else is refused.
  */

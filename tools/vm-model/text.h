@@ -1,6 +1,6 @@
 /*
- * Text that grows, for the set-up programs (doctor, setup, vm-info). They are short-lived: out of
- * memory ends them with a line on stderr. Nothing of this is used by the player.
+ * A growing text, for the set-up programs (doctor, setup, vm-info). They are short-lived: running
+ * out of memory ends them with a line on stderr. The player does not use it.
  */
 #pragma once
 
