@@ -133,7 +133,7 @@ static void fetched(const char *text) {
 static void local_content_goes_when_the_guest_asks(void **state) {
 	(void)state;
 	start();
-	w.desktop.offered(CLIP_TEXT | CLIP_PNG, w.desktop.data);
+	w.desktop.offered(CLIP_TEXT | CLIP_PNG, false, w.desktop.data);
 	CHECK(w.messages == 1 && w.sent.kind == CLIP_OFFER && w.fetches == 0);
 	guest(CLIP_REQUEST, CLIP_TEXT, 7, true, NULL);
 	CHECK(w.fetches == 1 && w.fetch_type == CLIP_TEXT && w.fetch_max == MAX_BYTES);
@@ -145,9 +145,9 @@ static void local_content_goes_when_the_guest_asks(void **state) {
 	CHECK(w.sent.serial == 8 && w.sent.len == 5 && memcmp(w.content, "\nPNG\n", 5) == 0);
 	guest(CLIP_REQUEST, CLIP_BMP, 9, false, NULL); /* not on offer */
 	CHECK(w.fetches == 2 && w.sent.serial == 9 && w.sent.len == 0);
-	w.desktop.offered(0, w.desktop.data);
+	w.desktop.offered(0, false, w.desktop.data);
 	CHECK(w.sent.kind == CLIP_RELEASE);
-	w.desktop.offered(0, w.desktop.data);
+	w.desktop.offered(0, false, w.desktop.data);
 	CHECK(w.messages == 5);
 	CHECK(w.refusals == 0);
 	stop();
@@ -156,7 +156,7 @@ static void local_content_goes_when_the_guest_asks(void **state) {
 static void too_much_and_too_late_are_said(void **state) {
 	(void)state;
 	start();
-	w.desktop.offered(CLIP_TEXT, w.desktop.data);
+	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
 	guest(CLIP_REQUEST, CLIP_TEXT, 1, true, NULL);
 	char lines[MAX_BYTES + 1] = { 0 };
 	memset(lines, '\n', MAX_BYTES); /* twice as long with CR LF */
@@ -198,6 +198,7 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	/* Another type than on offer; and what waits when the guest's offer goes. */
 	w.desktop.wanted(13, CLIP_PNG, w.desktop.data);
 	CHECK(w.gives == 3 && w.empty_gives == 1 && w.refusals == 0);
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
 	w.desktop.wanted(14, CLIP_TEXT, w.desktop.data);
 	guest(CLIP_RELEASE, 0, 0, false, NULL);
 	CHECK(w.gives == 4 && w.empty_gives == 2 && w.owned == 0);
@@ -217,6 +218,7 @@ static void an_image_of_the_guest_has_no_line_ends(void **state) {
 	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, true, "\r\nPNG\r\n");
 	CHECK(w.gives == 1 && strcmp(w.given_text[0], "\r\nPNG\r\n") == 0);
 	/* A guest that offers anew: who still waits for the old content gets none. */
+	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
 	w.desktop.wanted(12, CLIP_PNG, w.desktop.data);
 	const uint32_t serial = w.sent.serial;
 	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
@@ -236,11 +238,74 @@ static void a_program_that_copies_ends_the_guests_offer(void **state) {
 	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
 	w.desktop.wanted(1, CLIP_TEXT, w.desktop.data);
 	const uint32_t serial = w.sent.serial;
-	w.desktop.offered(CLIP_PNG, w.desktop.data);
+	w.desktop.offered(CLIP_PNG, false, w.desktop.data);
 	CHECK(w.gives == 1 && w.empty_gives == 1);
 	CHECK(w.sent.kind == CLIP_OFFER && w.sent.types == CLIP_PNG);
 	guest(CLIP_DATA, CLIP_TEXT, serial, false, "late");
 	CHECK(w.gives == 1);
+	stop();
+}
+
+/* Clipboard managers ask for an image under each of its names. */
+static void what_the_guest_sent_is_not_fetched_twice(void **state) {
+	(void)state;
+	start();
+	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
+	w.desktop.wanted(1, CLIP_PNG, w.desktop.data);
+	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, false, "PNG");
+	CHECK(w.messages == 1 && w.gives == 1);
+	for (uint32_t id = 2; id < 6; id++) {
+		w.desktop.wanted(id, CLIP_PNG, w.desktop.data);
+		CHECK(w.given[id - 1] == id && strcmp(w.given_text[id - 1], "PNG") == 0);
+	}
+	CHECK(w.messages == 1 && w.gives == 5 && w.empty_gives == 0);
+	/* The next offer has other content. */
+	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
+	w.desktop.wanted(6, CLIP_PNG, w.desktop.data);
+	CHECK(w.messages == 2 && w.sent.kind == CLIP_REQUEST && w.gives == 5);
+	stop();
+}
+
+/* A manager that makes what the guest copied its own does not end the guest's selection. */
+static void what_comes_back_is_known(void **state) {
+	(void)state;
+	start();
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	w.desktop.wanted(1, CLIP_TEXT, w.desktop.data);
+	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, true, "x\r\ny");
+	CHECK(w.messages == 1);
+	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
+	CHECK(w.fetches == 1 && w.fetch_type == CLIP_TEXT);
+	fetched("x\ny");
+	CHECK(w.messages == 1); /* the guest is told nothing */
+	clipboard_core_ask_text(w.core);
+	CHECK(w.fetches == 2); /* and the program has it */
+	fetched("x\ny");
+	/* Something else is told. */
+	w.desktop.offered(CLIP_TEXT | CLIP_PNG, false, w.desktop.data);
+	CHECK(w.messages == 2 && w.sent.kind == CLIP_OFFER && w.fetches == 2);
+
+	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	w.desktop.wanted(2, CLIP_TEXT, w.desktop.data);
+	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, false, "guest");
+	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
+	fetched("other");
+	CHECK(w.sent.kind == CLIP_OFFER && w.sent.types == CLIP_TEXT && w.messages == 4);
+	stop();
+}
+
+static void a_password_is_not_offered(void **state) {
+	(void)state;
+	start();
+	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
+	w.desktop.offered(CLIP_TEXT, true, w.desktop.data);
+	CHECK(w.messages == 2 && w.sent.kind == CLIP_RELEASE);
+	guest(CLIP_REQUEST, CLIP_TEXT, 1, false, NULL);
+	CHECK(w.fetches == 0 && w.sent.kind == CLIP_DATA && !w.sent.data);
+	clipboard_core_ask_text(w.core); /* but the user may have it typed */
+	CHECK(w.fetches == 1);
+	fetched("secret");
+	CHECK(w.texts == 1 && strcmp(w.text, "secret") == 0);
 	stop();
 }
 
@@ -249,7 +314,7 @@ static void text_to_type_is_found_on_either_side(void **state) {
 	start();
 	clipboard_core_ask_text(w.core);
 	CHECK(w.texts == 1 && !w.text);
-	w.desktop.offered(CLIP_TEXT, w.desktop.data);
+	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
 	clipboard_core_ask_text(w.core); /* the key was pressed twice */
 	CHECK(w.fetches == 1);
@@ -260,7 +325,7 @@ static void text_to_type_is_found_on_either_side(void **state) {
 	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, false, "guest");
 	CHECK(w.texts == 3 && strcmp(w.text, "guest") == 0);
 	/* The desktop goes away while it is asked. */
-	w.desktop.offered(CLIP_TEXT, w.desktop.data);
+	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
 	guest(CLIP_REQUEST, CLIP_TEXT, 3, false, NULL);
 	clipboard_core_set_backend(w.core, NULL);
@@ -312,6 +377,9 @@ int main(void) {
 		cmocka_unit_test(the_guests_content_comes_when_a_program_pastes),
 		cmocka_unit_test(an_image_of_the_guest_has_no_line_ends),
 		cmocka_unit_test(a_program_that_copies_ends_the_guests_offer),
+		cmocka_unit_test(what_the_guest_sent_is_not_fetched_twice),
+		cmocka_unit_test(what_comes_back_is_known),
+		cmocka_unit_test(a_password_is_not_offered),
 		cmocka_unit_test(text_to_type_is_found_on_either_side),
 		cmocka_unit_test(names_of_programs),
 		cmocka_unit_test(lists_of_files),

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,8 +22,9 @@ struct wl_display;
 #define CLIPBOARD_TIMEOUT_NS (3 * NS_PER_S)
 
 struct clipboard_backend_events {
-	/* Another program has the clipboard now, in these types; 0 = none, or none of ours. */
-	void (*offered)(unsigned types, void *data);
+	/* Another program has the clipboard now, in these types; 0 = none, or none of ours. secret:
+	 * a password manager's, which is not for other programs. */
+	void (*offered)(unsigned types, bool secret, void *data);
 	/* The answer to fetch(), exactly one. heap goes to the receiver; NULL: failure says why,
 	 * and with CLIP_FAILURE_SIZE len how much it was at least. */
 	void (*fetched)(uint32_t id, void *heap, size_t len, enum clip_failure failure, void *data);

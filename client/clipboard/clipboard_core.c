@@ -13,6 +13,9 @@
 #define WANTS_MAX 32u
 /* The id of our own wish for text, beside those of the backend and the guest. */
 #define TEXT_ID UINT32_MAX
+/* And of the wish to know whether a new offer is the guest's own content. */
+#define COMPARE_ID (UINT32_MAX - 1)
+#define KEPT_MAX   (32u << 20)
 
 /* A local program (or ourselves) waits for content of the guest. */
 struct want {
@@ -21,12 +24,21 @@ struct want {
 	unsigned type;
 };
 
+/* What the guest sent last, for whoever pastes it again: clipboard managers fetch an image under
+ * each of its names. */
+struct kept {
+	unsigned type; /* 0 = nothing */
+	void *heap;
+	size_t len;
+};
+
 struct clipboard_core {
 	struct clipboard_core_events events;
 	size_t max_bytes;
 	struct clipboard_backend *backend; /* NULL: none */
 
 	unsigned local;             /* types of another program; 0 = none */
+	bool secret;                /* they are a password manager's: for typing only */
 	unsigned guest;             /* types of the guest, which we own for it; 0 = none */
 	uint32_t asked[CLIP_TYPES]; /* serials of our requests to the guest; 0 = none */
 	uint32_t next_serial;
@@ -34,6 +46,8 @@ struct clipboard_core {
 	bool wanted_crlf[CLIP_TYPES];  /* by the guest's request that the backend works on */
 	uint32_t fetching[CLIP_TYPES]; /* its serial; 0 = none */
 	bool text_waits;
+	struct kept kept; /* of the guest's newest offer, also while a program has taken it over */
+	unsigned comparing; /* types of a new offer, which may be what is kept; 0 = none */
 };
 
 static size_t limit_of(const struct clipboard_core *core, unsigned type) {
@@ -98,9 +112,31 @@ static void give_all(struct clipboard_core *core, unsigned type, void *heap, siz
 	}
 }
 
+static void keep(struct clipboard_core *core, unsigned type, const void *bytes, size_t len) {
+	free(core->kept.heap);
+	core->kept = (struct kept){ 0 };
+	void *copy = bytes && len <= KEPT_MAX ? malloc(len ? len : 1) : NULL;
+	if (copy) {
+		memcpy(copy, bytes, len);
+		core->kept = (struct kept){ type, copy, len };
+	}
+}
+
+static void give_kept(struct clipboard_core *core, uint32_t id) {
+	void *copy = malloc(core->kept.len ? core->kept.len : 1);
+	if (copy) {
+		memcpy(copy, core->kept.heap, core->kept.len);
+	}
+	give(core, id, copy, copy ? core->kept.len : 0);
+}
+
 static void want(struct clipboard_core *core, uint32_t id, unsigned type) {
 	const int at = clipboard_type_index(type);
 	struct want *place = NULL;
+	if (at >= 0 && (core->guest & type) && core->kept.type == type) {
+		give_kept(core, id);
+		return;
+	}
 	for (unsigned i = 0; i < WANTS_MAX && !place; i++) {
 		place = core->wants[i].used ? NULL : &core->wants[i];
 	}
@@ -141,6 +177,7 @@ static void on_data(struct clipboard_core *core, const struct clip_message *mess
 	if (!message->data && message->failure != CLIP_FAILURE_NONE) {
 		core->events.refused(false, message->failure, message->len, core->events.data);
 	}
+	keep(core, message->types, message->data, len);
 	give_all(core, message->types, message->data, message->data ? len : 0);
 }
 
@@ -174,8 +211,38 @@ static void *with_crlf(void *heap, size_t *len) {
 	return text;
 }
 
+/* Another program's content is the newest; 0 = nothing that the guest may have. */
+static void tell_offer(struct clipboard_core *core, unsigned types) {
+	const struct clip_message message = { .kind = types != 0 ? CLIP_OFFER : CLIP_RELEASE,
+		.types = types };
+	(void)send(core, &message);
+}
+
+/*
+ * A clipboard manager that takes over what the guest copied offers the same text a moment later.
+ * Told to the guest, that would end the guest's own selection, with all the types that only it has.
+ */
+static void finish_compare(struct clipboard_core *core, const void *heap, size_t len) {
+	const unsigned types = core->comparing;
+	core->comparing = 0;
+	if (types == 0) {
+		return; /* something newer came meanwhile */
+	}
+	if (heap && len == core->kept.len && memcmp(heap, core->kept.heap, len) == 0) {
+		log_debug("a program has taken over the guest's content");
+		return;
+	}
+	keep(core, 0, NULL, 0);
+	tell_offer(core, types);
+}
+
 static void on_fetched(uint32_t id, void *heap, size_t len, enum clip_failure failure, void *data) {
 	struct clipboard_core *core = data;
+	if (id == COMPARE_ID) {
+		finish_compare(core, heap, len);
+		free(heap);
+		return;
+	}
 	if (id == TEXT_ID) {
 		tell_text(core, heap, len);
 		free(heap);
@@ -219,7 +286,7 @@ static void on_request(struct clipboard_core *core, const struct clip_message *m
 	}
 	core->fetching[at] = message->serial;
 	core->wanted_crlf[at] = message->crlf;
-	if (!core->backend || (core->local & message->types) == 0) {
+	if (!core->backend || core->secret || (core->local & message->types) == 0) {
 		answer(core, (unsigned)at, NULL, 0, CLIP_FAILURE_NONE);
 		return;
 	}
@@ -227,17 +294,27 @@ static void on_request(struct clipboard_core *core, const struct clip_message *m
 			limit_of(core, message->types));
 }
 
-static void on_offered(unsigned types, void *data) {
+static void on_offered(unsigned types, bool secret, void *data) {
 	struct clipboard_core *core = data;
+	const bool was_guests = core->guest != 0;
 	/* Whatever it is, it is not the guest's any more. */
 	forget_guest(core);
+	core->comparing = 0;
 	if (types == 0 && core->local == 0) {
 		return;
 	}
-	core->local = types;
-	const struct clip_message message = { .kind = types != 0 ? CLIP_OFFER : CLIP_RELEASE,
-		.types = types };
-	(void)send(core, &message);
+	core->local = types; /* also a secret: the user may have it typed */
+	core->secret = secret;
+	if (secret) {
+		tell_offer(core, 0);
+	} else if (was_guests && core->kept.type == CLIP_TEXT && (types & CLIP_TEXT)) {
+		core->comparing = types;
+		core->backend->table->fetch(
+				core->backend, COMPARE_ID, CLIP_TEXT, core->kept.len + 1);
+	} else {
+		keep(core, 0, NULL, 0);
+		tell_offer(core, types);
+	}
 }
 
 /* ---- for the outside ---- */
@@ -246,6 +323,8 @@ void clipboard_core_message(struct clipboard_core *core, const struct clip_messa
 	switch (message->kind) {
 	case CLIP_OFFER:
 		forget_guest(core);
+		keep(core, 0, NULL, 0);
+		core->comparing = 0;
 		core->guest = message->types;
 		core->local = 0;
 		if (core->backend) {
@@ -254,6 +333,7 @@ void clipboard_core_message(struct clipboard_core *core, const struct clip_messa
 		break;
 	case CLIP_RELEASE:
 		forget_guest(core);
+		keep(core, 0, NULL, 0);
 		if (core->backend) {
 			core->backend->table->own(core->backend, 0);
 		}
@@ -294,6 +374,7 @@ void clipboard_core_set_backend(struct clipboard_core *core, struct clipboard_ba
 		return;
 	}
 	core->local = 0;
+	core->comparing = 0;
 	forget_guest(core);
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
 		if (core->fetching[i] != 0) {
@@ -318,5 +399,8 @@ int clipboard_core_create(struct clipboard_core **ret_core, size_t max_bytes,
 }
 
 void clipboard_core_destroy(struct clipboard_core *core) {
+	if (core) {
+		free(core->kept.heap);
+	}
 	free(core);
 }

@@ -19,6 +19,9 @@ struct clipboard_name {
 
 #define CLIPBOARD_NAMES 15u
 
+/* Offered beside a password by managers that want no other program to keep it. */
+#define CLIPBOARD_SECRET_NAME "x-kde-passwordManagerHint"
+
 /* The best of each type first. */
 extern const struct clipboard_name clipboard_names[CLIPBOARD_NAMES];
 

@@ -19,8 +19,8 @@
 #include "client/clipboard/clipboard_uris.h"
 
 #define SENDS    16u
-#define DROP_ID  UINT32_MAX
-#define DROP_MAX (1u << 20) /* bytes of a list of files */
+#define DROP_ID  (UINT32_MAX - 2) /* the core has ids of its own above it */
+#define DROP_MAX (1u << 20)       /* bytes of a list of files */
 
 /* A program waits at its end of a pipe. */
 struct waiting_send {
@@ -69,17 +69,29 @@ static void on_selection(struct wayland_offer *offer, void *data) {
 	wayland->offer = offer;
 	wayland->hash = offer ? offer->hash : 0;
 	wayland->own_types = 0;
-	wayland->events.offered(offer ? offer->choice.types : 0, wayland->events.data);
+	wayland->events.offered(offer ? offer->choice.types : 0, offer && offer->secret,
+			wayland->events.data);
+}
+
+static int first_name(unsigned types) {
+	for (int i = 0; i < (int)CLIPBOARD_NAMES; i++) {
+		if (clipboard_names[i].type & types) {
+			return i;
+		}
+	}
+	return -1;
 }
 
 static void on_send(const char *name, int fd, void *data) {
 	struct wayland *wayland = data;
-	const int index = clipboard_name_find(name);
+	/* Who asks for the mark gets what it stands beside. */
+	const int index = wayland_link_is_mark(wayland->link, name) ? first_name(wayland->own_types)
+								    : clipboard_name_find(name);
 	for (unsigned i = 0; i < SENDS; i++) {
 		struct waiting_send *send = &wayland->sends[i];
 		if (send->id == 0 && index >= 0 &&
 				(clipboard_names[index].type & wayland->own_types)) {
-			wayland->next_id += wayland->next_id >= UINT32_MAX - 1 ? 3 : 1;
+			wayland->next_id += wayland->next_id >= UINT32_MAX - 3 ? 5 : 1;
 			*send = (struct waiting_send){ wayland->next_id, fd };
 			wayland->events.wanted(send->id, clipboard_names[index].type,
 					wayland->events.data);

@@ -25,6 +25,7 @@ struct wayland_offer {
 	struct clipboard_choice choice;
 	bool ours;     /* it is what we offered ourselves */
 	bool files;    /* text/uri-list */
+	bool secret;   /* a password manager marked it: it is not for others */
 	uint32_t hash; /* of all its names */
 };
 
@@ -51,6 +52,9 @@ void wayland_link_destroy(struct wayland_link *link); /* accepts NULL */
 const char *wayland_link_name(const struct wayland_link *link);
 /* One of the first two. */
 bool wayland_link_is_control(const struct wayland_link *link);
+
+/* The type that marks our own offers. */
+bool wayland_link_is_mark(const struct wayland_link *link, const char *name);
 
 /* Waits for the connection and the loop, and does what there is to do. -ENOTCONN: it is gone. */
 int wayland_link_turn(struct wayland_link *link, struct loop *loop);

@@ -146,6 +146,10 @@ static void set_selection(struct wayland_link *link, struct wl_proxy *source) {
 	}
 }
 
+bool wayland_link_is_mark(const struct wayland_link *link, const char *name) {
+	return strcmp(name, link->own_name) == 0;
+}
+
 int wayland_link_own(struct wayland_link *link, unsigned types) {
 	if (types == 0) {
 		if (link->source) { /* else the clipboard is another program's */
@@ -161,11 +165,19 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 	if (!source) {
 		return -ENOMEM;
 	}
-	source_offer(link, source, link->own_name);
+	/* The mark by which our own offer is known when the compositor tells it. Last, because many
+	 * programs paste whatever is offered first; but weston's own clipboard takes the first type
+	 * over, and would offer it as if it were another program's. */
+	if (!is_control(link)) {
+		source_offer(link, source, link->own_name);
+	}
 	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
 		if (clipboard_names[i].offer && (clipboard_names[i].type & types)) {
 			source_offer(link, source, clipboard_names[i].name);
 		}
+	}
+	if (is_control(link)) {
+		source_offer(link, source, link->own_name);
 	}
 	if (!is_control(link)) {
 		/* Weston and mutter take a second one with the same serial for an old one, unless

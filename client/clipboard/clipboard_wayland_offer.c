@@ -18,6 +18,7 @@ static void offer_add(struct wayland_offer *offer, const char *name) {
 	offer->hash = offer->hash * 16777619u + 1;
 	clipboard_choice_add(&offer->choice, clipboard_name_find(name));
 	offer->ours = offer->ours || strcmp(name, offer->link->own_name) == 0;
+	offer->secret = offer->secret || strcmp(name, CLIPBOARD_SECRET_NAME) == 0;
 	offer->files = offer->files || strcmp(name, URI_LIST) == 0;
 }
 

@@ -89,7 +89,7 @@ static void fail(struct x11 *x11, enum clip_failure failure, size_t len) {
 	const uint32_t id = x11->now.id;
 	stop_reading(x11);
 	if (targets) {
-		x11->events.offered(0, x11->events.data);
+		x11->events.offered(0, false, x11->events.data);
 	} else {
 		x11->events.fetched(id, NULL, len, failure, x11->events.data);
 	}
@@ -205,14 +205,16 @@ static void finish_targets(struct x11 *x11) {
 	}
 	stop_reading(x11);
 	x11->choice = (struct clipboard_choice){ 0 };
+	bool secret = false;
 	for (size_t i = 0; i < count; i++) {
+		secret = secret || list[i] == x11->atoms[X11_SECRET];
 		for (int name = 0; name < (int)CLIPBOARD_NAMES; name++) {
 			if (list[i] == x11->names[name]) {
 				clipboard_choice_add(&x11->choice, name);
 			}
 		}
 	}
-	x11->events.offered(x11->choice.types, x11->events.data);
+	x11->events.offered(x11->choice.types, secret, x11->events.data);
 	start_next(x11);
 }
 
@@ -353,7 +355,7 @@ static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t 
 	}
 	x11->own_types = 0;
 	if (event->owner == XCB_WINDOW_NONE) {
-		x11->events.offered(0, x11->events.data);
+		x11->events.offered(0, false, x11->events.data);
 	} else {
 		ask_targets(x11, event->selection_timestamp);
 	}
@@ -472,7 +474,7 @@ static void x11_destroy(struct clipboard_backend *backend) {
 
 static bool intern(struct x11 *x11) {
 	static const char *const atoms[X11_ATOMS] = { "CLIPBOARD", "TARGETS", "TIMESTAMP", "INCR",
-		"PIERGLASS_TIME" };
+		CLIPBOARD_SECRET_NAME, "TEXT", "COMPOUND_TEXT", "PIERGLASS_TIME" };
 	xcb_intern_atom_cookie_t cookies[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
 	xcb_atom_t all[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
 	const unsigned count = sizeof cookies / sizeof cookies[0];

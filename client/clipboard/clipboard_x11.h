@@ -15,6 +15,9 @@ enum x11_atom {
 	X11_TARGETS,
 	X11_TIMESTAMP,
 	X11_INCR,
+	X11_SECRET, /* CLIPBOARD_SECRET_NAME */
+	X11_TEXT,
+	X11_COMPOUND_TEXT,
 	X11_TIME, /* a property of ours: touched to learn the server's time */
 	X11_ATOMS,
 };
@@ -25,6 +28,7 @@ struct x11_give {
 	uint32_t id;
 	xcb_window_t requestor;
 	xcb_atom_t property, target;
+	xcb_atom_t type; /* of the property: differs from the target for TEXT */
 	xcb_timestamp_t time;
 	int name; /* in clipboard_names */
 	uint8_t *bytes;

@@ -42,12 +42,12 @@ static void notify(struct x11_gives *gives, xcb_window_t requestor, xcb_atom_t t
 static void set_property(struct x11_gives *gives, const struct x11_give *give, const void *bytes,
 		size_t len) {
 	xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, give->requestor,
-			give->property, give->target, 8, (uint32_t)len, bytes);
+			give->property, give->type, 8, (uint32_t)len, bytes);
 }
 
 static void give_targets(struct x11_gives *gives, const xcb_selection_request_event_t *event,
 		xcb_atom_t property, unsigned types) {
-	xcb_atom_t list[CLIPBOARD_NAMES + 2] = { gives->atoms[X11_TARGETS],
+	xcb_atom_t list[CLIPBOARD_NAMES + 4] = { gives->atoms[X11_TARGETS],
 		gives->atoms[X11_TIMESTAMP] };
 	uint32_t count = 2;
 	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
@@ -55,12 +55,20 @@ static void give_targets(struct x11_gives *gives, const xcb_selection_request_ev
 			list[count++] = gives->names[i];
 		}
 	}
+	if (types & CLIP_TEXT) {
+		list[count++] = gives->atoms[X11_TEXT];
+		list[count++] = gives->atoms[X11_COMPOUND_TEXT];
+	}
 	xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, event->requestor, property,
 			XCB_ATOM_ATOM, 32, count, list);
 }
 
-/* Index in clipboard_names; -1 = nothing that we own now. */
+/* Index in clipboard_names; -1 = nothing that we own now. TEXT is whatever text the owner likes;
+ * COMPOUND_TEXT of older programs is UTF-8 between two escapes. */
 static int find_name(const struct x11_gives *gives, xcb_atom_t target, unsigned types) {
+	if (target == gives->atoms[X11_TEXT] || target == gives->atoms[X11_COMPOUND_TEXT]) {
+		return types & CLIP_TEXT ? clipboard_name_find("UTF8_STRING") : -1;
+	}
 	for (int i = 0; i < (int)CLIPBOARD_NAMES; i++) {
 		if (gives->names[i] == target && (clipboard_names[i].type & types)) {
 			return i;
@@ -101,10 +109,28 @@ void x11_gives_request(struct x11_gives *gives, const xcb_selection_request_even
 			.requestor = event->requestor,
 			.property = property,
 			.target = event->target,
+			.type = event->target == gives->atoms[X11_TEXT] ? gives->names[name]
+									: event->target,
 			.time = event->time,
 			.name = name };
 		gives->events->wanted(give->id, clipboard_names[name].type, gives->events->data);
 	}
+}
+
+/* Text as COMPOUND_TEXT: the escapes of its extension for UTF-8. Frees heap. */
+static uint8_t *to_compound(uint8_t *heap, size_t *len) {
+	static const char begin_utf8[] = "\x1b%G";
+	static const char end_utf8[] = "\x1b%@";
+	const size_t escape = sizeof begin_utf8 - 1;
+	uint8_t *text = malloc(*len + 2 * escape);
+	if (text) {
+		memcpy(text, begin_utf8, escape);
+		memcpy(text + escape, heap, *len);
+		memcpy(text + escape + *len, end_utf8, escape);
+		*len += 2 * escape;
+	}
+	free(heap);
+	return text;
 }
 
 /* The first piece, or all of it. */
@@ -137,6 +163,9 @@ void x11_gives_content(
 	if (!give) {
 		free(heap); /* the program that asked is gone */
 		return;
+	}
+	if (heap && give->target == gives->atoms[X11_COMPOUND_TEXT]) {
+		heap = to_compound(heap, &len);
 	}
 	if (!heap) {
 		notify(gives, give->requestor, give->target, XCB_ATOM_NONE, give->time);

@@ -165,6 +165,34 @@ def case_image():
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
+def desktop_types():
+    """The types that programs are offered."""
+    command = ['xclip', '-selection', 'clipboard', '-t', 'TARGETS', '-o'] if MODE == 'x11' else ['wl-paste', '--list-types']
+    found = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True, timeout=10)
+    return [name for name in found.stdout.split() if name not in ('TARGETS', 'TIMESTAMP')]
+
+
+def case_types():
+    """Every type that is offered delivers, and a program that takes the first one gets the content."""
+    source, program = start()
+    for kind, data in (('png', os.urandom(5000)), ('text', b'plain text')):
+        guest_copy(source, data, kind)
+        names = desktop_types()
+        for name in names:
+            command = (['xclip', '-selection', 'clipboard', '-t', name, '-o'] if MODE == 'x11' else
+                       ['wl-paste', '--no-newline', '--type', name])
+            got = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=10).stdout
+            marked = name == 'COMPOUND_TEXT'
+            check(got and (marked or got == data), '%s: %d bytes' % (name, len(got)))
+        check(names, 'only %s are offered' % names)
+        if MODE != 'x11':
+            got = subprocess.run('wl-paste --no-newline | cat', shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 check=False, timeout=10).stdout
+            check(got == data, 'without a type %d bytes' % len(got))
+        print('%s as %s: each delivers' % (kind, ', '.join(names)))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 class Typist:
     """Keys by XTEST: when each was put in, in nanoseconds of the monotonic clock."""
 
