@@ -4,9 +4,20 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 option(PG_WERROR "Treat warnings as errors (tools/check does)" OFF)
-option(PG_TESTS "Build the tests" ON)
+set(PG_TESTS AUTO CACHE STRING "Build the tests: ON, OFF, or AUTO: where cmocka and libzstd are installed")
 option(PG_TRACE "Compile in log_trace() (per frame and packet)" OFF)
 set(PG_SANITIZE "" CACHE STRING "address,undefined or thread")
+
+# A player who types "cmake -B build" has no use for the tests, and need not install what they need.
+set(PG_BUILD_TESTS ${PG_TESTS})
+if(PG_TESTS STREQUAL "AUTO")
+	set(PG_BUILD_TESTS ON)
+	pkg_check_modules(PG_TEST_LIBRARIES QUIET cmocka libzstd)
+	if(NOT PG_TEST_LIBRARIES_FOUND)
+		set(PG_BUILD_TESTS OFF)
+		message(STATUS "The tests are not built: they need cmocka and libzstd (packages: tools/install-packages check)")
+	endif()
+endif()
 
 if(NOT CMAKE_BUILD_TYPE)
 	set(CMAKE_BUILD_TYPE Release)

@@ -25,6 +25,7 @@ endif()
 pg_source_check(packages packages)
 pg_source_check(docs docs)
 pg_source_check(floors floors)
+pg_source_check(without_cmocka without-cmocka)
 
 # The whole client in a window: gui MODE CASE, see integration/gui_cases.py.
 foreach(case picture letterbox resize restart keys sigterm stop soak)
