@@ -9,7 +9,7 @@
 static const struct kvmfr_version versions[] = {
 	{ .lgmp = 5, .kvmfr = 19, .release = "B6" },
 	{ .lgmp = 6, .kvmfr = 20, .release = "B7" },
-	{ .lgmp = 12, .kvmfr = 34, .release = "2026-08", .experimental = true },
+	{ .lgmp = 12, .kvmfr = 34, .release = "2026-08", .newer_too = true },
 };
 #define VERSION_COUNT (sizeof versions / sizeof versions[0])
 
@@ -28,7 +28,10 @@ const struct kvmfr_version *kvmfr_version_for_lgmp(unsigned lgmp) {
 
 const struct kvmfr_version *kvmfr_version_find(unsigned lgmp, unsigned kvmfr) {
 	const struct kvmfr_version *version = kvmfr_version_for_lgmp(lgmp);
-	return version && version->kvmfr == kvmfr ? version : NULL;
+	return version && (version->kvmfr == kvmfr ||
+					  (version->newer_too && kvmfr > version->kvmfr))
+			       ? version
+			       : NULL;
 }
 
 static void read_vm(struct kvmfr_info *info, const uint8_t *data, size_t size) {

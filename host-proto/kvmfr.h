@@ -19,10 +19,11 @@ enum kvmfr_feature {
 struct kvmfr_version {
 	unsigned lgmp, kvmfr;
 	const char *release; /* of Looking Glass: "B7" */
-	bool experimental;   /* written from the specification, never met a real host */
+	bool newer_too;      /* a higher KVMFR is tried with this one's layouts */
 };
 
-/* NULL when we do not speak it. */
+/* The row whose layouts to read it by, also for a KVMFR that is newer than all of ours; NULL when
+ * we do not speak it. */
 const struct kvmfr_version *kvmfr_version_find(unsigned lgmp, unsigned kvmfr);
 /* The row with that LGMP version, whatever KVMFR; NULL when there is none. */
 const struct kvmfr_version *kvmfr_version_for_lgmp(unsigned lgmp);

@@ -48,7 +48,7 @@ const char *lgmp_state_name(enum lgmp_state state); /* "no-heartbeat", for logs 
 struct lgmp_status {
 	enum lgmp_state state;
 	unsigned lgmp, kvmfr;   /* versions found, 0 = none yet; also when they are not ours */
-	bool experimental;      /* the row of the version table is */
+	bool experimental;      /* a KVMFR newer than ours, read as the newest that we know */
 	struct kvmfr_info info; /* of the running host, or of one whose version is not ours */
 	uint64_t memory_bytes;  /* size of the mapping, 0 = none */
 	char reason[160];       /* for people: what is waited for and what would help */
@@ -65,7 +65,7 @@ struct lgmp_message {
 	struct shm *shm;     /* borrowed until the session ends: shm_ref() it to keep the bytes */
 	uint64_t generation; /* of the subscription. A change = start over: full frame, no shape */
 	enum lgmp_queue queue;
-	unsigned kvmfr;  /* the layout for frame_read(), cursor_read() */
+	unsigned kvmfr;  /* the layout for frame_read(), cursor_read(): one of ours */
 	uint64_t udata;  /* the application's word; pointer flags */
 	uint64_t offset; /* of the payload block; checked: inside the mapping, multiple of 4 */
 	uint32_t size;   /* of the block */

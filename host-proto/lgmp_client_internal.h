@@ -38,6 +38,7 @@ struct lgmp_client {
 	uint64_t due_ns;
 	uint64_t fine_until_ns; /* 0 = the first step sets it */
 	uint32_t session;
+	unsigned layout_kvmfr;
 	uint32_t client_id; /* of the session, where the version has one for all queues */
 	uint64_t generation;
 

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "host-proto/host_facts.h"
 #include "host-proto/lgmp_client_internal.h"
 
 #define LOOK_FOR_FILE_NS  (500 * NS_PER_MS)
 #define LOOK_FOR_HOST_NS  (100 * NS_PER_MS)
+#define LGMP_NEWEST       12u
 #define HEARTBEATS_WANTED 2u /* changes since the baseline (lgmp.md 4.2) */
 
 /* Where later versions keep their magic (lgmp.md appendix A), to name them. */
@@ -78,8 +80,7 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 	lgmp_client_forget_host(client);
 	client->status.lgmp = version;
 	lgmp_client_set_state(client, LGMP_STATE_VERSION,
-			_("the VM's Looking Glass host speaks LGMP %u, pierglass speaks 5, 6 and 12: "
-			  "install host B7 in the VM"),
+			version > LGMP_NEWEST ? _(HOST_FACTS_LGMP_NEW) : _(HOST_FACTS_LGMP_OLD),
 			version);
 }
 
@@ -212,14 +213,13 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 		const struct kvmfr_version *wanted =
 				kvmfr_version_for_lgmp(client->layout->version);
 		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
-		lgmp_client_set_state(client, LGMP_STATE_KVMFR,
-				_("the VM's Looking Glass host %s speaks KVMFR %u over LGMP %u; pierglass "
-				  "speaks %u there: install host B7 in the VM"),
+		lgmp_client_set_state(client, LGMP_STATE_KVMFR, _(HOST_FACTS_KVMFR),
 				info.host_version, info.version, client->layout->version,
 				wanted ? wanted->kvmfr : 0);
 		return;
 	}
-	status->experimental = ours->experimental;
+	status->experimental = info.version != ours->kvmfr;
+	client->layout_kvmfr = ours->kvmfr;
 	client->session = session;
 	if (client->layout->session_client_id) {
 		client->client_id = lgmp_client_take_id(client);

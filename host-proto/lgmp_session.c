@@ -100,6 +100,13 @@ int lgmp_client_subscribe(struct lgmp_client *client, uint64_t now_ns) {
 
 void lgmp_client_say_running(struct lgmp_client *client) {
 	const struct kvmfr_info *info = &client->status.info;
+	if (client->status.experimental) {
+		lgmp_client_set_state(client, LGMP_STATE_RUNNING,
+				_("Looking Glass host %s is newer than pierglass (KVMFR %u, read as %u): if "
+				  "the picture is wrong, update pierglass"),
+				info->host_version, info->version, client->layout_kvmfr);
+		return;
+	}
 	lgmp_client_set_state(client, LGMP_STATE_RUNNING,
 			client->got_frame ? _("Looking Glass host %s (%s)")
 					  : _("Looking Glass host %s (%s), no picture yet"),
@@ -295,7 +302,7 @@ int lgmp_client_next(struct lgmp_client *client, enum lgmp_queue queue,
 	*ret_message = (struct lgmp_message){ .shm = client->shm,
 		.generation = client->generations[queue],
 		.queue = queue,
-		.kvmfr = client->status.kvmfr,
+		.kvmfr = client->layout_kvmfr,
 		.udata = entry.udata,
 		.offset = entry.offset,
 		.size = entry.size,

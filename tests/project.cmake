@@ -9,6 +9,7 @@ endfunction()
 pg_source_check(layers layers)
 pg_source_check(words words)
 pg_source_check(wire_code wire-code)
+pg_source_check(host_facts host-facts)
 foreach(part files entry metainfo unit icons terminal)
 	pg_source_check(install_${part} install ${part})
 	# Each installs, which writes the prefix into files of the build folder first.

@@ -489,7 +489,9 @@ static void user_data_is_bounded(void **state) {
 	CHECK(kvmfr_info_read(data, sizeof data, &info) == -EBADMSG);
 	CHECK(kvmfr_version_find(5, 19) && kvmfr_version_find(6, 20));
 	CHECK(!kvmfr_version_find(5, 20) && !kvmfr_version_find(7, 20));
-	CHECK(kvmfr_version_find(12, 34)->experimental);
+	CHECK(kvmfr_version_find(12, 34)->kvmfr == 34);
+	CHECK(kvmfr_version_find(12, 36)->kvmfr == 34); /* tried */
+	CHECK(!kvmfr_version_find(12, 33) && !kvmfr_version_find(6, 21));
 }
 
 int main(void) {

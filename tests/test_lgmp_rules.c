@@ -271,6 +271,39 @@ static void a_session_without_a_number_is_still_starting(void **state) {
 	guest_close(&guest);
 }
 
+/* A KVMFR after ours is read as the newest that we know, in so many words; one before it is not. */
+static void a_newer_kvmfr_is_tried(void **state) {
+	(void)state;
+	struct guest guest;
+	struct lgmp_client *client;
+	struct lgmp_message message;
+	struct frame frame;
+	uint32_t version = 35;
+	guest_open(&guest, 34, 16 << 20);
+	struct kvmfr_header_wire *header =
+			(void *)(shm_base(guest.shm) + lgmp_layout_find(12)->udata);
+	memcpy(&header->version, &version, 4);
+	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	guest_connect(&guest, client);
+	CHECK(lgmp_client_status(client)->experimental && lgmp_client_status(client)->kvmfr == 35);
+	CHECK(strstr(lgmp_client_status(client)->reason, "KVMFR 35, read as 34"));
+	CHECK(guest_post(&guest, 64, 32) == 0);
+	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1 && message.kvmfr == 34);
+	CHECK(frame_read(message.shm, message.kvmfr, message.offset, message.size, &frame) == 0);
+	CHECK(frame.width == 64 && frame.height == 32);
+	lgmp_client_destroy(client);
+
+	version = 33;
+	memcpy(&header->version, &version, 4);
+	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	for (unsigned i = 0; i < 80; i++) {
+		guest_tick(&guest, client);
+	}
+	CHECK(client_state(client) == LGMP_STATE_KVMFR);
+	lgmp_client_destroy(client);
+	guest_close(&guest);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_twice_and_nothing_missed),
@@ -281,6 +314,7 @@ int main(void) {
 		cmocka_unit_test(a_ring_behind_the_user_data_is_fine),
 		cmocka_unit_test(a_client_that_is_late_is_bad_on_every_queue),
 		cmocka_unit_test(an_acknowledgement_of_what_was_dropped_is_a_loss),
+		cmocka_unit_test(a_newer_kvmfr_is_tried),
 		cmocka_unit_test(a_session_without_a_number_is_still_starting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,7 +124,7 @@ static void imports_and_falls_back(void **state) {
 	guest_stop(&guest);
 }
 
-/* A host of each version of the wire, the experimental one with them: picture and pointer come. */
+/* A host of each version of the wire: picture and pointer come. */
 static void every_host_is_shown(void **state) {
 	(void)state;
 	static const unsigned versions[] = { 19, 20, 34 };

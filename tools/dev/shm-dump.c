@@ -47,7 +47,7 @@ static void say_status(const struct lgmp_status *status) {
 	printf("%s: %s\n", lgmp_state_name(status->state), status->reason);
 	if (status->lgmp) {
 		printf("  LGMP %u, KVMFR %u%s, %llu bytes\n", status->lgmp, status->kvmfr,
-				status->experimental ? " (experimental)" : "",
+				status->experimental ? " (newer than known)" : "",
 				(unsigned long long)status->memory_bytes);
 	}
 	if (status->kvmfr) {

@@ -22,7 +22,7 @@ static void usage(FILE *out) {
 		"  --json            one JSON object on stdout\n"
 		"  --max-res WxH     the largest picture the shared memory has to hold\n"
 		"  --hdr             in HDR\n"
-		"  --listen SECONDS  how long to listen for Scream's packets (default 2, 0 = not)\n"
+		"  --listen SECONDS  how long to listen for network sound (default 2, 0 = not)\n"
 		"  --connect URI     libvirt's URI (default: qemu:///system and qemu:///session)\n"
 		"  --xml FILE        this domain XML instead of libvirt's\n"
 		"  --root DIR        a tree that stands for /: its sys, proc, etc, dev\n"

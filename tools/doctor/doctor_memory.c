@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "host-proto/host_facts.h"
 #include "tools/doctor/doctor.h"
 #include "tools/vm-model/size.h"
 #include "tools/vm-model/text.h"
@@ -56,14 +57,9 @@ static void check_device(const struct facts *facts, struct report *report) {
 	char name[160];
 	for (unsigned i = 0; i < vm->shmem_count; i++) {
 		if (domain_shmem_is_scream(&vm->shmem[i])) {
-			report_warn(report,
-					_("shared memory %s of %llu MiB looks like Scream's: pierglass takes "
-					  "Scream's sound over the network, and Looking Glass may pick the "
-					  "wrong device"),
-					vm->shmem[i].name,
+			report_warn(report, _(HOST_FACTS_SCREAM_SHM), vm->shmem[i].name,
 					(unsigned long long)(vm->shmem[i].bytes >> 20));
-			report_remedy(report,
-					_("remove it from the VM and set Scream to network mode in Windows"));
+			report_remedy(report, _(HOST_FACTS_SCREAM_SHM_REMEDY));
 		}
 	}
 	if (!shmem) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "host-proto/host_facts.h"
 #include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
@@ -87,7 +88,7 @@ static void interface_line(const struct facts *facts, const struct domain_interf
 static void check_interface(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	if (vm->interface_count == 0) {
-		report_fail(report, _("the VM has no network card: Scream's sound has no way out"));
+		report_fail(report, _(HOST_FACTS_SCREAM_NO_CARD));
 		attach_remedy(facts, report);
 		return;
 	}
@@ -198,21 +199,13 @@ static void rule_for(const struct facts *facts, struct report *report) {
 static void silent_guest(const struct facts *facts, struct report *report) {
 	const struct facts_live *live = &facts->live;
 	if (facts->vm.state != DOMAIN_RUNNING) {
-		report_ok(report, _("no Scream packet in %u s: the VM does not run"),
-				live->listen_s);
+		report_ok(report, _(HOST_FACTS_SCREAM_OFF), live->listen_s);
 		return;
 	}
-	report_skip(report,
-			_("no Scream packet in %u s: play a sound in Windows and look again. If there is "
-			  "still none, it is one of these:"),
-			live->listen_s);
-	report_remedy(report,
-			_("in Windows: Scream is not installed (as administrator; Secure Boot may "
-			  "refuse its driver)"));
-	report_remedy(report, _("in Windows: Scream is not the default sound output"));
-	report_remedy(report,
-			_("in Windows: it sends through another network card: UnicastSrcIPv4 in "
-			  "HKLM\\SYSTEM\\CurrentControlSet\\Services\\Scream\\Options"));
+	report_skip(report, _(HOST_FACTS_SCREAM_SILENT), live->listen_s);
+	report_remedy(report, _(HOST_FACTS_SCREAM_MISSING));
+	report_remedy(report, _(HOST_FACTS_SCREAM_DEFAULT));
+	report_remedy(report, _(HOST_FACTS_SCREAM_CARD));
 	report_remedy(report, _("in Windows: its own firewall blocks what goes out"));
 }
 
@@ -220,10 +213,9 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 	const struct facts_network *network = &facts->network;
 	const struct facts_live *live = &facts->live;
 	if (live->multicast_counted > 0 && live->multicast_received > 0) {
-		report_ok(report,
-				_("Scream's packets arrive: %lld on %s and %lld at a socket in %u s"),
-				(long long)live->multicast_counted, network->bridge,
-				(long long)live->multicast_received, live->listen_s);
+		report_ok(report, _(HOST_FACTS_SCREAM_ARRIVES), (long long)live->multicast_counted,
+				network->bridge, (long long)live->multicast_received,
+				live->listen_s);
 	} else if (live->multicast_counted > 20) {
 		report_fail(report,
 				_("%lld multicast packets came over %s in %u s and none reached a socket: "
@@ -232,25 +224,17 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 				SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (network->ufw && !network->ufw_rule) {
-		report_warn(report,
-				_("the firewall ufw is on and has no rule for Scream (UDP %d)%s"),
-				SCREAM_PORT,
+		report_warn(report, _(HOST_FACTS_SCREAM_UFW), SCREAM_PORT,
 				facts->is_root ? "" : _(", as far as its files may be read"));
 		rule_for(facts, report);
 	} else if (network->firewalld && !network->firewalld_rule) {
-		report_warn(report,
-				_("firewalld is on; %s is in its zone %s, which does not let Scream (UDP "
-				  "%d) in by itself"),
-				network->bridge, network->firewalld_zone, SCREAM_PORT);
+		report_warn(report, _(HOST_FACTS_SCREAM_FIREWALLD), network->bridge,
+				network->firewalld_zone, SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (network->firewalld) {
-		report_ok(report, _("firewalld's zone %s lets Scream (UDP %d) in"),
-				network->firewalld_zone, SCREAM_PORT);
+		report_ok(report, _(HOST_FACTS_SCREAM_ZONE), network->firewalld_zone, SCREAM_PORT);
 	} else if (network->nft_service) {
-		report_warn(report,
-				_("an nftables rule set is loaded at boot; if it drops input, Scream (UDP "
-				  "%d) needs a rule"),
-				SCREAM_PORT);
+		report_warn(report, _(HOST_FACTS_SCREAM_NFT), SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (live->multicast_counted >= 0) {
 		silent_guest(facts, report);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/i18n.h"
+#include "host-proto/host_facts.h"
 #include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
@@ -244,14 +245,12 @@ static void check_sound_device(const struct facts *facts, struct report *report)
 		return;
 	}
 	if (facts->vm.sound_count == 0) {
-		report_ok(report, _("no emulated sound card: Scream is the only one"));
+		report_ok(report, _(HOST_FACTS_SOUND_NONE));
 	} else {
-		report_warn(report,
-				_("an emulated sound card (%s) beside Scream: Windows may play there"),
-				facts->vm.sound[0].model);
+		report_warn(report, _(HOST_FACTS_SOUND_BOTH), facts->vm.sound[0].model);
 		report_remedy(report,
-				_("pierglass setup audio %s --apply (or choose Scream as default in "
-				  "Windows)"),
+				_("pierglass setup audio %s --apply (or choose one of them as the default "
+				  "in Windows)"),
 				doctor_vm_word(facts, name));
 	}
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
+#include "host-proto/host_facts.h"
 #include "tools/setup/setup.h"
 #include "tools/vm-model/firewall.h"
 
@@ -456,13 +457,9 @@ void files_audio(struct setup *setup) {
 		any = true;
 	}
 	if (!any) {
-		plan_note(&setup->plan,
-				_("no firewall found that would stop Scream's packets on %s"),
-				bridge);
+		plan_note(&setup->plan, _(HOST_FACTS_SCREAM_NO_FIREWALL), bridge);
 	}
-	plan_note(&setup->plan,
-			_("Scream itself is installed in Windows; here pierglass is the receiver, "
-			  "the old scream program is not needed"));
+	plan_note(&setup->plan, _(HOST_FACTS_SCREAM_RECEIVER));
 }
 
 /* ---- desktop ---- */
@@ -588,18 +585,10 @@ void windows_steps(struct setup *setup) {
 			_("install the virtio-win drivers (virtio-win-guest-tools.exe): disk, network, "
 			  "SPICE agent (clipboard)"));
 	if (vm->hostdev_count > 0) {
-		plan_windows(plan,
-				_("install the driver of the passed-through GPU, and give that GPU a display "
-				  "(a cable, or a dummy plug): without one Windows does not draw on it"));
+		plan_windows(plan, _(HOST_FACTS_STEP_GPU));
 	}
-	plan_windows(plan,
-			_("install the Looking Glass host program of release B6 or B7 (it brings the "
-			  "IVSHMEM driver); its log: %%ProgramData%%\\Looking Glass (host)\\"
-			  "looking-glass-host.txt"));
-	plan_windows(plan,
-			_("install Scream as administrator and make it the default sound output (Secure "
-			  "Boot may have to be off for its driver); one network card only, or Scream may "
-			  "choose the wrong one"));
+	plan_windows(plan, _(HOST_FACTS_STEP_HOST));
+	plan_windows(plan, _(HOST_FACTS_STEP_SOUND));
 	plan_windows(plan, _("Settings > Mouse: switch \"Enhance pointer precision\" off"));
 	for (unsigned i = 0; i < vm->filesystem_count; i++) {
 		if (strcmp(vm->filesystem[i].driver, "virtiofs") == 0) {
