@@ -19,6 +19,14 @@ static void playout_status(struct audio *audio, const struct playout_stats *stat
 		ret_status->state = PART_WAITING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
 				_("the sound device is suspended"));
+	} else if (stats->trouble == PLAYOUT_DEAF) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("the sound server does not answer"));
+	} else if (stats->trouble == PLAYOUT_STUCK) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason,
+				_("the sound server accepts the sound and does not play it"));
 	} else if (stats->state == PLAYOUT_PLAYING || stats->state == PLAYOUT_GAP ||
 			stats->state == PLAYOUT_OPENING || stats->state == PLAYOUT_SYNCING) {
 		ret_status->state = PART_RUNNING;

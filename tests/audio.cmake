@@ -6,12 +6,14 @@ pg_test(filter audio)
 pg_test(latency_target audio)
 pg_test(opus_stream audio)
 pg_test(playout audio)
+pg_test(period audio)
+pg_test(playout_events audio)
 pg_test(pulse_loop audio)
 pg_test(resample audio)
 pg_test(scream_shm audio)
 pg_test(sound_owner audio)
 pg_fuzz(scream audio)
-set_tests_properties(playout PROPERTIES TIMEOUT 240) # hours of simulated sound
+set_tests_properties(playout playout_events PROPERTIES TIMEOUT 240) # hours of simulated sound
 
 # Ends of sound for the tests below: what records and judges a sink's monitor, the plainest player, a SPICE
 # server whose guest records.

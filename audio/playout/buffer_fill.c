@@ -2,33 +2,45 @@
 
 #include <math.h>
 
-#define BANDWIDTH_HZ       0.3
-#define BANDWIDTH_SLOW_HZ  0.1 /* once settled: reports come less often */
-#define BANDWIDTH_STEPS_HZ 0.05
-#define SLOPE_LIMIT        500e-6
-#define JUMP_S             0.003
-#define JUMP_STEPS_S       0.008
-#define ODD_MOST           5 /* in a row, then they are right */
-#define JUMP_QUANTA        1.5
-#define KNOWN_AFTER        3
-#define KNOWN_AFTER_STEPS  8
-#define SETTLED_AFTER      60
+#define BANDWIDTH_HZ           0.3
+#define BANDWIDTH_SLOW_HZ      0.1 /* once settled: reports come less often */
+#define BANDWIDTH_STEPS_HZ     0.05
+#define BANDWIDTH_STEPS_FRAMES 256.0
+#define SLOPE_LIMIT            500e-6
+#define JUMP_S                 0.003
+#define JUMP_STEPS_S           0.008
+#define ODD_MOST               5 /* in a row, then they are right */
+#define JUMP_QUANTA            1.5
+#define KNOWN_AFTER            3
+#define KNOWN_AFTER_STEPS      8
+#define KNOWN_AFTER_MOVES      2     /* of the position, where it moves in steps */
+#define RANGE_S                0.002 /* of the stairs, beside their own size */
+#define RANGE_GUESSED          16384
+#define SETTLED_AFTER          60
 
-void buffer_fill_init(struct buffer_fill *fill, unsigned rate, unsigned quantum_frames) {
+void buffer_fill_init(
+		struct buffer_fill *fill, unsigned rate, unsigned quantum_frames, bool guessed) {
 	*fill = (struct buffer_fill){
 		.rate = rate,
 		.nominal = rate * 1e-9,
 		.slope = rate * 1e-9,
-		.jump_frames = quantum_frames > 0 ? fmax(JUMP_STEPS_S * rate,
-								    JUMP_QUANTA * quantum_frames)
-						  : JUMP_S * rate,
-		.steps = quantum_frames > 0,
 	};
+	buffer_fill_set_quantum(fill, quantum_frames, guessed);
+}
+
+void buffer_fill_set_quantum(struct buffer_fill *fill, unsigned quantum_frames, bool guessed) {
+	const double most = guessed ? RANGE_GUESSED : quantum_frames;
+	fill->quantum = quantum_frames;
+	fill->range = most * 1.1 + RANGE_S * fill->rate;
+	fill->jump_frames = quantum_frames > 0 ? fmax(JUMP_STEPS_S * fill->rate, JUMP_QUANTA * most)
+					       : JUMP_S * fill->rate;
 }
 
 void buffer_fill_restart(struct buffer_fill *fill) {
 	fill->reports = 0;
 	fill->odd_count = 0;
+	fill->seen_count = 0;
+	fill->seen_steps = 0;
 }
 
 static double predict(const struct buffer_fill *fill, double t_ns) {
@@ -54,16 +66,78 @@ static bool judge_odd(struct buffer_fill *fill, double position, double residual
 	return false;
 }
 
+/* ---- steps ---- */
+
+static void see(struct buffer_fill *fill, double position, uint64_t t_ns) {
+	const unsigned last = (fill->seen_next + BUFFER_FILL_SEEN - 1) % BUFFER_FILL_SEEN;
+	if (fill->seen_count > 0 && position != fill->seen[last].position) {
+		fill->seen_steps++;
+	}
+	fill->seen[fill->seen_next].t_ns = t_ns;
+	fill->seen[fill->seen_next].position = position;
+	fill->seen_next = (fill->seen_next + 1) % BUFFER_FILL_SEEN;
+	fill->seen_count += fill->seen_count < BUFFER_FILL_SEEN;
+}
+
+/* The middle of the stairs at the last report; older ones that do not fit are of another device, or
+ * of before it lost time. */
+static double middle(const struct buffer_fill *fill, uint64_t t_ns) {
+	double lowest = INFINITY;
+	double highest = -INFINITY;
+	for (unsigned back = 1; back <= fill->seen_count; back++) {
+		const unsigned i = (fill->seen_next + BUFFER_FILL_SEEN - back) % BUFFER_FILL_SEEN;
+		const double now = fill->seen[i].position +
+				   (double)(t_ns - fill->seen[i].t_ns) * fill->slope;
+		const double low = fmin(lowest, now);
+		const double high = fmax(highest, now);
+		if (high - low > fill->range) {
+			break;
+		}
+		lowest = low;
+		highest = high;
+	}
+	return (lowest + highest) / 2;
+}
+
+/* ---- reports ---- */
+
 static double bandwidth_hz(const struct buffer_fill *fill) {
-	if (fill->steps) {
-		return BANDWIDTH_STEPS_HZ;
+	if (fill->slow_hz > 0) {
+		return fill->slow_hz;
+	}
+	if (fill->quantum > 0) {
+		/* The larger they are, the less one report says of the slope. */
+		return BANDWIDTH_STEPS_HZ * fmin(1, BANDWIDTH_STEPS_FRAMES / fill->quantum);
 	}
 	return fill->reports > SETTLED_AFTER ? BANDWIDTH_SLOW_HZ : BANDWIDTH_HZ;
 }
 
+/* One step of the delay-locked loop; returns the new phase. */
+static double follow(struct buffer_fill *fill, double predicted, double residual, double dt) {
+	double w = fmin(2 * M_PI * bandwidth_hz(fill) * dt * 1e-9, 0.5);
+	double b = fmax(M_SQRT2 * w, 1.0 / (fill->reports + 1));
+	if (fill->reports > 5) {
+		fill->slope += w * w * residual / dt;
+	}
+	double tolerance = fill->nominal * SLOPE_LIMIT;
+	fill->slope = fmin(fmax(fill->slope, fill->nominal - tolerance), fill->nominal + tolerance);
+	fill->reports++;
+	return predicted + fmin(b, 1) * residual;
+}
+
+static void begin(struct buffer_fill *fill, double position, uint64_t t_ns) {
+	set_phase(fill, position, t_ns);
+	fill->mean = position;
+	fill->mean_ns = t_ns;
+	fill->seen_count = 0;
+	if (fill->quantum > 0) {
+		see(fill, position, t_ns);
+	}
+}
+
 bool buffer_fill_report(struct buffer_fill *fill, double position_frames, uint64_t t_ns) {
 	if (fill->reports == 0) {
-		set_phase(fill, position_frames, t_ns);
+		begin(fill, position_frames, t_ns);
 		fill->reports = 1;
 		return false;
 	}
@@ -74,22 +148,30 @@ bool buffer_fill_report(struct buffer_fill *fill, double position_frames, uint64
 	double predicted = predict(fill, (double)t_ns);
 	double residual = position_frames - predicted;
 	if (fabs(residual) > fill->jump_frames) {
-		return judge_odd(fill, position_frames, residual, t_ns);
+		const bool jumped = judge_odd(fill, position_frames, residual, t_ns);
+		if (jumped) {
+			begin(fill, position_frames, t_ns);
+		}
+		return jumped;
 	}
-	double w = fmin(2 * M_PI * bandwidth_hz(fill) * dt * 1e-9, 0.5);
-	double b = fmax(M_SQRT2 * w, 1.0 / (fill->reports + 1));
-	set_phase(fill, predicted + fmin(b, 1) * residual, t_ns);
-	if (fill->reports > 5) {
-		fill->slope += w * w * residual / dt;
+	if (fill->quantum == 0) {
+		set_phase(fill, follow(fill, predicted, residual, dt), t_ns);
+		return false;
 	}
-	double tolerance = fill->nominal * SLOPE_LIMIT;
-	fill->slope = fmin(fmax(fill->slope, fill->nominal - tolerance), fill->nominal + tolerance);
-	fill->reports++;
+	see(fill, position_frames, t_ns);
+	const double since = (double)(t_ns - fill->mean_ns);
+	const double mean = fill->mean + since * fill->slope;
+	fill->mean = follow(fill, mean, position_frames - mean, since);
+	fill->mean_ns = t_ns;
+	set_phase(fill, middle(fill, t_ns), t_ns);
 	return false;
 }
 
 bool buffer_fill_known(const struct buffer_fill *fill) {
-	return fill->reports >= (fill->steps ? KNOWN_AFTER_STEPS : KNOWN_AFTER);
+	if (fill->quantum > 0) {
+		return fill->reports >= KNOWN_AFTER_STEPS && fill->seen_steps >= KNOWN_AFTER_MOVES;
+	}
+	return fill->reports >= KNOWN_AFTER;
 }
 
 double buffer_fill_at(const struct buffer_fill *fill, double t_ns) {

@@ -2,20 +2,26 @@
  * How much sound is in flight: frames written minus frames that left the loudspeaker, at any time
  * (scream-audio.md 3.3, steps 2 and 3). Pure; one thread at a time.
  *
- * The server's reports go through a delay-locked loop with a slope, so that the fill at
- * the smoothed arrival time of a packet can be computed. Frames are of the stream's rate.
+ * The server's reports go through a delay-locked loop with a slope, so that the fill at the
+ * smoothed arrival time of a packet can be computed. Where the position moves in steps, its phase
+ * is the middle between the highest and the lowest of the last reports, which is nearer than the
+ * mean of as many. Frames are of the stream's rate.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BUFFER_FILL_SEEN 64
+
 struct buffer_fill {
 	/* constant after buffer_fill_init() */
 	double rate;
 	double nominal; /* frames a nanosecond */
 	double jump_frames;
-	bool steps; /* the server's position moves in large steps (pipewire-pulse) */
+	double quantum; /* the server's position moves in steps of that (pipewire-pulse); 0 = not */
+	double slow_hz; /* the owner may set it: a bandwidth for reports that scatter; 0 = usual */
+	double range;   /* of positions beside the line that steps may make */
 
 	int64_t written; /* frames, silence included */
 
@@ -24,12 +30,27 @@ struct buffer_fill {
 	uint64_t t_ns;
 	double position;    /* frames that left the loudspeaker at t_ns, filtered */
 	double slope;       /* frames a nanosecond, filtered */
+	double mean;        /* with steps: the line through all of them, for the slope */
+	uint64_t mean_ns;   /* its time */
 	double odd;         /* residual of the last report if that was an outlier */
 	unsigned odd_count; /* outliers in a row */
+
+	/* with steps: the last reports, for the middle of the stairs */
+	struct {
+		uint64_t t_ns;
+		double position;
+	} seen[BUFFER_FILL_SEEN];
+	unsigned seen_count;
+	unsigned seen_next;
+	unsigned seen_steps; /* changes of the position */
 };
 
-/* quantum_frames: the size of the server's steps; 0 if its position moves smoothly. */
-void buffer_fill_init(struct buffer_fill *fill, unsigned rate, unsigned quantum_frames);
+/* quantum_frames: the size of the server's steps; 0 if its position moves smoothly. guessed: they
+ * may be larger. */
+void buffer_fill_init(
+		struct buffer_fill *fill, unsigned rate, unsigned quantum_frames, bool guessed);
+/* The steps are of another size than was said. */
+void buffer_fill_set_quantum(struct buffer_fill *fill, unsigned quantum_frames, bool guessed);
 /* The device's position jumped or is unknown (start, move, resume): keeps count and slope. */
 void buffer_fill_restart(struct buffer_fill *fill);
 

@@ -248,3 +248,10 @@ double servo_update(struct servo *servo, double error_frames, double frames, boo
 	servo->correction = 1 + next;
 	return servo->correction;
 }
+
+double servo_regain(struct servo *servo, bool faster, double frames) {
+	double now = servo->correction - 1;
+	double wanted = -servo->z3 + (faster ? -SERVO_LIMIT : SERVO_LIMIT);
+	servo->correction = 1 + now + clamp(wanted - now, SLEW_PER_S * frames / servo->rate);
+	return servo->correction;
+}

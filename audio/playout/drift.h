@@ -89,3 +89,6 @@ void servo_distrust(struct servo *servo);
  * arrivals come in lumps, so look slower. Returns the correction for src_ratio. */
 double servo_update(struct servo *servo, double error_frames, double frames, bool bursty,
 		uint64_t now_ns);
+/* What is in flight is wrong by a known cause: plays as fast or as slow as is allowed and learns
+ * nothing from it. */
+double servo_regain(struct servo *servo, bool faster, double frames);

@@ -138,7 +138,11 @@ void latency_target_update(struct latency_target *target, uint64_t now_ns) {
 	}
 	double wanted = target->reserve_ns + target->late_ns + LATENCY_TARGET_MARGIN_NS +
 			target->batch_ns + target->attack_ns + target->constant_ns;
-	wanted = fmin(fmax(wanted, LATENCY_TARGET_MIN_MS * 1e6), LATENCY_TARGET_MAX_MS * 1e6);
+	/* What the server takes at a time is no reason to crackle. */
+	double most = fmax(LATENCY_TARGET_MAX_MS * 1e6, target->reserve_ns + target->constant_ns +
+									target->late_ns +
+									LATENCY_TARGET_MARGIN_NS);
+	wanted = fmin(fmax(wanted, LATENCY_TARGET_MIN_MS * 1e6), most);
 	double step = fmin(fmax(wanted - target->now_ns, -FALL_NS), RISE_NS);
 	target->now_ns += step;
 }

@@ -16,108 +16,16 @@
 #define ASK_SETTLED_AFTER 60
 #define ASK_LATE_NS       (20 * NS_PER_MS) /* a packet comes before: no wake-up for that alone */
 #define CONCEAL_FOR_NS    (500 * NS_PER_MS)
+#define LISTENED_NS       NS_PER_S
 #define CORK_AFTER_NS     (2 * NS_PER_S)
 #define CLOSE_AFTER_NS    (30 * NS_PER_S)
 #define SILENT_AFTER_NS   (10 * NS_PER_S)
 #define STALL_AT_MOST_NS  (200 * NS_PER_MS)
-#define PREFILL_NS        10e6 /* above the edge */
-#define FAR_BEHIND_NS     5e9
-
-static void set_state(struct playout *playout, enum playout_state state) {
-	playout->state = state;
-	playout->state_ns = playout->now_ns;
-}
-
-static void close_stream(struct playout *playout) {
-	stream_close(&playout->stream);
-	set_state(playout, PLAYOUT_IDLE);
-}
-
-static void reopen(struct playout *playout) {
-	stream_open(&playout->stream, &playout->wanted);
-	set_state(playout, PLAYOUT_OPENING);
-}
-
-/* What waits to be played, and when the next is due, belongs to a sound that has ended. */
-static void forget_waiting(struct playout *playout) {
-	prebuffer_clear(&playout->prebuffer);
-	arrivals_restart(&playout->arrivals);
-}
-
-/* ---- a stream starts, and stops ---- */
-
-static int set_source(struct playout *playout) {
-	playout->packet_frames = 0;
-	return writer_set_source(&playout->writer, &playout->arrivals.format,
-			playout->stream.info.rate, playout->config.high_quality);
-}
-
-static void uncork(struct playout *playout) {
-	struct stream *stream = &playout->stream;
-	double prefill = fmin(stream_edge_frames(stream) + stream_to_frames(stream, PREFILL_NS),
-			playout_goal_frames(playout));
-	stream_uncork(stream, prefill, playout->now_ns);
-	playout->corked_for_silence = false;
-	set_state(playout, PLAYOUT_SYNCING);
-}
-
-static void cork(struct playout *playout) {
-	stream_cork(&playout->stream, playout->now_ns);
-	forget_waiting(playout);
-	set_state(playout, PLAYOUT_CORKED);
-}
-
-static void drop_oldest(struct playout *playout) {
-	prebuffer_drop_oldest(&playout->prebuffer);
-	playout->counts.dropped++;
-}
-
-/* Everything is known: of the packets that wait, the newest that fit the target are played. */
-static void begin(struct playout *playout) {
-	struct prebuffer *waiting = &playout->prebuffer;
-	struct stream *stream = &playout->stream;
-	double at_ns = arrivals_note_waiting(&playout->arrivals, waiting);
-	struct prebuffer_slot *newest = prebuffer_at(waiting, waiting->count - 1);
-	playout_note_packet_size(playout, newest->frames);
-
-	double ratio = playout_ratio(playout);
-	double fill = buffer_fill_at(&stream->fill, at_ns);
-	double wanted = playout_goal_frames(playout) + newest->frames * ratio;
-	double frames = prebuffer_frames(waiting) * ratio;
-	while (waiting->count > 1 &&
-			fill + frames > wanted + prebuffer_at(waiting, 0)->frames * ratio / 2) {
-		frames -= prebuffer_at(waiting, 0)->frames * ratio;
-		drop_oldest(playout);
-	}
-	stream_write_silence(stream, wanted - fill - frames);
-
-	writer_fade_in(&playout->writer, playout->now_ns);
-	playout->writer.patch_frames = 0;
-	playout->writer.carried = 0;
-	for (unsigned i = 0; i < waiting->count; i++) {
-		struct prebuffer_slot *slot = prebuffer_at(waiting, i);
-		playout->counts.frames +=
-				writer_block(&playout->writer, stream, slot->pcm, slot->frames);
-	}
-	prebuffer_clear(waiting);
-	playout->resynced_ns = playout->now_ns;
-	playout->dropping = false;
-	set_state(playout, PLAYOUT_PLAYING);
-}
-
-static void sync_try(struct playout *playout) {
-	const struct stream *stream = &playout->stream;
-	if (playout->prebuffer.count == 0 || !stream_fill_known(stream) ||
-			playout->now_ns - prebuffer_at(&playout->prebuffer, 0)->arrived_ns <
-					SETTLE_NS) {
-		return;
-	}
-	if (stream_to_ns(stream, playout_fill_now(playout)) < -FAR_BEHIND_NS) {
-		reopen(playout); /* rather than minutes of silence */
-		return;
-	}
-	begin(playout);
-}
+#define AHEAD_MOST_NS     (250 * NS_PER_MS)
+#define AHEAD_LATE_NS     30e6
+#define AHEAD_LEAST_NS    8e6
+#define SUSPENDED_FOR_NS  NS_PER_S /* longer than a device needs to wake up: it is told */
+#define SUSPENDED_ASK_NS  NS_PER_S
 
 /* ---- packets ---- */
 
@@ -130,32 +38,30 @@ static void wanted_format(const struct scream_format *format, struct sink_format
 static void change_format(struct playout *playout, const struct scream_format *format) {
 	struct sink_format wanted;
 	wanted_format(format, &wanted);
-	if (playout->state == PLAYOUT_PLAYING) {
-		writer_tail(&playout->writer, &playout->stream);
-	}
+	playout_end_sound(playout);
 	bool same = memcmp(&wanted, &playout->wanted, sizeof wanted) == 0;
 	playout->wanted = wanted;
 	playout->silent_since_ns = 0;
 	prebuffer_clear(&playout->prebuffer);
 	arrivals_begin(&playout->arrivals, format);
 	if (playout->stream.stands && same) {
-		if (set_source(playout) < 0) {
-			close_stream(playout);
+		if (playout_set_source(playout) < 0) {
+			playout_close_stream(playout);
 		} else if (playout->state == PLAYOUT_PLAYING || playout->state == PLAYOUT_GAP) {
-			set_state(playout, PLAYOUT_SYNCING);
+			playout_set_state(playout, PLAYOUT_SYNCING);
 		}
 	} else if (playout->state != PLAYOUT_IDLE) {
-		reopen(playout);
+		playout_reopen(playout);
 	}
 }
 
 void playout_break(struct playout *playout, uint64_t now_ns) {
 	playout->now_ns = now_ns;
+	playout_end_sound(playout);
 	if (playout->state == PLAYOUT_PLAYING) {
-		writer_tail(&playout->writer, &playout->stream);
-		set_state(playout, PLAYOUT_GAP);
+		playout_set_state(playout, PLAYOUT_GAP);
 	}
-	forget_waiting(playout);
+	playout_forget_waiting(playout);
 }
 
 void playout_set_reliable(struct playout *playout, bool reliable) {
@@ -175,6 +81,64 @@ static bool silent_for_long(struct playout *playout, const struct scream_packet 
 	return playout->now_ns - playout->silent_since_ns > SILENT_AFTER_NS;
 }
 
+static void wait_for_more(
+		struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
+	playout->counts.dropped += prebuffer_add(&playout->prebuffer, packet, arrived_ns);
+}
+
+static void take_ahead(
+		struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
+	if (playout->ahead_ns > AHEAD_MOST_NS) {
+		playout->ahead = false; /* the device does not wake up: the rest waits here */
+		wait_for_more(playout, packet, arrived_ns);
+		return;
+	}
+	(void)arrivals_note(&playout->arrivals, arrived_ns, packet->frames,
+			stream_to_ns(&playout->stream, playout->packet_frames));
+	playout_write_ahead(playout, packet->pcm, packet->frames);
+}
+
+static void take(struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
+	switch (playout->state) {
+	case PLAYOUT_IDLE:
+		/* Not one that began before somebody listened. */
+		playout->beginning = playout->now_ns - playout->config.since_ns > LISTENED_NS ||
+				     playout->config.since_ns == 0;
+		wait_for_more(playout, packet, arrived_ns);
+		playout_reopen(playout);
+		break;
+	case PLAYOUT_OPENING:
+		wait_for_more(playout, packet, arrived_ns);
+		break;
+	case PLAYOUT_CORKED:
+		playout->beginning = true;
+		wait_for_more(playout, packet, arrived_ns);
+		playout_uncork(playout);
+		break;
+	case PLAYOUT_GAP:
+		if (playout->now_ns - playout->state_ns < STALL_AT_MOST_NS) {
+			playout_count_underrun(playout);
+		}
+		wait_for_more(playout, packet, arrived_ns);
+		playout_set_state(playout, PLAYOUT_SYNCING);
+		break;
+	case PLAYOUT_SYNCING:
+		if (playout->ahead) {
+			take_ahead(playout, packet, arrived_ns);
+		} else {
+			wait_for_more(playout, packet, arrived_ns);
+		}
+		playout_sync_try(playout);
+		break;
+	case PLAYOUT_PLAYING:
+		playout_play(playout, packet, arrived_ns);
+		break;
+	case PLAYOUT_SUSPENDED:
+		wait_for_more(playout, packet, arrived_ns);
+		break;
+	}
+}
+
 void playout_packet(struct playout *playout, const struct scream_packet *packet,
 		uint64_t arrived_ns, uint64_t now_ns) {
 	playout->now_ns = now_ns;
@@ -184,45 +148,17 @@ void playout_packet(struct playout *playout, const struct scream_packet *packet,
 		change_format(playout, &packet->format);
 	}
 	if (silent_for_long(playout, packet)) {
-		if (playout->state == PLAYOUT_PLAYING) {
-			writer_tail(&playout->writer, &playout->stream);
-			cork(playout);
+		if (playout->state != PLAYOUT_IDLE && playout->state != PLAYOUT_OPENING &&
+				playout->state != PLAYOUT_CORKED) {
+			playout_end_sound(playout);
+			playout_cork(playout);
 			playout->corked_for_silence = true;
 		}
 		if (playout->state == PLAYOUT_CORKED || playout->state == PLAYOUT_IDLE) {
 			return;
 		}
 	}
-	switch (playout->state) {
-	case PLAYOUT_IDLE:
-		playout->counts.dropped += prebuffer_add(&playout->prebuffer, packet, arrived_ns);
-		reopen(playout);
-		break;
-	case PLAYOUT_OPENING:
-		playout->counts.dropped += prebuffer_add(&playout->prebuffer, packet, arrived_ns);
-		break;
-	case PLAYOUT_CORKED:
-		playout->counts.dropped += prebuffer_add(&playout->prebuffer, packet, arrived_ns);
-		uncork(playout);
-		break;
-	case PLAYOUT_GAP:
-		if (now_ns - playout->state_ns < STALL_AT_MOST_NS) {
-			playout_count_underrun(playout);
-		}
-		playout->counts.dropped += prebuffer_add(&playout->prebuffer, packet, arrived_ns);
-		set_state(playout, PLAYOUT_SYNCING);
-		break;
-	case PLAYOUT_SYNCING:
-		playout->counts.dropped += prebuffer_add(&playout->prebuffer, packet, arrived_ns);
-		sync_try(playout);
-		break;
-	case PLAYOUT_PLAYING:
-		playout_play(playout, packet, arrived_ns);
-		break;
-	case PLAYOUT_SUSPENDED:
-		playout->counts.dropped++;
-		break;
-	}
+	take(playout, packet, arrived_ns);
 }
 
 void playout_lost(struct playout *playout, unsigned packets) {
@@ -243,36 +179,68 @@ static void tick_playing(struct playout *playout) {
 	}
 	writer_tail(&playout->writer, &playout->stream);
 	playout->counts.gaps++;
-	set_state(playout, PLAYOUT_GAP);
+	playout_set_state(playout, PLAYOUT_GAP);
 	stream_top_up(&playout->stream, playout->now_ns);
+}
+
+static void tick_corked(struct playout *playout) {
+	const uint64_t since_ns =
+			playout->corked_for_silence ? playout->state_ns : playout->packet_ns;
+	if (playout->now_ns - since_ns > CLOSE_AFTER_NS) {
+		playout_close_stream(playout);
+	}
 }
 
 static void tick_quiet(struct playout *playout) {
 	uint64_t quiet = playout->now_ns - playout->packet_ns;
-	if (playout->state == PLAYOUT_CORKED) {
-		if (quiet > CLOSE_AFTER_NS || (playout->corked_for_silence &&
-							      playout->now_ns - playout->state_ns >
-									      CLOSE_AFTER_NS)) {
-			close_stream(playout);
-		}
-	} else if (quiet > CORK_AFTER_NS) {
-		cork(playout);
-	} else if (quiet < CONCEAL_FOR_NS) {
+	if (quiet > CORK_AFTER_NS) {
+		playout_cork(playout);
+	} else if (quiet < CONCEAL_FOR_NS && !playout->ahead) {
 		stream_top_up(&playout->stream, playout->now_ns);
 	}
 }
 
+static void tick_syncing(struct playout *playout) {
+	const double goal_ns = stream_to_ns(&playout->stream, playout_goal_frames(playout));
+	const double late_ns = fmin(AHEAD_LATE_NS, fmax(AHEAD_LEAST_NS, goal_ns / 2)) +
+			       stream_to_ns(&playout->stream, playout->packet_frames);
+	if (playout->ahead && (double)(playout->now_ns - playout->packet_ns) > late_ns) {
+		playout_end_sound(playout); /* a short one, or it comes unevenly */
+	}
+	tick_quiet(playout);
+	if (playout->state == PLAYOUT_SYNCING && playout->stream.suspended &&
+			playout->now_ns - playout->state_ns > SUSPENDED_FOR_NS) {
+		playout_answer(playout, PLAYOUT_DEVICE_SUSPENDED);
+	} else if (playout->state == PLAYOUT_SYNCING) {
+		playout_sync_try(playout);
+	}
+}
+
+static void tick_suspended(struct playout *playout) {
+	if (playout->now_ns - playout->packet_ns > CORK_AFTER_NS) {
+		playout_forget_waiting(playout);
+		playout_close_stream(playout); /* what lies there is old */
+	}
+}
+
 static void ask(struct playout *playout) {
-	if (playout->now_ns < playout->stream.ask_ns) {
+	struct stream *stream = &playout->stream;
+	if (playout->now_ns < stream->ask_ns) {
 		return;
 	}
-	uint64_t every = playout->state == PLAYOUT_SYNCING                  ? SYNC_ASK_NS
-			 : playout->stream.fill.reports > ASK_SETTLED_AFTER ? ASK_SETTLED_NS
-									    : ASK_NS;
-	playout->stream.ask_ns = playout->now_ns + every;
-	playout->stream.sink->ops->ask_timing(playout->stream.sink);
+	uint64_t every = playout->state == PLAYOUT_SUSPENDED        ? SUSPENDED_ASK_NS
+			 : playout->state == PLAYOUT_SYNCING        ? SYNC_ASK_NS
+			 : stream->fill.reports > ASK_SETTLED_AFTER ? ASK_SETTLED_NS
+								    : ASK_NS;
+	/* Not in step with what the server takes at a time: the mean of its steps is wanted. */
+	playout->asked++;
+	stream->ask_ns = playout->now_ns + every * (8 + playout->asked * 5 % 8) / 12;
+	stream->sink->ops->ask_timing(stream->sink);
 	latency_target_set_batch(&playout->target, playout_batch_ns(playout));
 	latency_target_update(&playout->target, playout->now_ns);
+	if (stream_is_stuck(stream, playout->now_ns)) {
+		playout_answer(playout, PLAYOUT_NOTHING_PLAYED);
+	}
 }
 
 void playout_tick(struct playout *playout, uint64_t now_ns) {
@@ -280,16 +248,15 @@ void playout_tick(struct playout *playout, uint64_t now_ns) {
 	switch (playout->state) {
 	case PLAYOUT_IDLE:
 	case PLAYOUT_OPENING:
-	case PLAYOUT_SUSPENDED:
 		return;
 	case PLAYOUT_CORKED:
-		tick_quiet(playout);
+		tick_corked(playout);
 		return;
+	case PLAYOUT_SUSPENDED:
+		tick_suspended(playout);
+		break;
 	case PLAYOUT_SYNCING:
-		tick_quiet(playout);
-		if (playout->state == PLAYOUT_SYNCING) {
-			sync_try(playout);
-		}
+		tick_syncing(playout);
 		break;
 	case PLAYOUT_GAP:
 		tick_quiet(playout);
@@ -311,8 +278,9 @@ static uint64_t due(const struct playout *playout, uint64_t ask_late_ns) {
 	switch (playout->state) {
 	case PLAYOUT_IDLE:
 	case PLAYOUT_OPENING:
-	case PLAYOUT_SUSPENDED:
 		return 0;
+	case PLAYOUT_SUSPENDED:
+		return sooner(playout->stream.ask_ns, playout->packet_ns + CORK_AFTER_NS + 1);
 	case PLAYOUT_CORKED:
 		return (playout->corked_for_silence ? playout->state_ns : playout->packet_ns) +
 		       CLOSE_AFTER_NS + 1;
@@ -350,83 +318,6 @@ uint64_t playout_fade_out(struct playout *playout, uint64_t now_ns) {
 	return fill > 0 ? (uint64_t)fill : 0;
 }
 
-/* ---- what the server says ---- */
-
-static void on_ready(const struct sink_info *info, void *data) {
-	struct playout *playout = data;
-	stream_begin(&playout->stream, info, playout->now_ns);
-	writer_begin(&playout->writer, info->rate, playout->arrivals.format.channels);
-	if (set_source(playout) < 0) {
-		close_stream(playout);
-	} else if (playout->prebuffer.count > 0) {
-		uncork(playout);
-	} else {
-		set_state(playout, PLAYOUT_CORKED);
-	}
-}
-
-static void on_gone(void *data) {
-	struct playout *playout = data;
-	playout->stream.stands = false;
-	forget_waiting(playout);
-	set_state(playout, PLAYOUT_OPENING);
-}
-
-static void on_timing(const struct sink_timing *timing, void *data) {
-	struct playout *playout = data;
-	struct stream *stream = &playout->stream;
-	if (!stream->stands || playout->state == PLAYOUT_CORKED) {
-		return;
-	}
-	if (stream_report(stream, timing, playout->now_ns)) {
-		servo_distrust(&playout->writer.servo);
-	}
-	if (timing->playing && stream_fill_known(stream) && stream->fill.odd_count == 0) {
-		latency_target_set_reserve(&playout->target, stream_reserve_ns(stream));
-	}
-}
-
-static void on_underflow(void *data) {
-	struct playout *playout = data;
-	if (playout->state == PLAYOUT_PLAYING) {
-		playout_count_underrun(playout);
-		playout->stream.ask_ns = playout->now_ns;
-	}
-}
-
-static void start_over(struct playout *playout) {
-	forget_waiting(playout);
-	if (playout->writer.concealment.channels > 0) {
-		concealment_init(&playout->writer.concealment, playout->stream.info.rate,
-				playout->arrivals.format.channels);
-	}
-	stream_restart_clock(&playout->stream, playout->now_ns);
-	set_state(playout, PLAYOUT_SYNCING);
-}
-
-static void on_moved(void *data) {
-	struct playout *playout = data;
-	if (playout->stream.stands &&
-			(playout->state == PLAYOUT_PLAYING || playout->state == PLAYOUT_GAP ||
-					playout->state == PLAYOUT_SYNCING)) {
-		start_over(playout);
-	}
-}
-
-static void on_suspended(bool suspended, void *data) {
-	struct playout *playout = data;
-	if (!playout->stream.stands || suspended == playout->stream.suspended) {
-		return;
-	}
-	playout->stream.suspended = suspended;
-	if (suspended) {
-		prebuffer_clear(&playout->prebuffer);
-		set_state(playout, PLAYOUT_SUSPENDED);
-	} else if (playout->state == PLAYOUT_SUSPENDED) {
-		start_over(playout);
-	}
-}
-
 /* ---- life ---- */
 
 int playout_create(struct playout **ret_playout, const struct playout_config *config,
@@ -442,14 +333,7 @@ int playout_create(struct playout **ret_playout, const struct playout_config *co
 	writer_init(&playout->writer);
 	latency_target_init(&playout->target, config->latency_ms);
 	sink->data = playout;
-	sink->events = (struct sink_events){
-		.ready = on_ready,
-		.gone = on_gone,
-		.timing = on_timing,
-		.underflow = on_underflow,
-		.moved = on_moved,
-		.suspended = on_suspended,
-	};
+	sink->events = playout_sink_events();
 	*ret_playout = playout;
 	return 0;
 }
@@ -470,11 +354,22 @@ enum playout_state playout_state(const struct playout *playout) {
 	return playout->state;
 }
 
+static enum playout_trouble trouble(const struct playout *playout, uint64_t now_ns) {
+	const struct stream *stream = &playout->stream;
+	if (!stream->stands || playout->state == PLAYOUT_CORKED) {
+		return PLAYOUT_FINE;
+	}
+	return stream_is_deaf(stream, now_ns) ? PLAYOUT_DEAF
+	       : stream->nudges > 0           ? PLAYOUT_STUCK
+					      : PLAYOUT_FINE;
+}
+
 void playout_get_stats(
 		const struct playout *playout, uint64_t now_ns, struct playout_stats *ret_stats) {
 	const struct buffer_fill *fill = &playout->stream.fill;
 	*ret_stats = (struct playout_stats){
 		.state = playout->state,
+		.trouble = trouble(playout, now_ns),
 		.waiting_for_server = playout->state == PLAYOUT_OPENING,
 		.format = playout->arrivals.format,
 		.target_us = latency_target_ns(&playout->target) * 1e-3,

@@ -20,6 +20,7 @@ struct playout;
 struct playout_config {
 	unsigned latency_ms; /* 10..200; 0 = adapt */
 	unsigned max_ms;     /* hard bound of what is in flight; 0 = max(target + 40, 120) */
+	uint64_t since_ns;   /* when somebody began to listen to the source; 0 = long ago */
 	bool high_quality;
 	/* Hold two packets or a burst more (up to 13.4 ms, in an adapting target), for a third to
 	 * half of the wake-ups. Otherwise a fixed target that has room for it holds one more. */
@@ -36,11 +37,20 @@ enum playout_state {
 	PLAYOUT_SYNCING, /* the stream runs with silence until its clock is known */
 	PLAYOUT_PLAYING,
 	PLAYOUT_GAP,       /* the guest stalls: silence is put in */
-	PLAYOUT_SUSPENDED, /* the device is: packets are discarded */
+	PLAYOUT_SUSPENDED, /* the device is: the newest packets are kept */
+};
+
+/* What the server does not do, whatever the state says. */
+enum playout_trouble {
+	PLAYOUT_FINE,
+	PLAYOUT_DEAF,  /* no answer from it for 3 s */
+	PLAYOUT_STUCK, /* it answers and plays nothing: it is asked again, then another stream
+			  opened */
 };
 
 struct playout_stats {
 	enum playout_state state;
+	enum playout_trouble trouble;
 	bool waiting_for_server;     /* a stream is wanted and does not stand */
 	struct scream_format format; /* rate 0 = none yet */
 	double target_us, fill_us, latency_us;

@@ -28,6 +28,12 @@ struct playout {
 	uint64_t packet_ns;        /* when the last packet was given */
 	uint64_t silent_since_ns;  /* all-zero packets since; 0 = sound */
 	bool corked_for_silence;
+	/* A sound begins after silence: nothing of it is lost. Cleared once it plays. */
+	bool beginning;
+	/* Its packets are written as they come, although the fill is not known yet. */
+	bool ahead;
+	uint64_t ahead_ns; /* so much of it */
+	unsigned asked;    /* times that the server was asked for its position */
 
 	struct arrivals arrivals;
 	struct latency_target target;
@@ -43,6 +49,9 @@ struct playout {
 	uint64_t lost_ns;   /* when packets were found missing last */
 	uint64_t pickup_ns; /* until when packets were to wait; 0 = not at all */
 	bool dropping;
+	double excess_frames; /* in flight at the beginning, to be regained; less than 0 = missing
+			       */
+	bool was_silent;      /* the last packet was, while there was such */
 
 	struct playout_counts counts;
 };
@@ -60,9 +69,44 @@ static inline double playout_goal_frames(const struct playout *playout) {
 	return stream_to_frames(&playout->stream, latency_target_fill_ns(&playout->target));
 }
 
+/* ---- playout_server.c ---- */
+
+enum playout_event {
+	PLAYOUT_STREAM_READY,
+	PLAYOUT_STREAM_GONE, /* killed, or the server is gone */
+	PLAYOUT_DEVICE_MOVED,
+	PLAYOUT_DEVICE_SUSPENDED,
+	PLAYOUT_DEVICE_RESUMED,
+	PLAYOUT_PERIOD_CHANGED, /* of the device: what it takes at a time */
+	PLAYOUT_NOTHING_PLAYED, /* the watch: the server answers and plays nothing */
+	PLAYOUT_EVENTS,
+};
+
+void playout_answer(struct playout *playout, enum playout_event event);
+struct sink_events playout_sink_events(void);
+
+void playout_set_state(struct playout *playout, enum playout_state state);
+void playout_reopen(struct playout *playout);
+void playout_close_stream(struct playout *playout);
+/* The source has another format. Negative: nothing can be played of it. */
+int playout_set_source(struct playout *playout);
+/* There is something to play. */
+void playout_uncork(struct playout *playout);
+void playout_cork(struct playout *playout);
+/* What was written ends, if it has not. */
+void playout_end_sound(struct playout *playout);
+/* What waits to be played, and when the next is due, belongs to a sound that has ended. */
+void playout_forget_waiting(struct playout *playout);
+/* Begins to play what waits, if everything is known. */
+void playout_sync_try(struct playout *playout);
+/* Writes a packet of a sound that has just begun, although the fill is not known yet. */
+void playout_write_ahead(struct playout *playout, const uint8_t *pcm, unsigned frames);
+
 /* ---- playout_play.c ---- */
 
 void playout_note_packet_size(struct playout *playout, unsigned frames);
+/* So much is in flight at most. */
+double playout_bound_frames(const struct playout *playout);
 void playout_count_underrun(struct playout *playout);
 void playout_play(struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns);
 /* For how long packets are left waiting for others, at most. */

@@ -14,7 +14,10 @@
 #define THRIFTY_MOST_NS 13.4e6
 #define PICKUP_AFTER_NS \
 	300e3 /* the last packet of a batch was due; most come less late than this */
-#define STEADY_NS (2 * NS_PER_S)
+#define STEADY_NS      (2 * NS_PER_S)
+#define REGAINED_NS    1e6
+#define REGAIN_FROM_NS 3e6
+#define REGAIN_MOST_NS 120e6 /* regained in 24 s; more than that is cut */
 
 static double packet_ns(const struct playout *playout) {
 	return stream_to_ns(&playout->stream, playout->packet_frames);
@@ -40,12 +43,12 @@ void playout_count_underrun(struct playout *playout) {
 	latency_target_underrun(&playout->target, playout->now_ns);
 }
 
-static double bound_frames(const struct playout *playout) {
+double playout_bound_frames(const struct playout *playout) {
 	double ms = playout->config.max_ms;
 	if (playout->config.max_ms == 0) {
 		ms = fmax(latency_target_ns(&playout->target) * 1e-6 + 40, 120);
 	}
-	return stream_to_frames(&playout->stream, ms * 1e6);
+	return stream_to_frames(&playout->stream, ms * 1e6) + fmax(playout->excess_frames, 0);
 }
 
 /* Too little for the loop to mend: end the sound cleanly and put the missing fill in. */
@@ -75,11 +78,47 @@ static bool came_too_late(struct playout *playout, double error, double frames) 
 	return true;
 }
 
+/* A sound began with more in flight than wanted, for nothing of it was to be lost, or with less,
+ * for the device was faster than thought: that is regained by playing faster or slower, or where it
+ * is silent. */
+static void note_excess(struct playout *playout, double error) {
+	const struct stream *stream = &playout->stream;
+	if (playout->beginning) {
+		playout->beginning = false;
+		const double off_ns = stream_to_ns(stream, fabs(error));
+		playout->excess_frames =
+				off_ns > REGAIN_FROM_NS && off_ns < REGAIN_MOST_NS ? error : 0;
+	}
+	if (playout->excess_frames == 0) {
+		return;
+	}
+	const bool more = playout->excess_frames > 0;
+	const double left = more ? fmin(playout->excess_frames, error)
+				 : fmax(playout->excess_frames, error);
+	const double least = stream_to_frames(stream, REGAINED_NS);
+	playout->excess_frames = (more ? left > least : left < -least) ? left : 0;
+	if (playout->excess_frames == 0) {
+		servo_sync(&playout->writer.servo, playout->now_ns);
+	}
+}
+
+/* Nobody hears that this one is left out. */
+static bool regained_in_silence(struct playout *playout, const struct scream_packet *packet,
+		double error, double frames) {
+	const size_t bytes = (size_t)packet->frames * scream_frame_bytes(&packet->format);
+	const bool silent = playout->excess_frames > 0 && error > frames &&
+			    scream_is_silence(packet->pcm, bytes);
+	const bool twice = silent && playout->was_silent;
+	playout->was_silent = silent;
+	return twice;
+}
+
 /* Whether this packet must be left out because too much is in flight. */
 static bool too_much(struct playout *playout, double error, double frames) {
-	if (playout_fill_now(playout) + frames > bound_frames(playout)) {
+	if (playout_fill_now(playout) + frames > playout_bound_frames(playout)) {
 		return true;
 	}
+	error -= fmax(playout->excess_frames, 0);
 	bool hold_off = playout->now_ns - playout->resynced_ns < HOLD_OFF_NS;
 	if (!playout->dropping && !hold_off &&
 			error > stream_to_frames(&playout->stream, RESYNC_ERROR_NS)) {
@@ -146,8 +185,10 @@ void playout_play(
 	}
 	double error = fill - playout_goal_frames(playout);
 	playout->fill_frames = fill;
+	note_excess(playout, error);
 
-	if (came_too_late(playout, error, frames) || too_much(playout, error, frames)) {
+	if (came_too_late(playout, error, frames) || too_much(playout, error, frames) ||
+			regained_in_silence(playout, packet, error, frames)) {
 		writer_drop_block(&playout->writer, packet->pcm, packet->frames);
 		playout->counts.dropped++;
 		return;
@@ -156,6 +197,8 @@ void playout_play(
 	if (!hold_off && (fill < stream_to_frames(stream, FILL_LEAST_NS) ||
 					 error < -stream_to_frames(stream, RESYNC_ERROR_NS))) {
 		resync_low(playout, fill);
+	} else if (playout->excess_frames != 0) {
+		servo_regain(&playout->writer.servo, playout->excess_frames > 0, frames);
 	} else {
 		check_dry(playout);
 		servo_update(&playout->writer.servo, error, frames,

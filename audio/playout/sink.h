@@ -34,6 +34,8 @@ struct sink_info {
 	unsigned quantum_frames; /* steps of the server's position; 0 = smooth (PulseAudio) */
 	double request_ns;       /* how often the server asks for more */
 	double offset_ns;        /* heard later than the reports say, by this much */
+	bool guessed;            /* the server has not shown yet how much it takes at a time */
+	bool suspended;          /* the device is, now */
 };
 
 struct sink_events {
@@ -46,6 +48,8 @@ struct sink_events {
 	void (*moved)(void *data);
 	/* The device is suspended: nothing plays. */
 	void (*suspended)(bool suspended, void *data);
+	/* The server takes another amount at a time than was said: all of info but the rate. */
+	void (*period)(const struct sink_info *info, void *data);
 };
 
 struct sink_ops {

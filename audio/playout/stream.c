@@ -8,18 +8,36 @@
 #define RESERVE_START_NS 7e6
 #define RESERVE_BLOCK_NS (5 * NS_PER_S)
 #define EDGE_NS          2e6 /* a write needs so long to reach the server's mixer */
+#define STUCK_NS         (2 * NS_PER_S)
+#define ANSWER_NS        (1500 * NS_PER_MS)
+#define DEAF_NS          (3 * NS_PER_S)
+#define NUDGE_MOST_NS    (30 * NS_PER_S)
 
 static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
 
+static void note_reserve(struct stream *stream, double delay_ns, uint64_t now_ns) {
+	if (now_ns - stream->reserve_since_ns > RESERVE_BLOCK_NS) {
+		stream->reserve_since_ns = now_ns;
+		stream->reserve_ns[1] = stream->reserve_ns[0];
+		stream->reserve_ns[0] = 0;
+	}
+	if (stream->info.quantum_frames > 0) {
+		/* The position is the mean of a staircase, half a step ahead of its lower edge. */
+		delay_ns = stream_to_ns(stream, stream->info.quantum_frames) / 2;
+	}
+	stream->reserve_ns[0] = fmax(stream->reserve_ns[0], delay_ns);
+}
+
 void stream_begin(struct stream *stream, const struct sink_info *info, uint64_t now_ns) {
 	stream->stands = true;
-	stream->suspended = false;
+	stream->suspended = info->suspended;
 	stream->info = *info;
-	buffer_fill_init(&stream->fill, info->rate, info->quantum_frames);
+	buffer_fill_init(&stream->fill, info->rate, info->quantum_frames, info->guessed);
 	stream->corked_fill = 0;
-	stream->reserve_ns[0] = RESERVE_START_NS;
+	stream->position = -1;
+	stream->reserve_ns[0] = 0;
 	stream->reserve_ns[1] = 0;
-	stream->reserve_since_ns = now_ns;
+	note_reserve(stream, RESERVE_START_NS, now_ns);
 }
 
 void stream_open(struct stream *stream, const struct sink_format *format) {
@@ -51,6 +69,14 @@ void stream_restart_clock(struct stream *stream, uint64_t now_ns) {
 	stream->ask_ns = now_ns;
 	stream->bridged_until_ns = now_ns;
 	stream->bridged_ns = 0;
+	stream->answered_ns = now_ns;
+	stream->progress_ns = now_ns;
+}
+
+void stream_wrote_ahead(struct stream *stream, unsigned frames) {
+	const uint64_t ns = (uint64_t)stream_to_ns(stream, frames);
+	stream->bridged_until_ns += ns;
+	stream->bridged_ns += ns;
 }
 
 void stream_uncork(struct stream *stream, double prefill, uint64_t now_ns) {
@@ -80,20 +106,16 @@ void stream_top_up(struct stream *stream, uint64_t now_ns) {
 	}
 }
 
-static void note_reserve(struct stream *stream, double delay_ns, uint64_t now_ns) {
-	if (now_ns - stream->reserve_since_ns > RESERVE_BLOCK_NS) {
-		stream->reserve_since_ns = now_ns;
-		stream->reserve_ns[1] = stream->reserve_ns[0];
-		stream->reserve_ns[0] = 0;
-	}
-	if (stream->info.quantum_frames > 0) {
-		/* The position is the mean of a staircase, half a step ahead of its lower edge. */
-		delay_ns = stream_to_ns(stream, stream->info.quantum_frames) / 2;
-	}
-	stream->reserve_ns[0] = fmax(stream->reserve_ns[0], delay_ns);
-}
-
 bool stream_report(struct stream *stream, const struct sink_timing *timing, uint64_t now_ns) {
+	if (now_ns - stream->answered_ns > ANSWER_NS) {
+		stream->progress_ns = now_ns; /* it was stopped itself: look from now on */
+	}
+	stream->answered_ns = now_ns;
+	if (timing->playing && fabs(timing->position_frames - stream->position) >= 1) {
+		stream->position = timing->position_frames;
+		stream->progress_ns = now_ns;
+		stream->nudges = 0;
+	}
 	if (!timing->playing) {
 		/* It has not begun: the silence written so far is all still there. */
 		stream->bridged_until_ns = now_ns + stream->bridged_ns;
@@ -104,6 +126,39 @@ bool stream_report(struct stream *stream, const struct sink_timing *timing, uint
 		note_reserve(stream, timing->delay_ns, now_ns);
 	}
 	return jumped;
+}
+
+void stream_set_period(struct stream *stream, const struct sink_info *info) {
+	const unsigned rate = stream->info.rate;
+	const bool suspended = stream->info.suspended;
+	stream->info = *info;
+	stream->info.rate = rate;
+	stream->info.suspended = suspended;
+	buffer_fill_set_quantum(&stream->fill, info->quantum_frames, info->guessed);
+	stream->reserve_ns[0] = 0;
+	stream->reserve_ns[1] = 0;
+	note_reserve(stream, RESERVE_START_NS, stream->reserve_since_ns);
+}
+
+bool stream_is_stuck(const struct stream *stream, uint64_t now_ns) {
+	return now_ns - stream->progress_ns > STUCK_NS && now_ns - stream->answered_ns < STUCK_NS &&
+	       now_ns >= stream->nudge_ns;
+}
+
+bool stream_nudge(struct stream *stream, uint64_t now_ns) {
+	uint64_t wait_ns = STUCK_NS << (stream->nudges < 4 ? stream->nudges : 4);
+	stream->nudge_ns = now_ns + (wait_ns < NUDGE_MOST_NS ? wait_ns : NUDGE_MOST_NS);
+	if (stream->nudges++ % 2 > 0) {
+		return false;
+	}
+	/* A change, so that a server that missed the last one looks again. */
+	stream->sink->ops->cork(stream->sink, true);
+	stream->sink->ops->cork(stream->sink, false);
+	return true;
+}
+
+bool stream_is_deaf(const struct stream *stream, uint64_t now_ns) {
+	return now_ns - stream->answered_ns > DEAF_NS;
 }
 
 double stream_edge_frames(const struct stream *stream) {

@@ -27,6 +27,13 @@ struct stream {
 	uint64_t bridged_until_ns; /* silence was written up to here, while the fill is unknown */
 	uint64_t bridged_ns;       /* that much of it */
 	double corked_fill;        /* frames in flight when it was corked */
+
+	/* the watch: what the server plays, whatever the states say */
+	double position;      /* of the last report */
+	uint64_t answered_ns; /* the last report of any kind */
+	uint64_t progress_ns; /* when the device had moved on, or was last told to */
+	uint64_t nudge_ns;    /* not before that time again */
+	unsigned nudges;      /* in a row, without progress */
 };
 
 static inline double stream_to_ns(const struct stream *stream, double frames) {
@@ -59,6 +66,8 @@ void stream_write_silence(struct stream *stream, double frames);
  * written late (3.5). */
 void stream_uncork(struct stream *stream, double prefill, uint64_t now_ns);
 void stream_cork(struct stream *stream, uint64_t now_ns);
+/* Sound was written while the fill is unknown: it lasts so long. */
+void stream_wrote_ahead(struct stream *stream, unsigned frames);
 /* Where the device is in the stream is unknown from now on. */
 void stream_restart_clock(struct stream *stream, uint64_t now_ns);
 /* Keeps it alive while there is nothing to play. */
@@ -66,6 +75,17 @@ void stream_top_up(struct stream *stream, uint64_t now_ns);
 
 /* A report of the server. Returns true if the device's position has jumped. */
 bool stream_report(struct stream *stream, const struct sink_timing *timing, uint64_t now_ns);
+
+/* The server took another amount at a time than it had said. */
+void stream_set_period(struct stream *stream, const struct sink_info *info);
+
+/* The server answers, and yet has played nothing for 2 s: something must be done. At most once in a
+ * while, which grows to 30 s. */
+bool stream_is_stuck(const struct stream *stream, uint64_t now_ns);
+/* Asks the server once more to play. Returns false if that was tried already: open another one. */
+bool stream_nudge(struct stream *stream, uint64_t now_ns);
+/* No report has come for 3 s, although they are asked for. */
+bool stream_is_deaf(const struct stream *stream, uint64_t now_ns);
 
 /* The server must never find less than this when it comes for more. */
 double stream_edge_frames(const struct stream *stream);

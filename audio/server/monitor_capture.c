@@ -1,6 +1,7 @@
 #include "audio/server/monitor_capture.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pulse/pulseaudio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #define FRAGMENT_FRAMES 240u
 #define ASK_NS          (100 * NS_PER_MS)
 #define TURN_US         20000
+#define PIPEWIRE_HZ     0.05
 #define PIPEWIRE_STEP   1024 /* frames: how its position moves */
 #define ZERO_FRAMES     480u
 
@@ -185,7 +187,12 @@ static int record(struct monitor_capture *capture, uint64_t until_ns) {
 		.fragsize = FRAGMENT_FRAMES * CAPTURE_CHANNELS * sizeof(float) };
 	char own[80];
 	snprintf(own, sizeof own, "%s.monitor", capture->sink);
-	buffer_fill_init(&capture->clock, CAPTURE_RATE, capture->pipewire ? PIPEWIRE_STEP : 0);
+	buffer_fill_init(&capture->clock, CAPTURE_RATE, 0, false);
+	if (capture->pipewire) {
+		/* Blocks come when a graph of several is done, not evenly. */
+		capture->clock.jump_frames = fmax(0.008 * CAPTURE_RATE, 1.5 * PIPEWIRE_STEP);
+		capture->clock.slow_hz = PIPEWIRE_HZ;
+	}
 	capture->stream = pa_stream_new(capture->context, capture->config.name, &spec, NULL);
 	if (!capture->stream) {
 		return -ENOMEM;

@@ -20,6 +20,13 @@ struct sink_null {
 	bool corked;
 	bool timing_due;
 	bool starving;
+	bool suspended;
+	bool suspended_told;
+	bool idle; /* suspended, for it was corked for long */
+	enum sink_null_stuck stuck;
+	bool moved_due;
+	bool period_due;
+	uint64_t corked_ns; /* since when */
 	unsigned channels;
 	int64_t written;
 	int64_t rendered;
@@ -69,9 +76,20 @@ static int null_write(struct sink *sink, const float *frames, unsigned count) {
 static void null_cork(struct sink *sink, bool corked) {
 	struct sink_null *null = null_of(sink);
 	if (null->corked && !corked) {
-		null->next_ns = (double)null->now_ns;
+		null->next_ns = fmax(null->next_ns, (double)null->now_ns);
+		null->stuck = null->stuck == STUCK_UNTIL_UNCORKED ? MOVES : null->stuck;
+		if (null->idle) {
+			null->idle = false;
+			null->suspended = false;
+		}
+	} else if (!null->corked && corked) {
+		null->corked_ns = null->now_ns;
 	}
 	null->corked = corked;
+}
+
+static bool plays(const struct sink_null *null) {
+	return null->open && !null->corked && !null->suspended && null->stuck == MOVES;
 }
 
 static void null_ask_timing(struct sink *sink) {
@@ -115,15 +133,28 @@ int sink_null_create(struct sink **ret_sink, const struct sink_null_config *conf
 	return 0;
 }
 
-static void become_ready(struct sink_null *null) {
-	const struct sink_info info = {
+#define REQUEST_MOST_NS 5.4e6
+
+static struct sink_info info_of(const struct sink_null *null) {
+	const double block_ns = null->config.block_frames * null->frame_ns;
+	const bool steps = null->config.quantum_frames > 0;
+	return (struct sink_info){
 		.rate = null->config.rate,
 		.quantum_frames = null->config.quantum_frames,
-		.request_ns = null->config.block_frames * null->frame_ns,
+		.request_ns = steps ? fmin(block_ns, REQUEST_MOST_NS) : block_ns,
+		.offset_ns = steps ? block_ns / 2 : 0,
+		.suspended = null->suspended,
 	};
+}
+
+static void become_ready(struct sink_null *null) {
+	const struct sink_info info = info_of(null);
 	null->ready_due = false;
 	null->open = true;
 	null->corked = true;
+	null->corked_ns = null->now_ns;
+	null->stuck = null->stuck == STUCK_ALWAYS ? STUCK_ALWAYS : MOVES;
+	null->suspended_told = null->suspended;
 	null->written = 0;
 	null->rendered = 0;
 	null->starving = true;
@@ -164,12 +195,39 @@ static void report(struct sink_null *null) {
 		.position_frames = (double)null->rendered - (steps ? 0 : delay_ns / null->frame_ns),
 		.delay_ns = steps ? 0 : delay_ns,
 		.at_ns = null->now_ns,
-		.playing = !null->corked && null->rendered > 0,
+		.playing = !null->corked && !null->suspended && null->rendered > 0,
 	};
 	null->timing_due = false;
 	if (null->sink.events.timing) {
 		null->sink.events.timing(&timing, null->sink.data);
 	}
+}
+
+static bool gets_idle(const struct sink_null *null) {
+	return null->config.idle_ns > 0 && null->open && null->corked && !null->suspended;
+}
+
+static void tell_changes(struct sink_null *null) {
+	const struct sink_events *events = &null->sink.events;
+	if (gets_idle(null) && null->now_ns - null->corked_ns >= null->config.idle_ns) {
+		null->suspended = true;
+		null->idle = true;
+	}
+	if (null->moved_due && null->open && events->moved) {
+		events->moved(null->sink.data);
+	}
+	null->moved_due = false;
+	if (null->open && null->suspended != null->suspended_told) {
+		null->suspended_told = null->suspended;
+		if (events->suspended) {
+			events->suspended(null->suspended, null->sink.data);
+		}
+	}
+	if (null->open && null->period_due && events->period) {
+		const struct sink_info info = info_of(null);
+		events->period(&info, null->sink.data);
+	}
+	null->period_due = false;
 }
 
 void sink_null_run(struct sink *sink, uint64_t now_ns) {
@@ -185,7 +243,11 @@ void sink_null_run(struct sink *sink, uint64_t now_ns) {
 	if (null->ready_due) {
 		become_ready(null);
 	}
-	while (null->open && !null->corked && null->next_ns <= (double)now_ns) {
+	tell_changes(null);
+	if (!plays(null)) {
+		null->next_ns = fmax(null->next_ns, (double)now_ns);
+	}
+	while (plays(null) && null->next_ns <= (double)now_ns) {
 		render(null);
 	}
 	if (null->open && null->timing_due) {
@@ -195,10 +257,44 @@ void sink_null_run(struct sink *sink, uint64_t now_ns) {
 
 uint64_t sink_null_deadline(const struct sink *sink) {
 	const struct sink_null *null = (const struct sink_null *)sink;
-	if (null->ready_due || null->gone_due || (null->open && null->timing_due)) {
+	if (null->ready_due || null->gone_due || (null->open && null->timing_due) ||
+			(null->open && null->suspended != null->suspended_told)) {
 		return null->now_ns;
 	}
-	return null->open && !null->corked ? (uint64_t)null->next_ns + 1 : 0;
+	if (gets_idle(null)) {
+		return null->corked_ns + null->config.idle_ns;
+	}
+	return plays(null) ? (uint64_t)null->next_ns + 1 : 0;
+}
+
+void sink_null_suspend(struct sink *sink, bool suspended) {
+	null_of(sink)->suspended = suspended;
+	null_of(sink)->idle = false;
+}
+
+void sink_null_move(struct sink *sink, unsigned frames) {
+	struct sink_null *null = null_of(sink);
+	null->moved_due = true;
+	null->next_ns -= frames * null->frame_ns;
+}
+
+void sink_null_stick(struct sink *sink, enum sink_null_stuck until) {
+	null_of(sink)->stuck = until;
+}
+
+void sink_null_set_quantum(struct sink *sink, unsigned frames) {
+	struct sink_null *null = null_of(sink);
+	if (frames > null->config.block_frames) {
+		float *block = realloc(
+				null->block, (size_t)frames * SCREAM_CHANNELS_MAX * sizeof *block);
+		if (!block) {
+			return;
+		}
+		null->block = block;
+	}
+	null->config.block_frames = frames;
+	null->config.quantum_frames = frames;
+	null->period_due = true;
 }
 
 void sink_null_stall(struct sink *sink, uint64_t stall_ns) {

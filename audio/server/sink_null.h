@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "audio/playout/sink.h"
@@ -17,6 +18,8 @@ struct sink_null_config {
 	unsigned quantum_frames; /* reports its position as pipewire-pulse does; 0 = as PulseAudio
 				  */
 	double ppm;              /* of its clock against the caller's */
+	uint64_t idle_ns; /* corked for so long, the device is suspended until it is uncorked;
+			   * 0 = never */
 	/* Every rendered block, with the time at which its first frame is heard. May be NULL. */
 	void (*heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
 			double frame_ns, void *data);
@@ -35,6 +38,16 @@ uint64_t sink_null_deadline(const struct sink *sink);
 void sink_null_stall(struct sink *sink, uint64_t stall_ns);
 /* The server goes away, or comes back. */
 void sink_null_set_away(struct sink *sink, bool away, uint64_t now_ns);
+
+/* The device is suspended, by its user say, or goes on. */
+void sink_null_suspend(struct sink *sink, bool suspended);
+/* On another device now, whose position is so many frames further. */
+void sink_null_move(struct sink *sink, unsigned frames);
+enum sink_null_stuck { MOVES, STUCK_UNTIL_UNCORKED, STUCK_UNTIL_OPENED, STUCK_ALWAYS };
+/* It answers and plays nothing. */
+void sink_null_stick(struct sink *sink, enum sink_null_stuck until);
+/* Takes another amount at a time from now on. */
+void sink_null_set_quantum(struct sink *sink, unsigned frames);
 
 /* Frames of silence that were played because nothing was there, while uncorked. */
 uint64_t sink_null_starved(const struct sink *sink);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/server/period.h"
 #include "audio/server/pulse_server.h"
 #include "base/clock.h"
 
@@ -14,13 +15,15 @@
 
 #define RETIRED_FOR_NS  (400 * NS_PER_MS)
 #define REQUEST_MS      5
-#define BUFFER_LEAST_MS 300
+#define BUFFER_LEAST_MS 1000 /* also for a server that takes 170 ms at a time */
 #define RATE_DEFAULT    48000
 #define RATE_LEAST      44100
 #define WRITE_BYTES     32768
 /* pipewire-pulse tells nothing of what lies behind its mixer: one quantum, of which half is in the
  * mean of the staircase already. */
 #define PIPEWIRE_BEHIND 0.5
+/* Beside the quantum itself, which the position shows; more is not needed where that is larger. */
+#define PIPEWIRE_REQUEST_NS 5.4e6
 
 struct sink_pulse {
 	struct sink sink;
@@ -39,7 +42,8 @@ struct sink_pulse {
 	pa_stream *retired; /* plays out */
 	uint64_t retired_until_ns;
 	bool timing_asked;
-	char *written; /* of libpulse's memory: not sent yet; NULL: nothing */
+	struct period period; /* PipeWire's; kept while the device is the same */
+	char *written;        /* of libpulse's memory: not sent yet; NULL: nothing */
 	size_t written_bytes, written_room;
 	bool volume_set;
 	bool mute;
@@ -127,31 +131,65 @@ static void apply_mixer(struct sink_pulse *pulse) {
 	}
 }
 
-static void tell_ready(struct sink_pulse *pulse) {
+/* What is known of the stream that stands. */
+static void describe_stream(const struct sink_pulse *pulse, struct sink_info *ret_info) {
 	const pa_sample_spec *spec = pa_stream_get_sample_spec(pulse->stream);
 	const pa_buffer_attr *attr = pa_stream_get_buffer_attr(pulse->stream);
-	size_t frame = pa_frame_size(spec);
-	double request_ns = attr ? (double)attr->minreq / (double)frame * 1e9 / spec->rate : 5e6;
-	const struct sink_info info = {
+	const size_t frame = pa_frame_size(spec);
+	const unsigned asked = attr ? (unsigned)(attr->minreq / frame) : spec->rate / 200;
+	*ret_info = (struct sink_info){
 		.rate = spec->rate,
-		.quantum_frames = pulse_server_is_pipewire(pulse->server) && attr
-						  ? (unsigned)(attr->minreq / frame)
-						  : 0,
-		.request_ns = request_ns,
-		.offset_ns = pulse_server_is_pipewire(pulse->server) ? request_ns * PIPEWIRE_BEHIND
-								     : 0,
+		.request_ns = (double)asked * 1e9 / spec->rate,
+		.suspended = pa_stream_is_suspended(pulse->stream) > 0,
 	};
-	if (attr) {
-		log_debug("stream on %s: %u Hz, %u channels, tlength %.1f ms, minreq %.1f ms",
-				pa_stream_get_device_name(pulse->stream), spec->rate,
-				spec->channels,
-				(double)attr->tlength / (double)frame * 1e3 / spec->rate,
-				request_ns * 1e-6);
+	if (pulse_server_is_pipewire(pulse->server)) {
+		const unsigned quantum = pulse->period.frames > 0 ? pulse->period.frames : asked;
+		const double quantum_ns = (double)quantum * 1e9 / spec->rate;
+		ret_info->quantum_frames = quantum;
+		ret_info->request_ns =
+				quantum_ns < PIPEWIRE_REQUEST_NS ? quantum_ns : PIPEWIRE_REQUEST_NS;
+		ret_info->offset_ns = quantum_ns * PIPEWIRE_BEHIND;
+		ret_info->guessed = pulse->period.frames == 0;
 	}
+}
+
+static void tell_ready(struct sink_pulse *pulse) {
+	struct sink_info info;
+	const pa_buffer_attr *attr = pa_stream_get_buffer_attr(pulse->stream);
+	describe_stream(pulse, &info);
+	if (attr) {
+		const double ms = 1e3 /
+				  (double)pa_frame_size(pa_stream_get_sample_spec(pulse->stream)) /
+				  info.rate;
+		log_debug("stream on %s: %u Hz, tlength %.1f ms, minreq %.1f ms%s",
+				pa_stream_get_device_name(pulse->stream), info.rate,
+				(double)attr->tlength * ms, (double)attr->minreq * ms,
+				info.suspended ? ", suspended" : "");
+	}
+	pulse->period.position = -1; /* another stream counts from 0 */
 	pulse->stream_ready = true;
 	apply_mixer(pulse);
 	if (pulse->sink.events.ready) {
 		pulse->sink.events.ready(&info, pulse->sink.data);
+	}
+}
+
+/* The server takes another amount at a time than was thought. */
+static void tell_period(struct sink_pulse *pulse) {
+	struct sink_info info;
+	describe_stream(pulse, &info);
+	log_debug("the server takes %.1f ms at a time",
+			(info.quantum_frames > 0 ? (double)info.quantum_frames * 1e3 / info.rate
+						 : info.request_ns * 1e-6));
+	if (pulse->stream_ready && pulse->sink.events.period) {
+		pulse->sink.events.period(&info, pulse->sink.data);
+	}
+}
+
+static void on_buffer_attr(pa_stream *stream, void *data) {
+	struct sink_pulse *pulse = data;
+	if (stream == pulse->stream && !pulse_server_is_pipewire(pulse->server)) {
+		tell_period(pulse);
 	}
 }
 
@@ -197,6 +235,18 @@ static void wanted_attr(const struct sink_pulse *pulse, unsigned rate, pa_buffer
 	};
 }
 
+static void tell_suspended(struct sink_pulse *pulse) {
+	if (pulse->sink.events.suspended) {
+		pulse->sink.events.suspended(
+				pa_stream_is_suspended(pulse->stream) > 0, pulse->sink.data);
+	}
+}
+
+static void on_suspended(pa_stream *stream, void *data) {
+	log_debug("the sink is %s", pa_stream_is_suspended(stream) > 0 ? "suspended" : "running");
+	tell_suspended(data);
+}
+
 static void on_moved(pa_stream *stream, void *data) {
 	struct sink_pulse *pulse = data;
 	pa_buffer_attr attr;
@@ -204,18 +254,11 @@ static void on_moved(pa_stream *stream, void *data) {
 	/* Another device may have had other limits. */
 	wanted_attr(pulse, pa_stream_get_sample_spec(stream)->rate, &attr);
 	pulse_forget(pa_stream_set_buffer_attr(stream, &attr, NULL, NULL));
+	period_init(&pulse->period);
 	if (pulse->sink.events.moved) {
 		pulse->sink.events.moved(pulse->sink.data);
 	}
-}
-
-static void on_suspended(pa_stream *stream, void *data) {
-	struct sink_pulse *pulse = data;
-	bool suspended = pa_stream_is_suspended(stream) > 0;
-	log_debug("the sink is %s", suspended ? "suspended" : "running");
-	if (pulse->sink.events.suspended) {
-		pulse->sink.events.suspended(suspended, pulse->sink.data);
-	}
+	tell_suspended(pulse);
 }
 
 static void open_stream(struct sink_pulse *pulse) {
@@ -239,6 +282,7 @@ static void open_stream(struct sink_pulse *pulse) {
 	pa_stream_set_underflow_callback(pulse->stream, on_underflow, pulse);
 	pa_stream_set_moved_callback(pulse->stream, on_moved, pulse);
 	pa_stream_set_suspended_callback(pulse->stream, on_suspended, pulse);
+	pa_stream_set_buffer_attr_callback(pulse->stream, on_buffer_attr, pulse);
 
 	pa_buffer_attr attr;
 	wanted_attr(pulse, spec.rate, &attr);
@@ -276,6 +320,7 @@ static void on_up(const pa_server_info *info, void *data) {
 			     : info->default_sink_name ? info->default_sink_name
 						       : "@DEFAULT_SINK@";
 	pulse->device_rate = RATE_DEFAULT;
+	period_init(&pulse->period);
 	log_info("connected to %s, sink %s", info->server_name ? info->server_name : "the server",
 			device);
 	pulse_forget(pa_context_get_sink_info_by_name(
@@ -368,6 +413,7 @@ static void pulse_open(struct sink *sink, const struct sink_format *format) {
 		pa_stream_set_underflow_callback(pulse->retired, NULL, NULL);
 		pa_stream_set_moved_callback(pulse->retired, NULL, NULL);
 		pa_stream_set_suspended_callback(pulse->retired, NULL, NULL);
+		pa_stream_set_buffer_attr_callback(pulse->retired, NULL, NULL);
 		pulse->stream = NULL;
 		pulse->stream_ready = false;
 		pulse->timing_asked = false;
@@ -455,6 +501,11 @@ static void on_timing(pa_stream *stream, int success, void *data) {
 		.playing = info->playing,
 	};
 	pulse->stream_failures = 0;
+	if (pulse_server_is_pipewire(pulse->server) && timing.playing &&
+			period_report(&pulse->period,
+					info->read_index / (int64_t)pa_frame_size(spec))) {
+		tell_period(pulse);
+	}
 	pulse->sink.events.timing(&timing, pulse->sink.data);
 }
 
@@ -518,6 +569,7 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 		return -ENOMEM;
 	}
 	pulse->sink.ops = &pulse_ops;
+	period_init(&pulse->period);
 	pulse->config = *config;
 	struct pulse_server_config server = { .role = "game", .purpose = "the VM's sound" };
 	memcpy(server.server, config->server, sizeof server.server);

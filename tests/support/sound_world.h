@@ -67,6 +67,9 @@ struct world {
 	unsigned pickups;       /* times that packets were taken */
 	unsigned rounds;        /* that something woke up */
 	uint64_t pause_until;
+	uint64_t next_packet;
+	uint64_t idle_ns; /* the device suspends when it is idle for so long; 0 = never */
+	bool zeros;       /* the guest sends digital silence */
 	unsigned fault;
 
 	/* what was heard */
@@ -83,6 +86,7 @@ struct world {
 	double left_before;
 	unsigned tone_run;
 	uint64_t silence_frames, gap_longest, gap_now;
+	uint64_t tone_frames; /* on the right, from the first frame on */
 	double max_rate_ppm;
 };
 
@@ -150,6 +154,7 @@ static void hear_tone(struct world *w, double right, uint64_t at_ns) {
 	double residual = fabs(right - turn * w->before[0] + w->before[1]);
 	w->before[1] = w->before[0];
 	w->before[0] = right;
+	w->tone_frames += fabs(w->before[0]) > 0.02 || fabs(w->before[1]) > 0.02;
 	if (at_ns < START_NS + (uint64_t)(w->settle_s * 1e9)) {
 		return;
 	}
@@ -228,6 +233,9 @@ static void send(struct world *w, uint64_t at_ns) {
 		return;
 	}
 	make_packet(w, number, pcm, &packet);
+	if (w->zeros) {
+		memset(pcm, 0, (size_t)packet.frames * scream_frame_bytes(&packet.format));
+	}
 	playout_packet(w->playout, &packet, at_ns, w->now);
 }
 
@@ -263,7 +271,8 @@ static bool stalled(const struct world *w, int kind) {
 	       (int)w->faults[w->fault - 1].kind == kind;
 }
 
-static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
+static void world_step(struct world *w, uint64_t end) {
+	uint64_t *next_packet = &w->next_packet;
 	uint64_t next = end;
 	bool receiver_stalled = stalled(w, RECEIVER_STALL);
 	bool guest_stalled = stalled(w, GUEST_STALL);
@@ -318,7 +327,7 @@ static void world_step(struct world *w, uint64_t end, uint64_t *next_packet) {
 	}
 }
 
-static void world_run(struct world *w) {
+static void world_begin(struct world *w) {
 	if (w->format.rate == 0) {
 		w->format = (struct scream_format){ RATE, 16, 2, 3 };
 	}
@@ -327,6 +336,7 @@ static void world_run(struct world *w) {
 		.block_frames = w->quantum ? w->quantum : 240,
 		.quantum_frames = w->quantum,
 		.ppm = w->sink_ppm,
+		.idle_ns = w->idle_ns,
 		.heard = heard,
 		.data = w,
 	};
@@ -339,11 +349,18 @@ static void world_run(struct world *w) {
 	CHECK(sink_null_create(&w->sink, &config) == 0);
 	CHECK(playout_create(&w->playout, &w->config, w->sink) == 0);
 	playout_set_reliable(w->playout, w->reliable);
-	uint64_t end = START_NS + (uint64_t)(w->seconds * 1e9);
-	uint64_t next_packet = (uint64_t)sent_ns(w, 0);
+	w->next_packet = (uint64_t)sent_ns(w, 0);
+}
+
+static void world_until(struct world *w, uint64_t end) {
 	while (w->now < end) {
-		world_step(w, end, &next_packet);
+		world_step(w, end);
 	}
+}
+
+static void world_run(struct world *w) {
+	world_begin(w);
+	world_until(w, START_NS + (uint64_t)(w->seconds * 1e9));
 }
 
 static void world_end(struct world *w) {
