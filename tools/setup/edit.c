@@ -390,6 +390,35 @@ void document_set_attribute(
 	add_edit(document, at, 0, text_take(&text));
 }
 
+bool document_set_in_attribute(struct document *document, int node, const char *name,
+		const char *before, const char *digits, const char *value) {
+	const struct xml_span *span = span_of(document, node);
+	size_t at;
+	size_t len;
+	char quote;
+	if (!span || !find_attribute(document, span, name, &at, &len, &quote)) {
+		return false;
+	}
+	const char *text = document->text + at;
+	const char *found = memmem(text, len, before, strlen(before));
+	if (!found) {
+		return false;
+	}
+	size_t from = (size_t)(found - text) + strlen(before);
+	while (from < len && text[from] == ' ') {
+		from++;
+	}
+	size_t n = strspn(text + from, digits);
+	n = n < len - from ? n : len - from;
+	if (n == 0) {
+		return false;
+	}
+	if (n != strlen(value) || memcmp(text + from, value, n) != 0) {
+		add_edit(document, at + from, n, must_copy(value));
+	}
+	return true;
+}
+
 void document_set_content(struct document *document, int node, const char *content) {
 	const struct xml_span *span = span_of(document, node);
 	if (span && !span->self_closing) {

@@ -57,6 +57,10 @@ void document_replace(struct document *document, int node, const char *xml);
 void document_add(struct document *document, int parent, int after, const char *xml);
 void document_set_attribute(
 		struct document *document, int node, const char *name, const char *value);
+/* Within an attribute as it is written: what consists of `digits` behind `before`. False: not
+ * there. */
+bool document_set_in_attribute(struct document *document, int node, const char *name,
+		const char *before, const char *digits, const char *value);
 void document_set_content(struct document *document, int node, const char *content);
 
 /* Carries the edits out and reads the result again. Returns 1 if something changed, 0, or a

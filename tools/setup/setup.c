@@ -471,10 +471,12 @@ static bool run_kvmfr(struct setup *setup) {
 	if (!has_memory && !needs_size(setup)) {
 		return false;
 	}
-	files_kvmfr(setup, wanted_mib(setup));
-	if (setup->has_vm) {
-		xml_kvmfr(setup, wanted_mib(setup));
+	unsigned mib = wanted_mib(setup);
+	if (setup->has_vm && xml_kvmfr(setup, mib)) {
+		/* A larger one stays as it is, and the module must have its size. */
+		mib = (unsigned)(domain_looking_glass(&setup->document.domain)->bytes >> 20);
 	}
+	files_kvmfr(setup, mib);
 	return true;
 }
 
@@ -513,7 +515,12 @@ static bool run_all(struct setup *setup) {
 					_("no GPU was named (--gpu ADDRESS; pierglass doctor --groups "
 					  "lists them) and the VM has none"));
 		}
-		files_tmpfiles(setup);
+		const struct domain_shmem *memory = domain_looking_glass(&setup->document.domain);
+		if (memory && strncmp(memory->path, "/dev/kvmfr", 10) == 0) {
+			files_kvmfr(setup, (unsigned)(memory->bytes >> 20));
+		} else {
+			files_tmpfiles(setup);
+		}
 		files_audio(setup);
 		files_desktop(setup);
 		windows_steps(setup);

@@ -30,6 +30,27 @@ static void add_device(struct setup *setup, const char *xml) {
 	document_add(&setup->document, setup->document.domain.node_devices, -1, xml);
 }
 
+/* A memory in <qemu:commandline>, as Looking Glass' own manual has it, gets larger where it stands:
+ * "size":67108864, 'size':67108864 or size=64M. */
+static bool grow_argument(struct setup *setup, const struct domain_shmem *shmem, unsigned mib) {
+	static const char *const before[] = {
+		"\"size\":", "'size':", "&quot;size&quot;:", "&apos;size&apos;:", ",size="
+	};
+	char number[32];
+	snprintf(number, sizeof number, "%llu", (unsigned long long)mib << 20);
+	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
+		if (document_set_in_attribute(&setup->document, shmem->arg_node, "value", before[i],
+				    "0123456789.kKmMgGtTbB", number)) {
+			return xml_commit(setup);
+		}
+	}
+	plan_refuse(&setup->plan,
+			_("the size of the shared memory in <qemu:commandline> (%s) cannot be found: "
+			  "change it to %s by hand (virsh edit)"),
+			shmem->path, number);
+	return false;
+}
+
 bool xml_shmem(struct setup *setup, const char *name, unsigned mib) {
 	const struct domain *vm = &setup->document.domain;
 	const struct domain_shmem *shmem = domain_looking_glass(vm);
@@ -39,11 +60,7 @@ bool xml_shmem(struct setup *setup, const char *name, unsigned mib) {
 		return false;
 	}
 	if (shmem && shmem->from_args) {
-		plan_refuse(&setup->plan,
-				_("the VM's shared memory is in <qemu:commandline> (%s): change its size there, "
-				  "or use: pierglass setup kvmfr"),
-				shmem->path);
-		return false;
+		return shmem->bytes >= (uint64_t)mib << 20 || grow_argument(setup, shmem, mib);
 	}
 	if (!shmem) {
 		struct text xml = { 0 };
@@ -88,9 +105,9 @@ bool xml_kvmfr(struct setup *setup, unsigned mib) {
 	struct domain *vm = &setup->document.domain;
 	const struct domain_shmem *shmem = domain_looking_glass(vm);
 	if (shmem && shmem->from_args) {
-		if (strcmp(shmem->path, "/dev/kvmfr0") == 0 &&
-				shmem->bytes == (uint64_t)mib << 20) {
-			return true;
+		if (strcmp(shmem->path, "/dev/kvmfr0") == 0) {
+			return shmem->bytes >= (uint64_t)mib << 20 ||
+			       grow_argument(setup, shmem, mib);
 		}
 		plan_refuse(&setup->plan,
 				_("<qemu:commandline> has a shared memory of %llu MiB on %s already: change its "
@@ -131,6 +148,9 @@ bool xml_input_own(struct setup *setup) {
 	for (unsigned i = 0; i < vm->evdev_count; i++) {
 		if (vm->evdev[i].node >= 0) {
 			document_remove(&setup->document, vm->evdev[i].node);
+		} else if (vm->evdev[i].arg_node > 0) {
+			document_remove(&setup->document, vm->evdev[i].option_node);
+			document_remove(&setup->document, vm->evdev[i].arg_node);
 		} else {
 			plan_note(&setup->plan,
 					_("%s is in <qemu:commandline>: remove it there by hand (virsh "

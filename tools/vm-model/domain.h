@@ -28,6 +28,7 @@ struct domain_shmem {
 	uint64_t bytes;
 	bool from_args; /* <qemu:commandline> or a running QEMU's own arguments */
 	int node, size_node;
+	int option_node, arg_node; /* from_args: its two <qemu:arg>; 0 = not from XML */
 };
 
 struct domain_graphics {
@@ -58,6 +59,7 @@ struct domain_evdev {
 	char grab_toggle[32];
 	bool grab_all, repeat;
 	int node;
+	int option_node, arg_node; /* of <qemu:commandline>; 0 = not from there */
 };
 
 struct domain_input {

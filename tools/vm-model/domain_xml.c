@@ -413,6 +413,7 @@ static void read_features(struct domain *domain, xmlNode *node) {
 static void read_qemu_args(struct domain *domain, xmlNode *node, bool devices) {
 	domain->node_qemu_args = node_number(node);
 	char option[512] = "";
+	int option_node = 0;
 	for (xmlNode *c = first(node); c; c = next(c)) {
 		char value[2048];
 		if (!is_qemu(c, "arg") || !attr(c, "value", value, sizeof value)) {
@@ -420,11 +421,22 @@ static void read_qemu_args(struct domain *domain, xmlNode *node, bool devices) {
 		}
 		if (option[0] == '-' && value[0] != '-') {
 			if ((strcmp(option, "-device") == 0) == devices) {
+				unsigned shmems = domain->shmem_count;
+				unsigned evdevs = domain->evdev_count;
 				domain_add_qemu_option(domain, option, value);
+				if (domain->shmem_count > shmems) {
+					domain->shmem[shmems].option_node = option_node;
+					domain->shmem[shmems].arg_node = node_number(c);
+				}
+				if (domain->evdev_count > evdevs) {
+					domain->evdev[evdevs].option_node = option_node;
+					domain->evdev[evdevs].arg_node = node_number(c);
+				}
 			}
 			option[0] = '\0';
 		} else {
 			copy_text(option, sizeof option, value);
+			option_node = node_number(c);
 		}
 	}
 }

@@ -99,8 +99,8 @@ static size_t string_char(struct scan *scan, char *dst) {
 		return 0;
 	}
 	scan->at++;
-	static const char from[] = "nrtbf\"\\/";
-	static const char to[] = "\n\r\t\b\f\"\\/";
+	static const char from[] = "nrtbf\"\\/'";
+	static const char to[] = "\n\r\t\b\f\"\\/'";
 	const char *known = strchr(from, c);
 	if (known) {
 		*dst = to[known - from];
@@ -114,14 +114,15 @@ static size_t string_char(struct scan *scan, char *dst) {
 	return utf8_encode(code, dst);
 }
 
-/* Reads "…" into buf; too long gives "" and goes on. */
+/* Reads "…", or '…' as QEMU takes it too, into buf; too long gives "" and goes on. */
 static bool json_text(struct scan *scan, char *buf, size_t size) {
-	if (*scan->at != '"') {
+	char quote = *scan->at;
+	if (quote != '"' && quote != '\'') {
 		return false;
 	}
 	scan->at++;
 	size_t len = 0;
-	while (*scan->at && *scan->at != '"') {
+	while (*scan->at && *scan->at != quote) {
 		char bytes[4];
 		size_t n = string_char(scan, bytes);
 		if (n == 0) {
@@ -133,7 +134,7 @@ static bool json_text(struct scan *scan, char *buf, size_t size) {
 			}
 		}
 	}
-	if (*scan->at != '"') {
+	if (*scan->at != quote) {
 		return false;
 	}
 	scan->at++;
@@ -192,7 +193,7 @@ static bool json_value(struct scan *scan, const char *key, unsigned depth) {
 		return depth < DEPTH_MAX &&
 		       json_members(scan, key, depth + 1, *scan->at == '{' ? '}' : ']');
 	}
-	if (*scan->at == '"') {
+	if (*scan->at == '"' || *scan->at == '\'') {
 		return json_text(scan, value, sizeof value) &&
 		       (key[0] == '\0' || add(scan->props, key, value));
 	}
