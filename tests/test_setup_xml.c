@@ -8,6 +8,7 @@
 #include "tools/setup/diff.h"
 #include "tools/setup/edit.h"
 #include "tools/setup/setup.h"
+#include "tools/setup/shell_value.h"
 #include "tools/vm-model/size.h"
 
 static struct document *load(const char *xml) {
@@ -122,31 +123,72 @@ static void memory_sizes_of_the_guide(void **state) {
 	CHECK(shmem_mib(3440, 1440, false) == 64 && shmem_mib(5120, 2880, true) == 256);
 }
 
-static void grub_line(void **state) {
+static void shell_values(void **state) {
 	(void)state;
 	static const struct {
-		const char *text, *word, *instead, *want;
+		const char *text, *want; /* NULL = complex, "-" = none */
 	} cases[] = {
-		{ "A=1\nGRUB_CMDLINE_LINUX=\"\"\nB=2\n", "iommu=pt", NULL,
-				"A=1\nGRUB_CMDLINE_LINUX=\"iommu=pt\"\nB=2\n" },
-		{ "GRUB_CMDLINE_LINUX='quiet splash'", "iommu=pt", NULL,
-				"GRUB_CMDLINE_LINUX='quiet splash iommu=pt'" },
-		{ "GRUB_CMDLINE_LINUX=\"a iommu=pt b\"", "iommu=pt", NULL,
-				"GRUB_CMDLINE_LINUX=\"a iommu=pt b\"" },
-		{ "GRUB_CMDLINE_LINUX=\"a iommu=off b\"", "iommu=pt", "iommu=off",
-				"GRUB_CMDLINE_LINUX=\"a b iommu=pt\"" },
-		{ "#GRUB_CMDLINE_LINUX=\"x\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n", "iommu=pt",
-				NULL,
-				"#GRUB_CMDLINE_LINUX=\"x\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet "
-				"iommu=pt\"\n" },
+		{ "A=1\nX=\"\"\nB=2\n", "" },
+		{ "X='quiet splash'", "quiet splash" },
+		{ "X=quiet", "quiet" },
+		{ "X=\"a \\\"b c\\\" d\" # x", "a \"b c\" d" },
+		{ "X='a'\"b\"\\ c;Y=2", "ab c" },
+		{ "export X=\"a\\\nb\"", "ab" },
+		{ "X=\"a\\$b\"", "a$b" },
+		{ "#X=\"x\"\nXY=1\nMY_X=2\necho X=3\n", "-" },
+		{ "Y=`echo X=1; echo 'b'`\nX=2", "2" },
+		{ "Y=\"$(sed 's, X=.*$,,g' /x)\"\nX=2", "2" },
+		{ "X=\"$Y z\"", NULL },
+		{ "X=`date`", NULL },
+		{ "X=1\nX=2", NULL },
+		{ "X=1\nX+=2", NULL },
+		{ "if [ -e /x ]; then\n  X=1\nfi", NULL },
+		{ "[ -e /x ] && X=1", NULL },
+		{ "f() { X=1; }", NULL },
+		{ "X=\"open", NULL },
+		{ "cat <<EOF\nX=1\nEOF\n", NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		char *got = grub_with(cases[i].text, cases[i].word, cases[i].instead);
-		CHECK(got != NULL);
+		char *value = NULL;
+		enum shell_found found = shell_value(cases[i].text, "X", &value);
+		if ((found == SHELL_COMPLEX) != !cases[i].want) {
+			print_message("%s\n", cases[i].text);
+		}
+		CHECK((found == SHELL_COMPLEX) == !cases[i].want);
+		if (found == SHELL_PLAIN) {
+			assert_string_equal(value, cases[i].want);
+			char *text = shell_with_value(cases[i].text, "X", "it's \"$1\" \\ new");
+			free(value);
+			CHECK(shell_value(text, "X", &value) == SHELL_PLAIN);
+			assert_string_equal(value, "it's \"$1\" \\ new");
+			free(text);
+		}
+		CHECK(found != SHELL_NONE || strcmp(cases[i].want, "-") == 0);
+		free(value);
+	}
+	char *added = shell_with_value("A=1", "X", "b c");
+	assert_string_equal(added, "A=1\nX=\"b c\"\n");
+	free(added);
+}
+
+static void kernel_words(void **state) {
+	(void)state;
+	static const struct {
+		const char *words, *word, *without, *want;
+	} cases[] = {
+		{ "", "iommu=pt", NULL, "iommu=pt" },
+		{ "a iommu=pt b", "iommu=pt", NULL, "a iommu=pt b" },
+		{ "a iommu=off b", "iommu=pt", "iommu=off", "a b iommu=pt" },
+		{ "iommu=off", NULL, "iommu=off", "" },
+		{ " iommu=off b ", NULL, "iommu=off", "b " },
+		{ "x=\"a iommu=off b\" c", "d", "iommu=off", "x=\"a iommu=off b\" c d" },
+		{ "iommu=pt,x", "iommu=pt", NULL, "iommu=pt,x iommu=pt" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *got = kernel_with(cases[i].words, cases[i].word, cases[i].without);
 		assert_string_equal(got, cases[i].want);
 		free(got);
 	}
-	CHECK(grub_with("GRUB_DEFAULT=0\n", "iommu=pt", NULL) == NULL);
 }
 
 /* ---- the guest's PCI addresses ---- */
@@ -317,7 +359,8 @@ int main(void) {
 		cmocka_unit_test(tags_that_do_not_match_are_refused),
 		cmocka_unit_test(diffs),
 		cmocka_unit_test(memory_sizes_of_the_guide),
-		cmocka_unit_test(grub_line),
+		cmocka_unit_test(shell_values),
+		cmocka_unit_test(kernel_words),
 		cmocka_unit_test(pci_fix_on_random_topologies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,21 @@
 
 /* ---- the host ---- */
 
+static bool has_word_in(const struct sysroot *root, const char *path, const char *word) {
+	char *text = sysroot_read(root, path, NULL);
+	bool found = false;
+	for (char *line = text, *next; line && *line && !found; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next) {
+			*next++ = '\0';
+		}
+		line += strspn(line, " \t");
+		found = line[0] != '#' && strstr(line, word) != NULL;
+	}
+	free(text);
+	return found;
+}
+
 static void read_cpu(struct facts *facts) {
 	struct facts_cpu *cpu = &facts->cpu;
 	char *text = sysroot_read(facts->root, "/proc/cpuinfo", NULL);
@@ -113,6 +128,14 @@ static void read_modprobe(struct facts *facts) {
 		free(text);
 	}
 	sysroot_names_free(&names);
+	/* An initial RAM disk that loads it first does the same. */
+	facts->vfio_softdep =
+			facts->vfio_softdep ||
+			has_word_in(facts->root, "/etc/mkinitcpio.conf", "vfio_pci") ||
+			has_word_in(facts->root, "/etc/dracut.conf.d/vfio.conf", "vfio_pci") ||
+			has_word_in(facts->root, "/etc/dracut.conf.d/pierglass-vfio.conf",
+					"vfio_pci") ||
+			has_word_in(facts->root, "/etc/initramfs-tools/modules", "vfio");
 	for (const char *word = facts->cmdline; *word;) {
 		size_t len = strcspn(word, " ");
 		if (strncmp(word, "vfio-pci.ids=", 13) == 0 ||
@@ -260,21 +283,6 @@ static int read_vm(struct facts *facts, const struct doctor_options *options) {
 }
 
 /* ---- memory ---- */
-
-static bool has_word_in(const struct sysroot *root, const char *path, const char *word) {
-	char *text = sysroot_read(root, path, NULL);
-	bool found = false;
-	for (char *line = text, *next; line && *line && !found; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next) {
-			*next++ = '\0';
-		}
-		line += strspn(line, " \t");
-		found = line[0] != '#' && strstr(line, word) != NULL;
-	}
-	free(text);
-	return found;
-}
 
 static void read_tmpfiles(struct facts *facts) {
 	static const char *const dirs[] = { "/etc/tmpfiles.d", "/usr/lib/tmpfiles.d",

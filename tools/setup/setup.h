@@ -153,9 +153,16 @@ void files_audio(struct setup *setup);
 void files_desktop(struct setup *setup);
 void files_input(struct setup *setup);
 void windows_steps(struct setup *setup);
-/* The kernel's command line in the text of /etc/default/grub with the parameter in it; heap. NULL
- * if there is no such line. */
-char *grub_with(const char *text, const char *parameter, const char *instead_of);
+
+/* ---- boot loader and initial RAM disk (setup_boot.c) ---- */
+
+/* The kernel's words that vfio needs; ids of vfio-pci go with them where boot_ids_by_word(). */
+void boot_words(struct setup *setup, const char *ids);
+/* /etc/modprobe.d is not the user's to write on this distribution (NixOS, ostree, Unraid). */
+bool boot_ids_by_word(const struct setup *setup);
+void boot_initramfs(struct setup *setup, bool changed);
+/* The initial RAM disk loads vfio-pci before all others, by the user's own setting. */
+bool boot_loads_vfio_early(const struct setup *setup);
 
 /* ---- setup_input.c ---- */
 

@@ -10,113 +10,21 @@
 #include "tools/setup/setup.h"
 #include "tools/vm-model/firewall.h"
 
-#define GRUB_FILE "/etc/default/grub"
+/* ---- vfio ---- */
 
-/* ---- the kernel's command line ---- */
-
-/* The value between the quotes of GRUB_CMDLINE_LINUX="…" (or _DEFAULT if that is all there is). */
-static const char *grub_value(const char *text, size_t *ret_len) {
-	static const char *const keys[] = { "GRUB_CMDLINE_LINUX=", "GRUB_CMDLINE_LINUX_DEFAULT=" };
-	for (size_t k = 0; k < 2; k++) {
-		size_t n = strlen(keys[k]);
-		for (const char *line = text; *line;) {
-			size_t len = strcspn(line, "\n");
-			char quote = '\0';
-			if (len > n) {
-				quote = line[n];
-			}
-			if (strncmp(line, keys[k], n) == 0 && (quote == '"' || quote == '\'')) {
-				const char *value = line + n + 1;
-				const char *end = memchr(value, quote, len - n - 1);
-				if (end) {
-					*ret_len = (size_t)(end - value);
-					return value;
-				}
-			}
-			line += len + (line[len] == '\n');
+/* The line outside comments that has the word. */
+static const char *live_line(const char *text, const char *word) {
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+		const char *first = line + strspn(line, " \t");
+		const char *found = memmem(line, len, word, strlen(word));
+		if (first[0] != '#' && found) {
+			return line;
 		}
+		line += len + (line[len] == '\n');
 	}
 	return NULL;
 }
-
-char *grub_with(const char *text, const char *parameter, const char *instead_of) {
-	size_t len;
-	const char *value = grub_value(text, &len);
-	if (!value) {
-		return NULL;
-	}
-	struct text words = { 0 };
-	bool have = false;
-	for (size_t at = 0; at < len;) {
-		size_t n = strcspn(value + at, " ");
-		n = n > len - at ? len - at : n;
-		bool old = instead_of && n == strlen(instead_of) &&
-			   memcmp(value + at, instead_of, n) == 0;
-		have = have || (n == strlen(parameter) && memcmp(value + at, parameter, n) == 0);
-		if (!old) {
-			text_add(&words, "%.*s", (int)n, value + at);
-		}
-		at += n;
-		while (at < len && value[at] == ' ') {
-			if (!old) {
-				text_add(&words, " ");
-			}
-			at++;
-		}
-	}
-	if (!have) {
-		bool blank = words.len == 0 || words.bytes[words.len - 1] == ' ';
-		text_add(&words, "%s%s", blank ? "" : " ", parameter);
-	}
-	struct text out = { 0 };
-	text_add_bytes(&out, text, (size_t)(value - text));
-	text_add(&out, "%s%s", text_get(&words), value + len);
-	text_finish(&words);
-	return text_take(&out);
-}
-
-static bool is_amd(const struct sysroot *root) {
-	char *text = sysroot_read(root, "/proc/cpuinfo", NULL);
-	bool amd = text && strstr(text, "AuthenticAMD");
-	free(text);
-	return amd;
-}
-
-static void change_grub(struct setup *setup) {
-	bool amd = is_amd(&setup->root);
-	char *text = sysroot_read(&setup->root, GRUB_FILE, NULL);
-	char *with_pt = text ? grub_with(text, "iommu=pt", "iommu=off") : NULL;
-	char *all = with_pt ? grub_with(with_pt, amd ? "amd_iommu=on" : "intel_iommu=on",
-					      amd ? "amd_iommu=off" : "intel_iommu=off")
-			    : NULL;
-	if (all) {
-		unsigned before = setup->plan.change_count;
-		plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, all,
-				amd ? N_("iommu=pt: the host's own devices skip translation, which is faster. "
-					 "amd_iommu=on: harmless, says what is wanted")
-				    : N_("intel_iommu=on: the kernel uses VT-d. iommu=pt: the host's own "
-					 "devices skip translation, which is faster"));
-		if (setup->plan.change_count > before) {
-			plan_command(&setup->plan, "sudo update-grub");
-		}
-	} else {
-		plan_command(&setup->plan,
-				_("add to the kernel's command line (no /etc/default/grub here: see your boot "
-				  "loader): iommu=pt %s"),
-				amd ? "amd_iommu=on" : "intel_iommu=on");
-	}
-	if (text && strstr(text, "allow_unsafe_interrupts=1")) {
-		plan_note(&setup->plan,
-				_("allow_unsafe_interrupts=1 is on the kernel's command line: only "
-				  "hardware without interrupt remapping needs it, the guest can forge "
-				  "interrupts with it"));
-	}
-	free(all);
-	free(with_pt);
-	free(text);
-}
-
-/* ---- vfio ---- */
 
 /* Drivers that would take such a device first. */
 static const char *rivals(const struct pci_device *device) {
@@ -175,60 +83,108 @@ static void collect(struct setup *setup, struct text *ids, struct text *drivers)
 	}
 }
 
+#define VFIO_FILE "/etc/modprobe.d/pierglass-vfio.conf"
+
+/* The user's own "options vfio-pci ids=": modprobe joins all files and the last one counts, so ours
+ * may not stand beside it. NULL: there is none. */
+static char *others_options(const struct setup *setup, char *path, size_t size) {
+	struct sysroot_names names = sysroot_list(&setup->root, "/etc/modprobe.d");
+	char *found = NULL;
+	for (size_t i = 0; i < names.count && !found; i++) {
+		snprintf(path, size, "/etc/modprobe.d/%.200s", names.name[i]);
+		size_t len = strlen(path);
+		if (strcmp(path, VFIO_FILE) == 0 || strcmp(path + len - 5, ".conf") != 0) {
+			continue;
+		}
+		char *text = sysroot_read(&setup->root, path, NULL);
+		const char *line = text ? live_line(text, "vfio") : NULL;
+		while (line && (strncmp(line + strspn(line, " \t"), "options", 7) != 0 ||
+					       !memmem(line, strcspn(line, "\n"), "ids=", 4))) {
+			line = live_line(line + strcspn(line, "\n"), "vfio");
+		}
+		if (line) {
+			found = text;
+		} else {
+			free(text);
+		}
+	}
+	sysroot_names_free(&names);
+	return found;
+}
+
+/* The first "ids=" of a live options line gets those that it lacks. */
+static char *with_ids(const char *text, const char *ids) {
+	const char *line = live_line(text, "ids=");
+	const char *at = line ? strstr(line, "ids=") + 4 : NULL;
+	if (!at) {
+		return must_copy(text);
+	}
+	size_t len = strcspn(at, " \t\n");
+	struct text list = { 0 };
+	text_add_bytes(&list, at, len);
+	for (const char *word = ids; *word;) {
+		size_t n = strcspn(word, ",");
+		add_word(&list, word, n, ',');
+		word += n + (word[n] == ',');
+	}
+	char *out = must_print("%.*s%s%s", (int)(at - text), text, text_get(&list), at + len);
+	text_finish(&list);
+	return out;
+}
+
+static void keep_by_modprobe(
+		struct setup *setup, const struct text *ids, const struct text *drivers) {
+	char path[512];
+	char *others = others_options(setup, path, sizeof path);
+	struct text text = { 0 };
+	text_add(&text, "# Written by pierglass setup: devices kept for virtual machines.\n");
+	if (others) {
+		char *all = with_ids(others, text_get(ids));
+		plan_file(&setup->plan, &setup->root, path, 0644, all,
+				N_("vfio-pci takes these devices, too"));
+		free(all);
+	} else {
+		text_add(&text, "options vfio-pci ids=%s\n", text_get(ids));
+	}
+	bool early = others && boot_loads_vfio_early(setup);
+	for (const char *word = text_get(drivers); *word && !early;) {
+		size_t len = strcspn(word, " ");
+		text_add(&text, "softdep %.*s pre: vfio-pci\n", (int)len, word);
+		word += len + (word[len] == ' ');
+	}
+	if (!others || (drivers->len && !early)) {
+		plan_file(&setup->plan, &setup->root, VFIO_FILE, 0644, text_get(&text),
+				N_("vfio-pci takes the devices before their own drivers do"));
+	}
+	text_finish(&text);
+	free(others);
+}
+
 void files_vfio(struct setup *setup) {
 	struct text ids = { 0 };
 	struct text drivers = { 0 };
-	struct text text = { 0 };
 	if (!setup_handover(setup, true)) {
 		return;
 	}
-	change_grub(setup);
 	collect(setup, &ids, &drivers);
+	boot_words(setup, text_get(&ids));
 	if (ids.len == 0) {
 		plan_note(&setup->plan,
 				_("no device to keep for the VM: name one with --gpu, or a VM that has "
 				  "one"));
-	} else {
-		text_add(&text,
-				"# Written by pierglass setup: devices kept for virtual machines.\n"
-				"options vfio-pci ids=%s\n",
-				text_get(&ids));
-		for (const char *word = text_get(&drivers); *word;) {
-			size_t len = strcspn(word, " ");
-			text_add(&text, "softdep %.*s pre: vfio-pci\n", (int)len, word);
-			word += len + (word[len] == ' ');
-		}
+	} else if (!boot_ids_by_word(setup)) {
 		unsigned before = setup->plan.change_count;
-		plan_file(&setup->plan, &setup->root, "/etc/modprobe.d/pierglass-vfio.conf", 0644,
-				text_get(&text),
-				N_("vfio-pci takes the devices before their own drivers do"));
-		if (setup->plan.change_count > before) {
-			plan_command(&setup->plan, "sudo update-initramfs -u");
-		}
+		keep_by_modprobe(setup, &ids, &drivers);
+		boot_initramfs(setup, setup->plan.change_count > before);
 	}
 	if (setup->plan.command_count > 0) {
 		plan_command(&setup->plan, "sudo reboot");
 	}
 	text_finish(&ids);
 	text_finish(&drivers);
-	text_finish(&text);
 }
 
 /* ---- memory ---- */
-
-/* The line outside comments that has the word. */
-static const char *live_line(const char *text, const char *word) {
-	for (const char *line = text; *line;) {
-		size_t len = strcspn(line, "\n");
-		const char *first = line + strspn(line, " \t");
-		const char *found = memmem(line, len, word, strlen(word));
-		if (first[0] != '#' && found) {
-			return line;
-		}
-		line += len + (line[len] == '\n');
-	}
-	return NULL;
-}
 
 static const char *shm_path(const struct setup *setup, char *buf, size_t size) {
 	const struct domain_shmem *shmem =
@@ -527,9 +483,9 @@ void files_desktop(struct setup *setup) {
 				  "installed (sudo cmake --install build)"));
 	}
 	text_finish(&text);
-	plan_command(&setup->plan,
-			_("systemctl --user enable --now pierglass-audio.service (only if you "
-			  "want sound without the player)"));
+	plan_note(&setup->plan,
+			_("whoever wants sound without the player: systemctl --user enable --now "
+			  "pierglass-audio.service"));
 }
 
 /* ---- input ---- */

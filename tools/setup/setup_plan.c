@@ -130,7 +130,8 @@ void plan_print(const struct plan *plan, bool applying) {
 	print_list(_("Then run:"), plan->command, plan->command_count, false);
 	print_list(_("In Windows:"), plan->windows, plan->windows_count, true);
 	if (plan->change_count == 0) {
-		puts(_("Nothing to change."));
+		puts(plan->command_count ? _("No file to change; what is left to do stands above.")
+					 : _("Nothing to change."));
 	} else if (!applying) {
 		printf(_("Changes planned: %u. Nothing was changed; the same with --apply does it.\n"),
 				plan->change_count);

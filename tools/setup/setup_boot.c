@@ -1,0 +1,431 @@
+/*
+ * The kernel's command line and the initial RAM disk, by distribution and boot loader: which file
+ * is edited, or which command is printed because the distribution's own tool does it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/i18n.h"
+#include "tools/setup/setup.h"
+#include "tools/setup/setup_store.h"
+#include "tools/setup/shell_value.h"
+
+enum boot_edit { BOOT_GRUB, BOOT_LINE, BOOT_ENTRIES, BOOT_PRINT };
+
+struct boot_way {
+	const char *ids;     /* ID or ID_LIKE of os-release, one of them; "" = any */
+	const char *marker;  /* must be there; "" = need not */
+	const char *running; /* must stand in /proc/cmdline; "" = need not */
+	enum boot_edit edit;
+	const char *file; /* LINE: the file; ENTRIES: the folder */
+	const char *then; /* to run afterwards; PRINT: what to do, %s = the words */
+	const char *each; /* PRINT: in front of each word instead of a blank */
+	bool ids_by_word; /* /etc/modprobe.d is not the user's here: ids go with the words */
+};
+
+/* The first that fits counts. */
+static const struct boot_way ways[] = {
+	{ "", "/run/ostree-booted", "", BOOT_PRINT, NULL, "sudo rpm-ostree kargs%s",
+			" --append-if-missing=", true },
+	{ "nixos", "", "", BOOT_PRINT, NULL,
+			N_("in configuration.nix: boot.kernelParams = [%s ]; boot.initrd.kernelModules = "
+			   "[ \"vfio_pci\" \"vfio\" \"vfio_iommu_type1\" ]; then: sudo nixos-rebuild boot"),
+			" \"", true },
+	{ "", "/etc/unraid-version", "", BOOT_PRINT, NULL,
+			N_("in Unraid's Main > Flash > Syslinux configuration, to the append line:%s (devices "
+			   "are kept for VMs under Tools > System Devices)"),
+			NULL, true },
+	{ "slackware", "/boot/syslinux/syslinux.cfg", "", BOOT_PRINT, NULL,
+			N_("in Unraid's Main > Flash > Syslinux configuration, to the append line:%s (devices "
+			   "are kept for VMs under Tools > System Devices)"),
+			NULL, true },
+	{ "", "/etc/kernel/proxmox-boot-uuids", "", BOOT_LINE, "/etc/kernel/cmdline",
+			"sudo proxmox-boot-tool refresh", NULL, false },
+	{ "debian", "/etc/kernel/cmdline", "root=ZFS=", BOOT_LINE, "/etc/kernel/cmdline",
+			"sudo proxmox-boot-tool refresh", NULL, false },
+	{ "fedora rhel centos", "", "", BOOT_PRINT, NULL,
+			"sudo grubby --update-kernel=ALL --args=\"%s\"", NULL, false },
+	{ "arch", "/etc/kernel/cmdline", "", BOOT_LINE, "/etc/kernel/cmdline", "sudo mkinitcpio -P",
+			NULL, false },
+	{ "suse opensuse", "/etc/kernel/cmdline", "", BOOT_LINE, "/etc/kernel/cmdline",
+			"sudo sdbootutil update-all-entries", NULL, false },
+	{ "", "/boot/loader/entries", "", BOOT_ENTRIES, "/boot/loader/entries", NULL, NULL, false },
+	{ "", "/efi/loader/entries", "", BOOT_ENTRIES, "/efi/loader/entries", NULL, NULL, false },
+	{ "", "/boot/efi/loader/entries", "", BOOT_ENTRIES, "/boot/efi/loader/entries", NULL, NULL,
+			false },
+	{ "", "/boot/refind_linux.conf", "", BOOT_PRINT, NULL,
+			N_("to each line of /boot/refind_linux.conf, inside its second quotes:%s"),
+			NULL, false },
+	{ "debian ubuntu", "/etc/default/grub", "", BOOT_GRUB, NULL, "sudo update-grub", NULL,
+			false },
+	{ "suse opensuse", "/etc/default/grub", "", BOOT_GRUB, NULL,
+			"sudo grub2-mkconfig -o /boot/grub2/grub.cfg", NULL, false },
+	{ "arch gentoo void alpine slackware", "/etc/default/grub", "", BOOT_GRUB, NULL,
+			"sudo grub-mkconfig -o /boot/grub/grub.cfg", NULL, false },
+	{ "", "/etc/default/grub", "", BOOT_GRUB, NULL, "sudo update-grub", NULL, false },
+	{ "", "", "", BOOT_PRINT, NULL,
+			N_("add to the kernel's command line, in your boot loader's configuration:%s"),
+			NULL, false },
+};
+
+/* ID and ID_LIKE of os-release, separated by blanks. */
+static void distribution(const struct sysroot *root, char *buf, size_t size) {
+	char *text = sysroot_read(root, "/etc/os-release", NULL);
+	struct text all = { 0 };
+	static const char *const names[] = { "ID", "ID_LIKE" };
+	for (size_t i = 0; text && i < 2; i++) {
+		char *value = NULL;
+		if (shell_value(text, names[i], &value) == SHELL_PLAIN) {
+			text_add(&all, "%s%s", all.len ? " " : "", value);
+			free(value);
+		}
+	}
+	if (!copy_text(buf, size, text_get(&all))) {
+		buf[0] = '\0';
+	}
+	text_finish(&all);
+	free(text);
+}
+
+static bool one_is(const char *ids, const char *have) {
+	for (const char *at = have; *at;) {
+		char word[64];
+		size_t len = strcspn(at, " ");
+		snprintf(word, sizeof word, "%.*s", (int)len, at);
+		/* openSUSE's are opensuse-tumbleweed, opensuse-leap. */
+		if (list_has(ids, word, ' ') || (strncmp(word, "opensuse", 8) == 0 &&
+								list_has(ids, "opensuse", ' '))) {
+			return true;
+		}
+		at += len + (at[len] == ' ');
+	}
+	return false;
+}
+
+static const struct boot_way *way_of(const struct setup *setup, const char *cmdline) {
+	char have[256];
+	distribution(&setup->root, have, sizeof have);
+	const struct boot_way *way = ways;
+	while ((way->ids[0] && !one_is(way->ids, have)) ||
+			(way->marker[0] && !sysroot_exists(&setup->root, way->marker)) ||
+			(way->running[0] && !strstr(cmdline, way->running))) {
+		way++; /* the last one fits */
+	}
+	return way;
+}
+
+/* ---- GRUB ---- */
+
+/* Does a shell read that value there, too? It sees this one assignment, which has no expansion. */
+static bool shell_agrees(const char *text, const char *name, const char *value) {
+	char path[MEMORY_FILE_PATH];
+	char said[4096];
+	int fd = memory_file(text, path);
+	char *command = must_print("sh -n %s 2>&1", path);
+	FILE *pipe = fd < 0 ? NULL : popen(command, "re"); // NOLINT(cert-env33-c)
+	bool ok = pipe && pclose(pipe) == 0;
+	free(command);
+	close(fd);
+	char *line = shell_assignment(text, name);
+	char *script = must_print("%s\nprintf '%%s.' \"$%s\"\n", line ? line : "", name);
+	fd = memory_file(script, path);
+	command = must_print("env -i sh %s 2>&1", path);
+	pipe = fd < 0 ? NULL : popen(command, "re"); // NOLINT(cert-env33-c)
+	size_t len = pipe ? fread(said, 1, sizeof said, pipe) : 0;
+	ok = ok && pipe && pclose(pipe) == 0 && len == strlen(value) + 1 &&
+	     memcmp(said, value, len - 1) == 0;
+	close(fd);
+	free(command);
+	free(script);
+	free(line);
+	return ok;
+}
+
+#define GRUB_FILE "/etc/default/grub"
+
+struct words {
+	const char *add[4];
+	const char *remove[4];
+	unsigned count;
+	const char *why;
+};
+
+static void by_hand(struct setup *setup, const struct words *words, const char *why) {
+	struct text text = { 0 };
+	for (unsigned i = 0; i < words->count; i++) {
+		if (words->add[i]) {
+			text_add(&text, " %s", words->add[i]);
+		}
+	}
+	plan_command(&setup->plan, _("add to GRUB_CMDLINE_LINUX in %s by hand:%s (%s)"), GRUB_FILE,
+			text_get(&text), why);
+	text_finish(&text);
+}
+
+/* Both variables are joined to one command line; what the second says counts. */
+static void edit_grub(struct setup *setup, const struct words *words, const char *then) {
+	static const char *const names[] = { "GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT" };
+	char *text = sysroot_read(&setup->root, GRUB_FILE, NULL);
+	char *value[2] = { NULL, NULL };
+	bool is_complex = !text;
+	for (size_t i = 0; text && i < 2; i++) {
+		is_complex = is_complex || shell_value(text, names[i], &value[i]) == SHELL_COMPLEX;
+	}
+	if (is_complex) {
+		by_hand(setup, words,
+				text ? _("its lines are more than plain values")
+				     : _("it cannot be read"));
+		plan_command(&setup->plan, "%s", then);
+	}
+	size_t to = value[0] || !value[1] ? 0 : 1;
+	bool agrees = !is_complex;
+	for (unsigned w = 0; !is_complex && w < words->count; w++) {
+		bool have = !words->add[w];
+		for (size_t i = 0; i < 2; i++) {
+			have = have || (value[i] && kernel_has(value[i], words->add[w]));
+		}
+		for (size_t i = 0; i < 2; i++) {
+			const char *add = !have && i == to ? words->add[w] : NULL;
+			if (value[i] || add) {
+				char *next = kernel_with(
+						value[i] ? value[i] : "", add, words->remove[w]);
+				free(value[i]);
+				value[i] = next;
+			}
+		}
+	}
+	for (size_t i = 0; !is_complex && i < 2; i++) {
+		if (value[i]) {
+			char *next = shell_with_value(text, names[i], value[i]);
+			agrees = agrees && shell_agrees(next, names[i], value[i]);
+			free(text);
+			text = next;
+		}
+	}
+	if (!is_complex && !agrees) {
+		by_hand(setup, words, _("the shell does not read the changed file as it should"));
+	} else if (!is_complex) {
+		unsigned before = setup->plan.change_count;
+		plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, text, words->why);
+		if (setup->plan.change_count > before) {
+			plan_command(&setup->plan, "%s", then);
+		}
+	}
+	free(value[0]);
+	free(value[1]);
+	free(text);
+}
+
+/* ---- the others ---- */
+
+static char *with_words(const char *line, const struct words *words) {
+	char *all = must_copy(line);
+	for (unsigned w = 0; w < words->count; w++) {
+		char *next = kernel_with(all, words->add[w], words->remove[w]);
+		free(all);
+		all = next;
+	}
+	return all;
+}
+
+static void edit_line(struct setup *setup, const struct boot_way *way, const struct words *words) {
+	char *text = sysroot_read(&setup->root, way->file, NULL);
+	size_t len = text ? strcspn(text, "\n") : 0;
+	char *line = must_print("%.*s", (int)len, text ? text : "");
+	char *all = with_words(line, words);
+	char *whole = must_print("%s%s", all, text && text[len] ? text + len : "\n");
+	unsigned before = setup->plan.change_count;
+	plan_file(&setup->plan, &setup->root, way->file, 0644, whole, words->why);
+	if (setup->plan.change_count > before) {
+		plan_command(&setup->plan, "%s", way->then);
+	}
+	free(whole);
+	free(all);
+	free(line);
+	free(text);
+}
+
+/* systemd-boot: every entry that has a line "options …". */
+static void edit_entries(
+		struct setup *setup, const struct boot_way *way, const struct words *words) {
+	struct sysroot_names names = sysroot_list(&setup->root, way->file);
+	unsigned found = 0;
+	for (size_t i = 0; i < names.count; i++) {
+		char path[512];
+		snprintf(path, sizeof path, "%s/%.200s", way->file, names.name[i]);
+		char *text = strstr(names.name[i], ".conf") ? sysroot_read(&setup->root, path, NULL)
+							    : NULL;
+		char *at = text && strncmp(text, "options", 7) == 0 ? text : NULL;
+		at = !at && text ? strstr(text, "\noptions") : at;
+		if (at) {
+			at += (*at == '\n') + 7;
+			at += strspn(at, " \t");
+			size_t len = strcspn(at, "\n");
+			char *line = must_print("%.*s", (int)len, at);
+			char *all = with_words(line, words);
+			char *whole = must_print("%.*s%s%s", (int)(at - text), text, all, at + len);
+			plan_file(&setup->plan, &setup->root, path, 0644, whole, words->why);
+			found++;
+			free(whole);
+			free(all);
+			free(line);
+		}
+		free(text);
+	}
+	sysroot_names_free(&names);
+	if (!found) {
+		struct text text = { 0 };
+		for (unsigned w = 0; w < words->count; w++) {
+			text_add(&text, "%s%s", words->add[w] ? " " : "",
+					words->add[w] ? words->add[w] : "");
+		}
+		plan_command(&setup->plan,
+				_("add to the line \"options\" of your entry in %s (only root may read "
+				  "it):%s"),
+				way->file, text_get(&text));
+		text_finish(&text);
+	}
+}
+
+static void print_words(struct setup *setup, const struct boot_way *way, const struct words *words,
+		const char *cmdline) {
+	struct text text = { 0 };
+	bool quoted = way->each && strchr(way->each, '"');
+	bool bare = !way->each && strstr(way->then, "=\"%s"); /* the first one stands in quotes */
+	for (unsigned w = 0; w < words->count; w++) {
+		if (words->add[w]) {
+			text_add(&text, "%s%s%s",
+					way->each           ? way->each
+					: bare && !text.len ? ""
+							    : " ",
+					words->add[w], quoted ? "\"" : "");
+		}
+	}
+	const char *then = _(way->then);
+	const char *place = strstr(then, "%s");
+	if (text.len) {
+		plan_command(&setup->plan, "%.*s%s%s", (int)(place - then), then, text_get(&text),
+				place + 2);
+	}
+	for (unsigned w = 0; w < words->count; w++) {
+		if (words->remove[w] && kernel_has(cmdline, words->remove[w])) {
+			plan_command(&setup->plan,
+					_("take %s out of the kernel's command line, the same way"),
+					words->remove[w]);
+		}
+	}
+	text_finish(&text);
+}
+
+static bool is_amd(const struct sysroot *root) {
+	char *text = sysroot_read(root, "/proc/cpuinfo", NULL);
+	bool amd = text && strstr(text, "AuthenticAMD");
+	free(text);
+	return amd;
+}
+
+/* Words that the kernel was started with are not asked for again, whoever put them there. */
+static void add_missing(
+		struct words *words, const char *cmdline, const char *word, const char * not ) {
+	if (!kernel_has(cmdline, word) || kernel_has(cmdline, not )) {
+		words->add[words->count] = word;
+		words->remove[words->count++] = not ;
+	}
+}
+
+bool boot_ids_by_word(const struct setup *setup) {
+	char *cmdline = sysroot_read(&setup->root, "/proc/cmdline", NULL);
+	bool by_word = way_of(setup, cmdline ? cmdline : "")->ids_by_word;
+	free(cmdline);
+	return by_word;
+}
+
+void boot_words(struct setup *setup, const char *ids) {
+	char *text = sysroot_read(&setup->root, "/proc/cmdline", NULL);
+	const char *cmdline = text ? text : "";
+	bool amd = is_amd(&setup->root);
+	const struct boot_way *way = way_of(setup, cmdline);
+	/* AMD's IOMMU is on by itself, and the kernel knows no amd_iommu=on. */
+	struct words words = {
+		.why = amd ? N_("iommu=pt: the host's own devices skip translation, which is faster")
+			   : N_("intel_iommu=on: the kernel uses VT-d. iommu=pt: the host's own "
+				"devices skip translation, which is faster")
+	};
+	add_missing(&words, cmdline, "iommu=pt", "iommu=off");
+	if (!amd) {
+		add_missing(&words, cmdline, "intel_iommu=on", "intel_iommu=off");
+	} else if (words.count || kernel_has(cmdline, "amd_iommu=off")) {
+		words.remove[words.count++] = "amd_iommu=off";
+	}
+	char *bind = ids && ids[0] ? must_print("vfio-pci.ids=%s", ids) : NULL;
+	if (bind && way->ids_by_word) {
+		add_missing(&words, cmdline, bind, "");
+	}
+	if (words.count == 0) {
+		plan_note(&setup->plan, _("the kernel was started with the right words already"));
+	} else if (way->edit == BOOT_GRUB) {
+		edit_grub(setup, &words, way->then);
+	} else if (way->edit == BOOT_LINE) {
+		edit_line(setup, way, &words);
+	} else if (way->edit == BOOT_ENTRIES) {
+		edit_entries(setup, way, &words);
+	} else {
+		print_words(setup, way, &words, cmdline);
+	}
+	if (strstr(cmdline, "allow_unsafe_interrupts=1")) {
+		plan_note(&setup->plan,
+				_("allow_unsafe_interrupts=1 is on the kernel's command line: only "
+				  "hardware without interrupt remapping needs it, the guest can forge "
+				  "interrupts with it"));
+	}
+	free(bind);
+	free(text);
+}
+
+/* ---- the initial RAM disk ---- */
+
+/* A MODULES=(… vfio_pci …) loads it before all others. */
+static bool mkinitcpio_has_vfio(const struct sysroot *root) {
+	char *text = sysroot_read(root, "/etc/mkinitcpio.conf", NULL);
+	bool found = false;
+	for (char *at = text; at && !found; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		found = strncmp(at, "MODULES=", 8) == 0 &&
+			memmem(at, strcspn(at, "\n"), "vfio_pci", 8) != NULL;
+	}
+	free(text);
+	return found;
+}
+
+bool boot_loads_vfio_early(const struct setup *setup) {
+	return mkinitcpio_has_vfio(&setup->root);
+}
+
+void boot_initramfs(struct setup *setup, bool changed) {
+	char have[256];
+	const struct sysroot *root = &setup->root;
+	distribution(root, have, sizeof have);
+	if (sysroot_exists(root, "/etc/mkinitcpio.conf") || one_is("arch", have)) {
+		bool early = mkinitcpio_has_vfio(root);
+		if (!early) {
+			plan_command(&setup->plan,
+					_("in /etc/mkinitcpio.conf, first of all modules: MODULES=(vfio_pci vfio "
+					  "vfio_iommu_type1 ...)"));
+		}
+		if (changed || !early) {
+			plan_command(&setup->plan, "sudo mkinitcpio -P");
+		}
+	} else if (one_is("fedora rhel centos suse opensuse", have)) {
+		unsigned before = setup->plan.change_count;
+		plan_file(&setup->plan, root, "/etc/dracut.conf.d/pierglass-vfio.conf", 0644,
+				"# Written by pierglass setup\nadd_drivers+=\" vfio_pci vfio vfio_iommu_type1 \"\n",
+				N_("vfio-pci is in the initial RAM disk, before the GPU's driver"));
+		if (changed || setup->plan.change_count > before) {
+			plan_command(&setup->plan, "sudo dracut -f");
+		}
+	} else if (changed) {
+		plan_command(&setup->plan, "sudo update-initramfs -u");
+	}
+}
