@@ -2,6 +2,7 @@
 
 #include <linux/input-event-codes.h>
 
+#include "base/i18n.h"
 #include "input/event.h"
 
 #define NOTCH       120
@@ -39,6 +40,29 @@ bool device_button(unsigned code, unsigned *ret_button) {
 	}
 }
 
+bool device_forwards(unsigned code) {
+	unsigned button;
+	return device_button(code, &button) || (code > 0 && code < BTN_MISC) ||
+	       (code >= KEY_OK && code < BTN_DPAD_UP) || (code > BTN_DPAD_RIGHT && code <= KEY_MAX);
+}
+
+const char *device_reach(const struct device_info *info) {
+	if (info->keyboard && info->mouse) {
+		return _("keys, motion, buttons, wheel");
+	}
+	if (info->keyboard) {
+		return _("keys");
+	}
+	if (info->mouse) {
+		return _("motion, buttons, wheel");
+	}
+	if (info->media) {
+		return _("media keys, with its keyboard");
+	}
+	return info->absolute ? _("nothing: it tells positions; use it through the window")
+			      : _("nothing");
+}
+
 static unsigned flush_motion(struct translator *translator, struct guest_input_event *ret_event) {
 	if (translator->dx == 0 && translator->dy == 0) {
 		return 0;
@@ -54,6 +78,24 @@ static unsigned flush_motion(struct translator *translator, struct guest_input_e
 	return 1;
 }
 
+/* The end of a report: motion, then the wheel. */
+static unsigned flush_report(struct translator *translator, struct guest_input_event *ret_events) {
+	unsigned n = flush_motion(translator, ret_events);
+	const struct guest_input_event wheel = {
+		.time_ns = translator->time_ns,
+		.kind = INPUT_WHEEL,
+		.source = translator->source,
+		.x = translator->fine ? translator->tilt_fine : translator->tilt,
+		.y = translator->fine ? translator->wheel_fine : translator->wheel,
+	};
+	translator->wheel = translator->wheel_fine = translator->tilt = translator->tilt_fine = 0;
+	translator->fine = false;
+	if (wheel.x || wheel.y) {
+		ret_events[n++] = wheel;
+	}
+	return n;
+}
+
 static unsigned translate_key(struct translator *translator, const struct raw_event *raw,
 		struct guest_input_event *ret_events) {
 	if (raw->value != 0 && raw->value != 1) {
@@ -66,7 +108,7 @@ static unsigned translate_key(struct translator *translator, const struct raw_ev
 	};
 	if (device_button(raw->code, &event.code)) {
 		event.kind = INPUT_BUTTON;
-	} else if (raw->code < BTN_MISC || raw->code >= KEY_OK) {
+	} else if (device_forwards(raw->code)) {
 		event.kind = INPUT_KEY;
 		event.code = raw->code;
 	} else {
@@ -77,41 +119,36 @@ static unsigned translate_key(struct translator *translator, const struct raw_ev
 	return n;
 }
 
-static unsigned translate_relative(struct translator *translator, const struct raw_event *raw,
-		struct guest_input_event *ret_events) {
-	struct guest_input_event event = {
-		.time_ns = raw->time_ns,
-		.kind = INPUT_WHEEL,
-		.source = translator->source,
-	};
+static int32_t plus(int32_t sum, int32_t value, int32_t unit) {
+	const int32_t max = NOTCHES_MAX * NOTCH;
+	return clamp(sum + (int64_t)clamp(value, max) * unit, max);
+}
+
+static void collect_relative(struct translator *translator, const struct raw_event *raw) {
 	switch (raw->code) {
 	case REL_X:
 		translator->dx = clamp((int64_t)translator->dx + raw->value, MOTION_MAX);
-		return 0;
+		break;
 	case REL_Y:
 		translator->dy = clamp((int64_t)translator->dy + raw->value, MOTION_MAX);
-		return 0;
+		break;
 	case REL_WHEEL:
-		event.y = translator->fine_wheel ? 0 : clamp(raw->value, NOTCHES_MAX) * NOTCH;
+		translator->wheel = plus(translator->wheel, raw->value, NOTCH);
 		break;
 	case REL_HWHEEL:
-		event.x = translator->fine_wheel ? 0 : clamp(raw->value, NOTCHES_MAX) * NOTCH;
+		translator->tilt = plus(translator->tilt, raw->value, NOTCH);
 		break;
 	case REL_WHEEL_HI_RES:
-		event.y = translator->fine_wheel ? clamp(raw->value, NOTCHES_MAX * NOTCH) : 0;
+		translator->fine = true;
+		translator->wheel_fine = plus(translator->wheel_fine, raw->value, 1);
 		break;
 	case REL_HWHEEL_HI_RES:
-		event.x = translator->fine_wheel ? clamp(raw->value, NOTCHES_MAX * NOTCH) : 0;
+		translator->fine = true;
+		translator->tilt_fine = plus(translator->tilt_fine, raw->value, 1);
 		break;
 	default:
 		break;
 	}
-	if (event.x == 0 && event.y == 0) {
-		return 0;
-	}
-	unsigned n = flush_motion(translator, ret_events);
-	ret_events[n++] = event;
-	return n;
 }
 
 unsigned device_translate(struct translator *translator, const struct raw_event *raw,
@@ -121,9 +158,10 @@ unsigned device_translate(struct translator *translator, const struct raw_event 
 	case EV_KEY:
 		return translate_key(translator, raw, ret_events);
 	case EV_REL:
-		return translate_relative(translator, raw, ret_events);
+		collect_relative(translator, raw);
+		return 0;
 	case EV_SYN:
-		return raw->code == SYN_REPORT ? flush_motion(translator, ret_events) : 0;
+		return raw->code == SYN_REPORT ? flush_report(translator, ret_events) : 0;
 	default:
 		return 0;
 	}

@@ -37,8 +37,7 @@ struct device_ops {
 struct device {
 	const struct device_ops *ops;
 	void *data;
-	int fd;          /* readable when next() has something; the watchdog ungrabs it */
-	bool fine_wheel; /* sends 1/120 notches beside whole ones */
+	int fd; /* readable when next() has something; the watchdog ungrabs it */
 };
 
 #define DEVICE_NODE_BYTES 64
@@ -49,8 +48,14 @@ struct device_info {
 	char phys[80];                /* where it is plugged in, e.g. "usb-0000:00:14.0-3/input0" */
 	char uniq[64];
 	uint16_t bus, vendor, product, version;
-	bool keyboard, mouse;
+	bool keyboard;
+	bool mouse;    /* it tells motion */
+	bool media;    /* some keys that a guest can have, on a node beside a keyboard's */
+	bool absolute; /* it tells positions: mice of KVM switches and of VMs, touchpads, tablets */
 };
+
+/* What of the device reaches the guest when it is read by evdev, in few words for people. */
+const char *device_reach(const struct device_info *info);
 
 struct device_finder {
 	void *data;
@@ -70,8 +75,11 @@ struct device_finder {
  */
 struct translator {
 	unsigned source;
-	bool fine_wheel;
 	int32_t dx, dy;
+	/* Of this report, in 1/120 notches. Some wheels announce the fine kind and never send it:
+	 * what a report has decides. */
+	int32_t wheel, wheel_fine, tilt, tilt_fine;
+	bool fine;
 	uint64_t time_ns;
 };
 
@@ -82,3 +90,6 @@ unsigned device_translate(struct translator *translator, const struct raw_event 
 
 /* Key or button: what router_device_held() wants. Returns false for codes that are neither. */
 bool device_button(unsigned code, unsigned *ret_button);
+/* A key or button code whose events are translated; the others (BTN_TASK, BTN_0, BTN_TOOL_FINGER,
+ * …) are no reason to wait for anything. */
+bool device_forwards(unsigned code);

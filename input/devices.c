@@ -64,6 +64,7 @@ struct devices {
 	struct devices_status status;
 	int open_error; /* of the last scan; open_name says of which device */
 	char open_name[96];
+	char unfit[80]; /* a device that was named and cannot be forwarded; "" = none */
 };
 
 static unsigned source_of(const struct open_device *opened) {
@@ -119,12 +120,19 @@ static void update_status(struct devices *devices) {
 	size_t size = sizeof status.part.reason;
 	count_devices(devices, &status, &refused);
 	status.refused += devices->open_error != 0;
+	status.refused += devices->unfit[0] != '\0';
 	if (refused) {
 		status.part.state = PART_FAILED;
 		explain_grab(refused, reason, size);
 	} else if (devices->open_error) {
 		status.part.state = PART_FAILED;
 		explain_open(devices, reason, size);
+	} else if (devices->unfit[0]) {
+		status.part.state = PART_FAILED;
+		snprintf(reason, size,
+				_("%.60s tells positions, not motion: it stays with the host and "
+				  "reaches the guest through the window"),
+				devices->unfit);
 	} else if (status.open == 0) {
 		status.part.state = PART_WAITING;
 		snprintf(reason, size, _("waiting for an input device (%.100s)"),
@@ -334,8 +342,7 @@ static void start_device(
 		.owner = devices, .device = device, .info = *info, .wanted = wanted
 	};
 	wanted->open = true;
-	opened->translator = (struct translator){ .source = source_of(opened),
-		.fine_wheel = device.fine_wheel };
+	opened->translator = (struct translator){ .source = source_of(opened) };
 	opened->source = loop_add_fd(devices->loop, device.fd, EPOLLIN, on_readable, opened);
 	if (!opened->source) {
 		close_device(opened);
@@ -344,6 +351,9 @@ static void start_device(
 	for (unsigned code = device.ops->down(device.data, 1); code;
 			code = device.ops->down(device.data, code + 1)) {
 		unsigned button;
+		if (!device_forwards(code)) {
+			continue; /* its release would never be heard of */
+		}
 		bool is_button = device_button(code, &button);
 		router_device_held(devices->router, source_of(opened),
 				is_button ? INPUT_BUTTON : INPUT_KEY, is_button ? button : code);
@@ -386,11 +396,11 @@ static bool wants(struct devices *devices, const struct wanted *wanted,
 	char node[DEVICE_NODE_BYTES];
 	switch (wanted->kind) {
 	case WANTED_KEYBOARDS:
-		return info->keyboard;
+		return info->keyboard || info->media;
 	case WANTED_MICE:
 		return info->mouse;
 	case WANTED_ALL:
-		return info->keyboard || info->mouse;
+		return info->keyboard || info->mouse || info->media;
 	case WANTED_PATH:
 		return devices->finder.resolve(devices->finder.data, wanted->path, node) == 0 &&
 		       strcmp(node, info->node) == 0;
@@ -407,6 +417,11 @@ static bool in_old_place(const struct wanted *wanted, const struct device_info *
 	       strcmp(wanted->identity.phys, info->phys) == 0;
 }
 
+/* Named by the user, but nothing of it would reach the guest: it stays the host's. */
+static bool is_unfit(const struct device_info *info) {
+	return info->absolute && !info->keyboard && !info->mouse && !info->media;
+}
+
 static void open_wanted(
 		struct devices *devices, struct wanted *wanted, unsigned count, bool old_place) {
 	for (unsigned i = 0; i < count; i++) {
@@ -414,6 +429,10 @@ static void open_wanted(
 		if ((wanted->kind == WANTED_NODE && wanted->open) ||
 				in_old_place(wanted, info) != old_place ||
 				!wants(devices, wanted, info) || is_open(devices, info)) {
+			continue;
+		}
+		if (is_unfit(info)) {
+			snprintf(devices->unfit, sizeof devices->unfit, "%s", info->name);
 			continue;
 		}
 		if (wanted->kind == WANTED_NODE && !wanted->known) {
@@ -427,6 +446,7 @@ static void open_wanted(
 static void scan(void *data) {
 	struct devices *devices = data;
 	devices->open_error = 0;
+	devices->unfit[0] = '\0';
 	unsigned count = devices->finder.list(devices->finder.data, devices->list, LIST_MAX);
 	for (unsigned i = 0; i < devices->wanted_count; i++) {
 		open_wanted(devices, &devices->wanted[i], count, true);

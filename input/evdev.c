@@ -56,8 +56,9 @@ static bool any_key_down(const struct evdev *evdev) {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	bool down = false;
 	if (fd >= 0 && ioctl(fd, EVIOCGKEY(sizeof keys), keys) >= 0) {
-		for (size_t i = 0; i < sizeof keys; i++) {
-			down = down || keys[i];
+		for (unsigned code = 0; code < KEY_CNT; code++) {
+			down = down ||
+			       ((keys[code / 8] >> (code % 8) & 1) && device_forwards(code));
 		}
 	}
 	if (fd >= 0) {
@@ -176,7 +177,6 @@ int evdev_open(const char *node, struct device *ret_device) {
 		.ops = &evdev_ops,
 		.data = evdev,
 		.fd = fd,
-		.fine_wheel = libevdev_has_event_code(evdev->dev, EV_REL, REL_WHEEL_HI_RES),
 	};
 	return 0;
 }

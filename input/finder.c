@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "input/evdev.h"
+#include "input/keymap.h"
 
 #define CAPABILITY_WORDS 24
 
@@ -97,20 +98,17 @@ static bool has_bit(const struct capabilities *capabilities, unsigned bit) {
 	       (capabilities->words[capabilities->count - 1 - word] >> (bit % per_word) & 1);
 }
 
-/* As udev's input_id does: a keyboard has the first 31 keys; a mouse moves and has a button. */
-static void classify(const struct finder *finder, const char *sysname, struct device_info *info) {
-	struct capabilities keys;
-	struct capabilities axes;
-	read_capabilities(finder, sysname, "key", &keys);
-	read_capabilities(finder, sysname, "rel", &axes);
-	info->keyboard = true;
-	for (unsigned key = KEY_ESC; key < KEY_S; key++) {
-		info->keyboard = info->keyboard && has_bit(&keys, key);
+/* Keys that a guest can have. Power and lid switches have none: they are the machine's own. */
+static bool has_guest_keys(const struct capabilities *keys) {
+	for (unsigned code = 1; code < KEYMAP_CODES; code++) {
+		if (has_bit(keys, code) && device_forwards(code) && keymap_scancode(code) &&
+				code != KEY_POWER && code != KEY_SLEEP && code != KEY_WAKEUP) {
+			return true;
+		}
 	}
-	info->mouse = has_bit(&keys, BTN_LEFT) && has_bit(&axes, REL_X) && has_bit(&axes, REL_Y);
+	return false;
 }
 
-/* Rules and the hardware database may know better. */
 static void ask_udev(const struct finder *finder, const char *sysname, struct device_info *info) {
 	if (!finder->udev) {
 		return;
@@ -124,6 +122,50 @@ static void ask_udev(const struct finder *finder, const char *sysname, struct de
 		info->mouse = mouse && strcmp(mouse, "1") == 0;
 	}
 	udev_device_unref(device);
+}
+
+/* As udev's input_id does: a keyboard has the first 31 keys; a mouse moves and has a button. Rules
+ * and the hardware database may know better. But what udev calls a mouse may tell positions. */
+static void classify(const struct finder *finder, const char *sysname, struct device_info *info) {
+	struct capabilities keys;
+	struct capabilities axes;
+	read_capabilities(finder, sysname, "abs", &axes);
+	const bool positions = has_bit(&axes, ABS_X) && has_bit(&axes, ABS_Y);
+	read_capabilities(finder, sysname, "key", &keys);
+	read_capabilities(finder, sysname, "rel", &axes);
+	const bool motion = has_bit(&axes, REL_X) && has_bit(&axes, REL_Y);
+	info->keyboard = true;
+	for (unsigned key = KEY_ESC; key < KEY_S; key++) {
+		info->keyboard = info->keyboard && has_bit(&keys, key);
+	}
+	info->mouse = has_bit(&keys, BTN_LEFT) && motion;
+	info->media = has_guest_keys(&keys);
+	ask_udev(finder, sysname, info);
+	info->mouse = info->mouse && motion;
+	info->absolute = positions && !motion;
+}
+
+/* "usb-0000:00:14.0-3" of "usb-0000:00:14.0-3/input1": the device that a node is a part of. */
+static bool same_hardware(const struct device_info *a, const struct device_info *b) {
+	const char *slash = strrchr(a->phys, '/');
+	const size_t len = slash ? (size_t)(slash - a->phys) : strlen(a->phys);
+	return len > 0 && strncmp(a->phys, b->phys, len) == 0 &&
+	       (b->phys[len] == '\0' || b->phys[len] == '/') && a->vendor == b->vendor &&
+	       strcmp(a->uniq, b->uniq) == 0;
+}
+
+/* Media keys often have a node of their own, which goes with the keyboard's; other nodes with a few
+ * keys (buttons of the case, of headsets, of monitors) stay the host's. */
+static void judge_media(struct device_info *infos, unsigned count) {
+	for (unsigned i = 0; i < count; i++) {
+		bool beside = false;
+		for (unsigned j = 0; j < count; j++) {
+			beside = beside ||
+				 (infos[j].keyboard && same_hardware(&infos[i], &infos[j]));
+		}
+		infos[i].media = infos[i].media && beside && !infos[i].keyboard &&
+				 !infos[i].mouse && !infos[i].absolute;
+	}
 }
 
 static int only_events(const struct dirent *entry) {
@@ -151,13 +193,13 @@ static unsigned finder_list(void *data, struct device_info *infos, unsigned max)
 			info->product = read_id(finder, sysname, "id/product");
 			info->version = read_id(finder, sysname, "id/version");
 			classify(finder, sysname, info);
-			ask_udev(finder, sysname, info);
 		}
 		free(entries[i]);
 	}
 	if (count >= 0) {
 		free(entries);
 	}
+	judge_media(infos, found);
 	return found;
 }
 

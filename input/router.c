@@ -48,8 +48,10 @@ struct router {
 
 	bool wanted;  /* the user's wish */
 	bool grabbed; /* what the grabber was told */
-	bool pending; /* the toggle was pressed; waits until all is up */
+	bool pending; /* the toggle was pressed; waits until all is up on the devices it came from
+		       */
 	bool pending_on;
+	bool toggled_by[ROUTER_SOURCES]; /* those devices */
 	struct escape escape;
 
 	bool motion_waits;
@@ -190,20 +192,31 @@ static void let_go(struct router *router) {
 	tell(router, ROUTER_GRAB_CHANGED, 0);
 }
 
-static bool devices_idle(const struct router *router) {
-	return router->device_keys.count == 0 && router->device_buttons_down == 0;
+static bool source_idle(const struct source *source) {
+	return source->down.count == 0 && source->buttons_down == 0;
+}
+
+/* A key that is held elsewhere (a pedal that something lies on) is no reason to wait: its device is
+ * taken when it is let go. */
+static bool toggle_is_up(const struct router *router) {
+	for (unsigned i = 1; i < ROUTER_SOURCES; i++) {
+		if (router->toggled_by[i] && !source_idle(&router->sources[i])) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Brings the grab to what is wanted and possible. The only place where it changes. */
 static void settle(struct router *router) {
-	if (router->pending && devices_idle(router)) {
+	if (router->pending && toggle_is_up(router)) {
 		router->pending = false;
 		router->wanted = router->pending_on;
 	}
 	bool on = router->wanted && forwarding(router) && router->seat_active;
 	if (!on && router->grabbed) {
 		let_go(router);
-	} else if (on && !router->grabbed && devices_idle(router)) {
+	} else if (on && !router->grabbed) {
 		router->grabbed = true;
 		if (router->grabber.grab) {
 			router->grabber.grab(router->grabber.data, true);
@@ -212,18 +225,33 @@ static void settle(struct router *router) {
 	}
 }
 
-static void toggle_pressed(struct router *router) {
+static bool holds_any(const struct source *source, const struct chord *chord) {
+	for (unsigned i = 0; i < chord->count; i++) {
+		if (key_set_has(&source->down, chord->keys[i][0]) ||
+				(chord->keys[i][1] &&
+						key_set_has(&source->down, chord->keys[i][1]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* chord: what was pressed for it. */
+static void toggle_pressed(struct router *router, const struct chord *chord) {
 	if (!router->seat_active || (!router->wanted && !forwarding(router))) {
 		return;
 	}
-	if (router->pending && router->grabbed) {
+	if (router->pending) {
 		/* Asked twice: some key seems to be stuck, do not wait for it. */
 		router->pending = false;
-		router->wanted = false;
+		router->wanted = router->pending_on;
 		return;
 	}
 	router->pending = true;
 	router->pending_on = !router->wanted;
+	for (unsigned i = 1; i < ROUTER_SOURCES; i++) {
+		router->toggled_by[i] = holds_any(&router->sources[i], chord);
+	}
 }
 
 /* Returns whether the key is the router's own business and the guest must not see it. */
@@ -254,7 +282,7 @@ static bool escape_key(struct router *router, const struct guest_input_event *ev
 		if (!quiet) {
 			tell(router, ROUTER_ESCAPE_UP, 0);
 		}
-		toggle_pressed(router);
+		toggle_pressed(router, &router->config.escape);
 		break;
 	}
 	return true;
@@ -276,7 +304,7 @@ static void device_key(struct router *router, const struct guest_input_event *ev
 	if (!router->tap_toggles && event->pressed &&
 			chord_complete(&router->config.grab_toggle, &router->device_keys,
 					event->code)) {
-		toggle_pressed(router);
+		toggle_pressed(router, &router->config.grab_toggle);
 		/* Modifiers reach the guest (they are released before the switch); the key that
 		 * means nothing but the toggle does not. */
 		ours = !keymap_is_modifier(event->code);
@@ -517,8 +545,7 @@ void router_device_gone(struct router *router, unsigned source) {
 }
 
 bool router_device_idle(const struct router *router, unsigned source) {
-	return !is_device(source) || (router->sources[source].down.count == 0 &&
-						     router->sources[source].buttons_down == 0);
+	return !is_device(source) || source_idle(&router->sources[source]);
 }
 
 /* Keys that nobody pressed. */

@@ -75,7 +75,7 @@ void router_set_seat(struct router *router, bool active);
 
 void router_set_sensitivity(struct router *router, int sensitivity);
 
-/* On: as soon as nothing is held on any device. Off: at once. */
+/* At once. A device on which a key is held is taken when it is up. */
 void router_request_grab(struct router *router, bool on);
 bool router_grabbed(const struct router *router);
 bool router_grab_wanted(const struct router *router);

@@ -149,6 +149,67 @@ static void a_keyboard_and_a_mouse(void **state) {
 	teardown(&f);
 }
 
+static void what_a_device_announces_and_never_sends(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *media = fakes_add(&f.fakes, 4, "Board Media", false, false);
+	struct fake *mouse = fakes_add(&f.fakes, 5, "Mouse", false, true);
+	struct fake *pedal = fakes_add(&f.fakes, 6, "Pedal", true, false);
+	media->info.media = true;
+	/* Held since before: a button that no guest has, and a pedal that something lies on. */
+	fake_emit(mouse, EV_KEY, BTN_TASK, 1);
+	fake_key(pedal, KEY_F13, true);
+	setup_devices(&f, "all", NULL, 0, NULL);
+	CHECK(f.status.open == 4);
+	toggle(&f, keyboard);
+	CHECK(keyboard->grabbed && mouse->grabbed && media->grabbed && !pedal->grabbed);
+	/* A wheel that has whole notches only, whatever it announces; then both; then fine ones. */
+	fake_emit(mouse, EV_REL, REL_WHEEL, -1);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_REL, REL_WHEEL_HI_RES, 120);
+	fake_emit(mouse, EV_REL, REL_WHEEL, 1);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_REL, REL_WHEEL_HI_RES, 60);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_REL, REL_WHEEL_HI_RES, 60);
+	fake_emit(mouse, EV_REL, REL_WHEEL, 1);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	fake_emit(mouse, EV_KEY, BTN_TASK, 0);
+	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
+	expect(&f, "w-1 w1 w1 ");
+	fake_key(media, KEY_VOLUMEUP, true);
+	fake_key(media, KEY_VOLUMEUP, false);
+	drain(&f);
+	CHECK(f.sink.held_keys == 0);
+	held_log_take(&f.sink, f.log, sizeof f.log);
+	CHECK(strstr(f.log, "+") && strstr(f.log, "-"));
+	/* The pedal joins when it is let go. */
+	fake_key(pedal, KEY_F13, false);
+	drain(&f);
+	CHECK(pedal->grabbed && pedal->host_down.count == 0);
+	toggle(&f, keyboard);
+	CHECK(!keyboard->grabbed && !pedal->grabbed);
+	teardown(&f);
+}
+
+static void positions_stay_with_the_host(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
+	struct fake *tablet = fakes_add(&f.fakes, 4, "KVM Tablet", false, false);
+	tablet->info.absolute = true;
+	setup_devices(&f, "/dev/input/event3", "/dev/input/event4", 0, NULL);
+	CHECK(f.status.open == 1 && tablet->opened == 0 && keyboard->opened == 1);
+	CHECK(f.status.part.state == PART_FAILED && f.status.refused == 1);
+	CHECK(strstr(f.status.part.reason, "KVM Tablet tells positions"));
+	toggle(&f, keyboard);
+	CHECK(keyboard->grabbed);
+	teardown(&f);
+}
+
 static void lock_lights_follow_the_guest_and_come_back(void **state) {
 	(void)state;
 	struct fixture f;
@@ -460,6 +521,8 @@ static void nothing_wanted_is_off(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_keyboard_and_a_mouse),
+		cmocka_unit_test(what_a_device_announces_and_never_sends),
+		cmocka_unit_test(positions_stay_with_the_host),
 		cmocka_unit_test(lock_lights_follow_the_guest_and_come_back),
 		cmocka_unit_test(what_was_typed_before_the_grab_is_the_hosts),
 		cmocka_unit_test(unplugged_while_held),

@@ -69,6 +69,15 @@ static void setup(struct fixture *f) {
 	add_device(f, 2, "Logitech G502 Keyboard\n", "usb-0000:00:14.0-3/input1\n",
 			"1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe\n",
 			"1040\n");
+	/* Media keys beside the keyboard; the keys of a monitor; a mouse of a VM. */
+	add_device(f, 20, "Logitech G502 Consumer Control\n", "usb-0000:00:14.0-3/input1\n",
+			"3f000301ff 0 0 483ffff17aff32d bfd4444600000000 1 130ff38b17c000 "
+			"677bfad9415fed 9ed68000004400 10000002\n",
+			"1040\n");
+	add_device(f, 21, "Monitor\n", "usb-0000:00:14.0-7/input0\n", "e000000000000 0\n", "0\n");
+	add_device(f, 22, "QEMU USB Tablet\n", "usb-0000:00:14.0-8/input0\n", "1f0000 0 0 0 0\n",
+			"100\n");
+	attribute(f, 22, "capabilities/abs", "3\n");
 	add_device(f, 3, "Touch\x1b[31mpad\n", "i8042/serio1/input0\n", "e520 10000 0 0 0 0\n",
 			"0\n");
 	write_file(f, "/sys/class/input/mouse0/device/name", "not an event device\n");
@@ -89,7 +98,7 @@ static void devices_are_told_apart(void **state) {
 	struct fixture f;
 	setup(&f);
 	struct device_info infos[8];
-	CHECK(f.finder.list(f.finder.data, infos, 8) == 4);
+	CHECK(f.finder.list(f.finder.data, infos, 8) == 7);
 	/* by number, not by letter */
 	CHECK(strcmp(infos[1].node, "/dev/input/event2") == 0);
 	CHECK(strcmp(infos[3].node, "/dev/input/event10") == 0);
@@ -101,6 +110,9 @@ static void devices_are_told_apart(void **state) {
 	CHECK(strcmp(infos[3].phys, "usb-0000:00:14.0-3/input0") == 0);
 	CHECK(infos[3].bus == 3 && infos[3].vendor == 0x46d && infos[3].product == 0xc08b);
 	CHECK(strcmp(infos[2].name, "Touch?[31mpad") == 0);
+	CHECK(infos[4].media && !infos[4].keyboard && !infos[5].media && !infos[0].media);
+	CHECK(infos[6].absolute && !infos[6].mouse && !infos[3].absolute);
+	CHECK(strstr(device_reach(&infos[6]), "positions"));
 	CHECK(f.finder.list(f.finder.data, infos, 2) == 2);
 	teardown(&f);
 }

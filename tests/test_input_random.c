@@ -249,7 +249,9 @@ static void batch(struct world *w, struct fake *fake) {
 	held_log_take(&w->sink, log, sizeof log);
 	/* A turn the other way forgets what was collected before this burst. */
 	fake_emit(fake, EV_REL, REL_WHEEL_HI_RES, 1);
+	fake_emit(fake, EV_SYN, SYN_REPORT, 0);
 	fake_emit(fake, EV_REL, REL_WHEEL_HI_RES, -1);
+	fake_emit(fake, EV_SYN, SYN_REPORT, 0);
 	e.wheel = -1;
 	drain(w);
 	held_log_take(&w->sink, log, sizeof log);

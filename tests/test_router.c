@@ -239,7 +239,8 @@ static void ungrabbed_devices_are_not_forwarded(void **state) {
 	teardown(&f);
 }
 
-static void the_toggle_waits_until_all_is_up(void **state) {
+/* On the devices that it was pressed on: what is held elsewhere is its device's business. */
+static void the_toggle_waits_until_its_device_is_up(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
@@ -248,9 +249,9 @@ static void the_toggle_waits_until_all_is_up(void **state) {
 	toggle(&f);
 	CHECK(!router_grabbed(f.router));
 	key(&f, KEYBOARD, KEY_W, false);
-	CHECK(!router_grabbed(f.router));
-	send(&f, MOUSE, INPUT_BUTTON, INPUT_BUTTON_SIDE, false, 0, 0);
 	CHECK(router_grabbed(f.router) && f.grab_told);
+	CHECK(router_device_idle(f.router, KEYBOARD) && !router_device_idle(f.router, MOUSE));
+	send(&f, MOUSE, INPUT_BUTTON, INPUT_BUTTON_SIDE, false, 0, 0);
 	expect_actions(&f, "G1 ");
 	expect(&f, "");
 
@@ -270,11 +271,24 @@ static void a_stuck_key_cannot_keep_the_grab(void **state) {
 	struct fixture f;
 	setup(&f);
 	toggle(&f);
-	send(&f, MOUSE, INPUT_BUTTON, INPUT_BUTTON_LEFT, true, 0, 0);
+	key(&f, KEYBOARD, KEY_W, true);
+	toggle(&f);
+	CHECK(router_grabbed(f.router));
+	toggle(&f); /* asked twice: it is not waited for */
+	CHECK(!router_grabbed(f.router) && f.sink.held_keys == 0 && f.sink.buttons == 0);
+	teardown(&f);
+}
+
+/* Something lies on a pedal. */
+static void a_key_held_elsewhere_blocks_no_toggle(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	router_device_held(f.router, MOUSE, INPUT_KEY, KEY_X);
 	toggle(&f);
 	CHECK(router_grabbed(f.router));
 	toggle(&f);
-	CHECK(!router_grabbed(f.router) && f.sink.held_keys == 0 && f.sink.buttons == 0);
+	CHECK(!router_grabbed(f.router));
 	teardown(&f);
 }
 
@@ -423,9 +437,8 @@ static void every_loss_releases(void **state) {
 	router_set_seat(f.router, false);
 	CHECK(!router_grabbed(f.router) && f.sink.held_keys == 1 && f.sink.buttons == 8);
 	router_set_seat(f.router, true);
-	CHECK(!router_grabbed(f.router)); /* B and the button are still down */
+	CHECK(router_grabbed(f.router)); /* B and the button are still down: devices.c waits */
 	release_everything(&f);
-	CHECK(router_grabbed(f.router));
 	router_release_all(f.router);
 
 	hold_everything(&f);
@@ -465,9 +478,9 @@ static void grab_on_start_waits_for_the_server(void **state) {
 	CHECK(!router_device_idle(f.router, KEYBOARD) && router_device_idle(f.router, MOUSE));
 	f.ops = held_sink_init(&f.sink);
 	router_set_guest(f.router, &f.ops);
-	CHECK(!router_grabbed(f.router));
-	key(&f, KEYBOARD, KEY_X, false);
 	CHECK(router_grabbed(f.router));
+	key(&f, KEYBOARD, KEY_X, false);
+	CHECK(router_device_idle(f.router, KEYBOARD));
 	teardown(&f);
 }
 
@@ -610,8 +623,9 @@ int main(void) {
 		cmocka_unit_test(the_wheel_gives_whole_notches),
 		cmocka_unit_test(two_keyboards_hold_one_key),
 		cmocka_unit_test(ungrabbed_devices_are_not_forwarded),
-		cmocka_unit_test(the_toggle_waits_until_all_is_up),
+		cmocka_unit_test(the_toggle_waits_until_its_device_is_up),
 		cmocka_unit_test(a_stuck_key_cannot_keep_the_grab),
+		cmocka_unit_test(a_key_held_elsewhere_blocks_no_toggle),
 		cmocka_unit_test(a_toggle_key_that_is_no_modifier_stays_here),
 		cmocka_unit_test(the_escape_key_of_a_grabbed_keyboard),
 		cmocka_unit_test(one_key_for_both),

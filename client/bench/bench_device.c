@@ -80,7 +80,7 @@ static int finder_resolve(void *data, const char *path, char ret_node[static DEV
 static int finder_open(void *data, const struct device_info *info, struct device *ret_device) {
 	struct bench_device *device = data;
 	(void)info;
-	*ret_device = (struct device){ &ops, device, device->reader_end, true };
+	*ret_device = (struct device){ &ops, device, device->reader_end };
 	return 0;
 }
 

@@ -59,8 +59,11 @@ static inline int fake_grab(void *data, bool on) {
 	if (on && fake->foreign) {
 		return -EBUSY;
 	}
-	if (on && fake->down.count) {
-		return -EAGAIN;
+	for (unsigned code = key_set_next(&fake->down, 1); on && code;
+			code = key_set_next(&fake->down, code + 1)) {
+		if (device_forwards(code)) {
+			return -EAGAIN;
+		}
 	}
 	fake->grabs += on;
 	fake->grabbed = on;
@@ -130,7 +133,7 @@ static inline int fakes_open(
 		fake->kernel_end = ends[1];
 		fake->down_at_open = fake->down;
 		fake->opened++;
-		*ret_device = (struct device){ &ops, fake, ends[0], true };
+		*ret_device = (struct device){ &ops, fake, ends[0] };
 		return 0;
 	}
 	return -ENODEV;

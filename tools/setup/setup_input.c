@@ -11,45 +11,17 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "input/finder.h"
 #include "tools/setup/setup.h"
 
 #define PROBE_S   10
 #define NODES_MAX 64
 
-/* A capability mask of sysfs: hexadecimal words of `long`, the highest first. */
-static bool has_bit(const char *mask, unsigned bit) {
-	unsigned words = 0;
-	for (const char *c = mask; *c; c++) {
-		words += *c == ' ';
+static const char *kind_of(const struct device_info *info) {
+	if (info->keyboard || info->mouse) {
+		return info->keyboard ? "keyboard" : "mouse";
 	}
-	unsigned wanted = bit / 64;
-	if (wanted > words) {
-		return false;
-	}
-	for (unsigned skip = words - wanted; skip > 0; skip--) {
-		mask = strchr(mask, ' ') + 1;
-	}
-	return strtoull(mask, NULL, 16) >> (bit % 64) & 1;
-}
-
-static const char *kind_of(const struct sysroot *root, const char *node) {
-	char path[160];
-	char keys[512] = "0";
-	char rel[128] = "0";
-	char abs[128] = "0";
-	snprintf(path, sizeof path, "/sys/class/input/%.32s/device/capabilities/key", node);
-	sysroot_line(root, path, keys, sizeof keys);
-	snprintf(path, sizeof path, "/sys/class/input/%.32s/device/capabilities/rel", node);
-	sysroot_line(root, path, rel, sizeof rel);
-	snprintf(path, sizeof path, "/sys/class/input/%.32s/device/capabilities/abs", node);
-	sysroot_line(root, path, abs, sizeof abs);
-	if (has_bit(rel, REL_X) && has_bit(keys, BTN_LEFT)) {
-		return "mouse";
-	}
-	if (has_bit(keys, KEY_A) && has_bit(keys, KEY_ENTER)) {
-		return "keyboard";
-	}
-	return has_bit(abs, ABS_X) ? "pad or tablet" : "other";
+	return info->absolute ? "pad or tablet" : info->media ? "media keys" : "other";
 }
 
 /* The stable name under /dev/input/by-id or by-path that points at the node. */
@@ -73,30 +45,50 @@ static void stable_name(const struct sysroot *root, const char *node, char *buf,
 	snprintf(buf, size, "/dev/input/%.32s", node);
 }
 
-int input_list(const struct sysroot *root) {
-	struct sysroot_user me;
-	struct sysroot_names names = sysroot_list(root, "/dev/input");
-	unsigned shown = 0;
-	sysroot_me(root, &me);
-	for (size_t i = 0; i < names.count; i++) {
-		char path[512];
-		char name[128] = "?";
-		const char *node = names.name[i];
-		if (strncmp(node, "event", 5) != 0) {
-			continue;
-		}
-		snprintf(path, sizeof path, "/sys/class/input/%.32s/device/name", node);
-		sysroot_line(root, path, name, sizeof name);
-		stable_name(root, node, path, sizeof path);
-		char dev[64];
-		snprintf(dev, sizeof dev, "/dev/input/%.32s", node);
-		printf("%-9s %-13s %-10s %s\n          %s\n", node, kind_of(root, node),
-				sysroot_may(root, &me, dev, R_OK) ? "readable" : "no access", name,
-				path);
-		shown++;
+static unsigned list_devices(const struct sysroot *root, struct device_info infos[NODES_MAX]) {
+	struct device_finder finder;
+	int r = finder_create(&finder, root->prefix);
+	if (r < 0) {
+		fprintf(stderr, _("pierglass setup: the input devices cannot be listed (%s)\n"),
+				strerrordesc_np(-r));
+		return 0;
 	}
-	sysroot_names_free(&names);
-	if (shown == 0) {
+	unsigned count = finder.list(finder.data, infos, NODES_MAX);
+	finder.destroy(finder.data);
+	return count;
+}
+
+static const char *node_kind(const struct sysroot *root, const char *node) {
+	static struct device_info infos[NODES_MAX];
+	unsigned count = list_devices(root, infos);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(strrchr(infos[i].node, '/') + 1, node) == 0) {
+			return kind_of(&infos[i]);
+		}
+	}
+	return "other";
+}
+
+/* Three lines: what it is, and what of it reaches the VM when pierglass reads it. */
+static void print_device(const struct sysroot *root, const struct sysroot_user *me,
+		const struct device_info *info) {
+	char path[512];
+	const char *node = strrchr(info->node, '/') + 1;
+	stable_name(root, node, path, sizeof path);
+	printf("%-9s %-13s %-10s %s\n          %s\n          %s%s\n", node, kind_of(info),
+			sysroot_may(root, me, info->node, R_OK) ? "readable" : "no access",
+			info->name, path, _("to the VM: "), device_reach(info));
+}
+
+int input_list(const struct sysroot *root) {
+	static struct device_info infos[NODES_MAX];
+	struct sysroot_user me;
+	sysroot_me(root, &me);
+	unsigned count = list_devices(root, infos);
+	for (unsigned i = 0; i < count; i++) {
+		print_device(root, &me, &infos[i]);
+	}
+	if (count == 0) {
 		puts(_("no input devices in /dev/input"));
 	}
 	return EXIT_SUCCESS;
@@ -146,7 +138,7 @@ int input_probe(const struct sysroot *root) {
 				if ((event.type == EV_KEY || event.type == EV_REL) && !told[i]) {
 					char path[512];
 					stable_name(root, names[i], path, sizeof path);
-					printf("%s: %s\n", kind_of(root, names[i]), path);
+					printf("%s: %s\n", node_kind(root, names[i]), path);
 					fflush(stdout);
 					told[i] = true;
 				}
