@@ -54,6 +54,7 @@ struct facts_memory { /* the Looking Glass file or device */
 	bool cgroup_known;            /* qemu.conf could be read */
 	bool cgroup_rule;             /* qemu.conf's cgroup_device_acl names kvmfr */
 	bool selinux;                 /* enforcing */
+	bool selinux_rule;            /* the file has, or will get, a label that QEMU may use */
 };
 
 struct facts_network {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tools/doctor/doctor.h"
@@ -303,6 +304,27 @@ static void read_tmpfiles(struct facts *facts) {
 	}
 }
 
+/* The local rule (semanage fcontext), or what the file carries already. */
+static void read_selinux(struct facts *facts) {
+	struct facts_memory *memory = &facts->memory;
+	static const char *const types[] = { "targeted", "mls", "minimum", "default" };
+	char label[256] = "";
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		char path[128];
+		snprintf(path, sizeof path, "/etc/selinux/%s/contexts/files/file_contexts.local",
+				types[i]);
+		memory->selinux_rule = memory->selinux_rule ||
+				       has_word_in(facts->root, path, memory->path);
+	}
+	if (!facts->root->copy) {
+		ssize_t len = getxattr(memory->path, "security.selinux", label, sizeof label - 1);
+		label[len > 0 ? len : 0] = '\0';
+	} else if (!sysroot_fact(facts->root, "live", "selinux-label", label, sizeof label)) {
+		label[0] = '\0';
+	}
+	memory->selinux_rule = memory->selinux_rule || strstr(label, ":svirt_") != NULL;
+}
+
 static void read_memory(struct facts *facts) {
 	struct facts_memory *memory = &facts->memory;
 	const struct domain_shmem *shmem = facts->has_vm ? domain_looking_glass(&facts->vm) : NULL;
@@ -338,6 +360,7 @@ static void read_memory(struct facts *facts) {
 	uint64_t enforce;
 	memory->selinux =
 			sysroot_number(facts->root, "/sys/fs/selinux/enforce", &enforce) && enforce;
+	read_selinux(facts);
 }
 
 /* ---- network ---- */

@@ -265,11 +265,35 @@ static void check_file(const struct facts *facts, struct report *report) {
 	check_file_rights(facts, report);
 	check_file_size(facts, report);
 	check_inode(facts, report);
-	if (memory->selinux && !memory->tmpfiles) {
-		report_warn(report, _("SELinux enforces: QEMU may be refused this file"));
+}
+
+/* A file that tmpfiles.d makes gets the label of its folder (tmpfs_t), which QEMU may not open; one
+ * that libvirt's QEMU makes has QEMU's. */
+static void check_selinux(const struct facts *facts, struct report *report) {
+	const struct facts_memory *memory = &facts->memory;
+	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
+	char path[DOCTOR_WORD_BYTES];
+	if (!memory->selinux || running) {
+		return;
+	}
+	doctor_word(memory->path, path);
+	if (strncmp(memory->path, "/dev/kvmfr", 10) == 0) {
+		report_warn(report,
+				_("SELinux enforces: QEMU is refused %s until a rule allows it"),
+				memory->path);
 		report_remedy(report,
-				"sudo semanage fcontext -a -t svirt_tmpfs_t %s && sudo restorecon %s",
-				doctor_word(memory->path, path), path);
+				_("start the VM once, then: sudo ausearch -m avc -c qemu-system-x86 --raw | "
+				  "audit2allow -M pierglass-kvmfr && sudo semodule -i pierglass-kvmfr.pp"));
+	} else if (!memory->selinux_rule && (memory->present || memory->tmpfiles)) {
+		report_fail(report,
+				_("SELinux enforces, and %s has no label that QEMU may open: the VM does "
+				  "not start"),
+				memory->path);
+		report_remedy(report,
+				"sudo semanage fcontext -a -t svirt_tmpfs_t %s && sudo restorecon -v %s",
+				path, path);
+	} else if (memory->selinux_rule) {
+		report_ok(report, _("SELinux: %s has a label that QEMU may open"), memory->path);
 	}
 }
 
@@ -277,5 +301,6 @@ const struct check checks_memory[] = {
 	{ N_("Shared memory"), "device", true, check_device },
 	{ N_("Shared memory"), "kvmfr", false, check_kvmfr },
 	{ N_("Shared memory"), "file", false, check_file },
+	{ N_("Shared memory"), "selinux", true, check_selinux },
 	{ NULL, NULL, false, NULL },
 };

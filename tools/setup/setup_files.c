@@ -264,7 +264,20 @@ void files_tmpfiles(struct setup *setup) {
 	plan_file(&setup->plan, &setup->root, file, 0644, text_get(&text),
 			by_group ? N_("the file is there before the VM starts, for the group kvm (you are in it)")
 				 : N_("the file is there before the VM starts, yours and of the group kvm"));
-	if (setup->plan.change_count > before) {
+	uint64_t enforce;
+	bool selinux = sysroot_number(&setup->root, "/sys/fs/selinux/enforce", &enforce) && enforce;
+	if (selinux && setup->plan.change_count > before) {
+		/* First: the file gets its label by this rule when it is made. */
+		struct text word = { 0 };
+		text_add_shell(&word, path);
+		plan_command(&setup->plan,
+				_("sudo semanage fcontext -a -t svirt_tmpfs_t %s (SELinux: else QEMU may not "
+				  "open it, and the VM does not start)"),
+				text_get(&word));
+		plan_command(&setup->plan, "sudo systemd-tmpfiles --create %s", file);
+		plan_command(&setup->plan, "sudo restorecon -v %s", text_get(&word));
+		text_finish(&word);
+	} else if (setup->plan.change_count > before) {
 		plan_command(&setup->plan, "sudo systemd-tmpfiles --create %s", file);
 	}
 	text_finish(&text);
@@ -348,6 +361,13 @@ void files_kvmfr(struct setup *setup, unsigned mib) {
 			text_get(&text), N_("you and QEMU may use it"));
 	text_finish(&text);
 	kvmfr_libvirt(setup);
+	uint64_t enforce;
+	if (sysroot_number(&setup->root, "/sys/fs/selinux/enforce", &enforce) && enforce) {
+		plan_note(&setup->plan,
+				_("SELinux refuses QEMU this device until a rule of yours allows it: start the "
+				  "VM once, then: sudo ausearch -m avc -c qemu-system-x86 --raw | audit2allow "
+				  "-M pierglass-kvmfr && sudo semodule -i pierglass-kvmfr.pp"));
+	}
 	if (!sysroot_exists(&setup->root, "/sys/module/kvmfr")) {
 		plan_command(&setup->plan,
 				_("sudo udevadm control --reload && sudo modprobe kvmfr (the module "

@@ -232,6 +232,16 @@ bool xml_extras(struct setup *setup) {
 	if (!domain_spice(vm)) {
 		add_device(setup, "<graphics type='spice' autoport='yes' listen='127.0.0.1'>\n"
 				  "  <listen type='address' address='127.0.0.1'/>\n</graphics>");
+		plan_note(&setup->plan,
+				_("with SPICE libvirt adds a PS/2 keyboard and mouse, and a virtio-serial "
+				  "controller for the agent's channel"));
+		if (vm->video_count == 0) {
+			/* Or libvirt adds cirrus, in front of the passed-through GPU. */
+			add_device(setup, "<video>\n  <model type='none'/>\n</video>");
+			plan_note(&setup->plan,
+					_("the VM stays without a virtual display: libvirt would add one "
+					  "together with SPICE, as the first one"));
+		}
 	}
 	if (vm->video_count > 0 && strcmp(vm->video[0].model, "qxl") == 0 &&
 			vm->video[0].model_node >= 0) {
