@@ -1,6 +1,6 @@
 /*
- * What runs in Windows, in sentences for people. Made by tools/dev/host-facts from doc/host-facts.txt: change
- * that file. Each is a text for gettext: _(HOST_FACTS_…).
+ * What runs in Windows, in sentences for people. Made by tools/dev/host-facts from
+ * doc/host-facts.txt: change that file. Each is a text for gettext: _(HOST_FACTS_…).
  */
 #pragma once
 

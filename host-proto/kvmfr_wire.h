@@ -170,6 +170,16 @@ enum kvmfr_cursor_flag { /* the LGMP udata word */
 
 #define KVMFR_CURSOR_SHAPE_MAX 1048576u /* bytes */
 
+#define KVMFR_MESSAGE_SET_CURSOR  0
+#define KVMFR_MESSAGE_WINDOW_SIZE 1
+
+struct kvmfr_window_size_wire { /* A.8 */
+	uint32_t type;          /* KVMFR_MESSAGE_WINDOW_SIZE */
+	uint32_t width, height;
+};
+WIRE_AT(kvmfr_window_size_wire, width, 4);
+WIRE_SIZE(kvmfr_window_size_wire, 12);
+
 struct kvmfr_set_cursor_wire { /* 7 */
 	uint32_t type;         /* 0 */
 	int32_t x, y;

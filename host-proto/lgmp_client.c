@@ -91,8 +91,11 @@ static void drop_subscriptions(struct lgmp_client *client) {
 }
 
 void lgmp_client_lose_send(struct lgmp_client *client) {
-	if (client->move_state == LGMP_SEND_WAITS || client->move_state == LGMP_SEND_SENT) {
-		client->move_state = LGMP_SEND_LOST;
+	struct lgmp_request *requests[] = { &client->move, &client->window_size };
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+		if (requests[i]->state == LGMP_SEND_WAITS || requests[i]->state == LGMP_SEND_SENT) {
+			requests[i]->state = LGMP_SEND_LOST;
+		}
 	}
 }
 

@@ -131,3 +131,9 @@ enum lgmp_send {
 	LGMP_SEND_LOST,   /* the subscription ended before: nobody knows whether it was handled */
 };
 enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_ns);
+
+/* Tells the host the size of the window, in pixels, so that the guest's monitor follows it
+ * (kvmfr.md A.8); otherwise as above. */
+int lgmp_client_window_size(
+		struct lgmp_client *client, uint32_t width, uint32_t height, uint64_t now_ns);
+enum lgmp_send lgmp_client_window_size_state(struct lgmp_client *client, uint64_t now_ns);

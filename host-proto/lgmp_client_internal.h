@@ -20,6 +20,14 @@
 #define LGMP_DEAD_NS     (LGMP_DEAD_MS * NS_PER_MS)
 #define LGMP_NO_FRAME_NS (3 * NS_PER_S)
 
+/* Client data of 12 bytes, of which only the newest counts. */
+struct lgmp_request {
+	uint8_t data[12];
+	enum lgmp_send state;
+	uint32_t serial;
+	uint64_t limit_ns;
+};
+
 struct lgmp_client {
 	/* under the lock; pg-lgmp changes it, others read it in finish() */
 	pthread_mutex_t lock;
@@ -55,10 +63,7 @@ struct lgmp_client {
 	uint64_t first_corrupt_ns;
 	unsigned corrupt_count;
 
-	struct kvmfr_set_cursor_wire move;
-	enum lgmp_send move_state;
-	uint32_t move_serial;
-	uint64_t move_limit_ns;
+	struct lgmp_request move, window_size;
 };
 
 /* ---- lgmp_client.c ---- */

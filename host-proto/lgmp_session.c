@@ -1,5 +1,6 @@
 /* A session that was found: its subscriptions, its checks, its messages. */
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/i18n.h"
@@ -177,46 +178,70 @@ static void watch_frames(struct lgmp_client *client, uint64_t now_ns) {
 	}
 }
 
-static void try_move(struct lgmp_client *client, uint64_t now_ns) {
+static bool under_way(const struct lgmp_request *request) {
+	return request->state == LGMP_SEND_WAITS || request->state == LGMP_SEND_SENT;
+}
+
+static void try_send(struct lgmp_client *client, struct lgmp_request *request, uint64_t now_ns) {
 	const struct lgmp_subscription *sub = &client->subs[LGMP_QUEUE_POINTER];
-	if (client->move_state == LGMP_SEND_WAITS && sub->active) {
+	if (request->state == LGMP_SEND_WAITS && sub->active) {
 		int r = lgmp_subscription_send(
-				sub, &client->move, sizeof client->move, &client->move_serial);
+				sub, request->data, sizeof request->data, &request->serial);
 		if (r == 0) {
-			client->move_state = LGMP_SEND_SENT;
+			request->state = LGMP_SEND_SENT;
 		}
-	} else if (client->move_state == LGMP_SEND_SENT && sub->active &&
-			lgmp_subscription_acknowledged(sub, client->move_serial)) {
+	} else if (request->state == LGMP_SEND_SENT && sub->active &&
+			lgmp_subscription_acknowledged(sub, request->serial)) {
 		/* A host that has dropped us meanwhile acknowledges what it throws away. */
-		client->move_state =
+		request->state =
 				lgmp_subscription_check(sub) == 0 ? LGMP_SEND_DONE : LGMP_SEND_LOST;
 	}
-	if ((client->move_state == LGMP_SEND_WAITS || client->move_state == LGMP_SEND_SENT) &&
-			now_ns >= client->move_limit_ns) {
-		client->move_state = LGMP_SEND_FAILED;
+	if (under_way(request) && now_ns >= request->limit_ns) {
+		request->state = LGMP_SEND_FAILED;
 	}
 }
 
-int lgmp_client_move_pointer(struct lgmp_client *client, int32_t x, int32_t y, uint64_t now_ns) {
+static int ask(struct lgmp_client *client, struct lgmp_request *request, unsigned feature,
+		const void *data, uint64_t now_ns) {
 	if (client->status.state != LGMP_STATE_RUNNING) {
 		return -ENOTCONN;
 	}
-	if (!(client->status.info.features & KVMFR_FEATURE_SET_CURSOR_POS)) {
+	if (!(client->status.info.features & feature)) {
 		return -EOPNOTSUPP;
 	}
-	client->move = (struct kvmfr_set_cursor_wire){ .type = 0, .x = x, .y = y };
-	client->move_state = LGMP_SEND_WAITS;
-	client->move_limit_ns = now_ns + SEND_LIMIT_NS;
-	try_move(client, now_ns);
+	memcpy(request->data, data, sizeof request->data);
+	request->state = LGMP_SEND_WAITS;
+	request->limit_ns = now_ns + SEND_LIMIT_NS;
+	try_send(client, request, now_ns);
 	if (client->due_ns > now_ns + SEND_LOOK_NS) {
 		client->due_ns = now_ns + SEND_LOOK_NS;
 	}
 	return 0;
 }
 
+int lgmp_client_move_pointer(struct lgmp_client *client, int32_t x, int32_t y, uint64_t now_ns) {
+	const struct kvmfr_set_cursor_wire wire = {
+		.type = KVMFR_MESSAGE_SET_CURSOR, .x = x, .y = y
+	};
+	return ask(client, &client->move, KVMFR_FEATURE_SET_CURSOR_POS, &wire, now_ns);
+}
+
 enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_ns) {
-	try_move(client, now_ns);
-	return client->move_state;
+	try_send(client, &client->move, now_ns);
+	return client->move.state;
+}
+
+int lgmp_client_window_size(
+		struct lgmp_client *client, uint32_t width, uint32_t height, uint64_t now_ns) {
+	const struct kvmfr_window_size_wire wire = {
+		.type = KVMFR_MESSAGE_WINDOW_SIZE, .width = width, .height = height
+	};
+	return ask(client, &client->window_size, KVMFR_FEATURE_WINDOW_SIZE, &wire, now_ns);
+}
+
+enum lgmp_send lgmp_client_window_size_state(struct lgmp_client *client, uint64_t now_ns) {
+	try_send(client, &client->window_size, now_ns);
+	return client->window_size.state;
 }
 
 void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {
@@ -234,14 +259,15 @@ void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {
 	if (client->status.state != LGMP_STATE_RUNNING) {
 		return;
 	}
-	try_move(client, now_ns);
+	try_send(client, &client->move, now_ns);
+	try_send(client, &client->window_size, now_ns);
 	lgmp_client_say_running(client);
 
 	client->due_ns = client->check_ns + CHECK_NS;
 	if (client->renew_ns && client->renew_ns < client->due_ns) {
 		client->due_ns = client->renew_ns;
 	}
-	if (client->move_state == LGMP_SEND_WAITS || client->move_state == LGMP_SEND_SENT) {
+	if (under_way(&client->move) || under_way(&client->window_size)) {
 		client->due_ns = now_ns + SEND_LOOK_NS;
 	}
 }

@@ -271,6 +271,40 @@ static void a_session_without_a_number_is_still_starting(void **state) {
 	guest_close(&guest);
 }
 
+/* The window's size: the bytes of the message, a host without the feature, and one that never
+ * reads. */
+static void the_window_size_is_told(void **state) {
+	(void)state;
+	struct guest guest;
+	struct lgmp_client *client;
+	uint8_t data[LGMP_DATA_MAX];
+	guest_open(&guest, 34, 16 << 20);
+	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK(lgmp_client_window_size(client, 640, 480, guest.now_ns) == -ENOTCONN);
+	guest_connect(&guest, client);
+	CHECK(lgmp_client_window_size(client, 640, 480, guest.now_ns) == -EOPNOTSUPP);
+	lgmp_client_destroy(client);
+	guest_close(&guest);
+
+	guest_open(&guest, 34, 16 << 20);
+	struct kvmfr_header_wire *header =
+			(void *)(shm_base(guest.shm) + lgmp_layout_find(12)->udata);
+	header->features |= KVMFR_FEATURE_WINDOW_SIZE;
+	struct lgmp_host *lgmp = kvmfr_host_lgmp(guest.host);
+	const unsigned queue = kvmfr_host_pointer_queue(guest.host);
+	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	guest_connect(&guest, client);
+	CHECK(lgmp_client_window_size(client, 1920, 1080, guest.now_ns) == 0);
+	static const uint8_t golden[12] = { 1, 0, 0, 0, 0x80, 7, 0, 0, 0x38, 4, 0, 0 };
+	CHECK(lgmp_host_read_data(lgmp, queue, data) == 12);
+	assert_memory_equal(data, golden, 12);
+	CHECK(lgmp_client_window_size_state(client, guest.now_ns) == LGMP_SEND_DONE);
+	CHECK(lgmp_client_window_size(client, 1, 2, guest.now_ns) == 0);
+	CHECK(lgmp_client_window_size_state(client, guest.now_ns + NS_PER_S) == LGMP_SEND_FAILED);
+	lgmp_client_destroy(client);
+	guest_close(&guest);
+}
+
 /* A KVMFR after ours is read as the newest that we know, in so many words; one before it is not. */
 static void a_newer_kvmfr_is_tried(void **state) {
 	(void)state;
@@ -314,6 +348,7 @@ int main(void) {
 		cmocka_unit_test(a_ring_behind_the_user_data_is_fine),
 		cmocka_unit_test(a_client_that_is_late_is_bad_on_every_queue),
 		cmocka_unit_test(an_acknowledgement_of_what_was_dropped_is_a_loss),
+		cmocka_unit_test(the_window_size_is_told),
 		cmocka_unit_test(a_newer_kvmfr_is_tried),
 		cmocka_unit_test(a_session_without_a_number_is_still_starting),
 	};

@@ -111,6 +111,12 @@ void app_attach(struct app *app, struct video *video, struct session *session, s
 	app->vm.video = video;
 	app->vm.session = session;
 	app->vm.audio = audio;
+	if (video && app->config->window.set_guest_size) {
+		int width;
+		int height;
+		window_size_px(app->window, &width, &height);
+		video_set_guest_size(video, width, height);
+	}
 }
 
 /* ---- the loop ---- */

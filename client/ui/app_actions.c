@@ -183,6 +183,9 @@ static void ask_guest_size(struct app *app) {
 	int width;
 	int height;
 	window_size_px(app->window, &width, &height);
+	if (app->video) {
+		video_set_guest_size(app->video, width, height);
+	}
 	app_command(app, (struct session_command){
 					 .kind = SESSION_MONITOR_SIZE,
 					 .value = width << 16 | height,

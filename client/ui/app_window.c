@@ -241,8 +241,11 @@ void app_resize_settled(struct app *app) {
 	app->resize_ns = 0;
 	snap_to_aspect(app);
 	app_shrink_window(app);
+	window_size_px(app->window, &width, &height);
+	if (app->config->window.set_guest_size && app->video) {
+		video_set_guest_size(app->video, width, height);
+	}
 	if (app->config->window.set_guest_size && app->now.video.showing == VIDEO_SOURCE_SPICE) {
-		window_size_px(app->window, &width, &height);
 		app_command(app, (struct session_command){
 						 .kind = SESSION_MONITOR_SIZE,
 						 .value = width << 16 | height,

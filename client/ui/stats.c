@@ -43,6 +43,10 @@ static void write_video(struct json *json, const struct app_status *s) {
 	json_string(json, "showing", source_name(s->video.showing));
 	json_string(json, "host", s->video.host.version);
 	json_int(json, "kvmfr", s->video.host.kvmfr);
+	json_string(json, "guest_size",
+			!s->video.host.session              ? "none"
+			: s->video.host.accepts_window_size ? "offered"
+							    : "not offered");
 	json_int(json, "width", s->video.width);
 	json_int(json, "height", s->video.height);
 	json_number(json, "fps", s->video_stats.fps);

@@ -56,8 +56,12 @@ struct source_lgmp {
 	struct cursor_shape *read_shape;
 	struct source_pointer read_pointer;
 
+	uint64_t sized_session; /* of the status: the session that was told a size */
+	uint32_t told_width, told_height;
+
 	atomic_bool stop;
 	atomic_bool input_moved;
+	atomic_bool window_sized;
 	atomic_uint_fast64_t live_generation; /* 0 = no session */
 	atomic_bool takes_pointer;
 
@@ -71,6 +75,7 @@ struct source_lgmp {
 	struct cursor_shape *shape;
 	struct source_lgmp_counts counts;
 	bool path_changed, move_wanted;
+	uint32_t window_width, window_height; /* for the guest's monitor; 0 = not to be told */
 	char path[256];
 	int move_x, move_y;
 };
@@ -336,9 +341,38 @@ static void look_at_status(struct source_lgmp *source) {
 
 /* ---- the thread ---- */
 
+/* Each size is told once in a session: what the guest makes of it comes back as frames. */
+static void tell_window_size(struct source_lgmp *source, uint64_t now_ns) {
+	const struct lgmp_status *status = lgmp_client_status(source->client);
+	pthread_mutex_lock(&source->lock);
+	const uint32_t width = source->window_width;
+	const uint32_t height = source->window_height;
+	pthread_mutex_unlock(&source->lock);
+	if (status->state != LGMP_STATE_RUNNING || width == 0 ||
+			!(status->info.features & KVMFR_FEATURE_WINDOW_SIZE)) {
+		return;
+	}
+	if (status->sessions == source->sized_session && width == source->told_width &&
+			height == source->told_height) {
+		/* Again where nobody knows what became of it. */
+		if (lgmp_client_window_size_state(source->client, now_ns) != LGMP_SEND_LOST) {
+			return;
+		}
+	}
+	if (lgmp_client_window_size(source->client, width, height, now_ns) == 0) {
+		source->sized_session = status->sessions;
+		source->told_width = width;
+		source->told_height = height;
+		log_debug("the host is told the window's size: %ux%u", width, height);
+	}
+}
+
 static void take_requests(struct source_lgmp *source, uint64_t now_ns) {
 	if (atomic_exchange(&source->input_moved, false)) {
 		frame_predictor_input(&source->frame_predictor, now_ns);
+	}
+	if (atomic_exchange(&source->window_sized, false)) {
+		tell_window_size(source, now_ns);
 	}
 	char path[256];
 	int x = 0, y = 0;
@@ -423,6 +457,7 @@ static void *run(void *data) {
 		take_requests(source, now_ns);
 		if (now_ns >= step_ns) {
 			step_ns = lgmp_client_step(source->client, now_ns);
+			tell_window_size(source, now_ns);
 			age_slot(source, now_ns);
 		}
 		if (drain(source)) {
@@ -573,6 +608,15 @@ int source_lgmp_move_pointer(struct source_lgmp *source, int x, int y) {
 	pthread_mutex_unlock(&source->lock);
 	wake_thread(source);
 	return 0;
+}
+
+void source_lgmp_window_size(struct source_lgmp *source, uint32_t width, uint32_t height) {
+	pthread_mutex_lock(&source->lock);
+	source->window_width = width;
+	source->window_height = height;
+	pthread_mutex_unlock(&source->lock);
+	atomic_store(&source->window_sized, true);
+	wake_thread(source);
 }
 
 void source_lgmp_input_moved(struct source_lgmp *source) {

@@ -87,3 +87,6 @@ const char *source_lgmp_poll_name(const struct source_lgmp *source);
 void source_lgmp_set_path(struct source_lgmp *source, const char *path);
 int source_lgmp_move_pointer(struct source_lgmp *source, int x, int y);
 void source_lgmp_input_moved(struct source_lgmp *source);
+/* The window's size, for the guest's monitor. Remembered: a session that takes it is told it when
+ * it begins, and each other size once. 0, 0 = no more. */
+void source_lgmp_window_size(struct source_lgmp *source, uint32_t width, uint32_t height);

@@ -74,6 +74,7 @@ static void compose_host(struct video_host *host, const struct lgmp_status *lgmp
 	}
 	memcpy(host->uuid, info->uuid, sizeof host->uuid);
 	host->accepts_cursor_position = (info->features & KVMFR_FEATURE_SET_CURSOR_POS) != 0;
+	host->accepts_window_size = (info->features & KVMFR_FEATURE_WINDOW_SIZE) != 0;
 	host->cpus = info->cpus;
 	host->cores = info->cores;
 	host->sockets = info->sockets;
@@ -247,6 +248,10 @@ void video_wake(struct video *video) {
 
 int video_move_pointer(struct video *video, int x, int y) {
 	return source_lgmp_move_pointer(video->lgmp, x, y);
+}
+
+void video_set_guest_size(struct video *video, int width_px, int height_px) {
+	source_lgmp_window_size(video->lgmp, (uint32_t)width_px, (uint32_t)height_px);
 }
 
 void video_input_moved(struct video *video) {

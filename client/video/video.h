@@ -67,7 +67,7 @@ struct video_host {
 	char os[64];
 	char model[64];
 	uint8_t uuid[16]; /* zero = unknown */
-	bool accepts_cursor_position;
+	bool accepts_cursor_position, accepts_window_size;
 	unsigned cpus, cores, sockets;
 };
 
@@ -134,6 +134,9 @@ void video_wake(struct video *video);
 
 /* Asks the host to put the guest's pointer there (kvmfr.md 7). -EOPNOTSUPP if it cannot. */
 int video_move_pointer(struct video *video, int x, int y);
+/* The window's size for the guest's monitor (kvmfr.md A.8): told now or when a session begins that
+ * takes it, each size once. */
+void video_set_guest_size(struct video *video, int width_px, int height_px);
 /* Own input moved the guest's pointer just now: look sooner. */
 void video_input_moved(struct video *video);
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-proto/sim/demo_guest_internal.h"
 #include "host-proto/kvmfr_wire.h"
-#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/demo_guest_internal.h"
+#include "host-proto/sim/lgmp_host.h"
 
 #define HEARTBEAT_NS  (LGMP_HOST_PERIOD_MS * NS_PER_MS)
 #define POINTER_NS    (16 * NS_PER_MS)
@@ -25,7 +25,8 @@ struct demo_guest_config demo_guest_defaults(void) {
 		.format = FRAME_FORMAT_BGRA,
 		.cursor = DEMO_CURSOR_CYCLE,
 		.cursor_moves = true,
-		.accepts_cursor_position = true };
+		.accepts_cursor_position = true,
+		.accepts_window_size = true };
 }
 
 static uint32_t round_up(uint32_t value, uint32_t to) {
@@ -359,6 +360,28 @@ static void send_pointer(struct demo_guest *guest) {
 	}
 }
 
+static bool takes_size(const struct demo_guest_config *config) {
+	return config->kvmfr >= 34 && config->accepts_window_size;
+}
+
+/* The window's size becomes the guest's mode, if a frame of it fits into the memory. */
+static void follow_window(struct demo_guest *guest, uint32_t width, uint32_t height) {
+	const struct demo_guest_config before = guest->config;
+	guest->config.width = width;
+	guest->config.height = height;
+	guest->config.screen_width = guest->config.screen_height = 0;
+	const uint64_t bytes = demo_guest_memory_bytes(&guest->config);
+	const bool taken = bytes > 0 && bytes <= shm_size(guest->shm) &&
+			   demo_guest_reshape(guest) == 0;
+	if (!taken) {
+		guest->config = before;
+	}
+	guest->counters.sizes++;
+	if (guest->events.sized) {
+		guest->events.sized(width, height, taken, guest->events.data);
+	}
+}
+
 static void read_clients(struct demo_guest *guest) {
 	struct kvmfr_set_cursor_wire wire;
 	uint8_t data[64];
@@ -372,7 +395,13 @@ static void read_clients(struct demo_guest *guest) {
 			continue;
 		}
 		memcpy(&wire, data, sizeof wire);
-		if (wire.type != 0) {
+		if (wire.type == KVMFR_MESSAGE_WINDOW_SIZE && takes_size(&guest->config)) {
+			struct kvmfr_window_size_wire size;
+			memcpy(&size, data, sizeof size);
+			follow_window(guest, size.width, size.height);
+			continue;
+		}
+		if (wire.type != KVMFR_MESSAGE_SET_CURSOR) {
 			continue;
 		}
 		guest->counters.moves++;
@@ -414,7 +443,8 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 	guest->shape_type = UINT32_MAX;
 	const struct kvmfr_info info = { .version = config->kvmfr,
 		.host_version = "pierglass demo",
-		.features = config->accepts_cursor_position ? KVMFR_FEATURE_SET_CURSOR_POS : 0,
+		.features = (config->accepts_cursor_position ? KVMFR_FEATURE_SET_CURSOR_POS : 0u) |
+			    (takes_size(config) ? KVMFR_FEATURE_WINDOW_SIZE : 0u),
 		.has_vm = true,
 		.capture = "demo",
 		.cpus = 1,

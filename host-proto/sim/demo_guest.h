@@ -41,7 +41,8 @@ struct demo_guest_config {
 	enum demo_cursor cursor;
 	bool cursor_moves;
 	bool accepts_cursor_position;
-	uint32_t session; /* 0 = any */
+	bool accepts_window_size; /* KVMFR 34: its mode follows the client's window */
+	uint32_t session;         /* 0 = any */
 };
 
 /* Figures of one frame that was posted and given back. CLOCK_MONOTONIC. */
@@ -57,6 +58,7 @@ struct demo_guest_counters {
 	uint64_t unseen;   /* captured while a subscriber had just left */
 	uint64_t sessions; /* begun */
 	uint64_t moves;    /* requests of clients to move the pointer */
+	uint64_t sizes;    /* window sizes of clients */
 };
 
 struct demo_guest_events {
@@ -65,6 +67,8 @@ struct demo_guest_events {
 	void (*refused)(uint64_t now_ns,
 			void *data);             /* a frame's turn came, and no block was free */
 	void (*moved)(int x, int y, void *data); /* SetCursorPos */
+	/* WindowSize; taken: it became the guest's mode. */
+	void (*sized)(uint32_t width, uint32_t height, bool taken, void *data);
 	void *data;
 };
 

@@ -61,6 +61,39 @@ def case_resize():
     wait_for('the size in the stats', lambda: (newest(program)['video']['width'], newest(program)['video']['height']) == (640, 360))
 
 
+def case_guest_size():
+    """The guest's mode follows the window: at the start, after a resize, in a new session; one message per settled size."""
+    window = (800, 600)
+    source = guest((640, 360), '--fps=30', '--report')
+    program = client(window, '--set-guest-size', '--force-aspect=no')
+
+    def sizes():
+        return [(o['width'], o['height']) for o in source.objects() if o.get('event') == 'window-size']
+
+    def followed(size):
+        wait_for('a picture of %dx%d' % size, lambda: (lambda v: (v['width'], v['height']) == size)(newest(program)['video']))
+
+    followed(window)
+    check(newest(program)['video']['guest_size'] == 'offered', 'the stats say %s' % newest(program)['video']['guest_size'])
+    name = subprocess.run(['xdotool', 'search', '--onlyvisible', '--class', 'pierglass'], check=True, env=X_ENV,
+                          capture_output=True, text=True).stdout.split()[0]
+    for size in ((1000, 700), (640, 480)):
+        for step in range(5):  # as a user drags
+            xdotool('windowsize', name, str(size[0] - 8 * (4 - step)), str(size[1]))
+            time.sleep(0.03)
+        begin = time.monotonic()
+        wait_for('the message', lambda: size in sizes(), 5)
+        print('%dx%d told %.2f s after the last step' % (*size, time.monotonic() - begin))
+        check(time.monotonic() - begin < 0.75, 'the window\'s size was told late')
+        followed(size)
+    time.sleep(1)
+    print('told: %s' % sizes())
+    check(sizes() == [window, (1000, 700), (640, 480)], 'not one message per settled size')
+    source.say('session')
+    wait_for('the size in the new session', lambda: len(sizes()) == 4 and sizes()[-1] == (640, 480))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 def case_restart():
     """The guest is killed, the client waits and says so; a new guest is picked up by the same client."""
     frame = (640, 360)

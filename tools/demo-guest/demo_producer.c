@@ -72,6 +72,19 @@ static void report_move(int x, int y, void *data) {
 	funlockfile(stdout);
 }
 
+static void report_size(uint32_t width, uint32_t height, bool taken, void *data) {
+	(void)data;
+	struct json json;
+	flockfile(stdout);
+	json_begin(&json, stdout);
+	json_string(&json, "event", "window-size");
+	json_int(&json, "width", width);
+	json_int(&json, "height", height);
+	json_bool(&json, "taken", taken);
+	json_finish(&json);
+	funlockfile(stdout);
+}
+
 static void report_end(const struct demo_guest *guest) {
 	struct demo_guest_counters counters;
 	struct json json;
@@ -149,7 +162,8 @@ int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
 		const struct demo_guest_config *config, bool report) {
 	const struct demo_guest_events events = { .released = report ? report_frame : NULL,
 		.refused = report ? report_refused : NULL,
-		.moved = report ? report_move : NULL };
+		.moved = report ? report_move : NULL,
+		.sized = report ? report_size : NULL };
 	struct demo_producer *producer = calloc(1, sizeof *producer);
 	if (!producer) {
 		return -ENOMEM;
