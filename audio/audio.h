@@ -58,6 +58,15 @@ struct audio_config {
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 };
 
+/* Played, and not heard: see audio_stats.silenced. */
+enum audio_silenced {
+	AUDIO_AUDIBLE,
+	AUDIO_STREAM_MUTED, /* in the mixer, not by audio_set_mute() or the guest */
+	AUDIO_DEVICE_MUTED,
+	AUDIO_STREAM_ZERO, /* its volume is nothing */
+	AUDIO_DEVICE_ZERO,
+};
+
 /* Figures of the running stream, for --stats, the overlay and the bench. */
 struct audio_stats {
 	bool playing;
@@ -78,6 +87,7 @@ struct audio_stats {
 	uint64_t skips;     /* hard resyncs: sound was cut or silence put in */
 	/* When the newest sound that was written will be heard; 0 = nothing plays. */
 	uint64_t heard_ns;
+	enum audio_silenced silenced;
 	bool is_fallback; /* SPICE sound plays */
 	bool microphone;  /* it is open: a stream captures */
 	uint64_t microphone_frames;

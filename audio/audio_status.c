@@ -7,6 +7,34 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 
+static enum audio_silenced silenced(const struct audio *audio) {
+	static const enum audio_silenced names[] = {
+		[SINK_AUDIBLE] = AUDIO_AUDIBLE,
+		[SINK_STREAM_MUTED] = AUDIO_STREAM_MUTED,
+		[SINK_DEVICE_MUTED] = AUDIO_DEVICE_MUTED,
+		[SINK_STREAM_ZERO] = AUDIO_STREAM_ZERO,
+		[SINK_DEVICE_ZERO] = AUDIO_DEVICE_ZERO,
+	};
+	const bool pulse = audio->config.output == AUDIO_OUTPUT_PULSE && audio->sink;
+	return pulse ? names[sink_pulse_silenced(audio->sink)] : AUDIO_AUDIBLE;
+}
+
+static const char *silenced_text(enum audio_silenced silenced) {
+	switch (silenced) {
+	case AUDIO_AUDIBLE:
+		break;
+	case AUDIO_STREAM_MUTED:
+		return _("Pierglass is muted in the mixer: unmute it there, under applications");
+	case AUDIO_DEVICE_MUTED:
+		return _("the sound device is muted: pactl set-sink-mute @DEFAULT_SINK@ 0");
+	case AUDIO_STREAM_ZERO:
+		return _("the volume of Pierglass in the mixer is 0: raise it there, under applications");
+	case AUDIO_DEVICE_ZERO:
+		return _("the volume of the sound device is 0: pactl set-sink-volume @DEFAULT_SINK@ 50%");
+	}
+	return "";
+}
+
 static void playout_status(struct audio *audio, const struct playout_stats *stats,
 		struct part_status *ret_status) {
 	const char *reason = "";
@@ -27,6 +55,10 @@ static void playout_status(struct audio *audio, const struct playout_stats *stat
 		ret_status->state = PART_WAITING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
 				_("the sound server accepts the sound and does not play it"));
+	} else if (stats->state == PLAYOUT_PLAYING && silenced(audio) != AUDIO_AUDIBLE) {
+		ret_status->state = PART_WAITING;
+		snprintf(ret_status->reason, sizeof ret_status->reason, "%s",
+				silenced_text(silenced(audio)));
 	} else if (stats->state == PLAYOUT_PLAYING || stats->state == PLAYOUT_GAP ||
 			stats->state == PLAYOUT_OPENING || stats->state == PLAYOUT_SYNCING) {
 		ret_status->state = PART_RUNNING;
@@ -105,6 +137,7 @@ void audio_publish(struct audio *audio, uint64_t now_ns) {
 		.gaps = playout.gaps,
 		.skips = playout.skips,
 		.heard_ns = playout.heard_ns,
+		.silenced = silenced(audio),
 		.is_fallback = audio->source == SOURCE_SPICE,
 		.microphone = audio->microphone && microphone_captures(audio->microphone),
 		.microphone_frames = audio->microphone_frames,

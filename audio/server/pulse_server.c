@@ -165,7 +165,9 @@ static void connect_server(struct pulse_server *server) {
 	pa_proplist_sets(
 			properties, PA_PROP_APPLICATION_ICON_NAME, "io.github.pierglass.Pierglass");
 	pa_proplist_sets(properties, PA_PROP_APPLICATION_VERSION, PG_VERSION);
-	pa_proplist_sets(properties, PA_PROP_MEDIA_ROLE, server->config.role);
+	if (server->config.role) {
+		pa_proplist_sets(properties, PA_PROP_MEDIA_ROLE, server->config.role);
+	}
 	pa_proplist_sets(properties, PA_PROP_MEDIA_SOFTWARE, "Pierglass");
 	server->context = pa_context_new_with_proplist(server->api, "Pierglass", properties);
 	pa_proplist_free(properties);

@@ -17,8 +17,10 @@
 struct pulse_server;
 
 struct pulse_server_config {
-	char server[256];    /* "" = libpulse's choice */
-	const char *role;    /* what PulseAudio calls media.role; a constant */
+	char server[256]; /* "" = libpulse's choice */
+	/* What PulseAudio calls media.role, a constant; NULL = none: volume, mute and device are
+	 * remembered for the role where there is one, for all programs that have it. */
+	const char *role;
 	const char *purpose; /* for the log: "the sound"; NULL = it is not said that there is none
 			      */
 };

@@ -46,7 +46,12 @@ struct sink_pulse {
 	char *written;        /* of libpulse's memory: not sent yet; NULL: nothing */
 	size_t written_bytes, written_room;
 	bool volume_set;
+	/* as the server tells them */
+	uint32_t device_index;
+	bool stream_muted, stream_zero;
+	bool device_muted, device_zero;
 	bool mute;
+	bool guest_mute; /* the guest's own */
 };
 
 static struct sink_pulse *pulse_of(struct sink *sink) {
@@ -131,6 +136,63 @@ static void apply_mixer(struct sink_pulse *pulse) {
 	}
 }
 
+/* ---- is it to be heard at all? ---- */
+
+static void on_device(pa_context *context, const pa_sink_info *info, int end, void *data) {
+	struct sink_pulse *pulse = data;
+	(void)context;
+	if (end == 0 && info) {
+		pulse->device_muted = info->mute != 0;
+		pulse->device_zero = pa_cvolume_is_muted(&info->volume) != 0;
+	}
+}
+
+static void on_input(pa_context *context, const pa_sink_input_info *info, int end, void *data) {
+	struct sink_pulse *pulse = data;
+	if (end == 0 && info) {
+		pulse->stream_muted = info->mute != 0;
+		pulse->stream_zero = info->has_volume && pa_cvolume_is_muted(&info->volume);
+		pulse->device_index = info->sink;
+		pulse_forget(pa_context_get_sink_info_by_index(
+				context, info->sink, on_device, pulse));
+	}
+}
+
+static void look_at_mixer(struct sink_pulse *pulse) {
+	if (pulse->stream && pulse->stream_ready) {
+		pulse_forget(pa_context_get_sink_input_info(context_of(pulse),
+				pa_stream_get_index(pulse->stream), on_input, pulse));
+	}
+}
+
+/* Changes of other streams and devices are no matter of ours. */
+static void on_change(pa_context *context, pa_subscription_event_type_t type, uint32_t index,
+		void *data) {
+	struct sink_pulse *pulse = data;
+	(void)context;
+	if ((type & PA_SUBSCRIPTION_EVENT_TYPE_MASK) != PA_SUBSCRIPTION_EVENT_CHANGE ||
+			!pulse->stream || !pulse->stream_ready) {
+		return;
+	}
+	const bool device =
+			(type & PA_SUBSCRIPTION_EVENT_FACILITY_MASK) == PA_SUBSCRIPTION_EVENT_SINK;
+	if (index == (device ? pulse->device_index : pa_stream_get_index(pulse->stream))) {
+		look_at_mixer(pulse);
+	}
+}
+
+enum sink_silenced sink_pulse_silenced(const struct sink *sink) {
+	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
+	if (!pulse->stream_ready || pulse->mute || pulse->guest_mute) {
+		return SINK_AUDIBLE;
+	}
+	return pulse->stream_muted   ? SINK_STREAM_MUTED
+	       : pulse->device_muted ? SINK_DEVICE_MUTED
+	       : pulse->stream_zero  ? SINK_STREAM_ZERO
+	       : pulse->device_zero  ? SINK_DEVICE_ZERO
+				     : SINK_AUDIBLE;
+}
+
 /* What is known of the stream that stands. */
 static void describe_stream(const struct sink_pulse *pulse, struct sink_info *ret_info) {
 	const pa_sample_spec *spec = pa_stream_get_sample_spec(pulse->stream);
@@ -169,6 +231,7 @@ static void tell_ready(struct sink_pulse *pulse) {
 	pulse->period.position = -1; /* another stream counts from 0 */
 	pulse->stream_ready = true;
 	apply_mixer(pulse);
+	look_at_mixer(pulse);
 	if (pulse->sink.events.ready) {
 		pulse->sink.events.ready(&info, pulse->sink.data);
 	}
@@ -259,6 +322,7 @@ static void on_moved(pa_stream *stream, void *data) {
 		pulse->sink.events.moved(pulse->sink.data);
 	}
 	tell_suspended(pulse);
+	look_at_mixer(pulse);
 }
 
 static void open_stream(struct sink_pulse *pulse) {
@@ -323,6 +387,9 @@ static void on_up(const pa_server_info *info, void *data) {
 	period_init(&pulse->period);
 	log_info("connected to %s, sink %s", info->server_name ? info->server_name : "the server",
 			device);
+	pa_context_set_subscribe_callback(context_of(pulse), on_change, pulse);
+	pulse_forget(pa_context_subscribe(context_of(pulse),
+			PA_SUBSCRIPTION_MASK_SINK | PA_SUBSCRIPTION_MASK_SINK_INPUT, NULL, NULL));
 	pulse_forget(pa_context_get_sink_info_by_name(
 			context_of(pulse), device, on_sink_info, pulse));
 }
@@ -532,6 +599,10 @@ void sink_pulse_set_volume(
 	if (!pulse->stream_ready || channels == 0) {
 		return;
 	}
+	pulse->guest_mute = mute;
+	for (unsigned i = 0; i < channels; i++) {
+		pulse->guest_mute |= volume[i] == 0;
+	}
 	pa_cvolume set;
 	pa_cvolume_set(&set, pulse->format.channels, PA_VOLUME_NORM);
 	for (unsigned i = 0; i < pulse->format.channels; i++) {
@@ -571,7 +642,7 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 	pulse->sink.ops = &pulse_ops;
 	period_init(&pulse->period);
 	pulse->config = *config;
-	struct pulse_server_config server = { .role = "game", .purpose = "the VM's sound" };
+	struct pulse_server_config server = { .purpose = "the VM's sound" };
 	memcpy(server.server, config->server, sizeof server.server);
 	const struct pulse_server_events events = { .up = on_up, .down = on_down, .data = pulse };
 	int r = pulse_server_create(&pulse->server, api, &server, &events);

@@ -63,6 +63,17 @@ static void write_video(struct json *json, const struct app_status *s) {
 	json_end(json);
 }
 
+static const char *silenced_name(enum audio_silenced silenced) {
+	static const char *const names[] = {
+		[AUDIO_AUDIBLE] = "no",
+		[AUDIO_STREAM_MUTED] = "stream muted",
+		[AUDIO_DEVICE_MUTED] = "device muted",
+		[AUDIO_STREAM_ZERO] = "stream volume 0",
+		[AUDIO_DEVICE_ZERO] = "device volume 0",
+	};
+	return names[silenced];
+}
+
 static void write_audio(struct json *json, const struct app_status *s) {
 	const struct audio_stats *a = &s->audio_stats;
 	json_object(json, "audio");
@@ -84,6 +95,7 @@ static void write_audio(struct json *json, const struct app_status *s) {
 	json_int(json, "skips", (int64_t)a->skips);
 	json_int(json, "gaps", (int64_t)a->gaps);
 	json_int(json, "missing", (int64_t)a->missing);
+	json_string(json, "silenced", silenced_name(a->silenced));
 	json_end(json);
 }
 
