@@ -56,33 +56,6 @@ __attribute__((constructor)) static void log_init(void) {
 	to_journal = stderr_is_journal();
 }
 
-/* C1 controls (U+0080..U+009F) are control characters for a terminal too. */
-static bool is_control(uint32_t code) {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0);
-}
-
-void log_printable(char *dst, size_t dst_size, const char *src, size_t src_len) {
-	size_t out = 0;
-	src_len = strnlen(src, src_len);
-	for (size_t i = 0; i < src_len;) {
-		uint32_t code = 0;
-		size_t n = utf8_decode(src + i, src_len - i, &code);
-		bool keep = n > 0 && !is_control(code);
-		size_t put = keep ? n : 1;
-		if (out + put >= dst_size) {
-			break;
-		}
-		if (keep) {
-			memcpy(dst + out, src + i, n);
-		} else {
-			dst[out] = '?';
-		}
-		out += put;
-		i += n ? n : 1;
-	}
-	dst[out] = '\0';
-}
-
 static void write_line(enum log_level level, const char *module, const char *text) {
 	static const int journal_priority[] = { 3, 3, 4, 6, 7, 7 };
 	char line[LINE_BYTES + 96];
@@ -122,7 +95,7 @@ static void log_va(enum log_level level, const char *module, unsigned held_back,
 		size_t used = strlen(raw);
 		snprintf(raw + used, sizeof raw - used, " (%u more like this)", held_back);
 	}
-	log_printable(text, sizeof text, raw, sizeof raw);
+	utf8_printable(text, sizeof text, raw, sizeof raw);
 	write_line(level, module, text);
 	errno = saved_errno;
 }

@@ -40,10 +40,6 @@ struct log_limit {
 void log_line_limited(struct log_limit *limit, enum log_level level, const char *module,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Copies src to dst (dst_size > 0, always terminated), replacing control characters and bytes that
- * are not UTF-8 by '?'. For names that a guest or a server chose. Stops at src_len or a NUL. */
-void log_printable(char *dst, size_t dst_size, const char *src, size_t src_len);
-
 #define log_error(...) log_line(LOG_ERROR, LOG_MODULE, __VA_ARGS__)
 #define log_warn(...)  log_line(LOG_WARN, LOG_MODULE, __VA_ARGS__)
 #define log_info(...)  log_line(LOG_INFO, LOG_MODULE, __VA_ARGS__)

@@ -121,3 +121,30 @@ size_t utf8_fit(const char *text, size_t len, size_t max) {
 	}
 	return max;
 }
+
+/* C1 controls (U+0080..U+009F) are control characters for a terminal too. */
+static bool is_control(uint32_t code) {
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+void utf8_printable(char *dst, size_t dst_size, const char *src, size_t src_len) {
+	size_t out = 0;
+	src_len = strnlen(src, src_len);
+	for (size_t i = 0; i < src_len;) {
+		uint32_t code = 0;
+		size_t n = utf8_decode(src + i, src_len - i, &code);
+		bool keep = n > 0 && !is_control(code);
+		size_t put = keep ? n : 1;
+		if (out + put >= dst_size) {
+			break;
+		}
+		if (keep) {
+			memcpy(dst + out, src + i, n);
+		} else {
+			dst[out] = '?';
+		}
+		out += put;
+		i += n ? n : 1;
+	}
+	dst[out] = '\0';
+}

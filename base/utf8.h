@@ -37,3 +37,7 @@ size_t utf8_count(const char *text, size_t len);
 
 /* How many of the len bytes fit into max without cutting a character. */
 size_t utf8_fit(const char *text, size_t len, size_t max);
+
+/* Copies src to dst (dst_size > 0, always terminated), replacing control characters and bytes that
+ * are not UTF-8 by '?'. For names that a guest or a server chose. Stops at src_len or a NUL. */
+void utf8_printable(char *dst, size_t dst_size, const char *src, size_t src_len);

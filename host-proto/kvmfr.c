@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/utf8.h"
 #include "host-proto/kvmfr_wire.h"
 
 static const struct kvmfr_version versions[] = {
@@ -42,11 +42,11 @@ static void read_vm(struct kvmfr_info *info, const uint8_t *data, size_t size) {
 	memcpy(&wire, data, sizeof wire);
 	info->has_vm = true;
 	memcpy(info->uuid, wire.uuid, sizeof info->uuid);
-	log_printable(info->capture, sizeof info->capture, wire.capture, sizeof wire.capture);
+	utf8_printable(info->capture, sizeof info->capture, wire.capture, sizeof wire.capture);
 	info->cpus = wire.cpus;
 	info->cores = wire.cores;
 	info->sockets = wire.sockets;
-	log_printable(info->model, sizeof info->model, (const char *)data + sizeof wire,
+	utf8_printable(info->model, sizeof info->model, (const char *)data + sizeof wire,
 			size - sizeof wire);
 }
 
@@ -56,7 +56,7 @@ static void read_os(struct kvmfr_info *info, const uint8_t *data, size_t size) {
 	}
 	info->has_os = true;
 	info->os = data[0];
-	log_printable(info->os_name, sizeof info->os_name, (const char *)data + 1, size - 1);
+	utf8_printable(info->os_name, sizeof info->os_name, (const char *)data + 1, size - 1);
 }
 
 int kvmfr_info_read(const uint8_t *udata, size_t size, struct kvmfr_info *ret_info) {
@@ -67,7 +67,7 @@ int kvmfr_info_read(const uint8_t *udata, size_t size, struct kvmfr_info *ret_in
 	memcpy(&header, udata, sizeof header);
 
 	struct kvmfr_info info = { .version = header.version, .features = header.features };
-	log_printable(info.host_version, sizeof info.host_version, header.host_version,
+	utf8_printable(info.host_version, sizeof info.host_version, header.host_version,
 			sizeof header.host_version);
 
 	size_t at = sizeof header;

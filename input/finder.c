@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/utf8.h"
 #include "input/evdev.h"
 #include "input/keymap.h"
 
@@ -62,7 +63,7 @@ static void read_printable(const struct finder *finder, const char *sysname, con
 		char *ret_text, size_t size) {
 	char line[256];
 	read_line(finder, sysname, attribute, line, sizeof line);
-	log_printable(ret_text, size, line, sizeof line);
+	utf8_printable(ret_text, size, line, sizeof line);
 }
 
 static uint16_t read_id(const struct finder *finder, const char *sysname, const char *attribute) {

@@ -18,6 +18,7 @@
 #include "base/stream_copy.h"
 #include "base/thread.h"
 #include "base/thread_place.h"
+#include "base/utf8.h"
 #include "tests/support/check.h"
 
 static void a_mailbox_keeps_the_latest(void **state) {
@@ -184,13 +185,13 @@ static void json_is_escaped_and_closed(void **state) {
 static void foreign_text_is_made_printable(void **state) {
 	(void)state;
 	char out[32];
-	log_printable(out, sizeof out, "B7\x1b[31m", 7);
+	utf8_printable(out, sizeof out, "B7\x1b[31m", 7);
 	assert_string_equal(out, "B7?[31m");
-	log_printable(out, sizeof out, "\xe4\xb8\xad\xff\xc2\x9bx", 7);
+	utf8_printable(out, sizeof out, "\xe4\xb8\xad\xff\xc2\x9bx", 7);
 	assert_string_equal(out, "\xe4\xb8\xad??x");
-	log_printable(out, 4, "\xe4\xb8\xad\xe6\x96\x87", 6); /* never half a character */
+	utf8_printable(out, 4, "\xe4\xb8\xad\xe6\x96\x87", 6); /* never half a character */
 	assert_string_equal(out, "\xe4\xb8\xad");
-	log_printable(out, sizeof out, "ab", 2); /* no NUL in the source */
+	utf8_printable(out, sizeof out, "ab", 2); /* no NUL in the source */
 	assert_string_equal(out, "ab");
 }
 

@@ -121,7 +121,7 @@ static void the_log_prints_no_foreign_bytes(void **state) {
 	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
 		char out[32];
 		char want[32];
-		log_printable(out, sizeof out, broken[i].bytes, strlen(broken[i].bytes));
+		utf8_printable(out, sizeof out, broken[i].bytes, strlen(broken[i].bytes));
 		memset(want, '?', sizeof want);
 		want[broken[i].invalid] = '\0';
 		assert_string_equal(out, want);

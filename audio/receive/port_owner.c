@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 
 #define SOCKETS_MAX 16
 
@@ -75,7 +76,7 @@ static void read_name(const char *pid, struct port_owner *owner) {
 		}
 		fclose(file);
 	}
-	log_printable(owner->name, sizeof owner->name, name, sizeof name);
+	utf8_printable(owner->name, sizeof owner->name, name, sizeof name);
 }
 
 bool port_owner_find(uint16_t port, struct port_owner *ret_owner) {

@@ -11,6 +11,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/utf8.h"
 #include "client/session/file_names.h"
 #include "client/session/file_worker.h"
 #include "client/session/guest_link.h"
@@ -222,7 +223,7 @@ static const char *error_text(int error) {
 }
 
 static void printable(char *text, size_t size, const char *name) {
-	log_printable(text, size, name, strlen(name));
+	utf8_printable(text, size, name, strlen(name));
 }
 
 /* Gives the worker the oldest thing that was dropped. */

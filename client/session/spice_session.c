@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/utf8.h"
 #include "client/session/socket_watch.h"
 #include "client/session/spice_reason.h"
 #include "client/session/spice_session_internal.h"
@@ -31,7 +32,7 @@
 void spice_session_set_part(
 		struct spice_session *session, enum part_state state, const char *reason) {
 	struct part_status status = { .state = state };
-	log_printable(status.reason, sizeof status.reason, reason, strlen(reason));
+	utf8_printable(status.reason, sizeof status.reason, reason, strlen(reason));
 	if (!part_status_equal(&status, &session->status.part)) {
 		session->status.part = status;
 		log_info("%s: %s", part_state_name(state), status.reason);
@@ -210,7 +211,7 @@ static void on_channels(struct spice_session *session, uint32_t channels) {
 
 static void on_notify(const struct spice_main_message *message) {
 	char text[512];
-	log_printable(text, sizeof text, (const char *)message->data, message->len);
+	utf8_printable(text, sizeof text, (const char *)message->data, message->len);
 	if (message->severity >= 2) {
 		log_warn_limited("the server says: %s", text);
 	} else {
@@ -266,7 +267,7 @@ int spice_session_on_main(unsigned type, const uint8_t *body, size_t len, void *
 	case SPICE_MAIN_KIND_AGENT_TOKENS:
 		return on_agent_message(session, &message);
 	case SPICE_MAIN_KIND_NAME:
-		log_printable(session->status.name, sizeof session->status.name,
+		utf8_printable(session->status.name, sizeof session->status.name,
 				(const char *)message.data, message.len);
 		spice_session_tell(session);
 		break;

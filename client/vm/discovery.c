@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 #include "client/platform/programs.h"
 
 #define LOG_MODULE "discovery"
@@ -68,7 +69,7 @@ static void set_text(char *dst, size_t size, const char *value) {
 	}
 	plain[len] = '\0';
 	if (len < size) {
-		log_printable(dst, size, plain, len);
+		utf8_printable(dst, size, plain, len);
 	}
 	explicit_bzero(plain, len);
 }

@@ -35,7 +35,7 @@ static void walk(const char *text, size_t len) {
 
 static void print(const char *text, size_t len, size_t room) {
 	char *out = malloc(room);
-	log_printable(out, room, text, len);
+	utf8_printable(out, room, text, len);
 	expect(strlen(out) < room && utf8_valid(out, strlen(out)));
 	for (const char *p = out; *p;) {
 		const uint32_t code = utf8_next(&p);
