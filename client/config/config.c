@@ -382,7 +382,7 @@ static bool profiles_folder(const struct config_paths *paths, char *path, size_t
 	return n >= 0 && (size_t)n < size;
 }
 
-static bool profile_path(
+bool config_profile_path(
 		const struct config_paths *paths, const char *vm_name, char *path, size_t size) {
 	char folder[1200];
 	/* libvirt allows no "/" in a name; a URI or a path given by mistake must not become one. */
@@ -401,7 +401,7 @@ bool config_has_profiles(const struct config_paths *paths) {
 
 bool config_profile_unread(const struct config *config, const char *vm_name,
 		const struct config_paths *paths, char *path, size_t size) {
-	if (!profile_path(paths, vm_name, path, size) || access(path, R_OK) < 0) {
+	if (!config_profile_path(paths, vm_name, path, size) || access(path, R_OK) < 0) {
 		return false;
 	}
 	for (unsigned i = 0; i < config->file_count; i++) {
@@ -415,7 +415,7 @@ bool config_profile_unread(const struct config *config, const char *vm_name,
 int config_apply_profile(struct config *config, const char *vm_name,
 		const struct config_paths *paths, char error[static CONFIG_ERROR_BYTES]) {
 	char path[1400];
-	if (!profile_path(paths, vm_name, path, sizeof path)) {
+	if (!config_profile_path(paths, vm_name, path, sizeof path)) {
 		return 0;
 	}
 	int r = config_read_file(config, path, CONFIG_PROFILE, error);

@@ -49,8 +49,7 @@ static bool is_group(const char *section) {
 	return section[0] == '\0' || strcasecmp(section, "pierglass") == 0;
 }
 
-/* Our own option that the entry names, or NULL. */
-static const struct option *ours_option(const struct ini_entry *entry) {
+const struct option *config_entry_option(const struct ini_entry *entry) {
 	char name[80];
 	const struct option *option = NULL;
 	if (strcasecmp(entry->section, "keys") == 0) {
@@ -88,7 +87,7 @@ static int ours(const struct ini_entry *entry, void *data) {
 	if (!module && !is_group(entry->section)) {
 		return ours_unknown_section(file, entry);
 	}
-	const struct option *option = ours_option(entry);
+	const struct option *option = config_entry_option(entry);
 	if (!option && lg_is_idle_word(entry->name)) {
 		return 0;
 	}

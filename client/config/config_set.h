@@ -4,6 +4,8 @@
 #include "client/config/config.h"
 #include "client/config/options.h"
 
+struct ini_entry;
+
 /* One place that values come from. */
 struct config_place {
 	enum config_rank rank;
@@ -29,6 +31,13 @@ int config_parse(struct config *config, const char *text, size_t len, const char
 /* Reads one file. 1 = read, 0 = there is none, -EINVAL with error. */
 int config_read_file(struct config *config, const char *path, enum config_rank rank,
 		char error[static CONFIG_ERROR_BYTES]);
+
+/* The option that an entry of a file in our own grammar names; NULL = none. */
+const struct option *config_entry_option(const struct ini_entry *entry);
+
+/* Where the profile of that VM is, or would be. False: no file can have that name. */
+bool config_profile_path(
+		const struct config_paths *paths, const char *vm_name, char *path, size_t size);
 
 /* Defaults and looking-glass-client's files alone. */
 int config_load_lg(struct config *config, char **argv, const struct config_paths *paths,

@@ -29,6 +29,7 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b) {
 bool overlay_empty(const struct overlay *overlay) {
 	return !overlay->splash && overlay->state_count == 0 && overlay->help_count == 0 &&
 	       overlay->figures_count == 0 && overlay->icons == 0 && !overlay->dim &&
+	       !overlay->panel.open &&
 	       (overlay->alert.text[0] == '\0' || overlay->alert_opacity <= 0);
 }
 
@@ -337,5 +338,6 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 	put_icons(&pen, overlay);
 	put_help(&pen, overlay, bottom);
 	put_alert(&pen, overlay);
-	return pen.count;
+	return overlay_panel_layout(&overlay->panel, overlay->font_px, width_px, height_px, quads,
+			pen.count, max);
 }

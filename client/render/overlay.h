@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/render/overlay_panel.h"
+
 #define OVERLAY_STATE_MAX   8
 #define OVERLAY_HELP_MAX    48
 #define OVERLAY_FIGURES_MAX 8
@@ -61,7 +63,9 @@ struct overlay {
 	unsigned figures_count;
 	char figures[OVERLAY_FIGURES_MAX][96];
 
-	unsigned icons;   /* enum overlay_icon */
+	unsigned icons; /* enum overlay_icon */
+	struct overlay_panel panel;
+
 	bool dim;         /* darken the picture under it all */
 	unsigned font_px; /* height of a line's glyphs in window pixels; 0 = 16 */
 };

@@ -136,6 +136,7 @@ static void show(struct app *app) {
 		read_figures(app);
 	}
 	hud_text_overlay(&app->now, app->config, &overlay);
+	app_fill_panel(app, &overlay.panel);
 	if (app->video && (!app->overlay_sent || !overlay_equal(&overlay, &app->shown))) {
 		video_set_overlay(app->video, &overlay);
 		app->shown = overlay;

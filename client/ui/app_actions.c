@@ -157,8 +157,8 @@ static void toggle_microphone(struct app *app) {
 			    : _("Microphone: whenever the VM records"));
 }
 
-static void change_microphone_policy(struct app *app) {
-	app->mic_policy = (app->mic_policy + 1) % (SESSION_MICROPHONE_ON + 1);
+void app_set_microphone_policy(struct app *app, unsigned policy) {
+	app->mic_policy = policy;
 	app->mic_allowed = app->mic_policy == SESSION_MICROPHONE_ON;
 	app_command(app, (struct session_command){
 					 .kind = SESSION_MICROPHONE_POLICY,
@@ -193,10 +193,8 @@ static void ask_guest_size(struct app *app) {
 	app_alert(app, OVERLAY_INFO, _("Asked the guest for %dx%d"), width, height);
 }
 
-static void show_states(struct app *app, enum key_action action) {
-	bool *shown = action == KEY_ACTION_FPS    ? &app->now.show_fps
-		      : action == KEY_ACTION_MENU ? &app->now.show_states
-						  : &app->now.show_stats;
+static void show_figures(struct app *app, enum key_action action) {
+	bool *shown = action == KEY_ACTION_FPS ? &app->now.show_fps : &app->now.show_stats;
 	*shown = !*shown;
 	app->dirty = true;
 }
@@ -229,8 +227,10 @@ static bool picture_action(struct app *app, enum key_action action) {
 	case KEY_ACTION_FPS:
 	case KEY_ACTION_GRAPHS:
 	case KEY_ACTION_BENCH:
+		show_figures(app, action);
+		return true;
 	case KEY_ACTION_MENU:
-		show_states(app, action);
+		app_open_panel(app);
 		return true;
 	default: /* not about the picture: key_action() */
 		return false;
@@ -280,7 +280,7 @@ static void guest_action(struct app *app, enum key_action action) {
 		toggle_microphone(app);
 		break;
 	case KEY_ACTION_MICROPHONE_POLICY:
-		change_microphone_policy(app);
+		app_set_microphone_policy(app, (app->mic_policy + 1) % (SESSION_MICROPHONE_ON + 1));
 		break;
 	case KEY_ACTION_MUTE:
 		toggle_mute(app);
@@ -306,6 +306,12 @@ static enum key_action find_action(const struct config *config, unsigned key, bo
 	return KEY_ACTION_NONE;
 }
 
+void app_do(struct app *app, enum key_action action) {
+	if (!picture_action(app, action)) {
+		guest_action(app, action);
+	}
+}
+
 void app_key(struct app *app, unsigned key, bool shift) {
 	enum key_action action = find_action(app->config, key, shift);
 	bool function_key = (key >= KEY_F1 && key <= KEY_F10) || key == KEY_F11 || key == KEY_F12;
@@ -314,7 +320,5 @@ void app_key(struct app *app, unsigned key, bool shift) {
 		send_keys(app, keys, 3);
 		return;
 	}
-	if (!picture_action(app, action)) {
-		guest_action(app, action);
-	}
+	app_do(app, action);
 }

@@ -1,7 +1,8 @@
 /*
  * What the files of the app share; nobody else includes it. app.c is its life and its loop,
  * app_parts.c what the parts tell it, app_window.c what SDL tells it, app_clipboard.c its side of
- * the clipboard, app_password.c the prompt, app_actions.c what keys do, app_vm.c which VM it is.
+ * the clipboard, app_password.c the prompt, app_panel.c the panel, app_actions.c what keys do,
+ * app_vm.c which VM it is.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 #include "client/render/overlay.h"
 #include "client/ui/app.h"
 #include "client/ui/app_status.h"
+#include "client/ui/panel.h"
 #include "client/vm/vm_apply.h"
 
 struct clipboard;
@@ -97,6 +99,8 @@ struct app {
 	char password[APP_PASSWORD_MAX];
 	size_t password_len;
 	bool asking_password;
+	struct panel panel;
+	bool panel_was_captured, panel_had_grab; /* given back when the panel closes */
 	uint64_t agent_ns; /* when a guest without an agent is told of; 0 = there is no need */
 	bool agent_told;
 	uint64_t stats_ns;        /* next line; 0 = never */
@@ -112,6 +116,10 @@ void app_alert(struct app *app, int level, const char *format, ...)
 
 /* A key pressed together with the escape key. */
 void app_key(struct app *app, unsigned key, bool shift);
+
+/* What the key of that action does. */
+void app_do(struct app *app, enum key_action action);
+void app_set_microphone_policy(struct app *app, unsigned policy);
 
 /* Sends the command; text of it is freed here if the session does not take it. */
 void app_command(struct app *app, struct session_command command);
@@ -150,6 +158,14 @@ void app_shrink_window(struct app *app);
 void app_show_guest_pointer(struct app *app);
 /* Paths, each ended by a NUL, then an empty one; heap, taken over. */
 void app_send_files(struct app *app, char *paths);
+
+/* ---- app_panel.c ---- */
+
+/* Opens the panel: the guest gets no key until it is closed. */
+void app_open_panel(struct app *app);
+/* While it is open; true: the event was for the panel and for nobody else. */
+bool app_panel_event(struct app *app, const union SDL_Event *event);
+void app_fill_panel(struct app *app, struct overlay_panel *ret_panel);
 
 /* ---- app_password.c ---- */
 

@@ -123,7 +123,7 @@ void app_tell_input(struct app *app) {
 				     app->now.video.showing == VIDEO_SOURCE_SPICE,
 		.grabbed = app->now.session.grabbed,
 		.enabled = app->now.input_on,
-		.overlay = app->asking_password,
+		.overlay = app->asking_password || app->panel.open,
 	};
 	SDL_GetWindowSize(window_sdl(app->window), &state.window_width, &state.window_height);
 	window_size_px(app->window, &state.pixel_width, &state.pixel_height);
@@ -299,6 +299,9 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 		if (!taken) {
 			app_password_event(app, event);
 		}
+		return;
+	}
+	if (app->panel.open && app_panel_event(app, event)) {
 		return;
 	}
 	if (event->type == SDL_KEYDOWN && event->key.keysym.scancode == SDL_SCANCODE_ESCAPE &&

@@ -162,6 +162,46 @@ def case_actions():
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
+def case_panel():
+    """Settings by mouse alone, from the panel to the VM's profile; the guest hears of none of it."""
+    home = os.path.join(WORK, 'panel')
+    os.environ['XDG_CONFIG_HOME'] = home
+    source, program, _ = start('panel-vm')
+    with_escape('o')
+    time.sleep(0.3)
+    before, clicks = len(keys(source)), len(events(source, 'button', 'motion'))
+    size, cell, line = (640, 360), 9, 18  # start()'s window, and the face at --ui-size=16
+    wide = min(size[0], 70 * cell)
+    left, row, head = (size[0] - wide) // 2, line + line // 3, line + line // 2
+
+    def press(x, y):
+        xdotool('mousemove', str(x), str(y), 'click', '1')
+        time.sleep(0.3)
+
+    def page_top(rows):
+        fits = (min(size[1], 2 * head + rows * row + 2 * line + line // 2) - 2 * head - 2 * line - line // 2) // row
+        high = min(size[1], 2 * head + rows * row + 2 * line + line // 2)
+        return (size[1] - high) // 2, min(fits, rows)
+
+    more = left + wide - cell - cell  # "more" of a row
+    top, _ = page_top(12)
+    press(more, top + 2 * head + 2 * row + row // 2)  # scaling: auto -> nearest
+    press(left + wide * 9 // 10, top + head + head // 2)  # the page of the VM
+    top, _ = page_top(5)
+    press(left + 5 * cell, top + 2 * head + row // 2)  # save
+    profile = os.path.join(home, 'pierglass/vms/panel-vm.ini')
+    wait_for('the profile', lambda: os.path.exists(profile), 3)
+    with open(profile, encoding='utf-8') as file:
+        text = file.read()
+    check(text == 'scale = nearest\n', 'the profile is %r' % text)
+    xdotool('key', 'Down', 'key', 'Up', 'key', 'Escape')
+    time.sleep(0.3)
+    check(len(keys(source)) == before, 'the guest heard keys of the panel: %s' % keys(source)[before:])
+    check(len(events(source, 'button', 'motion')) == clicks, 'the guest heard the mouse of the panel')
+    after(source, lambda: xdotool('key', 'a'), taps(A))  # closed: keys are the guest's again
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 def case_focus():
     """A key and a button that are held when the focus goes are released in the guest; the capture ends; a bound key of
     one's own works, and the old one does not."""

@@ -1,0 +1,37 @@
+/*
+ * Text and boxes as quads, for what lays the overlay out: overlay.c and overlay_panel.c. Nobody
+ * else includes it. Pure; one thread at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct overlay_quad;
+
+struct overlay_pen {
+	struct overlay_quad *quads;
+	size_t count, max; /* what does not fit is left out */
+	int scale;         /* window pixels per pixel of the face */
+	int width_px, height_px;
+};
+
+/* font_px: height of a line's glyphs in window pixels; 0 = 16. */
+struct overlay_pen overlay_pen(unsigned font_px, int width_px, int height_px,
+		struct overlay_quad *quads, size_t max);
+
+int overlay_pen_cell(const struct overlay_pen *pen); /* width of a column */
+int overlay_pen_line(const struct overlay_pen *pen); /* height of a line */
+
+/* Columns that the UTF-8 text takes. */
+int overlay_pen_columns(const char *text);
+
+void overlay_pen_box(struct overlay_pen *pen, int x, int y, int width, int height, uint32_t color);
+/* At most `columns`; a longer text ends in an ellipsis. */
+void overlay_pen_text(struct overlay_pen *pen, int x, int y, const char *text, int columns,
+		uint32_t color);
+
+/* Breaks a text at spaces and before wide characters: copies its next line of at most `columns`
+ * into line, and returns the rest, NULL after the last line. */
+const char *overlay_pen_wrap(const char *text, int columns, char *line, size_t line_size);

@@ -1,0 +1,482 @@
+#include "client/ui/panel.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/input-event-codes.h>
+
+#include "base/i18n.h"
+#include "client/config/options.h"
+#include "client/render/overlay_panel.h"
+
+enum row_kind {
+	ROW_OPTION,  /* an option of the table */
+	ROW_STATE,   /* a state of the program, turned over by an action */
+	ROW_ACTION,  /* does something at once */
+	ROW_STATES,  /* as ROW_STATE, without a key */
+	ROW_CAPTURE, /* leaves the panel for capture mode */
+	ROW_SAVE,
+};
+
+struct row {
+	enum row_kind kind;
+	const char *label;      /* translatable */
+	const char *option;     /* ROW_OPTION */
+	const char *steps;      /* values in order, blanks between; NULL: by the option's type */
+	enum key_action action; /* ROW_STATE, ROW_ACTION */
+	size_t state;           /* ROW_STATE: offset of the bool in struct panel_state */
+	bool next_start;        /* comes into force with the next start */
+};
+
+#define OPTION(name_, label_) \
+	{ .kind = ROW_OPTION, .option = name_, .label = label_ }
+#define STEPS(name_, label_, steps_) \
+	{ .kind = ROW_OPTION, .option = name_, .label = label_, .steps = steps_ }
+#define LATER(name_, label_, steps_)                                                   \
+	{                                                                              \
+		.kind = ROW_OPTION, .option = name_, .label = label_, .steps = steps_, \
+		.next_start = true                                                     \
+	}
+#define STATE(member_, action_, label_)                                \
+	{                                                              \
+		.kind = ROW_STATE, .label = label_, .action = action_, \
+		.state = offsetof(struct panel_state, member_)         \
+	}
+#define ACTION(action_, label_) \
+	{ .kind = ROW_ACTION, .label = label_, .action = action_ }
+
+static const struct row picture_rows[] = {
+	STATE(full_screen, KEY_ACTION_FULL_SCREEN, N_("Full screen")),
+	STEPS("source", N_("Source of the picture"), "auto lg spice"),
+	OPTION("scale", N_("Scaling")),
+	OPTION("keep-aspect", N_("Keep the aspect")),
+	OPTION("integer-upscale", N_("Enlarge by whole numbers only")),
+	OPTION("dont-upscale", N_("Never enlarge")),
+	OPTION("rotate", N_("Turn the picture")),
+	OPTION("vsync", N_("Wait for the screen (no tearing, more delay)")),
+	OPTION("map-hdr", N_("Map HDR to the screen's range")),
+	STEPS("peak-luminance", N_("Brightest the screen can show (nits)"),
+			"100 200 250 300 400 500 600 800 1000"),
+	ACTION(KEY_ACTION_GUEST_SIZE, N_("Ask the guest for the window's size")),
+	ACTION(KEY_ACTION_SCREENSHOT, N_("Save a picture of the guest's screen")),
+};
+
+static const struct row sound_rows[] = {
+	STATE(muted, KEY_ACTION_MUTE, N_("Mute")),
+	LATER("audio", N_("Where sound comes from"), "auto scream spice off"),
+	LATER("audio-latency", N_("Delay (ms)"), "auto 20 30 40 50 60 80 100 150 200"),
+	STEPS("microphone", N_("Microphone"), "off ask on"),
+	ACTION(KEY_ACTION_GUEST_VOLUME_DOWN, N_("The guest's volume: less")),
+	ACTION(KEY_ACTION_GUEST_VOLUME_UP, N_("The guest's volume: more")),
+};
+
+static const struct row input_rows[] = {
+	STATE(input_on, KEY_ACTION_INPUT, N_("Input to the guest")),
+	{ .kind = ROW_CAPTURE, .label = N_("Capture keyboard and mouse now") },
+	STATE(grabbed, KEY_ACTION_GRAB, N_("Keyboards and mice given to the guest")),
+	OPTION("mouse-sens", N_("Speed of the captured mouse")),
+	OPTION("scale-pointer", N_("The guest's pointer keeps its size")),
+	LATER("capture-on-start", N_("Capture as the window opens"), NULL),
+	LATER("clipboard-to-vm", N_("The guest may read the clipboard"), NULL),
+	LATER("clipboard-to-local", N_("The clipboard takes what the guest copies"), NULL),
+	ACTION(KEY_ACTION_CTRL_ALT_DEL, N_("Send Ctrl+Alt+Del")),
+	ACTION(KEY_ACTION_TYPE_CLIPBOARD, N_("Type the clipboard's text as keys")),
+};
+
+static const struct row vm_rows[] = {
+	{ .kind = ROW_SAVE, .label = N_("Save the changes for this VM") },
+	ACTION(KEY_ACTION_RECONNECT, N_("Connect again at once")),
+	{ .kind = ROW_STATES,
+			.label = N_("States of all parts"),
+			.state = offsetof(struct panel_state, states) },
+	ACTION(KEY_ACTION_FPS, N_("Frames a second, on or off")),
+	ACTION(KEY_ACTION_QUIT, N_("Leave")),
+};
+
+static const char *const page_names[PANEL_PAGE_COUNT] = {
+	[PANEL_PICTURE] = N_("Picture"),
+	[PANEL_SOUND] = N_("Sound"),
+	[PANEL_INPUT] = N_("Input"),
+	[PANEL_KEYS] = N_("Keys"),
+	[PANEL_VM] = N_("VM"),
+};
+
+static const struct row *rows_of(enum panel_page page, unsigned *ret_count) {
+	switch (page) {
+	case PANEL_PICTURE:
+		*ret_count = sizeof picture_rows / sizeof *picture_rows;
+		return picture_rows;
+	case PANEL_SOUND:
+		*ret_count = sizeof sound_rows / sizeof *sound_rows;
+		return sound_rows;
+	case PANEL_INPUT:
+		*ret_count = sizeof input_rows / sizeof *input_rows;
+		return input_rows;
+	case PANEL_VM:
+		*ret_count = sizeof vm_rows / sizeof *vm_rows;
+		return vm_rows;
+	case PANEL_KEYS: /* the rows are the actions */
+	case PANEL_PAGE_COUNT:
+		break;
+	}
+	*ret_count = KEY_ACTION_COUNT - 1;
+	return NULL;
+}
+
+static unsigned row_count(enum panel_page page) {
+	unsigned count;
+	rows_of(page, &count);
+	return count;
+}
+
+/* The option of a row; NULL if it has none. */
+static const struct option *option_of(enum panel_page page, unsigned row) {
+	unsigned count;
+	const struct row *rows = rows_of(page, &count);
+	if (!rows) {
+		return key_action_option((enum key_action)(row + 1));
+	}
+	return rows[row].kind == ROW_OPTION ? option_find(rows[row].option) : NULL;
+}
+
+/* ---- the next value of an option ---- */
+
+/* Of words with blanks between, the one before or after `now`; where `now` is none of them, the
+ * first or the last. False at the end. */
+static bool step_in_words(const char *words, const char *now, int by, char *text, size_t size) {
+	char before[32] = "";
+	bool found = false;
+	while (*words) {
+		char word[32];
+		const size_t len = strcspn(words, " ");
+		snprintf(word, sizeof word, "%.*s", (int)len, words);
+		words += len + strspn(words + len, " ");
+		if (found) {
+			snprintf(text, size, "%s", word);
+			return true;
+		}
+		found = strcmp(word, now) == 0;
+		if (found && by < 0) {
+			snprintf(text, size, "%s", before);
+			return before[0] != '\0';
+		}
+		snprintf(before, sizeof before, "%s", word);
+	}
+	if (!found) {
+		snprintf(text, size, "%s", before);
+	}
+	return !found;
+}
+
+static bool step_in_choices(
+		const struct option *option, const char *now, int by, char *text, size_t size) {
+	for (int i = 0; option->choices[i]; i++) {
+		if (strcmp(option->choices[i], now) == 0) {
+			if (i + by < 0 || !option->choices[i + by]) {
+				return false;
+			}
+			snprintf(text, size, "%s", option->choices[i + by]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool next_value(const struct option *option, const char *steps, const char *now, int by,
+		char *text, size_t size) {
+	if (steps) {
+		return step_in_words(steps, now, by, text, size);
+	}
+	switch (option->type) {
+	case OPTION_BOOL:
+		snprintf(text, size, "%s", strcmp(now, "yes") == 0 ? "no" : "yes");
+		return true;
+	case OPTION_CHOICE:
+		return step_in_choices(option, now, by, text, size);
+	case OPTION_INT:
+		snprintf(text, size, "%d", atoi(now) + by); // NOLINT(cert-err34-c): our own text
+		return true;
+	case OPTION_NUMBER:
+	case OPTION_TEXT:
+	case OPTION_KEY:
+	case OPTION_CUSTOM:
+		break;
+	}
+	return false;
+}
+
+static struct panel_wish change(struct panel *panel, struct config *config,
+		const struct option *option, const char *value) {
+	if (!option_set(config, option, value)) {
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	panel->changed[option_index(option)] = true;
+	return (struct panel_wish){ .kind = PANEL_WISH_OPTION, .option = option };
+}
+
+/* PANEL_DO goes on to the next value, and from the last one to the first. */
+static struct panel_wish change_row(struct panel *panel, struct config *config,
+		const struct row *row, enum panel_step step) {
+	const struct option *option = option_find(row->option);
+	char now[OPTION_TEXT_MAX];
+	char value[OPTION_TEXT_MAX];
+	if (!option) {
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	option_get(config, option, now, sizeof now);
+	bool has = next_value(
+			option, row->steps, now, step == PANEL_LESS ? -1 : 1, value, sizeof value);
+	if (!has && step == PANEL_DO) {
+		while (next_value(option, row->steps, now, -1, value, sizeof value)) {
+			snprintf(now, sizeof now, "%s", value);
+		}
+		snprintf(value, sizeof value, "%s", now);
+		has = true;
+	}
+	if (has && row->next_start) {
+		panel_tell(panel, _("This counts from the next start, once it is saved"));
+	}
+	return has ? change(panel, config, option, value)
+		   : (struct panel_wish){ .kind = PANEL_WISH_NONE };
+}
+
+/* ---- keys ---- */
+
+static enum key_action holder_of(
+		const struct config *config, unsigned binding, enum key_action but) {
+	for (int i = 1; i < KEY_ACTION_COUNT; i++) {
+		if (i != (int)but && config->input.bindings[i] == binding) {
+			return (enum key_action)i;
+		}
+	}
+	return KEY_ACTION_NONE;
+}
+
+static struct panel_wish start_binding(struct panel *panel, enum key_action action) {
+	panel->rebinds = action;
+	panel->contested = 0;
+	panel_tell(panel,
+			_("Press the new key. Esc leaves it as it is, Backspace takes the key away"));
+	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+}
+
+struct panel_wish panel_bind(struct panel *panel, struct config *config, unsigned key, bool shift) {
+	const enum key_action action = panel->rebinds;
+	const struct option *option = key_action_option(action);
+	const unsigned binding = key == KEY_BACKSPACE ? 0 : key | (shift ? KEY_BINDING_SHIFT : 0);
+	const enum key_action holder =
+			binding ? holder_of(config, binding, action) : KEY_ACTION_NONE;
+	if (key == KEY_LEFTSHIFT || key == KEY_RIGHTSHIFT) {
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	if (key == KEY_ESC) {
+		panel->rebinds = KEY_ACTION_NONE;
+		panel_tell(panel, "");
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	if (holder != KEY_ACTION_NONE && panel->contested != binding) {
+		panel->contested = binding;
+		snprintf(panel->told, sizeof panel->told,
+				_("That key does this already: %s. Press it again to take it from there"),
+				_(key_action_help(holder)));
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	panel_tell(panel, "");
+	if (holder != KEY_ACTION_NONE) {
+		config->input.bindings[holder] = 0;
+		panel->changed[option_index(key_action_option(holder))] = true;
+		snprintf(panel->told, sizeof panel->told, _("No key is left for this: %s"),
+				_(key_action_help(holder)));
+	}
+	config->input.bindings[action] = binding;
+	panel->changed[option_index(option)] = true;
+	panel->rebinds = KEY_ACTION_NONE;
+	return (struct panel_wish){ .kind = PANEL_WISH_OPTION, .option = option };
+}
+
+/* ---- steps ---- */
+
+void panel_tell(struct panel *panel, const char *text) {
+	snprintf(panel->told, sizeof panel->told, "%s", text);
+}
+
+void panel_open(struct panel *panel) {
+	panel->open = true;
+	panel->rebinds = KEY_ACTION_NONE;
+	panel_tell(panel, "");
+}
+
+void panel_show_page(struct panel *panel, enum panel_page page) {
+	panel->page = page;
+	panel->row = 0;
+	panel->rebinds = KEY_ACTION_NONE;
+	panel_tell(panel, "");
+}
+
+static struct panel_wish use_row(struct panel *panel, struct config *config, enum panel_step step) {
+	unsigned count;
+	const struct row *rows = rows_of(panel->page, &count);
+	if (!rows) {
+		return step == PANEL_DO ? start_binding(panel, (enum key_action)(panel->row + 1))
+					: (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	const struct row *row = &rows[panel->row];
+	panel_tell(panel, "");
+	switch (row->kind) {
+	case ROW_OPTION:
+		return change_row(panel, config, row, step);
+	case ROW_STATE:
+		return (struct panel_wish){ .kind = PANEL_WISH_ACTION, .action = row->action };
+	case ROW_STATES:
+		return (struct panel_wish){ .kind = PANEL_WISH_STATES };
+	case ROW_ACTION:
+	case ROW_CAPTURE:
+	case ROW_SAVE:
+		break;
+	}
+	if (step != PANEL_DO) {
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	return (struct panel_wish){
+		.kind = row->kind == ROW_SAVE      ? PANEL_WISH_SAVE
+			: row->kind == ROW_CAPTURE ? PANEL_WISH_CAPTURE
+						   : PANEL_WISH_ACTION,
+		.action = row->action,
+	};
+}
+
+struct panel_wish panel_step(struct panel *panel, struct config *config, enum panel_step step) {
+	const unsigned count = row_count(panel->page);
+	switch (step) {
+	case PANEL_UP:
+		panel->row = panel->row > 0 ? panel->row - 1 : count - 1;
+		panel_tell(panel, "");
+		break;
+	case PANEL_DOWN:
+		panel->row = panel->row + 1 < count ? panel->row + 1 : 0;
+		panel_tell(panel, "");
+		break;
+	case PANEL_PAGE_BEFORE:
+		panel_show_page(panel, (panel->page + PANEL_PAGE_COUNT - 1) % PANEL_PAGE_COUNT);
+		break;
+	case PANEL_PAGE_AFTER:
+		panel_show_page(panel, (panel->page + 1) % PANEL_PAGE_COUNT);
+		break;
+	case PANEL_LEAVE:
+		panel->open = false;
+		return (struct panel_wish){ .kind = PANEL_WISH_CLOSED };
+	case PANEL_LESS:
+	case PANEL_MORE:
+	case PANEL_DO:
+		return use_row(panel, config, step);
+	}
+	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+}
+
+struct panel_wish panel_press(
+		struct panel *panel, struct config *config, unsigned row, enum panel_step step) {
+	if (row >= row_count(panel->page)) {
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	}
+	panel->row = row;
+	panel->rebinds = KEY_ACTION_NONE;
+	return use_row(panel, config, step);
+}
+
+/* ---- what is shown ---- */
+
+static unsigned unsaved(const struct panel *panel) {
+	unsigned count = 0;
+	for (unsigned i = 0; i < options_count; i++) {
+		count += panel->changed[i];
+	}
+	return count;
+}
+
+void panel_saved(struct panel *panel, const char *path) {
+	memset(panel->changed, 0, sizeof panel->changed);
+	snprintf(panel->told, sizeof panel->told, _("Saved in %.120s"), path);
+}
+
+static const char *on_or_off(bool on) {
+	return on ? _("on") : _("off");
+}
+
+static void fill_value(const struct row *row, const struct config *config,
+		const struct panel_state *state, char *text, size_t size) {
+	char value[OPTION_TEXT_MAX];
+	const struct option *option = row->kind == ROW_OPTION ? option_find(row->option) : NULL;
+	text[0] = '\0';
+	if (option) {
+		option_get(config, option, value, sizeof value);
+		snprintf(text, size, "%.30s",
+				option->type != OPTION_BOOL ? value
+							    : on_or_off(strcmp(value, "yes") == 0));
+	} else if (row->kind == ROW_STATE || row->kind == ROW_STATES) {
+		const bool *on = (const bool *)((const char *)state + row->state);
+		snprintf(text, size, "%s", on_or_off(*on));
+	}
+}
+
+static void fill_rows(const struct panel *panel, const struct config *config,
+		const struct panel_state *state, struct overlay_panel *ret) {
+	unsigned count;
+	const struct row *rows = rows_of(panel->page, &count);
+	ret->row_count = count < OVERLAY_PANEL_ROWS ? count : OVERLAY_PANEL_ROWS;
+	for (unsigned i = 0; i < ret->row_count; i++) {
+		struct overlay_panel_row *row = &ret->rows[i];
+		const struct option *option = option_of(panel->page, i);
+		row->changed = option && panel->changed[option_index(option)];
+		if (rows) {
+			snprintf(row->label, sizeof row->label, "%s", _(rows[i].label));
+			fill_value(&rows[i], config, state, row->value, sizeof row->value);
+			row->adjustable = rows[i].kind != ROW_ACTION &&
+					  rows[i].kind != ROW_CAPTURE && rows[i].kind != ROW_SAVE;
+			continue;
+		}
+		char key[OPTION_TEXT_MAX];
+		const enum key_action action = (enum key_action)(i + 1);
+		snprintf(row->label, sizeof row->label, "%s", _(key_action_help(action)));
+		row->label[0] = (char)toupper((unsigned char)row->label[0]);
+		option_get(config, option, key, sizeof key);
+		snprintf(row->value, sizeof row->value, "%.30s",
+				panel->rebinds == action ? "..." : key);
+	}
+}
+
+static void fill_foot(const struct panel *panel, const struct panel_state *state, char *text,
+		size_t size) {
+	const unsigned count = unsaved(panel);
+	if (panel->told[0]) {
+		snprintf(text, size, "%s", panel->told);
+	} else if (count > 0 && state->vm && state->vm[0]) {
+		snprintf(text, size,
+				ngettext("%u change is not saved for %.60s: page VM",
+						"%u changes are not saved for %.60s: page VM",
+						count),
+				count, state->vm);
+	} else {
+		snprintf(text, size, "%s", _("Arrows, Enter, Tab, Esc; or mouse and touch"));
+	}
+}
+
+void panel_fill(const struct panel *panel, const struct config *config,
+		const struct panel_state *state, struct overlay_panel *ret) {
+	memset(ret, 0, sizeof *ret);
+	ret->open = panel->open;
+	if (!panel->open) {
+		return;
+	}
+	snprintf(ret->title, sizeof ret->title, "%.60s",
+			state->vm && state->vm[0] ? state->vm : "pierglass");
+	ret->page_count = PANEL_PAGE_COUNT;
+	ret->page = panel->page;
+	for (unsigned i = 0; i < PANEL_PAGE_COUNT; i++) {
+		snprintf(ret->pages[i], sizeof ret->pages[i], "%s", _(page_names[i]));
+	}
+	ret->row = panel->row;
+	fill_rows(panel, config, state, ret);
+	fill_foot(panel, state, ret->told, sizeof ret->told);
+}
