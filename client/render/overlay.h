@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "client/render/overlay_panel.h"
+#include "client/render/overlay_quad.h"
 
 #define OVERLAY_STATE_MAX   8
 #define OVERLAY_HELP_MAX    48
@@ -74,14 +75,6 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b);
 
 /* Whether anything of it is visible at all. */
 bool overlay_empty(const struct overlay *overlay);
-
-/* One thing to draw, in window pixels from the top left. glyph = 0: a plain rectangle. Colours are
- * straight 0xAARRGGBB. */
-struct overlay_quad {
-	float x, y, width, height;
-	uint32_t glyph; /* code point; drawn into the rectangle */
-	uint32_t color;
-};
 
 #define OVERLAY_QUADS_MAX 8192
 

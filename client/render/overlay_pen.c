@@ -4,7 +4,7 @@
 
 #include "base/utf8.h"
 #include "client/render/glyphs.h"
-#include "client/render/overlay.h"
+#include "client/render/overlay_quad.h"
 
 struct overlay_pen overlay_pen(unsigned font_px, int width_px, int height_px,
 		struct overlay_quad *quads, size_t max) {
