@@ -10,6 +10,11 @@
 #define PITCH_MAX       (FRAME_SIDE_MAX * 8 + 4096)
 #define SCREEN_SIDE_MAX 65535u
 
+/* A frame that does not fit into its block is shown as far as it goes, but textures and buffers are
+ * made for all of it: what it claims has to be in proportion to what the memory can prove. */
+#define CLAIM_FREE  (64ull << 20) /* bytes: 4K with 8 bytes a pixel */
+#define CLAIM_TIMES 16u           /* the block */
+
 static_assert(FRAME_DAMAGE_MAX == KVMFR_DAMAGE_MAX, "one to one");
 
 /* Where each version keeps its fields; all are 32 bits wide. */
@@ -178,6 +183,10 @@ static int read_place(const struct shm *shm, const struct header *header,
 		return -EBADMSG;
 	}
 	const uint32_t room = block_size - offset - KVMFR_WRITE_POINTER_BYTES;
+	const uint64_t claimed = (uint64_t)frame->pitch * frame->height;
+	if (claimed > CLAIM_FREE && claimed > (uint64_t)CLAIM_TIMES * block_size) {
+		return -EBADMSG;
+	}
 	if ((uint64_t)frame->pitch * frame->rows > room) {
 		frame->rows = room / frame->pitch;
 		frame->flags |= FRAME_TRUNCATED;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,6 +33,7 @@ static_assert(KVMFR_DMABUF_CREATE == 0x40187542, "the module's number");
 struct shm {
 	unsigned char *base;
 	uint64_t size;
+	uint64_t page; /* bytes; the kernel replaces no less */
 	int fd;
 	bool device;
 	dev_t dev;
@@ -74,12 +77,12 @@ static void guard_handle(int number, siginfo_t *info, void *context) {
 			continue;
 		}
 		const int saved_errno = errno;
-		const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-		unsigned char *start = shm->base + ((address - (uintptr_t)shm->base) & ~(page - 1));
+		unsigned char *start =
+				shm->base + ((address - (uintptr_t)shm->base) & ~(shm->page - 1));
 		/* The raw system call: it is safe in a signal handler, and a sanitizer's wrapper
 		 * around mmap() is not. */
-		long r = syscall(SYS_mmap, start, page, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0L);
+		long r = syscall(SYS_mmap, start, shm->page, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0L);
 		errno = saved_errno;
 		if (r == -1) {
 			break;
@@ -139,6 +142,14 @@ static int64_t memory_size(int fd, const struct stat *st) {
 	return size > 0 ? size : -ENODEV;
 }
 
+/* Of the mapping: a file on hugetlbfs has pages of its own size. */
+static uint64_t page_size(int fd) {
+	const uint64_t usual = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct statfs fs;
+	const bool huge = fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0;
+	return huge && (uint64_t)fs.f_bsize > usual ? (uint64_t)fs.f_bsize : usual;
+}
+
 /* Takes the descriptor over, also on failure. */
 static int map_owned(struct shm **ret_shm, int fd, const char *path) {
 	struct stat st;
@@ -161,6 +172,7 @@ static int map_owned(struct shm **ret_shm, int fd, const char *path) {
 		goto fail;
 	}
 	shm->size = (uint64_t)size;
+	shm->page = page_size(fd);
 	shm->device = S_ISCHR(st.st_mode);
 	shm->dev = st.st_dev;
 	shm->ino = st.st_ino;

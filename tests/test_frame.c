@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "host-proto/cursor.h"
-#include "host-proto/sim/demo_cursor.h"
 #include "host-proto/kvmfr_wire.h"
+#include "host-proto/sim/demo_cursor.h"
 #include "tests/support/guest.h"
 
 #define BLOCK  8192u /* where the tests put their payload block */
@@ -155,7 +155,7 @@ static void the_limits_themselves_are_allowed(void **state) {
 	wire.type = KVMFR_TYPE_RGBA16F;
 	wire.screen_width = wire.screen_height = 65535;
 	wire.frame_width = wire.data_width = FRAME_SIDE_MAX;
-	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
+	wire.frame_height = wire.data_height = 496;
 	wire.pitch = FRAME_SIDE_MAX * 8 + 4096;
 	wire.damage_count = FRAME_DAMAGE_MAX;
 	for (unsigned i = 0; i < FRAME_DAMAGE_MAX; i++) {
@@ -163,7 +163,7 @@ static void the_limits_themselves_are_allowed(void **state) {
 	}
 	/* The rows that are there are four. */
 	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == 0);
-	CHECK(frame.width == FRAME_SIDE_MAX && frame.height == FRAME_SIDE_MAX && frame.rows == 4);
+	CHECK(frame.width == FRAME_SIDE_MAX && frame.height == 496 && frame.rows == 4);
 	CHECK(frame.screen_width == 65535 && frame.screen_height == 65535);
 	CHECK(frame.damage_count == FRAME_DAMAGE_MAX && frame.damage[63].x == 63);
 }
@@ -200,6 +200,28 @@ static void oddities_are_made_harmless(void **state) {
 	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
 	CHECK(frame.damage_count == 1 && frame.damage[0].x == 63 && frame.damage[0].width == 1 &&
 			frame.damage[0].height == 1);
+}
+
+/* Textures are made for the height that is claimed: a few pages of memory must not make gigabytes.
+ */
+static void what_is_claimed_is_in_proportion_to_the_memory(void **state) {
+	(void)state;
+	struct frame frame;
+	struct kvmfr_frame20_wire wire = good20();
+	wire.frame_width = wire.data_width = FRAME_SIDE_MAX;
+	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
+	wire.pitch = FRAME_SIDE_MAX * 4;
+	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == -EBADMSG);
+	/* 64 MiB are free: a guest of 4K whose memory is far too small is shown as far as it goes.
+	 */
+	wire.frame_height = wire.data_height = 1024;
+	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == 0 && frame.rows == 4);
+	wire.frame_height = wire.data_height = 1025;
+	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == -EBADMSG);
+	/* narrow ones may be as high as can be */
+	wire = good20();
+	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
+	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0 && frame.height == FRAME_SIDE_MAX);
 }
 
 static void rows_that_are_not_in_the_block_are_not_read(void **state) {
@@ -501,6 +523,7 @@ int main(void) {
 		cmocka_unit_test(lies_in_the_header_are_refused),
 		cmocka_unit_test(the_limits_themselves_are_allowed),
 		cmocka_unit_test(oddities_are_made_harmless),
+		cmocka_unit_test(what_is_claimed_is_in_proportion_to_the_memory),
 		cmocka_unit_test(rows_that_are_not_in_the_block_are_not_read),
 		cmocka_unit_test(packed_rows_are_checked_in_texels),
 		cmocka_unit_test(damage_of_skipped_frames_is_kept),

@@ -112,6 +112,28 @@ static void a_cut_file_reads_as_zeros(void **state) {
 	unlink(guest.path);
 }
 
+/* Pages of 2 MiB or more: what replaces one has its size, or the fault comes again and kills. */
+static void a_cut_file_of_huge_pages_reads_as_zeros(void **state) {
+	(void)state;
+	struct shm *shm;
+	const size_t huge = 2 << 20;
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | 21u << 26 /* 2 MiB */);
+	if (fd < 0 || ftruncate(fd, 2 * (off_t)huge) < 0 || shm_map_fd(&shm, fd) < 0) {
+		print_message("no huge pages here (/proc/sys/vm/nr_hugepages)\n");
+		skip();
+	}
+	memset(shm_base(shm), 0x55, huge);
+	CHECK(ftruncate(fd, (off_t)huge) == 0);
+	unsigned char bytes[16];
+	CHECK(shm_copy(shm, huge - 8, bytes, sizeof bytes) == 0);
+	CHECK(bytes[7] == 0x55 && bytes[8] == 0 && bytes[15] == 0);
+	CHECK(shm_copy(shm, 2 * huge - 8, bytes, 8) == 0 && bytes[7] == 0);
+	CHECK(shm_lost(shm) && shm_check(shm) == -ESTALE);
+	shm_base(shm)[2 * huge - 1] = 1;
+	shm_unref(shm);
+	close(fd);
+}
+
 /* A SIGBUS that is not ours keeps its meaning. */
 static void a_foreign_fault_still_kills(void **state) {
 	(void)state;
@@ -166,6 +188,7 @@ int main(void) {
 		cmocka_unit_test(refuses_what_is_no_memory),
 		cmocka_unit_test(check_sees_every_change_of_the_file),
 		cmocka_unit_test(a_cut_file_reads_as_zeros),
+		cmocka_unit_test(a_cut_file_of_huge_pages_reads_as_zeros),
 		cmocka_unit_test(a_foreign_fault_still_kills),
 		cmocka_unit_test(a_reference_keeps_the_bytes),
 	};
