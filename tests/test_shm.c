@@ -115,7 +115,7 @@ static void a_cut_file_reads_as_zeros(void **state) {
 /* Pages of 2 MiB or more: what replaces one has its size, or the fault comes again and kills. */
 static void a_cut_file_of_huge_pages_reads_as_zeros(void **state) {
 	(void)state;
-	struct shm *shm;
+	struct shm *shm = NULL;
 	const size_t huge = 2 << 20;
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | 21u << 26 /* 2 MiB */);
 	if (fd < 0 || ftruncate(fd, 2 * (off_t)huge) < 0 || shm_map_fd(&shm, fd) < 0) {
