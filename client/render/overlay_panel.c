@@ -136,15 +136,21 @@ static void put_row(struct overlay_pen *pen, const struct overlay_panel *panel,
 	if (i == panel->row) {
 		overlay_pen_box(pen, at->x, y, at->width, at->row, COLOR_SELECTED);
 	}
+	if (!row->adjustable) {
+		const int value = least(overlay_pen_columns(row->value), at->columns / 2);
+		overlay_pen_text(pen, at->x + cell, text_y, row->label, at->columns - value - 1,
+				COLOR_TEXT);
+		overlay_pen_text(pen, at->x + at->width - (value + 1) * cell, text_y, row->value,
+				value, row->changed ? COLOR_CHANGED : COLOR_VALUE);
+		return;
+	}
 	const int label = (at->value_x - at->button - at->x) / cell - 2;
 	overlay_pen_text(pen, at->x + cell, text_y, row->label, label, COLOR_TEXT);
 	const int value = least(overlay_pen_columns(row->value), VALUE_COLUMNS);
 	overlay_pen_text(pen, at->value_x + (VALUE_COLUMNS - value) * cell / 2, text_y, row->value,
 			VALUE_COLUMNS, row->changed ? COLOR_CHANGED : COLOR_VALUE);
-	if (row->adjustable) {
-		put_button(pen, at, at->value_x - at->button, y, at->row, "<");
-		put_button(pen, at, at->x + at->width - cell - at->button, y, at->row, ">");
-	}
+	put_button(pen, at, at->value_x - at->button, y, at->row, "<");
+	put_button(pen, at, at->x + at->width - cell - at->button, y, at->row, ">");
 }
 
 size_t overlay_panel_layout(const struct overlay_panel *panel, unsigned font_px, int width_px,

@@ -132,6 +132,9 @@ void app_fill_panel(struct app *app, struct overlay_panel *ret_panel) {
 		.input_on = app->now.input_on,
 		.grabbed = app->now.session.grabbed || (app->panel.open && app->panel_had_grab),
 		.states = app->now.show_states,
+		.host = app->now.video.host.version,
+		.capture = app->now.video.host.capture,
+		.system = app->now.video.host.os,
 		.vm = vm_name(app),
 	};
 	panel_fill(&app->panel, app->config, &state, ret_panel);

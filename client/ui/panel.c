@@ -16,6 +16,7 @@ enum row_kind {
 	ROW_STATE,   /* a state of the program, turned over by an action */
 	ROW_ACTION,  /* does something at once */
 	ROW_STATES,  /* as ROW_STATE, without a key */
+	ROW_INFO,    /* a text to read */
 	ROW_CAPTURE, /* leaves the panel for capture mode */
 	ROW_SAVE,
 };
@@ -26,7 +27,7 @@ struct row {
 	const char *option;     /* ROW_OPTION */
 	const char *steps;      /* values in order, blanks between; NULL: by the option's type */
 	enum key_action action; /* ROW_STATE, ROW_ACTION */
-	size_t state;           /* ROW_STATE: offset of the bool in struct panel_state */
+	size_t state;           /* offset in struct panel_state: a bool, of ROW_INFO a text */
 	bool next_start;        /* comes into force with the next start */
 };
 
@@ -93,6 +94,15 @@ static const struct row vm_rows[] = {
 			.state = offsetof(struct panel_state, states) },
 	ACTION(KEY_ACTION_FPS, N_("Frames a second, on or off")),
 	ACTION(KEY_ACTION_QUIT, N_("Leave")),
+	{ .kind = ROW_INFO,
+			.label = N_("Host program"),
+			.state = offsetof(struct panel_state, host) },
+	{ .kind = ROW_INFO,
+			.label = N_("Its way of capturing"),
+			.state = offsetof(struct panel_state, capture) },
+	{ .kind = ROW_INFO,
+			.label = N_("The guest's system"),
+			.state = offsetof(struct panel_state, system) },
 };
 
 static const char *const page_names[PANEL_PAGE_COUNT] = {
@@ -331,6 +341,8 @@ static struct panel_wish use_row(struct panel *panel, struct config *config, enu
 		return (struct panel_wish){ .kind = PANEL_WISH_ACTION, .action = row->action };
 	case ROW_STATES:
 		return (struct panel_wish){ .kind = PANEL_WISH_STATES };
+	case ROW_INFO:
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
 	case ROW_ACTION:
 	case ROW_CAPTURE:
 	case ROW_SAVE:
@@ -414,6 +426,10 @@ static void fill_value(const struct row *row, const struct config *config,
 		snprintf(text, size, "%.30s",
 				option->type != OPTION_BOOL ? value
 							    : on_or_off(strcmp(value, "yes") == 0));
+	} else if (row->kind == ROW_INFO) {
+		const char *const *known = (const char *const *)(const void *)((const char *)state +
+									       row->state);
+		snprintf(text, size, "%s", *known && **known ? *known : _("unknown"));
 	} else if (row->kind == ROW_STATE || row->kind == ROW_STATES) {
 		const bool *on = (const bool *)((const char *)state + row->state);
 		snprintf(text, size, "%s", on_or_off(*on));
@@ -432,8 +448,8 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 		if (rows) {
 			snprintf(row->label, sizeof row->label, "%s", _(rows[i].label));
 			fill_value(&rows[i], config, state, row->value, sizeof row->value);
-			row->adjustable = rows[i].kind != ROW_ACTION &&
-					  rows[i].kind != ROW_CAPTURE && rows[i].kind != ROW_SAVE;
+			row->adjustable = rows[i].kind == ROW_OPTION || rows[i].kind == ROW_STATE ||
+					  rows[i].kind == ROW_STATES;
 			continue;
 		}
 		char key[OPTION_TEXT_MAX];

@@ -25,7 +25,9 @@ enum panel_page {
 /* States of the program that rows show beside the options. */
 struct panel_state {
 	bool full_screen, muted, input_on, grabbed;
-	bool states;    /* the list of states is shown */
+	bool states; /* the list of states is shown */
+	/* What is known of the guest; NULL or "" = nothing is. */
+	const char *host, *capture, *system;
 	const char *vm; /* name of the VM whose profile is saved; NULL or "" = none is known */
 };
 
