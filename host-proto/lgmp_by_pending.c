@@ -47,8 +47,8 @@ static int window(const struct lgmp_subscription *sub, uint32_t *ret_start, uint
 
 /* Under the lock. */
 static int find_next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry) {
-	uint32_t index;
-	uint32_t count;
+	uint32_t index = 0;
+	uint32_t count = 0;
 	int r = lgmp_subscription_check(sub);
 	if (r == 0) {
 		r = window(sub, &index, &count);
@@ -72,8 +72,8 @@ static int find_next(struct lgmp_subscription *sub, struct lgmp_entry *ret_entry
 
 /* Under the lock: the host gets the message back. */
 static int give_back(struct lgmp_subscription *sub, uint32_t index) {
-	uint32_t start;
-	uint32_t count;
+	uint32_t start = 0;
+	uint32_t count = 0;
 	if (!unmark(sub->taken, index)) {
 		return -ESTALE; /* finished before; the entry may be another message by now */
 	}

@@ -110,17 +110,21 @@ static bool is_separator(char c) {
 	return c == '+' || c == '-';
 }
 
+/* Whether the text is that name, in any case and with either separator. */
+static bool is_name(const char *text, const char *name) {
+	for (; *text && *name; text++, name++) {
+		const int c = is_separator(*text) ? '-' : tolower((unsigned char)*text);
+		if (c != *name) {
+			return false;
+		}
+	}
+	return *text == '\0' && *name == '\0';
+}
+
 /* One of QEMU's names, whichever separator it is written with. */
 static const struct chord *find_named(const char *text) {
 	for (size_t i = 0; i < sizeof named_chords / sizeof named_chords[0]; i++) {
-		const char *name = named_chords[i].name;
-		size_t at = 0;
-		while (text[at] && (is_separator(text[at]) ? name[at] == '-'
-							   : tolower((unsigned char)text[at]) ==
-										   name[at])) {
-			at++;
-		}
-		if (text[at] == 0 && name[at] == 0) {
+		if (is_name(text, named_chords[i].name)) {
 			return &named_chords[i].chord;
 		}
 	}

@@ -299,7 +299,9 @@ static void break_rule(struct machine *m, struct host_needs *needs, unsigned rul
 	for (unsigned i = 0; rule >= 5 && i < m->use.block_count; i++) {
 		struct host_block *block = &m->block[i];
 		block->lower_count = rule == 5 ? 0 : block->lower_count;
-		block->filesystem[0] = rule == 6 ? '\0' : block->filesystem[0];
+		if (rule == 6) {
+			block->filesystem[0] = '\0';
+		}
 		block->pci_count = rule == 7 && block->pci_count ? 1 : block->pci_count;
 	}
 	for (unsigned i = 0; rule == 8 && i < m->use.net_count; i++) {

@@ -96,19 +96,19 @@ char *config_edit(const char *text, const struct option *option, const char *val
 
 /* The file's text, "" if there is none; heap. */
 static int read_text(const char *path, char **ret_text) {
-	FILE *file = fopen(path, "re");
 	char *text = malloc(PROFILE_MAX + 1);
-	int r = text ? 0 : -ENOMEM;
-	if (!file && errno != ENOENT) {
-		r = -errno;
-	}
+	FILE *file = fopen(path, "re");
+	int r = !file && errno != ENOENT ? -errno : 0;
 	size_t len = 0;
-	if (file && r == 0) {
+	if (file && text) {
 		len = fread(text, 1, PROFILE_MAX + 1, file);
 		r = ferror(file) ? -EIO : len > PROFILE_MAX ? -EFBIG : 0;
 	}
 	if (file) {
 		fclose(file);
+	}
+	if (!text) {
+		return -ENOMEM;
 	}
 	if (r < 0) {
 		free(text);

@@ -85,10 +85,9 @@ static int ask_to_raise(const struct sockaddr_un *address, int patience_ms, pid_
 		return -errno;
 	}
 	int r = 1;
-	if (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0) {
-		/* Its queue of callers is full: it takes none of them. */
-		r = errno == EAGAIN ? -ETIMEDOUT : -errno;
-	} else if (send(fd, "raise", 5, MSG_NOSIGNAL) < 0) {
+	if (connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
+			send(fd, "raise", 5, MSG_NOSIGNAL) < 0) {
+		/* EAGAIN: its queue of callers is full, it takes none of them. */
 		r = errno == EAGAIN ? -ETIMEDOUT : -errno;
 	} else if (patience_ms > 0) {
 		struct pollfd wait = { .fd = fd, .events = POLLIN };

@@ -34,18 +34,23 @@ static int hex(char c) {
 	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* "%20" is a blank. */
+/* The byte that "%20" at the beginning of the text stands for; -1 = none. */
+static int escaped(const char *text, size_t len) {
+	const int high = len > 2 ? hex(text[1]) : -1;
+	const int low = len > 2 ? hex(text[2]) : -1;
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 static void put_decoded(struct out *out, const char *text, size_t len, bool lower) {
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 		if (c == '%') {
-			const int high = len - i > 2 ? hex(text[i + 1]) : -1;
-			const int low = len - i > 2 ? hex(text[i + 2]) : -1;
-			if (high < 0 || low < 0) {
+			const int byte = escaped(text + i, len - i);
+			if (byte < 0) {
 				out->bad = true;
 				return;
 			}
-			c = (char)(high << 4 | low);
+			c = (char)(unsigned char)byte;
 			i += 2;
 		}
 		put(out, lower ? (char)tolower((unsigned char)c) : c);

@@ -40,11 +40,10 @@ static void apply_picture(struct app *app) {
 
 /* An option of the panel that counts at once. */
 static void apply(struct app *app, const struct option *option) {
-	if (option->offset >= offsetof(struct config, video.settings) &&
-			option->offset < offsetof(struct config, video.settings) +
-							 sizeof(struct video_settings)) {
-		apply_picture(app);
-	} else if (strcmp(option->name, "source") == 0) {
+	const bool source = strcmp(option->name, "source") == 0; /* an option without a member */
+	const size_t begin = offsetof(struct config, video.settings);
+	if (source || (option->offset >= begin &&
+				      option->offset < begin + sizeof(struct video_settings))) {
 		apply_picture(app);
 	} else if (strcmp(option->name, "mouse-sens") == 0) {
 		app->sensitivity = app->config->session.sensitivity;
