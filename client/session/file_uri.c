@@ -43,17 +43,16 @@ static int escaped(const char *text, size_t len) {
 
 static void put_decoded(struct out *out, const char *text, size_t len, bool lower) {
 	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-		if (c == '%') {
-			const int byte = escaped(text + i, len - i);
-			if (byte < 0) {
-				out->bad = true;
-				return;
-			}
-			c = (char)(unsigned char)byte;
+		int byte = (unsigned char)text[i];
+		if (byte == '%') {
+			byte = escaped(text + i, len - i);
 			i += 2;
 		}
-		put(out, lower ? (char)tolower((unsigned char)c) : c);
+		if (byte < 0) {
+			out->bad = true;
+			return;
+		}
+		put(out, (char)(unsigned char)(lower ? tolower(byte) : byte));
 	}
 }
 
