@@ -171,18 +171,25 @@ static struct host_mount *add_mount(struct host_use *use) {
 	return mount;
 }
 
+/* The byte that up to three octal digits stand for; their number in ret_len, 0 = there is none. */
+static unsigned octal(const char *text, size_t *ret_len) {
+	unsigned byte = 0;
+	size_t len = 0;
+	while (len < 3 && text[len] >= '0' && text[len] <= '7') {
+		byte = byte * 8 + (unsigned)(text[len++] - '0');
+	}
+	*ret_len = byte < 256 ? len : 0;
+	return byte;
+}
+
 /* "\040" is a blank. */
 static void unescape(char *text) {
 	char *to = text;
 	for (char *from = text; *from; to++) {
-		unsigned byte;
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &byte) == 1 &&
-				byte < 256) { // NOLINT
-			*to = (char)byte;
-			from += strnlen(from, 4);
-		} else {
-			*to = *from++;
-		}
+		size_t len = 0;
+		const unsigned byte = from[0] == '\\' ? octal(from + 1, &len) : 0;
+		*to = len > 0 ? (char)(unsigned char)byte : *from;
+		from += 1 + len;
 	}
 	*to = '\0';
 }
