@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host-proto/kvmfr_wire.h"
@@ -275,6 +276,22 @@ int frame_read(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t 
 	read_damage(&header, layout, frame);
 	*ret_frame = checked;
 	return 0;
+}
+
+const char *frame_describe(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t size,
+		char *text, size_t text_size) {
+	const struct frame_layout *layout = layout_of(kvmfr);
+	struct header header;
+	if (!layout || size < layout->size ||
+			shm_copy(shm, offset, header.bytes, layout->size) < 0) {
+		snprintf(text, text_size, "block of %u bytes, too small for a header", size);
+		return text;
+	}
+	snprintf(text, text_size, "pixel type %u, %ux%u, pitch %u, pixels at %u of %u bytes",
+			word(&header, offsetof(struct kvmfr_frame20_wire, type)),
+			word(&header, layout->frame), word(&header, layout->frame + 4),
+			word(&header, layout->pitch), word(&header, layout->offset), size);
+	return text;
 }
 
 uint64_t frame_written(const struct frame *frame) {

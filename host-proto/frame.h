@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct shm;
@@ -73,6 +74,11 @@ const char *frame_format_name(enum frame_format format); /* "bgra", "rgba10", "b
  * -ERANGE: outside the mapping; -EBADMSG: nonsense; -EPROTONOSUPPORT: a type this version lacks. */
 int frame_read(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t size,
 		struct frame *ret_frame);
+
+/* What of a header frame_read() could not understand, in a few words for the log: its type, size,
+ * pitch and place as they stand there. Returns text. */
+const char *frame_describe(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t size,
+		char *text, size_t text_size);
 
 /* Bytes of pixels that the producer says are there, clamped to pitch * rows (acquire). */
 uint64_t frame_written(const struct frame *frame);

@@ -12,7 +12,12 @@
 
 enum kvmfr_feature {
 	KVMFR_FEATURE_SET_CURSOR_POS = 0x1,
-	KVMFR_FEATURE_WINDOW_SIZE = 0x2, /* 34 only */
+	/* 34 only */
+	KVMFR_FEATURE_WINDOW_SIZE = 0x2,
+	KVMFR_FEATURE_FRAME_SCHEDULE = 0x4,
+	KVMFR_FEATURE_INPUT = 0x8,
+	KVMFR_FEATURE_CLIPBOARD = 0x10,
+	KVMFR_FEATURE_AUDIO = 0x20,
 };
 
 /* A pair of versions that belong together. */

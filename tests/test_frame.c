@@ -202,6 +202,21 @@ static void oddities_are_made_harmless(void **state) {
 			frame.damage[0].height == 1);
 }
 
+static void what_was_not_understood_is_said(void **state) {
+	(void)state;
+	char text[96];
+	struct kvmfr_frame20_wire wire = good20();
+	struct frame frame;
+	wire.type = 99;
+	CHECK(read20(&wire, GOOD_SIZE, &frame) == -EPROTONOSUPPORT);
+	assert_string_equal(frame_describe(shm, 20, BLOCK, GOOD_SIZE, text, sizeof text),
+			"pixel type 99, 64x32, pitch 256, pixels at 4092 of 16384 bytes");
+	assert_string_equal(frame_describe(shm, 20, BLOCK, 8, text, sizeof text),
+			"block of 8 bytes, too small for a header");
+	assert_string_equal(frame_describe(shm, 20, UINT64_MAX - 4, GOOD_SIZE, text, sizeof text),
+			"block of 16384 bytes, too small for a header");
+}
+
 /* Textures are made for the height that is claimed: a few pages of memory must not make gigabytes.
  */
 static void what_is_claimed_is_in_proportion_to_the_memory(void **state) {
@@ -523,6 +538,7 @@ int main(void) {
 		cmocka_unit_test(lies_in_the_header_are_refused),
 		cmocka_unit_test(the_limits_themselves_are_allowed),
 		cmocka_unit_test(oddities_are_made_harmless),
+		cmocka_unit_test(what_was_not_understood_is_said),
 		cmocka_unit_test(what_is_claimed_is_in_proportion_to_the_memory),
 		cmocka_unit_test(rows_that_are_not_in_the_block_are_not_read),
 		cmocka_unit_test(packed_rows_are_checked_in_texels),

@@ -38,15 +38,25 @@ static const char *source_name(enum video_source source) {
 	return "?";
 }
 
+/* What the host offers over the shared memory. Input, clipboard and sound go through SPICE all the
+ * same: those streams are not spoken yet. */
+static void write_offers(struct json *json, const struct video_host *host) {
+	json_object(json, "offers");
+	json_bool(json, "pointer", host->session && host->accepts_cursor_position);
+	json_bool(json, "window_size", host->session && host->accepts_window_size);
+	json_bool(json, "frame_schedule", host->session && host->offers_schedule);
+	json_bool(json, "input", host->session && host->offers_input);
+	json_bool(json, "clipboard", host->session && host->offers_clipboard);
+	json_bool(json, "audio", host->session && host->offers_audio);
+	json_end(json);
+}
+
 static void write_video(struct json *json, const struct app_status *s) {
 	json_object(json, "video");
 	json_string(json, "showing", source_name(s->video.showing));
 	json_string(json, "host", s->video.host.version);
 	json_int(json, "kvmfr", s->video.host.kvmfr);
-	json_string(json, "guest_size",
-			!s->video.host.session              ? "none"
-			: s->video.host.accepts_window_size ? "offered"
-							    : "not offered");
+	write_offers(json, &s->video.host);
 	json_int(json, "width", s->video.width);
 	json_int(json, "height", s->video.height);
 	json_number(json, "fps", s->video_stats.fps);

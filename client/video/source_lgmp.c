@@ -210,12 +210,16 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 	int r = frame_read(
 			message->shm, message->kvmfr, message->offset, message->size, &frame.frame);
 	if (r < 0) {
+		char what[96];
+		frame_describe(message->shm, message->kvmfr, message->offset, message->size, what,
+				sizeof what);
 		lgmp_client_finish(source->client, message);
 		source->has_serial = false; /* its damage is lost: all of the next one */
 		pthread_mutex_lock(&source->lock);
 		source->counts.bad++;
 		pthread_mutex_unlock(&source->lock);
-		log_warn_limited("a frame of the host makes no sense (%s), left out", strerror(-r));
+		log_warn_limited("a frame of the host makes no sense, left out: KVMFR %u, %s",
+				message->kvmfr, what);
 		return;
 	}
 	frame_predictor_frame(&source->frame_predictor, frame.seen_ns);
@@ -252,8 +256,10 @@ static void handle_pointer(struct source_lgmp *source, const struct lgmp_message
 			message->size, source->config.straight_alpha, &update, shape);
 	const bool torn = lgmp_client_finish(source->client, message) < 0;
 	if (r < 0) {
-		log_warn_limited("a pointer of the host makes no sense (%s), left out",
-				strerror(-r));
+		log_warn_limited(
+				"a pointer of the host makes no sense, left out: KVMFR %u, block of "
+				"%u bytes, flags %#x",
+				message->kvmfr, message->size, (unsigned)message->udata);
 		return;
 	}
 	if (torn) {

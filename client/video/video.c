@@ -75,6 +75,10 @@ static void compose_host(struct video_host *host, const struct lgmp_status *lgmp
 	memcpy(host->uuid, info->uuid, sizeof host->uuid);
 	host->accepts_cursor_position = (info->features & KVMFR_FEATURE_SET_CURSOR_POS) != 0;
 	host->accepts_window_size = (info->features & KVMFR_FEATURE_WINDOW_SIZE) != 0;
+	host->offers_schedule = (info->features & KVMFR_FEATURE_FRAME_SCHEDULE) != 0;
+	host->offers_input = (info->features & KVMFR_FEATURE_INPUT) != 0;
+	host->offers_clipboard = (info->features & KVMFR_FEATURE_CLIPBOARD) != 0;
+	host->offers_audio = (info->features & KVMFR_FEATURE_AUDIO) != 0;
 	host->cpus = info->cpus;
 	host->cores = info->cores;
 	host->sockets = info->sockets;

@@ -68,6 +68,7 @@ struct video_host {
 	char model[64];
 	uint8_t uuid[16]; /* zero = unknown */
 	bool accepts_cursor_position, accepts_window_size;
+	bool offers_schedule, offers_input, offers_clipboard, offers_audio; /* not used yet */
 	unsigned cpus, cores, sockets;
 };
 

@@ -74,7 +74,9 @@ def case_guest_size():
         wait_for('a picture of %dx%d' % size, lambda: (lambda v: (v['width'], v['height']) == size)(newest(program)['video']))
 
     followed(window)
-    check(newest(program)['video']['guest_size'] == 'offered', 'the stats say %s' % newest(program)['video']['guest_size'])
+    offers = newest(program)['video']['offers']
+    check(offers == {'pointer': True, 'window_size': True, 'frame_schedule': False, 'input': False, 'clipboard': False,
+                     'audio': False}, 'the stats say %s' % offers)
     name = subprocess.run(['xdotool', 'search', '--onlyvisible', '--class', 'pierglass'], check=True, env=X_ENV,
                           capture_output=True, text=True).stdout.split()[0]
     for size in ((1000, 700), (640, 480)):
