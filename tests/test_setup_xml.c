@@ -252,8 +252,6 @@ static void random_topology(struct domain *domain, struct pci_list *host) {
 static bool is_hopeless(const struct domain *domain, const struct pci_list *host) {
 	for (unsigned i = 0; i < domain->hostdev_count; i++) {
 		const struct pci_address *a = &domain->hostdev[i].source;
-		bool alone = true;
-		bool zero = a->function == 0;
 		if (host->count && !pci_find(host, a)) {
 			return true;
 		}
@@ -262,13 +260,6 @@ static bool is_hopeless(const struct domain *domain, const struct pci_list *host
 			if (i != j && pci_address_equal(a, b)) {
 				return true;
 			}
-			if (i != j && pci_same_slot(a, b)) {
-				alone = false;
-				zero = zero || b->function == 0;
-			}
-		}
-		if (!alone && !zero) {
-			return true;
 		}
 	}
 	return false;
@@ -288,6 +279,17 @@ static bool bus_is_there(const struct domain *domain, const struct pci_fix *fix,
 	return bus == 0;
 }
 
+/* Without it the other functions of a slot are devices of their own. */
+static bool has_function_zero(const struct domain *domain, const struct pci_address *slot) {
+	for (unsigned i = 0; i < domain->hostdev_count; i++) {
+		const struct pci_address *source = &domain->hostdev[i].source;
+		if (pci_same_slot(source, slot) && source->function == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void check_fix(const struct domain *domain, const struct pci_fix *fix) {
 	for (unsigned i = 0; i < domain->hostdev_count; i++) {
 		const struct pci_address *to = &fix->hostdev[i].address;
@@ -299,7 +301,9 @@ static void check_fix(const struct domain *domain, const struct pci_fix *fix) {
 		}
 		for (unsigned j = 0; j < domain->hostdev_count; j++) {
 			const struct pci_address *other = &fix->hostdev[j].address;
-			bool same_source = pci_same_slot(from, &domain->hostdev[j].source);
+			bool same_source = i == j ||
+					   (pci_same_slot(from, &domain->hostdev[j].source) &&
+							   has_function_zero(domain, from));
 			CHECK(pci_same_slot(to, other) == same_source); /* a slot for a slot */
 			alone = alone && (i == j || !same_source);
 		}

@@ -141,6 +141,13 @@ struct facts {
 	bool vfio_softdep;
 	bool virtiofsd;
 	char virtiofsd_path[128];
+	uint64_t memory_total_kib; /* of the host; 0 = cannot tell */
+	bool hugepages_known;
+	unsigned hugepage_kib;
+	uint64_t hugepages_mib; /* reserved, of the size that the VM wants */
+	bool loader_missing;
+	uint32_t rom_missing;   /* a bit for vm.hostdev[i] */
+	unsigned kvmfr_mib;     /* of the loaded module; 0 = cannot tell */
 	bool share_missing[16]; /* the folder of vm.filesystem[i] is not there */
 
 	bool vm_wanted; /* one was named */

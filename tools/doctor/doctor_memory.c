@@ -138,6 +138,15 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 					shmem->path);
 		}
 	}
+	unsigned mib = wanted ? (unsigned)(shmem->bytes >> 20) : 0;
+	if (wanted && facts->kvmfr_mib && facts->kvmfr_mib < mib) {
+		char name[160];
+		report_fail(report,
+				_("/dev/kvmfr0 has %u MiB, the VM's device %u MiB: the VM does not start"),
+				facts->kvmfr_mib, mib);
+		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
+				doctor_vm_word(facts, name));
+	}
 	if (wanted) {
 		apparmor_line(facts, report);
 	}

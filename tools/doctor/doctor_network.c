@@ -87,6 +87,11 @@ static void interface_line(const struct facts *facts, const struct domain_interf
 
 static void check_interface(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
+	if (domain_sound_by_spice(vm)) {
+		report_ok(report,
+				_("the sound goes through SPICE: no network card is needed for it"));
+		return;
+	}
 	if (vm->interface_count == 0) {
 		report_fail(report, _(HOST_FACTS_SCREAM_NO_CARD));
 		attach_remedy(facts, report);

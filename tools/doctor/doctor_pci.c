@@ -138,7 +138,10 @@ static void absent_remedy(const struct facts *facts, struct report *report,
 }
 
 static void check_hostdevs(const struct facts *facts, struct report *report) {
-	if (facts->vm.hostdev_count == 0) {
+	if (facts->vm.hostdev_count == 0 && facts->vm.mdev_count > 0) {
+		report_ok(report, _("the VM has a part of a GPU (mediated devices: %u)"),
+				facts->vm.mdev_count);
+	} else if (facts->vm.hostdev_count == 0) {
 		char name[160];
 		report_warn(report, _("the VM has no PCI device of the host"));
 		report_remedy(report,
@@ -288,7 +291,23 @@ static void check_group_complete(const struct facts *facts, struct report *repor
 	}
 }
 
+/* Without function 0 of its slot each function is a device of its own in the guest. */
+static bool vm_has_zero(const struct domain *vm, const struct pci_address *address) {
+	for (unsigned i = 0; i < vm->hostdev_count; i++) {
+		if (pci_same_slot(&vm->hostdev[i].source, address) &&
+				vm->hostdev[i].source.function == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void check_guest_addresses(const struct facts *facts, struct report *report) {
+	if (!facts->vm.is_xml && facts->vm.hostdev_count > 1) {
+		report_skip(report,
+				_("where in the guest the devices are: not read from QEMU's arguments"));
+		return;
+	}
 	bool wrong = false;
 	bool several = false;
 	const struct domain *vm = &facts->vm;
@@ -296,7 +315,8 @@ static void check_guest_addresses(const struct facts *facts, struct report *repo
 		for (unsigned j = i + 1; j < vm->hostdev_count; j++) {
 			const struct domain_hostdev *a = &vm->hostdev[i];
 			const struct domain_hostdev *b = &vm->hostdev[j];
-			if (!pci_same_slot(&a->source, &b->source)) {
+			if (!pci_same_slot(&a->source, &b->source) ||
+					!vm_has_zero(vm, &a->source)) {
 				continue;
 			}
 			several = true;

@@ -167,6 +167,36 @@ void report_finish(struct report *report) {
 	*report = (struct report){ 0 };
 }
 
+/* "pierglass setup shmem NAME" and "virsh edit" know libvirt's VMs only. What concerns the host's
+ * files needs no VM: there the name goes. */
+static void not_libvirts(struct report_line *line, const char *name) {
+	static const char *const of_host[] = { "vfio", "tmpfiles", "kvmfr", "audio", "input" };
+	if (!line->remedy) {
+		return;
+	}
+	const char *setup = strstr(line->remedy, "pierglass setup ");
+	for (size_t i = 0; setup && i < sizeof of_host / sizeof of_host[0]; i++) {
+		size_t len = strlen(of_host[i]);
+		const char *at = setup + strlen("pierglass setup ");
+		if (strncmp(at, of_host[i], len) == 0 && at[len] == ' ') {
+			at += len + 1;
+			size_t n = strlen(name);
+			bool named = strncmp(at, name, n) == 0 && at[n] == ' ';
+			char *remedy = must_print("%.*s%s", (int)(at - line->remedy), line->remedy,
+					at + (named ? n + 1 : 0));
+			free(line->remedy);
+			line->remedy = remedy;
+			return;
+		}
+	}
+	if (setup || strstr(line->remedy, "virsh ")) {
+		free(line->remedy);
+		line->remedy = must_copy(
+				_("in the arguments that QEMU is started with (this VM is not "
+				  "libvirt's: a script of yours, qm set, quickemu, ...)"));
+	}
+}
+
 void doctor_run(const struct facts *facts, struct report *report) {
 	static const struct check *const tables[] = { checks_host, checks_pci, checks_vm,
 		checks_memory, checks_network, checks_input };
@@ -179,6 +209,11 @@ void doctor_run(const struct facts *facts, struct report *report) {
 			report->check = check->name;
 			check->run(facts, report);
 		}
+	}
+	char name[160];
+	doctor_vm_word(facts, name);
+	for (unsigned i = 0; facts->has_vm && !facts->vm.is_xml && i < report->count; i++) {
+		not_libvirts(&report->line[i], name);
 	}
 }
 

@@ -244,7 +244,12 @@ static void check_sound_device(const struct facts *facts, struct report *report)
 	if (!facts->vm.is_xml) {
 		return;
 	}
-	if (facts->vm.sound_count == 0) {
+	if (domain_sound_by_spice(&facts->vm)) {
+		report_ok(report, _("the sound card (%s) plays through SPICE"),
+				facts->vm.sound[0].model);
+	} else if (facts->vm.sound_count > 0 && facts->vm.os_id[0] && !is_windows(&facts->vm)) {
+		report_ok(report, _("a sound card (%s)"), facts->vm.sound[0].model);
+	} else if (facts->vm.sound_count == 0) {
 		report_ok(report, _(HOST_FACTS_SOUND_NONE));
 	} else {
 		report_warn(report, _(HOST_FACTS_SOUND_BOTH), facts->vm.sound[0].model);
@@ -366,8 +371,68 @@ static void check_found(const struct facts *facts, struct report *report) {
 	}
 }
 
+/* What keeps QEMU from starting, each in a line of its own. */
+static void check_starts(const struct facts *facts, struct report *report) {
+	const struct domain *vm = &facts->vm;
+	unsigned long long want = (unsigned long long)(vm->memory_bytes >> 20);
+	unsigned long long have = (unsigned long long)(facts->memory_total_kib >> 10);
+	char path[DOCTOR_WORD_BYTES];
+	if (have && want + 1024 > have) {
+		report_fail(report,
+				_("the VM wants %llu MiB of this machine's %llu MiB: nothing is left for Linux"),
+				want, have);
+		report_remedy(report, _("virsh edit: a smaller <memory> and <currentMemory>"));
+	}
+	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib < want) {
+		unsigned kib = facts->hugepage_kib;
+		report_fail(report,
+				_("the VM wants %llu MiB of huge pages, %llu MiB are reserved: it does not "
+				  "start"),
+				want, (unsigned long long)facts->hugepages_mib);
+		if (kib >= 1u << 20) {
+			report_remedy(report,
+					_("hugepagesz=1G hugepages=%llu on the kernel's command line"),
+					want >> 10);
+		} else {
+			report_remedy(report, "sudo sysctl vm.nr_hugepages=%llu",
+					(want << 10) / (kib ? kib : 2048));
+		}
+	}
+	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib >= want) {
+		report_ok(report, _("huge pages: %llu MiB are reserved"),
+				(unsigned long long)facts->hugepages_mib);
+	}
+	if (facts->loader_missing) {
+		report_fail(report, _("the VM's firmware %s is not there: it does not start"),
+				vm->loader);
+		report_remedy(report,
+				_("install OVMF (package ovmf or edk2-ovmf), or correct <loader>"));
+	}
+	for (unsigned i = 0; i < vm->hostdev_count && i < 32; i++) {
+		if (facts->rom_missing >> i & 1) {
+			report_fail(report,
+					_("the ROM file %s is not there: the VM does not start"),
+					vm->hostdev[i].rom);
+			report_remedy(report, "ls -l %s", doctor_word(vm->hostdev[i].rom, path));
+		}
+	}
+	if (vm->hypervisor_hidden) {
+		report_warn(report,
+				_("the CPU hides that it is virtual (hypervisor off): Windows times with slow "
+				  "clocks, frames stutter"));
+		report_remedy(report,
+				_("virsh edit: take <feature policy='disable' name='hypervisor'/> out"));
+	}
+	if (!vm->is_xml) {
+		report_skip(report,
+				_("this VM is not libvirt's: firmware, TPM, memory balloon, virtual display and "
+				  "disks were not looked at"));
+	}
+}
+
 const struct check checks_vm[] = {
 	{ N_("VM"), "vm", false, check_found },
+	{ N_("VM"), "starts", true, check_starts },
 	{ N_("VM"), "machine", true, check_machine },
 	{ N_("VM"), "firmware", true, check_firmware },
 	{ N_("VM"), "cpus", true, check_cpus },

@@ -192,9 +192,9 @@ bool pci_fix(const struct domain *domain, const struct pci_list *host, struct pc
 			continue;
 		}
 		if (count > 1 && !zero) {
-			return refuse(ret_fix, &domain->hostdev[i].source,
-					N_("goes with other functions of its device, but function 0 is not in "
-					   "the VM: add it"));
+			/* Function 0 is the host's (a Ryzen's USB .3 and sound .4, virtual
+			 * functions): in the guest each is a device of its own. */
+			count = 1;
 		}
 		if (!place_group(&state, members, count)) {
 			return false;

@@ -207,6 +207,12 @@ bool xml_input_qemu(struct setup *setup) {
 
 bool xml_audio(struct setup *setup) {
 	const struct domain *vm = &setup->document.domain;
+	if (domain_sound_by_spice(vm) || (vm->os_id[0] && !strstr(vm->os_id, "microsoft.com"))) {
+		plan_note(&setup->plan,
+				_("the emulated sound card stays: its sound (and the microphone) goes through "
+				  "SPICE, which pierglass plays"));
+		return true;
+	}
 	for (unsigned i = 0; i < vm->sound_count; i++) {
 		document_remove(&setup->document, vm->sound[i].node);
 	}

@@ -120,3 +120,14 @@ bool pci_same_slot(const struct pci_address *a, const struct pci_address *b) {
 bool pci_address_equal(const struct pci_address *a, const struct pci_address *b) {
 	return pci_same_slot(a, b) && a->function == b->function;
 }
+
+bool domain_is_interface_name(const char *name) {
+	size_t len = strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@-");
+	return len > 0 && len < 16 && !name[len] && name[0] != '-' && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+bool domain_sound_by_spice(const struct domain *domain) {
+	return domain->sound_count > 0 && strcmp(domain->audio_type, "spice") == 0;
+}

@@ -74,6 +74,7 @@ struct domain_hostdev {
 	struct pci_address address;
 	bool multifunction;
 	bool managed;
+	char rom[256]; /* its ROM file */
 	char driver[16];
 	int node, address_node;
 };
@@ -117,10 +118,12 @@ struct domain {
 	unsigned sockets, cores, threads;
 	char topoext[16]; /* policy; "" = not named */
 	bool kvm_hidden, hyperv;
+	bool hypervisor_hidden; /* the CPU does not say that it is virtual */
 	uint64_t memory_bytes;
 	char memory_source[16]; /* memoryBacking/source/@type */
 	char memory_access[16];
 	bool hugepages;
+	unsigned hugepage_kib;     /* 0 = the host's default size */
 	unsigned long numa_shared; /* <numa><cell memAccess='shared'> */
 
 	unsigned shmem_count, graphics_count, interface_count, evdev_count, input_count;
@@ -136,6 +139,8 @@ struct domain {
 	struct domain_named pci[DOMAIN_LIST]; /* <controller type='pci'> */
 	struct domain_filesystem filesystem[16];
 	bool balloon_none;
+	unsigned mdev_count;  /* mediated devices: vGPU, GVT-g */
+	char audio_type[16];  /* where the sound goes: spice, pulseaudio, none */
 	char agent_state[16]; /* "connected", "disconnected"; "" = off or not told */
 
 	/* guest PCI addresses on buses that something other than a hostdev uses */
@@ -177,6 +182,11 @@ const struct domain_graphics *domain_spice(const struct domain *domain);
 void domain_spice_uri(const struct domain_graphics *graphics, char *buf, size_t size);
 
 const char *domain_state_name(enum domain_state state);
+
+/* A name that a network device can have; others from a foreign file are not taken over. */
+bool domain_is_interface_name(const char *name);
+/* The guest's sound goes through SPICE, which pierglass plays. */
+bool domain_sound_by_spice(const struct domain *domain);
 
 /* "0000:01:00.0" */
 void pci_address_text(const struct pci_address *address, char buf[static 16]);

@@ -145,6 +145,9 @@ static void add_netdev(struct domain *domain, const char *value) {
 	copy_prop(&props, "type", interface->type, sizeof interface->type);
 	copy_prop(&props, "br", interface->bridge, sizeof interface->bridge);
 	copy_prop(&props, "ifname", interface->target, sizeof interface->target);
+	if (interface->bridge[0] && !domain_is_interface_name(interface->bridge)) {
+		interface->bridge[0] = '\0';
+	}
 	if (strcmp(interface->type, "bridge") == 0 && !interface->bridge[0]) {
 		copy_text(interface->bridge, sizeof interface->bridge, "br0"); /* QEMU's default */
 	}
@@ -164,6 +167,49 @@ static void set_machine(struct domain *domain, const char *value) {
 	}
 }
 
+static unsigned prop_number(const struct props *props, const char *key, unsigned other) {
+	const char *text = props_get(props, key);
+	unsigned long value = text ? strtoul(text, NULL, 0) : 0;
+	return value > 0 && value < 4096 ? (unsigned)value : other;
+}
+
+static void set_cpus(struct domain *domain, const char *value) {
+	struct props props;
+	if (props_parse(value, "cpus", &props) == 0) {
+		domain->sockets = prop_number(&props, "sockets", 1);
+		domain->cores = prop_number(&props, "cores", 0) * prop_number(&props, "dies", 1);
+		domain->threads = prop_number(&props, "threads", 1);
+		domain->topology = domain->cores > 0;
+		domain->vcpus = prop_number(
+				&props, "cpus", domain->sockets * domain->cores * domain->threads);
+	}
+}
+
+static void set_memory(struct domain *domain, const char *value) {
+	struct props props;
+	const char *size =
+			props_parse(value, "size", &props) == 0 ? props_get(&props, "size") : NULL;
+	/* Its plain unit is MiB. */
+	if (size && !props_size(size, 1u << 20, &domain->memory_bytes)) {
+		domain->memory_bytes = 0;
+	}
+}
+
+static void set_cpu(struct domain *domain, const char *value) {
+	struct props props;
+	if (props_parse(value, "model", &props) == 0) {
+		const char *model = props_get(&props, "model");
+		const char *hypervisor = props_get(&props, "hypervisor");
+		copy_text(domain->cpu_mode, sizeof domain->cpu_mode,
+				model && strcmp(model, "host") == 0 ? "host-passthrough"
+								    : "custom");
+		const char *kvm = props_get(&props, "kvm");
+		domain->kvm_hidden = kvm && strcmp(kvm, "off") == 0;
+		domain->hypervisor_hidden = (hypervisor && strcmp(hypervisor, "off") == 0) ||
+					    props_get(&props, "-hypervisor");
+	}
+}
+
 void domain_add_qemu_option(struct domain *domain, const char *option, const char *value) {
 	static const struct {
 		const char *option;
@@ -177,6 +223,9 @@ void domain_add_qemu_option(struct domain *domain, const char *option, const cha
 		{ "-name", set_name },
 		{ "-machine", set_machine },
 		{ "-M", set_machine },
+		{ "-smp", set_cpus },
+		{ "-m", set_memory },
+		{ "-cpu", set_cpu },
 	};
 	if (option[0] == '-' && option[1] == '-') {
 		option++;
@@ -228,6 +277,7 @@ int domain_read_argv(struct domain *domain, const char *argv, size_t len) {
 	}
 	const char *slash = strrchr(argv, '/');
 	const char *program = slash ? slash + 1 : argv;
+	program += program[0] == '.'; /* NixOS wraps it as .qemu-system-x86_64-wrapped */
 	if (strncmp(program, "qemu-system-", 12) != 0 && strcmp(program, "qemu-kvm") != 0 &&
 			strcmp(program, "kvm") != 0) {
 		return -EBADMSG;

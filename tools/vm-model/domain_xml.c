@@ -161,7 +161,10 @@ static void read_shmem(struct domain *domain, xmlNode *node) {
 	}
 	struct domain_shmem *shmem = &domain->shmem[domain->shmem_count++];
 	*shmem = (struct domain_shmem){ .node = node_number(node), .size_node = -1 };
-	attr(node, "name", shmem->name, sizeof shmem->name);
+	if (!attr(node, "name", shmem->name, sizeof shmem->name) || strchr(shmem->name, '/')) {
+		domain->shmem_count--; /* libvirt takes no such name */
+		return;
+	}
 	char path[sizeof shmem->path];
 	snprintf(path, sizeof path, "/dev/shm/%s", shmem->name);
 	copy_text(shmem->path, sizeof shmem->path, path);
@@ -219,6 +222,9 @@ static void read_interface(struct domain *domain, xmlNode *node) {
 	attr(node, "type", interface->type, sizeof interface->type);
 	attr(source, "network", interface->network, sizeof interface->network);
 	attr(source, "bridge", interface->bridge, sizeof interface->bridge);
+	if (!domain_is_interface_name(interface->bridge)) {
+		interface->bridge[0] = '\0';
+	}
 	if (strcmp(interface->type, "direct") == 0) {
 		attr(source, "dev", interface->direct, sizeof interface->direct);
 	}
@@ -251,6 +257,7 @@ static void read_input(struct domain *domain, xmlNode *node) {
 }
 
 static void read_hostdev(struct domain *domain, xmlNode *node) {
+	domain->mdev_count += attr_is(node, "type", "mdev");
 	if (!attr_is(node, "type", "pci") || domain->hostdev_count == DOMAIN_LIST) {
 		return;
 	}
@@ -259,6 +266,7 @@ static void read_hostdev(struct domain *domain, xmlNode *node) {
 	if (!source || !read_address(child(source, "address"), &hostdev.source)) {
 		return;
 	}
+	attr(child(node, "rom"), "file", hostdev.rom, sizeof hostdev.rom);
 	hostdev.managed = attr_is(node, "managed", "yes");
 	attr(child(node, "driver"), "name", hostdev.driver, sizeof hostdev.driver);
 	xmlNode *address = child(node, "address");
@@ -309,6 +317,8 @@ static void read_other_device(struct domain *domain, xmlNode *node) {
 		read_named(domain->video, &domain->video_count, 8, node, "type");
 	} else if (is(node, "sound")) {
 		read_named(domain->sound, &domain->sound_count, 8, node, "type");
+	} else if (is(node, "audio") && !domain->audio_type[0]) {
+		attr(node, "type", domain->audio_type, sizeof domain->audio_type);
 	} else if (is(node, "tpm")) {
 		read_named(domain->tpm, &domain->tpm_count, 4, node, "type");
 	} else if (is(node, "memballoon")) {
@@ -373,6 +383,9 @@ static void read_cpu(struct domain *domain, xmlNode *node) {
 		if (is(c, "feature") && attr_is(c, "name", "topoext")) {
 			attr(c, "policy", domain->topoext, sizeof domain->topoext);
 		}
+		domain->hypervisor_hidden = domain->hypervisor_hidden ||
+					    (is(c, "feature") && attr_is(c, "name", "hypervisor") &&
+							    attr_is(c, "policy", "disable"));
 	}
 	xmlNode *numa = child(node, "numa");
 	for (xmlNode *c = numa ? first(numa) : NULL; c; c = next(c)) {
@@ -382,7 +395,19 @@ static void read_cpu(struct domain *domain, xmlNode *node) {
 
 static void read_memory_backing(struct domain *domain, xmlNode *node) {
 	domain->node_memory_backing = node_number(node);
-	domain->hugepages = child(node, "hugepages") != NULL;
+	xmlNode *pages = child(node, "hugepages");
+	domain->hugepages = pages != NULL;
+	xmlNode *page = pages ? child(pages, "page") : NULL;
+	if (page) {
+		char unit[8];
+		long value;
+		uint64_t size = number(page, "size", &value) && value > 0 ? (uint64_t)value : 0;
+		bool known = attr(page, "unit", unit, sizeof unit);
+		domain->hugepage_kib = (unsigned)(!known || unit[0] == 'K' || unit[0] == 'k' ? size
+						  : unit[0] == 'M' ? size << 10
+						  : unit[0] == 'G' ? size << 20
+								   : size >> 10);
+	}
 	xmlNode *source = child(node, "source");
 	xmlNode *access = child(node, "access");
 	domain->node_memory_source = node_number(source);

@@ -53,15 +53,21 @@ unsigned qemu_list(
 		char path[64];
 		char comm[32];
 		snprintf(path, sizeof path, "/proc/%.16s/comm", names.name[i]);
-		if (!sysroot_line(root, path, comm, sizeof comm) ||
-				(strncmp(comm, "qemu-", 5) != 0 && strcmp(comm, "kvm") != 0)) {
+		if (!sysroot_line(root, path, comm, sizeof comm)) {
 			continue;
 		}
+		/* By its arguments: "-name X,process=X" and wrappers give it any name. */
+		bool named = strncmp(comm, "qemu-", 5) == 0 || strcmp(comm, "kvm") == 0;
 		snprintf(path, sizeof path, "/proc/%.16s/cmdline", names.name[i]);
 		size_t len = 0;
 		char *argv = sysroot_read(root, path, &len);
 		if (!argv || len == 0) {
-			(*ret_hidden)++;
+			*ret_hidden += named;
+			free(argv);
+			continue;
+		}
+		if (!named && !memmem(argv, strnlen(argv, len), "qemu", 4) &&
+				!memmem(argv, strnlen(argv, len), "kvm", 3)) {
 			free(argv);
 			continue;
 		}
