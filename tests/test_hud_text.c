@@ -115,14 +115,14 @@ static void a_guest_without_an_agent_is_named(void **state) {
 	struct overlay o;
 	s.session.connected = true;
 	s.show_states = true;
-	config.session.clipboard_to_vm = true;
+	config.session.clipboard_to_vm = CLIPBOARD_ALWAYS;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(has_state(&o, HUD_TEXT_NO_AGENT));
 	s.session.agent = true;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(!has_state(&o, HUD_TEXT_NO_AGENT));
 	s.session.agent = false;
-	config.session.clipboard_to_vm = false;
+	config.session.clipboard_to_vm = CLIPBOARD_NO;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(!has_state(&o, HUD_TEXT_NO_AGENT));
 }

@@ -136,7 +136,9 @@ static void start(struct fixture *f) {
 	strcpy(f->config.escape_key, "scrolllock");
 	f->config.input = true;
 	f->config.clipboard_max_bytes = 32u << 20;
-	f->config.clipboard_to_vm = f->config.clipboard_to_local = true;
+	if (f->config.clipboard_to_vm == CLIPBOARD_NO) {
+		f->config.clipboard_to_vm = f->config.clipboard_to_local = CLIPBOARD_ALWAYS;
+	}
 	peer_start(f);
 	session_start(f);
 }
@@ -605,6 +607,38 @@ static void send_file(struct fixture *f, const char *path) {
 	CHECK(session_command(f->session, &c) == 0);
 }
 
+/* The default: nothing crosses while neither the window nor the devices are in use. */
+static void the_clipboard_follows_the_focus(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
+	f.config.clipboard_to_vm = f.config.clipboard_to_local = CLIPBOARD_FOCUS;
+	start(&f);
+	WAIT(f.status.agent, 3);
+	const struct clip_message offer = { .kind = CLIP_OFFER, .types = CLIP_TEXT };
+	CHECK(session_clipboard(f.session, &offer) == 0);
+	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "guest", 5);
+	loop_run_for(f.loop, 200);
+	CHECK(f.guest.offered == 0 && f.offers == 0);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT); /* it asks without an offer */
+	WAIT(f.guest.pastes == 1 && f.guest.pasted_len == 0, 3);
+	CHECK(f.requests == 0);
+	/* With the focus comes what the guest copied last, and then what is copied here. */
+	command(&f, SESSION_FOCUS, true);
+	WAIT(f.offers == 1 && f.offered == CLIP_TEXT, 3);
+	CHECK(session_clipboard(f.session, &offer) == 0);
+	WAIT(f.guest.offered != 0, 3);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+	WAIT(f.requests == 1, 3);
+	CHECK(f.status.clipboard_read_unfocused == 0);
+	/* What was offered is not read any more when the focus is gone. */
+	command(&f, SESSION_FOCUS, false);
+	loop_run_for(f.loop, 100);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+	loop_run_for(f.loop, 200);
+	CHECK(f.requests == 1);
+	stop(&f);
+}
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void files_arrive_whole(void **state) {
 	(void)state;
@@ -736,6 +770,7 @@ int main(void) {
 		cmocka_unit_test(the_clipboard_crosses_both_ways),
 		cmocka_unit_test(large_images_cross_and_larger_ones_are_refused),
 		cmocka_unit_test(an_agent_that_goes_answers_nothing_more),
+		cmocka_unit_test(the_clipboard_follows_the_focus),
 		cmocka_unit_test(files_arrive_whole),
 		cmocka_unit_test(a_tree_of_files_arrives),
 		cmocka_unit_test(the_guest_is_told_the_window_size),

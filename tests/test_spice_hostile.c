@@ -165,8 +165,8 @@ static void setup(struct fixture *f) {
 		.playback = true,
 		.sync_volume = true,
 		.microphone = SESSION_MICROPHONE_ON,
-		.clipboard_to_local = true,
-		.clipboard_to_vm = true,
+		.clipboard_to_local = CLIPBOARD_ALWAYS,
+		.clipboard_to_vm = CLIPBOARD_ALWAYS,
 		.clipboard_max_bytes = 16u << 20,
 		.grab_toggle = "ctrl-ctrl",
 		.escape_key = "scrolllock" };

@@ -93,7 +93,7 @@ static int start_session(struct bench *bench) {
 	struct session_config config = bench->config->session;
 	snprintf(config.uri, sizeof config.uri, "unix:%s", bench->socket);
 	config.input = true;
-	config.clipboard_to_vm = config.clipboard_to_local = false;
+	config.clipboard_to_vm = config.clipboard_to_local = CLIPBOARD_NO;
 	config.display = config.playback = false;
 	config.microphone = SESSION_MICROPHONE_OFF;
 	config.evdev_count = 1;

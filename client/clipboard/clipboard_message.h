@@ -19,6 +19,15 @@
 
 enum clip_kind { CLIP_OFFER, CLIP_RELEASE, CLIP_REQUEST, CLIP_DATA };
 
+/* When one side's clipboard may go to the other. */
+enum clipboard_policy {
+	CLIPBOARD_NO,
+	CLIPBOARD_ALWAYS,
+	/* While the window has the focus, or the guest the devices: what was copied before that
+	 * follows then. */
+	CLIPBOARD_FOCUS,
+};
+
 /* Types as bits, so that an offer is one word. */
 enum clip_type {
 	CLIP_TEXT = 1 << 0, /* UTF-8 */

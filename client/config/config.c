@@ -209,8 +209,9 @@ static void config_finish(struct config *config) {
 	finish_spice(config);
 	finish_keys(config);
 	struct session_config *session = &config->session;
-	session->clipboard_to_vm = config->raw.clipboard && config->raw.clipboard_to_vm;
-	session->clipboard_to_local = config->raw.clipboard && config->raw.clipboard_to_local;
+	const bool share = config->raw.clipboard;
+	session->clipboard_to_vm = share ? config->raw.clipboard_to_vm : CLIPBOARD_NO;
+	session->clipboard_to_local = share ? config->raw.clipboard_to_local : CLIPBOARD_NO;
 	session->display = config->picture && config->video.settings.source != VIDEO_SOURCE_LG;
 	config->window.remember = config->raw.remember &&
 				  rank_of(config, "size") == CONFIG_DEFAULT &&

@@ -229,7 +229,8 @@ struct config {
 		int spice_port;
 		char spice[256];
 		unsigned spice_origin; /* the option that decided session.uri */
-		bool clipboard, clipboard_to_vm, clipboard_to_local;
+		bool clipboard;
+		enum clipboard_policy clipboard_to_vm, clipboard_to_local;
 	} raw;
 
 	/* Where each value came from; the index is that of the option in the table. */

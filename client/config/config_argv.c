@@ -74,7 +74,8 @@ static int long_option(struct words *words, const char *word) {
 	const struct option *option = option_find(name);
 	if (!option && strncmp(name, "no-", 3) == 0) {
 		option = option_find(name + 3);
-		if (option && option_is_switch(option) && !value) {
+		if (option && !value &&
+				(option_is_switch(option) || option->flags & OPTION_NEGATED)) {
 			add(words, option, NULL, "no");
 			return 0;
 		}

@@ -43,6 +43,7 @@ enum option_group {
 #define OPTION_FILE      16u /* the value is a path (completions) */
 #define OPTION_RAW       32u /* part of another option, see config_finish() */
 #define OPTION_INTERFACE 64u /* a network interface (completions) */
+#define OPTION_NEGATED   128u /* --no-NAME is NAME = no */
 
 #define OPTION_TEXT_MAX 4096
 

@@ -382,6 +382,35 @@ void get_clipboard_max(const struct config *config, char *text, size_t size) {
 	}
 }
 
+static const char *const clipboard_policies[] = { "no", "always", "focus", NULL };
+
+/* "yes" of older files, and the bare option, are "always". */
+static bool set_clipboard_policy(enum clipboard_policy *policy, const char *text) {
+	bool on = true;
+	int i = one_of(text, clipboard_policies);
+	if (i < 0 && text[0] != '\0' && !parse_bool(text, &on)) {
+		return false;
+	}
+	*policy = i >= 0 ? (enum clipboard_policy)i : on ? CLIPBOARD_ALWAYS : CLIPBOARD_NO;
+	return true;
+}
+
+bool set_clipboard_to_vm(struct config *config, const char *text) {
+	return set_clipboard_policy(&config->raw.clipboard_to_vm, text);
+}
+
+void get_clipboard_to_vm(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", clipboard_policies[config->raw.clipboard_to_vm]);
+}
+
+bool set_clipboard_to_local(struct config *config, const char *text) {
+	return set_clipboard_policy(&config->raw.clipboard_to_local, text);
+}
+
+void get_clipboard_to_local(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", clipboard_policies[config->raw.clipboard_to_local]);
+}
+
 bool key_binding_parse(const char *text, unsigned *ret_binding) {
 	unsigned shift = 0;
 	if (strcasecmp(text, "none") == 0) {

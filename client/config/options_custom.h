@@ -14,6 +14,8 @@ OPTION_CUSTOM_PAIR(audio);
 OPTION_CUSTOM_PAIR(audio_max);
 OPTION_CUSTOM_PAIR(bench);
 OPTION_CUSTOM_PAIR(clipboard_max);
+OPTION_CUSTOM_PAIR(clipboard_to_local);
+OPTION_CUSTOM_PAIR(clipboard_to_vm);
 OPTION_CUSTOM_PAIR(completions);
 OPTION_CUSTOM_PAIR(config_file);
 OPTION_CUSTOM_PAIR(escape_key);

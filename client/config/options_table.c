@@ -296,10 +296,12 @@ const struct option options[] = {
 	/* Clipboard */
 	{ SWITCH("clipboard", raw.clipboard, "yes"), .lg = "spice:clipboard", IN(CLIPBOARD), .flags = OPTION_BASIC | OPTION_RAW,
 		.help = N_("share the clipboard") },
-	{ SWITCH("clipboard-to-vm", raw.clipboard_to_vm, "yes"), .lg = "spice:clipboardToVM clipboard:toVM", IN(CLIPBOARD), .flags = OPTION_RAW,
-		.help = N_("the guest may read ours") },
-	{ SWITCH("clipboard-to-local", raw.clipboard_to_local, "yes"), .lg = "spice:clipboardToLocal clipboard:toLocal", IN(CLIPBOARD), .flags = OPTION_RAW,
-		.help = N_("we take over the guest's") },
+	{ CUSTOM("clipboard-to-vm", clipboard_to_vm, "focus", "WHEN", N_("always (or yes), focus or no")), .lg = "spice:clipboardToVM clipboard:toVM", IN(CLIPBOARD),
+		.examples = "always focus no yes", .flags = OPTION_RAW | OPTION_OPTIONAL | OPTION_NEGATED,
+		.help = N_("when the guest may read the desktop's clipboard: focus = while it has the keyboard") },
+	{ CUSTOM("clipboard-to-local", clipboard_to_local, "focus", "WHEN", N_("always (or yes), focus or no")), .lg = "spice:clipboardToLocal clipboard:toLocal", IN(CLIPBOARD),
+		.examples = "always focus no yes", .flags = OPTION_RAW | OPTION_OPTIONAL | OPTION_NEGATED,
+		.help = N_("when the guest may set the desktop's clipboard") },
 	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD), .examples = "1K 500000 1024M",
 		.help = N_("nothing larger is pasted, and you are told; text at most 16M") },
 

@@ -56,6 +56,7 @@ struct session {
 	struct loop_source *wake;
 
 	/* the loop's thread */
+	bool window_focus;
 	struct router *router;
 	struct devices *devices;
 	struct spice_session *spice;
@@ -94,6 +95,7 @@ static void update_status(struct session *session) {
 		status.microphone = session_microphone_state(session->microphone);
 	}
 	session_agent_get_files(session->agent, &status.files);
+	status.clipboard_read_unfocused = session_agent_read_unfocused(session->agent);
 	memcpy(status.name, spice->name, sizeof status.name);
 	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
 	if (session->destroying ||
@@ -201,6 +203,14 @@ static int create_agent(struct session *session) {
 
 /* ---- input ---- */
 
+/* Whoever plays by grabbed devices has the focus in the guest, too. */
+static void update_focus(struct session *session) {
+	if (session->agent && !session->destroying) {
+		session_agent_set_focus(session->agent,
+				session->window_focus || router_grabbed(session->router));
+	}
+}
+
 static void on_router_action(enum router_action action, unsigned code, void *data) {
 	static const enum session_action actions[] = {
 		[ROUTER_ESCAPE_DOWN] = SESSION_ACTION_ESCAPE_DOWN,
@@ -211,6 +221,9 @@ static void on_router_action(enum router_action action, unsigned code, void *dat
 	struct session *session = data;
 	if (session->events.action && !session->destroying) {
 		session->events.action(actions[action], code, session->events.data);
+	}
+	if (action == ROUTER_GRAB_CHANGED) {
+		update_focus(session);
 	}
 	if (action == ROUTER_GRAB_CHANGED && session->spice) {
 		update_status(session);
@@ -327,6 +340,10 @@ static void run_command(struct session *session, struct session_command *command
 		break;
 	case SESSION_CANCEL_FILES:
 		session_agent_cancel_files(session->agent);
+		break;
+	case SESSION_FOCUS:
+		session->window_focus = command->on;
+		update_focus(session);
 		break;
 	case SESSION_MICROPHONE:
 		if (session->microphone) {

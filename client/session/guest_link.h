@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 #include "base/part.h"
+#include "client/clipboard/clipboard_message.h"
 #include "input/event.h"
 
 struct audio;
 struct device_finder;
-struct clip_message;
 struct spice_surface;
 struct loop;
 struct session;
@@ -43,7 +43,7 @@ struct session_config {
 	char password_file[256]; /* "" = none, or asked for */
 	char ca_file[256];       /* with TLS: PEM of the authority; "" = the system's */
 	bool input;              /* forward input at all */
-	bool clipboard_to_vm, clipboard_to_local;
+	enum clipboard_policy clipboard_to_vm, clipboard_to_local;
 	size_t clipboard_max_bytes;
 	bool display;     /* the SPICE picture is wanted */
 	bool playback;    /* SPICE sound is wanted */
@@ -91,6 +91,8 @@ struct session_status {
 	enum session_microphone_state microphone;
 	unsigned devices; /* evdev devices open */
 	bool kicked;      /* another client took the server: a key, or 30 s, takes it back */
+	/* Contents of the desktop's clipboard that the guest got while it had no focus. */
+	unsigned clipboard_read_unfocused;
 	struct session_files files;
 };
 
@@ -149,6 +151,7 @@ enum session_command_kind {
 	SESSION_MICROPHONE_POLICY, /* value: enum session_microphone_policy */
 	SESSION_SEND_FILES,        /* text: heap, paths separated by NUL, ended by an empty one */
 	SESSION_CANCEL_FILES,
+	SESSION_FOCUS, /* on / off: the window has the focus */
 };
 
 struct session_command {

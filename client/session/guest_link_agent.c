@@ -59,6 +59,7 @@ static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
 	struct session_agent *agent = data;
 	if (agent->clipboard) {
 		session_clipboard_wanted(agent->clipboard, type);
+		agent->events.changed(agent->events.data);
 	} else {
 		(void)spice_agent_answer(agent->agent, type, NULL, 0);
 	}
@@ -182,6 +183,16 @@ void session_agent_local_clipboard(
 	} else {
 		free(message->data);
 	}
+}
+
+void session_agent_set_focus(struct session_agent *agent, bool focus) {
+	if (agent->clipboard) {
+		session_clipboard_set_focus(agent->clipboard, focus);
+	}
+}
+
+unsigned session_agent_read_unfocused(const struct session_agent *agent) {
+	return agent->clipboard ? session_clipboard_read_unfocused(agent->clipboard) : 0;
 }
 
 void session_agent_send_files(struct session_agent *agent, const char *paths) {

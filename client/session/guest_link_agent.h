@@ -41,6 +41,9 @@ void session_agent_set_monitor(struct session_agent *agent, uint32_t width, uint
 /* Takes the message's data over. */
 void session_agent_local_clipboard(struct session_agent *agent, const struct clip_message *message);
 /* Paths separated by NUL, ended by an empty one. */
+/* See session_clipboard_set_focus(). */
+void session_agent_set_focus(struct session_agent *agent, bool focus);
+unsigned session_agent_read_unfocused(const struct session_agent *agent);
 void session_agent_send_files(struct session_agent *agent, const char *paths);
 void session_agent_cancel_files(struct session_agent *agent);
 void session_agent_get_files(const struct session_agent *agent, struct session_files *ret_status);

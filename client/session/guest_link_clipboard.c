@@ -12,6 +12,7 @@
 #include "host-proto/spice/agent.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
+#define GRACE_NS   (2 * NS_PER_S)
 /* The local side gives up by itself: this is for one that hangs. */
 #define LOCAL_FACTOR 8u
 
@@ -28,6 +29,12 @@ struct session_clipboard {
 	void *data;
 	struct spice_agent *agent;
 	struct loop_source *timer;
+
+	bool focus;
+	uint64_t unfocused_ns; /* since when it has none; 0 = since ever */
+	bool offer_waits;      /* the local offer is told with the focus */
+	unsigned held_types;   /* of the guest's offer, which is taken with the focus; 0 = none */
+	unsigned read_unfocused;
 
 	unsigned local_types; /* of the newest local offer; 0 = none */
 	unsigned guest_types;
@@ -151,6 +158,45 @@ static void on_timer(void *data) {
 	arm(clipboard);
 }
 
+/* ---- focus ---- */
+
+static bool may(const struct session_clipboard *clipboard, enum clipboard_policy policy) {
+	return policy == CLIPBOARD_ALWAYS || (policy == CLIPBOARD_FOCUS && clipboard->focus);
+}
+
+/* What the guest's user copied just before leaving the window comes a moment after. */
+static bool may_own(const struct session_clipboard *clipboard) {
+	return may(clipboard, clipboard->config.to_local) ||
+	       (clipboard->config.to_local == CLIPBOARD_FOCUS && clipboard->unfocused_ns != 0 &&
+			       clock_now_ns() - clipboard->unfocused_ns < GRACE_NS);
+}
+
+static void offer_local(struct session_clipboard *clipboard) {
+	clipboard->offer_waits = !may(clipboard, clipboard->config.to_vm);
+	if (clipboard->agent && !clipboard->offer_waits) {
+		(void)spice_agent_offer(clipboard->agent, to_spice(clipboard->local_types));
+	}
+}
+
+void session_clipboard_set_focus(struct session_clipboard *clipboard, bool focus) {
+	if (clipboard->focus == focus) {
+		return;
+	}
+	clipboard->focus = focus;
+	clipboard->unfocused_ns = focus ? 0 : clock_now_ns();
+	const unsigned held = clipboard->held_types;
+	clipboard->held_types = 0;
+	if (focus && held != 0) {
+		session_clipboard_offer(clipboard, to_spice(held));
+	} else if (focus && clipboard->offer_waits && clipboard->local_types != 0) {
+		offer_local(clipboard);
+	}
+}
+
+unsigned session_clipboard_read_unfocused(const struct session_clipboard *clipboard) {
+	return clipboard->read_unfocused;
+}
+
 /* ---- life ---- */
 
 int session_clipboard_create(struct session_clipboard **ret_clipboard, struct loop *loop,
@@ -211,8 +257,9 @@ void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spi
 		clipboard->guest_types = 0;
 		send_kind(clipboard, CLIP_RELEASE, 0, 0);
 	}
-	if (agent && clipboard->local_types != 0 && clipboard->config.to_vm) {
-		(void)spice_agent_offer(agent, to_spice(clipboard->local_types));
+	clipboard->held_types = 0;
+	if (agent && clipboard->local_types != 0) {
+		offer_local(clipboard);
 	}
 	arm(clipboard);
 }
@@ -222,6 +269,10 @@ void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spi
 void session_clipboard_offer(struct session_clipboard *clipboard, unsigned theirs) {
 	const unsigned ours = from_spice(theirs);
 	if (!clipboard->config.to_local) {
+		return;
+	}
+	if (!may_own(clipboard)) {
+		clipboard->held_types = ours;
 		return;
 	}
 	fail_waiting(clipboard);
@@ -240,13 +291,14 @@ void session_clipboard_offer(struct session_clipboard *clipboard, unsigned their
 
 void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_clipboard_type type) {
 	const int index = index_of_spice(type);
-	if (index < 0 || !clipboard->config.to_vm ||
+	if (index < 0 || !may(clipboard, clipboard->config.to_vm) ||
 			(clipboard->local_types & types[index].ours) == 0) {
 		if (clipboard->agent) {
 			(void)spice_agent_answer(clipboard->agent, type, NULL, 0);
 		}
 		return;
 	}
+	clipboard->read_unfocused += !clipboard->focus;
 	clipboard->next_serial += clipboard->next_serial == UINT32_MAX ? 2 : 1;
 	clipboard->asked[index].serial = clipboard->next_serial;
 	clipboard->asked[index].deadline_ns =
@@ -297,15 +349,15 @@ void session_clipboard_local(
 		clipboard->local_types = message->types;
 		clipboard->guest_types = 0;
 		fail_waiting(clipboard);
-		if (clipboard->agent && clipboard->config.to_vm) {
-			(void)spice_agent_offer(clipboard->agent, to_spice(message->types));
-		}
+		clipboard->held_types = 0;
+		offer_local(clipboard);
 		break;
 	case CLIP_RELEASE:
 		if (clipboard->local_types != 0 && clipboard->agent && clipboard->config.to_vm) {
 			(void)spice_agent_release(clipboard->agent);
 		}
 		clipboard->local_types = 0;
+		clipboard->offer_waits = false;
 		break;
 	case CLIP_REQUEST:
 		on_local_request(clipboard, message);

@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/clipboard/clipboard_message.h"
 #include "host-proto/spice/wire.h"
 
-struct clip_message;
 struct loop;
 struct session_clipboard;
 struct spice_agent;
 
 struct session_clipboard_config {
-	bool to_vm, to_local;
+	enum clipboard_policy to_vm, to_local;
 	uint64_t timeout_ns; /* of the guest; 0 = 5 s without progress */
 };
 
@@ -28,6 +28,11 @@ void session_clipboard_destroy(struct session_clipboard *clipboard); /* accepts 
 
 /* NULL = the agent is gone. Called again when its capabilities are known. */
 void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spice_agent *agent);
+
+/* The guest has the focus: the window has it, or the guest the devices (starts without). */
+void session_clipboard_set_focus(struct session_clipboard *clipboard, bool focus);
+/* Contents that the guest got without it. */
+unsigned session_clipboard_read_unfocused(const struct session_clipboard *clipboard);
 
 /* The agent's events. */
 void session_clipboard_offer(struct session_clipboard *clipboard, unsigned theirs);

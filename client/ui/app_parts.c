@@ -236,6 +236,15 @@ static void tell_files(struct app *app) {
 	}
 }
 
+/* Only where the user allowed it: --clipboard-to-vm=always. */
+static void tell_clipboard_read(struct app *app) {
+	const unsigned read = app->now.session.clipboard_read_unfocused;
+	if (read != app->clipboard_read_told) {
+		app->clipboard_read_told = read;
+		app_alert(app, OVERLAY_INFO, _("The VM read the clipboard"));
+	}
+}
+
 /* The question itself stands in the overlay while it is open: hud_text.c. */
 static void tell_microphone(struct app *app) {
 	enum session_microphone_state state = app->now.session.microphone;
@@ -270,6 +279,7 @@ void app_look(struct app *app) {
 		app_ask_password(app);
 		vm_apply_session(&app->vm, &app->now.session, app->discovery);
 		tell_files(app);
+		tell_clipboard_read(app);
 		tell_microphone(app);
 		changed = true;
 	}

@@ -90,6 +90,7 @@ struct app {
 	bool pointer_inside;
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
 	unsigned activations;
+	unsigned clipboard_read_told;
 	unsigned files_batches; /* whose end was told */
 	/* Of a drop that SDL tells file by file: paths, each with its NUL. */
 	char *drop_paths;

@@ -180,7 +180,11 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	case SDL_WINDOWEVENT_LEAVE:
 		app->pointer_inside = event->event == SDL_WINDOWEVENT_ENTER;
 		break;
+	case SDL_WINDOWEVENT_FOCUS_GAINED:
+		app_command(app, (struct session_command){ .kind = SESSION_FOCUS, .on = true });
+		break;
 	case SDL_WINDOWEVENT_FOCUS_LOST:
+		app_command(app, (struct session_command){ .kind = SESSION_FOCUS });
 		if (app->config->window.minimize_on_focus_loss && app->now.input_on) {
 			SDL_MinimizeWindow(window_sdl(app->window));
 		}

@@ -101,6 +101,8 @@ def offered(source, kind, what):
 
 def start(*arguments, agent='linux'):
     source = guest(FRAME, '--fps=5', '--report', '--agent=' + agent)
+    if MODE == 'sway':  # headless, without a keyboard: no window ever has the focus
+        arguments = ('--clipboard-to-vm=always', '--clipboard-to-local=always', *arguments)
     program = client(FRAME, '--log-level=debug', *arguments)
     _, corner, _, _ = shown(FRAME, FRAME)
     connected(program)

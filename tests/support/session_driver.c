@@ -338,7 +338,9 @@ static void parse(struct session_config *config, const char *argument) {
 	config->evdev_count |= strncmp(argument, "--evdev=", 8) == 0;
 	config->display |= strcmp(argument, "--display") == 0;
 	config->playback |= strcmp(argument, "--playback") == 0;
-	config->clipboard_to_vm |= strcmp(argument, "--clipboard") == 0;
+	if (strcmp(argument, "--clipboard") == 0) {
+		config->clipboard_to_vm = CLIPBOARD_ALWAYS;
+	}
 	config->clipboard_to_local = config->clipboard_to_vm;
 }
 
