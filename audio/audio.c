@@ -302,6 +302,7 @@ static int make_receiver(struct audio *audio) {
 		.yields = config->yields,
 	};
 	snprintf(receiver.interface, sizeof receiver.interface, "%s", config->interface);
+	snprintf(receiver.sender, sizeof receiver.sender, "%s", config->sender);
 	snprintf(receiver.group, sizeof receiver.group, "%s", config->group);
 	snprintf(receiver.shm_path, sizeof receiver.shm_path, "%s", config->shm_path);
 	const struct receiver_events events = {

@@ -45,6 +45,7 @@ struct audio_config {
 	bool thrifty;                       /* 10 to 13 ms more in flight: see playout_config */
 	int volume_percent;                 /* set once at start; -1 = what the server remembers */
 	bool any_sender;                    /* do not lock on to one source address */
+	char sender[64];                    /* only this one: IPv4 address or MAC; "" = any */
 	/* With AUDIO_OUTPUT_NULL: its clock's error, and who listens (on pg-audio; may be NULL). */
 	double null_ppm;
 	void (*null_heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,

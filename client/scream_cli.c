@@ -116,6 +116,12 @@ static int parse(struct config *config) {
 	take_text(audio->stream_name, sizeof audio->stream_name, "Audio");
 	audio->latency_ms = 50;
 	audio->max_ms = 100;
+	for (int i = 1; i < config->rest_count && strcmp(config->rest[i], "--") != 0; i++) {
+		if (strcmp(config->rest[i], "--help") == 0) {
+			print_help(stdout);
+			return -1;
+		}
+	}
 	opterr = 0;
 	optind = 1;
 	// NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread

@@ -17,13 +17,23 @@ struct line {
 static const struct scream_format stereo = { 48000, 16, 2, 3 };
 static const struct scream_format other = { 96000, 24, 2, 3 };
 
-static enum filter_verdict put(struct line *l, const struct scream_format *format, uint32_t source,
-		uint16_t port) {
-	uint8_t data[SCREAM_DATAGRAM_MAX] = { 0 };
+static enum filter_verdict put_value(struct line *l, const struct scream_format *format,
+		uint32_t source, uint16_t port, uint8_t value) {
+	uint8_t data[SCREAM_DATAGRAM_MAX];
+	memset(data, value, sizeof data);
 	struct scream_packet packet;
 	assert_int_equal(scream_pack_header(data, format), 0);
 	size_t len = 5 + scream_packet_frames(format) * scream_frame_bytes(format);
 	return filter_judge(&l->filter, data, len, source, port, l->now, &packet);
+}
+
+static enum filter_verdict put(struct line *l, const struct scream_format *format, uint32_t source,
+		uint16_t port) {
+	return put_value(l, format, source, port, 0x11);
+}
+
+static enum filter_verdict put_silence(struct line *l, uint32_t source) {
+	return put_value(l, &stereo, source, 1000, 0);
 }
 
 static void start(struct line *l, bool any_sender) {
@@ -58,13 +68,63 @@ static void one_sender_at_a_time(void **state) {
 	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_PLAY);
 }
 
+/* Windows sends silence for as long as a program holds the device. */
+static void silence_takes_no_lock_and_keeps_none(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	play_for(&l, &stereo, 600, GUEST, 1000);
+	l.now += 1500 * MS; /* it pauses */
+	CHECK(put_silence(&l, ANOTHER) == FILTER_OTHER_SENDER);
+	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY);
+
+	start(&l, false);
+	CHECK(put_silence(&l, ANOTHER) == FILTER_UNAGREED);
+	for (int i = 0; i < 200; i++, l.now += 6 * MS) {
+		CHECK(put_silence(&l, ANOTHER) == FILTER_PLAY);
+	}
+	(void)put(&l, &stereo, GUEST, 1000); /* it sounds: it is heard, whoever was first */
+	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY);
+	CHECK(put_silence(&l, ANOTHER) == FILTER_OTHER_SENDER);
+}
+
+static void the_wanted_sender_is_heard(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	play_for(&l, &stereo, 600, ANOTHER, 1000);
+	filter_want(&l.filter, GUEST);
+	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_NOT_WANTED);
+	(void)put(&l, &stereo, GUEST, 1000);
+	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY);
+	l.now += 10 * NS_PER_S;
+	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_NOT_WANTED);
+	filter_want(&l.filter, 0);
+	CHECK(put(&l, &stereo, ANOTHER, 1000) != FILTER_NOT_WANTED);
+}
+
+/* Each program may set another format: five of them in a few seconds are no fault. */
+static void a_change_that_stays_is_heard(void **state) {
+	struct line l;
+	(void)state;
+	start(&l, false);
+	for (int i = 0; i < 12; i++) {
+		const struct scream_format *format = i % 2 ? &other : &stereo;
+		unsigned unheard_ms = 0;
+		for (int k = 0; k < 200; k++, l.now += 5 * MS) {
+			unheard_ms += put(&l, format, GUEST, 1) == FILTER_PLAY ? 0 : 5;
+		}
+		CHECK(unheard_ms <= (i < 4 ? 5 : 210));
+	}
+}
+
 static void a_new_port_is_a_new_stream_once_the_old_is_silent(void **state) {
 	struct line l;
 	(void)state;
 	start(&l, false);
 	play_for(&l, &stereo, 600, GUEST, 1000);
-	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_OTHER_SENDER);
-	l.now += 110 * MS;
+	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_OTHER_STREAM);
+	l.now += 21 * MS;
 	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_PLAY);
 }
 
@@ -95,12 +155,7 @@ static void too_many_changes_are_muted(void **state) {
 		changes += verdict == FILTER_PLAY;
 		muted += verdict == FILTER_MUTED;
 	}
-	CHECK(changes <= 4 + 500 && muted > 400);
-	uint64_t switched = 0;
-	for (int i = 0; i < 4; i++) {
-		switched += l.filter.changes_ns[i] != 0;
-	}
-	CHECK(switched == 4);
+	CHECK(changes <= 4 + 500 && muted > 200);
 	l.now += 6 * NS_PER_S; /* and then it is heard again */
 	put(&l, &stereo, GUEST, 1);
 	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
@@ -157,6 +212,9 @@ static void the_rate_is_bounded(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_sender_at_a_time),
+		cmocka_unit_test(silence_takes_no_lock_and_keeps_none),
+		cmocka_unit_test(the_wanted_sender_is_heard),
+		cmocka_unit_test(a_change_that_stays_is_heard),
 		cmocka_unit_test(a_new_port_is_a_new_stream_once_the_old_is_silent),
 		cmocka_unit_test(a_single_packet_changes_nothing),
 		cmocka_unit_test(too_many_changes_are_muted),

@@ -42,6 +42,7 @@ static void change_format(struct playout *playout, const struct scream_format *f
 	bool same = memcmp(&wanted, &playout->wanted, sizeof wanted) == 0;
 	playout->wanted = wanted;
 	playout->silent_since_ns = 0;
+	playout->beginning = playout->state != PLAYOUT_OPENING;
 	prebuffer_clear(&playout->prebuffer);
 	arrivals_begin(&playout->arrivals, format);
 	if (playout->stream.stands && same) {

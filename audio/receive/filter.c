@@ -3,9 +3,9 @@
 #include "base/clock.h"
 
 #define TAKE_OVER_NS   NS_PER_S
-#define PORT_SILENT_NS (100 * NS_PER_MS) /* a new stream of the driver has a new port (1.4) */
+#define PORT_SILENT_NS (20 * NS_PER_MS) /* a new stream of the driver has a new port (1.4) */
 #define CHANGES_WITHIN (10 * NS_PER_S)
-#define MUTE_NS        (5 * NS_PER_S)
+#define STAYS_NS       (200 * NS_PER_MS) /* what changes often must first have stayed */
 #define RATE_TOLERANCE 1.05
 #define BUCKET_S       0.3
 
@@ -13,16 +13,30 @@ void filter_init(struct filter *filter, bool any_sender) {
 	*filter = (struct filter){ .any_sender = any_sender };
 }
 
-static bool is_other_sender(
-		const struct filter *filter, uint32_t source, uint16_t port, uint64_t now_ns) {
+void filter_want(struct filter *filter, uint32_t source) {
+	filter->wanted = source;
+	if (source != 0 && filter->source != source) {
+		filter->locked = false;
+	}
+}
+
+/* Silence neither takes the lock nor keeps it from who has something to say: Windows sends it for
+ * minutes while a program holds the device. */
+static enum filter_verdict judge_sender(const struct filter *filter, uint32_t source, uint16_t port,
+		bool silent, uint64_t now_ns) {
+	if (filter->wanted != 0 && source != filter->wanted) {
+		return FILTER_NOT_WANTED;
+	}
 	if (filter->any_sender || !filter->locked) {
-		return false;
+		return FILTER_PLAY;
 	}
-	uint64_t silent = now_ns - filter->heard_ns;
 	if (source != filter->source) {
-		return silent < TAKE_OVER_NS;
+		const bool waits = silent || now_ns - filter->sounded_ns < TAKE_OVER_NS;
+		return waits ? FILTER_OTHER_SENDER : FILTER_PLAY;
 	}
-	return port != filter->port && silent < PORT_SILENT_NS;
+	return port != filter->port && now_ns - filter->heard_ns < PORT_SILENT_NS
+			       ? FILTER_OTHER_STREAM
+			       : FILTER_PLAY;
 }
 
 static void fill_bucket(struct filter *filter) {
@@ -45,25 +59,23 @@ static bool take_tokens(struct filter *filter, size_t bytes, uint64_t now_ns) {
 	return true;
 }
 
-/* Two packets in a row must agree on a new format, and not too often. The very first one may start
- * a stream alone: there is none to tear down. */
+/* Two packets in a row must agree on a new format; where it changes often, it must first have
+ * stayed for a while. The very first one may start a stream alone: there is none to tear down. */
 static enum filter_verdict agree(
 		struct filter *filter, const struct scream_format *format, uint64_t now_ns) {
 	if (filter->playing && scream_format_equal(format, &filter->format)) {
 		filter->proposed_once = false;
 		return FILTER_PLAY;
 	}
-	if (now_ns < filter->muted_until_ns) {
-		return FILTER_MUTED;
-	}
 	if (!filter->proposed_once || !scream_format_equal(format, &filter->proposed)) {
 		filter->proposed_once = true;
 		filter->proposed = *format;
+		filter->proposed_ns = now_ns;
 		return FILTER_UNAGREED;
 	}
 	uint64_t oldest = filter->changes_ns[filter->change];
-	if (oldest != 0 && now_ns - oldest < CHANGES_WITHIN) {
-		filter->muted_until_ns = now_ns + MUTE_NS;
+	if (oldest != 0 && now_ns - oldest < CHANGES_WITHIN &&
+			now_ns - filter->proposed_ns < STAYS_NS) {
 		return FILTER_MUTED;
 	}
 	filter->changes_ns[filter->change] = now_ns;
@@ -85,8 +97,11 @@ static enum filter_verdict judge(struct filter *filter, const void *data, size_t
 		filter->malformed_counts[verdict]++;
 		return FILTER_MALFORMED;
 	}
-	if (is_other_sender(filter, source, port, now_ns)) {
-		return FILTER_OTHER_SENDER;
+	const size_t bytes = (size_t)packet.frames * scream_frame_bytes(&packet.format);
+	const bool silent = scream_is_silence(packet.pcm, bytes);
+	const enum filter_verdict sender = judge_sender(filter, source, port, silent, now_ns);
+	if (sender != FILTER_PLAY) {
+		return sender;
 	}
 	if (!filter->locked || source != filter->source || port != filter->port) {
 		filter->proposed_once = false;
@@ -95,6 +110,9 @@ static enum filter_verdict judge(struct filter *filter, const void *data, size_t
 	filter->source = source;
 	filter->port = port;
 	filter->heard_ns = now_ns;
+	if (!silent) {
+		filter->sounded_ns = now_ns;
+	}
 	enum filter_verdict agreed = agree(filter, &packet.format, now_ns);
 	if (agreed != FILTER_PLAY) {
 		return agreed;
@@ -129,6 +147,10 @@ const char *filter_verdict_text(const struct filter *filter, enum filter_verdict
 		return scream_verdict_text(filter->malformed);
 	case FILTER_OTHER_SENDER:
 		return "from another sender than the one that plays";
+	case FILTER_NOT_WANTED:
+		return "from another sender than --audio-sender names";
+	case FILTER_OTHER_STREAM:
+		return "of another stream of the sender that plays";
 	case FILTER_UNAGREED:
 		return "a single packet of another format";
 	case FILTER_MUTED:

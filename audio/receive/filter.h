@@ -13,6 +13,8 @@ enum filter_verdict {
 	FILTER_PLAY,
 	FILTER_MALFORMED,    /* scream_verdict in `malformed` */
 	FILTER_OTHER_SENDER, /* another is locked on to */
+	FILTER_NOT_WANTED,   /* not of the sender that was asked for */
+	FILTER_OTHER_STREAM, /* of the same sender, and an earlier one still comes */
 	FILTER_UNAGREED,     /* a new header, seen once */
 	FILTER_MUTED,        /* the format changes too often */
 	FILTER_TOO_FAST,     /* more than the format needs */
@@ -25,15 +27,17 @@ struct filter {
 	bool locked;
 	uint32_t source; /* IPv4, network order */
 	uint16_t port;
-	uint64_t heard_ns; /* the last packet of the locked sender */
+	uint64_t heard_ns;   /* the last packet of the locked sender */
+	uint64_t sounded_ns; /* the last that was not silence */
+	uint32_t wanted;     /* only this sender; 0 = any */
 
 	bool playing; /* `format` is agreed */
 	struct scream_format format;
 	bool proposed_once;
 	struct scream_format proposed;
+	uint64_t proposed_ns;   /* since when */
 	uint64_t changes_ns[4]; /* when the format changed last */
 	unsigned change;
-	uint64_t muted_until_ns;
 
 	double tokens; /* bytes that may come */
 	uint64_t tokens_ns;
@@ -44,6 +48,8 @@ struct filter {
 };
 
 void filter_init(struct filter *filter, bool any_sender);
+/* Only packets of that address (network order) from now on; 0 = of any. */
+void filter_want(struct filter *filter, uint32_t source);
 
 enum filter_verdict filter_judge(struct filter *filter, const void *data, size_t len,
 		uint32_t source, uint16_t port, uint64_t now_ns, struct scream_packet *ret_packet);

@@ -143,3 +143,26 @@ bool interface_filters_strictly(const char *name) {
 	uint64_t all = read_number("/proc/sys/net/ipv4/conf/all/rp_filter");
 	return (own > all ? own : all) == 1;
 }
+
+uint32_t interfaces_neighbour(const char *address_or_mac) {
+	struct in_addr address;
+	if (inet_pton(AF_INET, address_or_mac, &address) == 1) {
+		return address.s_addr;
+	}
+	FILE *file = fopen("/proc/net/arp", "re");
+	char line[256];
+	uint32_t found = 0;
+	while (file && found == 0 && fgets(line, sizeof line, file)) {
+		char ip[INET_ADDRSTRLEN];
+		char mac[32];
+		if (sscanf(line, "%15s %*s %*s %31s", ip, mac) == 2 &&
+				strcasecmp(mac, address_or_mac) == 0 &&
+				inet_pton(AF_INET, ip, &address) == 1) {
+			found = address.s_addr;
+		}
+	}
+	if (file) {
+		(void)fclose(file);
+	}
+	return found;
+}

@@ -29,3 +29,7 @@ bool interfaces_changed(int fd, int deleted[INTERFACES_MAX + 1]);
 uint64_t interface_multicast_count(const char *name);
 /* Whether its reverse path filter is strict. */
 bool interface_filters_strictly(const char *name);
+
+/* The IPv4 address, network order, of what is an address or the MAC of a neighbour (of a VM on a
+ * bridge, say). 0 = not known, now. */
+uint32_t interfaces_neighbour(const char *address_or_mac);

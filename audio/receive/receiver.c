@@ -30,7 +30,9 @@
 #define HEAL_MOST_NS   (60 * NS_PER_S)
 #define HEAL_WITHIN_NS (600 * NS_PER_S)
 #define HINT_AFTER_NS  (5 * NS_PER_S)
-#define REJECT_LOG_NS  (60 * NS_PER_S)
+/* Scream sends 77 packets a second at least; SSDP and mDNS of any Windows are far fewer. */
+#define HINT_A_SECOND 60
+#define REJECT_LOG_NS (60 * NS_PER_S)
 
 struct joined {
 	struct interface interface;
@@ -95,12 +97,14 @@ static bool any_interface(const struct receiver *r) {
 }
 
 static void key_of(const struct receiver *r, const char *interface, char *ret_key, size_t room) {
-	snprintf(ret_key, room, "%s-%s-%u", interface,
-			r->config.unicast ? "unicast" : r->config.group, r->config.port);
+	/* Two VMs on one bridge: each player has its own. */
+	snprintf(ret_key, room, "%s-%s-%u%s%s", interface,
+			r->config.unicast ? "unicast" : r->config.group, r->config.port,
+			r->config.sender[0] ? "-" : "", r->config.sender);
 }
 
 static void leave(struct receiver *r, unsigned i) {
-	char key[64];
+	char key[128];
 	if (r->socket) {
 		scream_socket_leave(r->socket, r->joined[i].interface.index);
 	}
@@ -159,7 +163,7 @@ static bool open_socket(struct receiver *r) {
 }
 
 static bool may_have(struct receiver *r, const char *interface) {
-	char key[64];
+	char key[128];
 	int pid;
 	if (!r->owner) {
 		return true;
@@ -249,6 +253,9 @@ static void say_joined(struct receiver *r) {
 static void look(struct receiver *r, uint64_t now_ns) {
 	struct interface found[INTERFACES_MAX];
 	r->look_ns = now_ns + LOOK_NS;
+	if (r->config.sender[0]) {
+		filter_want(&r->filter, interfaces_neighbour(r->config.sender));
+	}
 	if (any_interface(r)) {
 		if (may_have(r, "any") && open_socket(r)) {
 			say_joined(r);
@@ -286,7 +293,7 @@ static void on_owner(struct receiver *r, uint64_t now_ns) {
 	}
 	bool had = r->joined_count > 0 || r->socket;
 	for (unsigned i = r->joined_count; i-- > 0;) {
-		char key[64];
+		char key[128];
 		int pid;
 		key_of(r, r->joined[i].interface.name, key, sizeof key);
 		if (sound_owner_try(r->owner, key, &pid) != SOUND_OWNER_HELD) {
@@ -384,15 +391,21 @@ static void hint(struct receiver *r, uint64_t now_ns) {
 			now_ns - r->joined_ns < HINT_AFTER_NS) {
 		return;
 	}
+	const uint64_t least = HINT_A_SECOND * (now_ns - r->joined_ns) / NS_PER_S;
 	for (unsigned i = 0; i < r->joined_count; i++) {
 		const char *name = r->joined[i].interface.name;
-		if (interface_multicast_count(name) <= r->joined[i].multicast + 10) {
+		const uint64_t count = interface_multicast_count(name) - r->joined[i].multicast;
+		if (count <= least || count > UINT32_MAX) {
 			continue;
 		}
 		r->hinted = true;
-		log_warn("multicast packets reach %s, but none reach us: a firewall? firewall-cmd "
-			 "--zone=libvirt --add-port=%u/udp, or ufw allow in on %s to any port %u proto udp%s",
-				name, r->config.port, name, r->config.port,
+		log_warn("%u multicast packets came over %s in %u s, as many as Scream sends, and none "
+			 "of Scream's to port %u: perhaps a firewall filters it (firewall-cmd --zone=libvirt "
+			 "--add-port=%u/udp, or ufw allow in on %s to any port %u proto udp), or the guest "
+			 "sends to another port or group%s",
+				(unsigned)count, name,
+				(unsigned)((now_ns - r->joined_ns) / NS_PER_S), r->config.port,
+				r->config.port, name, r->config.port,
 				interface_filters_strictly(name)
 						? "; or the guest's address is not of this network "
 						  "(rp_filter is strict)"

@@ -24,6 +24,7 @@ struct receiver_config {
 	bool unicast;
 	char shm_path[256]; /* "" = the network */
 	bool any_sender;
+	char sender[64]; /* only this one, an IPv4 address or a MAC; "" = whoever sounds */
 	bool may_own;
 	bool yields;
 };

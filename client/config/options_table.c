@@ -235,6 +235,8 @@ const struct option options[] = {
 		.help = N_("multicast group of Scream") },
 	{ INT("audio-port", audio.port, 1, 65535, "4010", "PORT"), IN(SOUND), .help = N_("UDP port of Scream") },
 	{ SWITCH("audio-unicast", audio.unicast, "no"), IN(SOUND), .help = N_("take packets sent to this host, join no group") },
+	{ TEXT("audio-sender", audio.sender, "", "ADDRESS"), IN(SOUND),
+		.help = N_("play only what this VM sends, by IPv4 address or MAC; empty = whichever sounds") },
 	{ SWITCH("audio-any-sender", audio.any_sender, "no"), IN(SOUND), .help = N_("do not lock on to one sender") },
 	{ CHOICE("audio-quality", audio.high_quality, qualities, "fast", "HOW"), IN(SOUND), .help = N_("converter of the sample rate") },
 	{ CUSTOM("audio-volume", volume, "auto", "PERCENT", N_("auto or a whole number from 0 to 150")), .examples = "0 100 150", IN(SOUND),

@@ -214,6 +214,10 @@ static void silent_guest(const struct facts *facts, struct report *report) {
 	report_remedy(report, _("in Windows: its own firewall blocks what goes out"));
 }
 
+/* Fewer are of something else: SSDP and mDNS, of which any Windows sends some. Scream sends 77
+ * packets a second at least (44.1 kHz, mono). */
+#define SCREAM_LEAST_A_SECOND 60
+
 static void check_firewall(const struct facts *facts, struct report *report) {
 	const struct facts_network *network = &facts->network;
 	const struct facts_live *live = &facts->live;
@@ -221,10 +225,11 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 		report_ok(report, _(HOST_FACTS_SCREAM_ARRIVES), (long long)live->multicast_counted,
 				network->bridge, (long long)live->multicast_received,
 				live->listen_s);
-	} else if (live->multicast_counted > 20) {
+	} else if (live->multicast_counted > SCREAM_LEAST_A_SECOND * (int64_t)live->listen_s) {
 		report_fail(report,
-				_("%lld multicast packets came over %s in %u s and none reached a socket: "
-				  "a firewall filters UDP %d"),
+				_("%lld multicast packets came over %s in %u s, as many as Scream sends, "
+				  "and none reached a socket: most likely a firewall filters UDP %d, or the "
+				  "guest sends to another port or group"),
 				(long long)live->multicast_counted, network->bridge, live->listen_s,
 				SCREAM_PORT);
 		rule_for(facts, report);
