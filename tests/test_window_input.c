@@ -275,6 +275,10 @@ static void the_shortcut_that_brought_us_here_is_not_for_the_guest(void **state)
 	SDL_Event alt = { .key = { .type = SDL_KEYDOWN, .timestamp = f.ms } };
 	alt.key.keysym.scancode = SDL_SCANCODE_LALT;
 	CHECK(window_input_event(f.input, &alt, f.now_ns));
+	/* Nor is any other key that was held before. */
+	SDL_Event space = { .key = { .type = SDL_KEYDOWN, .timestamp = f.ms } };
+	space.key.keysym.scancode = SDL_SCANCODE_SPACE;
+	CHECK(window_input_event(f.input, &space, f.now_ns));
 	expect(&f, "");
 	CHECK(key(&f, SDL_SCANCODE_LALT, true));
 	expect(&f, "+56 ");
@@ -456,6 +460,19 @@ static void options(void **state) {
 	tap_escape(&f);
 	expect(&f, "release capture0 ");
 	CHECK(!keyboard_wanted(&f));
+	window_input_set_state(f.input, &f.view);
+	expect(&f, "");
+	teardown(&f);
+
+	/* The window opens with the focus, and the guest listens later. */
+	setup_with(&f, (struct window_input_config){ .capture_on_focus = true });
+	f.view.connected = false;
+	window_input_set_state(f.input, &f.view);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	f.log[0] = 0;
+	f.view.connected = true;
+	window_input_set_state(f.input, &f.view);
+	expect(&f, "capture1 ");
 	teardown(&f);
 
 	setup_with(&f, (struct window_input_config){ .capture_on_start = true });

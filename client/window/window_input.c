@@ -235,6 +235,7 @@ static void focus_gained(struct window_input *input, uint32_t ms) {
 	input->focus = true;
 	input->focus_ms = ms;
 	if (input->config.capture_on_focus && guest_listens(input)) {
+		input->started = true;
 		enter_capture(input);
 	}
 	settle(input);
@@ -276,9 +277,8 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 		return forwarding(input) || key_set_has(&input->escape.swallowed, code) ||
 		       (input->escape.down && input->escape.code == code);
 	}
-	if (pressed && keymap_is_modifier(code) &&
-			event->timestamp - input->focus_ms <= FOCUS_KEYS_MS) {
-		return true; /* of the shortcut that brought the focus here: not for the guest */
+	if (pressed && event->timestamp - input->focus_ms <= FOCUS_KEYS_MS) {
+		return true; /* held since before the focus came: it was pressed elsewhere */
 	}
 	if (pressed) {
 		key_set_add(&input->held, code);
@@ -552,8 +552,9 @@ void window_input_set_state(struct window_input *input, const struct window_inpu
 		input->aligned = false;
 		release(input);
 	}
-	if (input->focus && !input->started && input->config.capture_on_start &&
-			guest_listens(input)) {
+	/* A window that opens with the focus got it before the guest listened. */
+	if (input->focus && !input->started && guest_listens(input) &&
+			(input->config.capture_on_start || input->config.capture_on_focus)) {
 		input->started = true;
 		enter_capture(input);
 	}
