@@ -98,6 +98,17 @@ def case_guest_size():
     wait_for('the size in the new session', lambda: len(sizes()) == len(told) + 1 and sizes()[-1] == (640, 480))
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
+    # The window follows the guest and the guest follows the window: they meet, and that is it.
+    before = len(sizes())
+    program = client((700, 500), '--set-guest-size', '--auto-resize')
+    wait_for('a first size', lambda: len(sizes()) > before)
+    time.sleep(2)
+    print('with --auto-resize: %s' % sizes()[before:])
+    check(len(sizes()) <= before + 3, 'window and guest chase each other')
+    last = newest(program)['video']
+    check((last['width'], last['height']) == sizes()[-1], 'the picture is %dx%d' % (last['width'], last['height']))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
 
 def case_restart():
     """The guest is killed, the client waits and says so; a new guest is picked up by the same client."""
