@@ -1,5 +1,5 @@
 # Tests of client: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
-pg_test(dial client)
+pg_test(spice_connect client)
 pg_test(instance client)
 pg_test(rtkit client)
 pg_test(spice_surface client)

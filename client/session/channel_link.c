@@ -17,39 +17,39 @@
 #define SHORT_LIFE_NS   (5 * NS_PER_S)
 #define SHORT_LIVES_MAX 2 /* a channel that is dropped so often at once is not for us */
 
-void spice_slot_watch(struct slot *slot) {
-	if (!slot->source) {
+void channel_link_watch(struct channel_link *link) {
+	if (!link->source) {
 		return;
 	}
 	uint32_t events = EPOLLIN;
-	if (spice_channel_wants_write(slot->channel)) {
+	if (spice_channel_wants_write(link->channel)) {
 		events |= EPOLLOUT;
 	}
-	if (events != slot->watched) {
-		slot->watched = events;
-		loop_set_events(slot->source, events);
+	if (events != link->watched) {
+		link->watched = events;
+		loop_set_events(link->source, events);
 	}
 }
 
-void spice_slot_close(struct slot *slot) {
-	dial_cancel(slot->dial);
-	slot->dial = NULL;
-	loop_remove(slot->source);
-	slot->source = NULL;
-	slot->more = false;
-	loop_set_timer(slot->timer, 0);
-	if (!slot->channel) {
+void channel_link_close(struct channel_link *link) {
+	spice_connect_cancel(link->connecting);
+	link->connecting = NULL;
+	loop_remove(link->source);
+	link->source = NULL;
+	link->more = false;
+	loop_set_timer(link->timer, 0);
+	if (!link->channel) {
 		return;
 	}
-	struct spice_channel *channel = slot->channel;
-	bool linked = slot->linked_ns != 0;
-	slot->channel = NULL;
-	slot->linked_ns = 0;
-	if (slot->type == SPICE_CHANNEL_INPUTS) {
-		slot->session->status.inputs = false;
+	struct spice_channel *channel = link->channel;
+	bool linked = link->linked_ns != 0;
+	link->channel = NULL;
+	link->linked_ns = 0;
+	if (link->type == SPICE_CHANNEL_INPUTS) {
+		link->session->status.inputs = false;
 	}
-	if (linked && slot->handler.closed) {
-		slot->handler.closed(slot->handler.data);
+	if (linked && link->handler.closed) {
+		link->handler.closed(link->handler.data);
 	}
 	spice_channel_destroy(channel);
 }
@@ -58,75 +58,75 @@ static bool is_local(const struct spice_session *session) {
 	return spice_address_is_local(&session->address);
 }
 
-uint64_t spice_slot_delay_ns(const struct spice_session *session, unsigned attempts) {
+uint64_t channel_link_delay_ns(const struct spice_session *session, unsigned attempts) {
 	static const unsigned local_ms[] = { 250, 500, 1000 };
 	static const unsigned remote_ms[] = { 250, 500, 1000, 2000, 4000, 5000 };
 	return NS_PER_MS * (is_local(session) ? local_ms[attempts < 2 ? attempts : 2]
 					      : remote_ms[attempts < 5 ? attempts : 5]);
 }
 
-void spice_slot_retry(struct slot *slot, uint64_t delay_ns) {
-	loop_set_timer(slot->timer, clock_now_ns() + delay_ns);
+void channel_link_retry(struct channel_link *link, uint64_t delay_ns) {
+	loop_set_timer(link->timer, clock_now_ns() + delay_ns);
 }
 
 /* A channel other than main was lost or could not be had while main is there. */
-static void slot_lost(struct slot *slot, int error) {
-	struct spice_session *session = slot->session;
-	uint64_t lived = slot->linked_ns ? clock_now_ns() - slot->linked_ns : 0;
-	bool linked = slot->linked_ns != 0;
-	log_debug("channel %s is gone (%s)", spice_reason_channel(slot->type),
+static void link_lost(struct channel_link *link, int error) {
+	struct spice_session *session = link->session;
+	uint64_t lived = link->linked_ns ? clock_now_ns() - link->linked_ns : 0;
+	bool linked = link->linked_ns != 0;
+	log_debug("channel %s is gone (%s)", spice_reason_channel(link->type),
 			strerrordesc_np(-error));
-	session->link_error = slot->channel ? spice_channel_link_error(slot->channel) : 0;
-	spice_slot_close(slot);
-	if (slot->type == SPICE_CHANNEL_MAIN) {
+	session->link_error = link->channel ? spice_channel_link_error(link->channel) : 0;
+	channel_link_close(link);
+	if (link->type == SPICE_CHANNEL_MAIN) {
 		spice_session_lost(session, error);
 		return;
 	}
 	spice_session_tell(session);
-	if (slot->type != SPICE_CHANNEL_INPUTS) {
+	if (link->type != SPICE_CHANNEL_INPUTS) {
 		/* The server says that a channel does not exist by closing it (2.7). Without GL the
 		 * display of a GL machine is dropped right after the link (9.3). */
-		slot->short_lives = lived > SHORT_LIFE_NS ? 0 : slot->short_lives + 1;
-		if (slot->short_lives >= SHORT_LIVES_MAX) {
-			slot->given_up = true;
-			log_info("no %s from this server", spice_reason_channel(slot->type));
+		link->short_lives = lived > SHORT_LIFE_NS ? 0 : link->short_lives + 1;
+		if (link->short_lives >= SHORT_LIVES_MAX) {
+			link->given_up = true;
+			log_info("no %s from this server", spice_reason_channel(link->type));
 			return;
 		}
 	}
-	slot->attempts = linked && lived > SHORT_LIFE_NS ? 0 : slot->attempts + 1;
-	spice_slot_retry(slot, spice_slot_delay_ns(session, slot->attempts));
+	link->attempts = linked && lived > SHORT_LIFE_NS ? 0 : link->attempts + 1;
+	channel_link_retry(link, channel_link_delay_ns(session, link->attempts));
 }
 
 static void on_linked(void *data) {
-	struct slot *slot = data;
-	slot->linked_ns = clock_now_ns();
-	loop_set_timer(slot->timer, 0);
-	if (slot->type != SPICE_CHANNEL_MAIN) {
-		log_debug("channel %s is linked", spice_reason_channel(slot->type));
+	struct channel_link *link = data;
+	link->linked_ns = clock_now_ns();
+	loop_set_timer(link->timer, 0);
+	if (link->type != SPICE_CHANNEL_MAIN) {
+		log_debug("channel %s is linked", spice_reason_channel(link->type));
 	}
-	if (slot->type == SPICE_CHANNEL_INPUTS) {
-		slot->session->status.inputs = true;
-		spice_session_set_part(slot->session, PART_RUNNING, _("connected to the VM"));
+	if (link->type == SPICE_CHANNEL_INPUTS) {
+		link->session->status.inputs = true;
+		spice_session_set_part(link->session, PART_RUNNING, _("connected to the VM"));
 	}
-	if (slot->type == SPICE_CHANNEL_MAIN) {
-		const int fd = spice_channel_fd(slot->channel);
-		dial_get_server(fd, &slot->session->address, &slot->session->server);
-		slot->session->elsewhere = dial_is_elsewhere(fd);
+	if (link->type == SPICE_CHANNEL_MAIN) {
+		const int fd = spice_channel_fd(link->channel);
+		spice_connect_get_server(fd, &link->session->address, &link->session->server);
+		link->session->elsewhere = spice_connect_is_elsewhere(fd);
 	}
-	if (slot->handler.linked) {
-		slot->handler.linked(slot->channel, slot->handler.data);
+	if (link->handler.linked) {
+		link->handler.linked(link->channel, link->handler.data);
 	}
 }
 
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct slot *slot = data;
+	struct channel_link *link = data;
 	if (type < 101) {
 		struct spice_main_message message;
 		int r = spice_common_read(type, body, len, &message);
 		/* A channel that is to move to another host: the whole session starts anew. */
 		return r == 0 && message.kind == SPICE_MAIN_KIND_MIGRATE ? -ECONNRESET : r;
 	}
-	return slot->handler.message ? slot->handler.message(type, body, len, slot->handler.data)
+	return link->handler.message ? link->handler.message(type, body, len, link->handler.data)
 				     : 0;
 }
 
@@ -136,152 +136,153 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
  * lose its session to a mere probe, so the handshake starts only when it was no kick.
  */
 static bool is_same_server(struct spice_session *session, int fd) {
-	struct dial_server server;
-	dial_get_server(fd, &session->address, &server);
+	struct spice_server server;
+	spice_connect_get_server(fd, &session->address, &server);
 	return session->address.kind != SPICE_ADDRESS_UNIX ||
-	       dial_server_equal(&server, &session->server);
+	       spice_connect_server_equal(&server, &session->server);
 }
 
 static void be_kicked(struct spice_session *session) {
 	session->status.kicked = true;
 	spice_session_set_part(session, PART_WAITING,
 			_("another SPICE client took the VM over; press a key to take it back"));
-	spice_slot_retry(spice_session_main(session), KICKED_NS);
+	channel_link_retry(spice_session_main(session), KICKED_NS);
 }
 
-/* The socket is connected, or it failed: is it the server that dropped us? False = the slot has no
+/* The socket is connected, or it failed: is it the server that dropped us? False = the link has no
  * channel any more. */
-static bool pass_probe(struct slot *slot) {
-	struct spice_session *session = slot->session;
-	const int fd = spice_channel_fd(slot->channel);
+static bool pass_probe(struct channel_link *link) {
+	struct spice_session *session = link->session;
+	const int fd = spice_channel_fd(link->channel);
 	int error = 0;
 	socklen_t len = sizeof error;
 	struct sockaddr_storage peer;
 	session->suspect_kick = false;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0) {
-		slot_lost(slot, -error);
+		link_lost(link, -error);
 		return false;
 	}
 	len = sizeof peer;
 	if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && is_same_server(session, fd)) {
-		spice_slot_close(slot);
+		channel_link_close(link);
 		be_kicked(session);
 		return false;
 	}
 	return true;
 }
 
-static void slot_step(struct slot *slot) {
-	slot->more = false;
-	if (slot->type == SPICE_CHANNEL_MAIN && slot->session->suspect_kick && !pass_probe(slot)) {
+static void link_step(struct channel_link *link) {
+	link->more = false;
+	if (link->type == SPICE_CHANNEL_MAIN && link->session->suspect_kick && !pass_probe(link)) {
 		return;
 	}
-	const size_t unsent = spice_channel_unsent(slot->channel);
-	int r = spice_channel_step(slot->channel);
+	const size_t unsent = spice_channel_unsent(link->channel);
+	int r = spice_channel_step(link->channel);
 	if (r < 0) {
-		slot_lost(slot, r);
+		link_lost(link, r);
 		return;
 	}
-	if (slot->type == SPICE_CHANNEL_MAIN && unsent > 0 &&
-			spice_channel_unsent(slot->channel) == 0 &&
-			slot->session->events.main_drained) {
-		slot->session->events.main_drained(slot->session->events.data);
+	if (link->type == SPICE_CHANNEL_MAIN && unsent > 0 &&
+			spice_channel_unsent(link->channel) == 0 &&
+			link->session->events.main_drained) {
+		link->session->events.main_drained(link->session->events.data);
 	}
 	if (r > 0) {
-		slot->more = true;
-		loop_wake(slot->session->more_wake);
+		link->more = true;
+		loop_wake(link->session->more_wake);
 	}
-	spice_slot_watch(slot);
+	channel_link_watch(link);
 }
 
 static void on_ready(int fd, uint32_t events, void *data) {
 	(void)fd;
 	(void)events;
-	slot_step(data);
+	link_step(data);
 }
 
-void spice_slot_on_more(void *data) {
+void channel_link_on_more(void *data) {
 	struct spice_session *session = data;
 	for (unsigned type = 1; type < SPICE_CHANNEL_COUNT; type++) {
-		if (session->slots[type].more) {
-			slot_step(&session->slots[type]);
+		if (session->links[type].more) {
+			link_step(&session->links[type]);
 		}
 	}
 }
 
-static void slot_connected(struct slot *slot, int fd) {
-	struct spice_session *session = slot->session;
-	const bool is_main = slot->type == SPICE_CHANNEL_MAIN;
+static void link_connected(struct channel_link *link, int fd) {
+	struct spice_session *session = link->session;
+	const bool is_main = link->type == SPICE_CHANNEL_MAIN;
 	const struct spice_channel_config config = {
-		.type = slot->type,
+		.type = link->type,
 		.connection_id = is_main ? 0 : session->session_id,
-		.caps = slot->handler.caps | (session->elsewhere ? slot->handler.remote_caps : 0),
+		.caps = link->handler.caps | (session->elsewhere ? link->handler.remote_caps : 0),
 		.password = session->password,
-		.send_max = slot->handler.send_max,
+		.send_max = link->handler.send_max,
 		.tls = session->tls,
 		.host = session->address.host,
 	};
 	const struct spice_channel_events events = {
 		.linked = on_linked,
 		.message = is_main ? spice_session_on_main : on_message,
-		.data = slot,
+		.data = link,
 	};
-	int r = spice_channel_create(&slot->channel, fd, &config, &events);
+	int r = spice_channel_create(&link->channel, fd, &config, &events);
 	if (r < 0) {
-		slot->channel = NULL;
-		slot_lost(slot, r);
+		link->channel = NULL;
+		link_lost(link, r);
 		return;
 	}
-	slot->watched = EPOLLIN | EPOLLOUT;
-	slot->source = loop_add_fd(session->loop, fd, slot->watched, on_ready, slot);
-	if (!slot->source) {
-		slot_lost(slot, -ENOMEM);
+	link->watched = EPOLLIN | EPOLLOUT;
+	link->source = loop_add_fd(session->loop, fd, link->watched, on_ready, link);
+	if (!link->source) {
+		link_lost(link, -ENOMEM);
 		return;
 	}
-	loop_set_timer(slot->timer, clock_now_ns() + LINK_TIMEOUT_NS);
+	loop_set_timer(link->timer, clock_now_ns() + LINK_TIMEOUT_NS);
 }
 
-static void on_dialed(int fd, void *data) {
-	struct slot *slot = data;
-	struct spice_session *session = slot->session;
-	slot->dial = NULL;
+static void on_connected(int fd, void *data) {
+	struct channel_link *link = data;
+	struct spice_session *session = link->session;
+	link->connecting = NULL;
 	if (fd < 0) {
-		session->suspect_kick = session->suspect_kick && slot->type != SPICE_CHANNEL_MAIN;
-		slot_lost(slot, fd);
+		session->suspect_kick = session->suspect_kick && link->type != SPICE_CHANNEL_MAIN;
+		link_lost(link, fd);
 		return;
 	}
-	slot_connected(slot, fd);
+	link_connected(link, fd);
 }
 
-void spice_slot_start(struct slot *slot) {
-	struct spice_session *session = slot->session;
-	if (slot->channel || slot->dial || session->address.kind == SPICE_ADDRESS_OFF) {
+void channel_link_start(struct channel_link *link) {
+	struct spice_session *session = link->session;
+	if (link->channel || link->connecting || session->address.kind == SPICE_ADDRESS_OFF) {
 		return;
 	}
-	if (slot->type == SPICE_CHANNEL_MAIN) {
+	if (link->type == SPICE_CHANNEL_MAIN) {
 		spice_session_read_password(session);
 	}
-	struct dial *dial;
-	int r = dial_start(&dial, session->loop, &session->address, on_dialed, slot);
+	struct spice_connect *connecting;
+	int r = spice_connect_start(
+			&connecting, session->loop, &session->address, on_connected, link);
 	if (r < 0) {
-		slot_lost(slot, r);
-	} else if (dial) {
-		slot->dial = dial;
+		link_lost(link, r);
+	} else if (connecting) {
+		link->connecting = connecting;
 	}
 }
 
-bool spice_slot_is_due(const struct slot *slot) {
-	const struct spice_session *session = slot->session;
-	return slot->wanted && !slot->given_up && session->session_id != 0 &&
-	       (slot->type == SPICE_CHANNEL_INPUTS ||
-			       (session->channels & (1u << slot->type)) != 0);
+bool channel_link_is_due(const struct channel_link *link) {
+	const struct spice_session *session = link->session;
+	return link->wanted && !link->given_up && session->session_id != 0 &&
+	       (link->type == SPICE_CHANNEL_INPUTS ||
+			       (session->channels & (1u << link->type)) != 0);
 }
 
-void spice_slot_on_timer(void *data) {
-	struct slot *slot = data;
-	if (slot->channel) {
-		slot_lost(slot, -ETIMEDOUT);
-	} else if (slot->type == SPICE_CHANNEL_MAIN || spice_slot_is_due(slot)) {
-		spice_slot_start(slot);
+void channel_link_on_timer(void *data) {
+	struct channel_link *link = data;
+	if (link->channel) {
+		link_lost(link, -ETIMEDOUT);
+	} else if (link->type == SPICE_CHANNEL_MAIN || channel_link_is_due(link)) {
+		channel_link_start(link);
 	}
 }

@@ -60,7 +60,7 @@ struct session {
 	struct router *router;
 	struct devices *devices;
 	struct spice_session *spice;
-	struct spice_sink sink;
+	struct spice_input sink;
 	struct session_display *display;       /* NULL: no SPICE picture */
 	struct session_sound *sound;           /* NULL: no SPICE sound */
 	struct session_microphone *microphone; /* NULL: none is to be had */
@@ -129,7 +129,7 @@ static void on_spice_status(void *data) {
 static void on_inputs_linked(struct spice_channel *channel, void *data) {
 	struct session *session = data;
 	spice_inputs_linked(&session->sink.inputs, channel);
-	struct guest_input sink = spice_sink_table(&session->sink);
+	struct guest_input sink = spice_input_table(&session->sink);
 	router_set_guest(session->router, &sink);
 }
 

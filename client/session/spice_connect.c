@@ -30,7 +30,7 @@ struct lookup {
 	struct addrinfo *list;
 };
 
-struct dial {
+struct spice_connect {
 	struct loop_source *source;
 	struct lookup *lookup;
 	void (*done)(int fd, void *data);
@@ -44,7 +44,7 @@ static bool is_loopback(const struct sockaddr_storage *address) {
 					     : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-bool dial_is_elsewhere(int fd) {
+bool spice_connect_is_elsewhere(int fd) {
 	struct sockaddr_storage own = { 0 };
 	struct sockaddr_storage peer = { 0 };
 	socklen_t own_len = sizeof own;
@@ -135,39 +135,39 @@ static void *lookup_run(void *data) {
 	return NULL;
 }
 
-static void dial_free(struct dial *dial) {
-	loop_remove(dial->source);
-	if (dial->lookup) {
-		close(dial->lookup->fds[0]);
-		lookup_drop(dial->lookup);
+static void spice_connect_free(struct spice_connect *connecting) {
+	loop_remove(connecting->source);
+	if (connecting->lookup) {
+		close(connecting->lookup->fds[0]);
+		lookup_drop(connecting->lookup);
 	}
-	free(dial);
+	free(connecting);
 }
 
 static void on_looked_up(int fd, uint32_t events, void *data) {
-	struct dial *dial = data;
+	struct spice_connect *connecting = data;
 	(void)events;
 	char byte;
 	int result = -EHOSTUNREACH;
-	if (recv(fd, &byte, 1, MSG_DONTWAIT) == 1 && dial->lookup->result == 0) {
+	if (recv(fd, &byte, 1, MSG_DONTWAIT) == 1 && connecting->lookup->result == 0) {
 		/* The first address only: the next attempt of a server that is away may get
 		 * another one. */
-		const struct addrinfo *first = dial->lookup->list;
+		const struct addrinfo *first = connecting->lookup->list;
 		result = connect_tcp(first->ai_addr, first->ai_addrlen);
 	}
-	void (*done)(int fd, void *data) = dial->done;
-	void *done_data = dial->data;
-	dial_free(dial);
+	void (*done)(int fd, void *data) = connecting->done;
+	void *done_data = connecting->data;
+	spice_connect_free(connecting);
 	done(result, done_data);
 }
 
-static int start_lookup(struct dial **ret_dial, struct loop *loop,
+static int start_lookup(struct spice_connect **ret_connecting, struct loop *loop,
 		const struct spice_address *address, void (*done)(int fd, void *data), void *data) {
 	int r = -ENOMEM;
 	pthread_t thread;
-	struct dial *dial = calloc(1, sizeof *dial);
+	struct spice_connect *connecting = calloc(1, sizeof *connecting);
 	struct lookup *lookup = calloc(1, sizeof *lookup);
-	if (!dial || !lookup) {
+	if (!connecting || !lookup) {
 		goto error;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lookup->fds) < 0) {
@@ -177,49 +177,50 @@ static int start_lookup(struct dial **ret_dial, struct loop *loop,
 	atomic_init(&lookup->holders, 2);
 	memcpy(lookup->host, address->host, sizeof lookup->host);
 	snprintf(lookup->port, sizeof lookup->port, "%u", address->port);
-	*dial = (struct dial){ .lookup = lookup, .done = done, .data = data };
-	dial->source = loop_add_fd(loop, lookup->fds[0], EPOLLIN, on_looked_up, dial);
-	if (dial->source) {
+	*connecting = (struct spice_connect){ .lookup = lookup, .done = done, .data = data };
+	connecting->source = loop_add_fd(loop, lookup->fds[0], EPOLLIN, on_looked_up, connecting);
+	if (connecting->source) {
 		r = thread_start(&thread, "pg-lookup", lookup_run, lookup);
 	}
-	if (!dial->source || r < 0) {
-		loop_remove(dial->source);
+	if (!connecting->source || r < 0) {
+		loop_remove(connecting->source);
 		close(lookup->fds[0]);
 		close(lookup->fds[1]);
 		goto error;
 	}
 	pthread_detach(thread);
-	*ret_dial = dial;
+	*ret_connecting = connecting;
 	return 0;
 error:
 	free(lookup);
-	free(dial);
+	free(connecting);
 	return r;
 }
 
-int dial_start(struct dial **ret_dial, struct loop *loop, const struct spice_address *address,
-		void (*done)(int fd, void *data), void *data) {
-	*ret_dial = NULL;
+int spice_connect_start(struct spice_connect **ret_connecting, struct loop *loop,
+		const struct spice_address *address, void (*done)(int fd, void *data), void *data) {
+	*ret_connecting = NULL;
 	int fd = address->kind == SPICE_ADDRESS_UNIX ? connect_unix(address)
 						     : connect_literal(address);
 	if (fd == -EDESTADDRREQ && address->kind == SPICE_ADDRESS_TCP) {
-		return start_lookup(ret_dial, loop, address, done, data);
+		return start_lookup(ret_connecting, loop, address, done, data);
 	}
 	done(fd, data);
 	return 0;
 }
 
-void dial_cancel(struct dial *dial) {
-	if (dial) {
-		dial_free(dial);
+void spice_connect_cancel(struct spice_connect *connecting) {
+	if (connecting) {
+		spice_connect_free(connecting);
 	}
 }
 
-void dial_get_server(int fd, const struct spice_address *address, struct dial_server *ret_server) {
+void spice_connect_get_server(
+		int fd, const struct spice_address *address, struct spice_server *ret_server) {
 	struct ucred ucred;
 	socklen_t len = sizeof ucred;
 	struct stat st;
-	*ret_server = (struct dial_server){ 0 };
+	*ret_server = (struct spice_server){ 0 };
 	if (address->kind != SPICE_ADDRESS_UNIX || stat(address->path, &st) < 0 ||
 			getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
 		return;
@@ -230,6 +231,6 @@ void dial_get_server(int fd, const struct spice_address *address, struct dial_se
 			(uint64_t)st.st_ctim.tv_sec * NS_PER_S + (uint64_t)st.st_ctim.tv_nsec;
 }
 
-bool dial_server_equal(const struct dial_server *a, const struct dial_server *b) {
+bool spice_connect_server_equal(const struct spice_server *a, const struct spice_server *b) {
 	return a->pid == b->pid && a->inode == b->inode && a->changed_ns == b->changed_ns;
 }

@@ -11,27 +11,28 @@
 #include "host-proto/spice/address.h"
 
 struct loop;
-struct dial;
+struct spice_connect;
 
 /* Whether a connected socket leads to another machine: its two ends have addresses of their own. */
-bool dial_is_elsewhere(int fd);
+bool spice_connect_is_elsewhere(int fd);
 
 /* Which server answers on a unix socket; two that are equal are one process at one socket file. */
-struct dial_server {
+struct spice_server {
 	pid_t pid; /* 0 = unknown */
 	uint64_t inode, changed_ns;
 };
 
 /*
  * Starts to connect. done runs once, on the loop: fd >= 0 is a non-blocking socket that may still
- * be connecting (goes to the receiver), or a negative errno. It runs inside dial_start() when there
- * is nothing to wait for; *ret_dial is NULL then.
+ * be connecting (goes to the receiver), or a negative errno. It runs inside spice_connect_start()
+ * when there is nothing to wait for; *ret_connecting is NULL then.
  */
-int dial_start(struct dial **ret_dial, struct loop *loop, const struct spice_address *address,
-		void (*done)(int fd, void *data), void *data);
+int spice_connect_start(struct spice_connect **ret_connecting, struct loop *loop,
+		const struct spice_address *address, void (*done)(int fd, void *data), void *data);
 /* done does not run any more. Accepts NULL. */
-void dial_cancel(struct dial *dial);
+void spice_connect_cancel(struct spice_connect *connecting);
 
 /* Of a connected unix socket; all zero for TCP. */
-void dial_get_server(int fd, const struct spice_address *address, struct dial_server *ret_server);
-bool dial_server_equal(const struct dial_server *a, const struct dial_server *b);
+void spice_connect_get_server(
+		int fd, const struct spice_address *address, struct spice_server *ret_server);
+bool spice_connect_server_equal(const struct spice_server *a, const struct spice_server *b);

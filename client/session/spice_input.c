@@ -3,12 +3,12 @@
 #include "input/keymap.h"
 
 static void on_key(void *data, unsigned key_code, bool pressed) {
-	struct spice_sink *sink = data;
+	struct spice_input *sink = data;
 	spice_inputs_key(&sink->inputs, keymap_scancode(key_code), pressed);
 }
 
 static void on_button(void *data, enum input_button button, bool pressed, unsigned buttons) {
-	struct spice_sink *sink = data;
+	struct spice_input *sink = data;
 	(void)buttons; /* spice_inputs keeps the same state */
 	switch (button) {
 	case INPUT_BUTTON_LEFT:
@@ -33,7 +33,7 @@ static void on_button(void *data, enum input_button button, bool pressed, unsign
 }
 
 static void on_motion(void *data, int32_t dx, int32_t dy, unsigned buttons) {
-	struct spice_sink *sink = data;
+	struct spice_input *sink = data;
 	(void)buttons;
 	sink->has_position = false;
 	sink->moved = true;
@@ -46,7 +46,7 @@ static int32_t place(int32_t at, int32_t from, int32_t to) {
 }
 
 static void on_position(void *data, int32_t x, int32_t y, unsigned buttons) {
-	struct spice_sink *sink = data;
+	struct spice_input *sink = data;
 	(void)buttons;
 	x = place(x, sink->screen.left, sink->screen.right);
 	y = place(y, sink->screen.top, sink->screen.bottom);
@@ -62,25 +62,25 @@ static void on_position(void *data, int32_t x, int32_t y, unsigned buttons) {
 }
 
 static void on_wheel(void *data, int notches, unsigned buttons) {
-	struct spice_sink *sink = data;
+	struct spice_input *sink = data;
 	(void)buttons;
 	spice_inputs_wheel(&sink->inputs, notches);
 }
 
 static void on_flush(void *data) {
-	struct spice_sink *sink = data;
+	struct spice_input *sink = data;
 	spice_inputs_flush(&sink->inputs);
 	if (sink->flushed) {
 		sink->flushed(sink->data);
 	}
 }
 
-void spice_sink_init(struct spice_sink *sink, void (*flushed)(void *data), void *data) {
-	*sink = (struct spice_sink){ .flushed = flushed, .data = data };
+void spice_sink_init(struct spice_input *sink, void (*flushed)(void *data), void *data) {
+	*sink = (struct spice_input){ .flushed = flushed, .data = data };
 	spice_inputs_init(&sink->inputs, 0);
 }
 
-struct guest_input spice_sink_table(struct spice_sink *sink) {
+struct guest_input spice_input_table(struct spice_input *sink) {
 	return (struct guest_input){
 		.data = sink,
 		.key = on_key,
@@ -92,12 +92,12 @@ struct guest_input spice_sink_table(struct spice_sink *sink) {
 	};
 }
 
-void spice_sink_set_absolute(struct spice_sink *sink, bool absolute) {
+void spice_sink_set_absolute(struct spice_input *sink, bool absolute) {
 	sink->absolute = absolute;
 	sink->has_position = false;
 }
 
-bool spice_sink_take_moved(struct spice_sink *sink) {
+bool spice_sink_take_moved(struct spice_input *sink) {
 	bool moved = sink->moved;
 	sink->moved = false;
 	return moved;

@@ -8,7 +8,7 @@
 #include "host-proto/spice/inputs.h"
 #include "input/guest_input.h"
 
-struct spice_sink {
+struct spice_input {
 	struct spice_inputs inputs;
 	/* Positions that come while the server takes relative motion only are turned into the
 	 * difference to the last one. */
@@ -24,10 +24,10 @@ struct spice_sink {
 };
 
 /* flushed: something was written to the channel; watch it for the rest. */
-void spice_sink_init(struct spice_sink *sink, void (*flushed)(void *data), void *data);
+void spice_sink_init(struct spice_input *sink, void (*flushed)(void *data), void *data);
 /* The table for router_set_guest(). */
-struct guest_input spice_sink_table(struct spice_sink *sink);
+struct guest_input spice_input_table(struct spice_input *sink);
 /* The server takes absolute positions now, or not. */
-void spice_sink_set_absolute(struct spice_sink *sink, bool absolute);
+void spice_sink_set_absolute(struct spice_input *sink, bool absolute);
 /* Whether motion went out since the last call. */
-bool spice_sink_take_moved(struct spice_sink *sink);
+bool spice_sink_take_moved(struct spice_input *sink);

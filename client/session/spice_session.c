@@ -44,23 +44,23 @@ void spice_session_set_part(
 
 static void start_due(struct spice_session *session) {
 	for (unsigned type = SPICE_CHANNEL_MAIN + 1; type < SPICE_CHANNEL_COUNT; type++) {
-		struct slot *slot = &session->slots[type];
-		if (spice_slot_is_due(slot)) {
-			spice_slot_start(slot);
+		struct channel_link *link = &session->links[type];
+		if (channel_link_is_due(link)) {
+			channel_link_start(link);
 		}
 	}
 }
 
 static void close_all(struct spice_session *session) {
 	/* Inputs first: what is held must be released before anything else takes its time. */
-	spice_slot_close(&session->slots[SPICE_CHANNEL_INPUTS]);
+	channel_link_close(&session->links[SPICE_CHANNEL_INPUTS]);
 	for (unsigned type = 1; type < SPICE_CHANNEL_COUNT; type++) {
-		struct slot *slot = &session->slots[type];
-		spice_slot_close(slot);
-		slot->given_up = false;
-		slot->short_lives = 0;
+		struct channel_link *link = &session->links[type];
+		channel_link_close(link);
+		link->given_up = false;
+		link->short_lives = 0;
 		if (type != SPICE_CHANNEL_MAIN) {
-			slot->attempts = 0;
+			link->attempts = 0;
 		}
 	}
 	struct spice_session_status *status = &session->status;
@@ -109,7 +109,7 @@ static uint64_t password_delay_ns(const struct spice_session *session) {
 }
 
 void spice_session_lost(struct spice_session *session, int error) {
-	struct slot *slot = spice_session_main(session);
+	struct channel_link *link = spice_session_main(session);
 	const bool was_up = session->was_up;
 	const bool migrates = was_up && error == -ECONNRESET;
 	session->was_up = false;
@@ -117,19 +117,19 @@ void spice_session_lost(struct spice_session *session, int error) {
 	if (session->address.kind == SPICE_ADDRESS_OFF) {
 		return;
 	}
-	slot->attempts = was_up ? 0 : slot->attempts + 1;
+	link->attempts = was_up ? 0 : link->attempts + 1;
 	session->refusals = error == -EACCES ? session->refusals + 1 : 0;
 	session->status.needs_password = error == -EACCES && password_is_due(session);
 	if (error == -EPROTO && session->link_error == SPICE_LINK_NEED_SECURED &&
 			switch_to_tls(session) == 0) {
-		spice_slot_retry(slot, 1);
+		channel_link_retry(link, 1);
 		return;
 	}
 	if (was_up && error == -ENOTCONN) {
 		session->suspect_kick = true;
 		spice_session_set_part(
 				session, PART_WAITING, _("the VM closed the SPICE connection"));
-		spice_slot_retry(slot, PROBE_NS);
+		channel_link_retry(link, PROBE_NS);
 		return;
 	}
 	char reason[PART_REASON_BYTES];
@@ -142,17 +142,18 @@ void spice_session_lost(struct spice_session *session, int error) {
 	if (error == -EACCES && !session->status.needs_password) {
 		spice_reason_not_yet(reason, sizeof reason, &session->address);
 		spice_session_set_part(session, PART_WAITING, reason);
-		spice_slot_retry(slot, password_delay_ns(session));
+		channel_link_retry(link, password_delay_ns(session));
 		return;
 	}
 	if (spice_reason_is_final(error)) {
 		spice_session_set_part(session, PART_FAILED, reason);
-		spice_slot_retry(slot, error == -EACCES ? password_delay_ns(session) : REFUSED_NS);
+		channel_link_retry(
+				link, error == -EACCES ? password_delay_ns(session) : REFUSED_NS);
 		return;
 	}
 	spice_session_set_part(session, PART_WAITING, reason);
-	spice_slot_retry(slot,
-			spice_slot_delay_ns(session, slot->attempts > 0 ? slot->attempts - 1 : 0));
+	channel_link_retry(link, channel_link_delay_ns(session,
+						 link->attempts > 0 ? link->attempts - 1 : 0));
 }
 
 static void send_mouse_mode(struct spice_session *session) {
@@ -235,8 +236,8 @@ static int on_agent_message(
 }
 
 int spice_session_on_main(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct slot *slot = data;
-	struct spice_session *session = slot->session;
+	struct channel_link *link = data;
+	struct spice_session *session = link->session;
 	struct spice_main_message message;
 	int r = spice_main_read(type, body, len, &message);
 	if (r < 0) {
@@ -329,7 +330,7 @@ void spice_session_set_password(struct spice_session *session, const char *passw
 	session->refusals = 0;
 	if (session->session_id == 0) {
 		/* A link with the old one is not waited for. */
-		spice_slot_close(spice_session_main(session));
+		channel_link_close(spice_session_main(session));
 	}
 	spice_session_retry(session);
 }
@@ -338,10 +339,10 @@ void spice_session_set_password(struct spice_session *session, const char *passw
 
 static void on_socket_appeared(void *data) {
 	struct spice_session *session = data;
-	struct slot *slot = spice_session_main(session);
-	if (!slot->channel && !slot->dial && !session->status.kicked) {
-		slot->attempts = 0; /* refused is tried soon again: it may not listen yet */
-		spice_slot_retry(slot, 20 * NS_PER_MS);
+	struct channel_link *link = spice_session_main(session);
+	if (!link->channel && !link->connecting && !session->status.kicked) {
+		link->attempts = 0; /* refused is tried soon again: it may not listen yet */
+		channel_link_retry(link, 20 * NS_PER_MS);
 	}
 }
 
@@ -386,19 +387,19 @@ int spice_session_create(struct spice_session **ret_session, struct loop *loop, 
 	strncpy(session->password_file, password_file, sizeof session->password_file - 1);
 	strncpy(session->ca_file, ca_file, sizeof session->ca_file - 1);
 	for (unsigned type = 0; type < SPICE_CHANNEL_COUNT; type++) {
-		struct slot *slot = &session->slots[type];
-		slot->session = session;
-		slot->type = (enum spice_channel_type)type;
-		slot->timer = loop_add_timer(loop, spice_slot_on_timer, slot);
-		if (!slot->timer) {
+		struct channel_link *link = &session->links[type];
+		link->session = session;
+		link->type = (enum spice_channel_type)type;
+		link->timer = loop_add_timer(loop, channel_link_on_timer, link);
+		if (!link->timer) {
 			goto error;
 		}
 	}
 	spice_session_main(session)->handler.caps =
 			SPICE_MAIN_CAP_NAME_AND_UUID | SPICE_MAIN_CAP_AGENT_TOKENS;
 	spice_session_main(session)->handler.send_max = MAIN_SEND_MAX;
-	session->slots[SPICE_CHANNEL_INPUTS].wanted = true;
-	session->more_wake = loop_add_wake(loop, spice_slot_on_more, session);
+	session->links[SPICE_CHANNEL_INPUTS].wanted = true;
+	session->more_wake = loop_add_wake(loop, channel_link_on_more, session);
 	if (!session->more_wake) {
 		goto error;
 	}
@@ -421,9 +422,9 @@ void spice_session_destroy(struct spice_session *session) {
 		return;
 	}
 	for (unsigned type = 0; type < SPICE_CHANNEL_COUNT; type++) {
-		if (session->slots[type].timer) {
-			spice_slot_close(&session->slots[type]);
-			loop_remove(session->slots[type].timer);
+		if (session->links[type].timer) {
+			channel_link_close(&session->links[type]);
+			loop_remove(session->links[type].timer);
 		}
 	}
 	loop_remove(session->more_wake);
@@ -435,24 +436,24 @@ void spice_session_destroy(struct spice_session *session) {
 
 void spice_session_set_handler(struct spice_session *session, enum spice_channel_type type,
 		const struct spice_handler *handler) {
-	session->slots[type].handler = *handler;
+	session->links[type].handler = *handler;
 }
 
 void spice_session_want(struct spice_session *session, enum spice_channel_type type, bool wanted) {
-	struct slot *slot = &session->slots[type];
-	if (slot->wanted == wanted) {
+	struct channel_link *link = &session->links[type];
+	if (link->wanted == wanted) {
 		return;
 	}
-	slot->wanted = wanted;
+	link->wanted = wanted;
 	if (!wanted) {
-		spice_slot_close(slot);
+		channel_link_close(link);
 		return;
 	}
-	slot->given_up = false;
-	slot->short_lives = 0;
-	slot->attempts = 0;
-	if (spice_slot_is_due(slot)) {
-		spice_slot_start(slot);
+	link->given_up = false;
+	link->short_lives = 0;
+	link->attempts = 0;
+	if (channel_link_is_due(link)) {
+		channel_link_start(link);
 	}
 }
 
@@ -463,26 +464,26 @@ void spice_session_start(struct spice_session *session) {
 	}
 	session->started = true;
 	spice_session_set_part(session, PART_WAITING, _("connecting to the VM"));
-	spice_slot_start(spice_session_main(session));
+	channel_link_start(spice_session_main(session));
 }
 
 void spice_session_retry(struct spice_session *session) {
-	struct slot *slot = spice_session_main(session);
-	if (!session->started || slot->dial) {
+	struct channel_link *link = spice_session_main(session);
+	if (!session->started || link->connecting) {
 		return;
 	}
 	if (session->session_id != 0) {
 		start_due(session); /* main is there: what else was lost */
 		return;
 	}
-	if (slot->channel) {
+	if (link->channel) {
 		return; /* it is being tried just now */
 	}
 	session->suspect_kick = false;
 	session->status.kicked = false;
-	slot->attempts = 0;
-	spice_slot_close(slot); /* its timer */
-	spice_slot_start(slot);
+	link->attempts = 0;
+	channel_link_close(link); /* its timer */
+	channel_link_start(link);
 }
 
 int spice_session_set_uri(struct spice_session *session, const char *uri) {
@@ -509,25 +510,25 @@ void spice_session_ask_mouse_mode(struct spice_session *session, bool absolute) 
 
 int spice_session_send_main(
 		struct spice_session *session, unsigned type, const void *body, size_t len) {
-	struct slot *slot = spice_session_main(session);
-	if (!slot->channel) {
+	struct channel_link *link = spice_session_main(session);
+	if (!link->channel) {
 		return -ENOTCONN;
 	}
-	int r = spice_channel_send(slot->channel, type, body, len);
+	int r = spice_channel_send(link->channel, type, body, len);
 	spice_session_sent(session, SPICE_CHANNEL_MAIN);
 	return r;
 }
 
 size_t spice_session_unsent_main(const struct spice_session *session) {
-	const struct slot *slot = &session->slots[SPICE_CHANNEL_MAIN];
-	return slot->channel ? spice_channel_unsent(slot->channel) : 0;
+	const struct channel_link *link = &session->links[SPICE_CHANNEL_MAIN];
+	return link->channel ? spice_channel_unsent(link->channel) : 0;
 }
 
 void spice_session_sent(struct spice_session *session, enum spice_channel_type type) {
-	struct slot *slot = &session->slots[type];
-	if (slot->channel) {
-		spice_channel_flush(slot->channel);
-		spice_slot_watch(slot);
+	struct channel_link *link = &session->links[type];
+	if (link->channel) {
+		spice_channel_flush(link->channel);
+		channel_link_watch(link);
 	}
 }
 

@@ -11,13 +11,13 @@ struct socket_watch;
 struct spice_tls;
 
 /* One channel type of the session. */
-struct slot {
+struct channel_link {
 	struct spice_session *session;
 	enum spice_channel_type type;
 	struct spice_handler handler;
 	bool wanted;
 	bool given_up; /* not there, or dropped at once: not before the next session */
-	struct dial *dial;
+	struct spice_connect *connecting;
 	struct spice_channel *channel;
 	struct loop_source *source;
 	struct loop_source *timer; /* linking: its deadline; away: the next attempt */
@@ -39,7 +39,7 @@ struct spice_session {
 	bool typed_password;
 	struct spice_tls *tls;
 	struct spice_session_status status;
-	struct slot slots[SPICE_CHANNEL_COUNT];
+	struct channel_link links[SPICE_CHANNEL_COUNT];
 	struct loop_source *more_wake;
 
 	struct socket_watch *watch;
@@ -49,30 +49,30 @@ struct spice_session {
 	uint32_t link_error; /* of the last channel that was refused */
 	uint32_t channels;   /* CHANNELS_LIST; 0 = not told yet */
 	bool started;
-	bool was_up;               /* the last connection got as far as MAIN_INIT */
-	bool suspect_kick;         /* it was closed by the server: the next attempt is a probe */
-	struct dial_server server; /* of the last connection */
-	bool elsewhere;            /* it is on another machine */
+	bool was_up;                /* the last connection got as far as MAIN_INIT */
+	bool suspect_kick;          /* it was closed by the server: the next attempt is a probe */
+	struct spice_server server; /* of the last connection */
+	bool elsewhere;             /* it is on another machine */
 	bool asked_mode, ask_absolute;
 };
 
-/* spice_slot.c */
+/* channel_link.c */
 
 /* Connects, unless it is connected or being connected. */
-void spice_slot_start(struct slot *slot);
+void channel_link_start(struct channel_link *link);
 /* Closes the channel and tells the handler; starts nothing. */
-void spice_slot_close(struct slot *slot);
+void channel_link_close(struct channel_link *link);
 /* The next attempt. */
-void spice_slot_retry(struct slot *slot, uint64_t delay_ns);
-uint64_t spice_slot_delay_ns(const struct spice_session *session, unsigned attempts);
+void channel_link_retry(struct channel_link *link, uint64_t delay_ns);
+uint64_t channel_link_delay_ns(const struct spice_session *session, unsigned attempts);
 /* Wanted, and main is there and has told that it exists. */
-bool spice_slot_is_due(const struct slot *slot);
+bool channel_link_is_due(const struct channel_link *link);
 /* Waits for the socket in the ways that the channel asks for. */
-void spice_slot_watch(struct slot *slot);
-/* slot->timer ran: the deadline of a link, or the next attempt. */
-void spice_slot_on_timer(void *data);
+void channel_link_watch(struct channel_link *link);
+/* link->timer ran: the deadline of a link, or the next attempt. */
+void channel_link_on_timer(void *data);
 /* session->more_wake ran. */
-void spice_slot_on_more(void *data);
+void channel_link_on_more(void *data);
 
 /* spice_session.c */
 
@@ -83,8 +83,8 @@ void spice_session_set_part(
 		struct spice_session *session, enum part_state state, const char *reason);
 void spice_session_read_password(struct spice_session *session);
 
-static inline struct slot *spice_session_main(struct spice_session *session) {
-	return &session->slots[SPICE_CHANNEL_MAIN];
+static inline struct channel_link *spice_session_main(struct spice_session *session) {
+	return &session->links[SPICE_CHANNEL_MAIN];
 }
 
 static inline void spice_session_tell(struct spice_session *session) {

@@ -12,16 +12,16 @@
 #include "tests/support/check.h"
 #include "tests/support/loop_wait.h"
 
-static void on_dialed(int fd, void *data) {
+static void on_connected(int fd, void *data) {
 	*(int *)data = fd;
 }
 
 static int dialed(struct loop *loop, const char *uri) {
 	struct spice_address address;
-	struct dial *dial;
+	struct spice_connect *connecting;
 	int fd = -1;
 	CHECK(spice_address_parse(uri, &address) == 0);
-	CHECK(dial_start(&dial, loop, &address, on_dialed, &fd) == 0);
+	CHECK(spice_connect_start(&connecting, loop, &address, on_connected, &fd) == 0);
 	WAIT_ON(loop, fd >= 0, 5);
 	return fd;
 }
@@ -43,14 +43,14 @@ static void this_machine_is_not_elsewhere(void **state) {
 		snprintf(uri, sizeof uri, "%s:%u", hosts[i], ntohs(any.sin_port));
 		const int fd = dialed(loop, uri);
 		const int accepted = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-		CHECK(accepted >= 0 && !dial_is_elsewhere(fd));
+		CHECK(accepted >= 0 && !spice_connect_is_elsewhere(fd));
 		close(accepted);
 		close(fd);
 	}
 	int pair[2];
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-	CHECK(!dial_is_elsewhere(pair[0]) && !dial_is_elsewhere(-1));
-	CHECK(!dial_is_elsewhere(listening)); /* leads nowhere */
+	CHECK(!spice_connect_is_elsewhere(pair[0]) && !spice_connect_is_elsewhere(-1));
+	CHECK(!spice_connect_is_elsewhere(listening)); /* leads nowhere */
 	close(pair[0]);
 	close(pair[1]);
 	close(listening);
