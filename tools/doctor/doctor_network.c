@@ -226,10 +226,7 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 				network->bridge, (long long)live->multicast_received,
 				live->listen_s);
 	} else if (live->multicast_counted > SCREAM_LEAST_A_SECOND * (int64_t)live->listen_s) {
-		report_fail(report,
-				_("%lld multicast packets came over %s in %u s, as many as Scream sends, "
-				  "and none reached a socket: most likely a firewall filters UDP %d, or the "
-				  "guest sends to another port or group"),
+		report_fail(report, _(HOST_FACTS_SCREAM_FILTERED),
 				(long long)live->multicast_counted, network->bridge, live->listen_s,
 				SCREAM_PORT);
 		rule_for(facts, report);
