@@ -1,0 +1,78 @@
+/* How much is in flight, of reports that move smoothly, in steps, or jump. */
+#include "audio/playout/buffer_fill.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "tests/support/check.h"
+
+#define RATE 48000
+
+/* A device that plays since START: 1 s was written, so the fill is a second less what has passed.
+ */
+#define START (100 * NS_PER_S)
+
+static double true_fill(uint64_t t_ns, double lost_s) {
+	return RATE * (1 - (double)(t_ns - START) * 1e-9 + lost_s);
+}
+
+static void a_smooth_position_is_known_soon(void **state) {
+	struct buffer_fill fill;
+	(void)state;
+	buffer_fill_init(&fill, RATE, 0, false);
+	buffer_fill_wrote(&fill, RATE);
+	for (uint64_t t = START; t < START + 100 * NS_PER_MS; t += 10 * NS_PER_MS) {
+		(void)buffer_fill_report(&fill, RATE - true_fill(t, 0), t);
+	}
+	CHECK(buffer_fill_known(&fill));
+	const uint64_t now = START + 200 * NS_PER_MS;
+	CHECK(fabs(buffer_fill_at(&fill, (double)now) - true_fill(now, 0)) < 2);
+}
+
+static void the_middle_of_the_stairs_is_found(void **state) {
+	static const unsigned quanta[] = { 32, 256, 1024, 4096, 8192 };
+	(void)state;
+	for (size_t i = 0; i < sizeof quanta / sizeof *quanta; i++) {
+		struct buffer_fill fill;
+		const double quantum = quanta[i];
+		uint64_t t = START;
+		buffer_fill_init(&fill, RATE, quanta[i], false);
+		for (unsigned k = 0; k < 60; k++, t += (8 + k * 5 % 8) * 12 * NS_PER_MS) {
+			const double played = (double)(t - START) * 1e-9 * RATE;
+			/* It takes a whole step when the one before has been played. */
+			const double taken = (floor(played / quantum) + 1) * quantum;
+			(void)buffer_fill_report(&fill, taken, t);
+		}
+		CHECK(buffer_fill_known(&fill));
+		const double middle = (double)(t - START) * 1e-9 * RATE + quantum / 2;
+		if (fabs(-buffer_fill_at(&fill, (double)t) - middle) > fmax(48, quantum * 0.06)) {
+			fail_msg("steps of %u: %.0f frames beside the middle", quanta[i],
+					-buffer_fill_at(&fill, (double)t) - middle);
+		}
+	}
+}
+
+static void a_jump_is_believed_the_second_time(void **state) {
+	struct buffer_fill fill;
+	uint64_t t = START;
+	(void)state;
+	buffer_fill_init(&fill, RATE, 0, false);
+	buffer_fill_wrote(&fill, RATE);
+	for (; t < START + 500 * NS_PER_MS; t += 50 * NS_PER_MS) {
+		CHECK(!buffer_fill_report(&fill, RATE - true_fill(t, 0), t));
+	}
+	/* The device stood still for 0.1 s. */
+	CHECK(!buffer_fill_report(&fill, RATE - true_fill(t, 0.1), t));
+	t += 50 * NS_PER_MS;
+	CHECK(buffer_fill_report(&fill, RATE - true_fill(t, 0.1), t));
+	CHECK(fabs(buffer_fill_at(&fill, (double)t) - true_fill(t, 0.1)) < 2);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_smooth_position_is_known_soon),
+		cmocka_unit_test(the_middle_of_the_stairs_is_found),
+		cmocka_unit_test(a_jump_is_believed_the_second_time),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
