@@ -129,7 +129,7 @@ def place_of(window, frame):
 
 
 def find(screen, scale):
-    """The frame's corner on a screen where the compositor chose the place (weston), by the first stamp."""
+    """The frame's corner on a screen where the compositor chose the place (weston, KWin, mutter), by the first stamp."""
     first = int(CELL * scale)
     for row in range(screen.height):
         data = screen.data[row * screen.width * 3:(row + 1) * screen.width * 3]
@@ -149,7 +149,7 @@ def shown(window, frame, name='shot'):
 
     def look():
         screen = capture(name)
-        corner = find(screen, scale) if MODE == 'weston' else (left, top)
+        corner = find(screen, scale) if MODE in ('weston', 'kwin', 'mutter') else (left, top)
         if corner is None:
             return None
         serials = screen.stamps(*corner, frame[1], scale)
