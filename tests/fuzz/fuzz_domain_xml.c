@@ -27,6 +27,33 @@ static void edit(struct document *document) {
 	document_commit(document, error, sizeof error);
 }
 
+/* All that setup changes in a VM: whatever it makes of the document can be read again. */
+static void set_up(const char *text) {
+	static struct setup setup;
+	char error[160];
+	memset(&setup, 0, sizeof setup);
+	setup.options = (struct setup_options){ .keyboard = "/dev/input/by-id/k",
+		.mouse = "/dev/input/by-id/m",
+		.source = "/srv/games",
+		.target = "games" };
+	if (document_load(&setup.document, text, error, sizeof error) == 0) {
+		setup.has_vm = true;
+		bool ok = xml_shmem(&setup, "looking-glass", 64) && xml_pci_fix(&setup) &&
+			  xml_input_own(&setup) && xml_audio(&setup) && xml_extras(&setup) &&
+			  xml_virtiofs(&setup) && xml_input_qemu(&setup) && xml_kvmfr(&setup, 128);
+		if (ok == !!setup.plan.refused) {
+			abort(); /* done, or refused with a reason */
+		}
+		struct document again;
+		if (document_load(&again, setup.document.text, error, sizeof error) < 0) {
+			abort();
+		}
+		document_free(&again);
+	}
+	plan_free(&setup.plan);
+	document_free(&setup.document);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	char *text = must_alloc(len + 1);
 	memcpy(text, bytes, len);
@@ -41,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 		}
 		edit(document);
 	}
+	set_up(text);
 	document_free(document);
 	free(document);
 	free(fix);

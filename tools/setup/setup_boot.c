@@ -171,7 +171,9 @@ static void edit_grub(struct setup *setup, const struct words *words, const char
 	char *value[2] = { NULL, NULL };
 	bool is_complex = !text;
 	for (size_t i = 0; text && i < 2; i++) {
-		is_complex = is_complex || shell_value(text, names[i], &value[i]) == SHELL_COMPLEX;
+		is_complex = is_complex ||
+			     shell_value(text, names[i], &value[i]) == SHELL_COMPLEX ||
+			     (value[i] && !kernel_is_whole(value[i]));
 	}
 	if (is_complex) {
 		by_hand(setup, words,

@@ -271,8 +271,8 @@ void files_tmpfiles(struct setup *setup) {
 		struct text word = { 0 };
 		text_add_shell(&word, path);
 		plan_command(&setup->plan,
-				_("sudo semanage fcontext -a -t svirt_tmpfs_t %s (SELinux: else QEMU may not "
-				  "open it, and the VM does not start)"),
+				_("sudo semanage fcontext -a -t svirt_tmpfs_t %s # SELinux: else QEMU may not "
+				  "open it, and the VM does not start"),
 				text_get(&word));
 		plan_command(&setup->plan, "sudo systemd-tmpfiles --create %s", file);
 		plan_command(&setup->plan, "sudo restorecon -v %s", text_get(&word));

@@ -1,6 +1,5 @@
 #include "tools/setup/shell_value.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,9 +247,11 @@ char *shell_assignment(const char *text, const char *name) {
 
 /* ---- the kernel's words ---- */
 
+#define BLANKS " \t\n\v\f\r" /* the kernel's isspace() */
+
 static size_t word_len(const char *at) {
 	size_t len = 0;
-	for (bool quoted = false; at[len] && (quoted || !isspace((unsigned char)at[len])); len++) {
+	for (bool quoted = false; at[len] && (quoted || !strchr(BLANKS, at[len])); len++) {
 		quoted = quoted != (at[len] == '"');
 	}
 	return len;
@@ -260,8 +261,16 @@ static bool is_word(const char *at, size_t len, const char *word) {
 	return word && strlen(word) == len && memcmp(at, word, len) == 0;
 }
 
+bool kernel_is_whole(const char *words) {
+	bool whole = true;
+	for (; *words; words++) {
+		whole = whole != (*words == '"');
+	}
+	return whole;
+}
+
 bool kernel_has(const char *words, const char *word) {
-	for (const char *at = words + strspn(words, " \t\n"); *at; at += strspn(at, " \t\n")) {
+	for (const char *at = words + strspn(words, BLANKS); *at; at += strspn(at, BLANKS)) {
 		size_t len = word_len(at);
 		if (is_word(at, len, word)) {
 			return true;
@@ -274,7 +283,7 @@ bool kernel_has(const char *words, const char *word) {
 char *kernel_with(const char *words, const char *word, const char *without) {
 	struct text out = { 0 };
 	for (const char *at = words; *at;) {
-		size_t blanks = strspn(at, " \t\n");
+		size_t blanks = strspn(at, BLANKS);
 		size_t len = word_len(at + blanks);
 		if (!is_word(at + blanks, len, without)) {
 			/* What was first takes no blank with it. */
@@ -284,7 +293,7 @@ char *kernel_with(const char *words, const char *word, const char *without) {
 		at += blanks + len;
 	}
 	if (word && !kernel_has(words, word)) {
-		while (out.len && isspace((unsigned char)out.bytes[out.len - 1])) {
+		while (out.len && strchr(BLANKS, out.bytes[out.len - 1])) {
 			out.bytes[--out.len] = '\0';
 		}
 		text_add(&out, "%s%s", out.len ? " " : "", word);

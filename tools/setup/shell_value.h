@@ -26,6 +26,8 @@ char *shell_assignment(const char *text, const char *name);
 
 /* ---- the kernel's words: separated by blanks, which double quotes protect ---- */
 
+/* False: an open quote, which would swallow a word that is added. */
+bool kernel_is_whole(const char *words);
 bool kernel_has(const char *words, const char *word);
 /* With `word` (unless NULL or there) and without `without` (likewise). Heap. */
 char *kernel_with(const char *words, const char *word, const char *without);
