@@ -6,6 +6,7 @@
 
 #include "client/config/config.h"
 #include "client/render/overlay.h"
+#include "client/ui/app_decide.h"
 #include "client/ui/app_status.h"
 #include "tests/support/check.h"
 
@@ -13,13 +14,17 @@
 
 static struct config config;
 
-static struct app_status waiting_snapshot(void) {
+static struct app_status waiting_status(void) {
 	struct app_status s = { .now_ns = 10 * S, .start_ns = 9 * S, .input_on = true };
 	s.video.part.state = PART_WAITING;
 	snprintf(s.video.part.reason, sizeof s.video.part.reason, "no host yet");
 	s.session.spice.state = PART_RUNNING;
 	snprintf(s.session.spice.reason, sizeof s.session.spice.reason, "connected");
 	return s;
+}
+
+static void decide(struct app_status *s) {
+	app_decide(s, &config, &s->decision);
 }
 
 static bool says(const struct overlay *o, const char *text) {
@@ -33,7 +38,7 @@ static bool says(const struct overlay *o, const char *text) {
 
 static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(o.splash && says(&o, "no host yet") && says(&o, "connected"));
@@ -55,15 +60,16 @@ static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 
 static void a_good_picture_is_left_alone(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(!o.splash && overlay_empty(&o));
 	s.video.stale = true;
+	decide(&s);
 	hud_text_overlay(&s, &config, &o);
-	CHECK(!o.splash && o.state_count == 1);
+	CHECK(!o.splash && o.state_count == 1 && o.dim && says(&o, "no host yet"));
 	s.video.stale = false;
 	s.video.truncated = true;
 	s.video.needed_mib = 64;
@@ -73,7 +79,7 @@ static void a_good_picture_is_left_alone(void **state) {
 
 static void the_menu_dims_the_picture(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
@@ -99,19 +105,19 @@ static bool has_state(const struct overlay *o, const char *text) {
 
 static void a_chord_is_named_whole(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct config other = config;
 	struct overlay o;
 	s.show_help = true;
 	snprintf(other.session.escape_key, sizeof other.session.escape_key,
 			"leftctrl-leftalt-scrolllock");
 	hud_text_overlay(&s, &other, &o);
-	assert_string_equal(o.help[0].text, "with Leftctrl-leftalt-scrolllock held:");
+	assert_string_equal(o.help[0].text, "with Left Ctrl+Left Alt+Scroll Lock held:");
 }
 
 static void a_guest_without_an_agent_is_named(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.session.connected = true;
 	s.show_states = true;
@@ -129,7 +135,7 @@ static void a_guest_without_an_agent_is_named(void **state) {
 
 static void an_alert_fades_and_goes(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	snprintf(s.alert, sizeof s.alert, "Capture enabled");
 	s.alert_until_ns = s.now_ns + HUD_TEXT_ALERT_NS;
@@ -146,7 +152,7 @@ static void an_alert_fades_and_goes(void **state) {
 
 static void an_unchanging_window_is_never_drawn_again(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
 	CHECK(hud_text_next_change_ns(&s) == 0);
@@ -154,21 +160,60 @@ static void an_unchanging_window_is_never_drawn_again(void **state) {
 	CHECK(hud_text_next_change_ns(&s) > s.now_ns);
 }
 
+static bool signs(const struct overlay *o, const char *word) {
+	for (unsigned i = 0; i < o->sign_count; i++) {
+		if (strcmp(o->sign[i].word, word) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void signs_tell_what_is_unusual(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.video.showing = VIDEO_SOURCE_SPICE;
 	s.muted = true;
 	s.input_on = false;
+	decide(&s);
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.icons == (OVERLAY_ICON_SPICE | OVERLAY_ICON_MUTED | OVERLAY_ICON_INPUT_OFF));
+	CHECK(o.sign_count == 3);
+	CHECK(signs(&o, "NO HOST") && signs(&o, "MUTED") && signs(&o, "INPUT OFF"));
+}
+
+/* A sign stays; the sentence of one that calls for no action goes after a while, and is read again
+ * by pointing at the sign or holding the escape key. */
+static void a_sentence_is_read_and_goes(void **state) {
+	(void)state;
+	struct app_status s = waiting_status();
+	struct overlay o;
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	s.muted = true;
+	s.sign_pointed_at = -1;
+	s.sign_since_ns[APP_SIGN_MUTED] = s.now_ns;
+	decide(&s);
+	hud_text_overlay(&s, &config, &o);
+	CHECK(signs(&o, "MUTED") && says(&o, "The sound is off"));
+	CHECK(hud_text_next_change_ns(&s) == s.now_ns + APP_SIGN_READ_NS);
+	s.now_ns += APP_SIGN_READ_NS;
+	hud_text_overlay(&s, &config, &o);
+	CHECK(signs(&o, "MUTED") && !says(&o, "The sound is off"));
+	CHECK(hud_text_next_change_ns(&s) == 0);
+	s.sign_pointed_at = hud_text_sign_at(&s, 0);
+	hud_text_overlay(&s, &config, &o);
+	CHECK(says(&o, "The sound is off"));
+	s.sign_pointed_at = -1;
+	s.show_help = true;
+	hud_text_overlay(&s, &config, &o);
+	CHECK(says(&o, "The sound is off"));
 }
 
 static void the_microphone_is_asked_for_and_seen(void **state) {
 	(void)state;
 	static struct config with_key;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
@@ -178,18 +223,20 @@ static void the_microphone_is_asked_for_and_seen(void **state) {
 	with_key.input.bindings[KEY_ACTION_MICROPHONE] = KEY_E;
 	strcpy(with_key.session.escape_key, "scrolllock");
 	hud_text_overlay(&s, &with_key, &o);
-	CHECK(says(&o, "Scroll Lock+E") && (o.icons & OVERLAY_ICON_MICROPHONE) == 0);
+	CHECK(says(&o, "Scroll Lock+E") && !signs(&o, "MIC ON"));
 	s.session.microphone = SESSION_MIC_OPEN;
+	decide(&s);
 	hud_text_overlay(&s, &with_key, &o);
-	CHECK(o.state_count == 0 && o.icons == OVERLAY_ICON_MICROPHONE);
+	CHECK(o.sign_count == 1 && signs(&o, "MIC ON"));
 	s.session.microphone = SESSION_MIC_MUTED;
+	decide(&s);
 	hud_text_overlay(&s, &with_key, &o);
 	CHECK(overlay_empty(&o));
 }
 
 static void a_password_is_stars(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.session.needs_password = true;
 	s.password_typed = 3;
@@ -198,16 +245,18 @@ static void a_password_is_stars(void **state) {
 	s.password_typed = 1000;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "***") && o.state_count == 3);
-	/* Over a picture that is there the reason is enough. */
+	/* The keys go to the prompt, also over a picture: it is shown there, with the reason. */
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
+	s.session.spice.state = PART_WAITING;
+	decide(&s);
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.state_count == 1 && says(&o, "connected"));
+	CHECK(o.state_count == 2 && says(&o, "connected") && says(&o, "***"));
 }
 
 static void files_tell_how_far_they_are(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.session.files.active = 2;
 	s.session.files.sent_bytes = 25;
@@ -232,7 +281,7 @@ static bool helps(const struct overlay *o, const char *key) {
 static void the_help_lists_what_is_bound(void **state) {
 	(void)state;
 	static struct config bound;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	strcpy(bound.session.escape_key, "scrolllock");
 	bound.input.bindings[KEY_ACTION_QUIT] = KEY_Q;
@@ -247,7 +296,7 @@ static void the_help_lists_what_is_bound(void **state) {
 
 static void figures_are_those_that_were_asked_for(void **state) {
 	(void)state;
-	struct app_status s = waiting_snapshot();
+	struct app_status s = waiting_status();
 	struct overlay o;
 	s.video_stats.fps = 59.9;
 	hud_text_overlay(&s, &config, &o);
@@ -272,6 +321,7 @@ int main(void) {
 		cmocka_unit_test(an_alert_fades_and_goes),
 		cmocka_unit_test(an_unchanging_window_is_never_drawn_again),
 		cmocka_unit_test(signs_tell_what_is_unusual),
+		cmocka_unit_test(a_sentence_is_read_and_goes),
 		cmocka_unit_test(the_microphone_is_asked_for_and_seen),
 		cmocka_unit_test(a_password_is_stars),
 		cmocka_unit_test(files_tell_how_far_they_are),

@@ -6,13 +6,12 @@
 #include "client/render/glyphs.h"
 
 /* Straight 0xAARRGGBB. */
-#define COLOR_TEXT      0xffe8eaf0u
-#define COLOR_QUIET     0xff9aa3b5u
-#define COLOR_TITLE     0xffffffffu
-#define COLOR_PANEL     0xb3101218u
-#define COLOR_HELP      0xd9101218u
-#define COLOR_KEY       0xffffd479u
-#define COLOR_RECORDING 0xffff5a4fu
+#define COLOR_TEXT  0xffe8eaf0u
+#define COLOR_QUIET 0xff9aa3b5u
+#define COLOR_TITLE 0xffffffffu
+#define COLOR_PANEL 0xe6101218u
+#define COLOR_HELP  0xe6101218u
+#define COLOR_KEY   0xffffd479u
 
 struct pen {
 	struct overlay_quad *quads;
@@ -28,7 +27,7 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b) {
 
 bool overlay_empty(const struct overlay *overlay) {
 	return !overlay->splash && overlay->state_count == 0 && overlay->help_count == 0 &&
-	       overlay->figures_count == 0 && overlay->icons == 0 && !overlay->dim &&
+	       overlay->figures_count == 0 && overlay->sign_count == 0 && !overlay->dim &&
 	       !overlay->panel.open &&
 	       (overlay->alert.text[0] == '\0' || overlay->alert_opacity <= 0);
 }
@@ -289,33 +288,62 @@ static void put_figures(struct pen *pen, const struct overlay *overlay) {
 	}
 }
 
-/* Short words in boxes: they need no explanation. */
-static void put_icons(struct pen *pen, const struct overlay *overlay) {
-	static const struct {
-		enum overlay_icon icon;
-		const char *word;
-		uint32_t color;
-	} signs[] = {
-		{ OVERLAY_ICON_MICROPHONE, "MIC", COLOR_RECORDING },
-		{ OVERLAY_ICON_GRABBED, "GRAB", 0xff7fe08au },
-		{ OVERLAY_ICON_INPUT_OFF, "NO INPUT", 0xffffb454u },
-		{ OVERLAY_ICON_MUTED, "MUTE", 0xffffb454u },
-		{ OVERLAY_ICON_PAUSED, "PAUSE", 0xffffb454u },
-		{ OVERLAY_ICON_SPICE, "SPICE", 0xff7fb4ffu },
-	};
+struct sign_place {
+	int x, y, width, height;
+};
+
+/* From the right edge to the left, then in a next row. False: no more fit. */
+static bool place_sign(const struct pen *pen, const struct overlay_sign *sign, int *right, int *top,
+		struct sign_place *ret_place) {
 	const int margin = 6 * pen->scale;
-	int right = pen->width_px - margin;
-	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-		if ((overlay->icons & signs[i].icon) == 0) {
-			continue;
-		}
-		const int columns = text_columns(signs[i].word);
-		const int width = columns * cell_width(pen) + 2 * margin;
-		put_box(pen, right - width, margin, width, line_height(pen) + margin, COLOR_PANEL);
-		put_text(pen, right - width + margin, margin + margin / 2, signs[i].word, columns,
-				signs[i].color);
-		right -= width + margin;
+	const int width = text_columns(sign->word) * cell_width(pen) + 2 * margin;
+	const int height = line_height(pen) + margin;
+	if (*right - width < margin && *right < pen->width_px - margin) {
+		*right = pen->width_px - margin;
+		*top += height + margin / 2;
 	}
+	*ret_place = (struct sign_place){ *right - width, *top, width, height };
+	*right -= width + margin;
+	return *top + height <= pen->height_px;
+}
+
+static void put_signs(struct pen *pen, const struct overlay *overlay) {
+	const int margin = 6 * pen->scale;
+	int right = pen->width_px - margin, top = margin;
+	for (unsigned i = 0; i < at_most(overlay->sign_count, OVERLAY_SIGN_MAX); i++) {
+		const struct overlay_sign *sign = &overlay->sign[i];
+		struct sign_place at;
+		if (!place_sign(pen, sign, &right, &top, &at)) {
+			return;
+		}
+		put_box(pen, at.x, at.y, at.width, at.height, COLOR_PANEL);
+		put_text(pen, at.x + margin, at.y + margin / 2, sign->word,
+				text_columns(sign->word), level_color(sign->level));
+	}
+}
+
+static struct pen make_pen(const struct overlay *overlay, int width_px, int height_px,
+		struct overlay_quad *quads, size_t max) {
+	const unsigned font_px = overlay->font_px > 0 ? overlay->font_px : 16;
+	int scale = (int)((font_px + 8) / 16);
+	scale = scale < 1 ? 1 : scale > 8 ? 8 : scale;
+	return (struct pen){ quads, 0, max, scale, width_px, height_px };
+}
+
+int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, int x, int y) {
+	const struct pen pen = make_pen(overlay, width_px, height_px, NULL, 0);
+	const int margin = 6 * pen.scale;
+	int right = width_px - margin, top = margin;
+	for (unsigned i = 0; i < at_most(overlay->sign_count, OVERLAY_SIGN_MAX); i++) {
+		struct sign_place at;
+		if (!place_sign(&pen, &overlay->sign[i], &right, &top, &at)) {
+			break;
+		}
+		if (x >= at.x && x < at.x + at.width && y >= at.y && y < at.y + at.height) {
+			return (int)i;
+		}
+	}
+	return -1;
 }
 
 size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px,
@@ -323,11 +351,7 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 	if (width_px < 1 || height_px < 1) {
 		return 0;
 	}
-	const unsigned font_px = overlay->font_px > 0 ? overlay->font_px : 16;
-	int scale = (int)((font_px + 8) / 16);
-	scale = scale < 1 ? 1 : scale > 8 ? 8 : scale;
-	struct pen pen = { quads, 0, max, scale, width_px, height_px };
-
+	struct pen pen = make_pen(overlay, width_px, height_px, quads, max);
 	int bottom = height_px;
 	if (overlay->splash) {
 		put_splash(&pen, overlay);
@@ -335,7 +359,7 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 		bottom = put_state(&pen, overlay);
 	}
 	put_figures(&pen, overlay);
-	put_icons(&pen, overlay);
+	put_signs(&pen, overlay);
 	put_help(&pen, overlay, bottom);
 	put_alert(&pen, overlay);
 	return overlay_panel_layout(&overlay->panel, overlay->font_px, width_px, height_px, quads,

@@ -14,7 +14,8 @@
 #include "client/render/overlay_panel.h"
 #include "client/render/overlay_quad.h"
 
-#define OVERLAY_STATE_MAX   8
+#define OVERLAY_STATE_MAX   12
+#define OVERLAY_SIGN_MAX    14
 #define OVERLAY_HELP_MAX    48
 #define OVERLAY_FIGURES_MAX 8
 #define OVERLAY_TEXT_BYTES  480
@@ -26,13 +27,10 @@ enum overlay_level {
 	OVERLAY_BAD,
 };
 
-enum overlay_icon {               /* small signs at the top right */
-	OVERLAY_ICON_SPICE = 0x1, /* the picture comes through SPICE */
-	OVERLAY_ICON_MICROPHONE = 0x2,
-	OVERLAY_ICON_GRABBED = 0x4,
-	OVERLAY_ICON_MUTED = 0x8,
-	OVERLAY_ICON_PAUSED = 0x10,
-	OVERLAY_ICON_INPUT_OFF = 0x20,
+/* A state that lasts: a word or two at the top right. */
+struct overlay_sign {
+	enum overlay_level level;
+	char word[32];
 };
 
 struct overlay_line {
@@ -64,7 +62,8 @@ struct overlay {
 	unsigned figures_count;
 	char figures[OVERLAY_FIGURES_MAX][96];
 
-	unsigned icons; /* enum overlay_icon */
+	unsigned sign_count;
+	struct overlay_sign sign[OVERLAY_SIGN_MAX];
 	struct overlay_panel panel;
 
 	bool dim;         /* darken the picture under it all */
@@ -75,6 +74,9 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b);
 
 /* Whether anything of it is visible at all. */
 bool overlay_empty(const struct overlay *overlay);
+
+/* Which sign that point of the window is on; -1 = none. */
+int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, int x, int y);
 
 #define OVERLAY_QUADS_MAX 8192
 

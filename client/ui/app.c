@@ -66,7 +66,9 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	app->now.show_fps = config->window.show_fps;
 	app->now.show_stats = config->window.show_graphs;
 	app->now.video.part.state = PART_WAITING;
-	app->display_wanted = true;
+	app->applied.display = config->session.display;
+	app->applied.input = config->session.input;
+	app->now.sign_pointed_at = -1;
 	app->wake_event = SDL_RegisterEvents(1);
 	int r = app->wake_event == UINT32_MAX ? -ENOMEM : init_boxes(app);
 	if (r < 0) {
@@ -169,6 +171,9 @@ static uint64_t run_timers(struct app *app) {
 	if (app->resize_ns != 0 && app->resize_ns <= now) {
 		app_resize_settled(app);
 	}
+	if (app->settle_ns != 0 && app->settle_ns <= now) {
+		app_settle(app);
+	}
 	if (app->agent_ns != 0 && app->agent_ns <= now) {
 		app_tell_no_agent(app);
 	}
@@ -188,6 +193,7 @@ static uint64_t run_timers(struct app *app) {
 	uint64_t next = app->text_changes_ns == UINT64_MAX ? 0 : app->text_changes_ns;
 	next = earliest(next, window_input_deadline_ns(app->input));
 	next = earliest(next, app->resize_ns);
+	next = earliest(next, app->settle_ns);
 	next = earliest(next, app->agent_ns);
 	next = earliest(next, app->stats_ns);
 	return earliest(next, app->end_ns);
@@ -215,6 +221,7 @@ int app_run(struct app *app) {
 	app->stats_ns = config->stats ? now + (uint64_t)(config->stats_period * (double)NS_PER_S)
 				      : 0;
 	app_tell_input(app);
+	app_settle(app);
 	while (app->running) {
 		SDL_Event event;
 		int wait_ms = timeout_ms(run_timers(app));
@@ -227,6 +234,9 @@ int app_run(struct app *app) {
 			got = SDL_PollEvent(&event);
 		}
 		app_look(app);
+		if (app->dirty) {
+			app_settle(app);
+		}
 		app_show_guest_pointer(app);
 	}
 	return 0;

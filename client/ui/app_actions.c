@@ -56,6 +56,7 @@ static void put_settings(struct app *app) {
 	if (app->video) {
 		video_set(app->video, &app->settings);
 	}
+	app->dirty = true; /* app_settle() follows */
 }
 
 static void next_source(struct app *app) {
@@ -132,7 +133,7 @@ static void type_clipboard(struct app *app) {
 
 static void toggle_input(struct app *app) {
 	app->now.input_on = !app->now.input_on;
-	app_tell_session_input(app);
+	app->dirty = true;
 	app_alert(app, OVERLAY_INFO, "%s",
 			app->now.input_on ? _("Guest input on") : _("Guest input off"));
 }

@@ -21,6 +21,9 @@
 
 /* ---- from other threads ---- */
 
+/* Motion after so long is news: the screen must stay on from now on. */
+#define DEVICE_PAUSE_NS (30 * NS_PER_S)
+
 static void on_video_status(const struct video_status *status, void *data) {
 	mailbox_put(&((struct app *)data)->video_status, status);
 }
@@ -49,8 +52,13 @@ static void on_session_action(enum session_action action, unsigned code, void *d
 
 static void on_moved(void *data) {
 	struct app *app = data;
+	const uint64_t now_ns = clock_now_ns();
+	const uint64_t before_ns = atomic_exchange(&app->device_input_ns, now_ns);
 	if (app->video) {
 		video_input_moved(app->video);
+	}
+	if (now_ns - before_ns > DEVICE_PAUSE_NS) {
+		app_wake(app); /* it is played again */
 	}
 }
 
@@ -117,43 +125,17 @@ static void fit_window(struct app *app) {
 	}
 }
 
-static void update_screensaver(struct app *app) {
-	bool off = app->config->window.no_screensaver ||
-		   (app->config->window.auto_screensaver && app->now.video.block_screensaver);
-	if (off == app->screensaver_off) {
-		return;
-	}
-	app->screensaver_off = off;
-	if (off) {
-		SDL_DisableScreenSaver();
-	} else {
-		SDL_EnableScreenSaver();
-	}
-}
-
 static void on_new_video(struct app *app) {
 	const struct video_status *video = &app->now.video;
 	fit_window(app);
 	if (app->resize_ns == 0) {
 		app_shrink_window(app); /* else once the user stopped dragging */
 	}
-	update_screensaver(app);
 	if (video->activation_requests != app->activations) {
 		app->activations = video->activation_requests;
 		if (app->config->window.request_activation) {
 			SDL_FlashWindow(window_sdl(app->window), SDL_FLASH_UNTIL_FOCUSED);
 		}
-	}
-	/* The SPICE picture costs the VM time: only while it is needed. */
-	bool wanted = app->config->video.settings.source != VIDEO_SOURCE_LG &&
-		      (video->showing != VIDEO_SOURCE_LG || video->stale ||
-				      app->settings.source == VIDEO_SOURCE_SPICE);
-	if (wanted != app->display_wanted) {
-		app->display_wanted = wanted;
-		app_command(app, (struct session_command){
-						 .kind = SESSION_DISPLAY_WANTED,
-						 .on = wanted,
-				 });
 	}
 }
 
@@ -303,6 +285,7 @@ void app_look(struct app *app) {
 	if (mailbox_take(&app->pointer, &pointer)) {
 		window_input_set_guest_pointer(app->input, &pointer);
 	}
+	app_settle(app);
 	while (queue_pop(&app->happenings, &happening)) {
 		on_happening(app, &happening);
 	}

@@ -1,8 +1,8 @@
 /*
  * What the files of the app share; nobody else includes it. app.c is its life and its loop,
- * app_parts.c what the parts tell it, app_window.c what SDL tells it, app_clipboard.c its side of
- * the clipboard, app_password.c the prompt, app_panel.c the panel, app_actions.c what keys do,
- * app_vm.c which VM it is.
+ * app_parts.c what the parts tell it, app_settle.c what follows from that, app_window.c what SDL
+ * tells it, app_clipboard.c its side of the clipboard, app_password.c the prompt, app_panel.c the
+ * panel, app_actions.c what keys do, app_vm.c which VM it is.
  */
 #pragma once
 
@@ -80,12 +80,13 @@ struct app {
 	struct video_geometry picture;
 	int sensitivity;
 	bool running;
-	bool dirty;    /* the overlay may have changed */
-	bool wrong_vm; /* the SPICE server is that of another VM */
+	bool dirty; /* the overlay may have changed */
 	struct vm_apply vm;
-	bool display_wanted;
-	unsigned mic_policy; /* enum session_microphone_policy */
-	bool mic_allowed;    /* by the user's key, or by the policy */
+	struct app_decision applied; /* what the parts were told */
+	atomic_uint_least64_t
+			device_input_ns; /* from pg-io: newest motion that went to the guest */
+	unsigned mic_policy;             /* enum session_microphone_policy */
+	bool mic_allowed;                /* by the user's key, or by the policy */
 	enum session_microphone_state mic_told;
 	bool pointer_inside;
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
@@ -95,7 +96,6 @@ struct app {
 	/* Of a drop that SDL tells file by file: paths, each with its NUL. */
 	char *drop_paths;
 	size_t drop_len;
-	bool screensaver_off;
 	char screenshot[512];
 	char password[APP_PASSWORD_MAX];
 	size_t password_len;
@@ -107,6 +107,7 @@ struct app {
 	uint64_t stats_ns;        /* next line; 0 = never */
 	uint64_t end_ns;          /* --seconds; 0 = never */
 	uint64_t text_changes_ns; /* when the overlay changes by itself; UINT64_MAX = never */
+	uint64_t settle_ns;       /* what was decided changes by itself; 0 = never */
 	uint64_t resize_ns; /* a resize settled: tell the guest, snap to its aspect; 0 = nothing */
 };
 
@@ -126,6 +127,9 @@ void app_set_microphone_policy(struct app *app, unsigned policy);
 void app_command(struct app *app, struct session_command command);
 
 /* ---- app.c ---- */
+
+/* Decides anew, and tells the parts what changed: after every change of what is known or chosen. */
+void app_settle(struct app *app);
 
 /* From any thread: app_look() follows. data is the app. */
 void app_wake(void *data);

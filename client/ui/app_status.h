@@ -10,6 +10,7 @@
 #include "audio/audio.h"
 #include "base/part.h"
 #include "client/session/guest_link.h"
+#include "client/ui/app_decision.h"
 #include "client/video/video.h"
 
 struct app_status {
@@ -26,8 +27,21 @@ struct app_status {
 	bool demo;
 	size_t password_typed; /* characters, while the session asks for one */
 	bool captured;         /* the window's own capture mode */
+	bool wrong_vm;         /* the SPICE server is that of another VM */
+	bool focused;          /* the window has the keyboard */
+	bool full_screen;
+	bool device_input; /* something came from a grabbed device within a minute */
+
+	/* What the user's keys have chosen. */
+	enum video_source source;
+	bool paused;
 	bool input_on;
 	bool muted;
+
+	/* What follows from all of it: app_decide(). */
+	struct app_decision decision;
+	uint64_t sign_since_ns[APP_SIGN_COUNT];
+	int sign_pointed_at; /* enum app_sign that the pointer is on; -1 = none */
 
 	/* What the user wants to see. */
 	bool show_help;

@@ -14,13 +14,6 @@ static bool uuid_known(const uint8_t uuid[16]) {
 	return memcmp(uuid, zero, sizeof zero) != 0;
 }
 
-void app_tell_session_input(struct app *app) {
-	app_command(app, (struct session_command){
-					 .kind = SESSION_INPUT,
-					 .on = !app->wrong_vm && app->now.input_on,
-			 });
-}
-
 /* The frame host and the SPICE server each say which VM they belong to: typing into another one
  * than is seen would be a disaster. */
 void app_check_vm(struct app *app) {
@@ -28,11 +21,11 @@ void app_check_vm(struct app *app) {
 	const struct session_status *session = &app->now.session;
 	bool wrong = host->session && session->connected && uuid_known(host->uuid) &&
 		     uuid_known(session->uuid) && memcmp(host->uuid, session->uuid, 16) != 0;
-	if (wrong == app->wrong_vm) {
+	if (wrong == app->now.wrong_vm) {
 		return;
 	}
-	app->wrong_vm = wrong;
-	app_tell_session_input(app);
+	app->now.wrong_vm = wrong;
+	app->dirty = true;
 	if (wrong) {
 		log_error("the picture is that of another VM than SPICE's \"%s\": input is off; give "
 			  "--spice the address of the VM that is shown",

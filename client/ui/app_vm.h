@@ -10,8 +10,5 @@ struct discovery_info;
 /* Takes over memory, address and bridge where the user's options leave them open. */
 void app_take_discovery(struct app *app, const struct discovery_info *info);
 
-/* Tells the session whether input is on: what the user wants, and app_check_vm() allows. */
-void app_tell_session_input(struct app *app);
-
 /* Input is off while picture and SPICE are those of different VMs. */
 void app_check_vm(struct app *app);

@@ -11,6 +11,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/ui/app_state.h"
+#include "client/ui/hud_text.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 
@@ -114,7 +115,7 @@ void app_tell_input(struct app *app) {
 		.picture = app->picture,
 		.desktop_width = (int)app->now.video.desktop_width,
 		.desktop_height = (int)app->now.video.desktop_height,
-		.connected = app->now.session.connected && !app->wrong_vm,
+		.connected = app->now.session.connected && !app->now.wrong_vm,
 		.absolute = app->now.session.absolute,
 		/* Positions are those of the SPICE surface, which the frame host's desktop is not:
 		 * over its picture motion is relative, and the host puts the pointer (kvmfr.md 7).
@@ -158,6 +159,22 @@ static void set_hidden(struct app *app, bool hidden) {
 	}
 }
 
+/* The sentence of the sign under the pointer is shown. Window units; -1, -1 = the pointer left. */
+static void point_at_sign(struct app *app, int x, int y) {
+	int width, height, index = -1;
+	if (app->shown.sign_count > 0 && x >= 0 && !app->now.captured) {
+		const double scale = window_scale(app->window);
+		window_size_px(app->window, &width, &height);
+		index = overlay_sign_at(
+				&app->shown, width, height, (int)(x * scale), (int)(y * scale));
+	}
+	const int sign = index < 0 ? -1 : hud_text_sign_at(&app->now, (unsigned)index);
+	if (sign != app->now.sign_pointed_at) {
+		app->now.sign_pointed_at = sign;
+		app->dirty = true;
+	}
+}
+
 static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	switch (event->event) {
 	case SDL_WINDOWEVENT_SIZE_CHANGED:
@@ -179,12 +196,15 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	case SDL_WINDOWEVENT_ENTER:
 	case SDL_WINDOWEVENT_LEAVE:
 		app->pointer_inside = event->event == SDL_WINDOWEVENT_ENTER;
+		point_at_sign(app, -1, -1);
 		break;
 	case SDL_WINDOWEVENT_FOCUS_GAINED:
+		app->dirty = true; /* app_settle() follows */
 		app_command(app, (struct session_command){ .kind = SESSION_FOCUS, .on = true });
 		break;
 	case SDL_WINDOWEVENT_FOCUS_LOST:
 		app_command(app, (struct session_command){ .kind = SESSION_FOCUS });
+		app->dirty = true;
 		if (app->config->window.minimize_on_focus_loss && app->now.input_on) {
 			SDL_MinimizeWindow(window_sdl(app->window));
 		}
@@ -312,6 +332,9 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 			app->now.session.files.active > 0 && !app->now.captured) {
 		app_command(app, (struct session_command){ .kind = SESSION_CANCEL_FILES });
 		return;
+	}
+	if (event->type == SDL_MOUSEMOTION) {
+		point_at_sign(app, event->motion.x, event->motion.y);
 	}
 	if (window_input_event(app->input, event, clock_now_ns())) {
 		return;

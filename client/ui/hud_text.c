@@ -1,6 +1,5 @@
 #include "client/ui/hud_text.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,14 +8,13 @@
 #include "client/config/config.h"
 #include "client/config/options.h"
 #include "client/render/overlay.h"
+#include "client/ui/app_decide.h"
 #include "client/ui/app_status.h"
-#include "input/key_names.h"
+#include "client/ui/key_label.h"
 
 /* While figures are on the screen they are renewed this often. */
 #define FIGURES_PERIOD_NS 500000000ull
 #define FADE_STEP_NS      40000000ull
-/* A chord has up to four names of keys: session_config.escape_key. */
-#define LABEL_BYTES 64
 
 static void add_state(struct overlay *o, enum overlay_level level, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
@@ -67,6 +65,33 @@ static void add_part(struct overlay *o, const char *name, const struct part_stat
 	}
 }
 
+static void add_password(struct overlay *o, const struct app_status *s) {
+	char dots[64] = "";
+	if (!s->session.needs_password) {
+		return;
+	}
+	for (size_t i = 0; i < s->password_typed && i < sizeof dots - 1; i++) {
+		dots[i] = '*';
+	}
+	add_state(o, OVERLAY_WARN, _("The VM asks for a password, then Enter: %s"), dots);
+}
+
+/* What would help if no picture comes from the shared memory. */
+static void add_hints(struct overlay *o, const struct app_status *s) {
+	const uint64_t waited_ns = s->now_ns - s->start_ns;
+	if (s->demo || (!o->splash && waited_ns > HUD_TEXT_PATIENCE_NS + HUD_TEXT_HINT_READ_NS)) {
+		return;
+	}
+	if (waited_ns > HUD_TEXT_PATIENCE_NS) {
+		add_state(o, OVERLAY_INFO,
+				_("Is the Looking Glass host running in Windows? Its log: "
+				  "%%ProgramData%%\\Looking Glass (host)\\looking-glass-host.txt"));
+	}
+	if (waited_ns > HUD_TEXT_HINT_NS && (o->splash || waited_ns > HUD_TEXT_PATIENCE_NS)) {
+		add_state(o, OVERLAY_INFO, _("`pierglass doctor` checks the whole set-up"));
+	}
+}
+
 /* One line per source, then what would help if the picture does not come. */
 static void add_states(struct overlay *o, const struct app_status *s, const struct config *config) {
 	add_part(o, _("VM"), &s->discovery);
@@ -78,22 +103,8 @@ static void add_states(struct overlay *o, const struct app_status *s, const stru
 			(config->session.clipboard_to_vm || config->session.clipboard_to_local)) {
 		add_state(o, OVERLAY_INFO, "%s", _(HUD_TEXT_NO_AGENT));
 	}
-	if (s->session.needs_password) {
-		char dots[64] = "";
-		for (size_t i = 0; i < s->password_typed && i < sizeof dots - 1; i++) {
-			dots[i] = '*';
-		}
-		add_state(o, OVERLAY_WARN, _("The VM asks for a password, then Enter: %s"), dots);
-	}
-	bool waits = s->video.part.state != PART_RUNNING && s->video.showing != VIDEO_SOURCE_LG;
-	uint64_t waited_ns = s->now_ns - s->start_ns;
-	if (waits && !s->demo && waited_ns > HUD_TEXT_PATIENCE_NS) {
-		add_state(o, OVERLAY_INFO,
-				_("Is the Looking Glass host running in Windows? Its log: "
-				  "%%ProgramData%%\\Looking Glass (host)\\looking-glass-host.txt"));
-	}
-	if (waits && !s->demo && waited_ns > HUD_TEXT_HINT_NS) {
-		add_state(o, OVERLAY_INFO, _("`pierglass doctor` checks the whole set-up"));
+	if (s->video.part.state != PART_RUNNING && s->video.showing != VIDEO_SOURCE_LG) {
+		add_hints(o, s);
 	}
 }
 
@@ -110,41 +121,10 @@ static void add_files(struct overlay *o, const struct session_files *files) {
 			files->name, percent, files->active);
 }
 
-/* As it stands on the keyboard, not as the configuration spells it. */
-static const char *key_label(const char *name, char label[static LABEL_BYTES]) {
-	static const struct {
-		const char *name, *label;
-	} labels[] = {
-		{ "equal", "=" },
-		{ "minus", "-" },
-		{ "leftmeta", "Left Win" },
-		{ "rightmeta", "Right Win" },
-		{ "scrolllock", "Scroll Lock" },
-		{ "pageup", "Page Up" },
-		{ "pagedown", "Page Down" },
-	};
-	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-		if (strcmp(name, labels[i].name) == 0) {
-			return labels[i].label;
-		}
-	}
-	snprintf(label, LABEL_BYTES, "%s", name);
-	label[0] = (char)toupper((unsigned char)label[0]);
-	return label;
-}
-
-static const char *key_text(unsigned binding, char *text, size_t size) {
-	char label[LABEL_BYTES];
-	const char *name = key_name(binding & ~KEY_BINDING_SHIFT);
-	snprintf(text, size, "%s%s", binding & KEY_BINDING_SHIFT ? "Shift+" : "",
-			name ? key_label(name, label) : "?");
-	return text;
-}
-
 /* The guest records and nobody said yet that it may. No key is taken from the guest for it. */
 static void add_microphone(
 		struct overlay *o, const struct app_status *s, const struct config *config) {
-	char key[32], label[LABEL_BYTES];
+	char key[KEY_LABEL_BYTES], label[KEY_LABEL_BYTES];
 	unsigned binding = config->input.bindings[KEY_ACTION_MICROPHONE];
 	if (s->session.microphone != SESSION_MIC_ASKING) {
 		return;
@@ -157,7 +137,7 @@ static void add_microphone(
 	add_state(o, OVERLAY_WARN,
 			_("The VM wants the microphone: %s+%s gives it, otherwise it stays off"),
 			key_label(config->session.escape_key, label),
-			key_text(binding, key, sizeof key));
+			key_binding_label(binding, key));
 }
 
 static void add_help(struct overlay *o, const char *key, const char *text) {
@@ -170,14 +150,14 @@ static void add_help(struct overlay *o, const char *key, const char *text) {
 }
 
 static void add_help_list(struct overlay *o, const struct config *config) {
-	char key[32], label[LABEL_BYTES], title[LABEL_BYTES + 80];
+	char key[KEY_LABEL_BYTES], label[KEY_LABEL_BYTES], title[KEY_LABEL_BYTES + 80];
 	snprintf(title, sizeof title, _("with %s held:"),
 			key_label(config->session.escape_key, label));
 	add_help(o, "", title);
 	for (int action = 1; action < KEY_ACTION_COUNT; action++) {
 		unsigned binding = config->input.bindings[action];
 		if (binding != 0) {
-			add_help(o, key_text(binding, key, sizeof key), _(key_action_help(action)));
+			add_help(o, key_binding_label(binding, key), _(key_action_help(action)));
 		}
 	}
 	add_help(o, "F1..F12", _("send Ctrl+Alt+Fn"));
@@ -225,11 +205,37 @@ static void add_figures(struct overlay *o, const struct app_status *s) {
 	}
 }
 
-static unsigned icons_of(const struct app_status *s) {
-	return (s->video.showing == VIDEO_SOURCE_SPICE ? OVERLAY_ICON_SPICE : 0u) |
-	       (s->session.microphone == SESSION_MIC_OPEN ? OVERLAY_ICON_MICROPHONE : 0u) |
-	       (s->session.grabbed ? OVERLAY_ICON_GRABBED : 0u) |
-	       (s->muted ? OVERLAY_ICON_MUTED : 0u) | (s->input_on ? 0u : OVERLAY_ICON_INPUT_OFF);
+/* ---- states that last ---- */
+
+static bool is_read(const struct app_status *s, enum app_sign sign) {
+	return app_sign_lasts(sign) || s->show_help || s->sign_pointed_at == (int)sign ||
+	       s->now_ns < s->sign_since_ns[sign] + APP_SIGN_READ_NS;
+}
+
+static void add_signs(struct overlay *o, const struct app_status *s, const struct config *config) {
+	char text[OVERLAY_TEXT_BYTES];
+	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {
+		if ((s->decision.signs & 1u << sign) == 0 || o->sign_count == OVERLAY_SIGN_MAX) {
+			continue;
+		}
+		struct overlay_sign *shown = &o->sign[o->sign_count++];
+		shown->level = app_sign_level((enum app_sign)sign);
+		snprintf(shown->word, sizeof shown->word, "%s", app_sign_word((enum app_sign)sign));
+		/* The lines of the parts say the same, where they are shown. */
+		if (!o->splash && !s->show_states && is_read(s, (enum app_sign)sign)) {
+			app_sign_text(s, config, (enum app_sign)sign, text, sizeof text);
+			add_state(o, shown->level, "%s", text);
+		}
+	}
+}
+
+int hud_text_sign_at(const struct app_status *s, unsigned index) {
+	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {
+		if ((s->decision.signs & 1u << sign) != 0 && index-- == 0) {
+			return sign;
+		}
+	}
+	return -1;
 }
 
 static void add_alert(struct overlay *o, const struct app_status *s) {
@@ -255,15 +261,11 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 	}
 	if (o->splash || s->show_states) {
 		add_states(o, s, config);
-	} else {
-		/* A picture is there: only what is wrong with it. */
-		if (s->video.stale) {
-			add_part(o, _("Picture"), &s->video.part);
-		}
-		if (s->session.needs_password) {
-			add_part(o, _("Input"), &s->session.spice);
-		}
+	} else if (s->decision.signs & 1u << APP_SIGN_NO_HOST) {
+		add_hints(o, s);
 	}
+	add_signs(o, s, config);
+	add_password(o, s);
 	if (s->video.truncated) {
 		add_state(o, OVERLAY_WARN,
 				_("The shared memory is too small for %ux%u: give the VM %u MiB"),
@@ -275,9 +277,13 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 		add_help_list(o, config);
 	}
 	add_figures(o, s);
-	o->icons = icons_of(s);
-	o->dim = s->show_states && config->window.dim_overlay;
+	o->dim = s->decision.frozen || (s->show_states && config->window.dim_overlay);
 	add_alert(o, s);
+}
+
+/* The sooner one of what is still to come; 0 = nothing. */
+static uint64_t sooner(uint64_t next_ns, uint64_t other_ns, uint64_t now_ns) {
+	return other_ns > now_ns && (next_ns == 0 || other_ns < next_ns) ? other_ns : next_ns;
 }
 
 uint64_t hud_text_next_change_ns(const struct app_status *s) {
@@ -290,13 +296,20 @@ uint64_t hud_text_next_change_ns(const struct app_status *s) {
 		uint64_t figures = s->now_ns + FIGURES_PERIOD_NS;
 		next = next == 0 || figures < next ? figures : next;
 	}
-	uint64_t hint = s->start_ns + HUD_TEXT_HINT_NS;
-	if (s->now_ns > hint) {
-		hint = s->start_ns + HUD_TEXT_PATIENCE_NS;
+	const uint64_t hints[] = {
+		s->start_ns + HUD_TEXT_HINT_NS + 1,
+		s->start_ns + HUD_TEXT_PATIENCE_NS + 1,
+		s->start_ns + HUD_TEXT_PATIENCE_NS + HUD_TEXT_HINT_READ_NS + 1,
+	};
+	for (size_t i = 0;
+			s->video.part.state != PART_RUNNING && i < sizeof hints / sizeof hints[0];
+			i++) {
+		next = sooner(next, hints[i], s->now_ns);
 	}
-	if (s->video.part.state != PART_RUNNING && s->now_ns <= hint &&
-			(next == 0 || hint + 1 < next)) {
-		next = hint + 1;
+	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {
+		if ((s->decision.signs & 1u << sign) != 0 && !app_sign_lasts((enum app_sign)sign)) {
+			next = sooner(next, s->sign_since_ns[sign] + APP_SIGN_READ_NS, s->now_ns);
+		}
 	}
 	return next;
 }

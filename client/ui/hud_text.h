@@ -18,11 +18,16 @@ struct app_status;
 
 /* After this long without a picture the check is named; a VM that boots may take longer. */
 #define HUD_TEXT_HINT_NS 5000000000ull
+/* ... for so long, over a picture of SPICE. */
+#define HUD_TEXT_HINT_READ_NS 20000000000ull
 /* After this long the host program in Windows is what to look at. */
 #define HUD_TEXT_PATIENCE_NS 30000000000ull
 
 void hud_text_overlay(const struct app_status *status, const struct config *config,
 		struct overlay *ret_overlay);
+
+/* The enum app_sign that is shown as overlay.sign[index]; -1 = none. */
+int hud_text_sign_at(const struct app_status *status, unsigned index);
 
 /* When the overlay will look different though nothing happens (an alert fades, figures age);
  * 0 = never. */

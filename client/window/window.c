@@ -249,6 +249,19 @@ bool window_is_full_screen(const struct window *window) {
 	return (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_FULLSCREEN) != 0;
 }
 
+bool window_has_focus(const struct window *window) {
+	return (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_INPUT_FOCUS) != 0;
+}
+
+void window_keep_awake(struct window *window, bool on) {
+	(void)window;
+	if (on) {
+		SDL_DisableScreenSaver();
+	} else {
+		SDL_EnableScreenSaver();
+	}
+}
+
 void window_set_size_px(struct window *window, int width_px, int height_px) {
 	const double scale = window_scale(window);
 	const int width = (int)(width_px / scale + 0.5);

@@ -49,6 +49,9 @@ const char *window_kind(const struct window *window);
 
 void window_set_full_screen(struct window *window, bool on);
 bool window_is_full_screen(const struct window *window);
+bool window_has_focus(const struct window *window);
+/* The desktop must not blank or lock the screen / may again. */
+void window_keep_awake(struct window *window, bool on);
 /* Makes the drawing surface that large, where the desktop allows it. */
 void window_set_size_px(struct window *window, int width_px, int height_px);
 
