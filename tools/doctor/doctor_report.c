@@ -127,8 +127,11 @@ void report_print(const struct report *report, FILE *out, bool quiet) {
 			print_safe(out, "            -> ", line->remedy);
 		}
 	}
-	fprintf(out, _("%u ok, %u warnings, %u failures"), report_count(report, VERDICT_OK),
-			report_count(report, VERDICT_WARN), report_count(report, VERDICT_FAIL));
+	unsigned warnings = report_count(report, VERDICT_WARN);
+	unsigned failures = report_count(report, VERDICT_FAIL);
+	fprintf(out, _("%u ok"), report_count(report, VERDICT_OK));
+	fprintf(out, warnings == 1 ? _(", %u warning") : _(", %u warnings"), warnings);
+	fprintf(out, failures == 1 ? _(", %u failure") : _(", %u failures"), failures);
 	unsigned skipped = report_count(report, VERDICT_SKIP);
 	if (skipped > 0) {
 		fprintf(out, _(", %u not looked at"), skipped);

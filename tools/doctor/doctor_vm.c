@@ -365,6 +365,11 @@ static void check_found(const struct facts *facts, struct report *report) {
 		report_warn(report, _("no VM looked at: %s"), facts->vm_problem);
 	}
 	report_remedy(report, "pierglass doctor NAME (virsh list --all shows them)");
+	if (strcasestr(facts->vm_problem, "permission denied") ||
+			strcasestr(facts->vm_problem, "authentication")) {
+		report_remedy(report, _("sudo usermod -aG libvirt %s, then log in again"),
+				facts->me.name);
+	}
 	if (facts->hidden_processes > 0 && !facts->is_root) {
 		report_skip(report, _("QEMU processes that may not be read: %u; root could"),
 				facts->hidden_processes);
