@@ -420,13 +420,19 @@ fail:
 	return r;
 }
 
+void audio_halt(struct audio *audio) {
+	if (!audio || atomic_exchange(&audio->stop, true)) {
+		return;
+	}
+	audio_wake(audio);
+	pthread_join(audio->thread, NULL);
+}
+
 void audio_stop(struct audio *audio) {
 	if (!audio) {
 		return;
 	}
-	atomic_store(&audio->stop, true);
-	audio_wake(audio);
-	pthread_join(audio->thread, NULL);
+	audio_halt(audio);
 	audio_free(audio);
 }
 

@@ -104,6 +104,10 @@ struct audio_events {
 int audio_start(struct audio **ret_audio, const struct audio_config *config,
 		const struct audio_events *events);
 
+/* Fades out and joins the thread; audio stays valid for those who still call it. Accepts NULL. Call
+ * from the thread that called audio_start(). */
+void audio_halt(struct audio *audio);
+
 /* Fades out, joins the thread and frees everything. Accepts NULL. No event arrives after it
  * returned. Call from the thread that called audio_start(). */
 void audio_stop(struct audio *audio);

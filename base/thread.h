@@ -1,6 +1,6 @@
 /*
- * Threads. A thread that is started here has all signals blocked (main() reads them from a
- * signalfd) but those that concern the thread itself, and a name that ps and debuggers show.
+ * Threads. A thread that is started here has all signals blocked (base/ending.h
+ * waits for them) but those that concern the thread itself, and a name that ps and debuggers show.
  */
 #pragma once
 

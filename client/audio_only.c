@@ -7,13 +7,13 @@
 
 #include "audio/audio.h"
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/part.h"
 #include "client/config/config.h"
 #include "client/platform/notify.h"
 #include "client/platform/rtkit.h"
-#include "client/platform/signals.h"
 #include "client/ui/app_status.h"
 #include "client/ui/stats.h"
 #include "client/vm/vm_apply.h"
@@ -25,7 +25,6 @@ struct audio_only {
 	struct config *config;
 	struct loop *loop;
 	struct rtkit *rtkit;
-	struct signals *signals;
 	struct audio *audio;
 	struct discovery *discovery;
 	struct vm_apply vm;
@@ -119,8 +118,7 @@ static int run(struct config *config) {
 	/* One arena: the parts of a program this small need no more, and each would hold pages. */
 	mallopt(M_ARENA_MAX, 1);
 	if (mailbox_init(&h.status, sizeof(struct part_status), NULL, NULL) < 0 ||
-			loop_create(&h.loop) < 0 ||
-			signals_create(&h.signals, h.loop, on_signal, &h) < 0 ||
+			loop_create(&h.loop) < 0 || ending_ask(h.loop, on_signal, &h) < 0 ||
 			rtkit_create(&h.rtkit, h.loop) < 0 || start_timers(&h) < 0) {
 		log_error("cannot start: out of memory or file descriptors");
 		goto finish;
@@ -144,9 +142,11 @@ static int run(struct config *config) {
 	}
 	notify_systemd("STOPPING=1");
 finish:
+	ending_begin(ENDING_CALM_NS);
+	ending_released(); /* nothing is ever held here */
 	discovery_stop(h.discovery);
 	audio_stop(h.audio);
-	signals_destroy(h.signals);
+	ending_ask(NULL, NULL, NULL);
 	rtkit_destroy(h.rtkit);
 	if (h.loop) {
 		loop_destroy(h.loop);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ending.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/audio_only.h"
@@ -20,7 +21,6 @@
 #include "client/config/config_show.h"
 #include "client/config/help.h"
 #include "client/platform/programs.h"
-#include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/scream_cli.h"
 #include "client/vm/has_vm.h"
@@ -115,7 +115,9 @@ static int run(struct config *config) {
 int main(int argc, char **argv) {
 	static struct config config; /* large, and lives as long as the program */
 	char error[CONFIG_ERROR_BYTES];
-	signals_block();
+	if (ending_start() < 0) {
+		log_debug("signals end the program as they like");
+	}
 	i18n_init();
 	if (config_load(&config, argc, argv, NULL, error) < 0) {
 		fprintf(stderr, "%s\n", error); /* begins with where: "pierglass:", FILE:LINE: */

@@ -5,17 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include <SDL.h>
 
 #include "audio/audio.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
 #include "client/config/config.h"
 #include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
-#include "client/platform/signals.h"
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
 #include "client/ui/app.h"
@@ -218,14 +219,45 @@ static int claim(struct play *play) {
 	return r == 1 || r == -ETIMEDOUT ? r : 0;
 }
 
+/* On pg-io: before anything that may hang, nobody is left with a held key or without a keyboard. */
+static void on_signal(int number, void *data) {
+	struct play *play = data;
+	session_let_go(play->session);
+	app_on_signal(number, play->app);
+}
+
+/* On pg-io. */
+static void on_display(int fd, uint32_t events, void *data) {
+	struct play *play = data;
+	(void)fd;
+	(void)events;
+	loop_remove(play->display_source);
+	play->display_source = NULL;
+	session_let_go(play->session);
+	play_display_is_gone(play);
+	ending_released();
+	app_quit(play->app); /* on X11 it does not come back */
+}
+
+static int watch_display(struct play *play) {
+	const int fd = window_display_fd(play->window);
+	window_when_x11_is_gone(play_x11_is_gone, play);
+	if (fd < 0) {
+		return 0;
+	}
+	/* What comes on it is SDL's; an end is ours. */
+	play->display_source = loop_add_fd(play->loop, fd, EPOLLRDHUP, on_display, play);
+	return play->display_source ? 0 : -ENOMEM;
+}
+
 static int start_parts(struct play *play) {
 	struct config *config = play->config;
 	int r = app_create(&play->app, config, play->window, config->demo);
 	if (r < 0) {
 		return r;
 	}
-	r = signals_create(&play->signals, play->loop, app_on_signal, play->app);
-	if (r < 0) {
+	r = ending_ask(play->loop, on_signal, play);
+	if (r < 0 || (r = watch_display(play)) < 0) {
 		return r;
 	}
 	const struct session_events session_events = app_session_events(play->app);
@@ -255,7 +287,7 @@ static int start_parts(struct play *play) {
 }
 
 int run_play(struct config *config) {
-	struct play play = { .config = config };
+	struct play play = { .config = config, .main_thread = pthread_self() };
 	char key[sizeof config->video.shm_path];
 	/* As it is now: discovery may find another memory later. */
 	snprintf(key, sizeof key, "%s", window_key(config));
@@ -276,6 +308,9 @@ int run_play(struct config *config) {
 	int status = 1;
 	if (r == 0) {
 		status = app_run(play.app);
+		if (atomic_load(&play.display_gone)) {
+			play_end_without_display(&play);
+		}
 		remember_window(&play, key);
 	}
 	play_stop(&play);

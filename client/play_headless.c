@@ -6,12 +6,12 @@
 
 #include "audio/audio.h"
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/thread.h"
 #include "client/config/config.h"
-#include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
@@ -33,8 +33,10 @@ static void headless_quit(struct headless *headless) {
 }
 
 static void headless_signal(int number, void *data) {
+	struct headless *headless = data;
+	session_let_go(headless->play->session);
 	log_info("signal %d: leaving", number);
-	headless_quit(data);
+	headless_quit(headless);
 }
 
 static void headless_end(void *data) {
@@ -139,9 +141,7 @@ static int headless_start(struct headless *headless) {
 	};
 	const struct audio_events audio_events = { .status = headless_audio, .data = headless };
 	int r = play->config->demo ? play_start_demo(play) : 0;
-	if (r < 0 ||
-			(r = signals_create(&play->signals, play->loop, headless_signal,
-					 headless)) < 0 ||
+	if (r < 0 || (r = ending_ask(play->loop, headless_signal, headless)) < 0 ||
 			(r = play_start_audio(play, &audio_events)) < 0) {
 		return r;
 	}

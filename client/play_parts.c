@@ -5,19 +5,22 @@
 #include <string.h>
 
 #include "audio/audio.h"
+#include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/config/config.h"
 #include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
 #include "client/platform/rtkit.h"
-#include "client/platform/signals.h"
 #include "client/session/guest_link.h"
 #include "client/ui/app.h"
 #include "client/video/video.h"
 #include "client/vm/demo.h"
 #include "client/vm/discovery.h"
 #include "client/window/window.h"
+
+#define PLAY_DISPLAY_GONE_NS (800 * NS_PER_MS)
 
 int play_start_loop(struct play *play) {
 	int r = loop_create(&play->loop);
@@ -87,20 +90,77 @@ int play_start_session(struct play *play, const struct session_events *events) {
 	return r;
 }
 
-/* In the order of style: release grabs and keys (session), picture, sound, window. The session
- * stops first so that nothing stays held while a driver takes its time. */
-void play_stop(struct play *play) {
+void play_display_is_gone(struct play *play) {
+	if (!atomic_exchange(&play->display_gone, true)) {
+		log_error("the display server is gone: leaving");
+		ending_begin(PLAY_DISPLAY_GONE_NS);
+	}
+}
+
+static void stop_io(struct play *play) {
 	if (play->io_runs) {
 		loop_quit(play->loop, 0);
 		pthread_join(play->io_thread, NULL);
+		play->io_runs = false;
 	}
+	session_let_go(play->session);
+	ending_released();
+}
+
+/* pg-io may stand in Xlib: then it has let go itself, or never will. */
+static void wait_for_io(struct play *play) {
+	loop_quit(play->loop, 0);
+	for (int i = 0; i < 40 && !atomic_load(&play->io_let_go); i++) {
+		if (pthread_tryjoin_np(play->io_thread, NULL) == 0) {
+			play->io_runs = false;
+			stop_io(play);
+			return;
+		}
+		clock_sleep_ns(5 * NS_PER_MS);
+	}
+}
+
+/* Threads that stand in a driver or in Xlib may use all of it: nothing is freed. */
+void play_end_without_display(struct play *play) {
+	const bool io = !pthread_equal(pthread_self(), play->main_thread);
+	if (io) {
+		session_let_go(play->session);
+		ending_released();
+		atomic_store(&play->io_let_go, true);
+	}
+	while (atomic_exchange(&play->ends_without_display, true)) {
+		clock_sleep_ns(NS_PER_S); /* the other one does */
+	}
+	app_wake_no_more(play->app);
+	if (!io && play->io_runs) {
+		wait_for_io(play);
+	}
+	audio_halt(play->audio);
+	ending_now(1);
+}
+
+void play_x11_is_gone(void *data) {
+	struct play *play = data;
+	const pthread_t self = pthread_self();
+	play_display_is_gone(play);
+	if (pthread_equal(self, play->main_thread) ||
+			(play->io_runs && pthread_equal(self, play->io_thread))) {
+		play_end_without_display(play);
+	}
+}
+
+/* In the order of style: release grabs and keys (session), picture, sound, window. The session
+ * stops first so that nothing stays held while a driver takes its time. */
+void play_stop(struct play *play) {
+	ending_begin(ENDING_CALM_NS);
+	stop_io(play);
 	if (play->app) {
 		app_stop_clipboard(play->app); /* it sends to the session */
 	}
 	session_destroy(play->session);
 	discovery_stop(play->discovery);
 	instance_destroy(play->instance);
-	signals_destroy(play->signals);
+	ending_ask(NULL, NULL, NULL);
 	video_stop(play->video);
 	audio_stop(play->audio);
 	spice_surface_destroy(play->spice_surface);

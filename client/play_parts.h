@@ -5,6 +5,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/thread.h"
@@ -18,10 +19,10 @@ struct discovery;
 struct spice_surface;
 struct instance;
 struct loop;
+struct loop_source;
 struct session;
 struct rtkit;
 struct session_events;
-struct signals;
 struct video;
 struct window;
 
@@ -30,6 +31,10 @@ struct play {
 	struct config *config;
 	struct demo *demo;
 	struct loop *loop; /* pg-io's */
+	struct loop_source *display_source;
+	pthread_t main_thread;
+	atomic_bool display_gone, ends_without_display;
+	atomic_bool io_let_go; /* pg-io itself has, and stands still */
 	struct rtkit *rtkit;
 	struct scheduling_broker broker; /* the same, for the parts */
 	struct window *window;
@@ -37,7 +42,6 @@ struct play {
 	struct spice_surface *spice_surface;
 	struct audio *audio;
 	struct session *session;
-	struct signals *signals;
 	struct instance *instance;
 	char memory[256]; /* the shared memory that was asked for: pg-io */
 	struct discovery *discovery;
@@ -60,3 +64,12 @@ int play_start_session(struct play *play, const struct session_events *events);
 
 /* All that is there, in an order in which nothing stays held while a driver takes its time. */
 void play_stop(struct play *play);
+
+/* Says so, once, and bounds the end. From any thread. */
+void play_display_is_gone(struct play *play);
+/* For window_when_x11_is_gone(). */
+void play_x11_is_gone(void *play);
+/* The same as play_stop() where neither window nor picture can be asked for anything any more: keys
+ * and devices, the sound, and out; what is left the kernel closes. On the main thread or pg-io,
+ * whichever comes first. */
+_Noreturn void play_end_without_display(struct play *play);

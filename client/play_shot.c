@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/config/config.h"
-#include "client/platform/signals.h"
 #include "client/play.h"
 #include "client/play_parts.h"
 #include "client/video/video.h"
@@ -150,8 +150,7 @@ int run_screenshot(struct config *config) {
 	if (r == 0) {
 		shot.loop = play.loop;
 		shot.wake = loop_add_wake(play.loop, shot_look, &shot);
-		r = shot.wake ? signals_create(&play.signals, play.loop, shot_signal, &shot)
-			      : -ENOMEM;
+		r = shot.wake ? ending_ask(play.loop, shot_signal, &shot) : -ENOMEM;
 	}
 	if (r == 0) {
 		r = window_surface_create_offscreen(&surface, 64, 64);

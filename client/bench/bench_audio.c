@@ -15,6 +15,7 @@
 #include "audio/audio.h"
 #include "audio/server/monitor_capture.h"
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/samples.h"
@@ -22,7 +23,6 @@
 #include "client/bench/bench_sender.h"
 #include "client/config/config.h"
 #include "client/platform/rtkit.h"
-#include "client/platform/signals.h"
 
 #define LOG_MODULE "bench"
 #include "base/log.h"
@@ -212,7 +212,7 @@ static void stop_listener(struct listener *listener) {
 static int wait_for(struct loop *loop, double seconds) {
 	const uint64_t end_ns = clock_now_ns() + (uint64_t)(seconds * 1e9);
 	while (clock_now_ns() < end_ns) {
-		if (loop_run_once(loop, WAIT_TURN_MS) < 0 || signals_wait(0) > 0) {
+		if (loop_run_once(loop, WAIT_TURN_MS) < 0 || ending_signalled() > 0) {
 			return -EINTR;
 		}
 	}

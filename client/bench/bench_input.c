@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -19,7 +20,6 @@
 #include "client/bench/bench_device.h"
 #include "client/bench/bench_wire.h"
 #include "client/config/config.h"
-#include "client/platform/signals.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/vm/demo.h"
@@ -205,7 +205,7 @@ static int send_all(struct bench *bench, uint32_t count) {
 			return r;
 		}
 		next_ns += PERIOD_NS;
-		if (i % 100 == 0 && signals_wait(0) > 0) {
+		if (i % 100 == 0 && ending_signalled() > 0) {
 			return -EINTR;
 		}
 	}

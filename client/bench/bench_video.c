@@ -12,13 +12,13 @@
 #include <SDL.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/cpu_wait.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/bench/bench_video_internal.h"
 #include "client/platform/rtkit.h"
-#include "client/platform/signals.h"
 
 #define WARM_UP_NS     (2 * NS_PER_S)
 #define FIRST_FRAME_NS (10 * NS_PER_S)
@@ -125,7 +125,7 @@ static bool pump(struct bench *bench, int timeout_ms) {
 	pump_reports(bench, timeout_ms);
 	pump_window(bench);
 	(void)loop_run_once(bench->loop, 0);
-	if (signals_wait(0) > 0) {
+	if (ending_signalled() > 0) {
 		bench->interrupted = true;
 	}
 	return !bench->interrupted;

@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "client/platform/signals.h"
+#include "base/ending.h"
 
 int program_find(const char *name, char *ret_path, size_t size) {
 	char self[4096];
@@ -40,7 +40,7 @@ int program_exec(const char *name, char *const argv[]) {
 	if (r < 0) {
 		return r;
 	}
-	signals_unblock_in_child();
+	ending_in_child();
 	execv(path, argv);
 	return -errno;
 }
@@ -71,7 +71,7 @@ static void become(const char *path, char *const argv[], int in, int out, pid_t 
 	if (getppid() != parent) {
 		_exit(127); /* it died before prctl() took effect */
 	}
-	signals_unblock_in_child();
+	ending_in_child();
 	execv(path, argv);
 	_exit(127);
 }

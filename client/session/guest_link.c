@@ -559,6 +559,12 @@ error:
 	return r;
 }
 
+void session_let_go(struct session *session) {
+	if (session) {
+		router_set_enabled(session->router, false);
+	}
+}
+
 void session_destroy(struct session *session) {
 	if (!session) {
 		return;

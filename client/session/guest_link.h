@@ -125,6 +125,10 @@ int session_create(struct session **ret_session, struct loop *loop,
 		const struct session_config *config, struct spice_surface *spice_surface,
 		struct audio *audio, const struct session_events *events);
 
+/* Releases keys and grabs at once and for good; the rest goes on. On the loop's thread, or after it
+ * ended. Accepts NULL. */
+void session_let_go(struct session *session);
+
 /* Releases keys and grabs, closes the channels. On the loop's thread, or after it ended. Accepts
  * NULL. */
 void session_destroy(struct session *session);

@@ -20,10 +20,14 @@
 /* One SDL event for any number of wakes until the app has looked. */
 void app_wake(void *data) {
 	struct app *app = data;
-	if (!atomic_exchange(&app->woken, true)) {
+	if (!atomic_exchange(&app->woken, true) && !atomic_load(&app->wake_no_more)) {
 		SDL_Event event = { .type = app->wake_event };
 		SDL_PushEvent(&event);
 	}
+}
+
+void app_wake_no_more(struct app *app) {
+	atomic_store(&app->wake_no_more, true);
 }
 
 /* ---- life ---- */

@@ -50,3 +50,5 @@ int app_run(struct app *app);
 
 /* From any thread. */
 void app_quit(struct app *app);
+/* From any thread: to wake the main thread may take the display server, which is gone. */
+void app_wake_no_more(struct app *app);

@@ -69,6 +69,7 @@ struct app {
 	struct mailbox vm_found; /* struct discovery_info */
 	struct queue happenings;
 	atomic_bool woken;
+	atomic_bool wake_no_more;
 	atomic_bool quit;
 
 	/* pg-ui only */

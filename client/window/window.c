@@ -2,10 +2,13 @@
 
 #include <SDL.h>
 #include <SDL_syswm.h>
+#include <X11/Xlib.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <wayland-client-core.h>
 
 #include "client/gl/window_surface.h"
 
@@ -237,6 +240,46 @@ const char *window_kind(const struct window *window) {
 		return "wayland";
 	}
 	return "?";
+}
+
+int window_display_fd(const struct window *window) {
+	SDL_SysWMinfo info;
+	SDL_VERSION(&info.version);
+	if (!SDL_GetWindowWMInfo(window->sdl, &info)) {
+		return -1;
+	}
+	switch (info.subsystem) {
+#ifdef SDL_VIDEO_DRIVER_X11
+	case SDL_SYSWM_X11:
+		return ConnectionNumber(info.info.x11.display);
+#endif
+#ifdef SDL_VIDEO_DRIVER_WAYLAND
+	case SDL_SYSWM_WAYLAND:
+		return wl_display_get_fd(info.info.wl.display);
+#endif
+	default:
+		return -1;
+	}
+}
+
+/* Xlib's handler is one of the whole process and carries no pointer. */
+static struct {
+	void (*gone)(void *data);
+	void *data;
+} x11;
+
+static int on_x11_gone(Display *display) {
+	(void)display;
+	x11.gone(x11.data);
+	while (pause() < 0) { /* no signal has a handler: for ever */
+	}
+	return 0;
+}
+
+void window_when_x11_is_gone(void (*gone)(void *data), void *data) {
+	x11.gone = gone;
+	x11.data = data;
+	XSetIOErrorHandler(on_x11_gone);
 }
 
 void window_set_full_screen(struct window *window, bool on) {

@@ -47,6 +47,16 @@ double window_scale(const struct window *window);
 /* "x11", "wayland" */
 const char *window_kind(const struct window *window);
 
+/* The connection to the display server, for poll: it hangs up when the server is gone. The window
+ * keeps it. -1: there is none. */
+int window_display_fd(const struct window *window);
+/*
+ * Xlib ends the program by exit() in whichever thread finds out that the server is gone: also in
+ * one that only wakes the main thread by SDL_PushEvent(). From this call on that thread runs gone()
+ * instead and, should that return, stands still for ever. For all X11 connections of the process.
+ */
+void window_when_x11_is_gone(void (*gone)(void *data), void *data);
+
 void window_set_full_screen(struct window *window, bool on);
 bool window_is_full_screen(const struct window *window);
 bool window_has_focus(const struct window *window);
