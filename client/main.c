@@ -13,9 +13,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/audio_only.h"
-#include "client/bench/bench_audio.h"
-#include "client/bench/bench_input.h"
-#include "client/bench/bench_video.h"
 #include "client/config/completions.h"
 #include "client/config/config.h"
 #include "client/config/config_show.h"
@@ -28,15 +25,15 @@
 
 #define EXIT_USAGE 2
 
-/* Becomes another program of ours. rest[0] is the sub-command's word, where argv[0] belongs. */
-static int run_program(const char *name, const struct config *config) {
+/* Becomes another program of ours, which reads these words; those[0] is where its name belongs. */
+static int run_program(const char *name, char *const those[], int those_count) {
 	char *words[256] = { NULL };
-	size_t count = (size_t)config->rest_count;
+	size_t count = (size_t)those_count;
 	if (count >= sizeof words / sizeof words[0]) {
 		log_error("%s: %zu arguments are too many, 255 are allowed", name, count);
 		return EXIT_USAGE;
 	}
-	memcpy(words, config->rest, count * sizeof words[0]);
+	memcpy(words, those, count * sizeof words[0]);
 	char own_name[32];
 	snprintf(own_name, sizeof own_name, "%s", name);
 	words[0] = own_name;
@@ -46,17 +43,9 @@ static int run_program(const char *name, const struct config *config) {
 	return 1;
 }
 
-static int run_bench(struct config *config) {
-	switch (config->bench.kind) {
-	case BENCH_NONE:
-	case BENCH_VIDEO:
-		return run_bench_video(config);
-	case BENCH_AUDIO:
-		return run_bench_audio(config);
-	case BENCH_INPUT:
-		return run_bench_input(config);
-	}
-	return EXIT_USAGE;
+/* "pierglass doctor WORDS". */
+static int run_command(const char *name, const struct config *config) {
+	return run_program(name, config->rest, config->rest_count);
 }
 
 /* --demo-if-no-vm */
@@ -69,7 +58,7 @@ static void demo_without_vm(struct config *config) {
 	}
 }
 
-static int run(struct config *config) {
+static int run(struct config *config, int argc, char **argv) {
 	if (config->near_command) {
 		log_warn("\"%s\" is taken for the name of a VM. The command is: pierglass %s",
 				config->domain, config->near_command);
@@ -79,17 +68,17 @@ static int run(struct config *config) {
 	case RUN_DEMO:
 		return config->picture ? run_play(config) : run_without_window(config);
 	case RUN_BENCH:
-		return run_bench(config);
+		return run_program("pierglass-bench", argv, argc);
 	case RUN_AUDIO_ONLY:
 		return run_audio_only(config);
 	case RUN_SCREENSHOT:
 		return run_screenshot(config);
 	case RUN_DOCTOR:
-		return run_program("pierglass-doctor", config);
+		return run_command("pierglass-doctor", config);
 	case RUN_SETUP:
-		return run_program("pierglass-setup", config);
+		return run_command("pierglass-setup", config);
 	case RUN_VM_INFO:
-		return run_program("pierglass-vm-info", config);
+		return run_command("pierglass-vm-info", config);
 	case RUN_CONFIG:
 		return config_show(config, stdout);
 	case RUN_SCREAM:
@@ -128,5 +117,5 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_USAGE;
 	}
-	return run(&config);
+	return run(&config, argc, argv);
 }

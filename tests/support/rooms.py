@@ -79,11 +79,12 @@ class House:
                 self.targets.append(Target(call[3:], folder, words))
 
     def owners(self, path):
-        """A header belongs to the source of its name, else to every target of its folder."""
+        """A header belongs to the source of its name, else to the libraries of its folder, else to
+        its programs."""
         if path.endswith('.c'):
             return self.owner.get(path, [])
-        return self.owner.get(path[:-2] + '.c') or \
-            [t for t in self.targets if os.path.dirname(path) in t.folders()]
+        of_folder = [t for t in self.targets if os.path.dirname(path) in t.folders()]
+        return self.owner.get(path[:-2] + '.c') or [t for t in of_folder if t.kind == 'library'] or of_folder
 
     def includes(self, path):
         """Our headers that a source names, as paths from the root; those that the build makes are not among them."""
