@@ -5,13 +5,13 @@
 #define LOG_MODULE "bench"
 #include <stdio.h>
 
+#include "base/ending.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/bench/bench_audio.h"
 #include "client/bench/bench_input.h"
 #include "client/bench/bench_video.h"
 #include "client/config/config.h"
-#include "client/platform/signals.h"
 #include "client/vm/vm_profile.h"
 
 #define EXIT_USAGE 2
@@ -32,7 +32,9 @@ static int run(struct config *config) {
 int main(int argc, char **argv) {
 	static struct config config; /* large, and lives as long as the program */
 	char error[CONFIG_ERROR_BYTES];
-	signals_block();
+	if (ending_start() < 0) {
+		log_debug("signals end the program as they like");
+	}
 	i18n_init();
 	if (config_load(&config, argc, argv, NULL, error) < 0 ||
 			vm_profile_load(&config, error) < 0) {
