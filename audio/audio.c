@@ -298,7 +298,7 @@ static int make_receiver(struct audio *audio) {
 		.port = config->port,
 		.unicast = config->unicast,
 		.any_sender = config->any_sender,
-		.may_own = config->may_own,
+		.can_own = config->can_own,
 		.yields = config->yields,
 	};
 	snprintf(receiver.interface, sizeof receiver.interface, "%s", config->interface);
@@ -347,7 +347,7 @@ static int make_player(struct audio *audio) {
 		.max_ms = audio->config.max_ms,
 		.since_ns = clock_now_ns(),
 		.high_quality = audio->config.high_quality,
-		.thrifty = audio->config.thrifty && !audio->config.shm_path[0],
+		.saves_power = audio->config.saves_power && !audio->config.shm_path[0],
 	};
 	int r = make_sink(audio);
 	return r < 0 ? r : playout_create(&audio->playout, &config, audio->sink);

@@ -42,7 +42,7 @@ struct audio_config {
 	unsigned latency_ms;                /* fixed target 10..200; 0 = adapt it (10..80) */
 	unsigned max_ms;                    /* hard bound; 0 = max(target + 40, 120) */
 	bool high_quality;                  /* the medium instead of the fast sinc converter */
-	bool thrifty;                       /* 10 to 13 ms more in flight: see playout_config */
+	bool saves_power;                   /* 10 to 13 ms more in flight: see playout_config */
 	int volume_percent;                 /* set once at start; -1 = what the server remembers */
 	bool any_sender;                    /* do not lock on to one source address */
 	char sender[64];                    /* only this one: IPv4 address or MAC; "" = any */
@@ -53,7 +53,7 @@ struct audio_config {
 	/* After each packet was handled. */
 	void (*null_packet)(uint64_t arrived_ns, uint64_t handled_ns, void *data);
 	void *null_data;
-	bool may_own;    /* take part in "one owner of the sound": see sound_owner.h */
+	bool can_own;    /* take part in "one owner of the sound": see sound_owner.h */
 	bool microphone; /* audio_set_microphone() will be used */
 	bool yields;     /* the audio-only unit: gives way to a player and resumes after it */
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */

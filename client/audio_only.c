@@ -114,7 +114,8 @@ static int start_timers(struct audio_only *h) {
 static int run(struct config *config) {
 	struct audio_only h = { .config = config };
 	int result = 1;
-	config->audio.thrifty = true; /* there may be days of it, and no picture to keep up with */
+	config->audio.saves_power =
+			true; /* there may be days of it, and no picture to keep up with */
 	/* One arena: the parts of a program this small need no more, and each would hold pages. */
 	mallopt(M_ARENA_MAX, 1);
 	if (mailbox_init(&h.status, sizeof(struct part_status), NULL, NULL) < 0 ||

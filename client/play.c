@@ -222,7 +222,7 @@ static int claim(struct play *play) {
 /* On pg-io: before anything that may hang, nobody is left with a held key or without a keyboard. */
 static void on_signal(int number, void *data) {
 	struct play *play = data;
-	session_let_go(play->session);
+	guest_link_let_go(play->session);
 	app_on_signal(number, play->app);
 }
 
@@ -233,7 +233,7 @@ static void on_display(int fd, uint32_t events, void *data) {
 	(void)events;
 	loop_remove(play->display_source);
 	play->display_source = NULL;
-	session_let_go(play->session);
+	guest_link_let_go(play->session);
 	play_display_is_gone(play);
 	ending_released();
 	app_quit(play->app); /* on X11 it does not come back */
@@ -260,12 +260,12 @@ static int start_parts(struct play *play) {
 	if (r < 0 || (r = watch_display(play)) < 0) {
 		return r;
 	}
-	const struct session_events session_events = app_session_events(play->app);
+	const struct guest_link_events guest_link_events = app_session_events(play->app);
 	const struct audio_events audio_events = app_audio_events(play->app);
 	const struct video_events video_events = app_video_events(play->app);
 	r = spice_surface_create(&play->spice_surface);
 	if (r < 0 || (r = play_start_audio(play, &audio_events)) < 0 ||
-			(r = play_start_session(play, &session_events)) < 0) {
+			(r = play_start_session(play, &guest_link_events)) < 0) {
 		return r;
 	}
 	r = app_start_clipboard(play->app, play->session);

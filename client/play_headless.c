@@ -34,7 +34,7 @@ static void headless_quit(struct headless *headless) {
 
 static void headless_signal(int number, void *data) {
 	struct headless *headless = data;
-	session_let_go(headless->play->session);
+	guest_link_let_go(headless->play->session);
 	log_info("signal %d: leaving", number);
 	headless_quit(headless);
 }
@@ -43,9 +43,9 @@ static void headless_end(void *data) {
 	headless_quit(data);
 }
 
-static void headless_session(const struct session_status *status, void *data) {
+static void headless_session(const struct guest_link_status *status, void *data) {
 	struct headless *headless = data;
-	struct session_status *last = &headless->now.session;
+	struct guest_link_status *last = &headless->now.session;
 	vm_apply_session(&headless->vm, status, headless->play->discovery);
 	if (!part_status_equal(&status->spice, &last->spice)) {
 		log_info("input: %s", status->spice.reason);
@@ -57,7 +57,8 @@ static void headless_session(const struct session_status *status, void *data) {
 		log_info("devices: %s",
 				status->grabbed ? "given to the guest" : "back on the host");
 	}
-	if (status->microphone == SESSION_MIC_ASKING && last->microphone != SESSION_MIC_ASKING) {
+	if (status->microphone == GUEST_LINK_MIC_ASKING &&
+			last->microphone != GUEST_LINK_MIC_ASKING) {
 		log_warn("the VM wants the microphone and there is no window to ask in: "
 			 "--microphone=on gives it");
 	}
@@ -72,7 +73,7 @@ static void headless_discovery(const struct discovery_info *info, void *data) {
 	vm_apply_info(&headless->vm, headless->play->config, info);
 }
 
-static void headless_action(enum session_action action, unsigned code, void *data) {
+static void headless_action(enum guest_link_action action, unsigned code, void *data) {
 	/* There is no help list to show and no window to act on; the grab itself has changed. */
 	(void)action;
 	(void)code;
@@ -133,7 +134,7 @@ static int headless_timers(struct headless *headless) {
 
 static int headless_start(struct headless *headless) {
 	struct play *play = headless->play;
-	const struct session_events session_events = {
+	const struct guest_link_events guest_link_events = {
 		.status = headless_session,
 		.action = headless_action,
 		.moved = headless_moved,
@@ -145,7 +146,7 @@ static int headless_start(struct headless *headless) {
 			(r = play_start_audio(play, &audio_events)) < 0) {
 		return r;
 	}
-	r = play_start_session(play, &session_events);
+	r = play_start_session(play, &guest_link_events);
 	if (r == 0) {
 		headless->vm.session = play->session;
 		headless->vm.audio = play->audio;

@@ -68,7 +68,7 @@ int play_start_audio(struct play *play, const struct audio_events *events) {
 	audio.microphone = spice;
 	audio.broker = play->broker;
 	if (!config->sound) {
-		if (!spice || config->session.microphone == SESSION_MICROPHONE_OFF) {
+		if (!spice || config->session.microphone == GUEST_LINK_MICROPHONE_OFF) {
 			return 0;
 		}
 		audio.output = AUDIO_OUTPUT_NONE;
@@ -81,8 +81,8 @@ int play_start_audio(struct play *play, const struct audio_events *events) {
 }
 
 /* The parts that live on pg-io's loop. Nothing here fails for want of another end. */
-int play_start_session(struct play *play, const struct session_events *events) {
-	int r = session_create(&play->session, play->loop, &play->config->session,
+int play_start_session(struct play *play, const struct guest_link_events *events) {
+	int r = guest_link_create(&play->session, play->loop, &play->config->session,
 			play->spice_surface, play->audio, events);
 	if (r < 0) {
 		log_error("the session does not start: %s", strerrordesc_np(-r));
@@ -103,7 +103,7 @@ static void stop_io(struct play *play) {
 		pthread_join(play->io_thread, NULL);
 		play->io_runs = false;
 	}
-	session_let_go(play->session);
+	guest_link_let_go(play->session);
 	ending_released();
 }
 
@@ -124,7 +124,7 @@ static void wait_for_io(struct play *play) {
 void play_end_without_display(struct play *play) {
 	const bool io = !pthread_equal(pthread_self(), play->main_thread);
 	if (io) {
-		session_let_go(play->session);
+		guest_link_let_go(play->session);
 		ending_released();
 		atomic_store(&play->io_let_go, true);
 	}
@@ -157,7 +157,7 @@ void play_stop(struct play *play) {
 	if (play->app) {
 		app_stop_clipboard(play->app); /* it sends to the session */
 	}
-	session_destroy(play->session);
+	guest_link_destroy(play->session);
 	discovery_stop(play->discovery);
 	instance_destroy(play->instance);
 	ending_ask(NULL, NULL, NULL);

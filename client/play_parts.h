@@ -20,9 +20,9 @@ struct spice_surface;
 struct instance;
 struct loop;
 struct loop_source;
-struct session;
+struct guest_link;
 struct rtkit;
-struct session_events;
+struct guest_link_events;
 struct video;
 struct window;
 
@@ -41,7 +41,7 @@ struct play {
 	struct app *app;
 	struct spice_surface *spice_surface;
 	struct audio *audio;
-	struct session *session;
+	struct guest_link *session;
 	struct instance *instance;
 	char memory[256]; /* the shared memory that was asked for: pg-io */
 	struct discovery *discovery;
@@ -60,7 +60,7 @@ int play_start_demo(struct play *play);
 /* Does nothing with --audio=off. */
 int play_start_audio(struct play *play, const struct audio_events *events);
 /* On pg-io's loop. Does not fail for want of another end. */
-int play_start_session(struct play *play, const struct session_events *events);
+int play_start_session(struct play *play, const struct guest_link_events *events);
 
 /* All that is there, in an order in which nothing stays held while a driver takes its time. */
 void play_stop(struct play *play);

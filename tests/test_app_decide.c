@@ -130,7 +130,7 @@ static void what_the_user_chose_stays_on_the_screen(void **state) {
 	s.paused = true;
 	s.muted = true;
 	s.captured = true;
-	s.session.microphone = SESSION_MIC_OPEN;
+	s.session.microphone = GUEST_LINK_MIC_OPEN;
 	struct app_decision d = decide(&s);
 	CHECK(shows(&d, APP_SIGN_PAUSED) && shows(&d, APP_SIGN_MUTED));
 	CHECK(shows(&d, APP_SIGN_CAPTURED) && shows(&d, APP_SIGN_RECORDING));

@@ -201,7 +201,7 @@ static void spice_pieces(void **state) {
 
 static void lists(void **state) {
 	struct place *place = *state;
-	const struct session_config *session = &place->config->session;
+	const struct guest_link_config *session = &place->config->session;
 	put(place->dir, "pierglass.ini", "evdev = /dev/a\nevdev = /dev/b\n");
 	assert_int_equal(load(place, ""), 0);
 	assert_int_equal(session->evdev_count, 2);

@@ -51,14 +51,14 @@ static uint32_t frame_crc(const char *paragraph, uint32_t serial) {
 	return (uint32_t)strtoul(at + 6, NULL, 16);
 }
 
-struct session {
+struct guest_link {
 	struct golden golden;
 	struct lgmp_client *client;
 	char name[32], path[64];
 	uint64_t now_ns;
 };
 
-static void open_image(struct session *session, const char *release, unsigned number) {
+static void open_image(struct guest_link *session, const char *release, unsigned number) {
 	struct guest file;
 	guest_file(&file, 1);
 	snprintf(session->path, sizeof session->path, "%s", file.path);
@@ -69,26 +69,26 @@ static void open_image(struct session *session, const char *release, unsigned nu
 	CHECK(lgmp_client_create(&session->client, session->path) == 0);
 }
 
-static void close_image(struct session *session) {
+static void close_image(struct guest_link *session) {
 	lgmp_client_destroy(session->client);
 	golden_close(&session->golden);
 	unlink(session->path);
 }
 
-static void tick(struct session *session) {
+static void tick(struct guest_link *session) {
 	session->now_ns += 10 * NS_PER_MS;
 	CHECK(golden_beat(&session->golden, session->now_ns) == 0);
 	lgmp_client_step(session->client, session->now_ns);
 }
 
-static void connect_session(struct session *session) {
+static void connect_session(struct guest_link *session) {
 	for (unsigned i = 0; i < 50 && client_state(session->client) != LGMP_STATE_RUNNING; i++) {
 		tick(session);
 	}
 	CHECK(client_state(session->client) == LGMP_STATE_RUNNING);
 }
 
-static void check_info(const struct session *session, const char *release) {
+static void check_info(const struct guest_link *session, const char *release) {
 	const struct lgmp_status *status = lgmp_client_status(session->client);
 	const bool b6 = strcmp(release, "b6") == 0;
 	CHECK(status->lgmp == (b6 ? 5 : 6) && status->kvmfr == (b6 ? 19 : 20));
@@ -100,7 +100,7 @@ static void check_info(const struct session *session, const char *release) {
 }
 
 /* Every recorded frame, bit for bit. */
-static void check_frames(struct session *session, const char *paragraph) {
+static void check_frames(struct guest_link *session, const char *paragraph) {
 	CHECK(session->golden.frame_count == 2);
 	for (unsigned i = 0; i < session->golden.frame_count; i++) {
 		struct lgmp_message message;
@@ -124,7 +124,7 @@ static void check_frames(struct session *session, const char *paragraph) {
 	}
 }
 
-static void check_pointers(struct session *session, const char *paragraph) {
+static void check_pointers(struct guest_link *session, const char *paragraph) {
 	static struct cursor_shape shape;
 	unsigned shapes = 0;
 	CHECK(session->golden.pointer_count > 0);
@@ -159,7 +159,7 @@ static void pixels_and_pointer_are_those_of_the_real_hosts(void **state) {
 	for (unsigned r = 0; r < 2; r++) {
 		static const unsigned numbers[] = { 2, 3, 4, 5, 7, 8 };
 		for (unsigned n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
-			struct session session;
+			struct guest_link session;
 			open_image(&session, releases[r], numbers[n]);
 			const char *paragraph = expectations(session.name);
 			connect_session(&session);
@@ -178,7 +178,7 @@ static void pixels_and_pointer_are_those_of_the_real_hosts(void **state) {
 static void a_host_without_frames_is_waited_for(void **state) {
 	(void)state;
 	for (unsigned r = 0; r < 2; r++) {
-		struct session session;
+		struct guest_link session;
 		struct lgmp_message message;
 		open_image(&session, releases[r], 1);
 		CHECK(session.golden.frame_count == 0 && session.golden.pointer_count == 0);
@@ -197,7 +197,7 @@ static void a_host_without_frames_is_waited_for(void **state) {
 static void a_dead_host_is_a_dead_host(void **state) {
 	(void)state;
 	for (unsigned r = 0; r < 2; r++) {
-		struct session session;
+		struct guest_link session;
 		open_image(&session, releases[r], 6);
 		for (unsigned i = 0; i < 500; i++) {
 			lgmp_client_step(session.client, session.now_ns += 10 * NS_PER_MS);
@@ -212,7 +212,7 @@ static void a_dead_host_is_a_dead_host(void **state) {
 static void who_was_thrown_out_sees_it(void **state) {
 	(void)state;
 	for (unsigned r = 0; r < 2; r++) {
-		struct session session;
+		struct guest_link session;
 		open_image(&session, releases[r], 8);
 		const struct lgmp_layout *layout = lgmp_layout_find(5 + r);
 		unsigned char *base = shm_base(session.golden.shm);

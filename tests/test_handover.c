@@ -257,8 +257,8 @@ static unsigned harm(const struct machine *m, const bool *take, const bool *spar
 
 static void nothing_that_the_host_needs_is_taken(void **unused) {
 	(void)unused;
-	struct machine *m = must_alloc(sizeof *m);
-	struct host_needs *needs = must_alloc(sizeof *needs);
+	struct machine *m = xmalloc(sizeof *m);
+	struct host_needs *needs = xmalloc(sizeof *needs);
 	struct handover handover;
 	unsigned conflicts = 0;
 	state = 1;
@@ -315,8 +315,8 @@ static void break_rule(struct machine *m, struct host_needs *needs, unsigned rul
 
 static void each_rule_broken_on_purpose_is_found(void **unused) {
 	(void)unused;
-	struct machine *m = must_alloc(sizeof *m);
-	struct host_needs *needs = must_alloc(sizeof *needs);
+	struct machine *m = xmalloc(sizeof *m);
+	struct host_needs *needs = xmalloc(sizeof *needs);
 	static const bool none[PCI_MAX];
 	for (unsigned rule = 0; rule < 9; rule++) {
 		unsigned found = 0;
@@ -341,8 +341,8 @@ static void each_rule_broken_on_purpose_is_found(void **unused) {
 /* What cannot be followed counts as needed. */
 static void what_cannot_be_told_is_kept(void **unused) {
 	(void)unused;
-	struct machine *m = must_alloc(sizeof *m);
-	struct host_needs *needs = must_alloc(sizeof *needs);
+	struct machine *m = xmalloc(sizeof *m);
+	struct host_needs *needs = xmalloc(sizeof *needs);
 	static const bool none[PCI_MAX];
 	state = 3;
 	for (unsigned n = 0; n < 10000; n++) {
@@ -386,8 +386,8 @@ static bool plan_binds(const struct plan *plan, const struct pci_device *device)
 
 static void plans_take_nothing_either(void **unused) {
 	(void)unused;
-	struct machine *m = must_alloc(sizeof *m);
-	struct setup *setup = must_alloc(sizeof *setup);
+	struct machine *m = xmalloc(sizeof *m);
+	struct setup *setup = xmalloc(sizeof *setup);
 	char folder[] = "/tmp/handover-XXXXXX";
 	CHECK(mkdtemp(folder));
 	CHECK(sysroot_open(&setup->root, folder) == 0);

@@ -55,13 +55,13 @@ static void every_option_is_in_the_help(void **state) {
 	(void)state;
 	char *all = help("all");
 	char *common = help("common");
-	for (unsigned i = 0; i < options_count; i++) {
+	for (unsigned i = 0; i < config_options_count; i++) {
 		char name[80];
 		char no[80];
-		snprintf(name, sizeof name, "--%s", options[i].name);
-		snprintf(no, sizeof no, "--[no-]%s", options[i].name);
+		snprintf(name, sizeof name, "--%s", config_options[i].name);
+		snprintf(no, sizeof no, "--[no-]%s", config_options[i].name);
 		CHECK(names(all, name) || names(all, no));
-		CHECK(!(options[i].flags & OPTION_BASIC) || names(common, name) ||
+		CHECK(!(config_options[i].flags & OPTION_BASIC) || names(common, name) ||
 				names(common, no));
 	}
 	check_width(all);
@@ -130,12 +130,13 @@ static void every_option_is_completed(void **state) {
 		FILE *out = open_memstream(&text, &size);
 		CHECK(completions_print(out, shells[s]) == 0);
 		fclose(out);
-		for (unsigned i = 0; i < options_count; i++) {
+		for (unsigned i = 0; i < config_options_count; i++) {
 			char name[80];
 			snprintf(name, sizeof name, "%s%s", s == 2 ? " -l " : "--",
-					options[i].name);
+					config_options[i].name);
 			char no[80];
-			snprintf(no, sizeof no, "%sno-%s", s == 2 ? " -l " : "--", options[i].name);
+			snprintf(no, sizeof no, "%sno-%s", s == 2 ? " -l " : "--",
+					config_options[i].name);
 			CHECK(names(text, name) || names(text, no));
 		}
 		free(text);

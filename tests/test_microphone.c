@@ -20,8 +20,8 @@
 struct fixture {
 	struct loop *loop;
 	struct audio *audio;
-	struct session *session;
-	struct session_status status;
+	struct guest_link *session;
+	struct guest_link_status status;
 	char folder[64], path[96];
 	struct spice_peer *peer;
 	struct loop_source *peer_source;
@@ -50,19 +50,19 @@ static void on_message(enum spice_channel_type channel, unsigned type, const uin
 	}
 }
 
-static void on_status(const struct session_status *status, void *data) {
+static void on_status(const struct guest_link_status *status, void *data) {
 	((struct fixture *)data)->status = *status;
 }
 
-static void start(struct fixture *f, enum session_microphone_policy policy) {
-	struct session_config config = {
+static void start(struct fixture *f, enum guest_link_microphone_policy policy) {
+	struct guest_link_config config = {
 		.microphone = policy, .grab_toggle = "ctrl-ctrl", .escape_key = "scrolllock"
 	};
 	const struct audio_config audio = {
 		.output = AUDIO_OUTPUT_NONE, .microphone = true, .server = "unix:/nonexistent/pulse"
 	};
 	const struct audio_events no_events = { 0 };
-	const struct session_events events = { .status = on_status, .data = f };
+	const struct guest_link_events events = { .status = on_status, .data = f };
 	const struct spice_peer_events peer_events = {
 		.linked = on_linked, .message = on_message, .data = f
 	};
@@ -77,11 +77,11 @@ static void start(struct fixture *f, enum session_microphone_policy policy) {
 	CHECK(spice_peer_create(&f->peer, &peer, &peer_events) == 0);
 	f->peer_source = loop_add_fd(f->loop, spice_peer_fd(f->peer), EPOLLIN, on_peer, f);
 	CHECK(audio_start(&f->audio, &audio, &no_events) == 0);
-	CHECK(session_create(&f->session, f->loop, &config, NULL, f->audio, &events) == 0);
+	CHECK(guest_link_create(&f->session, f->loop, &config, NULL, f->audio, &events) == 0);
 }
 
 static void stop(struct fixture *f) {
-	session_destroy(f->session);
+	guest_link_destroy(f->session);
 	audio_stop(f->audio);
 	loop_remove(f->peer_source);
 	spice_peer_destroy(f->peer);
@@ -110,25 +110,25 @@ static void guest_mutes(struct fixture *f, uint8_t mute) {
 	CHECK(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_MUTE, &mute, 1) == 0);
 }
 
-static void command(struct fixture *f, enum session_command_kind kind, int value) {
-	const struct session_command c = { .kind = kind, .on = value != 0, .value = value };
-	CHECK(session_command(f->session, &c) == 0);
+static void command(struct fixture *f, enum guest_link_command_kind kind, int value) {
+	const struct guest_link_command c = { .kind = kind, .on = value != 0, .value = value };
+	CHECK(guest_link_command(f->session, &c) == 0);
 }
 
 static void off_does_not_even_link_it(void **state) {
 	(void)state;
 	struct fixture f = { 0 };
-	start(&f, SESSION_MICROPHONE_OFF);
+	start(&f, GUEST_LINK_MICROPHONE_OFF);
 	WAIT(f.status.has_record);
 	loop_run_for(f.loop, 50);
-	CHECK(f.links == 0 && f.status.microphone == SESSION_MIC_OFF);
+	CHECK(f.links == 0 && f.status.microphone == GUEST_LINK_MIC_OFF);
 	/* The user's key is stronger than the policy, both ways. */
-	command(&f, SESSION_MICROPHONE, 1);
-	WAIT(f.links == 1 && f.status.microphone == SESSION_MIC_READY);
+	command(&f, GUEST_LINK_MICROPHONE, 1);
+	WAIT(f.links == 1 && f.status.microphone == GUEST_LINK_MIC_READY);
 	guest_records(&f, 2);
-	WAIT(f.status.microphone == SESSION_MIC_OPEN && f.marks == 1);
-	command(&f, SESSION_MICROPHONE, 0);
-	WAIT(f.status.microphone == SESSION_MIC_OFF);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 1);
+	command(&f, GUEST_LINK_MICROPHONE, 0);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_OFF);
 	CHECK(f.data == 0);
 	stop(&f);
 }
@@ -137,38 +137,38 @@ static void off_does_not_even_link_it(void **state) {
 static void ask_waits_for_the_user(void **state) {
 	(void)state;
 	struct fixture f = { 0 };
-	start(&f, SESSION_MICROPHONE_ASK);
+	start(&f, GUEST_LINK_MICROPHONE_ASK);
 	WAIT(f.links == 1);
-	CHECK(f.status.microphone == SESSION_MIC_READY);
+	CHECK(f.status.microphone == GUEST_LINK_MIC_READY);
 	guest_records(&f, 2);
-	WAIT(f.status.microphone == SESSION_MIC_ASKING);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_ASKING);
 	loop_run_for(f.loop, 50);
 	CHECK(f.modes == 0 && f.marks == 0);
-	command(&f, SESSION_MICROPHONE, 1);
+	command(&f, GUEST_LINK_MICROPHONE, 1);
 	WAIT(f.modes == 1 && f.marks == 1);
-	CHECK(f.status.microphone == SESSION_MIC_OPEN);
+	CHECK(f.status.microphone == GUEST_LINK_MIC_OPEN);
 	/* It may record again without another question. */
 	guest_stops(&f);
-	WAIT(f.status.microphone == SESSION_MIC_READY);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_READY);
 	guest_records(&f, 2);
-	WAIT(f.status.microphone == SESSION_MIC_OPEN && f.marks == 2);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 2);
 	/* Whoever is there after a reconnect is asked for anew. */
 	spice_peer_close(f.peer, SPICE_CHANNEL_NONE);
-	WAIT(f.status.microphone == SESSION_MIC_READY);
-	command(&f, SESSION_RECONNECT, 1);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_READY);
+	command(&f, GUEST_LINK_RECONNECT, 1);
 	WAIT(f.links == 2);
 	guest_records(&f, 2);
-	WAIT(f.status.microphone == SESSION_MIC_ASKING);
-	command(&f, SESSION_MICROPHONE, 0);
-	WAIT(f.status.microphone == SESSION_MIC_DECLINED);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_ASKING);
+	command(&f, GUEST_LINK_MICROPHONE, 0);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_DECLINED);
 	guest_stops(&f);
 	guest_records(&f, 2);
 	loop_run_for(f.loop, 50);
-	CHECK(f.status.microphone == SESSION_MIC_DECLINED && f.marks == 2);
-	command(&f, SESSION_MICROPHONE_POLICY, SESSION_MICROPHONE_ON);
-	WAIT(f.status.microphone == SESSION_MIC_OPEN && f.marks == 3);
-	command(&f, SESSION_MICROPHONE_POLICY, SESSION_MICROPHONE_OFF);
-	WAIT(f.status.microphone == SESSION_MIC_OFF);
+	CHECK(f.status.microphone == GUEST_LINK_MIC_DECLINED && f.marks == 2);
+	command(&f, GUEST_LINK_MICROPHONE_POLICY, GUEST_LINK_MICROPHONE_ON);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 3);
+	command(&f, GUEST_LINK_MICROPHONE_POLICY, GUEST_LINK_MICROPHONE_OFF);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_OFF);
 	CHECK(spice_peer_state(f.peer)->errors == 0);
 	stop(&f);
 }
@@ -176,20 +176,20 @@ static void ask_waits_for_the_user(void **state) {
 static void on_follows_the_guest(void **state) {
 	(void)state;
 	struct fixture f = { 0 };
-	start(&f, SESSION_MICROPHONE_ON);
+	start(&f, GUEST_LINK_MICROPHONE_ON);
 	WAIT(f.links == 1);
 	guest_mutes(&f, 1);
 	guest_records(&f, 2);
-	WAIT(f.status.microphone == SESSION_MIC_MUTED);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_MUTED);
 	CHECK(f.marks == 0);
 	guest_mutes(&f, 0);
-	WAIT(f.status.microphone == SESSION_MIC_OPEN && f.marks == 1);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 1);
 	guest_stops(&f);
-	WAIT(f.status.microphone == SESSION_MIC_READY);
+	WAIT(f.status.microphone == GUEST_LINK_MIC_READY);
 	/* Frames of one channel cannot be told to a server. */
 	guest_records(&f, 1);
 	loop_run_for(f.loop, 50);
-	CHECK(f.status.microphone == SESSION_MIC_READY && f.marks == 1);
+	CHECK(f.status.microphone == GUEST_LINK_MIC_READY && f.marks == 1);
 	stop(&f);
 }
 

@@ -22,8 +22,8 @@ static bool is_name(const char *text) {
 
 static void the_table_is_whole(void **state) {
 	(void)state;
-	for (unsigned i = 0; i < options_count; i++) {
-		const struct option *option = &options[i];
+	for (unsigned i = 0; i < config_options_count; i++) {
+		const struct config_option *option = &config_options[i];
 		char allowed[512] = "";
 		CHECK(is_name(option->name) && option_find(option->name) == option);
 		CHECK(option->letter == '\0' || option_find_letter(option->letter) == option);
@@ -42,7 +42,7 @@ static void the_table_is_whole(void **state) {
 		CHECK(strncmp(option->name, "no-", 3) != 0 || !option_find(option->name + 3) ||
 				!option_is_switch(option_find(option->name + 3)));
 	}
-	CHECK(options_count > 120);
+	CHECK(config_options_count > 120);
 }
 
 /* option_set(option_get()) is the identity, for every default. */
@@ -51,17 +51,17 @@ static void defaults_read_back(void **state) {
 	struct config *config = fresh();
 	char before[OPTION_TEXT_MAX];
 	char after[OPTION_TEXT_MAX];
-	for (unsigned i = 0; i < options_count; i++) {
-		if (!options[i].default_text) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (!config_options[i].default_text) {
 			continue;
 		}
-		option_get(config, &options[i], before, sizeof before);
-		if (options[i].type != OPTION_KEY &&
-				strcmp(options[i].name, "clipboard-max") != 0) {
-			assert_string_equal(before, options[i].default_text);
+		option_get(config, &config_options[i], before, sizeof before);
+		if (config_options[i].type != OPTION_KEY &&
+				strcmp(config_options[i].name, "clipboard-max") != 0) {
+			assert_string_equal(before, config_options[i].default_text);
 		}
-		CHECK(option_set(config, &options[i], before));
-		option_get(config, &options[i], after, sizeof after);
+		CHECK(option_set(config, &config_options[i], before));
+		option_get(config, &config_options[i], after, sizeof after);
 		assert_string_equal(before, after);
 	}
 	free(config);
@@ -184,7 +184,7 @@ static void values(void **state) {
 	struct config *before = fresh();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char text[OPTION_TEXT_MAX];
-		const struct option *option = option_find(cases[i].name);
+		const struct config_option *option = option_find(cases[i].name);
 		CHECK(option != NULL);
 		*before = *config;
 		bool taken = option_set(config, option, cases[i].text);
@@ -214,8 +214,8 @@ static void too_long_texts_are_refused(void **state) {
 	(void)state;
 	struct config *config = fresh();
 	char longest[OPTION_TEXT_MAX];
-	for (unsigned i = 0; i < options_count; i++) {
-		const struct option *option = &options[i];
+	for (unsigned i = 0; i < config_options_count; i++) {
+		const struct config_option *option = &config_options[i];
 		if (option->type == OPTION_TEXT) {
 			memset(longest, 'x', sizeof longest);
 			longest[option->size] = '\0';
@@ -247,7 +247,7 @@ static void every_lg_option(void **state) {
 	(void)state;
 	static const struct {
 		const char *name;
-		enum lg_fate fate;
+		enum lg_support fate;
 	} fates[] = {
 		{ "kept", LG_KEPT },
 		{ "mapped", LG_MAPPED },
@@ -266,8 +266,8 @@ static void every_lg_option(void **state) {
 			continue;
 		}
 		CHECK(sscanf(line, "%63s %c %31s", name, &letter, promised) == 3);
-		enum lg_fate fate = lg_fate_of(name);
-		enum lg_fate wanted = LG_UNKNOWN;
+		enum lg_support fate = lg_support_of(name);
+		enum lg_support wanted = LG_UNKNOWN;
 		for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
 			if (strcmp(fates[i].name, promised) == 0) {
 				wanted = fates[i].fate;
@@ -280,7 +280,7 @@ static void every_lg_option(void **state) {
 			fail_msg("%s: promised %s, is %d", name, promised, (int)fate);
 		}
 		if (letter != '-') {
-			const struct option *option = option_find_letter(letter);
+			const struct config_option *option = option_find_letter(letter);
 			const char *lg = lg_find_letter(letter);
 			CHECK(option ? option_find_lg(name) == option : lg && !strcmp(lg, name));
 		}
@@ -389,7 +389,7 @@ static void lg_targets(void **state) {
 		CHECK(option_find_lg(name) == NULL);
 		CHECK(lg_is_module(name, strcspn(name, ":")));
 		/* Of the renderers there is one, and no option for it. */
-		if (lg_fate_of(name) == LG_MAPPED && strcmp(name, "app:renderer") != 0) {
+		if (lg_support_of(name) == LG_MAPPED && strcmp(name, "app:renderer") != 0) {
 			check_row(config, name);
 			mapped++;
 		}

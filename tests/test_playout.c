@@ -130,7 +130,7 @@ static void packets_are_picked_up_together(void **state) {
 		const char *name;
 		struct scream_format format;
 		unsigned latency_ms;
-		bool thrifty;
+		bool saves_power;
 		double burst_ns;
 		double each_time[2]; /* packets, at least and at most */
 		double more_ms[2];   /* of target than the first adapting one */
@@ -138,28 +138,28 @@ static void packets_are_picked_up_together(void **state) {
 		{ "40 ms", { RATE, 16, 2, 3 }, 40, false, 0, { 1.8, 2.1 }, { 0, 99 } },
 		{ "15 ms: no room", { RATE, 16, 2, 3 }, 15, false, 0, { 1, 1.1 }, { -99, 0 } },
 		{ "auto", { RATE, 16, 2, 3 }, 0, false, 0, { 1, 1.1 }, { 0, 0 } },
-		{ "auto, thrifty", { RATE, 16, 2, 3 }, 0, true, 0, { 2.8, 3.1 }, { 11, 13.5 } },
-		{ "auto, thrifty, short packets", { RATE, 32, 2, 3 }, 0, true, 0, { 4.5, 5.1 },
+		{ "auto, saves_power", { RATE, 16, 2, 3 }, 0, true, 0, { 2.8, 3.1 }, { 11, 13.5 } },
+		{ "auto, saves_power, short packets", { RATE, 32, 2, 3 }, 0, true, 0, { 4.5, 5.1 },
 				{ 10, 13 } },
-		{ "auto, thrifty, 44.1 kHz", { 44100, 16, 2, 3 }, 0, true, 0, { 2.8, 3.1 },
+		{ "auto, saves_power, 44.1 kHz", { 44100, 16, 2, 3 }, 0, true, 0, { 2.8, 3.1 },
 				{ 11, 14.5 } },
 		{ "40 ms, bursts", { RATE, 16, 2, 3 }, 40, false, 10.02e6, { 1.4, 1.8 },
 				{ 0, 99 } },
 		{ "auto, bursts", { RATE, 16, 2, 3 }, 0, false, 10.02e6, { 1.4, 1.8 }, { 1, 8 } },
-		{ "auto, thrifty, bursts", { RATE, 16, 2, 3 }, 0, true, 10.02e6, { 3.0, 3.5 },
+		{ "auto, saves_power, bursts", { RATE, 16, 2, 3 }, 0, true, 10.02e6, { 3.0, 3.5 },
 				{ 11, 18 } },
 		/* So few that there is nothing to save: it costs no latency. */
 		{ "auto, long bursts", { RATE, 16, 2, 3 }, 0, false, 15.6e6, { 2.4, 2.8 },
 				{ 1, 12 } },
-		{ "auto, thrifty, long bursts", { RATE, 16, 2, 3 }, 0, true, 15.6e6, { 2.4, 2.8 },
-				{ 1, 12 } },
+		{ "auto, saves_power, long bursts", { RATE, 16, 2, 3 }, 0, true, 15.6e6,
+				{ 2.4, 2.8 }, { 1, 12 } },
 	};
 	double adapted_us = 0;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct world *w = calloc(1, sizeof *w);
 		w->format = cases[i].format;
 		w->config.latency_ms = cases[i].latency_ms;
-		w->config.thrifty = cases[i].thrifty;
+		w->config.saves_power = cases[i].saves_power;
 		w->burst_ns = cases[i].burst_ns;
 		w->guest_ppm = 200;
 		w->jitter_ns = w->burst_ns > 0 ? 0 : 200e3;

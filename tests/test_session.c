@@ -24,10 +24,10 @@
 
 struct fixture {
 	struct loop *loop;
-	struct session *session;
-	struct session_config config;
+	struct guest_link *session;
+	struct guest_link_config config;
 	struct spice_surface *spice_surface;
-	struct session_status status;
+	struct guest_link_status status;
 	char folder[64], path[96];
 
 	struct spice_peer *peer;
@@ -81,14 +81,14 @@ static void peer_stop(struct fixture *f) {
 
 /* ---- the client ---- */
 
-static void on_status(const struct session_status *status, void *data) {
+static void on_status(const struct guest_link_status *status, void *data) {
 	((struct fixture *)data)->status = *status;
 }
 
-static void on_action(enum session_action action, unsigned code, void *data) {
+static void on_action(enum guest_link_action action, unsigned code, void *data) {
 	struct fixture *f = data;
 	(void)code;
-	f->kicks += action == SESSION_ACTION_KICKED;
+	f->kicks += action == GUEST_LINK_ACTION_KICKED;
 }
 
 static void on_clipboard(const struct clip_message *message, void *data) {
@@ -118,11 +118,11 @@ static void on_clipboard(const struct clip_message *message, void *data) {
 }
 
 static void session_start(struct fixture *f) {
-	const struct session_events events = {
+	const struct guest_link_events events = {
 		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = f
 	};
-	CHECK(session_create(&f->session, f->loop, &f->config, f->spice_surface, NULL, &events) ==
-			0);
+	CHECK(guest_link_create(&f->session, f->loop, &f->config, f->spice_surface, NULL,
+			      &events) == 0);
 }
 
 static void start(struct fixture *f) {
@@ -144,7 +144,7 @@ static void start(struct fixture *f) {
 }
 
 static void stop(struct fixture *f) {
-	session_destroy(f->session);
+	guest_link_destroy(f->session);
 	if (f->peer) {
 		peer_stop(f);
 	}
@@ -163,12 +163,12 @@ static void input(struct fixture *f, enum input_kind kind, unsigned code, bool p
 	const struct guest_input_event event = {
 		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
 	};
-	CHECK(session_input(f->session, &event) == 0);
+	CHECK(guest_link_input(f->session, &event) == 0);
 }
 
-static void command(struct fixture *f, enum session_command_kind kind, bool on) {
-	const struct session_command c = { .kind = kind, .on = on };
-	CHECK(session_command(f->session, &c) == 0);
+static void command(struct fixture *f, enum guest_link_command_kind kind, bool on) {
+	const struct guest_link_command c = { .kind = kind, .on = on };
+	CHECK(guest_link_command(f->session, &c) == 0);
 }
 
 /* A loop that does not turn for a while: motion is what is lost. */
@@ -182,11 +182,11 @@ static void a_flood_of_motion_loses_no_key(void **state) {
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
 	int lost = 0;
 	for (int i = 0; i < 5000; i++) {
-		lost += session_input(f.session, &motion) < 0;
+		lost += guest_link_input(f.session, &motion) < 0;
 	}
 	CHECK(lost > 0);
 	input(&f, INPUT_KEY, KEY_A, false, 0, 0);
-	command(&f, SESSION_RELEASE_ALL, true);
+	command(&f, GUEST_LINK_RELEASE_ALL, true);
 	WAIT(s->key_events == 2 && s->keys_held == 0 && s->motion_x == 5000 - lost, 5);
 	stop(&f);
 }
@@ -203,9 +203,9 @@ static void a_full_queue_leaves_no_key_held(void **state) {
 	struct guest_input_event key = { .kind = INPUT_KEY, .code = KEY_B };
 	do {
 		key.pressed = !key.pressed;
-	} while (session_input(f.session, &key) == 0);
+	} while (guest_link_input(f.session, &key) == 0);
 	key = (struct guest_input_event){ .kind = INPUT_KEY, .code = KEY_A };
-	CHECK(session_input(f.session, &key) < 0);
+	CHECK(guest_link_input(f.session, &key) < 0);
 	WAIT(s->keys_held == 0, 5);
 	/* And the key works again. */
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
@@ -229,35 +229,35 @@ static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	WAIT(s->keys_held == 2 && s->wheel_notches == 2, 5);
 	CHECK(spice_peer_key_held(f.peer, 0x38) && spice_peer_key_held(f.peer, 0xe048));
 	CHECK(s->buttons == 1u << SPICE_BUTTON_SIDE && s->motion_x == 7 && s->motion_y == -3);
-	command(&f, SESSION_RELEASE_ALL, true);
+	command(&f, GUEST_LINK_RELEASE_ALL, true);
 	WAIT(s->keys_held == 0 && s->buttons == 0, 5);
 
-	const struct session_command keys = { .kind = SESSION_SEND_KEYS,
+	const struct guest_link_command keys = { .kind = GUEST_LINK_SEND_KEYS,
 		.count = 3,
 		.keys = { KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE } };
 	uint64_t events = s->key_events;
-	CHECK(session_command(f.session, &keys) == 0);
+	CHECK(guest_link_command(f.session, &keys) == 0);
 	WAIT(s->key_events == events + 6, 5);
 	CHECK(s->keys_held == 0);
 
-	struct session_command text = { .kind = SESSION_TYPE_TEXT, .text = strdup("Ab") };
+	struct guest_link_command text = { .kind = GUEST_LINK_TYPE_TEXT, .text = strdup("Ab") };
 	events = s->key_events;
-	CHECK(session_command(f.session, &text) == 0);
+	CHECK(guest_link_command(f.session, &text) == 0);
 	WAIT(s->key_events == events + 6, 5);
 
 	/* Off: nothing goes out. */
-	command(&f, SESSION_INPUT, false);
+	command(&f, GUEST_LINK_INPUT, false);
 	events = s->key_events;
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
 	loop_run_for(f.loop, 50);
 	CHECK(s->key_events == events && s->errors == 0 && s->unsafe == 0);
 
 	/* The end of the client releases, also buttons. */
-	command(&f, SESSION_INPUT, true);
+	command(&f, GUEST_LINK_INPUT, true);
 	input(&f, INPUT_KEY, KEY_B, true, 0, 0);
 	input(&f, INPUT_BUTTON, INPUT_BUTTON_LEFT, true, 0, 0);
 	WAIT(s->keys_held == 1 && s->buttons != 0, 5);
-	session_destroy(f.session);
+	guest_link_destroy(f.session);
 	f.session = NULL;
 	WAIT(s->keys_held == 0 && s->buttons == 0, 5);
 	stop(&f);
@@ -320,12 +320,12 @@ static void a_password_is_asked_for(void **state) {
 	struct fixture f = { .peer_config = { .password = "geheim" } };
 	start(&f);
 	WAIT(f.status.needs_password && f.status.spice.state == PART_FAILED, 5);
-	struct session_command c = { .kind = SESSION_PASSWORD, .text = strdup("falsch") };
+	struct guest_link_command c = { .kind = GUEST_LINK_PASSWORD, .text = strdup("falsch") };
 	uint64_t refused = spice_peer_state(f.peer)->refused_links;
-	CHECK(session_command(f.session, &c) == 0);
+	CHECK(guest_link_command(f.session, &c) == 0);
 	WAIT(spice_peer_state(f.peer)->refused_links == refused + 1, 5);
 	c.text = strdup("geheim");
-	CHECK(session_command(f.session, &c) == 0);
+	CHECK(guest_link_command(f.session, &c) == 0);
 	WAIT(f.status.connected && !f.status.needs_password, 5);
 	stop(&f);
 }
@@ -354,8 +354,8 @@ static void a_renewed_password_is_found(void **state) {
 	struct fixture f = { .peer_config = { .password = "expired" } };
 	start(&f);
 	snprintf(f.config.uri, sizeof f.config.uri, "spice+unix://%s?password=geheim", f.path);
-	const struct session_command c = { .kind = SESSION_URI, .text = strdup(f.config.uri) };
-	CHECK(session_command(f.session, &c) == 0);
+	const struct guest_link_command c = { .kind = SESSION_URI, .text = strdup(f.config.uri) };
+	CHECK(guest_link_command(f.session, &c) == 0);
 	WAIT(f.status.needs_password && spice_peer_state(f.peer)->refused_links >= 4, 5);
 	CHECK(spice_peer_set_password(f.peer, "geheim") == 0);
 	WAIT(f.status.connected && !f.status.needs_password, 5);
@@ -382,9 +382,9 @@ static void a_server_that_wants_tls_gets_it(void **state) {
 	int plain = listen_on_loopback(&plain_port);
 	int tls = listen_on_loopback(&tls_port);
 	start(&f);
-	struct session_command c = { .kind = SESSION_URI };
+	struct guest_link_command c = { .kind = SESSION_URI };
 	CHECK(asprintf(&c.text, "spice://127.0.0.1:%u?tls-port=%u", plain_port, tls_port) > 0);
-	CHECK(session_command(f.session, &c) == 0);
+	CHECK(guest_link_command(f.session, &c) == 0);
 	int link = -1;
 	WAIT(link >= 0 || (link = accept(plain, NULL, NULL)) >= 0, 5);
 	uint8_t bytes[256];
@@ -408,11 +408,11 @@ static void absolute_positions_when_the_server_takes_them(void **state) {
 	start(&f);
 	WAIT(f.status.connected && f.status.absolute_possible, 3);
 	const struct spice_peer_state *s = spice_peer_state(f.peer);
-	command(&f, SESSION_MOUSE_MODE, true);
+	command(&f, GUEST_LINK_MOUSE_MODE, true);
 	WAIT(f.status.absolute, 3);
 	input(&f, INPUT_POSITION, 0, false, 320, 200);
 	WAIT(s->x == 320 && s->y == 200, 3);
-	command(&f, SESSION_MOUSE_MODE, false);
+	command(&f, GUEST_LINK_MOUSE_MODE, false);
 	WAIT(!f.status.absolute && !s->absolute, 3);
 	/* Positions still move the pointer, by their difference. */
 	input(&f, INPUT_POSITION, 0, false, 100, 100);
@@ -445,12 +445,12 @@ static void the_picture_is_drawn_and_comes_and_goes(void **state) {
 		}
 		CHECK(view.width == 64 && view.height == 32);
 		CHECK((view.pixels[0] & 0xffffff) == 0x123456);
-		command(&f, SESSION_DISPLAY_WANTED, false);
+		command(&f, GUEST_LINK_DISPLAY_WANTED, false);
 		loop_run_for(f.loop, 50);
 		spice_surface_take(f.spice_surface, &view);
 		CHECK(view.pixels == NULL);
 		spice_surface_take_done(f.spice_surface, true);
-		command(&f, SESSION_DISPLAY_WANTED, true);
+		command(&f, GUEST_LINK_DISPLAY_WANTED, true);
 	}
 	CHECK(spice_peer_state(f.peer)->unsafe == 0 && spice_peer_state(f.peer)->errors == 0);
 	stop(&f);
@@ -465,7 +465,7 @@ static void clip(struct fixture *f, enum clip_kind kind, unsigned types, uint32_
 		message.data = malloc(len + 1);
 		memcpy(message.data, data, len);
 	}
-	CHECK(session_clipboard(f->session, &message) == 0);
+	CHECK(guest_link_clipboard_message(f->session, &message) == 0);
 }
 
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
@@ -601,10 +601,10 @@ static void make_file(const char *path, size_t size, uint64_t *ret_hash) {
 }
 
 static void send_file(struct fixture *f, const char *path) {
-	struct session_command c = { .kind = SESSION_SEND_FILES };
+	struct guest_link_command c = { .kind = GUEST_LINK_SEND_FILES };
 	c.text = calloc(1, strlen(path) + 2);
 	strcpy(c.text, path);
-	CHECK(session_command(f->session, &c) == 0);
+	CHECK(guest_link_command(f->session, &c) == 0);
 }
 
 /* The default: nothing crosses while neither the window nor the devices are in use. */
@@ -615,7 +615,7 @@ static void the_clipboard_follows_the_focus(void **state) {
 	start(&f);
 	WAIT(f.status.agent, 3);
 	const struct clip_message offer = { .kind = CLIP_OFFER, .types = CLIP_TEXT };
-	CHECK(session_clipboard(f.session, &offer) == 0);
+	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
 	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "guest", 5);
 	loop_run_for(f.loop, 200);
 	CHECK(f.guest.offered == 0 && f.offers == 0);
@@ -623,15 +623,15 @@ static void the_clipboard_follows_the_focus(void **state) {
 	WAIT(f.guest.pastes == 1 && f.guest.pasted_len == 0, 3);
 	CHECK(f.requests == 0);
 	/* With the focus comes what the guest copied last, and then what is copied here. */
-	command(&f, SESSION_FOCUS, true);
+	command(&f, GUEST_LINK_FOCUS, true);
 	WAIT(f.offers == 1 && f.offered == CLIP_TEXT, 3);
-	CHECK(session_clipboard(f.session, &offer) == 0);
+	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.requests == 1, 3);
 	CHECK(f.status.clipboard_read_unfocused == 0);
 	/* What was offered is not read any more when the focus is gone. */
-	command(&f, SESSION_FOCUS, false);
+	command(&f, GUEST_LINK_FOCUS, false);
 	loop_run_for(f.loop, 100);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	loop_run_for(f.loop, 200);
@@ -678,7 +678,7 @@ static void files_arrive_whole(void **state) {
 	send_file(&f, path);
 	WAIT(f.guest.file_got > 1000000, 5);
 	CHECK(f.guest.file_size == 5ull << 30);
-	command(&f, SESSION_CANCEL_FILES, true);
+	command(&f, GUEST_LINK_CANCEL_FILES, true);
 	WAIT(f.guest.files_cancelled == 1 && f.status.files.active == 0, 5);
 	loop_run_for(f.loop, 100);
 	CHECK(open_fds() == fds);
@@ -730,7 +730,7 @@ static void a_tree_of_files_arrives(void **state) {
 	send_file(&f, tree);
 	WAIT(f.status.files.failed > 3, 5);
 	f.guest.refuse = 0;
-	command(&f, SESSION_CANCEL_FILES, true);
+	command(&f, GUEST_LINK_CANCEL_FILES, true);
 	WAIT(f.status.files.batches == batches + 2, 5);
 	CHECK(f.status.files.done + f.status.files.failed == 702);
 	CHECK(strstr(f.status.files.failures, "more"));
@@ -746,9 +746,9 @@ static void the_guest_is_told_the_window_size(void **state) {
 	(void)state;
 	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
 	start(&f);
-	const struct session_command c = { .kind = SESSION_MONITOR_SIZE,
+	const struct guest_link_command c = { .kind = GUEST_LINK_MONITOR_SIZE,
 		.value = 1280 << 16 | 800 };
-	CHECK(session_command(f.session, &c) == 0); /* before the agent is there */
+	CHECK(guest_link_command(f.session, &c) == 0); /* before the agent is there */
 	WAIT(f.guest.width == 1280 && f.guest.height == 800, 3);
 	stop(&f);
 }

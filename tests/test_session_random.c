@@ -42,8 +42,8 @@ struct holder {
 
 struct fixture {
 	struct loop *loop;
-	struct session *session;
-	struct session_status status;
+	struct guest_link *session;
+	struct guest_link_status status;
 	struct spice_peer *peer;
 	struct loop_source *source;
 	char path[64];
@@ -75,7 +75,7 @@ static void on_peer(int fd, uint32_t events, void *data) {
 	CHECK(spice_peer_step(f->peer) == 0);
 }
 
-static void on_status(const struct session_status *status, void *data) {
+static void on_status(const struct guest_link_status *status, void *data) {
 	((struct fixture *)data)->status = *status;
 }
 
@@ -106,10 +106,10 @@ static void settle(struct fixture *f) {
 }
 
 static void reconnect(struct fixture *f) {
-	const struct session_command retry = { .kind = SESSION_RECONNECT };
+	const struct guest_link_command retry = { .kind = GUEST_LINK_RECONNECT };
 	uint64_t until = clock_now_ns() + 10 * NS_PER_S;
 	while (!f->status.connected && clock_now_ns() < until) {
-		CHECK(session_command(f->session, &retry) == 0);
+		CHECK(guest_link_command(f->session, &retry) == 0);
 		CHECK(loop_run_once(f->loop, 5) >= 0);
 	}
 	CHECK(f->status.connected);
@@ -154,16 +154,16 @@ static void input(struct fixture *f, enum input_kind kind, unsigned code, bool p
 	const struct guest_input_event event = {
 		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
 	};
-	if (session_input(f->session, &event) == -ENOBUFS) {
+	if (guest_link_input(f->session, &event) == -ENOBUFS) {
 		settle(f);
-		CHECK(session_input(f->session, &event) == 0);
+		CHECK(guest_link_input(f->session, &event) == 0);
 	}
 }
 
-static void command(struct fixture *f, enum session_command_kind kind, bool on) {
-	const struct session_command c = { .kind = kind, .on = on };
+static void command(struct fixture *f, enum guest_link_command_kind kind, bool on) {
+	const struct guest_link_command c = { .kind = kind, .on = on };
 	settle(f);
-	CHECK(session_command(f->session, &c) == 0);
+	CHECK(guest_link_command(f->session, &c) == 0);
 	settle(f);
 }
 
@@ -274,7 +274,7 @@ static void change_grab(struct fixture *f) {
 	if (!on) {
 		forget_devices(f);
 	}
-	command(f, SESSION_GRAB, on);
+	command(f, GUEST_LINK_GRAB, on);
 	f->grabs += on;
 	if (on && random_u32(f) % 2) {
 		release_devices(f); /* the switch happens when all is up */
@@ -304,7 +304,7 @@ static void toggle(struct fixture *f) {
 
 static void change_enabled(struct fixture *f) {
 	f->enabled = !f->enabled;
-	command(f, SESSION_INPUT, f->enabled);
+	command(f, GUEST_LINK_INPUT, f->enabled);
 	forget(f);
 }
 
@@ -330,7 +330,7 @@ static void cut(struct fixture *f) {
 	for (unsigned d = 0; d < DEVICES; d++) {
 		CHECK(!f->fakes.fake[d].grabbed);
 	}
-	command(f, SESSION_RELEASE_ALL, true);
+	command(f, GUEST_LINK_RELEASE_ALL, true);
 	f->cuts++;
 }
 
@@ -340,7 +340,7 @@ static void upset(struct fixture *f) {
 	case 0:
 	case 1:
 	case 2:
-		command(f, SESSION_RELEASE_ALL, true);
+		command(f, GUEST_LINK_RELEASE_ALL, true);
 		f->window = (struct holder){ 0 };
 		break;
 	case 3:
@@ -395,7 +395,7 @@ static void start(struct fixture *f) {
 	fakes_add(&f->fakes, 3, "Mouse", false, true);
 	fakes_add(&f->fakes, 4, "Combined", true, true);
 	const struct device_finder finder = fakes_finder(&f->fakes);
-	struct session_config config = { .input = true,
+	struct guest_link_config config = { .input = true,
 		.grab_toggle = "ctrl-ctrl",
 		.escape_key = "scrolllock",
 		.evdev_count = 1,
@@ -404,8 +404,8 @@ static void start(struct fixture *f) {
 	snprintf(config.uri, sizeof config.uri, "unix:%s", f->path);
 	CHECK(loop_create(&f->loop) == 0);
 	peer_start(f);
-	const struct session_events events = { .status = on_status, .data = f };
-	CHECK(session_create(&f->session, f->loop, &config, NULL, NULL, &events) == 0);
+	const struct guest_link_events events = { .status = on_status, .data = f };
+	CHECK(guest_link_create(&f->session, f->loop, &config, NULL, NULL, &events) == 0);
 	reconnect(f);
 	for (unsigned d = 0; d < DEVICES; d++) {
 		wait_open(f, &f->fakes.fake[d]);
@@ -414,10 +414,10 @@ static void start(struct fixture *f) {
 
 static void finish(struct fixture *f) {
 	release_devices(f);
-	command(f, SESSION_RELEASE_ALL, true);
+	command(f, GUEST_LINK_RELEASE_ALL, true);
 	CHECK(spice_peer_state(f->peer)->keys_held == 0 && spice_peer_state(f->peer)->buttons == 0);
 	CHECK(f->order_errors == 0 && spice_peer_state(f->peer)->errors == 0);
-	session_destroy(f->session);
+	guest_link_destroy(f->session);
 	for (unsigned d = 0; d < DEVICES; d++) {
 		CHECK(!f->fakes.fake[d].grabbed && f->fakes.fake[d].our_end < 0 &&
 				f->fakes.fake[d].host_down.count == 0);

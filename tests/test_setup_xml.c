@@ -12,7 +12,7 @@
 #include "tools/vm-model/size.h"
 
 static struct document *load(const char *xml) {
-	struct document *document = must_alloc(sizeof *document);
+	struct document *document = xmalloc(sizeof *document);
 	char error[160];
 	if (document_load(document, xml, error, sizeof error) < 0) {
 		fail_msg("%s", error);
@@ -328,9 +328,9 @@ static void take_over(struct domain *domain, const struct pci_fix *fix) {
 
 static void pci_fix_on_random_topologies(void **state) {
 	(void)state;
-	struct domain *domain = must_alloc(sizeof *domain);
-	struct pci_list *host = must_alloc(sizeof *host);
-	struct pci_fix *fix = must_alloc(sizeof *fix);
+	struct domain *domain = xmalloc(sizeof *domain);
+	struct pci_list *host = xmalloc(sizeof *host);
+	struct pci_fix *fix = xmalloc(sizeof *fix);
 	unsigned fixed = 0;
 	for (unsigned seed = 1; seed <= 20000; seed++) {
 		random_state = seed * 2654435761u | 1;

@@ -31,8 +31,8 @@
 
 struct fixture {
 	struct loop *loop;
-	struct session *session;
-	struct session_status status;
+	struct guest_link *session;
+	struct guest_link_status status;
 	struct spice_surface *spice_surface;
 	struct audio *audio;
 	struct spice_peer *peer;
@@ -62,7 +62,7 @@ static void on_linked(enum spice_channel_type channel, void *data) {
 	f->linked |= 1u << channel;
 }
 
-static void on_status(const struct session_status *status, void *data) {
+static void on_status(const struct guest_link_status *status, void *data) {
 	((struct fixture *)data)->status = *status;
 }
 
@@ -72,7 +72,7 @@ static void on_clipboard(const struct clip_message *message, void *data) {
 		const struct clip_message request = {
 			.kind = CLIP_REQUEST, .types = CLIP_TEXT, .serial = 1
 		};
-		CHECK(session_clipboard(f->session, &request) == 0);
+		CHECK(guest_link_clipboard_message(f->session, &request) == 0);
 	}
 	free(message->data);
 }
@@ -160,11 +160,11 @@ static long rss_kib(void) {
 static void setup(struct fixture *f) {
 	log_set_level(LOG_NONE);
 	snprintf(f->path, sizeof f->path, "/tmp/pierglass-hostile-%d.sock", (int)getpid());
-	struct session_config config = { .input = true,
+	struct guest_link_config config = { .input = true,
 		.display = true,
 		.playback = true,
 		.sync_volume = true,
-		.microphone = SESSION_MICROPHONE_ON,
+		.microphone = GUEST_LINK_MICROPHONE_ON,
 		.clipboard_to_local = CLIPBOARD_ALWAYS,
 		.clipboard_to_vm = CLIPBOARD_ALWAYS,
 		.clipboard_max_bytes = 16u << 20,
@@ -179,16 +179,16 @@ static void setup(struct fixture *f) {
 	CHECK(audio_start(&f->audio, &sound, &no_events) == 0);
 	CHECK(loop_create(&f->loop) == 0 && spice_surface_create(&f->spice_surface) == 0);
 	peer_start(f);
-	const struct session_events events = {
+	const struct guest_link_events events = {
 		.status = on_status, .clipboard = on_clipboard, .data = f
 	};
-	CHECK(session_create(&f->session, f->loop, &config, f->spice_surface, f->audio, &events) ==
-			0);
+	CHECK(guest_link_create(&f->session, f->loop, &config, f->spice_surface, f->audio,
+			      &events) == 0);
 	WAIT_ON(f->loop, f->status.connected, 10);
 }
 
 static void teardown(struct fixture *f) {
-	session_destroy(f->session);
+	guest_link_destroy(f->session);
 	peer_stop(f);
 	spice_surface_destroy(f->spice_surface);
 	audio_stop(f->audio);
@@ -197,10 +197,10 @@ static void teardown(struct fixture *f) {
 
 /* Whatever it believes happened (a kick, nonsense): it comes back. */
 static bool come_back(struct fixture *f) {
-	const struct session_command retry = { .kind = SESSION_RECONNECT };
+	const struct guest_link_command retry = { .kind = GUEST_LINK_RECONNECT };
 	const bool lost = !f->status.connected;
 	for (int i = 0; i < 200 && !f->status.connected; i++) {
-		CHECK(session_command(f->session, &retry) == 0);
+		CHECK(guest_link_command(f->session, &retry) == 0);
 		loop_run_for(f->loop, 10);
 	}
 	CHECK(f->status.connected);
@@ -450,9 +450,9 @@ static uint64_t key_ns(struct fixture *f) {
 	const uint64_t begin = clock_now_ns();
 	const uint64_t before = spice_peer_state(f->peer)->key_events;
 	struct guest_input_event event = { .kind = INPUT_KEY, .code = KEY_A, .pressed = true };
-	CHECK(session_input(f->session, &event) == 0);
+	CHECK(guest_link_input(f->session, &event) == 0);
 	event.pressed = false;
-	CHECK(session_input(f->session, &event) == 0);
+	CHECK(guest_link_input(f->session, &event) == 0);
 	while (f->status.connected && spice_peer_state(f->peer)->key_events < before + 2 &&
 			clock_now_ns() < begin + 5 * NS_PER_S) {
 		CHECK(loop_run_once(f->loop, 1) >= 0);

@@ -67,7 +67,7 @@ static void check_machine(const struct domain *domain) {
 
 static void argv_old_syntax(void **state) {
 	(void)state;
-	struct domain *domain = must_alloc(sizeof *domain);
+	struct domain *domain = xmalloc(sizeof *domain);
 	CHECK(domain_read_argv(domain,
 			      ARGV("/usr/bin/qemu-system-x86_64\0-enable-kvm\0-name\0win10\0-device\0"
 				   "ivshmem-plain,memdev=lg,bus=pcie.0\0-object\0memory-backend-file,id="
@@ -92,7 +92,7 @@ static void argv_old_syntax(void **state) {
 
 static void argv_json_syntax(void **state) {
 	(void)state;
-	struct domain *domain = must_alloc(sizeof *domain);
+	struct domain *domain = xmalloc(sizeof *domain);
 	CHECK(domain_read_argv(domain,
 			      ARGV("qemu-system-x86_64\0-name\0guest=win11,debug-threads=on\0-S\0-object\0{"
 				   "\"qom-type\":\"memory-backend-memfd\",\"id\":\"pc.ram\"}\0-object\0{"
@@ -116,7 +116,7 @@ static void argv_json_syntax(void **state) {
 
 static void argv_of_others(void **state) {
 	(void)state;
-	struct domain *domain = must_alloc(sizeof *domain);
+	struct domain *domain = xmalloc(sizeof *domain);
 	CHECK(domain_read_argv(domain, ARGV("/bin/bash\0-c")) < 0);
 	CHECK(domain_read_argv(domain, "", 0) < 0);
 	CHECK(domain_read_argv(domain, "qemu-system-x86_64", 18) < 0); /* not terminated */
@@ -126,7 +126,7 @@ static void argv_of_others(void **state) {
 }
 
 static struct domain *read_xml(const char *xml) {
-	struct domain *domain = must_alloc(sizeof *domain);
+	struct domain *domain = xmalloc(sizeof *domain);
 	if (domain_read_xml(domain, xml, strlen(xml)) < 0) {
 		free(domain);
 		return NULL;
@@ -210,7 +210,7 @@ static void spice_addresses(void **state) {
 }
 
 static struct domain *vm(const char *name, const char *uuid, enum domain_state state, bool memory) {
-	struct domain *domain = must_alloc(sizeof *domain);
+	struct domain *domain = xmalloc(sizeof *domain);
 	domain_init(domain);
 	copy_text(domain->name, sizeof domain->name, name);
 	copy_text(domain->uuid, sizeof domain->uuid, uuid);

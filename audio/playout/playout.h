@@ -24,7 +24,7 @@ struct playout_config {
 	bool high_quality;
 	/* Hold two packets or a burst more (up to 13.4 ms, in an adapting target), for a third to
 	 * half of the wake-ups. Otherwise a fixed target that has room for it holds one more. */
-	bool thrifty;
+	bool saves_power;
 };
 
 /* Blocks may be larger than a datagram: SPICE sends up to 10 ms. */

@@ -219,8 +219,8 @@ static double period_ns(const struct playout *playout) {
 /* How many packets or bursts may wait for the next one. */
 static unsigned batch_most(const struct playout *playout) {
 	const double period = period_ns(playout);
-	const double most_ns = playout->config.thrifty ? THRIFTY_MOST_NS : BATCH_MOST_NS;
-	const bool wanted = playout->target.fixed || playout->config.thrifty;
+	const double most_ns = playout->config.saves_power ? THRIFTY_MOST_NS : BATCH_MOST_NS;
+	const bool wanted = playout->target.fixed || playout->config.saves_power;
 	return wanted && !playout->arrivals.reliable && period > 0 ? (unsigned)(most_ns / period)
 								   : 0;
 }

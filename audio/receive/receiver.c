@@ -525,7 +525,7 @@ static int set_up(struct receiver *r) {
 	if (r->link_fd >= 0) {
 		watch(r, r->link_fd);
 	}
-	if (r->config.may_own) {
+	if (r->config.can_own) {
 		int error = sound_owner_create(&r->owner, NULL, r->config.yields);
 		if (error < 0) {
 			return error;

@@ -25,7 +25,7 @@ struct receiver_config {
 	char shm_path[256]; /* "" = the network */
 	bool any_sender;
 	char sender[64]; /* only this one, an IPv4 address or a MAC; "" = whoever sounds */
-	bool may_own;
+	bool can_own;
 	bool yields;
 };
 

@@ -42,7 +42,7 @@ struct bench {
 	struct bench_device *device;
 	struct device_finder finder;
 	struct loop *loop;
-	struct session *session;
+	struct guest_link *session;
 	pthread_t io_thread;
 	bool io_runs;
 	atomic_bool ready; /* grabbed, and the way to the guest is there */
@@ -60,12 +60,12 @@ struct bench {
 
 /* The session, as play runs it. */
 
-static void on_status(const struct session_status *status, void *data) {
+static void on_status(const struct guest_link_status *status, void *data) {
 	struct bench *bench = data;
 	atomic_store(&bench->ready, status->connected && status->grabbed);
 }
 
-static void on_action(enum session_action action, unsigned code, void *data) {
+static void on_action(enum guest_link_action action, unsigned code, void *data) {
 	(void)action;
 	(void)code;
 	(void)data;
@@ -90,21 +90,21 @@ static void *run_io(void *data) {
 }
 
 static int start_session(struct bench *bench) {
-	struct session_config config = bench->config->session;
+	struct guest_link_config config = bench->config->session;
 	snprintf(config.uri, sizeof config.uri, "unix:%s", bench->socket);
 	config.input = true;
 	config.clipboard_to_vm = config.clipboard_to_local = CLIPBOARD_NO;
 	config.display = config.playback = false;
-	config.microphone = SESSION_MICROPHONE_OFF;
+	config.microphone = GUEST_LINK_MICROPHONE_OFF;
 	config.evdev_count = 1;
 	snprintf(config.evdev[0], sizeof config.evdev[0], "all");
 	config.finder = &bench->finder;
 	config.grab_on_start = true;
 	config.sensitivity = 0;
-	const struct session_events events = {
+	const struct guest_link_events events = {
 		.status = on_status, .action = on_action, .moved = on_moved, .data = bench
 	};
-	int r = session_create(&bench->session, bench->loop, &config, NULL, NULL, &events);
+	int r = guest_link_create(&bench->session, bench->loop, &config, NULL, NULL, &events);
 	if (r == 0) {
 		r = thread_start(&bench->io_thread, "pg-io", run_io, bench);
 		bench->io_runs = r == 0;
@@ -381,7 +381,7 @@ static void stop(struct bench *bench) {
 		loop_quit(bench->loop, 0);
 		pthread_join(bench->io_thread, NULL);
 	}
-	session_destroy(bench->session);
+	guest_link_destroy(bench->session);
 	loop_destroy(bench->loop);
 	video_stop(bench->video);
 	window_surface_destroy(bench->surface);

@@ -23,8 +23,8 @@ struct clipboard_config {
 
 /* All on pg-clip; must not block. */
 struct clipboard_events {
-	/* To the guest's side, as session_clipboard(). Negative: it cannot take it now, and
-	 * message->data stays ours. */
+	/* To the guest's side, as guest_link_clipboard_message(). Negative: it cannot take it now,
+	 * and message->data stays ours. */
 	int (*send)(const struct clip_message *message, void *data);
 	/* Something was not pasted. len: bytes that it has at least, with CLIP_FAILURE_SIZE. */
 	void (*refused)(bool to_vm, enum clip_failure failure, size_t len, void *data);

@@ -43,7 +43,7 @@ static const char vm_info_words[] = "--once --connect --xml --root --password --
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* The fixed values an option may have, with blanks between; "" = any. */
-static void values(const struct option *option, char *text, size_t size) {
+static void values(const struct config_option *option, char *text, size_t size) {
 	static const struct word custom[] = {
 		{ "source", "auto lg spice off" },
 		{ "audio", "auto scream spice off" },
@@ -77,7 +77,7 @@ static void values(const struct option *option, char *text, size_t size) {
 	}
 }
 
-static bool defaults_to_yes(const struct option *option) {
+static bool defaults_to_yes(const struct config_option *option) {
 	return option_is_switch(option) && strcmp(option->default_text, "yes") == 0;
 }
 
@@ -91,8 +91,8 @@ static void words(FILE *out, const struct word *list, size_t count) {
 
 static void bash_cases(FILE *out) {
 	char text[256];
-	for (unsigned i = 0; i < options_count; i++) {
-		const struct option *option = &options[i];
+	for (unsigned i = 0; i < config_options_count; i++) {
+		const struct config_option *option = &config_options[i];
 		char letter[8] = "";
 		values(option, text, sizeof text);
 		if (option->letter) {
@@ -150,8 +150,9 @@ static void bash(FILE *out) {
 	fputs("\t--domain) COMPREPLY=($(compgen -W \"$(_pierglass_domains)\" -- \"$cur\")); "
 	      "return ;;\n\tesac\n\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"",
 			out);
-	for (unsigned i = 0; i < options_count; i++) {
-		fprintf(out, "--%s%s ", defaults_to_yes(&options[i]) ? "no-" : "", options[i].name);
+	for (unsigned i = 0; i < config_options_count; i++) {
+		fprintf(out, "--%s%s ", defaults_to_yes(&config_options[i]) ? "no-" : "",
+				config_options[i].name);
 	}
 	fputs("\" -- \"$cur\"))\n\telse\n\t\tCOMPREPLY=($(compgen -W \"", out);
 	words(out, subcommands, COUNT(subcommands));
@@ -177,7 +178,7 @@ static void zsh_text(FILE *out, const char *text) {
 	}
 }
 
-static void zsh_action(FILE *out, const struct option *option) {
+static void zsh_action(FILE *out, const struct config_option *option) {
 	char text[256];
 	values(option, text, sizeof text);
 	fputc(':', out);
@@ -195,7 +196,7 @@ static void zsh_action(FILE *out, const struct option *option) {
 	}
 }
 
-static void zsh_option(FILE *out, const struct option *option) {
+static void zsh_option(FILE *out, const struct config_option *option) {
 	const char *repeat = option->flags & OPTION_LIST ? "*" : "";
 	if (option->letter) {
 		fprintf(out, "\t\t'%s-%c%s[", repeat, option->letter,
@@ -248,8 +249,8 @@ static void zsh(FILE *out) {
 	fprintf(out, "\tvm-info) compadd -- %s; _pierglass_domains; return ;;\n\tesac\n",
 			vm_info_words);
 	fputs("\t_arguments \\\n", out);
-	for (unsigned i = 0; i < options_count; i++) {
-		zsh_option(out, &options[i]);
+	for (unsigned i = 0; i < config_options_count; i++) {
+		zsh_option(out, &config_options[i]);
 	}
 	fputs("\t\t'*:domain:_pierglass_words'\n}\n_pierglass \"$@\"\n", out);
 }
@@ -276,7 +277,7 @@ static void fish_words(FILE *out, const char *condition, const char *list) {
 	}
 }
 
-static void fish_option(FILE *out, const struct option *option) {
+static void fish_option(FILE *out, const struct config_option *option) {
 	char text[256];
 	values(option, text, sizeof text);
 	fprintf(out, "complete -c pierglass -n __pierglass_plays -l %s%s",
@@ -327,8 +328,8 @@ static void fish(FILE *out) {
 	fish_words(out, "__fish_seen_subcommand_from setup", setup_words);
 	fish_words(out, "__fish_seen_subcommand_from doctor", doctor_words);
 	fish_words(out, "__fish_seen_subcommand_from vm-info", vm_info_words);
-	for (unsigned i = 0; i < options_count; i++) {
-		fish_option(out, &options[i]);
+	for (unsigned i = 0; i < config_options_count; i++) {
+		fish_option(out, &config_options[i]);
 	}
 }
 

@@ -16,7 +16,7 @@
 #define LOG_MODULE "config"
 #include "base/log.h"
 
-static struct config_origin *origin_of(struct config *config, const struct option *option) {
+static struct config_origin *origin_of(struct config *config, const struct config_option *option) {
 	return &config->origins[option_index(option)];
 }
 
@@ -26,7 +26,7 @@ static enum config_rank rank_of(const struct config *config, const char *name) {
 
 static void config_finish(struct config *config);
 
-int config_set(struct config *config, const struct option *option, const char *text,
+int config_set(struct config *config, const struct config_option *option, const char *text,
 		const struct config_place *place) {
 	struct config_origin *origin = origin_of(config, option);
 	struct config *tried = malloc(sizeof *tried);
@@ -76,7 +76,7 @@ static void tell_fate(const char *name, const struct lg_value *value) {
 }
 
 int config_set_lg(struct config *config, const char *name, const char *text, bool loose,
-		const struct config_place *place, const struct option **ret_option) {
+		const struct config_place *place, const struct config_option **ret_option) {
 	struct lg_value *value = malloc(sizeof *value);
 	if (!value) {
 		return -ENOMEM;
@@ -119,7 +119,7 @@ void config_unknown(char error[static CONFIG_ERROR_BYTES], const char *where, co
 }
 
 void config_misfit(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
-		const char *value, const struct option *option) {
+		const char *value, const struct config_option *option) {
 	size_t at = start_message(error, where);
 	char allowed[400] = "";
 	if (option) {
@@ -160,10 +160,10 @@ static void finish_spice(struct config *config) {
 /* A key that the user gave to one action is taken from another one that only has it by default. */
 static void finish_keys(struct config *config) {
 	for (unsigned i = 1; i < KEY_ACTION_COUNT; i++) {
-		const struct option *option = key_action_option((enum key_action)i);
+		const struct config_option *option = key_action_option((enum key_action)i);
 		unsigned key = config->input.bindings[i];
 		for (unsigned j = 1; key && j < KEY_ACTION_COUNT; j++) {
-			const struct option *other = key_action_option((enum key_action)j);
+			const struct config_option *other = key_action_option((enum key_action)j);
 			if (j != i && config->input.bindings[j] == key &&
 					origin_of(config, option)->rank <
 							origin_of(config, other)->rank) {
@@ -208,7 +208,7 @@ static void config_finish(struct config *config) {
 	finish_mode(config);
 	finish_spice(config);
 	finish_keys(config);
-	struct session_config *session = &config->session;
+	struct guest_link_config *session = &config->session;
 	const bool share = config->raw.clipboard;
 	session->clipboard_to_vm = share ? config->raw.clipboard_to_vm : CLIPBOARD_NO;
 	session->clipboard_to_local = share ? config->raw.clipboard_to_local : CLIPBOARD_NO;
@@ -231,7 +231,7 @@ static void set_defaults(struct config *config, const struct config_paths *paths
 	options_defaults(config);
 	config->audio.output = AUDIO_OUTPUT_PULSE;
 	config->audio.raw_fd = -1;
-	config->audio.may_own = true;
+	config->audio.can_own = true;
 	config->video.settings.guest_cursor = true;
 	struct stat st;
 	bool kvmfr = paths->kvmfr && stat(paths->kvmfr, &st) == 0 && S_ISCHR(st.st_mode);
@@ -360,7 +360,7 @@ int config_load_lg(struct config *config, char **argv, const struct config_paths
 int config_apply_discovery(struct config *config, const char *name, const char *value,
 		char error[static CONFIG_ERROR_BYTES]) {
 	const struct config_place place = { .rank = CONFIG_DISCOVERY };
-	const struct option *option = option_find(name);
+	const struct config_option *option = option_find(name);
 	if (!option || option->flags & OPTION_ARGV) {
 		config_unknown(error, _("discovery"), name, NULL);
 		return -EINVAL;

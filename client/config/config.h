@@ -186,7 +186,7 @@ struct config {
 	double stats_period; /* ... every so many seconds */
 	enum log_level log_level;
 	bool no_lg_config;
-	char help_topic[32]; /* "" = the common options, "all", or a group */
+	char help_topic[32]; /* "" = the common config_options, "all", or a group */
 	char screenshot_path[256];
 	bool screenshot_pointer;
 
@@ -205,7 +205,7 @@ struct config {
 	bool sound;   /* false with --audio=off */
 	struct video_config video;
 	struct audio_config audio;
-	struct session_config session;
+	struct guest_link_config session;
 	struct window_options window;
 	struct input_options input;
 

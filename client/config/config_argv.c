@@ -26,7 +26,7 @@ struct words {
 	bool only_words; /* after "--" */
 };
 
-static int fail_missing(struct words *words, const char *name, const struct option *option) {
+static int fail_missing(struct words *words, const char *name, const struct config_option *option) {
 	char allowed[400] = "";
 	if (option) {
 		option_allowed(option, allowed, sizeof allowed);
@@ -35,7 +35,7 @@ static int fail_missing(struct words *words, const char *name, const struct opti
 	return -EINVAL;
 }
 
-static void add(struct words *words, const struct option *option, const char *lg,
+static void add(struct words *words, const struct config_option *option, const char *lg,
 		const char *value) {
 	struct config_arguments *out = words->out;
 	out->items[out->count++] = (struct config_argument){
@@ -71,7 +71,7 @@ static int long_option(struct words *words, const char *word) {
 	}
 	memcpy(name, word, len);
 	name[len] = '\0';
-	const struct option *option = option_find(name);
+	const struct config_option *option = option_find(name);
 	if (!option && strncmp(name, "no-", 3) == 0) {
 		option = option_find(name + 3);
 		if (option && !value &&
@@ -108,7 +108,7 @@ static int long_option(struct words *words, const char *word) {
 }
 
 static int letter_option(struct words *words, const char *word) {
-	const struct option *option = option_find_letter(word[1]);
+	const struct config_option *option = option_find_letter(word[1]);
 	const char *lg = option ? NULL : lg_find_letter(word[1]);
 	if (word[2] != '\0' && (option || lg)) {
 		snprintf(words->error, CONFIG_ERROR_BYTES,
@@ -154,10 +154,10 @@ static int lg_option(struct words *words, const char *word) {
 	if (!name) {
 		return -ENOMEM;
 	}
-	const struct option *option = option_find_lg(name);
+	const struct config_option *option = option_find_lg(name);
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
 	int r = 0;
-	if (!option && lg_fate_of(name) == LG_UNKNOWN) {
+	if (!option && lg_support_of(name) == LG_UNKNOWN) {
 		config_unknown(words->error, NULL, name, lg_nearest(name));
 		r = -EINVAL;
 	} else if (!value && !lg_is_bool(name)) {
@@ -207,7 +207,7 @@ static const char *near_subcommand(const char *word) {
 static int plain_word(struct words *words, struct config *config) {
 	char *word = words->argv[words->at];
 	if (config->mode == RUN_CONFIG) {
-		const struct option *option = option_find(word);
+		const struct config_option *option = option_find(word);
 		if (!option && (option = option_find_lg(word)) == NULL) {
 			config_unknown(words->error, NULL, word, option_nearest(word));
 			return -EINVAL;
@@ -282,7 +282,7 @@ int config_parse_arguments(struct config *config, int argc, char **argv,
 static int apply_lg(struct config *config, const struct config_argument *argument,
 		const struct config_place *place, char *error) {
 	char name[80];
-	const struct option *option;
+	const struct config_option *option;
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(argument->lg, "="), argument->lg);
 	const char *value = argument->value ? argument->value : "yes";
 	int r = config_set_lg(config, name, value, false, place, &option);

@@ -49,9 +49,9 @@ static bool is_group(const char *section) {
 	return section[0] == '\0' || strcasecmp(section, "pierglass") == 0;
 }
 
-const struct option *config_entry_option(const struct ini_entry *entry) {
+const struct config_option *config_entry_option(const struct ini_entry *entry) {
 	char name[80];
-	const struct option *option = NULL;
+	const struct config_option *option = NULL;
 	if (strcasecmp(entry->section, "keys") == 0) {
 		snprintf(name, sizeof name, "key-%.60s", entry->name);
 		option = option_find(name);
@@ -61,7 +61,7 @@ const struct option *config_entry_option(const struct ini_entry *entry) {
 
 static int ours_lg(struct file *file, const struct ini_entry *entry, const char *at) {
 	char name[160];
-	const struct option *option;
+	const struct config_option *option;
 	if (strchr(entry->name, ':')) {
 		snprintf(name, sizeof name, "%.150s", entry->name);
 	} else {
@@ -87,7 +87,7 @@ static int ours(const struct ini_entry *entry, void *data) {
 	if (!module && !is_group(entry->section)) {
 		return ours_unknown_section(file, entry);
 	}
-	const struct option *option = config_entry_option(entry);
+	const struct config_option *option = config_entry_option(entry);
 	if (!option && lg_is_idle_word(entry->name)) {
 		return 0;
 	}
@@ -121,7 +121,7 @@ static int ours_bad(unsigned line, const char *why, void *data) {
 
 static int theirs(const struct ini_entry *entry, void *data) {
 	struct file *file = data;
-	const struct option *option;
+	const struct config_option *option;
 	char name[160];
 	snprintf(name, sizeof name, "%.60s:%.80s", entry->section, entry->name);
 	file->place.where = entry->line;

@@ -18,13 +18,13 @@ static unsigned write_values(const struct config *config, FILE *out) {
 	char value[OPTION_TEXT_MAX];
 	char origin[600];
 	unsigned count = 0;
-	for (unsigned i = 0; i < options_count; i++) {
+	for (unsigned i = 0; i < config_options_count; i++) {
 		if (config->origins[i].rank != CONFIG_LG_FILE) {
 			continue;
 		}
-		option_get(config, &options[i], value, sizeof value);
+		option_get(config, &config_options[i], value, sizeof value);
 		config_origin_text(config, i, origin, sizeof origin);
-		fprintf(out, "# %s\n%s = %s\n\n", origin, options[i].name, value);
+		fprintf(out, "# %s\n%s = %s\n\n", origin, config_options[i].name, value);
 		count++;
 	}
 	return count;
@@ -58,7 +58,7 @@ static int write_file(
 }
 
 static bool has_import(const struct config *config) {
-	for (unsigned i = 0; i < options_count; i++) {
+	for (unsigned i = 0; i < config_options_count; i++) {
 		if (config->origins[i].rank == CONFIG_LG_FILE) {
 			return true;
 		}

@@ -15,7 +15,7 @@
 #define PROFILE_MAX (1 << 20) /* bytes; a larger file is not one that we wrote or read */
 
 struct search {
-	const struct option *option;
+	const struct config_option *option;
 	unsigned line;    /* the last one that sets it; 0 = none */
 	bool in_keys;     /* that line is in [keys]: its name has no "key-" */
 	bool ends_in_own; /* the last section takes names of ours */
@@ -59,7 +59,7 @@ static void put_line(FILE *out, const struct search *search, const char *value) 
 	fprintf(out, "%s = %s\n", name, value);
 }
 
-char *config_edit(const char *text, const struct option *option, const char *value) {
+char *config_edit(const char *text, const struct config_option *option, const char *value) {
 	struct search search = { .option = option };
 	const struct ini_handler handler = { .entry = on_entry, .bad = on_bad, .data = &search };
 	char *edited = NULL;
@@ -141,13 +141,13 @@ static int write_text(const char *path, const char *text) {
 }
 
 static int edit_all(char **text, const struct config *config, const bool *which) {
-	for (unsigned i = 0; i < options_count; i++) {
+	for (unsigned i = 0; i < config_options_count; i++) {
 		char value[OPTION_TEXT_MAX];
 		if (!which[i]) {
 			continue;
 		}
-		option_get(config, &options[i], value, sizeof value);
-		char *edited = config_edit(*text, &options[i], value);
+		option_get(config, &config_options[i], value, sizeof value);
+		char *edited = config_edit(*text, &config_options[i], value);
 		if (!edited) {
 			return -ENOMEM;
 		}

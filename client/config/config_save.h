@@ -9,10 +9,10 @@
 
 #include "client/config/config.h"
 
-struct option;
+struct config_option;
 
 /* The pure part: the file's text with that option's value, on the heap; NULL = out of memory. */
-char *config_edit(const char *text, const struct option *option, const char *value);
+char *config_edit(const char *text, const struct config_option *option, const char *value);
 
 /* Writes the options that which[] marks (by their index in the table) into the profile of that VM,
  * and makes the file if there is none. The file is replaced whole: it is the old or the new one,

@@ -15,14 +15,14 @@ struct config_place {
 
 /* Gives an option its value, unless a stronger place has given one; the value is checked either
  * way. 1 = the effective value changed, 0 = it did not, -EINVAL = it does not fit. */
-int config_set(struct config *config, const struct option *option, const char *text,
+int config_set(struct config *config, const struct config_option *option, const char *text,
 		const struct config_place *place);
 
 /* An option of looking-glass-client ("module:name"), with the log lines that its fate deserves.
  * As config_set(), and -ENOENT = there is no such option. *ret_option (for messages) is ours, or
  * NULL. */
 int config_set_lg(struct config *config, const char *name, const char *text, bool loose,
-		const struct config_place *place, const struct option **ret_option);
+		const struct config_place *place, const struct config_option **ret_option);
 
 /* The text of one file; path is only for messages and origins. 0 or -EINVAL with error. */
 int config_parse(struct config *config, const char *text, size_t len, const char *path,
@@ -33,7 +33,7 @@ int config_read_file(struct config *config, const char *path, enum config_rank r
 		char error[static CONFIG_ERROR_BYTES]);
 
 /* The option that an entry of a file in our own grammar names; NULL = none. */
-const struct option *config_entry_option(const struct ini_entry *entry);
+const struct config_option *config_entry_option(const struct ini_entry *entry);
 
 /* Where the profile of that VM is, or would be. False: no file can have that name. */
 bool config_profile_path(
@@ -45,7 +45,7 @@ int config_load_lg(struct config *config, char **argv, const struct config_paths
 
 /* What the command line says, before it is applied. */
 struct config_argument {
-	const struct option *option; /* NULL: one of theirs, lg */
+	const struct config_option *option; /* NULL: one of theirs, lg */
 	const char *lg;
 	const char *value; /* NULL: turn it over */
 	unsigned index;
@@ -73,4 +73,4 @@ void config_unknown(char error[static CONFIG_ERROR_BYTES], const char *where, co
 		const char *near);
 /* "where: name = value: allowed is ..." */
 void config_misfit(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,
-		const char *value, const struct option *option);
+		const char *value, const struct config_option *option);

@@ -8,7 +8,7 @@
 #include "client/config/config.h"
 #include "client/config/options.h"
 
-static bool is_wanted(const struct config *config, const struct option *option) {
+static bool is_wanted(const struct config *config, const struct config_option *option) {
 	for (unsigned i = 0; i < config->show_count; i++) {
 		if (strcmp(config->show[i], option->name) == 0) {
 			return true;
@@ -23,7 +23,8 @@ struct shown {
 	char origin[600];
 };
 
-static void look(const struct config *config, const struct option *option, struct shown *shown) {
+static void look(const struct config *config, const struct config_option *option,
+		struct shown *shown) {
 	unsigned origin = option_index(option);
 	option_get(config, option, shown->value, sizeof shown->value);
 	if (strcmp(option->name, "spice") == 0) {
@@ -46,17 +47,17 @@ static void show_json(const struct config *config, FILE *out) {
 	}
 	json_end(&json);
 	json_array(&json, "options");
-	for (unsigned i = 0; i < options_count; i++) {
-		if (!is_wanted(config, &options[i])) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (!is_wanted(config, &config_options[i])) {
 			continue;
 		}
-		look(config, &options[i], &shown);
+		look(config, &config_options[i], &shown);
 		json_object(&json, NULL);
-		json_string(&json, "name", options[i].name);
+		json_string(&json, "name", config_options[i].name);
 		json_string(&json, "value", shown.value);
 		json_string(&json, "source", ranks[config->origins[i].rank]);
 		json_string(&json, "where", shown.origin);
-		json_string(&json, "lg", options[i].lg);
+		json_string(&json, "lg", config_options[i].lg);
 		json_end(&json);
 	}
 	json_end(&json);
@@ -66,8 +67,8 @@ static void show_json(const struct config *config, FILE *out) {
 static void show_text(const struct config *config, FILE *out) {
 	struct shown shown;
 	unsigned group = OPTION_GROUP_COUNT;
-	for (unsigned i = 0; i < options_count; i++) {
-		const struct option *option = &options[i];
+	for (unsigned i = 0; i < config_options_count; i++) {
+		const struct config_option *option = &config_options[i];
 		if (!is_wanted(config, option)) {
 			continue;
 		}

@@ -75,7 +75,7 @@ static unsigned columns_of(const char *text) {
 	return sum;
 }
 
-static void print_option(FILE *out, const struct option *option) {
+static void print_option(FILE *out, const struct config_option *option) {
 	char left[80];
 	char letters[8] = "    ";
 	const char *no = "";
@@ -117,15 +117,16 @@ static void print_option(FILE *out, const struct option *option) {
 
 static void print_group(FILE *out, unsigned group, bool all) {
 	bool title = false;
-	for (unsigned i = 0; i < options_count; i++) {
-		if (options[i].group != group || !(all || options[i].flags & OPTION_BASIC)) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (config_options[i].group != group ||
+				!(all || config_options[i].flags & OPTION_BASIC)) {
 			continue;
 		}
 		if (!title) {
 			fprintf(out, "\n%s\n", _(option_group_titles[group]));
 			title = true;
 		}
-		print_option(out, &options[i]);
+		print_option(out, &config_options[i]);
 	}
 }
 
@@ -154,12 +155,12 @@ static void print_key_names(FILE *out) {
 static void print_lg(FILE *out) {
 	const char *name;
 	fprintf(out, "\n%s\n", _("Options of looking-glass-client with the same meaning"));
-	for (unsigned i = 0; i < options_count; i++) {
-		if (options[i].lg) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (config_options[i].lg) {
 			char left[80];
-			snprintf(left, sizeof left, "  --%-28s", options[i].name);
+			snprintf(left, sizeof left, "  --%-28s", config_options[i].name);
 			fputs(left, out);
-			help_wrap(out, options[i].lg, (unsigned)strlen(left), 32);
+			help_wrap(out, config_options[i].lg, (unsigned)strlen(left), 32);
 		}
 	}
 	fprintf(out, "\n%s\n", _("Its other options"));
@@ -175,8 +176,8 @@ static void print_lg(FILE *out) {
 		};
 		const char *note = lg_note_of(name);
 		snprintf(left, sizeof left, "  %-30s", name);
-		snprintf(text, sizeof text, "%s%s%s", _(fates[lg_fate_of(name)]), note ? ": " : "",
-				note ? _(note) : "");
+		snprintf(text, sizeof text, "%s%s%s", _(fates[lg_support_of(name)]),
+				note ? ": " : "", note ? _(note) : "");
 		fputs(left, out);
 		help_wrap(out, text, (unsigned)strlen(left), 32);
 	}

@@ -10,23 +10,23 @@
 #include "client/config/options_custom.h"
 #include "input/key_names.h"
 
-const struct option *option_find(const char *name) {
-	for (unsigned i = 0; i < options_count; i++) {
-		if (strcasecmp(options[i].name, name) == 0) {
-			return &options[i];
+const struct config_option *option_find(const char *name) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (strcasecmp(config_options[i].name, name) == 0) {
+			return &config_options[i];
 		}
 	}
 	return NULL;
 }
 
-const struct option *option_find_lg(const char *lg) {
+const struct config_option *option_find_lg(const char *lg) {
 	size_t len = strlen(lg);
-	for (unsigned i = 0; len > 0 && i < options_count; i++) {
-		const char *at = options[i].lg;
+	for (unsigned i = 0; len > 0 && i < config_options_count; i++) {
+		const char *at = config_options[i].lg;
 		while (at && *at) {
 			size_t word = strcspn(at, " ");
 			if (word == len && strncasecmp(at, lg, len) == 0) {
-				return &options[i];
+				return &config_options[i];
 			}
 			at += word + (at[word] == ' ');
 		}
@@ -34,10 +34,10 @@ const struct option *option_find_lg(const char *lg) {
 	return NULL;
 }
 
-const struct option *option_find_letter(char letter) {
-	for (unsigned i = 0; letter != '\0' && i < options_count; i++) {
-		if (options[i].letter == letter) {
-			return &options[i];
+const struct config_option *option_find_letter(char letter) {
+	for (unsigned i = 0; letter != '\0' && i < config_options_count; i++) {
+		if (config_options[i].letter == letter) {
+			return &config_options[i];
 		}
 	}
 	return NULL;
@@ -52,17 +52,17 @@ const char *option_nearest(const char *name) {
 	for (char *c = lower; *c; c++) {
 		*c = (char)(*c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
 	}
-	for (unsigned i = 0; i < options_count; i++) {
-		unsigned distance = parse_distance(lower, options[i].name);
+	for (unsigned i = 0; i < config_options_count; i++) {
+		unsigned distance = parse_distance(lower, config_options[i].name);
 		/* "--fullscreen", "--audiolatency": the rest of a word beats an edit or two */
 		if (distance < least) {
 			least = distance;
-			best = options[i].name;
+			best = config_options[i].name;
 		}
 	}
 	/* "--config" for "--config-file": the beginning of a name. */
-	for (unsigned i = 0; i < options_count && !best && len >= 3; i++) {
-		const char *known = options[i].name;
+	for (unsigned i = 0; i < config_options_count && !best && len >= 3; i++) {
+		const char *known = config_options[i].name;
 		if (known && strncmp(lower, known, len) == 0) {
 			best = known;
 		}
@@ -70,19 +70,19 @@ const char *option_nearest(const char *name) {
 	return best;
 }
 
-unsigned option_index(const struct option *option) {
-	return (unsigned)(option - options);
+unsigned option_index(const struct config_option *option) {
+	return (unsigned)(option - config_options);
 }
 
-bool option_is_switch(const struct option *option) {
+bool option_is_switch(const struct config_option *option) {
 	return option->type == OPTION_BOOL;
 }
 
-static void *member(struct config *config, const struct option *option) {
+static void *member(struct config *config, const struct config_option *option) {
 	return (char *)config + option->offset;
 }
 
-static const void *member_of(const struct config *config, const struct option *option) {
+static const void *member_of(const struct config *config, const struct config_option *option) {
 	return (const char *)config + option->offset;
 }
 
@@ -110,7 +110,8 @@ static int64_t get_int(const void *at, size_t size) {
 	return size == 4 ? *(const int32_t *)at : *(const int64_t *)at;
 }
 
-static bool set_choice(struct config *config, const struct option *option, const char *text) {
+static bool set_choice(
+		struct config *config, const struct config_option *option, const char *text) {
 	for (int i = 0; option->choices[i]; i++) {
 		if (strcasecmp(option->choices[i], text) == 0) {
 			put_int(member(config, option), option->size, i);
@@ -120,7 +121,7 @@ static bool set_choice(struct config *config, const struct option *option, const
 	return false;
 }
 
-bool option_set(struct config *config, const struct option *option, const char *text) {
+bool option_set(struct config *config, const struct config_option *option, const char *text) {
 	bool on;
 	int64_t value;
 	double number;
@@ -164,7 +165,8 @@ bool option_set(struct config *config, const struct option *option, const char *
 	return false;
 }
 
-void option_get(const struct config *config, const struct option *option, char *text, size_t size) {
+void option_get(const struct config *config, const struct config_option *option, char *text,
+		size_t size) {
 	const void *at = member_of(config, option);
 	switch (option->type) {
 	case OPTION_BOOL:
@@ -191,13 +193,13 @@ void option_get(const struct config *config, const struct option *option, char *
 	}
 }
 
-void option_clear(struct config *config, const struct option *option) {
+void option_clear(struct config *config, const struct config_option *option) {
 	if (option->flags & OPTION_LIST) {
 		option_set(config, option, "none");
 	}
 }
 
-static void list_choices(const struct option *option, char *text, size_t size) {
+static void list_choices(const struct config_option *option, char *text, size_t size) {
 	size_t at = 0;
 	for (int i = 0; option->choices[i]; i++) {
 		const char *glue = i == 0 ? "" : option->choices[i + 1] ? ", " : _(" or ");
@@ -209,7 +211,7 @@ static void list_choices(const struct option *option, char *text, size_t size) {
 	}
 }
 
-void option_allowed(const struct option *option, char *text, size_t size) {
+void option_allowed(const struct config_option *option, char *text, size_t size) {
 	switch (option->type) {
 	case OPTION_BOOL:
 		snprintf(text, size, "%s", _("yes or no"));
@@ -238,30 +240,31 @@ void option_allowed(const struct option *option, char *text, size_t size) {
 	}
 }
 
-const struct option *key_action_option(enum key_action action) {
+const struct config_option *key_action_option(enum key_action action) {
 	size_t offset = offsetof(struct config, input.bindings) + action * sizeof(unsigned);
-	for (unsigned i = 0; i < options_count; i++) {
-		if (options[i].type == OPTION_KEY && options[i].offset == offset) {
-			return &options[i];
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (config_options[i].type == OPTION_KEY && config_options[i].offset == offset) {
+			return &config_options[i];
 		}
 	}
 	return NULL;
 }
 
 const char *key_action_name(enum key_action action) {
-	const struct option *option = key_action_option(action);
+	const struct config_option *option = key_action_option(action);
 	return option ? option->name + 4 : "none"; /* "key-" */
 }
 
 const char *key_action_help(enum key_action action) {
-	const struct option *option = key_action_option(action);
+	const struct config_option *option = key_action_option(action);
 	return option ? option->help : "";
 }
 
 void options_defaults(struct config *config) {
-	for (unsigned i = 0; i < options_count; i++) {
-		if (options[i].default_text &&
-				!option_set(config, &options[i], options[i].default_text)) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		if (config_options[i].default_text &&
+				!option_set(config, &config_options[i],
+						config_options[i].default_text)) {
 			abort(); /* the table is wrong: our mistake, found by the first start */
 		}
 	}

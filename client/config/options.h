@@ -36,18 +36,18 @@ enum option_group {
 	OPTION_GROUP_COUNT,
 };
 
-#define OPTION_BASIC     1u  /* in the short help */
-#define OPTION_ARGV      2u  /* not in ini files */
-#define OPTION_OPTIONAL  4u  /* the value may be left out: "" is set */
-#define OPTION_LIST      8u  /* may be repeated; a stronger source starts a new list */
-#define OPTION_FILE      16u /* the value is a path (completions) */
-#define OPTION_RAW       32u /* part of another option, see config_finish() */
-#define OPTION_INTERFACE 64u /* a network interface (completions) */
+#define OPTION_BASIC     1u   /* in the short help */
+#define OPTION_ARGV      2u   /* not in ini files */
+#define OPTION_OPTIONAL  4u   /* the value may be left out: "" is set */
+#define OPTION_LIST      8u   /* may be repeated; a stronger source starts a new list */
+#define OPTION_FILE      16u  /* the value is a path (completions) */
+#define OPTION_RAW       32u  /* part of another option, see config_finish() */
+#define OPTION_INTERFACE 64u  /* a network interface (completions) */
 #define OPTION_NEGATED   128u /* --no-NAME is NAME = no */
 
 #define OPTION_TEXT_MAX 4096
 
-struct option {
+struct config_option {
 	const char *name;
 	const char *lg; /* names of looking-glass-client with the same meaning, blanks between */
 	char letter;    /* 0 = none */
@@ -66,36 +66,37 @@ struct option {
 	const char *help;         /* translatable; no full stop */
 };
 
-extern const struct option options[];
-extern const unsigned options_count;
+extern const struct config_option config_options[];
+extern const unsigned config_options_count;
 extern const char *const option_group_names[OPTION_GROUP_COUNT];  /* "picture": for --help=… */
 extern const char *const option_group_titles[OPTION_GROUP_COUNT]; /* translatable */
 
 /* By our name; NULL = none. */
-const struct option *option_find(const char *name);
+const struct config_option *option_find(const char *name);
 /* By one of looking-glass-client's names with the same meaning, any case. */
-const struct option *option_find_lg(const char *lg);
-const struct option *option_find_letter(char letter);
+const struct config_option *option_find_lg(const char *lg);
+const struct config_option *option_find_letter(char letter);
 /* The name of ours nearest to a wrong one; NULL = none is near. */
 const char *option_nearest(const char *name);
-unsigned option_index(const struct option *option);
+unsigned option_index(const struct config_option *option);
 /* Takes no value on the command line: --name, --no-name. */
-bool option_is_switch(const struct option *option);
+bool option_is_switch(const struct config_option *option);
 
 /* Sets the member. False = the text does not fit: nothing changed, see option_allowed(). */
-bool option_set(struct config *config, const struct option *option, const char *text);
+bool option_set(struct config *config, const struct config_option *option, const char *text);
 /* The value in force, as option_set() would take it. */
-void option_get(const struct config *config, const struct option *option, char *text, size_t size);
+void option_get(const struct config *config, const struct config_option *option, char *text,
+		size_t size);
 /* Empties a list before a stronger source fills it. */
-void option_clear(struct config *config, const struct option *option);
+void option_clear(struct config *config, const struct config_option *option);
 
 /* "a whole number from 10 to 200", "auto, lg, spice or off", ... */
-void option_allowed(const struct option *option, char *text, size_t size);
+void option_allowed(const struct config_option *option, char *text, size_t size);
 
 /* "full-screen", and what it does in few words (translatable; for the list in the window). */
 const char *key_action_name(enum key_action action);
 const char *key_action_help(enum key_action action);
-const struct option *key_action_option(enum key_action action);
+const struct config_option *key_action_option(enum key_action action);
 
 /* Sets every default. */
 void options_defaults(struct config *config);

@@ -309,7 +309,7 @@ static bool device_word(char *text) {
 
 /* One path, or several with commas between as looking-glass-client's input:evdev has them. */
 bool set_evdev(struct config *config, const char *text) {
-	struct session_config *session = &config->session;
+	struct guest_link_config *session = &config->session;
 	unsigned count = session->evdev_count;
 	if (strcasecmp(text, "none") == 0) {
 		session->evdev_count = 0;
@@ -317,7 +317,7 @@ bool set_evdev(struct config *config, const char *text) {
 	}
 	for (const char *at = text;;) {
 		size_t len = strcspn(at, ",");
-		if (len == 0 || len >= sizeof session->evdev[0] || count == SESSION_EVDEV_MAX) {
+		if (len == 0 || len >= sizeof session->evdev[0] || count == GUEST_LINK_EVDEV_MAX) {
 			return false;
 		}
 		memcpy(session->evdev[count], at, len);
@@ -447,7 +447,7 @@ void key_binding_text(unsigned binding, char *text, size_t size) {
  * here, which stands for Ctrl and Alt: the key is taken, and Shift.
  */
 static bool set_binding_chord(
-		struct config *config, const struct option *option, const char *text) {
+		struct config *config, const struct config_option *option, const char *text) {
 	struct chord chord;
 	unsigned code;
 	bool shift;
@@ -474,7 +474,7 @@ static bool hotkey(struct config *config, const char *action, const char *key) {
 			snprintf(name, sizeof name, "%s", virt_viewer[i][1]);
 		}
 	}
-	const struct option *option = option_find(name);
+	const struct config_option *option = option_find(name);
 	return option &&
 	       (option_set(config, option, key) || set_binding_chord(config, option, key));
 }

@@ -14,7 +14,7 @@ struct lg_option {
 	const char *name;
 	char letter;
 	enum lg_type type;
-	enum lg_fate fate;
+	enum lg_support fate;
 	const char *target; /* an option of ours */
 	/* Value of theirs to one of ours; false = it does not fit. NULL: by the list below. */
 	bool (*convert)(const struct config *config, const char *value, char *text, size_t size);
@@ -223,7 +223,8 @@ static bool by_list(const char *list, const char *value, char *text, size_t size
 	return false;
 }
 
-static void kept(const struct option *option, const char *value, bool loose, struct lg_value *ret) {
+static void kept(const struct config_option *option, const char *value, bool loose,
+		struct lg_value *ret) {
 	ret->fate = LG_KEPT;
 	ret->option = option;
 	ret->fits = true;
@@ -236,7 +237,7 @@ static void kept(const struct option *option, const char *value, bool loose, str
 void lg_translate(const struct config *config, const char *name, const char *value, bool loose,
 		struct lg_value *ret) {
 	*ret = (struct lg_value){ .fate = LG_UNKNOWN };
-	const struct option *same = option_find_lg(name);
+	const struct config_option *same = option_find_lg(name);
 	if (same) {
 		kept(same, value, loose, ret);
 		return;
@@ -279,7 +280,7 @@ void lg_translate(const struct config *config, const char *name, const char *val
 	}
 }
 
-enum lg_fate lg_fate_of(const char *name) {
+enum lg_support lg_support_of(const char *name) {
 	if (option_find_lg(name)) {
 		return LG_KEPT;
 	}
@@ -288,7 +289,7 @@ enum lg_fate lg_fate_of(const char *name) {
 }
 
 bool lg_is_bool(const char *name) {
-	const struct option *same = option_find_lg(name);
+	const struct config_option *same = option_find_lg(name);
 	if (same) {
 		return same->type == OPTION_BOOL;
 	}
@@ -349,8 +350,8 @@ const char *lg_nearest(const char *name) {
 		nearer(lg_options[i].name, strlen(lg_options[i].name), name, &least, best,
 				sizeof best);
 	}
-	for (unsigned i = 0; i < options_count; i++) {
-		for (const char *at = options[i].lg; at && *at;) {
+	for (unsigned i = 0; i < config_options_count; i++) {
+		for (const char *at = config_options[i].lg; at && *at;) {
 			size_t len = strcspn(at, " ");
 			nearer(at, len, name, &least, best, sizeof best);
 			at += len + (at[len] == ' ');

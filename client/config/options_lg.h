@@ -10,7 +10,7 @@
 
 #include "client/config/options.h"
 
-enum lg_fate {
+enum lg_support {
 	LG_UNKNOWN,     /* it has no such option */
 	LG_KEPT,        /* the same meaning */
 	LG_MAPPED,      /* another name or value of ours */
@@ -19,11 +19,11 @@ enum lg_fate {
 };
 
 struct lg_value {
-	enum lg_fate fate;
-	const struct option *option; /* of ours; NULL unless kept or mapped */
-	char text[OPTION_TEXT_MAX];  /* for option_set() */
-	bool fits;                   /* false: the value is nothing that option can have */
-	const char *note;            /* for a log line, maybe NULL */
+	enum lg_support fate;
+	const struct config_option *option; /* of ours; NULL unless kept or mapped */
+	char text[OPTION_TEXT_MAX];         /* for option_set() */
+	bool fits;                          /* false: the value is nothing that option can have */
+	const char *note;                   /* for a log line, maybe NULL */
 };
 
 /* name is "module:name", any case. loose: the value stands in one of its files, where whatever is
@@ -36,7 +36,7 @@ void lg_translate(const struct config *config, const char *name, const char *val
 bool lg_is_idle_word(const char *name);
 
 /* Only what becomes of a name. */
-enum lg_fate lg_fate_of(const char *name);
+enum lg_support lg_support_of(const char *name);
 bool lg_is_bool(const char *name);
 /* "app:renderer" for 'g': letters of options that have no row of ours. NULL = none. */
 const char *lg_find_letter(char letter);
@@ -44,7 +44,7 @@ const char *lg_find_letter(char letter);
 bool lg_is_module(const char *name, size_t len);
 /* The nearest of its names to a wrong one, or NULL. */
 const char *lg_nearest(const char *name);
-/* Names that are not in the table of options, in order, until NULL. */
+/* Names that are not in the table of config_options, in order, until NULL. */
 const char *lg_name_at(size_t index);
 /* What --help=lg says of it. */
 const char *lg_note_of(const char *name);

@@ -71,7 +71,7 @@ const char *const option_group_titles[OPTION_GROUP_COUNT] = {
 };
 
 /* clang-format off */
-const struct option options[] = {
+const struct config_option config_options[] = {
 	/* What to do */
 	{ SWITCH("demo", demo, "no"), IN(GENERAL), .flags = OPTION_BASIC | OPTION_ARGV,
 		.help = N_("play against an embedded guest: no VM is needed") },
@@ -364,5 +364,6 @@ const struct option options[] = {
 };
 /* clang-format on */
 
-const unsigned options_count = sizeof options / sizeof *options;
-static_assert(sizeof options / sizeof *options <= CONFIG_OPTIONS_MAX, "more room for origins");
+const unsigned config_options_count = sizeof config_options / sizeof *config_options;
+static_assert(sizeof config_options / sizeof *config_options <= CONFIG_OPTIONS_MAX,
+		"more room for origins");

@@ -69,7 +69,7 @@ struct file_sender {
 	uint32_t next_id;
 	unsigned turn;    /* round robin over the files that are being sent */
 	unsigned unnamed; /* failures that found no room in status.failures */
-	struct session_files status;
+	struct file_sender_status status;
 };
 
 /* ---- status ---- */
@@ -93,7 +93,7 @@ static bool agent_is_windows(const struct file_sender *sender) {
 
 /* Everything that was dropped is through. */
 static void end_batch(struct file_sender *sender) {
-	struct session_files *status = &sender->status;
+	struct file_sender_status *status = &sender->status;
 	size_t used = strlen(status->failures);
 	if (sender->unnamed > 0) {
 		snprintf(status->failures + used, sizeof status->failures - used,
@@ -120,7 +120,7 @@ static void one_less(struct file_sender *sender) {
 
 /* Adds "name: reason" while it fits, with room for "and n more". */
 static void name_failure(struct file_sender *sender, const char *name, const char *reason) {
-	struct session_files *status = &sender->status;
+	struct file_sender_status *status = &sender->status;
 	snprintf(status->error, sizeof status->error, "%.60s: %.90s", name, reason);
 	size_t used = strlen(status->failures);
 	const size_t room = sizeof status->failures - used;
@@ -497,7 +497,7 @@ void file_sender_drained(struct file_sender *sender) {
 
 /* Everything that is left fails for one reason, which is said once. */
 static void fail_all(struct file_sender *sender, const char *reason) {
-	struct session_files *status = &sender->status;
+	struct file_sender_status *status = &sender->status;
 	if (status->active == 0) {
 		return;
 	}
@@ -554,7 +554,7 @@ static int add(struct file_sender *sender, const char *path) {
 
 void file_sender_add(struct file_sender *sender, const char *paths) {
 	if (sender->status.active == 0) {
-		sender->status = (struct session_files){ .batches = sender->status.batches };
+		sender->status = (struct file_sender_status){ .batches = sender->status.batches };
 	}
 	for (const char *path = paths; *path; path += strlen(path) + 1) {
 		sender->status.active++;
@@ -580,7 +580,7 @@ void file_sender_cancel(struct file_sender *sender) {
 	fail_all(sender, _("cancelled"));
 }
 
-void file_sender_get(const struct file_sender *sender, struct session_files *ret_status) {
+void file_sender_get(const struct file_sender *sender, struct file_sender_status *ret_status) {
 	*ret_status = sender->status;
 }
 

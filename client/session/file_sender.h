@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct loop;
-struct session_files; /* the status, in session.h */
+struct file_sender_status; /* the status, in session.h */
 struct spice_agent;
 struct file_sender;
 
@@ -27,4 +27,4 @@ void file_sender_cancel(struct file_sender *sender);
 void file_sender_status(struct file_sender *sender, uint32_t id, uint32_t result, uint64_t detail);
 void file_sender_drained(struct file_sender *sender);
 
-void file_sender_get(const struct file_sender *sender, struct session_files *ret_status);
+void file_sender_get(const struct file_sender *sender, struct file_sender_status *ret_status);

@@ -37,15 +37,15 @@ struct item {
 	enum { ITEM_INPUT, ITEM_COMMAND, ITEM_CLIP } kind;
 	union {
 		struct guest_input_event input;
-		struct session_command command;
+		struct guest_link_command command;
 		struct clip_message clip;
 	};
 };
 
-struct session {
-	/* constant after session_create() */
-	struct session_config config;
-	struct session_events events;
+struct guest_link {
+	/* constant after guest_link_create() */
+	struct guest_link_config config;
+	struct guest_link_events events;
 	struct loop *loop;
 	struct spice_surface *spice_surface;
 	struct audio *audio;
@@ -61,28 +61,28 @@ struct session {
 	struct devices *devices;
 	struct spice_session *spice;
 	struct spice_input sink;
-	struct session_display *display;       /* NULL: no SPICE picture */
-	struct session_sound *sound;           /* NULL: no SPICE sound */
-	struct session_microphone *microphone; /* NULL: none is to be had */
-	struct session_agent *agent;
+	struct guest_link_display *display;       /* NULL: no SPICE picture */
+	struct guest_link_sound *sound;           /* NULL: no SPICE sound */
+	struct guest_link_microphone *microphone; /* NULL: none is to be had */
+	struct guest_link_agent *agent;
 	struct loop_source *type_timer;
-	struct session_status status;
+	struct guest_link_status status;
 	struct part_status evdev;
 	unsigned devices_open;
 	bool told; /* events.status ran at least once */
 	bool destroying;
 };
 
-static void update_status(struct session *session) {
+static void update_status(struct guest_link *session) {
 	const struct spice_session_status *spice = spice_session_status(session->spice);
-	struct session_status status = {
+	struct guest_link_status status = {
 		.spice = spice->part,
 		.evdev = session->evdev,
 		.connected = spice->inputs,
 		.needs_password = spice->needs_password,
 		.absolute = spice->absolute,
 		.absolute_possible = spice->absolute_possible,
-		.agent = session_agent_is_ready(session->agent),
+		.agent = guest_link_agent_is_ready(session->agent),
 		.has_display = spice->has_display,
 		.has_playback = spice->has_playback,
 		.has_record = spice->has_record,
@@ -92,10 +92,10 @@ static void update_status(struct session *session) {
 		.kicked = spice->kicked,
 	};
 	if (session->microphone) {
-		status.microphone = session_microphone_state(session->microphone);
+		status.microphone = guest_link_microphone_state(session->microphone);
 	}
-	session_agent_get_files(session->agent, &status.files);
-	status.clipboard_read_unfocused = session_agent_read_unfocused(session->agent);
+	guest_link_agent_get_files(session->agent, &status.files);
+	status.clipboard_read_unfocused = guest_link_agent_read_unfocused(session->agent);
 	memcpy(status.name, spice->name, sizeof status.name);
 	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
 	if (session->destroying ||
@@ -112,36 +112,36 @@ static void update_status(struct session *session) {
 /* ---- SPICE ---- */
 
 static void on_spice_status(void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	if (!session->spice) {
 		return; /* being created */
 	}
 	const struct spice_session_status *spice = spice_session_status(session->spice);
 	if (spice->absolute != session->sink.absolute) {
-		spice_sink_set_absolute(&session->sink, spice->absolute);
+		spice_input_set_absolute(&session->sink, spice->absolute);
 	}
 	if (spice->kicked && !session->status.kicked && session->events.action) {
-		session->events.action(SESSION_ACTION_KICKED, 0, session->events.data);
+		session->events.action(GUEST_LINK_ACTION_KICKED, 0, session->events.data);
 	}
 	update_status(session);
 }
 
 static void on_inputs_linked(struct spice_channel *channel, void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	spice_inputs_linked(&session->sink.inputs, channel);
 	struct guest_input sink = spice_input_table(&session->sink);
 	router_set_guest(session->router, &sink);
 }
 
 static void on_inputs_closed(void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	spice_inputs_closed(&session->sink.inputs);
 	router_set_guest(session->router, NULL);
 	router_type_cancel(session->router);
 }
 
 static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	int r = spice_inputs_message(&session->sink.inputs, type, body, len);
 	if (r > 0) {
 		router_set_leds(session->router, spice_inputs_leds(&session->sink.inputs));
@@ -151,14 +151,14 @@ static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, voi
 }
 
 static void on_screen(const struct spice_rect *monitor, void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	session->sink.screen = *monitor;
 }
 
 static void on_flushed(void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
-	if (spice_sink_take_moved(&session->sink) && session->events.moved) {
+	if (spice_input_take_moved(&session->sink) && session->events.moved) {
 		session->events.moved(session->events.data);
 	}
 }
@@ -166,59 +166,59 @@ static void on_flushed(void *data) {
 /* ---- the agent ---- */
 
 static void on_agent(bool connected, uint32_t tokens, void *data) {
-	struct session *session = data;
-	session_agent_set_connected(session->agent, connected, tokens);
+	struct guest_link *session = data;
+	guest_link_agent_set_connected(session->agent, connected, tokens);
 }
 
 static void on_agent_tokens(uint32_t tokens, void *data) {
-	struct session *session = data;
-	session_agent_add_tokens(session->agent, tokens);
+	struct guest_link *session = data;
+	guest_link_agent_add_tokens(session->agent, tokens);
 }
 
 static int on_agent_data(const uint8_t *bytes, size_t len, void *data) {
-	struct session *session = data;
-	session_agent_data(session->agent, bytes, len);
+	struct guest_link *session = data;
+	guest_link_agent_data(session->agent, bytes, len);
 	return 0;
 }
 
 static void on_main_drained(void *data) {
-	struct session *session = data;
-	session_agent_drained(session->agent);
+	struct guest_link *session = data;
+	guest_link_agent_drained(session->agent);
 }
 
 static void on_agent_changed(void *data) {
 	update_status(data);
 }
 
-static int create_agent(struct session *session) {
-	const struct session_agent_events events = {
+static int create_agent(struct guest_link *session) {
+	const struct guest_link_agent_events events = {
 		.changed = on_agent_changed,
 		.clipboard = session->events.clipboard,
 		.clipboard_data = session->events.data,
 		.data = session,
 	};
-	return session_agent_create(
+	return guest_link_agent_create(
 			&session->agent, session->loop, session->spice, &session->config, &events);
 }
 
 /* ---- input ---- */
 
 /* Whoever plays by grabbed devices has the focus in the guest, too. */
-static void update_focus(struct session *session) {
+static void update_focus(struct guest_link *session) {
 	if (session->agent && !session->destroying) {
-		session_agent_set_focus(session->agent,
+		guest_link_agent_set_focus(session->agent,
 				session->window_focus || router_grabbed(session->router));
 	}
 }
 
 static void on_router_action(enum router_action action, unsigned code, void *data) {
-	static const enum session_action actions[] = {
-		[ROUTER_ESCAPE_DOWN] = SESSION_ACTION_ESCAPE_DOWN,
-		[ROUTER_ESCAPE_UP] = SESSION_ACTION_ESCAPE_UP,
-		[ROUTER_ESCAPE_KEY] = SESSION_ACTION_ESCAPE_KEY,
-		[ROUTER_GRAB_CHANGED] = SESSION_ACTION_GRAB_CHANGED,
+	static const enum guest_link_action actions[] = {
+		[ROUTER_ESCAPE_DOWN] = GUEST_LINK_ACTION_ESCAPE_DOWN,
+		[ROUTER_ESCAPE_UP] = GUEST_LINK_ACTION_ESCAPE_UP,
+		[ROUTER_ESCAPE_KEY] = GUEST_LINK_ACTION_ESCAPE_KEY,
+		[ROUTER_GRAB_CHANGED] = GUEST_LINK_ACTION_GRAB_CHANGED,
 	};
-	struct session *session = data;
+	struct guest_link *session = data;
 	if (session->events.action && !session->destroying) {
 		session->events.action(actions[action], code, session->events.data);
 	}
@@ -231,7 +231,7 @@ static void on_router_action(enum router_action action, unsigned code, void *dat
 }
 
 static void on_devices_status(const struct devices_status *status, void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	session->evdev = status->part;
 	session->devices_open = status->open;
 	if (session->spice) {
@@ -240,13 +240,13 @@ static void on_devices_status(const struct devices_status *status, void *data) {
 }
 
 static void on_type_timer(void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	if (router_type_step(session->router)) {
 		loop_set_timer(session->type_timer, clock_now_ns() + TYPE_STEP_NS);
 	}
 }
 
-static void type_text(struct session *session, const char *text) {
+static void type_text(struct guest_link *session, const char *text) {
 	int skipped = router_type(session->router, text);
 	if (skipped < 0) {
 		log_warn("cannot type the text (%s)", strerrordesc_np(-skipped));
@@ -258,14 +258,14 @@ static void type_text(struct session *session, const char *text) {
 	loop_set_timer(session->type_timer, clock_now_ns() + TYPE_STEP_NS);
 }
 
-static void send_keys(struct session *session, const struct session_command *command) {
+static void send_keys(struct guest_link *session, const struct guest_link_command *command) {
 	int r = router_send_keys(session->router, command->keys, command->count);
 	if (r < 0) {
 		log_debug("keys were not sent (%s)", strerrordesc_np(-r));
 	}
 }
 
-static void sync_leds(struct session *session, unsigned leds, unsigned locks) {
+static void sync_leds(struct guest_link *session, unsigned leds, unsigned locks) {
 	/* Grabbed keyboards send their lock keys as keys: both would toggle twice (5.3). */
 	if (!router_grabbed(session->router)) {
 		spice_inputs_set_leds(&session->sink.inputs, leds, locks);
@@ -275,7 +275,7 @@ static void sync_leds(struct session *session, unsigned leds, unsigned locks) {
 
 /* ---- what other threads queued ---- */
 
-static void free_text(struct session_command *command) {
+static void free_text(struct guest_link_command *command) {
 	if (command->text) {
 		explicit_bzero(command->text, strlen(command->text));
 		free(command->text);
@@ -283,35 +283,35 @@ static void free_text(struct session_command *command) {
 	}
 }
 
-static void run_command(struct session *session, struct session_command *command) {
+static void run_command(struct guest_link *session, struct guest_link_command *command) {
 	switch (command->kind) {
-	case SESSION_RELEASE_ALL:
+	case GUEST_LINK_RELEASE_ALL:
 		router_release(session->router, INPUT_SOURCE_WINDOW);
 		break;
-	case SESSION_SEND_KEYS:
+	case GUEST_LINK_SEND_KEYS:
 		send_keys(session, command);
 		break;
-	case SESSION_TYPE_TEXT:
+	case GUEST_LINK_TYPE_TEXT:
 		if (command->text) {
 			type_text(session, command->text);
 		}
 		break;
-	case SESSION_GRAB:
+	case GUEST_LINK_GRAB:
 		router_request_grab(session->router, command->on);
 		break;
-	case SESSION_MOUSE_MODE:
+	case GUEST_LINK_MOUSE_MODE:
 		spice_session_ask_mouse_mode(session->spice, command->on);
 		break;
-	case SESSION_INPUT:
+	case GUEST_LINK_INPUT:
 		router_set_enabled(session->router, command->on);
 		break;
-	case SESSION_SENSITIVITY:
+	case GUEST_LINK_SENSITIVITY:
 		router_set_sensitivity(session->router, command->value);
 		break;
-	case SESSION_SYNC_LEDS:
+	case GUEST_LINK_SYNC_LEDS:
 		sync_leds(session, (unsigned)command->value, command->locks);
 		break;
-	case SESSION_PASSWORD:
+	case GUEST_LINK_PASSWORD:
 		if (command->text) {
 			spice_session_set_password(session->spice, command->text);
 		}
@@ -321,39 +321,39 @@ static void run_command(struct session *session, struct session_command *command
 			log_warn("\"%s\" is no address of a SPICE server", command->text);
 		}
 		break;
-	case SESSION_RECONNECT:
+	case GUEST_LINK_RECONNECT:
 		spice_session_retry(session->spice);
 		break;
-	case SESSION_DISPLAY_WANTED:
+	case GUEST_LINK_DISPLAY_WANTED:
 		if (session->display) {
-			session_display_want(session->display, command->on);
+			guest_link_display_want(session->display, command->on);
 		}
 		break;
-	case SESSION_MONITOR_SIZE:
-		session_agent_set_monitor(session->agent, (uint32_t)command->value >> 16,
+	case GUEST_LINK_MONITOR_SIZE:
+		guest_link_agent_set_monitor(session->agent, (uint32_t)command->value >> 16,
 				(uint32_t)command->value & 0xffffu);
 		break;
-	case SESSION_SEND_FILES:
+	case GUEST_LINK_SEND_FILES:
 		if (command->text) {
-			session_agent_send_files(session->agent, command->text);
+			guest_link_agent_send_files(session->agent, command->text);
 		}
 		break;
-	case SESSION_CANCEL_FILES:
-		session_agent_cancel_files(session->agent);
+	case GUEST_LINK_CANCEL_FILES:
+		guest_link_agent_cancel_files(session->agent);
 		break;
-	case SESSION_FOCUS:
+	case GUEST_LINK_FOCUS:
 		session->window_focus = command->on;
 		update_focus(session);
 		break;
-	case SESSION_MICROPHONE:
+	case GUEST_LINK_MICROPHONE:
 		if (session->microphone) {
-			session_microphone_allow(session->microphone, command->on);
+			guest_link_microphone_allow(session->microphone, command->on);
 		}
 		break;
-	case SESSION_MICROPHONE_POLICY:
+	case GUEST_LINK_MICROPHONE_POLICY:
 		if (session->microphone) {
-			session_microphone_set_policy(session->microphone,
-					(enum session_microphone_policy)command->value);
+			guest_link_microphone_set_policy(session->microphone,
+					(enum guest_link_microphone_policy)command->value);
 		}
 		break;
 	}
@@ -361,7 +361,7 @@ static void run_command(struct session *session, struct session_command *command
 	update_status(session);
 }
 
-static void run_input(struct session *session, const struct guest_input_event *event) {
+static void run_input(struct guest_link *session, const struct guest_input_event *event) {
 	/* The key that takes the server back is not typed into it. */
 	if (session->status.kicked && event->kind == INPUT_KEY && event->pressed) {
 		spice_session_retry(session->spice);
@@ -370,7 +370,7 @@ static void run_input(struct session *session, const struct guest_input_event *e
 }
 
 static void on_wake(void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	struct item item;
 	/* No more than what was there at the start could ever fit, so that a flood of motion does
 	 * not hold the loop. */
@@ -384,7 +384,7 @@ static void on_wake(void *data) {
 			run_command(session, &item.command);
 			break;
 		case ITEM_CLIP:
-			session_agent_local_clipboard(session->agent, &item.clip);
+			guest_link_agent_local_clipboard(session->agent, &item.clip);
 			break;
 		}
 	}
@@ -396,12 +396,12 @@ static void on_wake(void *data) {
 }
 
 static void wake_loop(void *data) {
-	struct session *session = data;
+	struct guest_link *session = data;
 	loop_wake(session->wake);
 }
 
 /* What is lost here must not leave a key held. */
-static int push_or_release(struct session *session, const struct item *item) {
+static int push_or_release(struct guest_link *session, const struct item *item) {
 	int r = queue_push(&session->queue, item);
 	if (r < 0) {
 		atomic_store(&session->input_lost, true);
@@ -410,27 +410,27 @@ static int push_or_release(struct session *session, const struct item *item) {
 	return r;
 }
 
-int session_input(struct session *session, const struct guest_input_event *event) {
+int guest_link_input(struct guest_link *session, const struct guest_input_event *event) {
 	const struct item item = { .kind = ITEM_INPUT, .input = *event };
 	bool motion = event->kind == INPUT_MOTION || event->kind == INPUT_POSITION;
 	return motion ? queue_push_sparing(&session->queue, &item, KEYS_SPARE)
 		      : push_or_release(session, &item);
 }
 
-int session_command(struct session *session, const struct session_command *command) {
+int guest_link_command(struct guest_link *session, const struct guest_link_command *command) {
 	const struct item item = { .kind = ITEM_COMMAND, .command = *command };
 	return push_or_release(session, &item);
 }
 
-int session_clipboard(struct session *session, const struct clip_message *message) {
+int guest_link_clipboard_message(struct guest_link *session, const struct clip_message *message) {
 	const struct item item = { .kind = ITEM_CLIP, .clip = *message };
 	return queue_push(&session->queue, &item);
 }
 
 /* ---- life ---- */
 
-static int create_router(struct session *session) {
-	const struct session_config *config = &session->config;
+static int create_router(struct guest_link *session) {
+	const struct guest_link_config *config = &session->config;
 	struct router_config router = {
 		.escape_hold_ns = ESCAPE_HOLD_NS,
 		.grab_on_start = config->grab_on_start,
@@ -455,7 +455,7 @@ static int create_router(struct session *session) {
 	return r;
 }
 
-static int create_devices(struct session *session) {
+static int create_devices(struct guest_link *session) {
 	struct devices_config devices = { .count = session->config.evdev_count,
 		.finder = session->config.finder };
 	const struct devices_events events = { on_devices_status, session };
@@ -468,8 +468,8 @@ static void on_microphone(void *data) {
 	update_status(data);
 }
 
-static int create_spice(struct session *session) {
-	const struct session_config *config = &session->config;
+static int create_spice(struct guest_link *session) {
+	const struct guest_link_config *config = &session->config;
 	const struct spice_session_events events = {
 		.status = on_spice_status,
 		.agent = on_agent,
@@ -495,29 +495,31 @@ static int create_spice(struct session *session) {
 	}
 	spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
 	if (session->spice_surface) {
-		r = session_display_create(&session->display, session->spice,
+		r = guest_link_display_create(&session->display, session->spice,
 				session->spice_surface, on_screen, session);
 		if (r == 0) {
-			session_display_want(session->display, config->display);
+			guest_link_display_want(session->display, config->display);
 		}
 	}
 	if (r == 0 && session->audio && config->playback) {
-		r = session_sound_create(&session->sound, session->spice, session->audio,
+		r = guest_link_sound_create(&session->sound, session->spice, session->audio,
 				config->sync_volume);
 	}
 	if (r == 0 && session->audio && audio_microphone_fd(session->audio) >= 0) {
-		const struct session_microphone_config microphone = { .policy = config->microphone,
-			.sync_volume = config->sync_volume };
-		r = session_microphone_create(&session->microphone, session->loop, session->spice,
-				session->audio, &microphone, on_microphone, session);
+		const struct guest_link_microphone_config microphone = {
+			.policy = config->microphone, .sync_volume = config->sync_volume
+		};
+		r = guest_link_microphone_create(&session->microphone, session->loop,
+				session->spice, session->audio, &microphone, on_microphone,
+				session);
 	}
 	return r;
 }
 
-int session_create(struct session **ret_session, struct loop *loop,
-		const struct session_config *config, struct spice_surface *spice_surface,
-		struct audio *audio, const struct session_events *events) {
-	struct session *session = calloc(1, sizeof *session);
+int guest_link_create(struct guest_link **ret_session, struct loop *loop,
+		const struct guest_link_config *config, struct spice_surface *spice_surface,
+		struct audio *audio, const struct guest_link_events *events) {
+	struct guest_link *session = calloc(1, sizeof *session);
 	if (!session) {
 		return -ENOMEM;
 	}
@@ -526,7 +528,7 @@ int session_create(struct session **ret_session, struct loop *loop,
 	session->loop = loop;
 	session->spice_surface = spice_surface;
 	session->audio = audio;
-	spice_sink_init(&session->sink, on_flushed, session);
+	spice_input_init(&session->sink, on_flushed, session);
 	int r = queue_init(&session->queue, sizeof(struct item), INPUT_QUEUE, wake_loop, session);
 	if (r < 0) {
 		free(session);
@@ -555,17 +557,17 @@ int session_create(struct session **ret_session, struct loop *loop,
 	*ret_session = session;
 	return 0;
 error:
-	session_destroy(session);
+	guest_link_destroy(session);
 	return r;
 }
 
-void session_let_go(struct session *session) {
+void guest_link_let_go(struct guest_link *session) {
 	if (session) {
 		router_set_enabled(session->router, false);
 	}
 }
 
-void session_destroy(struct session *session) {
+void guest_link_destroy(struct guest_link *session) {
 	if (!session) {
 		return;
 	}
@@ -576,10 +578,10 @@ void session_destroy(struct session *session) {
 		router_release_all(session->router);
 	}
 	spice_session_destroy(session->spice);
-	session_display_destroy(session->display);
-	session_sound_destroy(session->sound);
-	session_microphone_destroy(session->microphone);
-	session_agent_destroy(session->agent);
+	guest_link_display_destroy(session->display);
+	guest_link_sound_destroy(session->sound);
+	guest_link_microphone_destroy(session->microphone);
+	guest_link_agent_destroy(session->agent);
 	router_destroy(session->router);
 	loop_remove(session->type_timer);
 	loop_remove(session->wake);

@@ -19,26 +19,26 @@ struct audio;
 struct device_finder;
 struct spice_surface;
 struct loop;
-struct session;
+struct guest_link;
 
-#define SESSION_EVDEV_MAX 16
+#define GUEST_LINK_EVDEV_MAX 16
 
-enum session_microphone_policy {
-	SESSION_MICROPHONE_OFF,
-	SESSION_MICROPHONE_ASK,
-	SESSION_MICROPHONE_ON,
+enum guest_link_microphone_policy {
+	GUEST_LINK_MICROPHONE_OFF,
+	GUEST_LINK_MICROPHONE_ASK,
+	GUEST_LINK_MICROPHONE_ON,
 };
 
-enum session_microphone_state {
-	SESSION_MIC_OFF,
-	SESSION_MIC_READY,    /* the guest does not record, or is not there */
-	SESSION_MIC_ASKING,   /* it does: the user is asked; after 20 s that is a no */
-	SESSION_MIC_DECLINED, /* it does, and gets nothing */
-	SESSION_MIC_MUTED,    /* it does, and has muted itself: nothing is captured */
-	SESSION_MIC_OPEN,     /* the guest hears */
+enum guest_link_microphone_state {
+	GUEST_LINK_MIC_OFF,
+	GUEST_LINK_MIC_READY,    /* the guest does not record, or is not there */
+	GUEST_LINK_MIC_ASKING,   /* it does: the user is asked; after 20 s that is a no */
+	GUEST_LINK_MIC_DECLINED, /* it does, and gets nothing */
+	GUEST_LINK_MIC_MUTED,    /* it does, and has muted itself: nothing is captured */
+	GUEST_LINK_MIC_OPEN,     /* the guest hears */
 };
 
-struct session_config {
+struct guest_link_config {
 	char uri[256];           /* unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT, "off" */
 	char password_file[256]; /* "" = none, or asked for */
 	char ca_file[256];       /* with TLS: PEM of the authority; "" = the system's */
@@ -48,10 +48,10 @@ struct session_config {
 	bool display;     /* the SPICE picture is wanted */
 	bool playback;    /* SPICE sound is wanted */
 	bool sync_volume; /* it follows the guest's volume */
-	enum session_microphone_policy microphone;
+	enum guest_link_microphone_policy microphone;
 
 	unsigned evdev_count;
-	char evdev[SESSION_EVDEV_MAX][256]; /* path, or "keyboards", "mice", "all" */
+	char evdev[GUEST_LINK_EVDEV_MAX][256]; /* path, or "keyboards", "mice", "all" */
 	/* NULL: the machine's devices. The bench and tests bring their own (input/device.h);
 	 * copied. */
 	const struct device_finder *finder;
@@ -63,7 +63,7 @@ struct session_config {
 };
 
 /* Files on their way to the guest: a batch is all that was dropped until everything is finished. */
-struct session_files {
+struct file_sender_status {
 	unsigned active; /* still to be finished, the running ones too; more while folders are read
 			  */
 	unsigned done, failed;
@@ -75,7 +75,7 @@ struct session_files {
 	unsigned batches;   /* that have ended: done and failed are the sum then */
 };
 
-struct session_status {
+struct guest_link_status {
 	struct part_status spice;
 	struct part_status evdev;
 	bool connected; /* the inputs channel is up */
@@ -88,28 +88,28 @@ struct session_status {
 	unsigned leds; /* enum input_led, of the guest */
 	char name[64]; /* of the VM, printable */
 	uint8_t uuid[16];
-	enum session_microphone_state microphone;
+	enum guest_link_microphone_state microphone;
 	unsigned devices; /* evdev devices open */
 	bool kicked;      /* another client took the server: a key, or 30 s, takes it back */
 	/* Contents of the desktop's clipboard that the guest got while it had no focus. */
 	unsigned clipboard_read_unfocused;
-	struct session_files files;
+	struct file_sender_status files;
 };
 
 /* Things that happen once; copied into a queue by the receiver. */
-enum session_action {
-	SESSION_ACTION_NONE,
-	SESSION_ACTION_ESCAPE_DOWN, /* the escape key on a grabbed device: as if in the window */
-	SESSION_ACTION_ESCAPE_UP,
-	SESSION_ACTION_ESCAPE_KEY, /* code = the key pressed with it */
-	SESSION_ACTION_GRAB_CHANGED,
-	SESSION_ACTION_KICKED, /* another client took the server */
+enum guest_link_action {
+	GUEST_LINK_ACTION_NONE,
+	GUEST_LINK_ACTION_ESCAPE_DOWN, /* the escape key on a grabbed device: as if in the window */
+	GUEST_LINK_ACTION_ESCAPE_UP,
+	GUEST_LINK_ACTION_ESCAPE_KEY, /* code = the key pressed with it */
+	GUEST_LINK_ACTION_GRAB_CHANGED,
+	GUEST_LINK_ACTION_KICKED, /* another client took the server */
 };
 
-struct session_events {
+struct guest_link_events {
 	/* On pg-io; must not block. */
-	void (*status)(const struct session_status *status, void *data);
-	void (*action)(enum session_action action, unsigned code, void *data);
+	void (*status)(const struct guest_link_status *status, void *data);
+	void (*action)(enum guest_link_action action, unsigned code, void *data);
 	/* Motion went to the guest: the picture thread may look sooner. */
 	void (*moved)(void *data);
 	/* The guest's side of the clipboard: see clip.h. Owns message->data from then on. NULL =
@@ -121,45 +121,45 @@ struct session_events {
 /* Before the loop runs, or on its thread. spice_surface and audio may be NULL and outlive the
  * session.
  */
-int session_create(struct session **ret_session, struct loop *loop,
-		const struct session_config *config, struct spice_surface *spice_surface,
-		struct audio *audio, const struct session_events *events);
+int guest_link_create(struct guest_link **ret_session, struct loop *loop,
+		const struct guest_link_config *config, struct spice_surface *spice_surface,
+		struct audio *audio, const struct guest_link_events *events);
 
 /* Releases keys and grabs at once and for good; the rest goes on. On the loop's thread, or after it
  * ended. Accepts NULL. */
-void session_let_go(struct session *session);
+void guest_link_let_go(struct guest_link *session);
 
 /* Releases keys and grabs, closes the channels. On the loop's thread, or after it ended. Accepts
  * NULL. */
-void session_destroy(struct session *session);
+void guest_link_destroy(struct guest_link *session);
 
 /* From any thread: input of the window. Motion may be merged, nothing else is ever dropped unless
  * the queue is full (-ENOBUFS). */
-int session_input(struct session *session, const struct guest_input_event *event);
+int guest_link_input(struct guest_link *session, const struct guest_input_event *event);
 
-enum session_command_kind {
-	SESSION_RELEASE_ALL,    /* focus or capture was lost: nothing may stay held */
-	SESSION_SEND_KEYS,      /* press keys[0..count) in order, release them in reverse */
-	SESSION_TYPE_TEXT,      /* text as keys of a US layout, paced; text is heap, taken over */
-	SESSION_GRAB,           /* on: grab the evdev devices now / off */
-	SESSION_MOUSE_MODE,     /* on: ask for absolute positions / off: relative */
-	SESSION_INPUT,          /* on / off: forward input at all */
-	SESSION_SENSITIVITY,    /* value */
-	SESSION_SYNC_LEDS,      /* value: enum input_led of the host, those in locks; on focus-in */
-	SESSION_PASSWORD,       /* text: heap, taken over, wiped after use */
+enum guest_link_command_kind {
+	GUEST_LINK_RELEASE_ALL, /* focus or capture was lost: nothing may stay held */
+	GUEST_LINK_SEND_KEYS,   /* press keys[0..count) in order, release them in reverse */
+	GUEST_LINK_TYPE_TEXT,   /* text as keys of a US layout, paced; text is heap, taken over */
+	GUEST_LINK_GRAB,        /* on: grab the evdev devices now / off */
+	GUEST_LINK_MOUSE_MODE,  /* on: ask for absolute positions / off: relative */
+	GUEST_LINK_INPUT,       /* on / off: forward input at all */
+	GUEST_LINK_SENSITIVITY, /* value */
+	GUEST_LINK_SYNC_LEDS,   /* value: enum input_led of the host, those in locks; on focus-in */
+	GUEST_LINK_PASSWORD,    /* text: heap, taken over, wiped after use */
 	SESSION_URI,            /* text: heap; another server */
-	SESSION_RECONNECT,      /* try at once */
-	SESSION_DISPLAY_WANTED, /* on: link display and cursor / off: close them (frames flow) */
-	SESSION_MONITOR_SIZE,   /* value = width << 16 | height: the guest should take this size */
-	SESSION_MICROPHONE,     /* the user's word: on / off */
-	SESSION_MICROPHONE_POLICY, /* value: enum session_microphone_policy */
-	SESSION_SEND_FILES,        /* text: heap, paths separated by NUL, ended by an empty one */
-	SESSION_CANCEL_FILES,
-	SESSION_FOCUS, /* on / off: the window has the focus */
+	GUEST_LINK_RECONNECT,   /* try at once */
+	GUEST_LINK_DISPLAY_WANTED, /* on: link display and cursor / off: close them (frames flow) */
+	GUEST_LINK_MONITOR_SIZE, /* value = width << 16 | height: the guest should take this size */
+	GUEST_LINK_MICROPHONE,   /* the user's word: on / off */
+	GUEST_LINK_MICROPHONE_POLICY, /* value: enum guest_link_microphone_policy */
+	GUEST_LINK_SEND_FILES, /* text: heap, paths separated by NUL, ended by an empty one */
+	GUEST_LINK_CANCEL_FILES,
+	GUEST_LINK_FOCUS, /* on / off: the window has the focus */
 };
 
-struct session_command {
-	enum session_command_kind kind;
+struct guest_link_command {
+	enum guest_link_command_kind kind;
 	bool on;
 	int value;
 	unsigned locks; /* enum input_led */
@@ -169,8 +169,8 @@ struct session_command {
 };
 
 /* From any thread. On failure (-ENOBUFS) text stays the caller's. */
-int session_command(struct session *session, const struct session_command *command);
+int guest_link_command(struct guest_link *session, const struct guest_link_command *command);
 
 /* From any thread: the local side of the clipboard. On failure (-ENOBUFS) data stays the caller's.
  */
-int session_clipboard(struct session *session, const struct clip_message *message);
+int guest_link_clipboard_message(struct guest_link *session, const struct clip_message *message);

@@ -12,26 +12,26 @@
 
 #define MAIN_BUSY_BYTES (64u * 1024) /* unsent: no more of the agent's until it is less */
 
-struct session_agent {
+struct guest_link_agent {
 	struct spice_session *spice;
-	struct session_agent_events events;
+	struct guest_link_agent_events events;
 	struct spice_agent *agent;
-	struct session_clipboard *clipboard; /* NULL: nobody asked for it */
+	struct guest_link_clipboard *clipboard; /* NULL: nobody asked for it */
 	struct file_sender *files;
 	uint32_t monitor_width, monitor_height; /* wished for; 0 = nothing */
 };
 
 static int on_agent_send(unsigned type, const void *body, size_t len, void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	return spice_session_send_main(agent->spice, type, body, len);
 }
 
 static bool on_agent_room(void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	return spice_session_unsent_main(agent->spice) < MAIN_BUSY_BYTES;
 }
 
-static void send_monitor(struct session_agent *agent) {
+static void send_monitor(struct guest_link_agent *agent) {
 	if (agent->monitor_width != 0) {
 		(void)spice_agent_set_monitor(
 				agent->agent, agent->monitor_width, agent->monitor_height);
@@ -39,9 +39,9 @@ static void send_monitor(struct session_agent *agent) {
 }
 
 static void on_agent_ready(void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	if (agent->clipboard) {
-		session_clipboard_set_agent(agent->clipboard, agent->agent);
+		guest_link_clipboard_set_agent(agent->clipboard, agent->agent);
 	}
 	file_sender_set_agent(agent->files, agent->agent);
 	send_monitor(agent);
@@ -49,16 +49,16 @@ static void on_agent_ready(void *data) {
 }
 
 static void on_agent_offer(unsigned types, void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	if (agent->clipboard) {
-		session_clipboard_offer(agent->clipboard, types);
+		guest_link_clipboard_offer(agent->clipboard, types);
 	}
 }
 
 static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	if (agent->clipboard) {
-		session_clipboard_wanted(agent->clipboard, type);
+		guest_link_clipboard_wanted(agent->clipboard, type);
 		agent->events.changed(agent->events.data);
 	} else {
 		(void)spice_agent_answer(agent->agent, type, NULL, 0);
@@ -67,33 +67,33 @@ static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
 
 static void on_agent_content(
 		enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	if (agent->clipboard) {
-		session_clipboard_content(agent->clipboard, type, heap, len);
+		guest_link_clipboard_content(agent->clipboard, type, heap, len);
 	} else {
 		free(heap);
 	}
 }
 
 static void on_agent_file(uint32_t id, uint32_t result, uint64_t detail, void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	file_sender_status(agent->files, id, result, detail);
 }
 
 static void on_agent_drained(void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	file_sender_drained(agent->files);
 }
 
 static void on_files_changed(void *data) {
-	struct session_agent *agent = data;
+	struct guest_link_agent *agent = data;
 	agent->events.changed(agent->events.data);
 }
 
-int session_agent_create(struct session_agent **ret_agent, struct loop *loop,
-		struct spice_session *spice, const struct session_config *config,
-		const struct session_agent_events *events) {
-	struct session_agent *agent = calloc(1, sizeof *agent);
+int guest_link_agent_create(struct guest_link_agent **ret_agent, struct loop *loop,
+		struct spice_session *spice, const struct guest_link_config *config,
+		const struct guest_link_agent_events *events) {
+	struct guest_link_agent *agent = calloc(1, sizeof *agent);
 	if (!agent) {
 		return -ENOMEM;
 	}
@@ -116,93 +116,95 @@ int session_agent_create(struct session_agent **ret_agent, struct loop *loop,
 	}
 	if (r == 0 && events->clipboard &&
 			(config->clipboard_to_vm || config->clipboard_to_local)) {
-		const struct session_clipboard_config clipboard = {
+		const struct guest_link_clipboard_config clipboard = {
 			.to_vm = config->clipboard_to_vm,
 			.to_local = config->clipboard_to_local,
 		};
-		r = session_clipboard_create(&agent->clipboard, loop, &clipboard, events->clipboard,
-				events->clipboard_data);
+		r = guest_link_clipboard_create(&agent->clipboard, loop, &clipboard,
+				events->clipboard, events->clipboard_data);
 	}
 	if (r < 0) {
-		session_agent_destroy(agent);
+		guest_link_agent_destroy(agent);
 		return r;
 	}
 	*ret_agent = agent;
 	return 0;
 }
 
-void session_agent_destroy(struct session_agent *agent) {
+void guest_link_agent_destroy(struct guest_link_agent *agent) {
 	if (!agent) {
 		return;
 	}
-	session_clipboard_destroy(agent->clipboard);
+	guest_link_clipboard_destroy(agent->clipboard);
 	file_sender_destroy(agent->files);
 	spice_agent_destroy(agent->agent);
 	free(agent);
 }
 
-void session_agent_set_connected(struct session_agent *agent, bool connected, uint32_t tokens) {
+void guest_link_agent_set_connected(
+		struct guest_link_agent *agent, bool connected, uint32_t tokens) {
 	if (!agent) {
 		return;
 	}
 	if (spice_agent_is_ready(agent->agent)) {
 		if (agent->clipboard) {
-			session_clipboard_set_agent(agent->clipboard, NULL);
+			guest_link_clipboard_set_agent(agent->clipboard, NULL);
 		}
 		file_sender_set_agent(agent->files, NULL);
 	}
 	spice_agent_set_connected(agent->agent, connected, tokens);
 }
 
-void session_agent_add_tokens(struct session_agent *agent, uint32_t tokens) {
+void guest_link_agent_add_tokens(struct guest_link_agent *agent, uint32_t tokens) {
 	spice_agent_add_tokens(agent->agent, tokens);
 }
 
-void session_agent_data(struct session_agent *agent, const uint8_t *bytes, size_t len) {
+void guest_link_agent_data(struct guest_link_agent *agent, const uint8_t *bytes, size_t len) {
 	spice_agent_data(agent->agent, bytes, len);
 }
 
-void session_agent_drained(struct session_agent *agent) {
+void guest_link_agent_drained(struct guest_link_agent *agent) {
 	spice_agent_pump(agent->agent);
 }
 
-bool session_agent_is_ready(const struct session_agent *agent) {
+bool guest_link_agent_is_ready(const struct guest_link_agent *agent) {
 	return spice_agent_is_ready(agent->agent);
 }
 
-void session_agent_set_monitor(struct session_agent *agent, uint32_t width, uint32_t height) {
+void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width, uint32_t height) {
 	agent->monitor_width = width;
 	agent->monitor_height = height;
 	send_monitor(agent);
 }
 
-void session_agent_local_clipboard(
-		struct session_agent *agent, const struct clip_message *message) {
+void guest_link_agent_local_clipboard(
+		struct guest_link_agent *agent, const struct clip_message *message) {
 	if (agent->clipboard) {
-		session_clipboard_local(agent->clipboard, message);
+		guest_link_clipboard_local(agent->clipboard, message);
 	} else {
 		free(message->data);
 	}
 }
 
-void session_agent_set_focus(struct session_agent *agent, bool focus) {
+void guest_link_agent_set_focus(struct guest_link_agent *agent, bool focus) {
 	if (agent->clipboard) {
-		session_clipboard_set_focus(agent->clipboard, focus);
+		guest_link_clipboard_set_focus(agent->clipboard, focus);
 	}
 }
 
-unsigned session_agent_read_unfocused(const struct session_agent *agent) {
-	return agent->clipboard ? session_clipboard_read_unfocused(agent->clipboard) : 0;
+unsigned guest_link_agent_read_unfocused(const struct guest_link_agent *agent) {
+	return agent->clipboard ? guest_link_clipboard_read_unfocused(agent->clipboard) : 0;
 }
 
-void session_agent_send_files(struct session_agent *agent, const char *paths) {
+void guest_link_agent_send_files(struct guest_link_agent *agent, const char *paths) {
 	file_sender_add(agent->files, paths);
 }
 
-void session_agent_cancel_files(struct session_agent *agent) {
+void guest_link_agent_cancel_files(struct guest_link_agent *agent) {
 	file_sender_cancel(agent->files);
 }
 
-void session_agent_get_files(const struct session_agent *agent, struct session_files *ret_status) {
+void guest_link_agent_get_files(
+		const struct guest_link_agent *agent, struct file_sender_status *ret_status) {
 	file_sender_get(agent->files, ret_status);
 }

@@ -22,9 +22,9 @@ struct waiting {
 	uint64_t deadline_ns;
 };
 
-struct session_clipboard {
+struct guest_link_clipboard {
 	struct loop *loop;
-	struct session_clipboard_config config;
+	struct guest_link_clipboard_config config;
 	void (*send)(const struct clip_message *message, void *data);
 	void *data;
 	struct spice_agent *agent;
@@ -101,7 +101,7 @@ static uint64_t earlier(uint64_t first, const struct waiting *waiting) {
 			       : first;
 }
 
-static void arm(struct session_clipboard *clipboard) {
+static void arm(struct guest_link_clipboard *clipboard) {
 	uint64_t first = 0;
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
 		first = earlier(first, &clipboard->waiting[i]);
@@ -111,7 +111,7 @@ static void arm(struct session_clipboard *clipboard) {
 }
 
 /* Answers the local request of that type. heap: the content, handed on; NULL = failure says why. */
-static void deliver(struct session_clipboard *clipboard, unsigned index, void *heap, size_t len,
+static void deliver(struct guest_link_clipboard *clipboard, unsigned index, void *heap, size_t len,
 		enum clip_failure failure) {
 	const struct clip_message message = { .kind = CLIP_DATA,
 		.failure = failure,
@@ -126,7 +126,7 @@ static void deliver(struct session_clipboard *clipboard, unsigned index, void *h
 
 /* heap is taken over. */
 static void answer_guest(
-		struct session_clipboard *clipboard, unsigned index, void *heap, size_t len) {
+		struct guest_link_clipboard *clipboard, unsigned index, void *heap, size_t len) {
 	clipboard->asked[index].serial = 0;
 	if (clipboard->agent) {
 		(void)spice_agent_answer(clipboard->agent, types[index].theirs, heap, len);
@@ -136,7 +136,7 @@ static void answer_guest(
 }
 
 static void on_timer(void *data) {
-	struct session_clipboard *clipboard = data;
+	struct guest_link_clipboard *clipboard = data;
 	const uint64_t now = clock_now_ns();
 	/* Large content over few tokens takes longer than the limit: progress counts. */
 	const size_t received = clipboard->agent ? spice_agent_receiving(clipboard->agent) : 0;
@@ -160,25 +160,25 @@ static void on_timer(void *data) {
 
 /* ---- focus ---- */
 
-static bool may(const struct session_clipboard *clipboard, enum clipboard_policy policy) {
+static bool may(const struct guest_link_clipboard *clipboard, enum clipboard_policy policy) {
 	return policy == CLIPBOARD_ALWAYS || (policy == CLIPBOARD_FOCUS && clipboard->focus);
 }
 
 /* What the guest's user copied just before leaving the window comes a moment after. */
-static bool may_own(const struct session_clipboard *clipboard) {
+static bool can_own(const struct guest_link_clipboard *clipboard) {
 	return may(clipboard, clipboard->config.to_local) ||
 	       (clipboard->config.to_local == CLIPBOARD_FOCUS && clipboard->unfocused_ns != 0 &&
 			       clock_now_ns() - clipboard->unfocused_ns < GRACE_NS);
 }
 
-static void offer_local(struct session_clipboard *clipboard) {
+static void offer_local(struct guest_link_clipboard *clipboard) {
 	clipboard->offer_waits = !may(clipboard, clipboard->config.to_vm);
 	if (clipboard->agent && !clipboard->offer_waits) {
 		(void)spice_agent_offer(clipboard->agent, to_spice(clipboard->local_types));
 	}
 }
 
-void session_clipboard_set_focus(struct session_clipboard *clipboard, bool focus) {
+void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool focus) {
 	if (clipboard->focus == focus) {
 		return;
 	}
@@ -187,22 +187,22 @@ void session_clipboard_set_focus(struct session_clipboard *clipboard, bool focus
 	const unsigned held = clipboard->held_types;
 	clipboard->held_types = 0;
 	if (focus && held != 0) {
-		session_clipboard_offer(clipboard, to_spice(held));
+		guest_link_clipboard_offer(clipboard, to_spice(held));
 	} else if (focus && clipboard->offer_waits && clipboard->local_types != 0) {
 		offer_local(clipboard);
 	}
 }
 
-unsigned session_clipboard_read_unfocused(const struct session_clipboard *clipboard) {
+unsigned guest_link_clipboard_read_unfocused(const struct guest_link_clipboard *clipboard) {
 	return clipboard->read_unfocused;
 }
 
 /* ---- life ---- */
 
-int session_clipboard_create(struct session_clipboard **ret_clipboard, struct loop *loop,
-		const struct session_clipboard_config *config,
+int guest_link_clipboard_create(struct guest_link_clipboard **ret_clipboard, struct loop *loop,
+		const struct guest_link_clipboard_config *config,
 		void (*send)(const struct clip_message *message, void *data), void *data) {
-	struct session_clipboard *clipboard = calloc(1, sizeof *clipboard);
+	struct guest_link_clipboard *clipboard = calloc(1, sizeof *clipboard);
 	if (!clipboard) {
 		return -ENOMEM;
 	}
@@ -222,14 +222,14 @@ int session_clipboard_create(struct session_clipboard **ret_clipboard, struct lo
 	return 0;
 }
 
-void session_clipboard_destroy(struct session_clipboard *clipboard) {
+void guest_link_clipboard_destroy(struct guest_link_clipboard *clipboard) {
 	if (clipboard) {
 		loop_remove(clipboard->timer);
 		free(clipboard);
 	}
 }
 
-static void send_kind(struct session_clipboard *clipboard, enum clip_kind kind, unsigned ours,
+static void send_kind(struct guest_link_clipboard *clipboard, enum clip_kind kind, unsigned ours,
 		uint32_t serial) {
 	const struct clip_message message = { .kind = kind,
 		.types = ours,
@@ -239,7 +239,7 @@ static void send_kind(struct session_clipboard *clipboard, enum clip_kind kind, 
 }
 
 /* Whoever waits for the guest gets nothing. */
-static void fail_waiting(struct session_clipboard *clipboard) {
+static void fail_waiting(struct guest_link_clipboard *clipboard) {
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
 		if (clipboard->waiting[i].serial) {
 			deliver(clipboard, i, NULL, 0, CLIP_FAILURE_NONE);
@@ -247,7 +247,8 @@ static void fail_waiting(struct session_clipboard *clipboard) {
 	}
 }
 
-void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spice_agent *agent) {
+void guest_link_clipboard_set_agent(
+		struct guest_link_clipboard *clipboard, struct spice_agent *agent) {
 	clipboard->agent = agent;
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
 		clipboard->asked[i].serial = 0;
@@ -266,12 +267,12 @@ void session_clipboard_set_agent(struct session_clipboard *clipboard, struct spi
 
 /* ---- the guest ---- */
 
-void session_clipboard_offer(struct session_clipboard *clipboard, unsigned theirs) {
+void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned theirs) {
 	const unsigned ours = from_spice(theirs);
 	if (!clipboard->config.to_local) {
 		return;
 	}
-	if (!may_own(clipboard)) {
+	if (!can_own(clipboard)) {
 		clipboard->held_types = ours;
 		return;
 	}
@@ -289,7 +290,8 @@ void session_clipboard_offer(struct session_clipboard *clipboard, unsigned their
 	arm(clipboard);
 }
 
-void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_clipboard_type type) {
+void guest_link_clipboard_wanted(
+		struct guest_link_clipboard *clipboard, enum spice_clipboard_type type) {
 	const int index = index_of_spice(type);
 	if (index < 0 || !may(clipboard, clipboard->config.to_vm) ||
 			(clipboard->local_types & types[index].ours) == 0) {
@@ -307,8 +309,8 @@ void session_clipboard_wanted(struct session_clipboard *clipboard, enum spice_cl
 	arm(clipboard);
 }
 
-void session_clipboard_content(struct session_clipboard *clipboard, enum spice_clipboard_type type,
-		uint8_t *heap, size_t len) {
+void guest_link_clipboard_content(struct guest_link_clipboard *clipboard,
+		enum spice_clipboard_type type, uint8_t *heap, size_t len) {
 	const int index = index_of_spice(type);
 	if (index >= 0 && clipboard->waiting[index].serial) {
 		deliver(clipboard, (unsigned)index, heap, len,
@@ -322,7 +324,7 @@ void session_clipboard_content(struct session_clipboard *clipboard, enum spice_c
 /* ---- the local side ---- */
 
 static void on_local_request(
-		struct session_clipboard *clipboard, const struct clip_message *message) {
+		struct guest_link_clipboard *clipboard, const struct clip_message *message) {
 	const int index = index_of(message->types);
 	if (index < 0 || message->serial == 0) {
 		return; /* a mistake of ours: there is nobody to answer */
@@ -342,8 +344,8 @@ static void on_local_request(
 	arm(clipboard);
 }
 
-void session_clipboard_local(
-		struct session_clipboard *clipboard, const struct clip_message *message) {
+void guest_link_clipboard_local(
+		struct guest_link_clipboard *clipboard, const struct clip_message *message) {
 	switch (message->kind) {
 	case CLIP_OFFER:
 		clipboard->local_types = message->types;

@@ -12,7 +12,7 @@
 
 #define SEND_MAX (64u * 1024)
 
-struct session_display {
+struct guest_link_display {
 	struct spice_session *spice;
 	struct spice_surface *spice_surface;
 	void (*screen)(const struct spice_rect *monitor, void *data);
@@ -22,12 +22,12 @@ struct session_display {
 };
 
 static int on_resize(uint32_t width, uint32_t height, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	return spice_surface_resize(display->spice_surface, width, height);
 }
 
 static void on_lock(struct spice_surface *ret_surface, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	struct spice_surface_pixels surface;
 	spice_surface_lock(display->spice_surface, &surface);
 	*ret_surface = (struct spice_surface){ surface.pixels, surface.width, surface.height,
@@ -35,34 +35,34 @@ static void on_lock(struct spice_surface *ret_surface, void *data) {
 }
 
 static void on_damage(uint32_t x, uint32_t y, uint32_t width, uint32_t height, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_surface_damage(display->spice_surface, x, y, width, height);
 }
 
 static void on_unlock(void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_surface_unlock(display->spice_surface);
 }
 
 static void on_crop(const struct spice_rect *monitor, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_surface_crop(display->spice_surface, (uint32_t)monitor->left, (uint32_t)monitor->top,
 			(uint32_t)(monitor->right - monitor->left),
 			(uint32_t)(monitor->bottom - monitor->top));
 }
 
 static void on_screen(const struct spice_rect *monitor, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	display->screen(monitor, display->data);
 }
 
 static void on_shape(const struct cursor_shape *shape, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_surface_set_cursor(display->spice_surface, shape);
 }
 
 static void on_move(int x, int y, bool visible, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_surface_move_cursor(display->spice_surface, x, y, visible);
 }
 
@@ -78,13 +78,13 @@ static void on_display_linked(struct spice_channel *channel, void *data) {
 }
 
 static void on_display_closed(void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_display_reset(display->display);
 	spice_surface_clear(display->spice_surface);
 }
 
 static int on_display_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	int r = spice_display_message(display->display, type, body, len);
 	const char *what = spice_display_take_unsupported(display->display);
 	if (what) {
@@ -94,23 +94,23 @@ static int on_display_message(unsigned type, const uint8_t *body, size_t len, vo
 }
 
 static void on_cursor_closed(void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	spice_cursor_reset(display->cursor);
 }
 
 static int on_cursor_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct session_display *display = data;
+	struct guest_link_display *display = data;
 	return spice_cursor_message(display->cursor, type, body, len);
 }
 
-int session_display_create(struct session_display **ret_display, struct spice_session *spice,
+int guest_link_display_create(struct guest_link_display **ret_display, struct spice_session *spice,
 		struct spice_surface *spice_surface,
 		void (*screen)(const struct spice_rect *monitor, void *data), void *data) {
-	struct session_display *display = calloc(1, sizeof *display);
+	struct guest_link_display *display = calloc(1, sizeof *display);
 	if (!display) {
 		return -ENOMEM;
 	}
-	*display = (struct session_display){
+	*display = (struct guest_link_display){
 		.spice = spice, .spice_surface = spice_surface, .screen = screen, .data = data
 	};
 	const struct spice_display_target target = {
@@ -128,7 +128,7 @@ int session_display_create(struct session_display **ret_display, struct spice_se
 		r = spice_cursor_create(&display->cursor, &pointer);
 	}
 	if (r < 0) {
-		session_display_destroy(display);
+		guest_link_display_destroy(display);
 		return r;
 	}
 	const struct spice_handler display_handler = {
@@ -151,7 +151,7 @@ int session_display_create(struct session_display **ret_display, struct spice_se
 	return 0;
 }
 
-void session_display_destroy(struct session_display *display) {
+void guest_link_display_destroy(struct guest_link_display *display) {
 	if (display) {
 		spice_display_destroy(display->display);
 		spice_cursor_destroy(display->cursor);
@@ -159,7 +159,7 @@ void session_display_destroy(struct session_display *display) {
 	}
 }
 
-void session_display_want(struct session_display *display, bool wanted) {
+void guest_link_display_want(struct guest_link_display *display, bool wanted) {
 	spice_session_want(display->spice, SPICE_CHANNEL_DISPLAY, wanted);
 	spice_session_want(display->spice, SPICE_CHANNEL_CURSOR, wanted);
 }

@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 struct spice_surface;
-struct session_display;
+struct guest_link_display;
 struct spice_rect;
 struct spice_session;
 
 /* Registers its handlers with the session (before it starts). screen: the guest's monitor
  * on its surface, as positions of the pointer refer to it. spice_surface and spice outlive it. */
-int session_display_create(struct session_display **ret_display, struct spice_session *spice,
+int guest_link_display_create(struct guest_link_display **ret_display, struct spice_session *spice,
 		struct spice_surface *spice_surface,
 		void (*screen)(const struct spice_rect *monitor, void *data), void *data);
 /* After the session is gone. Accepts NULL. */
-void session_display_destroy(struct session_display *display);
+void guest_link_display_destroy(struct guest_link_display *display);
 
 /* Link display and cursor / close them. */
-void session_display_want(struct session_display *display, bool wanted);
+void guest_link_display_want(struct guest_link_display *display, bool wanted);

@@ -21,7 +21,7 @@
 
 enum answer { ANSWER_NONE, ANSWER_YES, ANSWER_NO };
 
-struct session_microphone {
+struct guest_link_microphone {
 	/* constant */
 	bool sync_volume;
 	struct spice_session *spice;
@@ -29,9 +29,9 @@ struct session_microphone {
 	void (*changed)(void *data);
 	void *data;
 
-	enum session_microphone_policy policy;
+	enum guest_link_microphone_policy policy;
 	enum answer answer;
-	enum session_microphone_state state;
+	enum guest_link_microphone_state state;
 	struct loop_source *ask_timer;
 	struct loop_source *blocks;
 	bool asked; /* the timer of this question runs, or ran */
@@ -41,49 +41,49 @@ struct session_microphone {
 	bool begun;                    /* the server knows that blocks come */
 };
 
-static bool may(const struct session_microphone *mic) {
+static bool may(const struct guest_link_microphone *mic) {
 	return mic->answer == ANSWER_YES ||
-	       (mic->answer == ANSWER_NONE && mic->policy == SESSION_MICROPHONE_ON);
+	       (mic->answer == ANSWER_NONE && mic->policy == GUEST_LINK_MICROPHONE_ON);
 }
 
 static uint32_t time_ms(void) {
 	return (uint32_t)(clock_now_ns() / NS_PER_MS);
 }
 
-static const char *state_text(enum session_microphone_state state) {
+static const char *state_text(enum guest_link_microphone_state state) {
 	switch (state) {
-	case SESSION_MIC_OFF:
+	case GUEST_LINK_MIC_OFF:
 		return "off";
-	case SESSION_MIC_READY:
+	case GUEST_LINK_MIC_READY:
 		return "ready, the VM does not record";
-	case SESSION_MIC_ASKING:
+	case GUEST_LINK_MIC_ASKING:
 		return "the VM wants it, asking";
-	case SESSION_MIC_DECLINED:
+	case GUEST_LINK_MIC_DECLINED:
 		return "the VM wants it and does not get it";
-	case SESSION_MIC_MUTED:
+	case GUEST_LINK_MIC_MUTED:
 		return "muted by the VM";
-	case SESSION_MIC_OPEN:
+	case GUEST_LINK_MIC_OPEN:
 		return "the VM records";
 	}
 	return "?";
 }
 
-static enum session_microphone_state find_state(const struct session_microphone *mic) {
-	if (mic->policy == SESSION_MICROPHONE_OFF && mic->answer != ANSWER_YES) {
-		return SESSION_MIC_OFF;
+static enum guest_link_microphone_state find_state(const struct guest_link_microphone *mic) {
+	if (mic->policy == GUEST_LINK_MICROPHONE_OFF && mic->answer != ANSWER_YES) {
+		return GUEST_LINK_MIC_OFF;
 	}
 	if (!mic->stream.started) {
-		return SESSION_MIC_READY;
+		return GUEST_LINK_MIC_READY;
 	}
 	if (!may(mic)) {
-		return mic->answer == ANSWER_NO ? SESSION_MIC_DECLINED : SESSION_MIC_ASKING;
+		return mic->answer == ANSWER_NO ? GUEST_LINK_MIC_DECLINED : GUEST_LINK_MIC_ASKING;
 	}
-	return mic->stream.mute ? SESSION_MIC_MUTED : SESSION_MIC_OPEN;
+	return mic->stream.mute ? GUEST_LINK_MIC_MUTED : GUEST_LINK_MIC_OPEN;
 }
 
-static void send_wish(const struct session_microphone *mic) {
+static void send_wish(const struct guest_link_microphone *mic) {
 	struct microphone_wish wish = {
-		.on = mic->state == SESSION_MIC_OPEN || mic->state == SESSION_MIC_MUTED,
+		.on = mic->state == GUEST_LINK_MIC_OPEN || mic->state == GUEST_LINK_MIC_MUTED,
 		.mute = mic->stream.mute,
 		.rate = mic->stream.rate,
 	};
@@ -94,10 +94,10 @@ static void send_wish(const struct session_microphone *mic) {
 	audio_set_microphone(mic->audio, &wish);
 }
 
-static void take_blocks(struct session_microphone *mic) {
+static void take_blocks(struct guest_link_microphone *mic) {
 	struct microphone_block block;
 	while (audio_microphone_take(mic->audio, &block)) {
-		if (mic->state != SESSION_MIC_OPEN || !mic->channel) {
+		if (mic->state != GUEST_LINK_MIC_OPEN || !mic->channel) {
 			continue; /* captured just before it was closed: nobody's business */
 		}
 		if (spice_channel_unsent(mic->channel) > BUSY_BYTES) {
@@ -116,16 +116,16 @@ static void on_blocks(int fd, uint32_t events, void *data) {
 }
 
 /* What follows from the guest's wish, the policy and the answer. */
-static void update(struct session_microphone *mic) {
-	enum session_microphone_state state = find_state(mic);
+static void update(struct guest_link_microphone *mic) {
+	enum guest_link_microphone_state state = find_state(mic);
 	bool told = state != mic->state;
 	mic->state = state;
-	if (state == SESSION_MIC_OPEN && !mic->begun) {
+	if (state == GUEST_LINK_MIC_OPEN && !mic->begun) {
 		mic->begun = true;
 		(void)spice_record_begin(mic->channel, time_ms());
 		spice_session_sent(mic->spice, SPICE_CHANNEL_RECORD);
 	}
-	if (state == SESSION_MIC_ASKING && !mic->asked) {
+	if (state == GUEST_LINK_MIC_ASKING && !mic->asked) {
 		mic->asked = true; /* once: a guest cannot hold the question open */
 		loop_set_timer(mic->ask_timer, clock_now_ns() + ASK_FOR_NS);
 	}
@@ -136,7 +136,7 @@ static void update(struct session_microphone *mic) {
 	}
 }
 
-static void forget_answer(struct session_microphone *mic) {
+static void forget_answer(struct guest_link_microphone *mic) {
 	mic->answer = ANSWER_NONE;
 	mic->asked = false;
 	loop_set_timer(mic->ask_timer, 0);
@@ -144,8 +144,8 @@ static void forget_answer(struct session_microphone *mic) {
 
 /* No answer is a no. */
 static void on_ask_timer(void *data) {
-	struct session_microphone *mic = data;
-	if (mic->answer == ANSWER_NONE && mic->policy == SESSION_MICROPHONE_ASK) {
+	struct guest_link_microphone *mic = data;
+	if (mic->answer == ANSWER_NONE && mic->policy == GUEST_LINK_MICROPHONE_ASK) {
 		mic->answer = ANSWER_NO;
 		update(mic);
 	}
@@ -154,24 +154,24 @@ static void on_ask_timer(void *data) {
 /* ---- the channel ---- */
 
 static void on_linked(struct spice_channel *channel, void *data) {
-	struct session_microphone *mic = data;
+	struct guest_link_microphone *mic = data;
 	spice_sound_init(&mic->stream);
 	mic->channel = channel;
 	mic->begun = false;
 }
 
 static void on_closed(void *data) {
-	struct session_microphone *mic = data;
+	struct guest_link_microphone *mic = data;
 	spice_sound_init(&mic->stream);
 	mic->channel = NULL;
-	if (mic->policy == SESSION_MICROPHONE_ASK) {
+	if (mic->policy == GUEST_LINK_MICROPHONE_ASK) {
 		forget_answer(mic); /* another guest may be next */
 	}
 	update(mic);
 }
 
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct session_microphone *mic = data;
+	struct guest_link_microphone *mic = data;
 	struct spice_sound_event event;
 	int r = spice_record_message(&mic->stream, type, body, len, &event);
 	if (r < 0) {
@@ -188,40 +188,41 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 	return 0;
 }
 
-static void want_channel(struct session_microphone *mic) {
+static void want_channel(struct guest_link_microphone *mic) {
 	spice_session_want(mic->spice, SPICE_CHANNEL_RECORD,
-			mic->policy != SESSION_MICROPHONE_OFF || mic->answer == ANSWER_YES);
+			mic->policy != GUEST_LINK_MICROPHONE_OFF || mic->answer == ANSWER_YES);
 }
 
-void session_microphone_allow(struct session_microphone *mic, bool allow) {
+void guest_link_microphone_allow(struct guest_link_microphone *mic, bool allow) {
 	mic->answer = allow ? ANSWER_YES : ANSWER_NO;
 	update(mic);
 	want_channel(mic);
 }
 
-void session_microphone_set_policy(
-		struct session_microphone *mic, enum session_microphone_policy policy) {
+void guest_link_microphone_set_policy(
+		struct guest_link_microphone *mic, enum guest_link_microphone_policy policy) {
 	mic->policy = policy;
 	forget_answer(mic);
 	update(mic);
 	want_channel(mic);
 }
 
-enum session_microphone_state session_microphone_state(const struct session_microphone *mic) {
+enum guest_link_microphone_state guest_link_microphone_state(
+		const struct guest_link_microphone *mic) {
 	return mic->state;
 }
 
 /* ---- life ---- */
 
-int session_microphone_create(struct session_microphone **ret_microphone, struct loop *loop,
+int guest_link_microphone_create(struct guest_link_microphone **ret_microphone, struct loop *loop,
 		struct spice_session *spice, struct audio *audio,
-		const struct session_microphone_config *config, void (*changed)(void *data),
+		const struct guest_link_microphone_config *config, void (*changed)(void *data),
 		void *data) {
-	struct session_microphone *mic = calloc(1, sizeof *mic);
+	struct guest_link_microphone *mic = calloc(1, sizeof *mic);
 	if (!mic) {
 		return -ENOMEM;
 	}
-	*mic = (struct session_microphone){
+	*mic = (struct guest_link_microphone){
 		.sync_volume = config->sync_volume,
 		.spice = spice,
 		.audio = audio,
@@ -233,7 +234,7 @@ int session_microphone_create(struct session_microphone **ret_microphone, struct
 	mic->ask_timer = loop_add_timer(loop, on_ask_timer, mic);
 	mic->blocks = loop_add_fd(loop, audio_microphone_fd(audio), EPOLLIN, on_blocks, mic);
 	if (!mic->ask_timer || !mic->blocks) {
-		session_microphone_destroy(mic);
+		guest_link_microphone_destroy(mic);
 		return -ENOMEM;
 	}
 	const struct spice_handler handler = {
@@ -250,7 +251,7 @@ int session_microphone_create(struct session_microphone **ret_microphone, struct
 	return 0;
 }
 
-void session_microphone_destroy(struct session_microphone *mic) {
+void guest_link_microphone_destroy(struct guest_link_microphone *mic) {
 	if (!mic) {
 		return;
 	}

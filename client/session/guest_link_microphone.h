@@ -10,26 +10,27 @@
 #include "client/session/guest_link.h"
 
 struct audio;
-struct session_microphone;
+struct guest_link_microphone;
 struct spice_session;
 
-struct session_microphone_config {
-	enum session_microphone_policy policy;
+struct guest_link_microphone_config {
+	enum guest_link_microphone_policy policy;
 	bool sync_volume; /* it follows the guest's volume */
 };
 
-/* changed: session_microphone_state() did. Both must outlive it; audio was started with a
+/* changed: guest_link_microphone_state() did. Both must outlive it; audio was started with a
  * microphone. Returns 0 or -ENOMEM. */
-int session_microphone_create(struct session_microphone **ret_microphone, struct loop *loop,
+int guest_link_microphone_create(struct guest_link_microphone **ret_microphone, struct loop *loop,
 		struct spice_session *spice, struct audio *audio,
-		const struct session_microphone_config *config, void (*changed)(void *data),
+		const struct guest_link_microphone_config *config, void (*changed)(void *data),
 		void *data);
 /* Nothing is captured any more. Accepts NULL. After the SPICE session. */
-void session_microphone_destroy(struct session_microphone *microphone);
+void guest_link_microphone_destroy(struct guest_link_microphone *microphone);
 
 /* The user's word, until the policy changes; with "ask" until the connection ends. */
-void session_microphone_allow(struct session_microphone *microphone, bool allow);
-void session_microphone_set_policy(
-		struct session_microphone *microphone, enum session_microphone_policy policy);
+void guest_link_microphone_allow(struct guest_link_microphone *microphone, bool allow);
+void guest_link_microphone_set_policy(
+		struct guest_link_microphone *microphone, enum guest_link_microphone_policy policy);
 
-enum session_microphone_state session_microphone_state(const struct session_microphone *microphone);
+enum guest_link_microphone_state guest_link_microphone_state(
+		const struct guest_link_microphone *microphone);

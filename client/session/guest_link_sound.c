@@ -13,7 +13,7 @@
 
 #define SEND_MAX 4096u
 
-struct session_sound {
+struct guest_link_sound {
 	struct audio *audio;
 	bool sync_volume;
 	struct spice_sound stream;
@@ -21,13 +21,13 @@ struct session_sound {
 	bool opus_failed;
 };
 
-static void end_stream(struct session_sound *sound) {
+static void end_stream(struct guest_link_sound *sound) {
 	opus_stream_destroy(sound->opus);
 	sound->opus = NULL;
 	sound->opus_failed = false;
 }
 
-static void play_packet(struct session_sound *sound, const void *packet, size_t len) {
+static void play_packet(struct guest_link_sound *sound, const void *packet, size_t len) {
 	const struct spice_sound *stream = &sound->stream;
 	if (!sound->opus && !sound->opus_failed) {
 		int r = opus_stream_create(&sound->opus, stream->rate, stream->channels);
@@ -48,19 +48,19 @@ static void play_packet(struct session_sound *sound, const void *packet, size_t 
 }
 
 static void on_linked(struct spice_channel *channel, void *data) {
-	struct session_sound *sound = data;
+	struct guest_link_sound *sound = data;
 	(void)channel;
 	spice_sound_init(&sound->stream);
 	end_stream(sound);
 }
 
 static void on_closed(void *data) {
-	struct session_sound *sound = data;
+	struct guest_link_sound *sound = data;
 	audio_push_stop(sound->audio);
 }
 
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct session_sound *sound = data;
+	struct guest_link_sound *sound = data;
 	const struct spice_sound *stream = &sound->stream;
 	struct spice_sound_event event;
 	int r = spice_playback_message(&sound->stream, type, body, len, &event);
@@ -94,13 +94,13 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 	return 0;
 }
 
-int session_sound_create(struct session_sound **ret_sound, struct spice_session *spice,
+int guest_link_sound_create(struct guest_link_sound **ret_sound, struct spice_session *spice,
 		struct audio *audio, bool sync_volume) {
-	struct session_sound *sound = calloc(1, sizeof *sound);
+	struct guest_link_sound *sound = calloc(1, sizeof *sound);
 	if (!sound) {
 		return -ENOMEM;
 	}
-	*sound = (struct session_sound){ .audio = audio, .sync_volume = sync_volume };
+	*sound = (struct guest_link_sound){ .audio = audio, .sync_volume = sync_volume };
 	const struct spice_handler handler = {
 		.caps = SPICE_PLAYBACK_CAPS,
 		/* It costs the guest's machine time, saves ten times the bytes. */
@@ -117,7 +117,7 @@ int session_sound_create(struct session_sound **ret_sound, struct spice_session 
 	return 0;
 }
 
-void session_sound_destroy(struct session_sound *sound) {
+void guest_link_sound_destroy(struct guest_link_sound *sound) {
 	if (sound) {
 		end_stream(sound);
 		free(sound);

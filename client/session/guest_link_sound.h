@@ -6,12 +6,12 @@
 #include <stdbool.h>
 
 struct audio;
-struct session_sound;
+struct guest_link_sound;
 struct spice_session;
 
 /* Registers its handler with the session (before it starts). sync_volume: follow the guest's
  * volume. audio and spice outlive it. */
-int session_sound_create(struct session_sound **ret_sound, struct spice_session *spice,
+int guest_link_sound_create(struct guest_link_sound **ret_sound, struct spice_session *spice,
 		struct audio *audio, bool sync_volume);
 /* After the session is gone. Accepts NULL. */
-void session_sound_destroy(struct session_sound *sound);
+void guest_link_sound_destroy(struct guest_link_sound *sound);

@@ -75,7 +75,7 @@ static void on_flush(void *data) {
 	}
 }
 
-void spice_sink_init(struct spice_input *sink, void (*flushed)(void *data), void *data) {
+void spice_input_init(struct spice_input *sink, void (*flushed)(void *data), void *data) {
 	*sink = (struct spice_input){ .flushed = flushed, .data = data };
 	spice_inputs_init(&sink->inputs, 0);
 }
@@ -92,12 +92,12 @@ struct guest_input spice_input_table(struct spice_input *sink) {
 	};
 }
 
-void spice_sink_set_absolute(struct spice_input *sink, bool absolute) {
+void spice_input_set_absolute(struct spice_input *sink, bool absolute) {
 	sink->absolute = absolute;
 	sink->has_position = false;
 }
 
-bool spice_sink_take_moved(struct spice_input *sink) {
+bool spice_input_take_moved(struct spice_input *sink) {
 	bool moved = sink->moved;
 	sink->moved = false;
 	return moved;

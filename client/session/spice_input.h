@@ -18,16 +18,16 @@ struct spice_input {
 	struct spice_rect screen;
 	bool has_position;
 	int32_t x, y;
-	bool moved; /* motion since spice_sink_take_moved() */
+	bool moved; /* motion since spice_input_take_moved() */
 	void (*flushed)(void *data);
 	void *data;
 };
 
 /* flushed: something was written to the channel; watch it for the rest. */
-void spice_sink_init(struct spice_input *sink, void (*flushed)(void *data), void *data);
+void spice_input_init(struct spice_input *sink, void (*flushed)(void *data), void *data);
 /* The table for router_set_guest(). */
 struct guest_input spice_input_table(struct spice_input *sink);
 /* The server takes absolute positions now, or not. */
-void spice_sink_set_absolute(struct spice_input *sink, bool absolute);
+void spice_input_set_absolute(struct spice_input *sink, bool absolute);
 /* Whether motion went out since the last call. */
-bool spice_sink_take_moved(struct spice_input *sink);
+bool spice_input_take_moved(struct spice_input *sink);

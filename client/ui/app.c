@@ -40,7 +40,7 @@ static int init_boxes(struct app *app) {
 		{ &app->video_status, sizeof(struct video_status) },
 		{ &app->geometry, sizeof(struct video_geometry) },
 		{ &app->pointer, sizeof(struct video_pointer) },
-		{ &app->session_status, sizeof(struct session_status) },
+		{ &app->guest_link_status, sizeof(struct guest_link_status) },
 		{ &app->audio_status, sizeof(struct part_status) },
 		{ &app->vm_found, sizeof(struct discovery_info) },
 	};
@@ -50,7 +50,7 @@ static int init_boxes(struct app *app) {
 			return r;
 		}
 	}
-	return queue_init(&app->happenings, sizeof(struct app_happening), 256, app_wake, app);
+	return queue_init(&app->happenings, sizeof(struct app_event), 256, app_wake, app);
 }
 
 int app_create(struct app **ret_app, struct config *config, struct window *window, bool demo) {
@@ -63,7 +63,7 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	app->settings = config->video.settings;
 	app->sensitivity = config->session.sensitivity;
 	app->mic_policy = config->session.microphone;
-	app->mic_allowed = config->session.microphone == SESSION_MICROPHONE_ON;
+	app->mic_allowed = config->session.microphone == GUEST_LINK_MICROPHONE_ON;
 	app->now.demo = demo;
 	app->now.start_ns = clock_now_ns();
 	app->now.input_on = config->session.input;
@@ -93,14 +93,14 @@ void app_destroy(struct app *app) {
 		return;
 	}
 	window_input_destroy(app->input);
-	struct app_happening happening;
+	struct app_event happening;
 	while (app->happenings.items && queue_pop(&app->happenings, &happening)) {
 		free(happening.text);
 	}
 	queue_finish(&app->happenings);
 	mailbox_finish(&app->vm_found);
 	mailbox_finish(&app->audio_status);
-	mailbox_finish(&app->session_status);
+	mailbox_finish(&app->guest_link_status);
 	mailbox_finish(&app->pointer);
 	mailbox_finish(&app->geometry);
 	mailbox_finish(&app->video_status);
@@ -108,8 +108,8 @@ void app_destroy(struct app *app) {
 	free(app);
 }
 
-void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,
-		struct discovery *discovery) {
+void app_attach(struct app *app, struct video *video, struct guest_link *session,
+		struct audio *audio, struct discovery *discovery) {
 	app->video = video;
 	app->session = session;
 	app->audio = audio;

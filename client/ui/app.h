@@ -27,7 +27,7 @@ void app_destroy(struct app *app);
 
 /* For the parts' start functions. */
 struct video_events app_video_events(struct app *app);
-struct session_events app_session_events(struct app *app);
+struct guest_link_events app_session_events(struct app *app);
 struct audio_events app_audio_events(struct app *app);
 /* discovery_fn; on pg-io. data is the app, here and below. */
 void app_on_discovery(const struct discovery_info *info, void *data);
@@ -37,12 +37,12 @@ void app_on_signal(int number, void *data);
 void app_on_raise(struct app *app, int reply_fd);
 
 /* The parts that run; each may be NULL. Before app_run(). */
-void app_attach(struct app *app, struct video *video, struct session *session, struct audio *audio,
-		struct discovery *discovery);
+void app_attach(struct app *app, struct video *video, struct guest_link *session,
+		struct audio *audio, struct discovery *discovery);
 
 /* The clipboard part, between the window and the session: before the picture starts (clipboard.h)
  * and before pg-io runs. It must stop before the session is destroyed. */
-int app_start_clipboard(struct app *app, struct session *session);
+int app_start_clipboard(struct app *app, struct guest_link *session);
 void app_stop_clipboard(struct app *app);
 
 /* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */

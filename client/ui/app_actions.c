@@ -34,8 +34,8 @@ void app_alert(struct app *app, int level, const char *format, ...) {
 	}
 }
 
-void app_command(struct app *app, struct session_command command) {
-	int r = app->session ? session_command(app->session, &command) : -ENOTCONN;
+void app_command(struct app *app, struct guest_link_command command) {
+	int r = app->session ? guest_link_command(app->session, &command) : -ENOTCONN;
 	if (r < 0 && command.text) {
 		explicit_bzero(command.text, strlen(command.text));
 		free(command.text);
@@ -43,7 +43,7 @@ void app_command(struct app *app, struct session_command command) {
 }
 
 static void send_keys(struct app *app, const unsigned *keys, unsigned count) {
-	struct session_command command = { .kind = SESSION_SEND_KEYS, .count = count };
+	struct guest_link_command command = { .kind = GUEST_LINK_SEND_KEYS, .count = count };
 	memcpy(command.keys, keys, count * sizeof *keys);
 	app_command(app, command);
 }
@@ -76,14 +76,15 @@ static void change_sensitivity(struct app *app, int by) {
 		return;
 	}
 	app->sensitivity = value;
-	app_command(app, (struct session_command){ .kind = SESSION_SENSITIVITY, .value = value });
+	app_command(app, (struct guest_link_command){
+					 .kind = GUEST_LINK_SENSITIVITY, .value = value });
 	app_alert(app, OVERLAY_INFO, _("Sensitivity %+d"), value);
 }
 
 /* pg-video: the file is written, or not. */
 static void screenshot_done(int result, void *data) {
 	struct app *app = data;
-	struct app_happening happening = { .kind = APP_SCREENSHOT_DONE, .code = result };
+	struct app_event happening = { .kind = APP_SCREENSHOT_DONE, .code = result };
 	queue_push(&app->happenings, &happening);
 }
 
@@ -147,12 +148,12 @@ static void toggle_mute(struct app *app) {
 }
 
 static void toggle_microphone(struct app *app) {
-	enum session_microphone_state state = app->now.session.microphone;
-	bool has = state == SESSION_MIC_OPEN || state == SESSION_MIC_MUTED ||
-		   (state == SESSION_MIC_READY && app->mic_allowed);
+	enum guest_link_microphone_state state = app->now.session.microphone;
+	bool has = state == GUEST_LINK_MIC_OPEN || state == GUEST_LINK_MIC_MUTED ||
+		   (state == GUEST_LINK_MIC_READY && app->mic_allowed);
 	app->mic_allowed = !has;
-	app_command(app, (struct session_command){
-					 .kind = SESSION_MICROPHONE, .on = app->mic_allowed });
+	app_command(app, (struct guest_link_command){
+					 .kind = GUEST_LINK_MICROPHONE, .on = app->mic_allowed });
 	app_alert(app, OVERLAY_INFO, "%s",
 			has ? _("Microphone: never, until this is pressed again")
 			    : _("Microphone: whenever the VM records"));
@@ -160,20 +161,20 @@ static void toggle_microphone(struct app *app) {
 
 void app_set_microphone_policy(struct app *app, unsigned policy) {
 	app->mic_policy = policy;
-	app->mic_allowed = app->mic_policy == SESSION_MICROPHONE_ON;
-	app_command(app, (struct session_command){
-					 .kind = SESSION_MICROPHONE_POLICY,
+	app->mic_allowed = app->mic_policy == GUEST_LINK_MICROPHONE_ON;
+	app_command(app, (struct guest_link_command){
+					 .kind = GUEST_LINK_MICROPHONE_POLICY,
 					 .value = (int)app->mic_policy,
 			 });
 	app_alert(app, OVERLAY_INFO, "%s",
-			app->mic_policy == SESSION_MICROPHONE_OFF ? _("Microphone: off")
-			: app->mic_policy == SESSION_MICROPHONE_ASK
+			app->mic_policy == GUEST_LINK_MICROPHONE_OFF ? _("Microphone: off")
+			: app->mic_policy == GUEST_LINK_MICROPHONE_ASK
 					? _("Microphone: ask when the VM records")
 					: _("Microphone: on when the VM records"));
 }
 
 static void reconnect(struct app *app) {
-	app_command(app, (struct session_command){ .kind = SESSION_RECONNECT });
+	app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_RECONNECT });
 	if (app->audio) {
 		audio_retry(app->audio);
 	}
@@ -187,8 +188,8 @@ static void ask_guest_size(struct app *app) {
 	if (app->video) {
 		video_set_guest_size(app->video, width, height);
 	}
-	app_command(app, (struct session_command){
-					 .kind = SESSION_MONITOR_SIZE,
+	app_command(app, (struct guest_link_command){
+					 .kind = GUEST_LINK_MONITOR_SIZE,
 					 .value = width << 16 | height,
 			 });
 	app_alert(app, OVERLAY_INFO, _("Asked the guest for %dx%d"), width, height);
@@ -245,8 +246,8 @@ static void guest_action(struct app *app, enum key_action action) {
 		toggle_input(app);
 		break;
 	case KEY_ACTION_GRAB:
-		app_command(app, (struct session_command){
-						 .kind = SESSION_GRAB,
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_GRAB,
 						 .on = !app->now.session.grabbed,
 				 });
 		break;
@@ -281,7 +282,8 @@ static void guest_action(struct app *app, enum key_action action) {
 		toggle_microphone(app);
 		break;
 	case KEY_ACTION_MICROPHONE_POLICY:
-		app_set_microphone_policy(app, (app->mic_policy + 1) % (SESSION_MICROPHONE_ON + 1));
+		app_set_microphone_policy(
+				app, (app->mic_policy + 1) % (GUEST_LINK_MICROPHONE_ON + 1));
 		break;
 	case KEY_ACTION_MUTE:
 		toggle_mute(app);

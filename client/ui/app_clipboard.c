@@ -26,19 +26,19 @@ void app_on_session_clipboard(const struct clip_message *message, void *data) {
 /* ---- on pg-clip ---- */
 
 static int on_send(const struct clip_message *message, void *data) {
-	return session_clipboard(((struct app *)data)->clip_session, message);
+	return guest_link_clipboard_message(((struct app *)data)->clip_session, message);
 }
 
 static void on_refused(bool to_vm, enum clip_failure failure, size_t len, void *data) {
 	struct app *app = data;
-	const struct app_happening happening = { .kind = APP_CLIPBOARD,
+	const struct app_event happening = { .kind = APP_CLIPBOARD,
 		.refused = { .to_vm = to_vm, .failure = failure, .len = len } };
 	(void)queue_push(&app->happenings, &happening);
 }
 
 /* text is handed on. */
-static void push_text(struct app *app, enum app_happening_kind kind, char *text) {
-	const struct app_happening happening = { .kind = kind, .text = text };
+static void push_text(struct app *app, enum app_event_kind kind, char *text) {
+	const struct app_event happening = { .kind = kind, .text = text };
 	if (queue_push(&app->happenings, &happening) < 0) {
 		free(text);
 	}
@@ -50,7 +50,7 @@ static void on_text(char *text, void *data) {
 
 static void on_ask_toolkit(void *data) {
 	struct app *app = data;
-	(void)queue_push(&app->happenings, &(struct app_happening){ .kind = APP_TOOLKIT_TEXT });
+	(void)queue_push(&app->happenings, &(struct app_event){ .kind = APP_TOOLKIT_TEXT });
 }
 
 static void on_dropped(char *paths, void *data) {
@@ -64,8 +64,8 @@ static void on_dropped(char *paths, void *data) {
 #define AGENT_PATIENCE_NS (20 * NS_PER_S)
 
 void app_watch_agent(struct app *app) {
-	const struct session_status *session = &app->now.session;
-	const struct session_config *config = &app->config->session;
+	const struct guest_link_status *session = &app->now.session;
+	const struct guest_link_config *config = &app->config->session;
 	const bool shared = config->clipboard_to_vm || config->clipboard_to_local;
 	const bool missing = shared && !app->agent_told && !app->now.demo && session->connected &&
 			     !session->agent && app->now.video.showing == VIDEO_SOURCE_LG;
@@ -89,7 +89,7 @@ static unsigned mebibytes(size_t bytes) {
 	return (unsigned)((bytes + (1u << 20) - 1) >> 20);
 }
 
-void app_on_refused(struct app *app, const struct app_happening *happening) {
+void app_on_refused(struct app *app, const struct app_event *happening) {
 	const size_t len = happening->refused.len;
 	const size_t max = app->config->session.clipboard_max_bytes;
 	const bool to_vm = happening->refused.to_vm;
@@ -128,17 +128,17 @@ void app_on_toolkit_text(struct app *app) {
 	SDL_free(text);
 }
 
-void app_on_type_text(struct app *app, const struct app_happening *happening) {
+void app_on_type_text(struct app *app, const struct app_event *happening) {
 	if (!happening->text || !happening->text[0]) {
 		free(happening->text);
 		app_alert(app, OVERLAY_WARN, _("The clipboard has no text"));
 		return;
 	}
-	app_command(app, (struct session_command){
-					 .kind = SESSION_TYPE_TEXT, .text = happening->text });
+	app_command(app, (struct guest_link_command){
+					 .kind = GUEST_LINK_TYPE_TEXT, .text = happening->text });
 }
 
-int app_start_clipboard(struct app *app, struct session *session) {
+int app_start_clipboard(struct app *app, struct guest_link *session) {
 	const struct clipboard_config config = {
 		.max_bytes = app->config->session.clipboard_max_bytes
 	};

@@ -75,7 +75,7 @@ static unsigned decide_signs(const struct app_status *s, const struct config *co
 	       sign_if(APP_SIGN_WRONG_VM, s->wrong_vm) |
 	       sign_if(APP_SIGN_NO_INPUT, lacks_input(s) && !s->wrong_vm) |
 	       sign_if(APP_SIGN_INPUT_OFF, !s->input_on && s->session.spice.state != PART_OFF) |
-	       sign_if(APP_SIGN_RECORDING, s->session.microphone == SESSION_MIC_OPEN) |
+	       sign_if(APP_SIGN_RECORDING, s->session.microphone == GUEST_LINK_MIC_OPEN) |
 	       sign_if(APP_SIGN_NO_DEVICE, missing(&s->session.evdev)) |
 	       sign_if(APP_SIGN_PAUSED, s->paused && picture) |
 	       sign_if(APP_SIGN_NO_SOUND, config->sound && missing(&s->audio)) |

@@ -24,7 +24,7 @@ static void read_settings(struct app *app) {
 	settings->source = app->settings.source;
 	settings->rotate = app->settings.rotate;
 	app->config->session.sensitivity = app->sensitivity;
-	app->config->session.microphone = (enum session_microphone_policy)app->mic_policy;
+	app->config->session.microphone = (enum guest_link_microphone_policy)app->mic_policy;
 }
 
 static void apply_picture(struct app *app) {
@@ -39,7 +39,7 @@ static void apply_picture(struct app *app) {
 }
 
 /* An option of the panel that counts at once. */
-static void apply(struct app *app, const struct option *option) {
+static void apply(struct app *app, const struct config_option *option) {
 	const bool source = strcmp(option->name, "source") == 0; /* an option without a member */
 	const size_t begin = offsetof(struct config, video.settings);
 	if (source || (option->offset >= begin &&
@@ -47,7 +47,7 @@ static void apply(struct app *app, const struct option *option) {
 		apply_picture(app);
 	} else if (strcmp(option->name, "mouse-sens") == 0) {
 		app->sensitivity = app->config->session.sensitivity;
-		app_command(app, (struct session_command){ .kind = SESSION_SENSITIVITY,
+		app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_SENSITIVITY,
 						 .value = app->sensitivity });
 	} else if (strcmp(option->name, "microphone") == 0) {
 		app_set_microphone_policy(app, app->config->session.microphone);
@@ -78,7 +78,8 @@ void app_open_panel(struct app *app) {
 	app->panel_had_grab = app->now.session.grabbed;
 	window_input_capture(app->input, false);
 	if (app->panel_had_grab) { /* its keys would go to the guest past the window */
-		app_command(app, (struct session_command){ .kind = SESSION_GRAB, .on = false });
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_GRAB, .on = false });
 	}
 	read_settings(app);
 	panel_open(&app->panel);
@@ -92,7 +93,8 @@ static void closed(struct app *app) {
 		window_input_capture(app->input, true);
 	}
 	if (app->panel_had_grab) {
-		app_command(app, (struct session_command){ .kind = SESSION_GRAB, .on = true });
+		app_command(app,
+				(struct guest_link_command){ .kind = GUEST_LINK_GRAB, .on = true });
 	}
 }
 

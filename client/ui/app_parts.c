@@ -36,13 +36,13 @@ static void on_pointer(const struct video_pointer *pointer, void *data) {
 	mailbox_put(&((struct app *)data)->pointer, pointer);
 }
 
-static void on_session_status(const struct session_status *status, void *data) {
-	mailbox_put(&((struct app *)data)->session_status, status);
+static void on_session_status(const struct guest_link_status *status, void *data) {
+	mailbox_put(&((struct app *)data)->guest_link_status, status);
 }
 
-static void on_session_action(enum session_action action, unsigned code, void *data) {
+static void on_session_action(enum guest_link_action action, unsigned code, void *data) {
 	struct app *app = data;
-	struct app_happening happening = {
+	struct app_event happening = {
 		.kind = APP_SESSION_ACTION,
 		.action = action,
 		.code = (int)code,
@@ -76,7 +76,7 @@ void app_on_signal(int number, void *data) {
 }
 
 void app_on_raise(struct app *app, int reply_fd) {
-	const struct app_happening happening = { .kind = APP_RAISE, .code = reply_fd };
+	const struct app_event happening = { .kind = APP_RAISE, .code = reply_fd };
 	if (queue_push(&app->happenings, &happening) < 0) {
 		instance_answer(reply_fd);
 	}
@@ -96,8 +96,8 @@ struct video_events app_video_events(struct app *app) {
 	};
 }
 
-struct session_events app_session_events(struct app *app) {
-	return (struct session_events){
+struct guest_link_events app_session_events(struct app *app) {
+	return (struct guest_link_events){
 		.status = on_session_status,
 		.action = on_session_action,
 		.moved = on_moved,
@@ -139,32 +139,32 @@ static void on_new_video(struct app *app) {
 	}
 }
 
-static void on_session_happening(struct app *app, const struct app_happening *happening) {
+static void on_session_happening(struct app *app, const struct app_event *happening) {
 	uint64_t now = clock_now_ns();
 	switch (happening->action) {
-	case SESSION_ACTION_NONE:
+	case GUEST_LINK_ACTION_NONE:
 		break;
-	case SESSION_ACTION_ESCAPE_DOWN:
+	case GUEST_LINK_ACTION_ESCAPE_DOWN:
 		window_input_remote_escape(app->input, true, now);
 		break;
-	case SESSION_ACTION_ESCAPE_UP:
+	case GUEST_LINK_ACTION_ESCAPE_UP:
 		window_input_remote_escape(app->input, false, now);
 		break;
-	case SESSION_ACTION_ESCAPE_KEY:
+	case GUEST_LINK_ACTION_ESCAPE_KEY:
 		window_input_remote_key(app->input, (unsigned)happening->code);
 		break;
-	case SESSION_ACTION_GRAB_CHANGED:
+	case GUEST_LINK_ACTION_GRAB_CHANGED:
 		app_alert(app, OVERLAY_INFO, "%s",
 				happening->code ? _("Devices given to the guest")
 						: _("Devices back on the host"));
 		break;
-	case SESSION_ACTION_KICKED:
+	case GUEST_LINK_ACTION_KICKED:
 		app_alert(app, OVERLAY_WARN, _("Another client took the VM's SPICE session"));
 		break;
 	}
 }
 
-static void on_happening(struct app *app, const struct app_happening *happening) {
+static void on_happening(struct app *app, const struct app_event *happening) {
 	switch (happening->kind) {
 	case APP_RAISE:
 		SDL_RestoreWindow(window_sdl(app->window));
@@ -199,7 +199,7 @@ static void on_happening(struct app *app, const struct app_happening *happening)
 
 /* One line at the end of each batch; the overlay shows the progress until then. */
 static void tell_files(struct app *app) {
-	const struct session_files *files = &app->now.session.files;
+	const struct file_sender_status *files = &app->now.session.files;
 	const unsigned all = files->done + files->failed;
 	if (files->batches == app->files_batches) {
 		return;
@@ -229,22 +229,22 @@ static void tell_clipboard_read(struct app *app) {
 
 /* The question itself stands in the overlay while it is open: hud_text.c. */
 static void tell_microphone(struct app *app) {
-	enum session_microphone_state state = app->now.session.microphone;
+	enum guest_link_microphone_state state = app->now.session.microphone;
 	if (state == app->mic_told) {
 		return;
 	}
-	if (state == SESSION_MIC_OPEN) {
+	if (state == GUEST_LINK_MIC_OPEN) {
 		app_alert(app, OVERLAY_WARN, _("The VM records: the microphone is on"));
-	} else if (app->mic_told == SESSION_MIC_OPEN) {
+	} else if (app->mic_told == GUEST_LINK_MIC_OPEN) {
 		app_alert(app, OVERLAY_INFO, _("The microphone is off"));
-	} else if (state == SESSION_MIC_DECLINED) {
+	} else if (state == GUEST_LINK_MIC_DECLINED) {
 		app_alert(app, OVERLAY_INFO, _("The VM does not get the microphone"));
 	}
 	app->mic_told = state;
 }
 
 void app_look(struct app *app) {
-	struct app_happening happening;
+	struct app_event happening;
 	struct discovery_info info;
 	struct video_pointer pointer;
 	atomic_store(&app->woken, false); /* before looking: what comes later wakes again */
@@ -257,7 +257,7 @@ void app_look(struct app *app) {
 		on_new_video(app);
 		changed = true;
 	}
-	if (mailbox_take(&app->session_status, &app->now.session)) {
+	if (mailbox_take(&app->guest_link_status, &app->now.session)) {
 		app_ask_password(app);
 		vm_apply_session(&app->vm, &app->now.session, app->discovery);
 		tell_files(app);

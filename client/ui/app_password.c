@@ -38,8 +38,8 @@ void app_password_event(struct app *app, const union SDL_Event *event) {
 	} else if (event->type == SDL_KEYDOWN &&
 			(event->key.keysym.sym == SDLK_RETURN ||
 					event->key.keysym.sym == SDLK_KP_ENTER)) {
-		app_command(app, (struct session_command){
-						 .kind = SESSION_PASSWORD,
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_PASSWORD,
 						 .text = strdup(app->password),
 				 });
 		explicit_bzero(app->password, sizeof app->password);

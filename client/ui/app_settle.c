@@ -24,14 +24,14 @@ static void gather(struct app *app, uint64_t now_ns) {
 static void tell_parts(struct app *app, const struct app_decision *decision) {
 	const struct app_decision *before = &app->applied;
 	if (decision->display != before->display) {
-		app_command(app, (struct session_command){
-						 .kind = SESSION_DISPLAY_WANTED,
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_DISPLAY_WANTED,
 						 .on = decision->display,
 				 });
 	}
 	if (decision->input != before->input) {
-		app_command(app, (struct session_command){
-						 .kind = SESSION_INPUT, .on = decision->input });
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_INPUT, .on = decision->input });
 	}
 	if (decision->screensaver_off != before->screensaver_off) {
 		window_keep_awake(app->window, decision->screensaver_off);

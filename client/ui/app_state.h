@@ -26,19 +26,19 @@ struct window_input;
 #define APP_PASSWORD_MAX 64
 
 /* Things that happen once, from other threads. */
-enum app_happening_kind {
+enum app_event_kind {
 	APP_RAISE,           /* code: for instance_answer() */
 	APP_SESSION_ACTION,  /* action, code */
 	APP_SCREENSHOT_DONE, /* code = 0 or a negative errno */
 	APP_CLIPBOARD,       /* refused */
 	APP_TOOLKIT_TEXT,    /* what SDL has is wanted */
 	APP_TYPE_TEXT,       /* text, or NULL: the clipboard has none */
-	APP_DROPPED,         /* text: paths as for SESSION_SEND_FILES */
+	APP_DROPPED,         /* text: paths as for GUEST_LINK_SEND_FILES */
 };
 
-struct app_happening {
-	enum app_happening_kind kind;
-	enum session_action action;
+struct app_event {
+	enum app_event_kind kind;
+	enum guest_link_action action;
 	int code;
 	struct {
 		bool to_vm;
@@ -53,18 +53,18 @@ struct app {
 	struct config *config; /* changed by discovery only, on pg-ui */
 	struct window *window;
 	struct video *video;
-	struct session *session;
+	struct guest_link *session;
 	struct audio *audio;
 	struct discovery *discovery;
-	struct session *clip_session; /* for pg-clip, which starts before app_attach() */
-	struct clipboard *clipboard;  /* changed only while pg-io does not run */
-	uint32_t wake_event;          /* SDL's number of our wake */
+	struct guest_link *clip_session; /* for pg-clip, which starts before app_attach() */
+	struct clipboard *clipboard;     /* changed only while pg-io does not run */
+	uint32_t wake_event;             /* SDL's number of our wake */
 
 	/* from other threads */
 	struct mailbox video_status;
 	struct mailbox geometry;
 	struct mailbox pointer;
-	struct mailbox session_status;
+	struct mailbox guest_link_status;
 	struct mailbox audio_status;
 	struct mailbox vm_found; /* struct discovery_info */
 	struct queue happenings;
@@ -86,9 +86,9 @@ struct app {
 	struct app_decision applied; /* what the parts were told */
 	atomic_uint_least64_t
 			device_input_ns; /* from pg-io: newest motion that went to the guest */
-	unsigned mic_policy;             /* enum session_microphone_policy */
+	unsigned mic_policy;             /* enum guest_link_microphone_policy */
 	bool mic_allowed;                /* by the user's key, or by the policy */
-	enum session_microphone_state mic_told;
+	enum guest_link_microphone_state mic_told;
 	bool pointer_inside;
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
 	unsigned activations;
@@ -125,7 +125,7 @@ void app_do(struct app *app, enum key_action action);
 void app_set_microphone_policy(struct app *app, unsigned policy);
 
 /* Sends the command; text of it is freed here if the session does not take it. */
-void app_command(struct app *app, struct session_command command);
+void app_command(struct app *app, struct guest_link_command command);
 
 /* ---- app.c ---- */
 
@@ -147,9 +147,9 @@ void app_on_session_clipboard(const struct clip_message *message, void *data);
 /* The session or the picture changed: is the guest up, and has no agent? */
 void app_watch_agent(struct app *app);
 void app_tell_no_agent(struct app *app);
-void app_on_refused(struct app *app, const struct app_happening *happening);
+void app_on_refused(struct app *app, const struct app_event *happening);
 void app_on_toolkit_text(struct app *app);
-void app_on_type_text(struct app *app, const struct app_happening *happening);
+void app_on_type_text(struct app *app, const struct app_event *happening);
 
 /* ---- app_window.c ---- */
 

@@ -19,7 +19,7 @@ struct app_status {
 
 	struct video_status video;
 	struct video_stats video_stats;
-	struct session_status session;
+	struct guest_link_status session;
 	struct part_status audio;
 	struct audio_stats audio_stats;
 	struct part_status discovery; /* OFF unless a domain was named */

@@ -18,7 +18,7 @@ static bool uuid_known(const uint8_t uuid[16]) {
  * than is seen would be a disaster. */
 void app_check_vm(struct app *app) {
 	const struct video_host *host = &app->now.video.host;
-	const struct session_status *session = &app->now.session;
+	const struct guest_link_status *session = &app->now.session;
 	bool wrong = host->session && session->connected && uuid_known(host->uuid) &&
 		     uuid_known(session->uuid) && memcmp(host->uuid, session->uuid, 16) != 0;
 	if (wrong == app->now.wrong_vm) {

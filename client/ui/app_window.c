@@ -22,21 +22,22 @@
 
 static void hook_input(const struct guest_input_event *event, void *data) {
 	struct app *app = data;
-	if (app->session && session_input(app->session, event) < 0) {
+	if (app->session && guest_link_input(app->session, event) < 0) {
 		log_warn_limited("input came faster than it could be sent: an event was lost");
 	}
 }
 
 static void hook_release(void *data) {
-	app_command(data, (struct session_command){ .kind = SESSION_RELEASE_ALL });
+	app_command(data, (struct guest_link_command){ .kind = GUEST_LINK_RELEASE_ALL });
 }
 
 static void hook_mouse_mode(bool absolute, void *data) {
-	app_command(data, (struct session_command){ .kind = SESSION_MOUSE_MODE, .on = absolute });
+	app_command(data, (struct guest_link_command){
+					  .kind = GUEST_LINK_MOUSE_MODE, .on = absolute });
 }
 
 static void hook_locks(unsigned leds, unsigned locks, void *data) {
-	app_command(data, (struct session_command){ .kind = SESSION_SYNC_LEDS,
+	app_command(data, (struct guest_link_command){ .kind = GUEST_LINK_SYNC_LEDS,
 					  .value = (int)leds,
 					  .locks = locks });
 }
@@ -200,10 +201,11 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 		break;
 	case SDL_WINDOWEVENT_FOCUS_GAINED:
 		app->dirty = true; /* app_settle() follows */
-		app_command(app, (struct session_command){ .kind = SESSION_FOCUS, .on = true });
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_FOCUS, .on = true });
 		break;
 	case SDL_WINDOWEVENT_FOCUS_LOST:
-		app_command(app, (struct session_command){ .kind = SESSION_FOCUS });
+		app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_FOCUS });
 		app->dirty = true;
 		if (app->config->window.minimize_on_focus_loss && app->now.input_on) {
 			SDL_MinimizeWindow(window_sdl(app->window));
@@ -270,15 +272,16 @@ void app_resize_settled(struct app *app) {
 		video_set_guest_size(app->video, width, height);
 	}
 	if (app->config->window.set_guest_size && app->now.video.showing == VIDEO_SOURCE_SPICE) {
-		app_command(app, (struct session_command){
-						 .kind = SESSION_MONITOR_SIZE,
+		app_command(app, (struct guest_link_command){
+						 .kind = GUEST_LINK_MONITOR_SIZE,
 						 .value = width << 16 | height,
 				 });
 	}
 }
 
 void app_send_files(struct app *app, char *paths) {
-	app_command(app, (struct session_command){ .kind = SESSION_SEND_FILES, .text = paths });
+	app_command(app, (struct guest_link_command){
+					 .kind = GUEST_LINK_SEND_FILES, .text = paths });
 }
 
 /* A drop comes file by file; it is sent as a whole. */
@@ -330,7 +333,7 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 	}
 	if (event->type == SDL_KEYDOWN && event->key.keysym.scancode == SDL_SCANCODE_ESCAPE &&
 			app->now.session.files.active > 0 && !app->now.captured) {
-		app_command(app, (struct session_command){ .kind = SESSION_CANCEL_FILES });
+		app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_CANCEL_FILES });
 		return;
 	}
 	if (event->type == SDL_MOUSEMOTION) {

@@ -109,7 +109,7 @@ static void add_states(struct overlay *o, const struct app_status *s, const stru
 }
 
 /* The files that were dropped on the window. */
-static void add_files(struct overlay *o, const struct session_files *files) {
+static void add_files(struct overlay *o, const struct file_sender_status *files) {
 	if (files->active == 0) {
 		return;
 	}
@@ -126,7 +126,7 @@ static void add_microphone(
 		struct overlay *o, const struct app_status *s, const struct config *config) {
 	char key[KEY_LABEL_BYTES], label[KEY_LABEL_BYTES];
 	unsigned binding = config->input.bindings[KEY_ACTION_MICROPHONE];
-	if (s->session.microphone != SESSION_MIC_ASKING) {
+	if (s->session.microphone != GUEST_LINK_MIC_ASKING) {
 		return;
 	}
 	if (binding == 0) {

@@ -5,7 +5,7 @@
 
 #include "client/config/config.h"
 
-/* A chord has up to four names of keys: session_config.escape_key. */
+/* A chord has up to four names of keys: guest_link_config.escape_key. */
 #define KEY_LABEL_BYTES       64
 #define KEY_ACTION_KEYS_BYTES 160
 

@@ -142,7 +142,7 @@ static unsigned row_count(enum panel_page page) {
 }
 
 /* The option of a row; NULL if it has none. */
-static const struct option *option_of(enum panel_page page, unsigned row) {
+static const struct config_option *option_of(enum panel_page page, unsigned row) {
 	unsigned count;
 	const struct row *rows = rows_of(page, &count);
 	if (!rows) {
@@ -180,8 +180,8 @@ static bool step_in_words(const char *words, const char *now, int by, char *text
 	return !found;
 }
 
-static bool step_in_choices(
-		const struct option *option, const char *now, int by, char *text, size_t size) {
+static bool step_in_choices(const struct config_option *option, const char *now, int by, char *text,
+		size_t size) {
 	for (int i = 0; option->choices[i]; i++) {
 		if (strcmp(option->choices[i], now) == 0) {
 			if (i + by < 0 || !option->choices[i + by]) {
@@ -194,8 +194,8 @@ static bool step_in_choices(
 	return false;
 }
 
-static bool next_value(const struct option *option, const char *steps, const char *now, int by,
-		char *text, size_t size) {
+static bool next_value(const struct config_option *option, const char *steps, const char *now,
+		int by, char *text, size_t size) {
 	if (steps) {
 		return step_in_words(steps, now, by, text, size);
 	}
@@ -218,7 +218,7 @@ static bool next_value(const struct option *option, const char *steps, const cha
 }
 
 static struct panel_wish change(struct panel *panel, struct config *config,
-		const struct option *option, const char *value) {
+		const struct config_option *option, const char *value) {
 	if (!option_set(config, option, value)) {
 		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
 	}
@@ -229,7 +229,7 @@ static struct panel_wish change(struct panel *panel, struct config *config,
 /* PANEL_DO goes on to the next value, and from the last one to the first. */
 static struct panel_wish change_row(struct panel *panel, struct config *config,
 		const struct row *row, enum panel_step step) {
-	const struct option *option = option_find(row->option);
+	const struct config_option *option = option_find(row->option);
 	char now[OPTION_TEXT_MAX];
 	char value[OPTION_TEXT_MAX];
 	if (!option) {
@@ -274,7 +274,7 @@ static struct panel_wish start_binding(struct panel *panel, enum key_action acti
 
 struct panel_wish panel_bind(struct panel *panel, struct config *config, unsigned key, bool shift) {
 	const enum key_action action = panel->rebinds;
-	const struct option *option = key_action_option(action);
+	const struct config_option *option = key_action_option(action);
 	const unsigned binding = key == KEY_BACKSPACE ? 0 : key | (shift ? KEY_BINDING_SHIFT : 0);
 	const enum key_action holder =
 			binding ? holder_of(config, binding, action) : KEY_ACTION_NONE;
@@ -401,7 +401,7 @@ struct panel_wish panel_press(
 
 static unsigned unsaved(const struct panel *panel) {
 	unsigned count = 0;
-	for (unsigned i = 0; i < options_count; i++) {
+	for (unsigned i = 0; i < config_options_count; i++) {
 		count += panel->changed[i];
 	}
 	return count;
@@ -419,7 +419,8 @@ static const char *on_or_off(bool on) {
 static void fill_value(const struct row *row, const struct config *config,
 		const struct panel_state *state, char *text, size_t size) {
 	char value[OPTION_TEXT_MAX];
-	const struct option *option = row->kind == ROW_OPTION ? option_find(row->option) : NULL;
+	const struct config_option *option =
+			row->kind == ROW_OPTION ? option_find(row->option) : NULL;
 	text[0] = '\0';
 	if (option) {
 		option_get(config, option, value, sizeof value);
@@ -443,7 +444,7 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 	ret->row_count = count < OVERLAY_PANEL_ROWS ? count : OVERLAY_PANEL_ROWS;
 	for (unsigned i = 0; i < ret->row_count; i++) {
 		struct overlay_panel_row *row = &ret->rows[i];
-		const struct option *option = option_of(panel->page, i);
+		const struct config_option *option = option_of(panel->page, i);
 		row->changed = option && panel->changed[option_index(option)];
 		if (rows) {
 			snprintf(row->label, sizeof row->label, "%s", _(rows[i].label));

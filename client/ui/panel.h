@@ -10,7 +10,7 @@
 
 #include "client/config/config.h"
 
-struct option;
+struct config_option;
 struct overlay_panel;
 
 enum panel_page {
@@ -64,7 +64,7 @@ enum panel_wish_kind {
 
 struct panel_wish {
 	enum panel_wish_kind kind;
-	const struct option *option;
+	const struct config_option *option;
 	enum key_action action;
 };
 

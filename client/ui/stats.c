@@ -109,14 +109,14 @@ static void write_audio(struct json *json, const struct app_status *s) {
 	json_end(json);
 }
 
-static const char *microphone_name(enum session_microphone_state state) {
+static const char *microphone_name(enum guest_link_microphone_state state) {
 	static const char *const names[] = {
-		[SESSION_MIC_OFF] = "off",
-		[SESSION_MIC_READY] = "ready",
-		[SESSION_MIC_ASKING] = "asking",
-		[SESSION_MIC_DECLINED] = "declined",
-		[SESSION_MIC_MUTED] = "muted",
-		[SESSION_MIC_OPEN] = "open",
+		[GUEST_LINK_MIC_OFF] = "off",
+		[GUEST_LINK_MIC_READY] = "ready",
+		[GUEST_LINK_MIC_ASKING] = "asking",
+		[GUEST_LINK_MIC_DECLINED] = "declined",
+		[GUEST_LINK_MIC_MUTED] = "muted",
+		[GUEST_LINK_MIC_OPEN] = "open",
 	};
 	return names[state];
 }

@@ -118,7 +118,7 @@ static void open_gl(struct video *video) {
 
 /* ---- mail ---- */
 
-static void take_mail(struct video *video) {
+static void take_messages(struct video *video) {
 	struct video_settings before = video->settings;
 	if (mailbox_take(&video->settings_box, &video->settings)) {
 		region_add_all(&video->dirty);
@@ -166,7 +166,7 @@ static bool takes_frames(const struct video *video) {
 
 /* One look at everything. Returns when to look again without being woken. */
 static uint64_t work(struct video *video) {
-	take_mail(video);
+	take_messages(video);
 	video_finish_shot(video);
 	if (video->egl == NULL) {
 		if (clock_now_ns() < video->gl_retry_ns) {

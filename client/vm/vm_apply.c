@@ -47,9 +47,9 @@ static bool take(struct config *config, const char *option, const char *value, c
 
 /* The session owns the text once it has taken the command. */
 static void tell_session(
-		struct session *session, enum session_command_kind kind, const char *text) {
-	struct session_command command = { .kind = kind, .text = strdup(text) };
-	if (!command.text || session_command(session, &command) < 0) {
+		struct guest_link *session, enum guest_link_command_kind kind, const char *text) {
+	struct guest_link_command command = { .kind = kind, .text = strdup(text) };
+	if (!command.text || guest_link_command(session, &command) < 0) {
 		free(command.text);
 	}
 }
@@ -80,7 +80,7 @@ void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 	}
 	if (info->spice_password[0] && vm_apply->needs_password && vm_apply->session) {
 		log_info("the SPICE server's password is known to libvirt");
-		tell_session(vm_apply->session, SESSION_PASSWORD, info->spice_password);
+		tell_session(vm_apply->session, GUEST_LINK_PASSWORD, info->spice_password);
 	}
 	if (info->evdev_count > 0 && last->evdev_count == 0) {
 		tell_devices(info);
@@ -92,7 +92,7 @@ void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 	explicit_bzero(vm_apply->last.spice_password, sizeof vm_apply->last.spice_password);
 }
 
-void vm_apply_session(struct vm_apply *vm_apply, const struct session_status *status,
+void vm_apply_session(struct vm_apply *vm_apply, const struct guest_link_status *status,
 		struct discovery *discovery) {
 	vm_apply->needs_password = status->needs_password;
 	if (status->connected) {

@@ -12,14 +12,14 @@
 struct audio;
 struct config;
 struct loop;
-struct session;
-struct session_status;
+struct guest_link;
+struct guest_link_status;
 struct video;
 
 struct vm_apply {
 	/* Who is told; each may be NULL. */
 	struct video *video;
-	struct session *session;
+	struct guest_link *session;
 	struct audio *audio;
 
 	struct discovery_info last; /* without its password */
@@ -38,5 +38,5 @@ void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 
 /* The session's state changed: where the server wants a password, libvirt may know it. discovery
  * may be NULL. */
-void vm_apply_session(struct vm_apply *vm_apply, const struct session_status *status,
+void vm_apply_session(struct vm_apply *vm_apply, const struct guest_link_status *status,
 		struct discovery *discovery);

@@ -43,12 +43,12 @@ enum window_request {
 };
 
 struct window_input_hooks {
-	void (*input)(const struct guest_input_event *event, void *data); /* session_input() */
-	void (*release)(void *data);                                      /* SESSION_RELEASE_ALL */
-	/* true: absolute positions are wanted, false: relative motion. SESSION_MOUSE_MODE */
+	void (*input)(const struct guest_input_event *event, void *data); /* guest_link_input() */
+	void (*release)(void *data); /* GUEST_LINK_RELEASE_ALL */
+	/* true: absolute positions are wanted, false: relative motion. GUEST_LINK_MOUSE_MODE */
 	void (*mouse_mode)(bool absolute, void *data);
 	/* The host's lock keys, as the window gets the focus: enum input_led, those in `locks`.
-	 * SESSION_SYNC_LEDS */
+	 * GUEST_LINK_SYNC_LEDS */
 	void (*locks)(unsigned leds, unsigned locks, void *data);
 	/* Puts the guest's pointer there; < 0 if the host cannot. video_move_pointer() */
 	int (*move_pointer)(int x, int y, void *data);

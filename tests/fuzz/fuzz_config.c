@@ -23,14 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (size > 0) {
 		config_parse(config, (const char *)data + 1, size - 1, "fuzz", rank, error);
 	}
-	for (unsigned i = 0; i < options_count; i++) {
+	for (unsigned i = 0; i < config_options_count; i++) {
 		/* What is not set reads as nothing, which it would not take. */
 		if (config->origins[i].rank == CONFIG_DEFAULT) {
 			continue;
 		}
-		option_get(config, &options[i], text, sizeof text);
-		option_clear(config, &options[i]);
-		if (text[0] != '\0' && !option_set(config, &options[i], text)) {
+		option_get(config, &config_options[i], text, sizeof text);
+		option_clear(config, &config_options[i]);
+		if (text[0] != '\0' && !option_set(config, &config_options[i], text)) {
 			abort();
 		}
 	}

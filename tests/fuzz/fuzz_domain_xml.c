@@ -55,11 +55,11 @@ static void set_up(const char *text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
-	char *text = must_alloc(len + 1);
+	char *text = xmalloc(len + 1);
 	memcpy(text, bytes, len);
-	struct document *document = must_alloc(sizeof *document);
+	struct document *document = xmalloc(sizeof *document);
 	char error[160];
-	struct pci_fix *fix = must_alloc(sizeof *fix);
+	struct pci_fix *fix = xmalloc(sizeof *fix);
 	static struct pci_list none;
 	if (document_load(document, text, error, sizeof error) == 0) {
 		pci_fix(&document->domain, &none, fix);

@@ -11,11 +11,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
-	struct domain *domain = must_alloc(sizeof *domain);
-	struct props *props = must_alloc(sizeof *props);
+	struct domain *domain = xmalloc(sizeof *domain);
+	struct props *props = xmalloc(sizeof *props);
 	static const char program[] = "qemu-system-x86_64";
 	size_t total = sizeof program + len + 1;
-	char *argv = must_alloc(total);
+	char *argv = xmalloc(total);
 	memcpy(argv, program, sizeof program);
 	memcpy(argv + sizeof program, bytes, len);
 	if (domain_read_argv(domain, argv, total) == 0) {

@@ -24,7 +24,7 @@ static void change(const char *text, const char *name, const char *old) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	static const char name[] = "GRUB_CMDLINE_LINUX";
-	char *text = must_alloc(len + 1);
+	char *text = xmalloc(len + 1);
 	memcpy(text, bytes, len);
 	char *value = NULL;
 	if (shell_value(text, name, &value) == SHELL_PLAIN) {

@@ -35,7 +35,7 @@
 
 struct driver {
 	struct loop *loop;
-	struct session *session;
+	struct guest_link *session;
 	struct spice_surface *spice_surface;
 	struct loop_source *stdin_source;
 	struct loop_source *sleep_timer;
@@ -61,7 +61,7 @@ static void print_text(const char *name, const char *text) {
 	putchar('"');
 }
 
-static void on_status(const struct session_status *status, void *data) {
+static void on_status(const struct guest_link_status *status, void *data) {
 	(void)data;
 	printf("{\"state\":\"%s\",\"connected\":%d,\"password\":%d,\"kicked\":%d,\"absolute\":%d,"
 	       "\"possible\":%d,\"agent\":%d,\"display\":%d,\"playback\":%d,\"record\":%d,"
@@ -78,7 +78,7 @@ static void on_status(const struct session_status *status, void *data) {
 	puts("}");
 }
 
-static void on_action(enum session_action action, unsigned code, void *data) {
+static void on_action(enum guest_link_action action, unsigned code, void *data) {
 	(void)data;
 	printf("{\"action\":%d,\"code\":%u}\n", (int)action, code);
 }
@@ -88,7 +88,7 @@ static void clip_send(struct driver *driver, struct clip_message message, const 
 		message.data = strdup(text);
 		message.len = strlen(text);
 	}
-	if (session_clipboard(driver->session, &message) < 0) {
+	if (guest_link_clipboard_message(driver->session, &message) < 0) {
 		free(message.data);
 	}
 }
@@ -154,12 +154,12 @@ static void input(struct driver *driver, enum input_kind kind, unsigned code, bo
 		.pressed = pressed,
 		.x = x,
 		.y = y };
-	session_input(driver->session, &event);
+	guest_link_input(driver->session, &event);
 }
 
-static void command(struct driver *driver, struct session_command c, const char *text) {
+static void command(struct driver *driver, struct guest_link_command c, const char *text) {
 	c.text = text ? strdup(text) : NULL;
-	if (session_command(driver->session, &c) < 0) {
+	if (guest_link_command(driver->session, &c) < 0) {
 		free(c.text);
 	}
 }
@@ -182,7 +182,7 @@ static bool run_input(struct driver *driver, const char *word, long a, long b) {
 }
 
 static void send_keys(struct driver *driver, char *rest) {
-	struct session_command c = { .kind = SESSION_SEND_KEYS };
+	struct guest_link_command c = { .kind = GUEST_LINK_SEND_KEYS };
 	for (char *at = rest; *at && c.count < 8;) {
 		c.keys[c.count++] = (unsigned)strtoul(at, &at, 10);
 		at += *at == ' ';
@@ -205,11 +205,11 @@ static void copy(struct driver *driver, const char *text) {
 }
 
 static void send_files(struct driver *driver, const char *path) {
-	struct session_command c = { .kind = SESSION_SEND_FILES };
+	struct guest_link_command c = { .kind = GUEST_LINK_SEND_FILES };
 	size_t len = strlen(path);
 	c.text = calloc(1, len + 2); /* ended by an empty one */
 	memcpy(c.text, path, len);
-	if (session_command(driver->session, &c) < 0) {
+	if (guest_link_command(driver->session, &c) < 0) {
 		free(c.text);
 	}
 }
@@ -217,17 +217,17 @@ static void send_files(struct driver *driver, const char *path) {
 static void run_line(struct driver *driver, char *line) {
 	static const struct {
 		const char *word;
-		enum session_command_kind kind;
+		enum guest_link_command_kind kind;
 	} switches[] = {
-		{ "absolute", SESSION_MOUSE_MODE },
-		{ "display", SESSION_DISPLAY_WANTED },
-		{ "grab", SESSION_GRAB },
-		{ "input", SESSION_INPUT },
-		{ "release", SESSION_RELEASE_ALL },
-		{ "retry", SESSION_RECONNECT },
-		{ "cancel", SESSION_CANCEL_FILES },
-		{ "leds", SESSION_SYNC_LEDS },
-		{ "microphone", SESSION_MICROPHONE },
+		{ "absolute", GUEST_LINK_MOUSE_MODE },
+		{ "display", GUEST_LINK_DISPLAY_WANTED },
+		{ "grab", GUEST_LINK_GRAB },
+		{ "input", GUEST_LINK_INPUT },
+		{ "release", GUEST_LINK_RELEASE_ALL },
+		{ "retry", GUEST_LINK_RECONNECT },
+		{ "cancel", GUEST_LINK_CANCEL_FILES },
+		{ "leds", GUEST_LINK_SYNC_LEDS },
+		{ "microphone", GUEST_LINK_MICROPHONE },
 	};
 	char *space = strchr(line, ' ');
 	char *rest = space ? space + 1 : line + strlen(line);
@@ -243,7 +243,7 @@ static void run_line(struct driver *driver, char *line) {
 	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
 		if (strcmp(line, switches[i].word) == 0) {
 			command(driver,
-					(struct session_command){ .kind = switches[i].kind,
+					(struct guest_link_command){ .kind = switches[i].kind,
 							.on = a != 0,
 							.value = (int)a,
 							.locks = INPUT_LED_NUM | INPUT_LED_CAPS |
@@ -255,14 +255,14 @@ static void run_line(struct driver *driver, char *line) {
 	if (strcmp(line, "keys") == 0) {
 		send_keys(driver, rest);
 	} else if (strcmp(line, "text") == 0) {
-		command(driver, (struct session_command){ .kind = SESSION_TYPE_TEXT }, rest);
+		command(driver, (struct guest_link_command){ .kind = GUEST_LINK_TYPE_TEXT }, rest);
 	} else if (strcmp(line, "password") == 0) {
-		command(driver, (struct session_command){ .kind = SESSION_PASSWORD }, rest);
+		command(driver, (struct guest_link_command){ .kind = GUEST_LINK_PASSWORD }, rest);
 	} else if (strcmp(line, "uri") == 0) {
-		command(driver, (struct session_command){ .kind = SESSION_URI }, rest);
+		command(driver, (struct guest_link_command){ .kind = SESSION_URI }, rest);
 	} else if (strcmp(line, "size") == 0) {
 		command(driver,
-				(struct session_command){ .kind = SESSION_MONITOR_SIZE,
+				(struct guest_link_command){ .kind = GUEST_LINK_MONITOR_SIZE,
 						.value = (int)(a << 16 | b) },
 				NULL);
 	} else if (strcmp(line, "files") == 0) {
@@ -319,15 +319,15 @@ static void on_signal(int fd, uint32_t events, void *data) {
 	loop_quit(driver->loop, 0);
 }
 
-static void parse(struct session_config *config, const char *argument) {
+static void parse(struct guest_link_config *config, const char *argument) {
 	static const struct {
 		const char *name;
 		size_t offset;
 	} texts[] = {
-		{ "--uri=", offsetof(struct session_config, uri) },
-		{ "--password-file=", offsetof(struct session_config, password_file) },
-		{ "--ca-file=", offsetof(struct session_config, ca_file) },
-		{ "--evdev=", offsetof(struct session_config, evdev) },
+		{ "--uri=", offsetof(struct guest_link_config, uri) },
+		{ "--password-file=", offsetof(struct guest_link_config, password_file) },
+		{ "--ca-file=", offsetof(struct guest_link_config, ca_file) },
+		{ "--evdev=", offsetof(struct guest_link_config, evdev) },
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		size_t len = strlen(texts[i].name);
@@ -346,7 +346,7 @@ static void parse(struct session_config *config, const char *argument) {
 
 int main(int argc, char **argv) {
 	static struct driver driver;
-	struct session_config config = { .input = true,
+	struct guest_link_config config = { .input = true,
 		.grab_toggle = "ctrl-ctrl",
 		.escape_key = "scrolllock",
 		.clipboard_max_bytes = 16u << 20 };
@@ -361,7 +361,7 @@ int main(int argc, char **argv) {
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	const struct session_events events = {
+	const struct guest_link_events events = {
 		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = &driver
 	};
 	if (signal_fd < 0 || loop_create(&driver.loop) < 0 ||
@@ -371,14 +371,14 @@ int main(int argc, char **argv) {
 	driver.stdin_source = loop_add_fd(driver.loop, 0, EPOLLIN, on_stdin, &driver);
 	driver.sleep_timer = loop_add_timer(driver.loop, on_sleep, &driver);
 	loop_add_fd(driver.loop, signal_fd, EPOLLIN, on_signal, &driver);
-	int r = session_create(
+	int r = guest_link_create(
 			&driver.session, driver.loop, &config, driver.spice_surface, NULL, &events);
 	if (r < 0) {
-		fprintf(stderr, "session_create: %s\n", strerror(-r));
+		fprintf(stderr, "guest_link_create: %s\n", strerror(-r));
 		return 1;
 	}
 	r = loop_run(driver.loop);
-	session_destroy(driver.session);
+	guest_link_destroy(driver.session);
 	spice_surface_destroy(driver.spice_surface);
 	loop_destroy(driver.loop);
 	close(signal_fd);

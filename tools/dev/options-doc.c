@@ -25,7 +25,7 @@ static void text(const char *at) {
 	}
 }
 
-static void defaults(const struct option *option) {
+static void defaults(const struct config_option *option) {
 	bool once = option_is_switch(option) && option->flags & OPTION_ARGV;
 	if (option->default_text && option->default_text[0] && !once) {
 		fputs(" Default: ", stdout);
@@ -34,7 +34,7 @@ static void defaults(const struct option *option) {
 	}
 }
 
-static void allowed(const struct option *option) {
+static void allowed(const struct config_option *option) {
 	char line[512];
 	if (option->type == OPTION_TEXT || option->type == OPTION_BOOL ||
 			option->type == OPTION_KEY || option->flags & OPTION_FILE) {
@@ -49,7 +49,7 @@ static void allowed(const struct option *option) {
 }
 
 /* "Examples: *a*, *b*." */
-static void examples(const struct option *option) {
+static void examples(const struct config_option *option) {
 	const char *at = option->examples;
 	if (!at) {
 		return;
@@ -68,8 +68,8 @@ static void examples(const struct option *option) {
 
 /* "name value" for every value that the help and the manual name; "name" alone for a switch. */
 static void all_examples(void) {
-	for (unsigned i = 0; i < options_count; i++) {
-		const struct option *option = &options[i];
+	for (unsigned i = 0; i < config_options_count; i++) {
+		const struct config_option *option = &config_options[i];
 		if (option_is_switch(option)) {
 			printf("%s\n", option->name);
 			continue;
@@ -92,7 +92,7 @@ static void all_examples(void) {
 	}
 }
 
-static void lg_names(const struct option *option) {
+static void lg_names(const struct config_option *option) {
 	if (option->lg) {
 		fputs(" In looking-glass-client: ", stdout);
 		text(option->lg);
@@ -100,7 +100,7 @@ static void lg_names(const struct option *option) {
 	}
 }
 
-static void sentence(const struct option *option) {
+static void sentence(const struct config_option *option) {
 	printf("\t%c", toupper((unsigned char)option->help[0]));
 	text(option->help + 1);
 	putchar('.');
@@ -111,7 +111,7 @@ static void sentence(const struct option *option) {
 	fputs("\n\n", stdout);
 }
 
-static void man_option(const struct option *option) {
+static void man_option(const struct config_option *option) {
 	if (option->letter) {
 		printf("*-%c*, ", option->letter);
 	}
@@ -128,7 +128,7 @@ static void man_option(const struct option *option) {
 	sentence(option);
 }
 
-static void ini_option(const struct option *option) {
+static void ini_option(const struct config_option *option) {
 	if (option->flags & OPTION_ARGV) {
 		return;
 	}
@@ -136,18 +136,18 @@ static void ini_option(const struct option *option) {
 	sentence(option);
 }
 
-static void list(void (*print)(const struct option *option), unsigned without) {
+static void list(void (*print)(const struct config_option *option), unsigned without) {
 	for (unsigned group = 0; group < OPTION_GROUP_COUNT; group++) {
 		bool title = false;
-		for (unsigned i = 0; i < options_count; i++) {
-			if (options[i].group != group || options[i].flags & without) {
+		for (unsigned i = 0; i < config_options_count; i++) {
+			if (config_options[i].group != group || config_options[i].flags & without) {
 				continue;
 			}
 			if (!title) {
 				printf("## %s\n\n", option_group_titles[group]);
 				title = true;
 			}
-			print(&options[i]);
+			print(&config_options[i]);
 		}
 	}
 }
@@ -166,7 +166,7 @@ static void list_lg(void) {
 		const char *note = lg_note_of(name);
 		putchar('*');
 		text(name);
-		printf("*\n\t%s", fates[lg_fate_of(name)]);
+		printf("*\n\t%s", fates[lg_support_of(name)]);
 		if (note) {
 			fputs(": ", stdout);
 			text(note);
@@ -200,9 +200,9 @@ static int fill(const char *kind, const char *template) {
 }
 
 static void names(void) {
-	for (unsigned i = 0; i < options_count; i++) {
-		printf("%s %s\n", options[i].name,
-				options[i].flags & OPTION_ARGV ? "argv" : "everywhere");
+	for (unsigned i = 0; i < config_options_count; i++) {
+		printf("%s %s\n", config_options[i].name,
+				config_options[i].flags & OPTION_ARGV ? "argv" : "everywhere");
 	}
 }
 

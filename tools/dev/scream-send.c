@@ -271,91 +271,91 @@ static bool whole(const char *text, int64_t min, int64_t max, unsigned *ret_valu
 }
 
 enum {
-	O_INTERFACE = 1,
-	O_TO,
-	O_PORT,
-	O_RATE,
-	O_BITS,
-	O_CHANNELS,
-	O_MASK,
-	O_PPM,
-	O_BURST,
-	O_JITTER,
-	O_LOSS,
-	O_SEED,
-	O_STALL,
-	O_PAUSE,
-	O_CHANGE,
-	O_FLOOD,
-	O_FLOOD_HEADERS,
-	O_HERTZ,
-	O_LEVEL,
-	O_SILENCE,
-	O_SECONDS,
-	O_REALTIME,
-	O_LOG,
-	O_HELP
+	ARG_INTERFACE = 1,
+	ARG_TO,
+	ARG_PORT,
+	ARG_RATE,
+	ARG_BITS,
+	ARG_CHANNELS,
+	ARG_MASK,
+	ARG_PPM,
+	ARG_BURST,
+	ARG_JITTER,
+	ARG_LOSS,
+	ARG_SEED,
+	ARG_STALL,
+	ARG_PAUSE,
+	ARG_CHANGE,
+	ARG_FLOOD,
+	ARG_FLOOD_HEADERS,
+	ARG_HERTZ,
+	ARG_LEVEL,
+	ARG_SILENCE,
+	ARG_SECONDS,
+	ARG_REALTIME,
+	ARG_LOG,
+	ARG_HELP
 };
 
 static const struct option options[] = {
-	{ "interface", required_argument, NULL, O_INTERFACE },
-	{ "to", required_argument, NULL, O_TO },
-	{ "port", required_argument, NULL, O_PORT },
-	{ "rate", required_argument, NULL, O_RATE },
-	{ "bits", required_argument, NULL, O_BITS },
-	{ "channels", required_argument, NULL, O_CHANNELS },
-	{ "mask", required_argument, NULL, O_MASK },
-	{ "ppm", required_argument, NULL, O_PPM },
-	{ "burst", required_argument, NULL, O_BURST },
-	{ "jitter", required_argument, NULL, O_JITTER },
-	{ "loss", required_argument, NULL, O_LOSS },
-	{ "seed", required_argument, NULL, O_SEED },
-	{ "stall", required_argument, NULL, O_STALL },
-	{ "pause", required_argument, NULL, O_PAUSE },
-	{ "change", required_argument, NULL, O_CHANGE },
-	{ "flood", required_argument, NULL, O_FLOOD },
-	{ "flood-headers", required_argument, NULL, O_FLOOD_HEADERS },
-	{ "hertz", required_argument, NULL, O_HERTZ },
-	{ "level", required_argument, NULL, O_LEVEL },
-	{ "silence", no_argument, NULL, O_SILENCE },
-	{ "seconds", required_argument, NULL, O_SECONDS },
-	{ "realtime", no_argument, NULL, O_REALTIME },
-	{ "log", no_argument, NULL, O_LOG },
-	{ "help", no_argument, NULL, O_HELP },
+	{ "interface", required_argument, NULL, ARG_INTERFACE },
+	{ "to", required_argument, NULL, ARG_TO },
+	{ "port", required_argument, NULL, ARG_PORT },
+	{ "rate", required_argument, NULL, ARG_RATE },
+	{ "bits", required_argument, NULL, ARG_BITS },
+	{ "channels", required_argument, NULL, ARG_CHANNELS },
+	{ "mask", required_argument, NULL, ARG_MASK },
+	{ "ppm", required_argument, NULL, ARG_PPM },
+	{ "burst", required_argument, NULL, ARG_BURST },
+	{ "jitter", required_argument, NULL, ARG_JITTER },
+	{ "loss", required_argument, NULL, ARG_LOSS },
+	{ "seed", required_argument, NULL, ARG_SEED },
+	{ "stall", required_argument, NULL, ARG_STALL },
+	{ "pause", required_argument, NULL, ARG_PAUSE },
+	{ "change", required_argument, NULL, ARG_CHANGE },
+	{ "flood", required_argument, NULL, ARG_FLOOD },
+	{ "flood-headers", required_argument, NULL, ARG_FLOOD_HEADERS },
+	{ "hertz", required_argument, NULL, ARG_HERTZ },
+	{ "level", required_argument, NULL, ARG_LEVEL },
+	{ "silence", no_argument, NULL, ARG_SILENCE },
+	{ "seconds", required_argument, NULL, ARG_SECONDS },
+	{ "realtime", no_argument, NULL, ARG_REALTIME },
+	{ "log", no_argument, NULL, ARG_LOG },
+	{ "help", no_argument, NULL, ARG_HELP },
 	{ 0 },
 };
 
 static bool set_stream(struct sender *s, int option, const char *text) {
 	unsigned value;
 	switch (option) {
-	case O_INTERFACE:
+	case ARG_INTERFACE:
 		return snprintf(s->interface, sizeof s->interface, "%s", text) <
 		       (int)sizeof s->interface;
-	case O_TO:
+	case ARG_TO:
 		return inet_pton(AF_INET, text, &s->to.sin_addr) == 1;
-	case O_PORT:
+	case ARG_PORT:
 		if (!whole(text, 1, 65535, &value)) {
 			return false;
 		}
 		s->to.sin_port = htons((uint16_t)value);
 		return true;
-	case O_RATE:
+	case ARG_RATE:
 		return whole(text, 44100, 192000, &s->format.rate);
-	case O_BITS:
+	case ARG_BITS:
 		return whole(text, 16, 32, &s->format.bits);
-	case O_CHANNELS:
+	case ARG_CHANNELS:
 		return whole(text, 1, 8, &s->format.channels);
-	case O_MASK:
+	case ARG_MASK:
 		if (!whole(text, 0, 65535, &value)) {
 			return false;
 		}
 		s->format.mask = (uint16_t)value;
 		return true;
-	case O_HERTZ:
+	case ARG_HERTZ:
 		return number(text, 1, 20000, &s->hertz);
-	case O_LEVEL:
+	case ARG_LEVEL:
 		return number(text, 0, 1, &s->level);
-	case O_SECONDS:
+	case ARG_SECONDS:
 		return number(text, 0, 1e6, &s->seconds);
 	default:
 		return false;
@@ -365,30 +365,30 @@ static bool set_stream(struct sender *s, int option, const char *text) {
 static bool set_fault(struct sender *s, int option, const char *text) {
 	unsigned seed;
 	switch (option) {
-	case O_PPM:
+	case ARG_PPM:
 		return number(text, -5000, 5000, &s->ppm);
-	case O_BURST:
+	case ARG_BURST:
 		return number(text, 0, 1000, &s->burst_ms);
-	case O_JITTER:
+	case ARG_JITTER:
 		return number(text, 0, 1000, &s->jitter_ms);
-	case O_LOSS:
+	case ARG_LOSS:
 		return number(text, 0, 1, &s->loss);
-	case O_SEED:
+	case ARG_SEED:
 		if (!whole(text, 0, INT32_MAX, &seed)) {
 			return false;
 		}
 		s->random = seed * 2654435761u + 1;
 		return true;
-	case O_STALL:
+	case ARG_STALL:
 		return pair(text, &s->stall_every_s, &s->stall_ms);
-	case O_PAUSE:
+	case ARG_PAUSE:
 		return pair(text, &s->pause_every_s, &s->pause_s);
-	case O_CHANGE:
+	case ARG_CHANGE:
 		return parse_change(s, text);
-	case O_FLOOD:
+	case ARG_FLOOD:
 		s->flood_kind = FLOOD_MALFORMED;
 		return number(text, 0, 1e6, &s->flood);
-	case O_FLOOD_HEADERS:
+	case ARG_FLOOD_HEADERS:
 		s->flood_kind = FLOOD_HEADERS;
 		return number(text, 0, 1e6, &s->flood);
 	default:
@@ -399,16 +399,16 @@ static bool set_fault(struct sender *s, int option, const char *text) {
 static int parse(struct sender *s, int argc, char **argv) {
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {
-		case O_HELP:
+		case ARG_HELP:
 			fputs(help, stdout);
 			return -1;
-		case O_LOG:
+		case ARG_LOG:
 			s->log = true;
 			break;
-		case O_REALTIME:
+		case ARG_REALTIME:
 			s->realtime = true;
 			break;
-		case O_SILENCE:
+		case ARG_SILENCE:
 			s->silence = true;
 			break;
 		case '?':

@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "pierglass doctor: %s: %s\n", options.root_dir, strerror(-r));
 		return 2;
 	}
-	struct facts *facts = must_alloc(sizeof *facts);
+	struct facts *facts = xmalloc(sizeof *facts);
 	if (options.groups) {
 		options.listen_s = 0;
 	}

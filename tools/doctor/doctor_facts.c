@@ -193,7 +193,7 @@ static int vm_from_file(struct facts *facts, const char *file) {
 
 static void compare_stored(struct facts *facts, struct virt *virt) {
 	char *xml = virt_stored_xml(virt, facts->vm.uuid, false);
-	struct domain *stored = must_alloc(sizeof *stored);
+	struct domain *stored = xmalloc(sizeof *stored);
 	if (xml && domain_read_xml(stored, xml, strlen(xml)) == 0) {
 		const struct domain_shmem *now = domain_looking_glass(&facts->vm);
 		const struct domain_shmem *then = domain_looking_glass(stored);
@@ -214,7 +214,7 @@ static void vm_from_libvirt(struct facts *facts, const struct doctor_options *op
 			virt_list(virt, false, &domains, &count);
 		}
 	}
-	struct vm_candidate *list = must_alloc((count + process_count) * sizeof *list);
+	struct vm_candidate *list = xmalloc((count + process_count) * sizeof *list);
 	for (unsigned i = 0; i < count; i++) {
 		list[i] = (struct vm_candidate){ .domain = &domains[i].domain,
 			.uri = domains[i].uri,
@@ -396,7 +396,7 @@ static void name_owner(struct facts *facts, const uint64_t *inodes, unsigned cou
 	struct facts_network *network = &facts->network;
 	char *targets[16];
 	for (unsigned n = 0; n < count; n++) {
-		targets[n] = must_print("socket:[%llu]", (unsigned long long)inodes[n]);
+		targets[n] = xasprintf("socket:[%llu]", (unsigned long long)inodes[n]);
 	}
 	proc_with_fd(facts->root, targets, count, network->port_owner, sizeof network->port_owner);
 	network->port_is_ours = strncmp(network->port_owner, "pierglass", 9) == 0;

@@ -10,7 +10,7 @@
 static void add(struct report *report, enum verdict verdict, const char *format, va_list args) {
 	struct text text = { 0 };
 	text_add_list(&text, format, args);
-	report->line = must_grow(report->line, (report->count + 1) * sizeof *report->line);
+	report->line = xrealloc(report->line, (report->count + 1) * sizeof *report->line);
 	report->line[report->count++] = (struct report_line){ .verdict = verdict,
 		.group = report->group,
 		.check = report->check,
@@ -185,7 +185,7 @@ static void not_libvirts(struct report_line *line, const char *name) {
 			at += len + 1;
 			size_t n = strlen(name);
 			bool named = strncmp(at, name, n) == 0 && at[n] == ' ';
-			char *remedy = must_print("%.*s%s", (int)(at - line->remedy), line->remedy,
+			char *remedy = xasprintf("%.*s%s", (int)(at - line->remedy), line->remedy,
 					at + (named ? n + 1 : 0));
 			free(line->remedy);
 			line->remedy = remedy;
@@ -194,7 +194,7 @@ static void not_libvirts(struct report_line *line, const char *name) {
 	}
 	if (setup || strstr(line->remedy, "virsh ")) {
 		free(line->remedy);
-		line->remedy = must_copy(
+		line->remedy = xstrdup(
 				_("in the arguments that QEMU is started with (this VM is not "
 				  "libvirt's: a script of yours, qm set, quickemu, ...)"));
 	}

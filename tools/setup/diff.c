@@ -18,8 +18,8 @@ static struct lines split(const char *text) {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 		len += text[len] == '\n';
-		lines.line = must_grow(lines.line, (lines.count + 1) * sizeof *lines.line);
-		lines.len = must_grow(lines.len, (lines.count + 1) * sizeof *lines.len);
+		lines.line = xrealloc(lines.line, (lines.count + 1) * sizeof *lines.line);
+		lines.len = xrealloc(lines.len, (lines.count + 1) * sizeof *lines.len);
 		lines.line[lines.count] = text;
 		lines.len[lines.count++] = len;
 		text += len;
@@ -52,7 +52,7 @@ static void middle(struct script *script, const struct lines *a, size_t a0, size
 		return;
 	}
 	size_t width = bn + 1;
-	unsigned *table = must_alloc((an + 1) * width * sizeof *table);
+	unsigned *table = xmalloc((an + 1) * width * sizeof *table);
 	for (size_t i = an; i-- > 0;) {
 		for (size_t j = bn; j-- > 0;) {
 			unsigned down = table[(i + 1) * width + j];
@@ -83,7 +83,7 @@ static void middle(struct script *script, const struct lines *a, size_t a0, size
 }
 
 static struct script compare(const struct lines *a, const struct lines *b) {
-	struct script script = { .op = must_alloc(a->count + b->count + 1) };
+	struct script script = { .op = xmalloc(a->count + b->count + 1) };
 	size_t head = 0;
 	size_t tail = 0;
 	while (head < a->count && head < b->count && same(a, head, b, head)) {

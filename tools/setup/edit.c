@@ -62,7 +62,7 @@ static bool open_element(struct scanner *scanner) {
 	}
 	if ((spans->count & (spans->count - 1)) == 0) {
 		size_t room = spans->count ? (size_t)spans->count * 2 : 1;
-		spans->span = must_grow(spans->span, room * sizeof *spans->span);
+		spans->span = xrealloc(spans->span, room * sizeof *spans->span);
 	}
 	struct xml_span *span = &spans->span[spans->count];
 	*span = (struct xml_span){ .start = scanner->at,
@@ -165,7 +165,7 @@ int document_load(struct document *ret_document, const char *text, char *error, 
 		snprintf(error, error_size, "its tags cannot be followed");
 		return r;
 	}
-	ret_document->text = must_copy(text);
+	ret_document->text = xstrdup(text);
 	ret_document->len = len;
 	return 0;
 }
@@ -187,7 +187,7 @@ void document_free(struct document *document) {
 }
 
 static void add_edit(struct document *document, size_t at, size_t remove, char *insert) {
-	document->edits = must_grow(
+	document->edits = xrealloc(
 			document->edits, (document->edit_count + 1) * sizeof *document->edits);
 	document->edits[document->edit_count] = (struct edit){
 		.at = at, .remove = remove, .insert = insert, .order = document->edit_count
@@ -215,7 +215,7 @@ void document_remove(struct document *document, int node) {
 	const struct xml_span *span = span_of(document, node);
 	if (span) {
 		size_t from = with_line(document, span->start);
-		add_edit(document, from, span->end - from, must_copy(""));
+		add_edit(document, from, span->end - from, xstrdup(""));
 	}
 }
 
@@ -414,7 +414,7 @@ bool document_set_in_attribute(struct document *document, int node, const char *
 		return false;
 	}
 	if (n != strlen(value) || memcmp(text + from, value, n) != 0) {
-		add_edit(document, at + from, n, must_copy(value));
+		add_edit(document, at + from, n, xstrdup(value));
 	}
 	return true;
 }
@@ -459,7 +459,7 @@ int document_commit(struct document *document, char *error, size_t error_size) {
 	}
 	text_add_bytes(&out, document->text + at, document->len - at);
 	drop_edits(document);
-	struct document *after = must_alloc(sizeof *after);
+	struct document *after = xmalloc(sizeof *after);
 	int r = document_load(after, text_get(&out), error, error_size);
 	text_finish(&out);
 	if (r == 0) {

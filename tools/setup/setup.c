@@ -48,77 +48,77 @@ static void usage(FILE *out) {
 }
 
 enum {
-	O_APPLY = 256,
-	O_UNDO,
-	O_FORCE,
-	O_USER,
-	O_SHM_NAME,
-	O_CONNECT,
-	O_XML,
-	O_ROOT,
-	O_MAX_RES,
-	O_HDR,
-	O_FIX,
-	O_GPU,
-	O_LIST,
-	O_PROBE,
-	O_OWN,
-	O_QEMU,
-	O_KEYBOARD,
-	O_MOUSE,
-	O_TOGGLE,
-	O_SOURCE,
-	O_TARGET,
-	O_NUMBER,
-	O_FILES_ONLY,
-	O_HOST_LOSES,
-	O_HELP,
-	O_VERSION
+	ARG_APPLY = 256,
+	ARG_UNDO,
+	ARG_FORCE,
+	ARG_USER,
+	ARG_SHM_NAME,
+	ARG_CONNECT,
+	ARG_XML,
+	ARG_ROOT,
+	ARG_MAX_RES,
+	ARG_HDR,
+	ARG_FIX,
+	ARG_GPU,
+	ARG_LIST,
+	ARG_PROBE,
+	ARG_OWN,
+	ARG_QEMU,
+	ARG_KEYBOARD,
+	ARG_MOUSE,
+	ARG_TOGGLE,
+	ARG_SOURCE,
+	ARG_TARGET,
+	ARG_NUMBER,
+	ARG_FILES_ONLY,
+	ARG_HOST_LOSES,
+	ARG_HELP,
+	ARG_VERSION
 };
 
 static const struct option table[] = {
-	{ "apply", no_argument, NULL, O_APPLY },
-	{ "undo", no_argument, NULL, O_UNDO },
-	{ "force", no_argument, NULL, O_FORCE },
-	{ "user", required_argument, NULL, O_USER },
-	{ "shm-name", required_argument, NULL, O_SHM_NAME },
-	{ "connect", required_argument, NULL, O_CONNECT },
-	{ "xml", required_argument, NULL, O_XML },
-	{ "root", required_argument, NULL, O_ROOT },
-	{ "max-res", required_argument, NULL, O_MAX_RES },
-	{ "hdr", no_argument, NULL, O_HDR },
-	{ "fix", no_argument, NULL, O_FIX },
-	{ "gpu", required_argument, NULL, O_GPU },
-	{ "list", no_argument, NULL, O_LIST },
-	{ "probe", no_argument, NULL, O_PROBE },
-	{ "own", no_argument, NULL, O_OWN },
-	{ "qemu", no_argument, NULL, O_QEMU },
-	{ "keyboard", required_argument, NULL, O_KEYBOARD },
-	{ "mouse", required_argument, NULL, O_MOUSE },
-	{ "grab-toggle", required_argument, NULL, O_TOGGLE },
-	{ "source", required_argument, NULL, O_SOURCE },
-	{ "target", required_argument, NULL, O_TARGET },
-	{ "number", required_argument, NULL, O_NUMBER },
-	{ "files-only", no_argument, NULL, O_FILES_ONLY },
-	{ "host-loses", required_argument, NULL, O_HOST_LOSES },
-	{ "help", no_argument, NULL, O_HELP },
-	{ "version", no_argument, NULL, O_VERSION },
+	{ "apply", no_argument, NULL, ARG_APPLY },
+	{ "undo", no_argument, NULL, ARG_UNDO },
+	{ "force", no_argument, NULL, ARG_FORCE },
+	{ "user", required_argument, NULL, ARG_USER },
+	{ "shm-name", required_argument, NULL, ARG_SHM_NAME },
+	{ "connect", required_argument, NULL, ARG_CONNECT },
+	{ "xml", required_argument, NULL, ARG_XML },
+	{ "root", required_argument, NULL, ARG_ROOT },
+	{ "max-res", required_argument, NULL, ARG_MAX_RES },
+	{ "hdr", no_argument, NULL, ARG_HDR },
+	{ "fix", no_argument, NULL, ARG_FIX },
+	{ "gpu", required_argument, NULL, ARG_GPU },
+	{ "list", no_argument, NULL, ARG_LIST },
+	{ "probe", no_argument, NULL, ARG_PROBE },
+	{ "own", no_argument, NULL, ARG_OWN },
+	{ "qemu", no_argument, NULL, ARG_QEMU },
+	{ "keyboard", required_argument, NULL, ARG_KEYBOARD },
+	{ "mouse", required_argument, NULL, ARG_MOUSE },
+	{ "grab-toggle", required_argument, NULL, ARG_TOGGLE },
+	{ "source", required_argument, NULL, ARG_SOURCE },
+	{ "target", required_argument, NULL, ARG_TARGET },
+	{ "number", required_argument, NULL, ARG_NUMBER },
+	{ "files-only", no_argument, NULL, ARG_FILES_ONLY },
+	{ "host-loses", required_argument, NULL, ARG_HOST_LOSES },
+	{ "help", no_argument, NULL, ARG_HELP },
+	{ "version", no_argument, NULL, ARG_VERSION },
 	{ NULL, 0, NULL, 0 },
 };
 
 static bool set_flag(struct setup_options *options, int c) {
 	bool *const flags[] = { [0] = &options->apply,
-		[O_UNDO - O_APPLY] = &options->undo,
-		[O_FORCE - O_APPLY] = &options->force,
-		[O_HDR - O_APPLY] = &options->hdr,
-		[O_FIX - O_APPLY] = &options->fix,
-		[O_LIST - O_APPLY] = &options->list,
-		[O_PROBE - O_APPLY] = &options->probe,
-		[O_OWN - O_APPLY] = &options->own,
-		[O_QEMU - O_APPLY] = &options->qemu,
-		[O_FILES_ONLY - O_APPLY] = &options->files_only };
-	size_t index = (size_t)(c - O_APPLY);
-	if (c < O_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
+		[ARG_UNDO - ARG_APPLY] = &options->undo,
+		[ARG_FORCE - ARG_APPLY] = &options->force,
+		[ARG_HDR - ARG_APPLY] = &options->hdr,
+		[ARG_FIX - ARG_APPLY] = &options->fix,
+		[ARG_LIST - ARG_APPLY] = &options->list,
+		[ARG_PROBE - ARG_APPLY] = &options->probe,
+		[ARG_OWN - ARG_APPLY] = &options->own,
+		[ARG_QEMU - ARG_APPLY] = &options->qemu,
+		[ARG_FILES_ONLY - ARG_APPLY] = &options->files_only };
+	size_t index = (size_t)(c - ARG_APPLY);
+	if (c < ARG_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
 		return false;
 	}
 	*flags[index] = true;
@@ -126,19 +126,19 @@ static bool set_flag(struct setup_options *options, int c) {
 }
 
 static bool set_text(struct setup_options *options, int c) {
-	const char **const texts[] = { [O_USER - O_APPLY] = &options->user,
-		[O_SHM_NAME - O_APPLY] = &options->shm_name,
-		[O_CONNECT - O_APPLY] = &options->uri,
-		[O_XML - O_APPLY] = &options->xml,
-		[O_ROOT - O_APPLY] = &options->root_dir,
-		[O_GPU - O_APPLY] = &options->gpu,
-		[O_KEYBOARD - O_APPLY] = &options->keyboard,
-		[O_MOUSE - O_APPLY] = &options->mouse,
-		[O_TOGGLE - O_APPLY] = &options->toggle,
-		[O_SOURCE - O_APPLY] = &options->source,
-		[O_TARGET - O_APPLY] = &options->target };
-	size_t index = (size_t)(c - O_APPLY);
-	if (c < O_APPLY || index >= sizeof texts / sizeof texts[0] || !texts[index]) {
+	const char **const texts[] = { [ARG_USER - ARG_APPLY] = &options->user,
+		[ARG_SHM_NAME - ARG_APPLY] = &options->shm_name,
+		[ARG_CONNECT - ARG_APPLY] = &options->uri,
+		[ARG_XML - ARG_APPLY] = &options->xml,
+		[ARG_ROOT - ARG_APPLY] = &options->root_dir,
+		[ARG_GPU - ARG_APPLY] = &options->gpu,
+		[ARG_KEYBOARD - ARG_APPLY] = &options->keyboard,
+		[ARG_MOUSE - ARG_APPLY] = &options->mouse,
+		[ARG_TOGGLE - ARG_APPLY] = &options->toggle,
+		[ARG_SOURCE - ARG_APPLY] = &options->source,
+		[ARG_TARGET - ARG_APPLY] = &options->target };
+	size_t index = (size_t)(c - ARG_APPLY);
+	if (c < ARG_APPLY || index >= sizeof texts / sizeof texts[0] || !texts[index]) {
 		return false;
 	}
 	*texts[index] = optarg;
@@ -174,7 +174,7 @@ static bool set_number(struct setup_options *options, int c) {
 	int width;
 	int height;
 	int64_t number;
-	if (c == O_MAX_RES) {
+	if (c == ARG_MAX_RES) {
 		if (!parse_size(optarg, 16384, &width, &height)) {
 			return wrong("--max-res", optarg, _("a size such as 2560x1440"));
 		}
@@ -205,19 +205,19 @@ static bool add_loss(struct setup_options *options) {
 static int parse(struct setup_options *options, int argc, char **argv) {
 	int c;
 	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) { // NOLINT
-		if (c == 'h' || c == O_HELP) {
+		if (c == 'h' || c == ARG_HELP) {
 			usage(stdout);
 			return EXIT_SUCCESS;
 		}
-		if (c == O_VERSION) {
+		if (c == ARG_VERSION) {
 			puts("pierglass setup " PG_VERSION);
 			return EXIT_SUCCESS;
 		}
-		if (c == O_HOST_LOSES) {
+		if (c == ARG_HOST_LOSES) {
 			if (!add_loss(options)) {
 				return 2;
 			}
-		} else if (c == O_MAX_RES || c == O_NUMBER) {
+		} else if (c == ARG_MAX_RES || c == ARG_NUMBER) {
 			if (!set_number(options, c)) {
 				return 2;
 			}
@@ -288,7 +288,7 @@ static int load_domain(struct setup *setup) {
 		copy_text(setup->uri, sizeof setup->uri, list[i].uri);
 		/* With secrets when it is to be defined again, or they would be lost. */
 		char *xml = virt_stored_xml(setup->virt, list[i].domain.uuid, setup->options.apply);
-		char *own = xml ? must_copy(xml) : NULL;
+		char *own = xml ? xstrdup(xml) : NULL;
 		free(xml);
 		r = own ? load(setup, wanted, own)
 			: complain(wanted, _("libvirt does not give its XML"));
@@ -314,7 +314,7 @@ static void validate(struct setup *setup) {
 	if (fd < 0) {
 		return;
 	}
-	char *command = must_print("virt-xml-validate %s domain 2>&1", path);
+	char *command = xasprintf("virt-xml-validate %s domain 2>&1", path);
 	FILE *pipe = popen(command, "re"); // NOLINT(cert-env33-c)
 	char line[256];
 	struct text said = { 0 };
@@ -339,7 +339,7 @@ static void validate(struct setup *setup) {
 /* Taking back may start from another folder. */
 static char *whole_path(const char *path) {
 	char *whole = realpath(path, NULL);
-	return whole ? whole : must_copy(path);
+	return whole ? whole : xstrdup(path);
 }
 
 /* Puts the VM's change, if there is one, in front of the others. */
@@ -356,14 +356,14 @@ static void add_vm_change(struct setup *setup) {
 	const struct domain *vm = &setup->document.domain;
 	bool file = setup->options.xml != NULL;
 	struct change change = { .kind = file ? CHANGE_FILE : CHANGE_DOMAIN,
-		.path = file ? whole_path(setup->options.xml) : must_copy(vm->uuid),
-		.shown = file ? must_copy(setup->options.xml) : must_print(_("VM %s"), vm->name),
-		.uri = must_copy(setup->uri),
-		.old_text = must_copy(setup->original),
-		.new_text = must_copy(setup->document.text),
+		.path = file ? whole_path(setup->options.xml) : xstrdup(vm->uuid),
+		.shown = file ? xstrdup(setup->options.xml) : xasprintf(_("VM %s"), vm->name),
+		.uri = xstrdup(setup->uri),
+		.old_text = xstrdup(setup->original),
+		.new_text = xstrdup(setup->document.text),
 		.mode = 0600,
 		.why = N_("the VM's configuration") };
-	plan->change = must_grow(plan->change, (plan->change_count + 1) * sizeof *plan->change);
+	plan->change = xrealloc(plan->change, (plan->change_count + 1) * sizeof *plan->change);
 	memmove(plan->change + 1, plan->change, plan->change_count * sizeof *plan->change);
 	plan->change[0] = change;
 	plan->change_count++;
@@ -594,7 +594,7 @@ int main(int argc, char **argv) {
 	if (geteuid() == 0) {
 		umask(022); /* folders of the system are for everybody to look into */
 	}
-	struct setup *setup = must_alloc(sizeof *setup);
+	struct setup *setup = xmalloc(sizeof *setup);
 	domain_init(&setup->document.domain);
 	setup->argc = argc;
 	setup->argv = argv;

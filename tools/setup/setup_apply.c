@@ -16,7 +16,7 @@
 /* Whether a file may be put there: the nearest folder above it that exists decides. */
 static bool may_write(const char *path) {
 	struct stat st;
-	char *copy = must_copy(path);
+	char *copy = xstrdup(path);
 	bool may = false;
 	for (char *slash = strrchr(copy, '/'); slash; slash = strrchr(copy, '/')) {
 		*slash = '\0';

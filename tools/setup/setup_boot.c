@@ -123,15 +123,15 @@ static bool shell_agrees(const char *text, const char *name, const char *value) 
 	char path[MEMORY_FILE_PATH];
 	char said[4096];
 	int fd = memory_file(text, path);
-	char *command = must_print("sh -n %s 2>&1", path);
+	char *command = xasprintf("sh -n %s 2>&1", path);
 	FILE *pipe = fd < 0 ? NULL : popen(command, "re"); // NOLINT(cert-env33-c)
 	bool ok = pipe && pclose(pipe) == 0;
 	free(command);
 	close(fd);
 	char *line = shell_assignment(text, name);
-	char *script = must_print("%s\nprintf '%%s.' \"$%s\"\n", line ? line : "", name);
+	char *script = xasprintf("%s\nprintf '%%s.' \"$%s\"\n", line ? line : "", name);
 	fd = memory_file(script, path);
-	command = must_print("env -i sh %s 2>&1", path);
+	command = xasprintf("env -i sh %s 2>&1", path);
 	pipe = fd < 0 ? NULL : popen(command, "re"); // NOLINT(cert-env33-c)
 	size_t len = pipe ? fread(said, 1, sizeof said, pipe) : 0;
 	ok = ok && pipe && pclose(pipe) == 0 && len == strlen(value) + 1 &&
@@ -223,7 +223,7 @@ static void edit_grub(struct setup *setup, const struct words *words, const char
 /* ---- the others ---- */
 
 static char *with_words(const char *line, const struct words *words) {
-	char *all = must_copy(line);
+	char *all = xstrdup(line);
 	for (unsigned w = 0; w < words->count; w++) {
 		char *next = kernel_with(all, words->add[w], words->remove[w]);
 		free(all);
@@ -235,9 +235,9 @@ static char *with_words(const char *line, const struct words *words) {
 static void edit_line(struct setup *setup, const struct boot_way *way, const struct words *words) {
 	char *text = sysroot_read(&setup->root, way->file, NULL);
 	size_t len = text ? strcspn(text, "\n") : 0;
-	char *line = must_print("%.*s", (int)len, text ? text : "");
+	char *line = xasprintf("%.*s", (int)len, text ? text : "");
 	char *all = with_words(line, words);
-	char *whole = must_print("%s%s", all, text && text[len] ? text + len : "\n");
+	char *whole = xasprintf("%s%s", all, text && text[len] ? text + len : "\n");
 	unsigned before = setup->plan.change_count;
 	plan_file(&setup->plan, &setup->root, way->file, 0644, whole, words->why);
 	if (setup->plan.change_count > before) {
@@ -265,9 +265,9 @@ static void edit_entries(
 			at += (*at == '\n') + 7;
 			at += strspn(at, " \t");
 			size_t len = strcspn(at, "\n");
-			char *line = must_print("%.*s", (int)len, at);
+			char *line = xasprintf("%.*s", (int)len, at);
 			char *all = with_words(line, words);
-			char *whole = must_print("%.*s%s%s", (int)(at - text), text, all, at + len);
+			char *whole = xasprintf("%.*s%s%s", (int)(at - text), text, all, at + len);
 			plan_file(&setup->plan, &setup->root, path, 0644, whole, words->why);
 			found++;
 			free(whole);
@@ -361,7 +361,7 @@ void boot_words(struct setup *setup, const char *ids) {
 	} else if (words.count || kernel_has(cmdline, "amd_iommu=off")) {
 		words.remove[words.count++] = "amd_iommu=off";
 	}
-	char *bind = ids && ids[0] ? must_print("vfio-pci.ids=%s", ids) : NULL;
+	char *bind = ids && ids[0] ? xasprintf("vfio-pci.ids=%s", ids) : NULL;
 	if (bind && way->ids_by_word) {
 		add_missing(&words, cmdline, bind, "");
 	}

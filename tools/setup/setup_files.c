@@ -117,7 +117,7 @@ static char *with_ids(const char *text, const char *ids) {
 	const char *line = live_line(text, "ids=");
 	const char *at = line ? strstr(line, "ids=") + 4 : NULL;
 	if (!at) {
-		return must_copy(text);
+		return xstrdup(text);
 	}
 	size_t len = strcspn(at, " \t\n");
 	struct text list = { 0 };
@@ -127,7 +127,7 @@ static char *with_ids(const char *text, const char *ids) {
 		add_word(&list, word, n, ',');
 		word += n + (word[n] == ',');
 	}
-	char *out = must_print("%.*s%s%s", (int)(at - text), text, text_get(&list), at + len);
+	char *out = xasprintf("%.*s%s%s", (int)(at - text), text, text_get(&list), at + len);
 	text_finish(&list);
 	return out;
 }
@@ -285,7 +285,7 @@ void files_tmpfiles(struct setup *setup) {
 
 static char *qemu_conf_with_kvmfr(const char *text) {
 	if (live_line(text, "\"/dev/kvmfr0\"")) {
-		return must_copy(text);
+		return xstrdup(text);
 	}
 	const char *list = live_line(text, "cgroup_device_acl");
 	struct text out = { 0 };
@@ -446,7 +446,7 @@ static bool in_path(const char *program) {
 	const char *path = getenv("PATH");
 	copy_text(list, sizeof list, path ? path : "");
 	for (char *dir = strtok_r(list, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
-		char *file = must_print("%s/%s", dir, program);
+		char *file = xasprintf("%s/%s", dir, program);
 		bool here = access(file, X_OK) == 0;
 		free(file);
 		if (here) {

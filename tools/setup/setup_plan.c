@@ -19,7 +19,7 @@ static void add_line(char ***list, unsigned *count, const char *format, va_list 
 			return;
 		}
 	}
-	*list = must_grow(*list, (*count + 1) * sizeof **list);
+	*list = xrealloc(*list, (*count + 1) * sizeof **list);
 	(*list)[(*count)++] = text_take(&text);
 }
 
@@ -68,7 +68,7 @@ static char *written_at(const struct sysroot *root, const char *full) {
 		return place;
 	}
 	free(place);
-	return must_copy(full);
+	return xstrdup(full);
 }
 
 void plan_file(struct plan *plan, const struct sysroot *root, const char *path, mode_t mode,
@@ -84,12 +84,12 @@ void plan_file(struct plan *plan, const struct sysroot *root, const char *path, 
 		free(old);
 		return;
 	}
-	plan->change = must_grow(plan->change, (plan->change_count + 1) * sizeof *plan->change);
+	plan->change = xrealloc(plan->change, (plan->change_count + 1) * sizeof *plan->change);
 	plan->change[plan->change_count++] = (struct change){ .kind = CHANGE_FILE,
 		.path = written_at(root, full),
-		.shown = must_copy(path),
+		.shown = xstrdup(path),
 		.old_text = old,
-		.new_text = must_copy(new_text),
+		.new_text = xstrdup(new_text),
 		.mode = mode,
 		.why = why };
 }

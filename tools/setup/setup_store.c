@@ -37,7 +37,7 @@ int memory_file(const char *text, char path[static MEMORY_FILE_PATH]) {
 }
 
 static char *half_name(const char *path) {
-	return must_print("%s.pierglass-new", path);
+	return xasprintf("%s.pierglass-new", path);
 }
 
 void remove_half(const char *path) {
@@ -72,7 +72,7 @@ int replace_file(const char *path, const char *text, mode_t mode, uid_t uid, gid
 
 /* Makes the folders above path; those that are missing are noted before they are made. */
 static int make_parents(const char *path, struct transaction *note) {
-	char *copy = must_copy(path);
+	char *copy = xstrdup(path);
 	int r = 0;
 	for (char *slash = copy + 1; r == 0 && (slash = strchr(slash, '/')) != NULL; slash++) {
 		struct stat st;
@@ -98,33 +98,33 @@ int transaction_make_parents(struct transaction *transaction, const char *path) 
 char *store_folder(const struct setup *setup) {
 	char home[512];
 	if (setup->root.copy) {
-		return must_print("%s" STORE_OF_ROOT, setup->root.prefix);
+		return xasprintf("%s" STORE_OF_ROOT, setup->root.prefix);
 	}
 	if (geteuid() == 0) {
-		return must_copy(STORE_OF_ROOT);
+		return xstrdup(STORE_OF_ROOT);
 	}
 	if (sysroot_env(&setup->root, "XDG_STATE_HOME", home, sizeof home)) {
-		return must_print("%s/pierglass/setup", home);
+		return xasprintf("%s/pierglass/setup", home);
 	}
 	return sysroot_env(&setup->root, "HOME", home, sizeof home)
-			       ? must_print("%s/.local/state/pierglass/setup", home)
+			       ? xasprintf("%s/.local/state/pierglass/setup", home)
 			       : NULL;
 }
 
 char *store_transaction(const char *store, unsigned number) {
-	return must_print("%s/%04u", store, number);
+	return xasprintf("%s/%04u", store, number);
 }
 
 bool transaction_create(struct transaction *transaction, const char *store) {
 	*transaction = (struct transaction){ 0 };
 	for (unsigned n = 1; n <= STORE_MAX; n++) {
 		char *folder = store_transaction(store, n);
-		char *undone = must_print("%s.undone", folder);
+		char *undone = xasprintf("%s.undone", folder);
 		struct stat st;
 		bool used = stat(folder, &st) == 0 || stat(undone, &st) == 0;
 		free(undone);
 		if (!used) {
-			char *inside = must_print("%s/x", folder);
+			char *inside = xasprintf("%s/x", folder);
 			int r = make_parents(inside, NULL);
 			free(inside);
 			if (r == 0 && chmod(folder, 0700) == 0) {
@@ -146,7 +146,7 @@ void transaction_finish(struct transaction *transaction) {
 }
 
 static int write_manifest(const struct transaction *transaction) {
-	char *path = must_print("%s/manifest", transaction->folder);
+	char *path = xasprintf("%s/manifest", transaction->folder);
 	int r = replace_file(path, text_get(&transaction->manifest), 0600, geteuid(), getegid());
 	if (r < 0) {
 		fprintf(stderr, "pierglass setup: %s: %s\n", path, strerror(-r));
@@ -180,20 +180,20 @@ int transaction_note_path(struct transaction *transaction, const char *what, con
 
 int transaction_keep(const struct transaction *transaction, unsigned n, const char *which,
 		const char *text) {
-	char *path = must_print("%s/%u.%s", transaction->folder, n, which);
+	char *path = xasprintf("%s/%u.%s", transaction->folder, n, which);
 	int r = replace_file(path, text, 0600, geteuid(), getegid());
 	free(path);
 	return r;
 }
 
 void transaction_remove(const struct transaction *transaction, unsigned change_count) {
-	char *path = must_print("%s/manifest", transaction->folder);
+	char *path = xasprintf("%s/manifest", transaction->folder);
 	unlink(path);
 	free(path);
 	for (unsigned i = 0; i < change_count; i++) {
 		static const char *const kinds[] = { "old", "new" };
 		for (size_t k = 0; k < 2; k++) {
-			path = must_print("%s/%u.%s", transaction->folder, i, kinds[k]);
+			path = xasprintf("%s/%u.%s", transaction->folder, i, kinds[k]);
 			unlink(path);
 			free(path);
 		}
@@ -216,7 +216,7 @@ unsigned store_newest(const char *store) {
 
 char *store_read(const char *folder, const char *name) {
 	struct sysroot here;
-	char *path = must_print("%s/%s", folder, name);
+	char *path = xasprintf("%s/%s", folder, name);
 	sysroot_open(&here, NULL);
 	char *text = sysroot_read(&here, path, NULL);
 	sysroot_close(&here);

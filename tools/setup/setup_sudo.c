@@ -23,7 +23,7 @@ struct words {
 
 static void add(struct words *words, const char *word) {
 	if (words->count < WORDS_MAX) {
-		words->word[words->count++] = must_copy(word);
+		words->word[words->count++] = xstrdup(word);
 	}
 }
 

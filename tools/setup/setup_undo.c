@@ -57,7 +57,7 @@ static bool undo_file(const char *line, const char *folder, bool force) {
 	if (sscanf(line, "file %u %d %o %u %u %n", &n, &existed, &mode, &uid, &gid, &at) != 5) {
 		return false;
 	}
-	char *path = must_copy(line + at);
+	char *path = xstrdup(line + at);
 	unescape(path);
 	remove_half(path);
 	char *now = read_now(path);
@@ -156,7 +156,7 @@ static bool undo_line(struct setup *setup, char *line, const char *folder, const
 
 /* From the last line to the first. */
 static bool undo_all(struct setup *setup, const char *folder, const char *manifest) {
-	char *copy = must_copy(manifest);
+	char *copy = xstrdup(manifest);
 	bool ok = true;
 	for (char *end = copy + strlen(copy); ok && end > copy;) {
 		if (end[-1] == '\n') {
@@ -172,7 +172,7 @@ static bool undo_all(struct setup *setup, const char *folder, const char *manife
 }
 
 static bool mark_undone(const char *folder) {
-	char *undone = must_print("%s.undone", folder);
+	char *undone = xasprintf("%s.undone", folder);
 	bool ok = rename(folder, undone) == 0;
 	free(undone);
 	return ok;

@@ -396,7 +396,7 @@ static void set_address(struct setup *setup, const struct domain_hostdev *hostde
 }
 
 bool xml_pci_fix(struct setup *setup) {
-	struct pci_fix *fix = must_alloc(sizeof *fix);
+	struct pci_fix *fix = xmalloc(sizeof *fix);
 	const struct domain *vm = &setup->document.domain;
 	bool ok = pci_fix(vm, &setup->pci, fix);
 	if (!ok) {

@@ -130,7 +130,7 @@ static void note(struct assignment *found, const char *text, struct scan *scan, 
 	found->is_complex = found->is_complex || conditional || scan->expands || scan->broken ||
 			    (*scan->at && !strchr(" \t\n;", *scan->at));
 	free(found->value);
-	found->value = must_copy(text_get(&word));
+	found->value = xstrdup(text_get(&word));
 	text_finish(&word);
 }
 
@@ -238,7 +238,7 @@ char *shell_with_value(const char *text, const char *name, const char *value) {
 char *shell_assignment(const char *text, const char *name) {
 	struct assignment found;
 	find(text, name, &found);
-	char *line = found.count ? must_print("%s=%.*s", name, (int)(found.end - found.start),
+	char *line = found.count ? xasprintf("%s=%.*s", name, (int)(found.end - found.start),
 						   text + found.start)
 				 : NULL;
 	free(found.value);

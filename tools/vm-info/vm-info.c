@@ -77,7 +77,7 @@ struct gathered {
 
 static void add(struct gathered *all, const struct domain *domain, enum vm_source source,
 		const char *uri) {
-	all->list = must_grow(all->list, (all->count + 1) * sizeof *all->list);
+	all->list = xrealloc(all->list, (all->count + 1) * sizeof *all->list);
 	all->list[all->count++] =
 			(struct vm_candidate){ .domain = domain, .source = source, .uri = uri };
 }
@@ -174,7 +174,7 @@ static int from_file(struct info *info) {
 	sysroot_open(&here, NULL);
 	size_t len = 0;
 	char *xml = sysroot_read(&here, info->options.xml, &len);
-	struct domain *domain = must_alloc(sizeof *domain);
+	struct domain *domain = xmalloc(sizeof *domain);
 	int status = 2;
 	if (!xml) {
 		fprintf(stderr, "pierglass vm-info: %s: %s\n", info->options.xml, strerror(errno));

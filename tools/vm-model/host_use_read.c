@@ -92,7 +92,7 @@ static void read_member(const struct sysroot *root, struct host_block *block) {
 static void read_block(const struct sysroot *root, struct host_use *use, const char *name) {
 	char path[200];
 	char target[1024];
-	use->block = must_grow(use->block, (use->block_count + 1) * sizeof *use->block);
+	use->block = xrealloc(use->block, (use->block_count + 1) * sizeof *use->block);
 	struct host_block *block = &use->block[use->block_count++];
 	*block = (struct host_block){ 0 };
 	copy_text(block->name, sizeof block->name, name);
@@ -109,7 +109,7 @@ static void read_block(const struct sysroot *root, struct host_use *use, const c
 	struct sysroot_names names = sysroot_list(root, ENTRY("/slaves"));
 #undef ENTRY
 	if (names.count) {
-		block->lower = must_alloc(names.count * sizeof *block->lower);
+		block->lower = xmalloc(names.count * sizeof *block->lower);
 	}
 	for (size_t i = 0; i < names.count; i++) {
 		copy_text(block->lower[block->lower_count++], sizeof *block->lower, names.name[i]);
@@ -165,7 +165,7 @@ struct reading {
 };
 
 static struct host_mount *add_mount(struct host_use *use) {
-	use->mount = must_grow(use->mount, (use->mount_count + 1) * sizeof *use->mount);
+	use->mount = xrealloc(use->mount, (use->mount_count + 1) * sizeof *use->mount);
 	struct host_mount *mount = &use->mount[use->mount_count++];
 	*mount = (struct host_mount){ 0 };
 	return mount;
@@ -254,7 +254,7 @@ static void read_lowers(const struct sysroot *root, struct host_net *net, const 
 	size_t len = strlen(prefix);
 	for (size_t i = 0; i < names.count && net->lower_count < LOWER_MAX; i++) {
 		if (strncmp(names.name[i], prefix, len) == 0) {
-			net->lower = must_grow(
+			net->lower = xrealloc(
 					net->lower, (net->lower_count + 1) * sizeof *net->lower);
 			copy_text(net->lower[net->lower_count++], sizeof *net->lower,
 					names.name[i] + len);
@@ -267,7 +267,7 @@ static void read_net(const struct sysroot *root, struct host_use *use, const cha
 	char path[128];
 	char target[1024];
 	char state[32];
-	use->net = must_grow(use->net, (use->net_count + 1) * sizeof *use->net);
+	use->net = xrealloc(use->net, (use->net_count + 1) * sizeof *use->net);
 	struct host_net *net = &use->net[use->net_count++];
 	*net = (struct host_net){ 0 };
 	copy_text(net->name, sizeof net->name, name);
@@ -320,7 +320,7 @@ static void input_line(void *data, char *line) {
 		block->input.keyboard = block->input.keyboard && block->keys;
 		if (block->has_pci && (block->input.keyboard || block->input.mouse)) {
 			struct host_use *use = block->use;
-			use->input = must_grow(
+			use->input = xrealloc(
 					use->input, (use->input_count + 1) * sizeof *use->input);
 			use->input[use->input_count++] = block->input;
 		}

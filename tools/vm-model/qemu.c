@@ -71,7 +71,7 @@ unsigned qemu_list(
 			free(argv);
 			continue;
 		}
-		*ret_list = must_grow(*ret_list, (count + 1) * sizeof **ret_list);
+		*ret_list = xrealloc(*ret_list, (count + 1) * sizeof **ret_list);
 		struct qemu_process *process = &(*ret_list)[count];
 		memset(process, 0, sizeof *process);
 		process->pid = (pid_t)strtol(names.name[i], NULL, 10);

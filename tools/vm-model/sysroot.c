@@ -37,7 +37,7 @@ int sysroot_open(struct sysroot *root, const char *dir) {
 		root->facts = sysroot_read(root, "/pierglass.facts", NULL);
 	}
 	if (!root->facts) {
-		root->facts = must_copy("");
+		root->facts = xstrdup("");
 	}
 	return 0;
 }
@@ -162,8 +162,8 @@ struct sysroot_names sysroot_list(const struct sysroot *root, const char *path) 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
 			continue;
 		}
-		names.name = must_grow(names.name, (names.count + 1) * sizeof *names.name);
-		names.name[names.count++] = must_copy(entry->d_name);
+		names.name = xrealloc(names.name, (names.count + 1) * sizeof *names.name);
+		names.name[names.count++] = xstrdup(entry->d_name);
 	}
 	closedir(dir);
 	if (names.count > 1) {

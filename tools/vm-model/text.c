@@ -16,19 +16,19 @@ static void *or_end(void *memory) {
 	return memory;
 }
 
-void *must_alloc(size_t bytes) {
+void *xmalloc(size_t bytes) {
 	return or_end(calloc(1, bytes ? bytes : 1));
 }
 
-void *must_grow(void *old, size_t bytes) {
+void *xrealloc(void *old, size_t bytes) {
 	return or_end(realloc(old, bytes ? bytes : 1));
 }
 
-char *must_copy(const char *text) {
+char *xstrdup(const char *text) {
 	return or_end(strdup(text));
 }
 
-char *must_print(const char *format, ...) {
+char *xasprintf(const char *format, ...) {
 	struct text text = { 0 };
 	va_list args;
 	va_start(args, format);
@@ -45,7 +45,7 @@ static void reserve(struct text *text, size_t more) {
 	while (capacity < text->len + more + 1) {
 		capacity *= 2;
 	}
-	text->bytes = must_grow(text->bytes, capacity);
+	text->bytes = xrealloc(text->bytes, capacity);
 	text->capacity = capacity;
 }
 
@@ -82,7 +82,7 @@ const char *text_get(const struct text *text) {
 }
 
 char *text_take(struct text *text) {
-	char *bytes = text->bytes ? text->bytes : must_copy("");
+	char *bytes = text->bytes ? text->bytes : xstrdup("");
 	*text = (struct text){ 0 };
 	return bytes;
 }

@@ -25,10 +25,10 @@ char *text_take(struct text *text);
 void text_finish(struct text *text);
 
 /* Or end the program. */
-void *must_alloc(size_t bytes); /* zeroed */
-void *must_grow(void *old, size_t bytes);
-char *must_copy(const char *text);
-char *must_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void *xmalloc(size_t bytes); /* zeroed */
+void *xrealloc(void *old, size_t bytes);
+char *xstrdup(const char *text);
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Copies what fits, terminated; false if it was cut (then dst is empty). */
 bool copy_text(char *dst, size_t size, const char *src);

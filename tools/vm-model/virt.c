@@ -197,7 +197,7 @@ struct virt *virt_create(const char *uri, enum virt_right right) {
 	}
 	/* Looking must not start a session daemon for a user who has none. */
 	setenv("LIBVIRT_AUTOSTART", "0", 0);
-	struct virt *virt = must_alloc(sizeof *virt);
+	struct virt *virt = xmalloc(sizeof *virt);
 	virt->right = right;
 	const char *wanted = uri ? uri : getenv("LIBVIRT_DEFAULT_URI");
 	if (wanted && wanted[0]) {
@@ -281,7 +281,7 @@ static void add_domain(struct virt_domain **list, unsigned *count, virDomainPtr 
 	if (!xml) {
 		return; /* it went away between the list and now */
 	}
-	*list = must_grow(*list, (*count + 1) * sizeof **list);
+	*list = xrealloc(*list, (*count + 1) * sizeof **list);
 	struct virt_domain *item = &(*list)[*count];
 	memset(item, 0, sizeof *item);
 	if (domain_read_xml(&item->domain, xml, strlen(xml)) < 0) {
@@ -430,7 +430,7 @@ struct virt_events *virt_events_create(void) {
 	if (virEventRegisterDefaultImpl() < 0) {
 		return NULL;
 	}
-	struct virt_events *events = must_alloc(sizeof *events);
+	struct virt_events *events = xmalloc(sizeof *events);
 	events->timeout_ms = -1;
 	events->timer = virEventAddTimeout(-1, on_timeout, events, NULL);
 	if (events->timer < 0) {

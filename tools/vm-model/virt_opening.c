@@ -75,7 +75,7 @@ static void *run(void *data) {
 }
 
 struct opening *opening_start(const char *uri, enum virt_right right) {
-	struct opening *opening = must_alloc(sizeof *opening);
+	struct opening *opening = xmalloc(sizeof *opening);
 	copy_text(opening->uri, sizeof opening->uri, uri);
 	opening->right = right;
 	pthread_condattr_t attributes;
