@@ -1,3 +1,4 @@
+#define LOG_MODULE "audio"
 #include "audio/audio.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-#define LOG_MODULE "audio"
 #include "base/log.h"
 
 #define REALTIME_PRIORITY 5

@@ -1,3 +1,4 @@
+#define LOG_MODULE "audio"
 #include "audio/audio_internal.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include "audio/server/microphone.h"
 #include "base/clock.h"
 
-#define LOG_MODULE "audio"
 #include "base/log.h"
 
 #define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */

@@ -1,3 +1,4 @@
+#define LOG_MODULE "main"
 #include "client/audio_only.h"
 
 #include <malloc.h>
@@ -18,7 +19,6 @@
 #include "client/ui/stats.h"
 #include "client/vm/vm_apply.h"
 
-#define LOG_MODULE "main"
 #include "base/log.h"
 
 struct audio_only {
@@ -128,7 +128,7 @@ static int run(struct config *config) {
 	config->audio.broker = (struct scheduling_broker){ rtkit_ask, h.rtkit };
 	int r = audio_start(&h.audio, &config->audio, &events);
 	if (r < 0) {
-		log_error("cannot start the sound: %s", strerror(-r));
+		log_error("cannot start the sound: %s", strerrordesc_np(-r));
 		goto finish;
 	}
 	h.vm.audio = h.audio;
@@ -138,7 +138,7 @@ static int run(struct config *config) {
 	notify_systemd("READY=1");
 	result = loop_run(h.loop);
 	if (result < 0) {
-		log_error("the main loop failed: %s", strerror(-result));
+		log_error("the main loop failed: %s", strerrordesc_np(-result));
 		result = 1;
 	}
 	notify_systemd("STOPPING=1");

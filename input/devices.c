@@ -81,7 +81,7 @@ static void explain_open(struct devices *devices, char *ret, size_t size) {
 				devices->open_name);
 	} else {
 		snprintf(ret, size, _("cannot open %.40s: %.60s"), devices->open_name,
-				strerror(-devices->open_error));
+				strerrordesc_np(-devices->open_error));
 	}
 }
 
@@ -93,7 +93,7 @@ static void explain_grab(const struct open_device *opened, char *ret, size_t siz
 				opened->info.name);
 	} else {
 		snprintf(ret, size, _("cannot grab %.40s: %.60s"), opened->info.name,
-				strerror(-opened->grab_error));
+				strerrordesc_np(-opened->grab_error));
 	}
 }
 
@@ -183,7 +183,7 @@ static void grab_device(struct open_device *opened) {
 		opened->device.ops->set_leds(opened->device.data, router_leds(devices->router));
 	} else if (opened->grab_error != before) {
 		log_debug("%s (%s): grab: %s", opened->info.node, opened->info.name,
-				strerror(-opened->grab_error));
+				strerrordesc_np(-opened->grab_error));
 	}
 }
 

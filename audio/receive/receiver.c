@@ -1,3 +1,4 @@
+#define LOG_MODULE "scream"
 #include "audio/receive/receiver.h"
 
 #include <arpa/inet.h>
@@ -17,7 +18,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 
-#define LOG_MODULE "scream"
 #include "base/i18n.h"
 #include "base/log.h"
 
@@ -146,7 +146,7 @@ static bool open_socket(struct receiver *r) {
 		tell_port_owner(r);
 	} else if (error < 0) {
 		set_status(r, PART_FAILED, _("cannot open UDP port %u: %s"), r->config.port,
-				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
+				strerrordesc_np(-error)); // NOLINT(concurrency-mt-unsafe)
 	}
 	if (error < 0) {
 		return false;
@@ -215,7 +215,7 @@ static void join(struct receiver *r, const struct interface *interface, uint64_t
 	if (error < 0) {
 		set_status(r, PART_WAITING, _("cannot join %s on %s: %s"), r->config.group,
 				interface->name,
-				strerror(-error)); // NOLINT(concurrency-mt-unsafe)
+				strerrordesc_np(-error)); // NOLINT(concurrency-mt-unsafe)
 		return;
 	}
 	r->joined[r->joined_count++] = (struct joined){

@@ -1,3 +1,4 @@
+#define LOG_MODULE "audio"
 #include "audio/server/microphone.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include "audio/server/pulse_server.h"
 #include "base/clock.h"
 
-#define LOG_MODULE "audio"
 #include "base/log.h"
 
 #define FRAME_BYTES (2 * sizeof(int16_t))

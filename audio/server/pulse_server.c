@@ -1,3 +1,4 @@
+#define LOG_MODULE "audio"
 #include "audio/server/pulse_server.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 
 #include "base/clock.h"
 
-#define LOG_MODULE "audio"
 #include "base/i18n.h"
 #include "base/log.h"
 

@@ -1,3 +1,4 @@
+#define LOG_MODULE "audio"
 #include "audio/server/sink_pulse.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include "audio/server/pulse_server.h"
 #include "base/clock.h"
 
-#define LOG_MODULE "audio"
 #include "base/log.h"
 
 #define RETIRED_FOR_NS  (400 * NS_PER_MS)

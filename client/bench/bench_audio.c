@@ -1,3 +1,4 @@
+#define LOG_MODULE "bench"
 #include "client/bench/bench_audio.h"
 
 #include <arpa/inet.h>
@@ -24,7 +25,6 @@
 #include "client/config/config.h"
 #include "client/platform/rtkit.h"
 
-#define LOG_MODULE "bench"
 #include "base/log.h"
 
 #define SINK_PPM 150.0
@@ -387,7 +387,7 @@ static int run_scenario(struct result *r, const struct config *config,
 	rtkit_destroy(rtkit);
 	loop_destroy(loop);
 	if (error < 0) {
-		log_error("cannot measure \"%s\": %s", scenario->name, strerror(-error));
+		log_error("cannot measure \"%s\": %s", scenario->name, strerrordesc_np(-error));
 	}
 	return error;
 }

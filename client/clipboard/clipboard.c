@@ -1,3 +1,4 @@
+#define LOG_MODULE "clipboard"
 #include "client/clipboard/clipboard.h"
 
 #include <errno.h>
@@ -5,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/queue.h"

@@ -1,10 +1,10 @@
+#define LOG_MODULE "clipboard"
 #include "client/clipboard/clipboard_core.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/log.h"
 #include "client/clipboard/clipboard_names.h"
 #include "host-proto/spice/agent.h"

@@ -1,3 +1,4 @@
+#define LOG_MODULE "clipboard"
 #include "client/clipboard/clipboard_pipe.h"
 
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"

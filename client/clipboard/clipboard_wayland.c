@@ -5,6 +5,7 @@
  * What the guest copied just when the keyboard went elsewhere is set when it comes back, unless
  * something else was copied in between, as far as that can be told.
  */
+#define LOG_MODULE "clipboard"
 #include "client/clipboard/clipboard_wayland.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/log.h"
 #include "client/clipboard/clipboard_backend.h"
 #include "client/clipboard/clipboard_pipe.h"

@@ -6,13 +6,13 @@
  * Content comes from foreign programs through the server: nothing is kept beyond the limit of the
  * fetch, lists are cut, and every step has a time limit.
  */
+#define LOG_MODULE "clipboard"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <xcb/xfixes.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"

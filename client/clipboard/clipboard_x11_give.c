@@ -1,7 +1,7 @@
+#define LOG_MODULE "clipboard"
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/log.h"
 #include "client/clipboard/clipboard_x11.h"
 

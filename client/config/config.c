@@ -1,3 +1,4 @@
+#define LOG_MODULE "config"
 #include "client/config/config.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include "client/config/options_lg.h"
 #include "client/platform/xdg.h"
 
-#define LOG_MODULE "config"
 #include "base/log.h"
 
 static struct config_origin *origin_of(struct config *config, const struct config_option *option) {

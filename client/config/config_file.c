@@ -1,5 +1,6 @@
 /* Ini files: ours, in which everything must be right, and looking-glass-client's, in which what we
  * do not understand is passed over with a debug line. */
+#define LOG_MODULE "config"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #include "client/config/options.h"
 #include "client/config/options_lg.h"
 
-#define LOG_MODULE "config"
 #include "base/log.h"
 
 #define FILE_MAX (1 << 20)

@@ -1,3 +1,4 @@
+#define LOG_MODULE "config"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 #include "client/config/options.h"
 #include "client/platform/xdg.h"
 
-#define LOG_MODULE "config"
 #include "base/log.h"
 
 static unsigned write_values(const struct config *config, FILE *out) {

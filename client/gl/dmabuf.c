@@ -48,7 +48,7 @@ static uint32_t fourcc_of(enum frame_format format) {
 
 static void forget(struct dmabuf *dmabuf) {
 	for (unsigned i = 0; i < IMAGES; i++) {
-		if (dmabuf->images[i].image != NULL) {
+		if (dmabuf->images[i].image) {
 			dmabuf->ops.destroy_image(dmabuf->images[i].image, dmabuf->ops.data);
 			dmabuf->images[i].image = NULL;
 		}
@@ -57,7 +57,7 @@ static void forget(struct dmabuf *dmabuf) {
 
 int dmabuf_create(struct dmabuf **ret_dmabuf, const struct dmabuf_ops *ops) {
 	struct dmabuf *dmabuf = calloc(1, sizeof *dmabuf);
-	if (dmabuf == NULL) {
+	if (!dmabuf) {
 		return -ENOMEM;
 	}
 	dmabuf->ops = *ops;
@@ -66,7 +66,7 @@ int dmabuf_create(struct dmabuf **ret_dmabuf, const struct dmabuf_ops *ops) {
 }
 
 void dmabuf_destroy(struct dmabuf *dmabuf) {
-	if (dmabuf == NULL) {
+	if (!dmabuf) {
 		return;
 	}
 	glDeleteTextures(1, &dmabuf->texture);
@@ -94,7 +94,7 @@ static int import(struct dmabuf *dmabuf, const struct shm *shm, const struct fra
 	place->image = dmabuf->ops.create_image(&place->plane, ret_why, dmabuf->ops.data);
 	place->plane.fd = -1;
 	close(fd); /* the image holds the memory */
-	return place->image == NULL ? -EIO : 0;
+	return !place->image ? -EIO : 0;
 }
 
 static bool same_plane(const struct dmabuf_plane *a, const struct dmabuf_plane *b) {
@@ -116,7 +116,7 @@ static int find(struct dmabuf *dmabuf, const struct shm *shm, const struct frame
 	};
 	for (unsigned i = 0; i < IMAGES; i++) {
 		struct imported *place = &dmabuf->images[i];
-		if (place->image != NULL && place->offset == wanted.offset &&
+		if (place->image && place->offset == wanted.offset &&
 				same_plane(&place->plane, &wanted.plane)) {
 			*ret_place = place;
 			return 0;
@@ -124,7 +124,7 @@ static int find(struct dmabuf *dmabuf, const struct shm *shm, const struct frame
 	}
 	struct imported *place = &dmabuf->images[dmabuf->next];
 	dmabuf->next = (dmabuf->next + 1) % IMAGES;
-	if (place->image != NULL) {
+	if (place->image) {
 		dmabuf->ops.destroy_image(place->image, dmabuf->ops.data);
 	}
 	*place = wanted;

@@ -1,3 +1,4 @@
+#define LOG_MODULE "egl"
 #include "client/gl/egl.h"
 
 #include <EGL/egl.h>
@@ -17,7 +18,6 @@
 #include "client/gl/window_surface.h"
 #include "client/gl/x11_present.h"
 
-#define LOG_MODULE "egl"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -69,7 +69,7 @@ static bool device_is_held(EGLDeviceEXT device) {
 	PFNEGLQUERYDEVICESTRINGEXTPROC query =
 			(PFNEGLQUERYDEVICESTRINGEXTPROC)(void *)eglGetProcAddress(
 					"eglQueryDeviceStringEXT");
-	if (query == NULL || !has_word(query(device, EGL_EXTENSIONS), "EGL_EXT_device_drm")) {
+	if (!query || !has_word(query(device, EGL_EXTENSIONS), "EGL_EXT_device_drm")) {
 		return false;
 	}
 	const char *file = query(device, EGL_DRM_DEVICE_FILE_EXT);
@@ -86,7 +86,7 @@ static EGLDisplay open_offscreen_display(void) {
 						"eglQueryDevicesEXT");
 		EGLDeviceEXT devices[8];
 		EGLint count = 0;
-		if (query != NULL && query(8, devices, &count)) {
+		if (query && query(8, devices, &count)) {
 			for (EGLint i = 0; i < count; i++) {
 				if (device_is_held(devices[i])) {
 					continue;
@@ -111,7 +111,7 @@ static int open_display(struct egl *egl) {
 	switch (egl->surface->kind) {
 	case WINDOW_SURFACE_X11:
 		egl->x11 = x11_open(egl->surface->x11_display);
-		if (egl->x11 == NULL) {
+		if (!egl->x11) {
 			log_error("no connection to the X server %s", egl->surface->x11_display);
 			return -ENODEV;
 		}
@@ -216,7 +216,7 @@ static int create_wayland_surface(struct egl *egl) {
 	egl->wl_queue = wl_display_create_queue(display);
 	egl->wl_wrapper = wl_proxy_create_wrapper(egl->surface->wl_surface);
 	egl->wl_window = wl_egl_window_create(egl->surface->wl_surface, egl->width, egl->height);
-	if (egl->wl_queue == NULL || egl->wl_wrapper == NULL || egl->wl_window == NULL) {
+	if (!egl->wl_queue || !egl->wl_wrapper || !egl->wl_window) {
 		return -ENOMEM;
 	}
 	wl_proxy_set_queue((struct wl_proxy *)egl->wl_wrapper, egl->wl_queue);
@@ -263,7 +263,7 @@ static int create_surface(struct egl *egl) {
 
 int egl_create(struct egl **ret_egl, struct window_surface *surface) {
 	struct egl *egl = calloc(1, sizeof *egl);
-	if (egl == NULL) {
+	if (!egl) {
 		return -ENOMEM;
 	}
 	egl->surface = surface;
@@ -314,7 +314,7 @@ fail:
 }
 
 void egl_destroy(struct egl *egl) {
-	if (egl == NULL) {
+	if (!egl) {
 		return;
 	}
 	gl_target_destroy(egl->target);
@@ -328,16 +328,16 @@ void egl_destroy(struct egl *egl) {
 			eglDestroyContext(egl->display, egl->context);
 		}
 	}
-	if (egl->wl_frame != NULL) {
+	if (egl->wl_frame) {
 		wl_callback_destroy(egl->wl_frame);
 	}
-	if (egl->wl_window != NULL) {
+	if (egl->wl_window) {
 		wl_egl_window_destroy(egl->wl_window);
 	}
-	if (egl->wl_wrapper != NULL) {
+	if (egl->wl_wrapper) {
 		wl_proxy_wrapper_destroy(egl->wl_wrapper);
 	}
-	if (egl->wl_queue != NULL) {
+	if (egl->wl_queue) {
 		wl_event_queue_destroy(egl->wl_queue);
 	}
 	if (egl->display != EGL_NO_DISPLAY) {
@@ -358,15 +358,15 @@ int egl_begin(struct egl *egl, struct egl_target *ret_target) {
 		egl->width = width;
 		egl->height = height;
 		egl->ever_swapped = false;
-		if (egl->wl_window != NULL) {
+		if (egl->wl_window) {
 			wl_egl_window_resize(egl->wl_window, width, height, 0, 0);
 		}
-		if (egl->target != NULL && gl_target_resize(egl->target, width, height) < 0) {
+		if (egl->target && gl_target_resize(egl->target, width, height) < 0) {
 			return -EIO;
 		}
 	}
 	*ret_target = (struct egl_target){ .width = width, .height = height };
-	if (egl->target != NULL) {
+	if (egl->target) {
 		ret_target->framebuffer = gl_target_bind(egl->target);
 		ret_target->top_first = true;
 		ret_target->bgra = gl_target_is_bgra(egl->target);
@@ -402,7 +402,7 @@ int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct rect 
 #define DAMAGE_MAX 64
 
 static EGLBoolean swap_buffers(struct egl *egl, const struct rect *rects, unsigned count) {
-	if (egl->swap_with_damage == NULL || count == 0 || count > DAMAGE_MAX) {
+	if (!egl->swap_with_damage || count == 0 || count > DAMAGE_MAX) {
 		return eglSwapBuffers(egl->display, egl->egl_surface);
 	}
 	EGLint list[4 * DAMAGE_MAX];
@@ -422,7 +422,7 @@ static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned coun
 		pthread_mutex_unlock(&surface->lock);
 		return -EAGAIN;
 	}
-	if (egl->wl_frame == NULL) {
+	if (!egl->wl_frame) {
 		egl->wl_frame = wl_surface_frame(egl->wl_wrapper);
 		egl->wl_frame_since_ns = clock_now_ns();
 		wl_callback_add_listener(egl->wl_frame, &frame_listener, egl);
@@ -434,15 +434,15 @@ static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned coun
 
 int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 	int r = 0;
-	if (egl->present != NULL) {
+	if (egl->present) {
 		const struct rect all = { 0, 0, egl->width, egl->height };
 		const bool partial = egl->has_put || (count > 0 && egl->ever_swapped);
 		egl->has_put = false;
 		r = x11_present_show(egl->present, egl->target, partial ? rects : &all,
 				partial ? count : 1);
-	} else if (egl->target != NULL) {
+	} else if (egl->target) {
 		glFlush();
-	} else if (egl->wl_window != NULL) {
+	} else if (egl->wl_window) {
 		r = swap_wayland(egl, rects, count);
 	} else if (!swap_buffers(egl, rects, count)) {
 		r = -EIO;
@@ -458,17 +458,17 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 
 void egl_set_vsync(struct egl *egl, bool on) {
 	egl->vsync = on;
-	if (egl->egl_surface != EGL_NO_SURFACE && egl->wl_window == NULL) {
+	if (egl->egl_surface != EGL_NO_SURFACE && !egl->wl_window) {
 		eglSwapInterval(egl->display, on ? 1 : 0);
 	}
 }
 
 bool egl_wants_frame(struct egl *egl) {
-	if (egl->wl_queue == NULL) {
+	if (!egl->wl_queue) {
 		return true;
 	}
 	wl_display_dispatch_queue_pending(egl->surface->wl_display, egl->wl_queue);
-	if (egl->wl_frame == NULL) {
+	if (!egl->wl_frame) {
 		return true;
 	}
 	return !egl->vsync && clock_now_ns() - egl->wl_frame_since_ns < HIDDEN_NS;
@@ -490,7 +490,7 @@ void egl_wait(struct egl *egl, int wake_fd, uint64_t deadline_ns) {
 	struct pollfd fds[2] = { { .fd = wake_fd, .events = POLLIN } };
 	/* Only while we wait for the compositor: the main thread reads that socket, too, and every
 	 * reader of it waits for all others. */
-	if (egl == NULL || egl->wl_queue == NULL || egl->wl_frame == NULL) {
+	if (!egl || !egl->wl_queue || !egl->wl_frame) {
 		wait_fds(fds, 1, deadline_ns);
 		return;
 	}

@@ -22,7 +22,7 @@ static void unmap_pages(const struct dl_phdr_info *object, const ElfW(Phdr) * se
 static int look_at(struct dl_phdr_info *object, size_t size, void *data) {
 	(void)size;
 	(void)data;
-	if (object->dlpi_name != NULL && strstr(object->dlpi_name, "libLLVM") != NULL) {
+	if (object->dlpi_name && strstr(object->dlpi_name, "libLLVM") != NULL) {
 		for (int i = 0; i < object->dlpi_phnum; i++) {
 			unmap_pages(object, &object->dlpi_phdr[i]);
 		}

@@ -44,7 +44,7 @@ int gl_target_resize(struct gl_target *target, int width, int height) {
 
 int gl_target_create(struct gl_target **ret_target, int width, int height) {
 	struct gl_target *target = calloc(1, sizeof *target);
-	if (target == NULL) {
+	if (!target) {
 		return -ENOMEM;
 	}
 	glGenTextures(1, &target->texture);
@@ -59,7 +59,7 @@ int gl_target_create(struct gl_target **ret_target, int width, int height) {
 }
 
 void gl_target_destroy(struct gl_target *target) {
-	if (target == NULL) {
+	if (!target) {
 		return;
 	}
 	glDeleteFramebuffers(1, &target->framebuffer);

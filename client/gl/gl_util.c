@@ -1,10 +1,10 @@
+#define LOG_MODULE "gl"
 #include "client/gl/gl_util.h"
 
 #include <string.h>
 
 #include "client/gl/gl.h"
 
-#define LOG_MODULE "gl"
 #include "base/log.h"
 
 bool gl_has_extension(const char *name) {
@@ -12,7 +12,7 @@ bool gl_has_extension(const char *name) {
 	glGetIntegerv(GL_NUM_EXTENSIONS, &count);
 	for (GLint i = 0; i < count; i++) {
 		const char *extension = (const char *)glGetStringi(GL_EXTENSIONS, (GLuint)i);
-		if (extension != NULL && strcmp(extension, name) == 0) {
+		if (extension && strcmp(extension, name) == 0) {
 			return true;
 		}
 	}

@@ -28,11 +28,11 @@ struct spice_surface {
 
 int spice_surface_create(struct spice_surface **ret_fallback) {
 	struct spice_surface *spice_surface = calloc(1, sizeof *spice_surface);
-	if (spice_surface == NULL) {
+	if (!spice_surface) {
 		return -ENOMEM;
 	}
 	spice_surface->shape = calloc(1, sizeof *spice_surface->shape);
-	if (spice_surface->shape == NULL) {
+	if (!spice_surface->shape) {
 		free(spice_surface);
 		return -ENOMEM;
 	}
@@ -42,7 +42,7 @@ int spice_surface_create(struct spice_surface **ret_fallback) {
 }
 
 void spice_surface_destroy(struct spice_surface *spice_surface) {
-	if (spice_surface == NULL) {
+	if (!spice_surface) {
 		return;
 	}
 	pthread_mutex_destroy(&spice_surface->lock);
@@ -62,7 +62,7 @@ void spice_surface_set_wake(
 /* Releases the lock. The wake runs under it, so that spice_surface_set_wake(NULL) means "never
  * again"; it only sets a flag and signals. */
 static void unlock_and_wake(struct spice_surface *spice_surface) {
-	if (spice_surface->wake != NULL) {
+	if (spice_surface->wake) {
 		spice_surface->wake(spice_surface->wake_data);
 	}
 	pthread_mutex_unlock(&spice_surface->lock);
@@ -81,7 +81,7 @@ int spice_surface_resize(struct spice_surface *spice_surface, uint32_t width, ui
 		return -EINVAL;
 	}
 	uint32_t *pixels = calloc((size_t)width * height, sizeof *pixels);
-	if (pixels == NULL) {
+	if (!pixels) {
 		return -ENOMEM;
 	}
 	pthread_mutex_lock(&spice_surface->lock);
@@ -178,8 +178,8 @@ static void cover(struct frame_rect *into, const struct frame_rect *rect) {
 
 void spice_surface_damage(struct spice_surface *spice_surface, uint32_t x, uint32_t y,
 		uint32_t width, uint32_t height) {
-	if (spice_surface->pixels == NULL || x >= spice_surface->width ||
-			y >= spice_surface->height || width == 0 || height == 0) {
+	if (!spice_surface->pixels || x >= spice_surface->width || y >= spice_surface->height ||
+			width == 0 || height == 0) {
 		return;
 	}
 	if (width > spice_surface->width - x) {
@@ -247,7 +247,7 @@ void spice_surface_take(struct spice_surface *spice_surface, struct spice_surfac
 	pthread_mutex_lock(&spice_surface->lock);
 	const struct frame_rect *shown = &spice_surface->shown;
 	ret_view->pixels = spice_surface->pixels;
-	if (spice_surface->pixels != NULL) {
+	if (spice_surface->pixels) {
 		ret_view->pixels += (size_t)shown->y * spice_surface->width + shown->x;
 	}
 	ret_view->width = shown->width;

@@ -35,7 +35,7 @@ void *x11_open(const char *name) {
 }
 
 void x11_close(void *display) {
-	if (display != NULL) {
+	if (display) {
 		XCloseDisplay(display);
 	}
 }
@@ -80,7 +80,7 @@ static bool wait_put(struct x11_present *present) {
 }
 
 static void free_memory(struct x11_present *present) {
-	if (present->memory != NULL) {
+	if (present->memory) {
 		wait_put(present);
 		xcb_shm_detach(present->connection, present->segment);
 		xcb_flush(present->connection);
@@ -109,7 +109,7 @@ static int make_memory(struct x11_present *present, int width, int height) {
 	if (memory == (void *)-1) {
 		return -ENOMEM;
 	}
-	if (error != NULL) { /* a server on another machine */
+	if (error) { /* a server on another machine */
 		free(error);
 		shmdt(memory);
 		return -EOPNOTSUPP;
@@ -124,11 +124,11 @@ int x11_present_create(struct x11_present **ret_present, void *display, unsigned
 	uint8_t depth;
 	xcb_connection_t *connection = XGetXCBConnection(display);
 	const xcb_query_extension_reply_t *shm = xcb_get_extension_data(connection, &xcb_shm_id);
-	if (shm == NULL || !shm->present || !format_fits(display, window, &depth)) {
+	if (!shm || !shm->present || !format_fits(display, window, &depth)) {
 		return -EOPNOTSUPP;
 	}
 	struct x11_present *present = calloc(1, sizeof *present);
-	if (present == NULL) {
+	if (!present) {
 		return -ENOMEM;
 	}
 	present->connection = connection;
@@ -146,7 +146,7 @@ int x11_present_create(struct x11_present **ret_present, void *display, unsigned
 }
 
 void x11_present_destroy(struct x11_present *present) {
-	if (present == NULL) {
+	if (!present) {
 		return;
 	}
 	free_memory(present);
@@ -184,7 +184,7 @@ static void put(const struct x11_present *present, const struct rect *rect) {
 
 int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
 		const struct rect *rects, unsigned count) {
-	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
+	if (grow(present, rects, count) < 0 || !present->memory || !wait_put(present)) {
 		return -EIO;
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -205,7 +205,7 @@ int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels
 
 int x11_present_show(struct x11_present *present, struct gl_target *target,
 		const struct rect *rects, unsigned count) {
-	if (grow(present, rects, count) < 0 || present->memory == NULL || !wait_put(present)) {
+	if (grow(present, rects, count) < 0 || !present->memory || !wait_put(present)) {
 		return -EIO;
 	}
 	for (unsigned i = 0; i < count; i++) {

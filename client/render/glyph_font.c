@@ -24,13 +24,13 @@ struct glyph_font {
 
 struct glyph_font *glyph_font_create(const char *family) {
 	struct glyph_font *font = calloc(1, sizeof *font);
-	if (font == NULL || FT_Init_FreeType(&font->library) != 0) {
+	if (!font || FT_Init_FreeType(&font->library) != 0) {
 		free(font);
 		return NULL;
 	}
 	snprintf(font->family, sizeof font->family, "%s", family);
 	font->config = FcInitLoadConfigAndFonts();
-	if (font->config == NULL) {
+	if (!font->config) {
 		glyph_font_destroy(font);
 		return NULL;
 	}
@@ -38,14 +38,14 @@ struct glyph_font *glyph_font_create(const char *family) {
 }
 
 void glyph_font_destroy(struct glyph_font *font) {
-	if (font == NULL) {
+	if (!font) {
 		return;
 	}
 	for (unsigned i = 0; i < font->count; i++) {
 		FT_Done_Face(font->faces[i]);
 	}
 	FT_Done_FreeType(font->library);
-	if (font->config != NULL) {
+	if (font->config) {
 		FcConfigDestroy(font->config);
 	}
 	free(font);
@@ -55,7 +55,7 @@ static FcPattern *find_font(struct glyph_font *font, uint32_t code) {
 	FcCharSet *set = FcCharSetCreate();
 	FcPattern *wish = FcPatternCreate();
 	FcPattern *found = NULL;
-	if (set != NULL && wish != NULL) {
+	if (set && wish) {
 		FcCharSetAddChar(set, code);
 		FcPatternAddCharSet(wish, FC_CHARSET, set);
 		FcPatternAddBool(wish, FC_SCALABLE, FcTrue);
@@ -68,10 +68,10 @@ static FcPattern *find_font(struct glyph_font *font, uint32_t code) {
 		FcResult result;
 		found = FcFontMatch(font->config, wish, &result);
 	}
-	if (wish != NULL) {
+	if (wish) {
 		FcPatternDestroy(wish);
 	}
-	if (set != NULL) {
+	if (set) {
 		FcCharSetDestroy(set);
 	}
 	return found;
@@ -80,7 +80,7 @@ static FcPattern *find_font(struct glyph_font *font, uint32_t code) {
 /* Opens the font that the desktop would use for the character. */
 static FT_Face open_face(struct glyph_font *font, uint32_t code) {
 	FcPattern *pattern = find_font(font, code);
-	if (pattern == NULL) {
+	if (!pattern) {
 		return NULL;
 	}
 	FcChar8 *path = NULL;
@@ -88,12 +88,12 @@ static FT_Face open_face(struct glyph_font *font, uint32_t code) {
 	FcPatternGetString(pattern, FC_FILE, 0, &path);
 	FcPatternGetInteger(pattern, FC_INDEX, 0, &index);
 	FT_Face face = NULL;
-	if (path == NULL || FT_New_Face(font->library, (const char *)path, index, &face) != 0) {
+	if (!path || FT_New_Face(font->library, (const char *)path, index, &face) != 0) {
 		face = NULL;
 	}
 	FcPatternDestroy(pattern);
-	if (face != NULL && (FT_Get_Char_Index(face, code) == 0 ||
-					    FT_Set_Pixel_Sizes(face, 0, PIXELS) != 0)) {
+	if (face && (FT_Get_Char_Index(face, code) == 0 ||
+				    FT_Set_Pixel_Sizes(face, 0, PIXELS) != 0)) {
 		FT_Done_Face(face);
 		face = NULL;
 	}
@@ -110,7 +110,7 @@ static FT_Face face_for(struct glyph_font *font, uint32_t code) {
 		return NULL;
 	}
 	FT_Face face = open_face(font, code);
-	if (face != NULL) {
+	if (face) {
 		font->faces[font->count++] = face;
 	}
 	return face;
@@ -119,7 +119,7 @@ static FT_Face face_for(struct glyph_font *font, uint32_t code) {
 bool glyph_font_draw(struct glyph_font *font, uint32_t code, unsigned char *pixels) {
 	memset(pixels, 0, (size_t)GLYPH_FONT_SIDE * GLYPH_FONT_SIDE);
 	FT_Face face = font != NULL ? face_for(font, code) : NULL;
-	if (face == NULL || FT_Load_Char(face, code, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) != 0) {
+	if (!face || FT_Load_Char(face, code, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) != 0) {
 		return false;
 	}
 	const FT_GlyphSlot slot = face->glyph;

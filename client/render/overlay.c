@@ -141,7 +141,7 @@ static int put_paragraph(struct pen *pen, int x, int y, const char *text, int co
 		uint32_t color, bool centered) {
 	char line[OVERLAY_TEXT_BYTES];
 	columns = columns < 4 ? 4 : columns;
-	while (text != NULL && y < pen->height_px) {
+	while (text && y < pen->height_px) {
 		text = next_line(text, columns, line, sizeof line);
 		const int at = centered ? (pen->width_px - text_columns(line) * cell_width(pen)) / 2
 					: x;
@@ -155,7 +155,7 @@ static int paragraph_lines(const char *text, int columns, int *ret_widest) {
 	char line[OVERLAY_TEXT_BYTES];
 	int lines = 0;
 	columns = columns < 4 ? 4 : columns;
-	while (text != NULL) {
+	while (text) {
 		text = next_line(text, columns, line, sizeof line);
 		const int width = text_columns(line);
 		*ret_widest = width > *ret_widest ? width : *ret_widest;

@@ -1,3 +1,4 @@
+#define LOG_MODULE "renderer"
 #include "client/render/renderer.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include "client/render/renderer_internal.h"
 #include "client/render/renderer_shaders.h"
 
-#define LOG_MODULE "renderer"
 #include "base/log.h"
 
 void renderer_make_program(struct renderer_program *program, const char *defines,
@@ -56,7 +56,7 @@ bool renderer_make_layer(GLuint texture, GLuint framebuffer, GLenum format, int 
 
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload) {
 	struct renderer *renderer = calloc(1, sizeof *renderer);
-	if (renderer == NULL) {
+	if (!renderer) {
 		return -ENOMEM;
 	}
 	renderer->software = software;
@@ -87,7 +87,7 @@ int renderer_create(struct renderer **ret_renderer, bool software, enum video_up
 }
 
 void renderer_destroy(struct renderer *renderer) {
-	if (renderer == NULL) {
+	if (!renderer) {
 		return;
 	}
 	renderer_textures_finish(renderer);
@@ -125,7 +125,7 @@ void renderer_draw(struct renderer *renderer, const struct egl_target *target,
 		renderer_overlay_load(renderer, scene);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		if (scene->layout != NULL && renderer->has_picture) {
+		if (scene->layout && renderer->has_picture) {
 			renderer_scale_draw(renderer, target, scene, &rects[i]);
 			renderer_pointer_draw(renderer, target, scene, &rects[i]);
 		} else {
@@ -186,7 +186,7 @@ int renderer_read(struct renderer *renderer, unsigned rotation, const float *poi
 	unsigned char *rgba = malloc((size_t)width * (size_t)height * 4);
 	GLuint texture = 0, framebuffer = 0;
 	int r = -ENOMEM;
-	if (rgba == NULL) {
+	if (!rgba) {
 		return r;
 	}
 	gl_clear_errors();
@@ -208,7 +208,7 @@ int renderer_read(struct renderer *renderer, unsigned rotation, const float *poi
 	};
 	layout_compute(&layout, &input);
 	struct renderer_scene scene = { .layout = &layout, .scale = VIDEO_SCALE_NEAREST, .dim = 1 };
-	if (pointer != NULL) {
+	if (pointer) {
 		scene.pointer = true;
 		memcpy(scene.pointer_rect, pointer, sizeof scene.pointer_rect);
 	}

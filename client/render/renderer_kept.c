@@ -20,7 +20,7 @@ static size_t pitch_of(const struct renderer *renderer) {
 }
 
 void renderer_kept_forget(struct renderer *renderer) {
-	if (renderer->kept != NULL) {
+	if (renderer->kept) {
 		munmap(renderer->kept, renderer->kept_bytes);
 	}
 	renderer->kept = NULL;
@@ -105,7 +105,7 @@ void renderer_kept_bring_up(struct renderer *renderer, const struct rect *image_
 			(int)renderer->picture.height);
 	for (unsigned i = 0; i < renderer->stale.count; i++) {
 		struct rect part = renderer->stale.rects[i];
-		if (image_rect != NULL &&
+		if (image_rect &&
 				!renderer_intersect(&renderer->stale.rects[i], image_rect, &part)) {
 			continue;
 		}
@@ -114,7 +114,7 @@ void renderer_kept_bring_up(struct renderer *renderer, const struct rect *image_
 		renderer_texture_upload(
 				renderer, renderer->kept, (uint32_t)pitch_of(renderer), &rect);
 	}
-	if (image_rect == NULL) {
+	if (!image_rect) {
 		region_clear(&renderer->stale);
 	}
 }
@@ -122,7 +122,7 @@ void renderer_kept_bring_up(struct renderer *renderer, const struct rect *image_
 bool renderer_kept_at(const struct renderer *renderer, const struct renderer_scene *scene,
 		struct egl_pixels *ret_pixels) {
 	const struct layout *layout = scene->layout;
-	if (!renderer->keeps || layout == NULL || !layout->exact || layout->rotation != 0 ||
+	if (!renderer->keeps || !layout || !layout->exact || layout->rotation != 0 ||
 			scene->dim < 1.0f || layout->image_width != renderer->picture.width ||
 			layout->image_height != renderer->picture.height) {
 		return false;

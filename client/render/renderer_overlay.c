@@ -36,7 +36,7 @@ bool renderer_overlay_create(struct renderer *renderer) {
 	glBindVertexArray(0);
 
 	unsigned char *pixels = malloc((size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);
-	if (pixels == NULL) {
+	if (!pixels) {
 		return false;
 	}
 	glyphs_draw_atlas(pixels);
@@ -152,7 +152,7 @@ void renderer_overlay_load(struct renderer *renderer, const struct renderer_scen
 	glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)bytes, NULL, GL_STREAM_DRAW);
 	struct overlay_vertex *v = glMapBufferRange(GL_ARRAY_BUFFER, 0, (GLsizeiptr)bytes,
 			GL_MAP_WRITE_BIT | GL_MAP_INVALIDATE_BUFFER_BIT);
-	if (v != NULL) {
+	if (v) {
 		for (size_t i = 0; i < scene->quad_count; i++) {
 			put_quad(renderer, v + 6 * i, &scene->quads[i]);
 		}

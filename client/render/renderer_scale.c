@@ -1,4 +1,5 @@
 /* The picture at its size in the window: which filter, its passes, and the plain copy at 1:1. */
+#define LOG_MODULE "renderer"
 #include "client/render/renderer_internal.h"
 
 #include <math.h>
@@ -9,7 +10,6 @@
 #include "client/render/layout.h"
 #include "client/render/renderer_shaders.h"
 
-#define LOG_MODULE "renderer"
 #include "base/log.h"
 
 static struct renderer_program *picture_program(

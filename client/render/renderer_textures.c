@@ -1,3 +1,4 @@
+#define LOG_MODULE "renderer"
 #include "client/render/renderer_internal.h"
 
 #include <EGL/egl.h>
@@ -11,7 +12,6 @@
 #include "client/render/renderer_shaders.h"
 #include "client/render/unpack.h"
 
-#define LOG_MODULE "renderer"
 #include "base/log.h"
 
 enum convert_kind {
@@ -105,7 +105,7 @@ static void free_picture(struct renderer *renderer) {
 
 static void free_buffers(struct renderer *renderer) {
 	for (unsigned i = 0; i < RENDERER_BUFFERS; i++) {
-		if (renderer->fences[i] != NULL) {
+		if (renderer->fences[i]) {
 			glDeleteSync(renderer->fences[i]);
 			renderer->fences[i] = NULL;
 		}
@@ -215,9 +215,9 @@ int renderer_set_picture(struct renderer *renderer, const struct renderer_pictur
 	free_picture(renderer);
 	free_buffers(renderer);
 	renderer->picture = *picture;
-	if (unpacks(renderer, picture->format) && renderer->unpacked == NULL) {
+	if (unpacks(renderer, picture->format) && !renderer->unpacked) {
 		renderer->unpacked = malloc(RENDERER_UNPACK_BYTES);
-		if (renderer->unpacked == NULL) {
+		if (!renderer->unpacked) {
 			return -ENOMEM;
 		}
 	}
@@ -304,7 +304,7 @@ static bool make_buffers(struct renderer *renderer, size_t bytes) {
 	glGenBuffers(RENDERER_BUFFERS, renderer->buffers);
 	for (unsigned i = 0; i < RENDERER_BUFFERS; i++) {
 		glBindBuffer(GL_PIXEL_UNPACK_BUFFER, renderer->buffers[i]);
-		if (storage == NULL) {
+		if (!storage) {
 			glBufferData(GL_PIXEL_UNPACK_BUFFER, (GLsizeiptr)bytes, NULL,
 					GL_STREAM_DRAW);
 			continue;
@@ -314,7 +314,7 @@ static bool make_buffers(struct renderer *renderer, size_t bytes) {
 		storage(GL_PIXEL_UNPACK_BUFFER, (GLsizeiptr)bytes, NULL, flags);
 		renderer->mapped[i] = glMapBufferRange(
 				GL_PIXEL_UNPACK_BUFFER, 0, (GLsizeiptr)bytes, flags);
-		if (renderer->mapped[i] == NULL) {
+		if (!renderer->mapped[i]) {
 			glBindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
 			return false;
 		}
@@ -331,7 +331,7 @@ static void begin_buffer(struct renderer *renderer) {
 	}
 	renderer->buffer_used = true;
 	const unsigned i = renderer->buffer;
-	if (renderer->fences[i] != NULL) {
+	if (renderer->fences[i]) {
 		glClientWaitSync(renderer->fences[i], GL_SYNC_FLUSH_COMMANDS_BIT, 1000000000);
 		glDeleteSync(renderer->fences[i]);
 		renderer->fences[i] = NULL;
@@ -360,7 +360,7 @@ static bool upload_buffered(struct renderer *renderer, const struct texture_form
 							  GL_MAP_WRITE_BIT |
 									  GL_MAP_INVALIDATE_RANGE_BIT |
 									  GL_MAP_UNSYNCHRONIZED_BIT);
-	if (to == NULL) {
+	if (!to) {
 		glBindBuffer(GL_PIXEL_UNPACK_BUFFER, 0);
 		return false;
 	}
@@ -371,7 +371,7 @@ static bool upload_buffered(struct renderer *renderer, const struct texture_form
 			memcpy(to + row * row_bytes, first + (size_t)row * pitch, rect_bytes);
 		}
 	}
-	if (renderer->mapped[i] == NULL) {
+	if (!renderer->mapped[i]) {
 		glUnmapBuffer(GL_PIXEL_UNPACK_BUFFER);
 	}
 	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);

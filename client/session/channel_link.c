@@ -1,9 +1,9 @@
+#define LOG_MODULE "spice"
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define LOG_MODULE "spice"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"

@@ -1,3 +1,4 @@
+#define LOG_MODULE "files"
 #include "client/session/file_sender.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_MODULE "files"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"

@@ -2,6 +2,7 @@
  * The composition of the session part: window events and evdev devices -> router -> SPICE; what
  * SPICE says -> router, clipboard, spice_surface picture, sound, status.
  */
+#define LOG_MODULE "session"
 #include "client/session/guest_link.h"
 
 #include <assert.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_MODULE "session"
 #include "audio/audio.h"
 #include "base/clock.h"
 #include "base/log.h"

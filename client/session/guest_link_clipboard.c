@@ -1,10 +1,10 @@
+#define LOG_MODULE "clipboard"
 #include "client/session/guest_link_clipboard.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_MODULE "clipboard"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"

@@ -1,9 +1,9 @@
+#define LOG_MODULE "spice"
 #include "client/session/guest_link_display.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define LOG_MODULE "spice"
 #include "base/log.h"
 #include "client/gl/spice_surface.h"
 #include "client/session/spice_session.h"

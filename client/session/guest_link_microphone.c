@@ -1,3 +1,4 @@
+#define LOG_MODULE "spice"
 #include "client/session/guest_link_microphone.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include "client/session/spice_session.h"
 #include "host-proto/spice/playback.h"
 
-#define LOG_MODULE "spice"
 #include "base/log.h"
 
 #define SEND_MAX   (64u * 1024)

@@ -1,9 +1,9 @@
+#define LOG_MODULE "spice"
 #include "client/session/guest_link_sound.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define LOG_MODULE "spice"
 #include "audio/audio.h"
 #include "audio/codec/opus_stream.h"
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+#define LOG_MODULE "spice"
 #include "client/session/spice_session.h"
 
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_MODULE "spice"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"

@@ -9,7 +9,7 @@
 
 #include <linux/input-event-codes.h>
 
-#include <SDL2/SDL.h>
+#include <SDL.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <SDL2/SDL.h>
+#include <SDL.h>
 
 #include "base/utf8.h"
 #include "client/ui/app_state.h"

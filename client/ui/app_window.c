@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <SDL2/SDL.h>
+#include <SDL.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"

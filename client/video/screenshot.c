@@ -27,11 +27,11 @@ struct screenshot {
 /* libpng leaves errors by longjmp: nothing that it would skip lives in this function. */
 static bool encode(FILE *file, uint32_t width, uint32_t height, const unsigned char *rgb) {
 	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-	if (png == NULL) {
+	if (!png) {
 		return false;
 	}
 	png_infop info = png_create_info_struct(png);
-	if (info == NULL || setjmp(png_jmpbuf(png)) != 0) {
+	if (!info || setjmp(png_jmpbuf(png)) != 0) {
 		png_destroy_write_struct(&png, &info);
 		return false;
 	}
@@ -64,7 +64,7 @@ int screenshot_write(const char *path, uint32_t width, uint32_t height, const un
 	}
 	int r = -EIO;
 	FILE *file = fdopen(fd, "wb");
-	if (file == NULL) {
+	if (!file) {
 		close(fd);
 	} else {
 		bool ok = encode(file, width, height, rgb);
@@ -92,7 +92,7 @@ static void *run(void *data) {
 int screenshot_start(struct screenshot **ret_screenshot, const char *path, uint32_t width,
 		uint32_t height, unsigned char *rgb, void (*wake)(void *data), void *data) {
 	struct screenshot *shot = calloc(1, sizeof *shot);
-	if (shot == NULL) {
+	if (!shot) {
 		return -ENOMEM;
 	}
 	if (strlen(path) >= sizeof shot->path) {
@@ -115,7 +115,7 @@ int screenshot_start(struct screenshot **ret_screenshot, const char *path, uint3
 }
 
 int screenshot_wait(struct screenshot *screenshot) {
-	if (screenshot == NULL) {
+	if (!screenshot) {
 		return 0;
 	}
 	pthread_join(screenshot->thread, NULL);

@@ -1,3 +1,4 @@
+#define LOG_MODULE "lgmp"
 #include "client/video/source_lgmp.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include "client/video/frame_predictor.h"
 #include "host-proto/shm.h"
 
-#define LOG_MODULE "lgmp"
 #include "base/clock.h"
 #include "base/cpu_wait.h"
 #include "base/log.h"
@@ -237,7 +237,7 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 }
 
 static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
-	if (source->events.pointer == NULL) {
+	if (!source->events.pointer) {
 		return;
 	}
 	const struct video_pointer pointer = {
@@ -339,7 +339,7 @@ static void look_at_status(struct source_lgmp *source) {
 			status->state == LGMP_STATE_RUNNING &&
 					(status->info.features & KVMFR_FEATURE_SET_CURSOR_POS) !=
 							0);
-	if (source->events.status != NULL) {
+	if (source->events.status) {
 		source->events.status(status, source->events.data);
 	}
 	source->events.wake(source->events.data);
@@ -507,7 +507,7 @@ static void source_free(struct source_lgmp *source) {
 int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_config *config,
 		const struct source_lgmp_events *events) {
 	struct source_lgmp *source = calloc(1, sizeof *source);
-	if (source == NULL) {
+	if (!source) {
 		return -ENOMEM;
 	}
 	source->config = *config;
@@ -525,7 +525,7 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 	source->read_shape = calloc(1, sizeof *source->read_shape);
 	source->shape = calloc(1, sizeof *source->shape);
 	int r = -ENOMEM;
-	if (source->wake_fd < 0 || source->read_shape == NULL || source->shape == NULL) {
+	if (source->wake_fd < 0 || !source->read_shape || !source->shape) {
 		goto fail;
 	}
 	r = lgmp_client_create(&source->client, config->path);
@@ -546,7 +546,7 @@ fail:
 }
 
 void source_lgmp_stop(struct source_lgmp *source) {
-	if (source == NULL) {
+	if (!source) {
 		return;
 	}
 	atomic_store(&source->stop, true);

@@ -1,3 +1,4 @@
+#define LOG_MODULE "video"
 #include "client/video/video.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include "client/gl/window_surface.h"
 #include "client/video/video_internal.h"
 
-#define LOG_MODULE "video"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -98,7 +98,7 @@ void video_publish(struct video *video) {
 	}
 	memcpy(&video->told, status, sizeof video->told);
 	/* Under the lock, so that two threads cannot tell it in the wrong order. */
-	if (changed && video->events.status != NULL) {
+	if (changed && video->events.status) {
 		video->events.status(status, video->events.data);
 	}
 	pthread_mutex_unlock(&video->lock);
@@ -117,7 +117,7 @@ static void lgmp_changed(const struct lgmp_status *lgmp, void *data) {
 
 static void pointer_moved(const struct video_pointer *pointer, void *data) {
 	struct video *video = data;
-	if (video->events.pointer != NULL) {
+	if (video->events.pointer) {
 		video->events.pointer(pointer, video->events.data);
 	}
 }
@@ -158,7 +158,7 @@ int video_start(struct video **ret_video, const struct video_config *config,
 		struct window_surface *surface, struct spice_surface *spice_surface,
 		const struct video_events *events) {
 	struct video *video = calloc(1, sizeof *video);
-	if (video == NULL) {
+	if (!video) {
 		return -ENOMEM;
 	}
 	video->config = *config;
@@ -176,7 +176,7 @@ int video_start(struct video **ret_video, const struct video_config *config,
 	if (r == 0) {
 		r = mailbox_init(&video->overlay_box, sizeof(struct overlay), wake, video);
 	}
-	if (video->wake_fd < 0 || video->quads == NULL || video->shape == NULL) {
+	if (video->wake_fd < 0 || !video->quads || !video->shape) {
 		r = -ENOMEM;
 	}
 	if (r < 0) {
@@ -191,7 +191,7 @@ int video_start(struct video **ret_video, const struct video_config *config,
 		source_lgmp_stop(video->lgmp);
 		goto fail;
 	}
-	if (spice_surface != NULL) {
+	if (spice_surface) {
 		spice_surface_set_wake(spice_surface, wake, video);
 	}
 	*ret_video = video;
@@ -203,10 +203,10 @@ fail:
 }
 
 void video_stop(struct video *video) {
-	if (video == NULL) {
+	if (!video) {
 		return;
 	}
-	if (video->spice_surface != NULL) {
+	if (video->spice_surface) {
 		spice_surface_set_wake(video->spice_surface, NULL, NULL);
 	}
 	atomic_store(&video->stop, true);

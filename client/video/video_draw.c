@@ -22,7 +22,7 @@ static void tell_geometry(struct video *video) {
 		return;
 	}
 	video->geometry = geometry;
-	if (video->events.geometry != NULL) {
+	if (video->events.geometry) {
 		video->events.geometry(&geometry, video->events.data);
 	}
 }
@@ -92,7 +92,7 @@ static void note_swap(struct video *video, uint64_t swapped_ns) {
 		stats->seen_to_swapped_us = (double)(swapped_ns - video->times.seen_ns) / 1e3;
 	}
 	pthread_mutex_unlock(&video->lock);
-	if (frame && video->events.shown != NULL) {
+	if (frame && video->events.shown) {
 		video->times.swapped_ns = swapped_ns;
 		video->events.shown(&video->times, video->events.data);
 	}
@@ -195,7 +195,7 @@ void video_draw(struct video *video) {
 	struct region drawn;
 	draw_scene(video, &target, &drawn);
 	GLsync fence = NULL;
-	if (video->events.shown != NULL && video->frame_pending) {
+	if (video->events.shown && video->frame_pending) {
 		fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
 	}
 	video->times.swap_ns = clock_now_ns();
@@ -203,7 +203,7 @@ void video_draw(struct video *video) {
 	if (video->config.swap_delay_ms > 0) {
 		clock_sleep_ns(video->config.swap_delay_ms * NS_PER_MS);
 	}
-	if (fence != NULL) {
+	if (fence) {
 		glClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, NS_PER_S);
 		glDeleteSync(fence);
 	}

@@ -1,4 +1,5 @@
 /* pg-video: pixels into the texture, of the guest's newest frame or of the SPICE surface. */
+#define LOG_MODULE "video"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -6,7 +7,6 @@
 #include "client/video/video_upload.h"
 #include "host-proto/stamp.h"
 
-#define LOG_MODULE "video"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -137,9 +137,9 @@ static bool is_torn(struct video *video, const struct frame *frame) {
 	if (frame->width < STAMP_WIDTH_PX) {
 		return false;
 	}
-	if (video->verify_row == NULL) {
+	if (!video->verify_row) {
 		video->verify_row = malloc(STAMP_WIDTH_PX * 4);
-		if (video->verify_row == NULL) {
+		if (!video->verify_row) {
 			return false;
 		}
 	}
@@ -270,7 +270,7 @@ void video_take_frame(struct video *video) {
 /* ---- the SPICE surface ---- */
 
 bool video_fallback_wanted(struct video *video) {
-	if (video->spice_surface == NULL || video->settings.source == VIDEO_SOURCE_LG) {
+	if (!video->spice_surface || video->settings.source == VIDEO_SOURCE_LG) {
 		return false;
 	}
 	if (video->settings.source == VIDEO_SOURCE_SPICE) {
@@ -286,7 +286,7 @@ void video_take_fallback(struct video *video) {
 	struct spice_surface_view view;
 	spice_surface_take(video->spice_surface, &view);
 	const bool shown = video->picture.source == VIDEO_SOURCE_SPICE;
-	if (view.pixels == NULL) {
+	if (!view.pixels) {
 		spice_surface_take_done(video->spice_surface, false);
 		return;
 	}

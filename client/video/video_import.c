@@ -1,4 +1,5 @@
 /* pg-video: frames of a kvmfr device, handed to the GPU in place (client/gl/dmabuf.h). */
+#define LOG_MODULE "video"
 #include <errno.h>
 
 #include "client/gl/dmabuf.h"
@@ -6,7 +7,6 @@
 #include "client/video/video_upload.h"
 #include "host-proto/shm.h"
 
-#define LOG_MODULE "video"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -46,10 +46,10 @@ bool video_import_wanted(struct video *video, const struct source_frame *taken) 
 
 static int open_import(struct video *video, const char **ret_why) {
 	struct dmabuf_ops ops;
-	if (video->dmabuf != NULL) {
+	if (video->dmabuf) {
 		return 0;
 	}
-	if (video->config.dmabuf != NULL) {
+	if (video->config.dmabuf) {
 		ops = *video->config.dmabuf;
 	} else if (!dmabuf_egl_ops(egl_display(video->egl), &ops)) {
 		*ret_why = "the driver's EGL has no EGL_EXT_image_dma_buf_import";

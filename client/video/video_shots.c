@@ -17,7 +17,7 @@ void video_finish_shot(struct video *video) {
 		return;
 	}
 	video->has_writing = false;
-	if (video->writing_shot.done != NULL) {
+	if (video->writing_shot.done) {
 		video->writing_shot.done(r, video->writing_shot.data);
 	}
 }
@@ -33,7 +33,7 @@ static int read_and_write(struct video *video, const struct video_shot *shot) {
 	const uint32_t width = turned ? picture->height : picture->width;
 	const uint32_t height = turned ? picture->width : picture->height;
 	unsigned char *rgb = malloc((size_t)width * height * 3);
-	if (rgb == NULL) {
+	if (!rgb) {
 		return -ENOMEM;
 	}
 	float rect[4];
@@ -68,7 +68,7 @@ uint64_t video_serve_shot(struct video *video, bool fresh) {
 	}
 	const int r = read_and_write(video, &shot);
 	if (r < 0) {
-		if (shot.done != NULL) {
+		if (shot.done) {
 			shot.done(r, shot.data);
 		}
 		return UINT64_MAX;

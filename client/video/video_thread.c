@@ -1,4 +1,5 @@
 /* pg-video: owns the GL context; takes the newest frame, uploads it, draws, swaps. */
+#define LOG_MODULE "video"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,7 +7,6 @@
 #include "client/gl/gl_memory.h"
 #include "client/video/video_internal.h"
 
-#define LOG_MODULE "video"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -122,7 +122,7 @@ static void take_messages(struct video *video) {
 	struct video_settings before = video->settings;
 	if (mailbox_take(&video->settings_box, &video->settings)) {
 		region_add_all(&video->dirty);
-		if (video->egl != NULL) {
+		if (video->egl) {
 			if (before.vsync != video->settings.vsync) {
 				egl_set_vsync(video->egl, video->settings.vsync);
 			}
@@ -168,13 +168,13 @@ static bool takes_frames(const struct video *video) {
 static uint64_t work(struct video *video) {
 	take_messages(video);
 	video_finish_shot(video);
-	if (video->egl == NULL) {
+	if (!video->egl) {
 		if (clock_now_ns() < video->gl_retry_ns) {
 			source_lgmp_discard(video->lgmp, true);
 			return video->gl_retry_ns;
 		}
 		open_gl(video);
-		if (video->egl == NULL) {
+		if (!video->egl) {
 			return video->gl_retry_ns;
 		}
 	}
@@ -244,7 +244,7 @@ void *video_thread(void *data) {
 	}
 	if (video->has_writing) {
 		const int r = screenshot_wait(video->writing);
-		if (video->writing_shot.done != NULL) {
+		if (video->writing_shot.done) {
 			video->writing_shot.done(r, video->writing_shot.data);
 		}
 	}

@@ -1,3 +1,4 @@
+#define LOG_MODULE "demo"
 #include "client/vm/demo.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOG_MODULE "demo"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"

@@ -1,3 +1,4 @@
+#define LOG_MODULE "discovery"
 #include "client/vm/discovery.h"
 
 #include <ctype.h>
@@ -17,7 +18,6 @@
 #include "base/utf8.h"
 #include "client/platform/programs.h"
 
-#define LOG_MODULE "discovery"
 #include "base/log.h"
 
 #define PROGRAM    "pierglass-vm-info"

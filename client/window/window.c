@@ -1,3 +1,4 @@
+#define LOG_MODULE "window"
 #include "client/window/window.h"
 
 #include <SDL.h>
@@ -12,7 +13,6 @@
 
 #include "client/gl/window_surface.h"
 
-#define LOG_MODULE "window"
 #include "base/log.h"
 
 struct window {
@@ -53,7 +53,7 @@ int window_system_start(const char *app_id, const char **ret_error) {
 		goto fail;
 	}
 	const char *driver = SDL_GetCurrentVideoDriver();
-	if (driver == NULL || (strcmp(driver, "x11") != 0 && strcmp(driver, "wayland") != 0)) {
+	if (!driver || (strcmp(driver, "x11") != 0 && strcmp(driver, "wayland") != 0)) {
 		/* SDL falls back to "offscreen" without a word: nobody would see anything. */
 		error = "SDL found neither Wayland nor X11";
 		SDL_QuitSubSystem(SDL_INIT_VIDEO);
@@ -62,7 +62,7 @@ int window_system_start(const char *app_id, const char **ret_error) {
 	return 0;
 
 fail:
-	if (ret_error != NULL) {
+	if (ret_error) {
 		*ret_error = error;
 	}
 	return r;
@@ -166,7 +166,7 @@ static Uint32 window_flags(const struct window_config *config) {
 
 int window_create(struct window **ret_window, const struct window_config *config) {
 	struct window *window = calloc(1, sizeof *window);
-	if (window == NULL) {
+	if (!window) {
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&window->surface.lock, NULL);
@@ -176,7 +176,7 @@ int window_create(struct window **ret_window, const struct window_config *config
 	const int width = config->width > 0 ? config->width : 1024;
 	const int height = config->height > 0 ? config->height : 768;
 	window->sdl = SDL_CreateWindow(config->title, x, y, width, height, window_flags(config));
-	if (window->sdl == NULL) {
+	if (!window->sdl) {
 		log_error("no window: %s", SDL_GetError());
 		window_destroy(window);
 		return -ENODEV;
@@ -200,11 +200,11 @@ int window_create(struct window **ret_window, const struct window_config *config
 }
 
 void window_destroy(struct window *window) {
-	if (window == NULL) {
+	if (!window) {
 		return;
 	}
 	SDL_DelEventWatch(watch_size, window);
-	if (window->sdl != NULL) {
+	if (window->sdl) {
 		SDL_DestroyWindow(window->sdl);
 	}
 	pthread_mutex_destroy(&window->surface.lock);
@@ -318,7 +318,7 @@ int window_surface_create_offscreen(
 		return -EINVAL;
 	}
 	struct window_surface *surface = calloc(1, sizeof *surface);
-	if (surface == NULL) {
+	if (!surface) {
 		return -ENOMEM;
 	}
 	surface->kind = WINDOW_SURFACE_OFFSCREEN;
@@ -330,7 +330,7 @@ int window_surface_create_offscreen(
 }
 
 void window_surface_destroy(struct window_surface *surface) {
-	if (surface == NULL) {
+	if (!surface) {
 		return;
 	}
 	pthread_mutex_destroy(&surface->lock);

@@ -1,3 +1,4 @@
+#define LOG_MODULE "window"
 #include "client/window/window_input.h"
 
 #include <SDL.h>
@@ -12,7 +13,6 @@
 #include "input/chord.h"
 #include "input/led.h"
 
-#define LOG_MODULE "window"
 #include "base/log.h"
 
 #define NOTCH          120.0

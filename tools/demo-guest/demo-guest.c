@@ -7,6 +7,7 @@
  * stdout: one line "ready shm=PATH spice=URI group=G port=P interface=I"; with --report JSON lines.
  * All files are in one private folder and are removed at the end.
  */
+#define LOG_MODULE "demo-guest"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_MODULE "demo-guest"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/json.h"

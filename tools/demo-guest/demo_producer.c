@@ -1,3 +1,4 @@
+#define LOG_MODULE "demo-guest"
 #include "tools/demo-guest/demo_producer.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define LOG_MODULE "demo-guest"
 #include "base/clock.h"
 #include "base/cpu_wait.h"
 #include "base/json.h"

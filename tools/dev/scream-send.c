@@ -461,7 +461,7 @@ int main(int argc, char **argv) {
 	}
 	r = open_socket(&s);
 	if (r < 0) {
-		fprintf(stderr, "scream-send: %s: %s\n", s.interface, strerror(-r));
+		fprintf(stderr, "scream-send: %s: %s\n", s.interface, strerrordesc_np(-r));
 		return 1;
 	}
 	signal(SIGINT, on_signal);

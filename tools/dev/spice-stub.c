@@ -18,6 +18,7 @@
  *	cut CHANNEL       closes one channel: inputs, display, cursor
  *	freeze 0|1        nothing is read or answered
  */
+#define LOG_MODULE "spice-stub"
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -29,7 +30,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define LOG_MODULE "spice-stub"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"

@@ -172,7 +172,8 @@ int main(int argc, char **argv) {
 	struct sysroot root;
 	int r = sysroot_open(&root, options.root_dir);
 	if (r < 0) {
-		fprintf(stderr, "pierglass doctor: %s: %s\n", options.root_dir, strerror(-r));
+		fprintf(stderr, "pierglass doctor: %s: %s\n", options.root_dir,
+				strerrordesc_np(-r));
 		return 2;
 	}
 	struct facts *facts = xmalloc(sizeof *facts);

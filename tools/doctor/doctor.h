@@ -238,7 +238,7 @@ struct check {
 	void (*run)(const struct facts *facts, struct report *report);
 };
 
-/* Tables that end with run == NULL. */
+/* Tables that end with !run. */
 extern const struct check checks_host[], checks_pci[], checks_vm[], checks_memory[],
 		checks_network[], checks_input[];
 

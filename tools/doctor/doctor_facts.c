@@ -178,7 +178,7 @@ static int vm_from_file(struct facts *facts, const char *file) {
 	int error = errno;
 	sysroot_close(&here);
 	if (!xml) {
-		fprintf(stderr, "pierglass doctor: %s: %s\n", file, strerror(error));
+		fprintf(stderr, "pierglass doctor: %s: %s\n", file, strerrordesc_np(error));
 		return -EBADMSG;
 	}
 	int r = domain_read_xml(&facts->vm, xml, len);

@@ -57,7 +57,7 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 				      "type='address' address='127.0.0.1'/></graphics>");
 	} else {
 		report_fail(report, _("SPICE does not answer at %s: %s"), live->spice_uri,
-				strerror(live->spice));
+				strerrordesc_np(live->spice));
 		char name[160];
 		report_remedy(report, "virsh domdisplay --type spice %s",
 				doctor_vm_word(facts, name));
@@ -282,7 +282,7 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 		report_fail(report, _("no sound server answers at %s: %s"),
 				facts->sound.socket[0] ? facts->sound.socket
 						       : _("(no XDG_RUNTIME_DIR)"),
-				strerror(live->pulse));
+				strerrordesc_np(live->pulse));
 		report_remedy(report,
 				_("systemctl --user start pipewire-pulse.socket (or: pulseaudio "
 				  "--start)"));

@@ -260,7 +260,7 @@ static int load_file(struct setup *setup) {
 	int error = errno;
 	sysroot_close(&here);
 	return xml ? load(setup, setup->options.xml, xml)
-		   : complain(setup->options.xml, strerror(error));
+		   : complain(setup->options.xml, strerrordesc_np(error));
 }
 
 static int load_domain(struct setup *setup) {
@@ -601,7 +601,8 @@ int main(int argc, char **argv) {
 	int status = parse(&setup->options, argc, argv);
 	int r = status < 0 ? sysroot_open(&setup->root, setup->options.root_dir) : 0;
 	if (r < 0) {
-		fprintf(stderr, "pierglass setup: %s: %s\n", setup->options.root_dir, strerror(-r));
+		fprintf(stderr, "pierglass setup: %s: %s\n", setup->options.root_dir,
+				strerrordesc_np(-r));
 		status = 2;
 	}
 	if (status < 0) {

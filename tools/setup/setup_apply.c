@@ -76,7 +76,7 @@ static int apply_one(const struct change *change, unsigned n, struct transaction
 	int r = change->kind == CHANGE_DOMAIN ? apply_domain(change, n, transaction, setup)
 					      : apply_file(change, n, transaction);
 	if (r < 0) {
-		fprintf(stderr, "pierglass setup: %s: %s\n", change->shown, strerror(-r));
+		fprintf(stderr, "pierglass setup: %s: %s\n", change->shown, strerrordesc_np(-r));
 	} else {
 		printf(_("changed: %s\n"), change->shown);
 	}

@@ -76,7 +76,8 @@ void plan_file(struct plan *plan, const struct sysroot *root, const char *path, 
 	char full[SYSROOT_PATH_MAX];
 	char *old = sysroot_read(root, path, NULL);
 	if (!old && errno != ENOENT && errno != ENOTDIR) {
-		plan_note(plan, _("%s cannot be read (%s): left alone"), path, strerror(errno));
+		plan_note(plan, _("%s cannot be read (%s): left alone"), path,
+				strerrordesc_np(errno));
 		return;
 	}
 	if ((old && strcmp(old, new_text) == 0) || !sysroot_path(root, path, full)) {

@@ -149,7 +149,7 @@ static int write_manifest(const struct transaction *transaction) {
 	char *path = xasprintf("%s/manifest", transaction->folder);
 	int r = replace_file(path, text_get(&transaction->manifest), 0600, geteuid(), getegid());
 	if (r < 0) {
-		fprintf(stderr, "pierglass setup: %s: %s\n", path, strerror(-r));
+		fprintf(stderr, "pierglass setup: %s: %s\n", path, strerrordesc_np(-r));
 	}
 	free(path);
 	return r;

@@ -42,7 +42,7 @@ static void said(bool ok, const char *what, const char *path) {
 	if (ok) {
 		printf("%s: %s\n", what, path);
 	} else {
-		fprintf(stderr, "pierglass setup: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "pierglass setup: %s: %s\n", path, strerrordesc_np(errno));
 	}
 }
 
@@ -202,7 +202,8 @@ int setup_undo(struct setup *setup) {
 			puts(_("Nothing to take back."));
 			status = EXIT_SUCCESS;
 		} else if (!mark_undone(folder)) { /* ended before anything was changed */
-			fprintf(stderr, "pierglass setup: %s: %s\n", folder, strerror(errno));
+			fprintf(stderr, "pierglass setup: %s: %s\n", folder,
+					strerrordesc_np(errno));
 			status = EXIT_FAILURE;
 		}
 		free(manifest);

@@ -177,7 +177,8 @@ static int from_file(struct info *info) {
 	struct domain *domain = xmalloc(sizeof *domain);
 	int status = 2;
 	if (!xml) {
-		fprintf(stderr, "pierglass vm-info: %s: %s\n", info->options.xml, strerror(errno));
+		fprintf(stderr, "pierglass vm-info: %s: %s\n", info->options.xml,
+				strerrordesc_np(errno));
 	} else if (domain_read_xml(domain, xml, len) < 0) {
 		fprintf(stderr, "pierglass vm-info: %s: %s\n", info->options.xml,
 				domain->xml_error);
@@ -270,7 +271,8 @@ int main(int argc, char **argv) {
 	}
 	int r = sysroot_open(&info.root, info.options.root_dir);
 	if (r < 0) {
-		fprintf(stderr, "pierglass vm-info: %s: %s\n", info.options.root_dir, strerror(-r));
+		fprintf(stderr, "pierglass vm-info: %s: %s\n", info.options.root_dir,
+				strerrordesc_np(-r));
 		return 2;
 	}
 	if (info.options.xml) {

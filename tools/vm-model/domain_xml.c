@@ -27,7 +27,7 @@ int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
 static bool is(const xmlNode *node, const char *name) {
-	return strcmp((const char *)node->name, name) == 0 && node->ns == NULL;
+	return strcmp((const char *)node->name, name) == 0 && !node->ns;
 }
 
 static bool is_qemu(const xmlNode *node, const char *name) {
