@@ -126,12 +126,15 @@ function(pg_program name)
 	endif()
 endfunction()
 
-# pg_test(module library [library ...]): tests/test_<module>.c under cmocka, 10 s, label unit.
-function(pg_test module)
+# pg_test(room/module library [library ...]): the unit test of a module, tests/<room>/test_<module>.c,
+# under cmocka, 10 s, label unit. Its name is that of the module.
+function(pg_test path)
+	get_filename_component(module ${path} NAME)
+	get_filename_component(room ${path} DIRECTORY)
 	if(NOT TARGET PkgConfig::cmocka)
 		pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET GLOBAL cmocka)
 	endif()
-	add_executable(test_${module} test_${module}.c)
+	add_executable(test_${module} ${CMAKE_SOURCE_DIR}/tests/${room}/test_${module}.c)
 	target_link_libraries(test_${module} PRIVATE pg_flags PkgConfig::cmocka)
 	foreach(used ${ARGN})
 		target_link_libraries(test_${module} PRIVATE pg_${used})

@@ -1,3 +1,3 @@
-pg_test(base base)
-pg_test(loop base)
-pg_test(utf8 base)
+pg_test(base/base base)
+pg_test(base/loop base)
+pg_test(base/utf8 base)

@@ -1,5 +1,5 @@
 # Tests of tools: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
-pg_test(discovery client)
+pg_test(client/vm/discovery client)
 pg_fuzz(discovery client)
 
 # The set-up programs; without libxml2 there is only QEMU's own command line to read.
@@ -12,9 +12,9 @@ if(TARGET PkgConfig::LIBXML2)
 	set_tests_properties(doctor_golden setup_golden PROPERTIES TIMEOUT 180)
 	pg_integration(guide_steps guide-steps)
 	set_property(TEST guide_steps APPEND PROPERTY LABELS once)
-	pg_test(vm_info vm_model)
-	pg_test(setup_xml setup vm_model)
-	pg_test(handover setup vm_model)
+	pg_test(tools/vm-model/vm_info vm_model)
+	pg_test(tools/setup/setup_xml setup vm_model)
+	pg_test(tools/vm-model/handover setup vm_model)
 	pg_fuzz(domain_xml setup vm_model)
 	pg_fuzz(shell_value setup vm_model)
 	pg_integration(libvirt libvirt)
