@@ -133,7 +133,7 @@ static void grab_is_exclusive(void **state) {
 	uinput_key(f.keyboard, KEY_A, true);
 	uinput_key(f.keyboard, KEY_A, false);
 	expect(&f, "");
-	CHECK(bystander_seen(f.at_keyboard, EV_KEY) == 2);
+	CHECK_EQ(bystander_seen(f.at_keyboard, EV_KEY), 2);
 
 	toggle(&f);
 	CHECK(f.status.grabbed == open && bystander_held(f.at_keyboard) == 0);
@@ -144,8 +144,8 @@ static void grab_is_exclusive(void **state) {
 	uinput_emit(f.mouse, EV_REL, REL_Y, -6);
 	uinput_emit(f.mouse, EV_SYN, SYN_REPORT, 0);
 	expect(&f, "+30 -30 m5,-6 ");
-	CHECK(bystander_seen(f.at_keyboard, EV_KEY) == 0);
-	CHECK(bystander_grab(f.at_keyboard, true) == -EBUSY);
+	CHECK_EQ(bystander_seen(f.at_keyboard, EV_KEY), 0);
+	CHECK_EQ(bystander_grab(f.at_keyboard, true), -EBUSY);
 
 	uinput_emit(f.mouse, EV_KEY, BTN_EXTRA, 1);
 	uinput_emit(f.mouse, EV_SYN, SYN_REPORT, 0);
@@ -178,7 +178,7 @@ static void a_key_down_in_the_kernel_delays_the_grab(void **state) {
 	CHECK(router_grabbed(f.router) && f.status.grabbed == 0);
 	uinput_key(f.keyboard, KEY_X, false);
 	drain(&f);
-	CHECK(f.status.grabbed == 1);
+	CHECK_EQ(f.status.grabbed, 1);
 	CHECK(bystander_held(f.at_keyboard) == 0); /* it saw the release */
 	expect(&f, "");
 	uinput_key(f.keyboard, KEY_Y, true);
@@ -194,18 +194,18 @@ static void another_program_has_it(void **state) {
 	toggle(&f);
 	held_log_take(&f.sink, f.log, sizeof f.log);
 	router_request_grab(f.router, false);
-	CHECK(bystander_grab(f.at_keyboard, true) == 0);
+	CHECK_EQ(bystander_grab(f.at_keyboard, true), 0);
 	router_request_grab(f.router, true);
 	drain(&f);
 	CHECK(f.status.part.state == PART_FAILED && f.status.grabbed == 0);
 	CHECK(strstr(f.status.part.reason, "Lab Keyboard") &&
 			strstr(f.status.part.reason, "evdev"));
-	CHECK(bystander_grab(f.at_keyboard, false) == 0);
+	CHECK_EQ(bystander_grab(f.at_keyboard, false), 0);
 	uint64_t start_ns = clock_now_ns();
 	WAIT_FOR(&f, f.status.grabbed == 1);
 	print_message("grabbed %.0f ms after the other program let go\n",
 			(double)(clock_now_ns() - start_ns) / NS_PER_MS);
-	CHECK(f.status.part.state == PART_RUNNING);
+	CHECK_EQ(f.status.part.state, PART_RUNNING);
 	teardown(&f);
 }
 
@@ -217,7 +217,7 @@ static void lock_lights(void **state) {
 	router_set_leds(f.router, INPUT_LED_CAPS | INPUT_LED_SCROLL);
 	CHECK(uinput_leds(f.keyboard) == (INPUT_LED_CAPS | INPUT_LED_SCROLL));
 	router_set_leds(f.router, INPUT_LED_NUM);
-	CHECK(uinput_leds(f.keyboard) == INPUT_LED_NUM);
+	CHECK_EQ(uinput_leds(f.keyboard), INPUT_LED_NUM);
 	toggle(&f);
 	CHECK(uinput_leds(f.keyboard) == 0); /* as the host had them */
 	teardown(&f);
@@ -256,7 +256,7 @@ static void replugged(void **state) {
 		uinput_key(f.keyboard, KEY_A, true);
 		uinput_key(f.keyboard, KEY_A, false);
 		expect(&f, "+30 -30 ");
-		CHECK(f.sink.events == events + 2);
+		CHECK_EQ(f.sink.events, events + 2);
 	}
 	print_message("%d replugs, back and grabbed after ms: p50 %.1f max %.1f\n", replugs,
 			samples_percentile(&back, 0.5), back.max);
@@ -268,7 +268,7 @@ static void a_node_is_followed(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f, NULL, 0);
-	CHECK(f.status.open == 1);
+	CHECK_EQ(f.status.open, 1);
 	char before[64];
 	snprintf(before, sizeof before, "%s", uinput_node(f.keyboard));
 	struct uinput_device *other;
@@ -303,11 +303,11 @@ static void dropped_events_leave_nothing_held(void **state) {
 	uinput_key(f.keyboard, KEY_D, true);
 	drain(&f);
 	CHECK(!f.sink.keys[KEY_W] && f.sink.keys[KEY_D] && !f.sink.keys[KEY_A]);
-	CHECK(f.sink.held_keys == 1);
+	CHECK_EQ(f.sink.held_keys, 1);
 	CHECK(f.sink.events < 4000); /* they were dropped indeed */
 	uinput_key(f.keyboard, KEY_D, false);
 	drain(&f);
-	CHECK(f.sink.held_keys == 0);
+	CHECK_EQ(f.sink.held_keys, 0);
 	teardown(&f);
 }
 
@@ -352,7 +352,7 @@ static void eight_thousand_reports_a_second(void **state) {
 	while (!atomic_load(&fast.done)) {
 		CHECK(loop_run_once(f.loop, 20) >= 0);
 	}
-	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
 	drain(&f);
 	uint64_t took_ns = clock_now_ns() - start_ns;
 	print_message("8000 reports in %.2f s: %lu events to the guest, %llu merged, our CPU %.1f %%\n",

@@ -101,7 +101,7 @@ static void threads_lose_nothing_and_tear_nothing(void **state) {
 			sched_yield();
 		}
 		if (mailbox_take(&box, pair)) {
-			CHECK(pair[0] == ~pair[1]);
+			CHECK_EQ(pair[0], ~pair[1]);
 		}
 	}
 	for (int i = 0; i < 2; i++) {
@@ -229,7 +229,7 @@ static void a_prompt_thread_has_no_slack(void **state) {
 	int slack = 0;
 	CHECK(thread_start(&thread, "prompt", be_prompt, &slack) == 0);
 	pthread_join(thread, NULL);
-	CHECK(slack == 1);
+	CHECK_EQ(slack, 1);
 	CHECK(prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL) != 1); /* ours stays */
 }
 
@@ -314,7 +314,7 @@ static void *be_late(void *data) {
 	CHECK(allowed_count() == all); /* that is nothing */
 	if (all == 1) {
 		thread_place_late(&place, 5 * NS_PER_MS, now_ns);
-		CHECK(allowed_count() == 1);
+		CHECK_EQ(allowed_count(), 1);
 		return NULL;
 	}
 	/* Away for a second, then back; sooner late again, away for longer. */
@@ -323,10 +323,10 @@ static void *be_late(void *data) {
 		thread_place_late(&place, 2 * NS_PER_MS, now_ns);
 		CHECK(!may_run_on(cpu) && allowed_count() == all - 1 && sched_getcpu() != cpu);
 		thread_place_tick(&place, now_ns + seconds * NS_PER_S - 1);
-		CHECK(allowed_count() == all - 1);
+		CHECK_EQ(allowed_count(), all - 1);
 		now_ns += seconds * NS_PER_S;
 		thread_place_tick(&place, now_ns);
-		CHECK(allowed_count() == all);
+		CHECK_EQ(allowed_count(), all);
 		now_ns += 20 * NS_PER_MS;
 	}
 	/* Late where it went: to another one. */
@@ -337,7 +337,7 @@ static void *be_late(void *data) {
 	thread_place_late(&place, 2 * NS_PER_MS, now_ns + 20 * NS_PER_MS);
 	CHECK(!may_run_on(second) && allowed_count() == all - 1);
 	thread_place_leave(&place);
-	CHECK(allowed_count() == all);
+	CHECK_EQ(allowed_count(), all);
 	/* What somebody else has set meanwhile stays. */
 	now_ns += 100 * NS_PER_S;
 	thread_place_late(&place, 2 * NS_PER_MS, now_ns);
@@ -357,7 +357,7 @@ static void a_late_thread_goes_elsewhere_for_a_while(void **state) {
 	const int before = allowed_count();
 	CHECK(thread_start(&thread, "late", be_late, &several) == 0);
 	pthread_join(thread, NULL);
-	CHECK(allowed_count() == before);
+	CHECK_EQ(allowed_count(), before);
 	if (!several) {
 		print_message("one CPU only: nowhere to go\n");
 	}
@@ -377,7 +377,7 @@ static void stream_copies_are_whole(void **state) {
 			for (size_t t = 0; t < 70; t++) {
 				memset(to, 0xee, sizeof to);
 				stream_copy(to + 100 + t, from + 7 * f, sizes[s]);
-				CHECK(memcmp(to + 100 + t, from + 7 * f, sizes[s]) == 0);
+				CHECK_EQ(memcmp(to + 100 + t, from + 7 * f, sizes[s]), 0);
 				CHECK(to[99 + t] == 0xee && to[100 + t + sizes[s]] == 0xee);
 			}
 		}

@@ -106,7 +106,7 @@ static void quit_from_another_thread_ends_it(void **state) {
 	pthread_t thread;
 	CHECK(loop_create(&loop) == 0);
 	CHECK(pthread_create(&thread, NULL, quit_it, loop) == 0);
-	CHECK(loop_run(loop) == 7);
+	CHECK_EQ(loop_run(loop), 7);
 	pthread_join(thread, NULL);
 	loop_destroy(loop);
 }

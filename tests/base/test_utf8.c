@@ -99,10 +99,10 @@ static void walking_moves_by_one_at_least(void **state) {
 		CHECK(utf8_next(&p) == 'b');
 		CHECK(utf8_next(&p) == 0);
 		CHECK(utf8_next(&p) == 0); /* it stays at the end */
-		CHECK(*p == '\0');
+		CHECK_EQ(*p, '\0');
 		CHECK(!utf8_valid(text, strlen(text)) && utf8_valid(text, 1));
-		CHECK(utf8_count(text, strlen(text)) == broken[i].invalid + 2);
-		CHECK(utf8_last(text, strlen(text) - 1) == 1);
+		CHECK_EQ(utf8_count(text, strlen(text)), broken[i].invalid + 2);
+		CHECK_EQ(utf8_last(text, strlen(text) - 1), 1);
 	}
 }
 
@@ -111,10 +111,10 @@ static void text_is_cut_between_characters(void **state) {
 	const char *text = "\xc3\xa4\xe4\xbd\xa0\xf0\x9f\x98\x80!"; /* 2 + 3 + 4 + 1 */
 	static const size_t fits[] = { 0, 0, 2, 2, 2, 5, 5, 5, 5, 9, 10, 10 };
 	for (size_t max = 0; max < sizeof fits / sizeof fits[0]; max++) {
-		CHECK(utf8_fit(text, strlen(text), max) == fits[max]);
+		CHECK_EQ(utf8_fit(text, strlen(text), max), fits[max]);
 	}
 	CHECK(utf8_last(text, 9) == 4 && utf8_last(text, 5) == 3 && utf8_last(text, 2) == 2);
-	CHECK(utf8_last(text, 0) == 0);
+	CHECK_EQ(utf8_last(text, 0), 0);
 	CHECK(utf8_fit("\x80\x80\x80", 3, 2) == 2);
 }
 
@@ -150,7 +150,7 @@ static void json_is_always_utf8(void **state) {
 		for (const char *p = line; (p = strstr(p, "\xef\xbf\xbd")); p += 3) {
 			marks++;
 		}
-		CHECK(marks == broken[i].invalid);
+		CHECK_EQ(marks, broken[i].invalid);
 		free(line);
 	}
 }

@@ -65,11 +65,11 @@ static void a_good_frame_is_read_as_it_is(void **state) {
 	CHECK(frame.format == FRAME_FORMAT_BGRA && frame.width == 64 && frame.height == 32);
 	CHECK(frame.rows == 32 && frame.pitch == 256 && frame.rotation == 3);
 	CHECK(frame.flags == 0x1f); /* unknown bits are gone */
-	CHECK(frame.damage_count == 2);
+	CHECK_EQ(frame.damage_count, 2);
 	CHECK(frame.damage[0].x == 1 && frame.damage[0].height == 4);
 	CHECK(frame.damage[1].width == 4 && frame.damage[1].height == 2);
-	CHECK(frame.pixels_offset == BLOCK + 4096);
-	CHECK(frame.pixels == shm_base(shm) + BLOCK + 4096);
+	CHECK_EQ(frame.pixels_offset, BLOCK + 4096);
+	CHECK_EQ(frame.pixels, shm_base(shm) + BLOCK + 4096);
 
 	__atomic_store_n((uint32_t *)(void *)(shm_base(shm) + BLOCK + 4092), 100, __ATOMIC_RELEASE);
 	CHECK(frame_written(&frame) == 100);
@@ -181,7 +181,7 @@ static void oddities_are_made_harmless(void **state) {
 	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
 	CHECK(frame.screen_width == 64 && frame.screen_height == 32);
 	CHECK(frame.rotation == 0 && frame.data_width == 64 && frame.rows == 32);
-	CHECK(frame.damage_count == 0);
+	CHECK_EQ(frame.damage_count, 0);
 
 	wire = good20();
 	wire.screen_height = 65536;
@@ -248,7 +248,7 @@ static void rows_that_are_not_in_the_block_are_not_read(void **state) {
 	CHECK(read20(&wire, 4096 + 32 * 256 - 1, &frame) == 0);
 	CHECK(frame.rows == 31 && frame.flags == FRAME_TRUNCATED && frame.height == 32);
 	CHECK(read20(&wire, 4096 + 256, &frame) == 0);
-	CHECK(frame.rows == 1);
+	CHECK_EQ(frame.rows, 1);
 	CHECK(read20(&wire, 4096 + 255, &frame) == -EBADMSG);
 	CHECK(read20(&wire, 1083, &frame) == -EBADMSG);
 	CHECK(read20(&wire, 0, &frame) == -EBADMSG);
@@ -314,7 +314,7 @@ static void damage_of_skipped_frames_is_kept(void **state) {
 	struct frame merged = newer;
 	frame_merge_damage(&merged, &older);
 	CHECK(merged.damage_count == 2 && merged.damage_since == 3);
-	CHECK(merged.damage[1].x == 1);
+	CHECK_EQ(merged.damage[1].x, 1);
 	/* and once more on top of it */
 	struct frame next = newer;
 	next.serial = 6;
@@ -325,19 +325,19 @@ static void damage_of_skipped_frames_is_kept(void **state) {
 	merged = newer;
 	merged.damage_since = 9; /* a gap */
 	frame_merge_damage(&merged, &older);
-	CHECK(merged.damage_count == 0);
+	CHECK_EQ(merged.damage_count, 0);
 	merged = newer;
 	merged.damage_count = 0; /* all */
 	frame_merge_damage(&merged, &older);
-	CHECK(merged.damage_count == 0);
+	CHECK_EQ(merged.damage_count, 0);
 	merged = newer;
 	merged.damage_count = FRAME_DAMAGE_MAX;
 	frame_merge_damage(&merged, &older);
-	CHECK(merged.damage_count == 0);
+	CHECK_EQ(merged.damage_count, 0);
 	merged = newer;
 	merged.width = 32;
 	frame_merge_damage(&merged, &older);
-	CHECK(merged.damage_count == 0);
+	CHECK_EQ(merged.damage_count, 0);
 	CHECK(!frame_same_geometry(&merged, &older));
 }
 
@@ -467,7 +467,7 @@ static void lies_of_the_pointer_are_refused(void **state) {
 			.pitch = lies[i].pitch };
 		const uint32_t serial = shape.serial;
 		CHECK(read_cursor(&wire, data, sizeof data, 7, false, &update) == -EBADMSG);
-		CHECK(shape.serial == serial);
+		CHECK_EQ(shape.serial, serial);
 	}
 	/* an unknown kind: the rest of the message counts */
 	struct kvmfr_cursor_wire wire = { .x = 3, .type = 3, .width = 4, .height = 4, .pitch = 16 };
@@ -526,7 +526,7 @@ static void user_data_is_bounded(void **state) {
 	CHECK(kvmfr_info_read(data, sizeof data, &info) == -EBADMSG);
 	CHECK(kvmfr_version_find(5, 19) && kvmfr_version_find(6, 20));
 	CHECK(!kvmfr_version_find(5, 20) && !kvmfr_version_find(7, 20));
-	CHECK(kvmfr_version_find(12, 34)->kvmfr == 34);
+	CHECK_EQ(kvmfr_version_find(12, 34)->kvmfr, 34);
 	CHECK(kvmfr_version_find(12, 36)->kvmfr == 34); /* tried */
 	CHECK(!kvmfr_version_find(12, 33) && !kvmfr_version_find(6, 21));
 }

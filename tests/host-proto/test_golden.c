@@ -85,7 +85,7 @@ static void connect_session(struct guest_link *session) {
 	for (unsigned i = 0; i < 50 && client_state(session->client) != LGMP_STATE_RUNNING; i++) {
 		tick(session);
 	}
-	CHECK(client_state(session->client) == LGMP_STATE_RUNNING);
+	CHECK_EQ(client_state(session->client), LGMP_STATE_RUNNING);
 }
 
 static void check_info(const struct guest_link *session, const char *release) {
@@ -101,7 +101,7 @@ static void check_info(const struct guest_link *session, const char *release) {
 
 /* Every recorded frame, bit for bit. */
 static void check_frames(struct guest_link *session, const char *paragraph) {
-	CHECK(session->golden.frame_count == 2);
+	CHECK_EQ(session->golden.frame_count, 2);
 	for (unsigned i = 0; i < session->golden.frame_count; i++) {
 		struct lgmp_message message;
 		struct frame frame;
@@ -109,15 +109,15 @@ static void check_frames(struct guest_link *session, const char *paragraph) {
 		CHECK(lgmp_client_next(session->client, LGMP_QUEUE_FRAME, &message) == 1);
 		CHECK(frame_read(message.shm, message.kvmfr, message.offset, message.size,
 				      &frame) == 0);
-		CHECK(frame.serial == session->golden.frames[i].serial);
+		CHECK_EQ(frame.serial, session->golden.frames[i].serial);
 		CHECK(frame.format == FRAME_FORMAT_BGRA && frame.width == 640 &&
 				frame.height == 360 && frame.rows == 360 && frame.pitch == 2560 &&
 				frame.data_width == 640);
 		CHECK(frame.screen_width == 640 && frame.screen_height == 360);
 		CHECK(frame.rotation == 0 && frame.flags == 0 && frame.damage_count == 0);
-		CHECK(frame.format_version == 0);
+		CHECK_EQ(frame.format_version, 0);
 		CHECK(frame_written(&frame) == 921600);
-		CHECK(crc32_of(frame.pixels, 921600) == frame_crc(paragraph, frame.serial));
+		CHECK_EQ(crc32_of(frame.pixels, 921600), frame_crc(paragraph, frame.serial));
 		CHECK(memcmp(frame.pixels, "\x00\x00\xff\x00", 4) == 0);
 		CHECK(memcmp(frame.pixels + 921596, "\xff\xff\xff\x00", 4) == 0);
 		CHECK(lgmp_client_finish(session->client, &message) == 0);
@@ -147,11 +147,11 @@ static void check_pointers(struct guest_link *session, const char *paragraph) {
 			CHECK(shape.width == 24 && shape.height == 24);
 			CHECK(shape.hot_x == 4 && shape.hot_y == 4 && !shape.has_invert);
 			/* premultiplied ARGB is what lies in the memory */
-			CHECK(crc32_of(shape.color, 24 * 24 * 4) == 0x6c341bb5);
+			CHECK_EQ(crc32_of(shape.color, 24 * 24 * 4), 0x6c341bb5);
 		}
 		CHECK(lgmp_client_finish(session->client, &message) == 0);
 	}
-	CHECK(shapes == 1);
+	CHECK_EQ(shapes, 1);
 }
 
 static void pixels_and_pointer_are_those_of_the_real_hosts(void **state) {
@@ -187,7 +187,7 @@ static void a_host_without_frames_is_waited_for(void **state) {
 		CHECK(strstr(lgmp_client_status(session.client)->reason, "no picture yet"));
 		for (unsigned i = 0; i < 500; i++) {
 			tick(&session);
-			CHECK(client_state(session.client) == LGMP_STATE_RUNNING);
+			CHECK_EQ(client_state(session.client), LGMP_STATE_RUNNING);
 			CHECK(lgmp_client_next(session.client, LGMP_QUEUE_FRAME, &message) == 0);
 		}
 		close_image(&session);
@@ -202,7 +202,7 @@ static void a_dead_host_is_a_dead_host(void **state) {
 		for (unsigned i = 0; i < 500; i++) {
 			lgmp_client_step(session.client, session.now_ns += 10 * NS_PER_MS);
 		}
-		CHECK(client_state(session.client) == LGMP_STATE_NO_HEARTBEAT);
+		CHECK_EQ(client_state(session.client), LGMP_STATE_NO_HEARTBEAT);
 		CHECK(!golden_has_subscribers(&session.golden));
 		close_image(&session);
 	}

@@ -35,15 +35,15 @@ static void frames_arrive_in_order(void **state) {
 		struct lgmp_client *client = client_on(guest.path);
 		guest_connect(&guest, client);
 		const struct lgmp_status *status = lgmp_client_status(client);
-		CHECK(status->kvmfr == versions[v]);
-		CHECK(status->lgmp == layout_for(versions[v])->version);
+		CHECK_EQ(status->kvmfr, versions[v]);
+		CHECK_EQ(status->lgmp, layout_for(versions[v])->version);
 		CHECK(!status->experimental);
 		assert_string_equal(status->info.host_version, "B-test");
 		assert_string_equal(status->info.capture, "TEST");
 		assert_string_equal(status->info.model, "A processor");
 		assert_string_equal(status->info.os_name, "Windows");
 		CHECK(status->info.cpus == 8 && status->info.uuid[2] == 3);
-		CHECK(status->sessions == 1);
+		CHECK_EQ(status->sessions, 1);
 
 		struct lgmp_message message;
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
@@ -53,7 +53,7 @@ static void frames_arrive_in_order(void **state) {
 			CHECK(first_pixel(&message) == (i & 0xff));
 			CHECK(lgmp_client_finish(client, &message) == 0);
 			/* the slot is free at once, without the host's periodic task */
-			CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 0);
+			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
 		}
 		lgmp_client_destroy(client);
@@ -81,12 +81,12 @@ static void finishing_out_of_order_frees_both(void **state) {
 			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &c) == 0);
 			CHECK(guest_post(&guest, 8, 8) == -ENOBUFS);
 			CHECK(lgmp_client_finish(client, &b) == 0);
-			CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 2);
+			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 2);
 			CHECK(lgmp_client_finish(client, &a) == 0);
-			CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 0);
+			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 			/* a second finish of the same message changes nothing; LGMP 12 tells it */
 			CHECK(lgmp_client_finish(client, &a) == (versions[v] == 34 ? -ESTALE : 0));
-			CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 0);
+			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		}
 		lgmp_client_destroy(client);
 		guest_close(&guest);
@@ -102,17 +102,17 @@ static void waits_name_their_reason(void **state) {
 	struct lgmp_client *client = client_on(guest.path);
 	uint64_t now = guest.now_ns;
 	lgmp_client_step(client, now);
-	CHECK(client_state(client) == LGMP_STATE_NO_FILE);
+	CHECK_EQ(client_state(client), LGMP_STATE_NO_FILE);
 
 	int fd = open(guest.path, O_RDWR | O_CREAT, 0600);
 	lgmp_client_step(client, now += NS_PER_S);
-	CHECK(client_state(client) == LGMP_STATE_EMPTY);
-	CHECK(ftruncate(fd, 5759) == 0);
+	CHECK_EQ(client_state(client), LGMP_STATE_EMPTY);
+	CHECK_EQ(ftruncate(fd, 5759), 0);
 	lgmp_client_step(client, now += NS_PER_S);
-	CHECK(client_state(client) == LGMP_STATE_TOO_SMALL);
-	CHECK(ftruncate(fd, MEMORY) == 0);
+	CHECK_EQ(client_state(client), LGMP_STATE_TOO_SMALL);
+	CHECK_EQ(ftruncate(fd, MEMORY), 0);
 	lgmp_client_step(client, now += NS_PER_S);
-	CHECK(client_state(client) == LGMP_STATE_NO_MAGIC);
+	CHECK_EQ(client_state(client), LGMP_STATE_NO_MAGIC);
 	CHECK(strstr(lgmp_client_status(client)->reason, "host program"));
 
 	/* other versions, where each of them keeps its magic */
@@ -127,8 +127,8 @@ static void waits_name_their_reason(void **state) {
 		CHECK(pwrite(fd, &magic, 4, others[i].magic) == 4);
 		CHECK(pwrite(fd, &others[i].number, 4, others[i].version) == 4);
 		lgmp_client_step(client, now += NS_PER_S);
-		CHECK(client_state(client) == LGMP_STATE_VERSION);
-		CHECK(lgmp_client_status(client)->lgmp == others[i].number);
+		CHECK_EQ(client_state(client), LGMP_STATE_VERSION);
+		CHECK_EQ(lgmp_client_status(client)->lgmp, others[i].number);
 		char number[16];
 		snprintf(number, sizeof number, "LGMP %u", others[i].number);
 		CHECK(strstr(lgmp_client_status(client)->reason, number));
@@ -143,20 +143,20 @@ static void waits_name_their_reason(void **state) {
 	guest.now_ns = now;
 	CHECK(kvmfr_host_begin(guest.host, 1, guest_ms(&guest)) == 0);
 	lgmp_client_step(client, guest.now_ns += NS_PER_S);
-	CHECK(client_state(client) == LGMP_STATE_NO_HEARTBEAT);
+	CHECK_EQ(client_state(client), LGMP_STATE_NO_HEARTBEAT);
 	/* one change may be the first write of a starting host (lgmp.md 4.2) */
 	guest_tick(&guest, client);
-	CHECK(client_state(client) == LGMP_STATE_NO_HEARTBEAT);
+	CHECK_EQ(client_state(client), LGMP_STATE_NO_HEARTBEAT);
 	guest_tick(&guest, client);
-	CHECK(client_state(client) == LGMP_STATE_RUNNING);
+	CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
 
 	lgmp_client_set_path(client, "/tmp");
 	CHECK(!lgmp_host_has_subscribers(kvmfr_host_lgmp(guest.host), 0));
 	lgmp_client_step(client, guest.now_ns);
-	CHECK(client_state(client) == LGMP_STATE_UNREADABLE);
+	CHECK_EQ(client_state(client), LGMP_STATE_UNREADABLE);
 	lgmp_client_set_path(client, "");
 	lgmp_client_step(client, guest.now_ns);
-	CHECK(client_state(client) == LGMP_STATE_OFF);
+	CHECK_EQ(client_state(client), LGMP_STATE_OFF);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }
@@ -172,7 +172,7 @@ static void another_kvmfr_is_named_and_heals(void **state) {
 	for (unsigned i = 0; i < 10; i++) {
 		guest_tick(&guest, client);
 	}
-	CHECK(client_state(client) == LGMP_STATE_KVMFR);
+	CHECK_EQ(client_state(client), LGMP_STATE_KVMFR);
 	CHECK(lgmp_client_status(client)->kvmfr == 21 && lgmp_client_status(client)->lgmp == 6);
 	CHECK(strstr(lgmp_client_status(client)->reason, "KVMFR 21 over LGMP 6"));
 	CHECK(strstr(lgmp_client_status(client)->reason, "speaks 20 there"));
@@ -182,7 +182,7 @@ static void another_kvmfr_is_named_and_heals(void **state) {
 	for (unsigned i = 0; i < 20; i++) {
 		guest_tick(&guest, client);
 	}
-	CHECK(client_state(client) == LGMP_STATE_NOT_KVMFR);
+	CHECK_EQ(client_state(client), LGMP_STATE_NOT_KVMFR);
 
 	CHECK(kvmfr_host_begin(guest.host, 3, guest_ms(&guest)) == 0);
 	guest_connect(&guest, client);
@@ -202,22 +202,22 @@ static void a_restarted_host_is_picked_up(void **state) {
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &old) == 1);
 
 		/* a new session in the same memory: nothing of the old one may be written to it */
-		CHECK(kvmfr_host_begin(guest.host, 78, 5) == 0);
+		CHECK_EQ(kvmfr_host_begin(guest.host, 78, 5), 0);
 		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
 		guest_connect(&guest, client);
 		for (unsigned i = 0; i < 80; i++) {
 			guest_tick(&guest, client);
 		}
-		CHECK(lgmp_client_status(client)->sessions == 2);
-		CHECK(lgmp_client_status(client)->lost == 1);
+		CHECK_EQ(lgmp_client_status(client)->sessions, 2);
+		CHECK_EQ(lgmp_client_status(client)->lost, 1);
 		struct lgmp_message message;
 		CHECK(guest_post(&guest, 8, 8) == 0);
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
 		CHECK(message.generation != old.generation);
 		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 1);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 1);
 		CHECK(lgmp_client_finish(client, &message) == 0);
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 0);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 	}
@@ -233,23 +233,23 @@ static void a_dead_heart_ends_the_session_and_a_new_beat_starts_one(void **state
 	for (unsigned i = 0; i < 10; i++) {
 		lgmp_client_step(client, silent += 100 * NS_PER_MS);
 	}
-	CHECK(client_state(client) == LGMP_STATE_RUNNING);
+	CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
 	for (unsigned i = 0; i < 3; i++) {
 		lgmp_client_step(client, silent += 100 * NS_PER_MS);
 	}
-	CHECK(client_state(client) == LGMP_STATE_NO_HEARTBEAT);
+	CHECK_EQ(client_state(client), LGMP_STATE_NO_HEARTBEAT);
 	for (unsigned i = 0; i < 50; i++) {
 		lgmp_client_step(client, silent += 100 * NS_PER_MS);
 	}
-	CHECK(client_state(client) == LGMP_STATE_NO_HEARTBEAT);
+	CHECK_EQ(client_state(client), LGMP_STATE_NO_HEARTBEAT);
 	guest.now_ns = silent;
 	guest_connect(&guest, client);
-	CHECK(lgmp_client_status(client)->lost == 1);
+	CHECK_EQ(lgmp_client_status(client)->lost, 1);
 
 	/* If we are the ones who slept, the session goes on. */
 	guest.now_ns += 30 * NS_PER_S;
 	lgmp_client_step(client, guest.now_ns);
-	CHECK(client_state(client) == LGMP_STATE_RUNNING);
+	CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }
@@ -268,18 +268,18 @@ static void an_eviction_is_healed_by_one_subscription(void **state) {
 		for (unsigned i = 0; i < 103; i++) {
 			guest_tick(&guest, client);
 		}
-		CHECK(client_state(client) == LGMP_STATE_RUNNING);
+		CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
 		struct lgmp_message message;
 		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
-		CHECK(lgmp_client_status(client)->resubscriptions == 1);
+		CHECK_EQ(lgmp_client_status(client)->resubscriptions, 1);
 		CHECK(guest_post(&guest, 8, 8) == 0);
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
 		CHECK(message.generation != old.generation);
 		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
 		CHECK(lgmp_client_finish(client, &message) == 0);
-		CHECK(lgmp_client_status(client)->resubscriptions == 1);
-		CHECK(lgmp_client_status(client)->lost == 0);
+		CHECK_EQ(lgmp_client_status(client)->resubscriptions, 1);
+		CHECK_EQ(lgmp_client_status(client)->lost, 0);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 	}
@@ -310,7 +310,7 @@ static void inherited_bits_do_not_evict(void **state) {
 		guest_tick(&guest, second);
 		CHECK(lgmp_client_next(second, LGMP_QUEUE_FRAME, &message) == 0);
 	}
-	CHECK(lgmp_client_status(second)->resubscriptions == 0);
+	CHECK_EQ(lgmp_client_status(second)->resubscriptions, 0);
 	CHECK(guest_post(&guest, 8, 8) == 0);
 	CHECK(lgmp_client_next(second, LGMP_QUEUE_FRAME, &message) == 1);
 	lgmp_client_destroy(second);
@@ -325,7 +325,7 @@ static void no_frame_for_three_seconds_subscribes_anew(void **state) {
 	struct lgmp_host *lgmp = kvmfr_host_lgmp(guest.host);
 	struct lgmp_client *client = client_on(guest.path);
 	guest_connect(&guest, client);
-	CHECK(lgmp_host_take_new_subscribers(lgmp, 0) == 1);
+	CHECK_EQ(lgmp_host_take_new_subscribers(lgmp, 0), 1);
 
 	const uint64_t start = guest.now_ns;
 	while (lgmp_host_has_subscribers(lgmp, 0)) {
@@ -338,8 +338,8 @@ static void no_frame_for_three_seconds_subscribes_anew(void **state) {
 		guest_tick(&guest, client);
 	}
 	CHECK(guest.now_ns - left >= 300 * NS_PER_MS && guest.now_ns - left < 420 * NS_PER_MS);
-	CHECK(lgmp_host_take_new_subscribers(lgmp, 0) == 1);
-	CHECK(lgmp_client_status(client)->resubscriptions == 1);
+	CHECK_EQ(lgmp_host_take_new_subscribers(lgmp, 0), 1);
+	CHECK_EQ(lgmp_client_status(client)->resubscriptions, 1);
 	/* the second time it waits longer */
 	const uint64_t again = guest.now_ns;
 	while (lgmp_host_has_subscribers(lgmp, 0)) {
@@ -373,7 +373,7 @@ static void a_replaced_or_cut_file_is_mapped_anew(void **state) {
 	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
 	struct shm *held = shm_ref(message.shm);
 
-	CHECK(truncate(guest.path, 8192) == 0);
+	CHECK_EQ(truncate(guest.path, 8192), 0);
 	lgmp_client_step(client, guest.now_ns += 200 * NS_PER_MS);
 	CHECK(client_state(client) != LGMP_STATE_RUNNING);
 	CHECK(lgmp_client_finish(client, &message) == -ESTALE);
@@ -386,11 +386,11 @@ static void a_replaced_or_cut_file_is_mapped_anew(void **state) {
 	char path[sizeof guest.path];
 	strcpy(path, guest.path);
 	guest_open(&again, 19, MEMORY);
-	CHECK(rename(again.path, path) == 0);
+	CHECK_EQ(rename(again.path, path), 0);
 	strcpy(again.path, path);
 	again.now_ns = guest.now_ns;
 	guest_connect(&again, client);
-	CHECK(lgmp_client_status(client)->kvmfr == 19);
+	CHECK_EQ(lgmp_client_status(client)->kvmfr, 19);
 	lgmp_client_destroy(client);
 	guest_close(&again);
 	guest_close(&guest);
@@ -404,34 +404,34 @@ static void requests_to_move_the_pointer_are_acknowledged(void **state) {
 		struct lgmp_host *lgmp = kvmfr_host_lgmp(guest.host);
 		const unsigned queue = kvmfr_host_pointer_queue(guest.host);
 		struct lgmp_client *client = client_on(guest.path);
-		CHECK(lgmp_client_move_pointer(client, 1, 2, guest.now_ns) == -ENOTCONN);
+		CHECK_EQ(lgmp_client_move_pointer(client, 1, 2, guest.now_ns), -ENOTCONN);
 		guest_connect(&guest, client);
-		CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_NONE);
+		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_NONE);
 
-		CHECK(lgmp_client_move_pointer(client, -7, 1234, guest.now_ns) == 0);
-		CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_SENT);
+		CHECK_EQ(lgmp_client_move_pointer(client, -7, 1234, guest.now_ns), 0);
+		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
 		static const uint8_t golden[12] = { 0, 0, 0, 0, 0xf9, 0xff, 0xff, 0xff, 0xd2, 0x04,
 			0, 0 };
 		uint8_t data[LGMP_DATA_MAX];
-		CHECK(lgmp_host_read_data(lgmp, queue, data) == 12);
+		CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
 		assert_memory_equal(data, golden, 12);
-		CHECK(lgmp_host_read_data(lgmp, queue, data) == -EAGAIN);
-		CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_DONE);
+		CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), -EAGAIN);
+		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_DONE);
 
 		/* a host that never reads: full, then given up */
 		const unsigned slots = layout_for(versions[v])->data_slots;
 		for (unsigned i = 0; i < slots; i++) {
-			CHECK(lgmp_client_move_pointer(client, (int32_t)i, 0, guest.now_ns) == 0);
-			CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_SENT);
+			CHECK_EQ(lgmp_client_move_pointer(client, (int32_t)i, 0, guest.now_ns), 0);
+			CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
 		}
-		CHECK(lgmp_client_move_pointer(client, 99, 0, guest.now_ns) == 0);
-		CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_WAITS);
+		CHECK_EQ(lgmp_client_move_pointer(client, 99, 0, guest.now_ns), 0);
+		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_WAITS);
 		/* one place is enough for the newest */
 		CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == 0);
 		lgmp_client_step(client, guest.now_ns += 2 * NS_PER_MS);
-		CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_SENT);
+		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
 		guest.now_ns += 150 * NS_PER_MS;
-		CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_FAILED);
+		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_FAILED);
 		for (unsigned i = 1; i < slots; i++) {
 			CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == i);
 		}
@@ -457,7 +457,7 @@ static void every_client_gets_everything(void **state) {
 		for (unsigned i = 0; i < 80; i++) {
 			guest_tick(&guest, clients[places]);
 		}
-		CHECK(client_state(clients[places]) == LGMP_STATE_FULL);
+		CHECK_EQ(client_state(clients[places]), LGMP_STATE_FULL);
 
 		for (unsigned n = 0; n < 20; n++) {
 			CHECK(guest_post(&guest, 8, 8) == 0);
@@ -466,16 +466,16 @@ static void every_client_gets_everything(void **state) {
 				CHECK(lgmp_client_next(clients[i], LGMP_QUEUE_FRAME, &message) ==
 						1);
 				CHECK(first_pixel(&message) == n);
-				CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 1);
+				CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 1);
 				CHECK(lgmp_client_finish(clients[i], &message) == 0);
 			}
-			CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 0);
+			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		}
 		lgmp_client_destroy(clients[3]);
 		for (unsigned i = 0; i < 150; i++) {
 			guest_tick(&guest, clients[places]);
 		}
-		CHECK(client_state(clients[places]) == LGMP_STATE_RUNNING);
+		CHECK_EQ(client_state(clients[places]), LGMP_STATE_RUNNING);
 		for (unsigned i = 0; i <= places; i++) {
 			if (i != 3) {
 				lgmp_client_destroy(clients[i]);
@@ -516,8 +516,8 @@ static void lies_of_the_host_are_found(void **state) {
 					guest_ms(&guest));
 			lgmp_client_step(client, guest.now_ns);
 		}
-		CHECK(client_state(client) == LGMP_STATE_BROKEN);
-		CHECK(lgmp_client_status(client)->corrupt == 1);
+		CHECK_EQ(client_state(client), LGMP_STATE_BROKEN);
+		CHECK_EQ(lgmp_client_status(client)->corrupt, 1);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 	}
@@ -538,7 +538,7 @@ static void lies_of_the_host_are_found(void **state) {
 		lgmp_store32(lgmp_at32(base, at[i]), bad[i]);
 		struct lgmp_message message;
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == -EBADMSG);
-		CHECK(client_state(client) == LGMP_STATE_BROKEN);
+		CHECK_EQ(client_state(client), LGMP_STATE_BROKEN);
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
@@ -563,7 +563,7 @@ static void a_lock_that_is_never_released_is_no_hang(void **state) {
 			lgmp_client_step(client, guest.now_ns);
 		}
 		CHECK(clock_now_ns() - start < NS_PER_S);
-		CHECK(client_state(client) == LGMP_STATE_BROKEN);
+		CHECK_EQ(client_state(client), LGMP_STATE_BROKEN);
 		CHECK(strstr(lgmp_client_status(client)->reason, "lock"));
 		lgmp_unlock(layout, lock);
 		guest.now_ns += 2 * NS_PER_S;
@@ -575,10 +575,10 @@ static void a_lock_that_is_never_released_is_no_hang(void **state) {
 		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
 		CHECK(lgmp_try_lock(layout, lock));
 		CHECK(lgmp_client_finish(client, &message) == 0);
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 1);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 1);
 		lgmp_unlock(layout, lock);
 		guest_tick(&guest, client);
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0) == 0);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 	}
@@ -589,10 +589,10 @@ static void lgmp5_touches_one_byte_of_its_lock(void **state) {
 	const struct lgmp_layout *layout = lgmp_layout_find(5);
 	uint32_t word = 0xaabbcc00;
 	CHECK(lgmp_try_lock(layout, &word));
-	CHECK(word == 0xaabbcc01);
+	CHECK_EQ(word, 0xaabbcc01);
 	CHECK(!lgmp_try_lock(layout, &word));
 	lgmp_unlock(layout, &word);
-	CHECK(word == 0xaabbcc00);
+	CHECK_EQ(word, 0xaabbcc00);
 	CHECK(lgmp_layout_find(6)->byte_locks == false);
 	CHECK(lgmp_layout_find(7) == NULL);
 }

@@ -108,7 +108,7 @@ static void load(struct walk *walk, const struct state *state) {
 	memcpy(entries_of(walk), state->entries, sizeof state->entries);
 	walk->ring.now_ms = NOW_MS;
 	lgmp_store64(lgmp_at64(shm_base(walk->ring.shm), walk->ring.layout.timestamp), NOW_MS);
-	CHECK(lgmp_host_attach(walk->ring.host) == 0);
+	CHECK_EQ(lgmp_host_attach(walk->ring.host), 0);
 	for (unsigned c = 0; c < CLIENTS; c++) {
 		struct lgmp_subscription *sub = &walk->subs[c];
 		sub->active = state->clients[c].joined;
@@ -489,7 +489,7 @@ static void every_rule_holds_in_every_state(void **state) {
 	const char *broken = run(FAULT_NONE, &states, &steps);
 	print_message("%zu states, %zu steps of a ring of %u with %u clients; broken: %s\n", states,
 			steps, SLOTS, CLIENTS, broken);
-	CHECK(broken == no_rule);
+	CHECK_EQ(broken, no_rule);
 	CHECK(states > 1000);
 }
 

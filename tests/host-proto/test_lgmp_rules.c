@@ -117,7 +117,7 @@ static void the_host_posts_to_nobody_and_trims(void **state) {
 	CHECK(ring_post(&ring, 'X', 5) == 0 && lgmp_host_count(ring.host, 0) == 1);
 	CHECK(ring_post(&ring, 'B', 0) == 0 && ring_post(&ring, 'C', 0) == -ENOBUFS);
 	ring_tick(&ring, 10);
-	CHECK(lgmp_host_count(ring.host, 0) == 0);
+	CHECK_EQ(lgmp_host_count(ring.host, 0), 0);
 	/* who comes later gets nothing of it */
 	struct lgmp_subscription sub;
 	uint32_t index = 0;
@@ -159,7 +159,7 @@ static void a_held_lock_puts_the_finish_off(void **state) {
 	CHECK(look(&sub, &b) == 0);
 	CHECK(lgmp_subscription_finish(&sub, a) == 0);
 	lgmp_subscription_flush(&sub);
-	CHECK(lgmp_host_count(ring.host, 0) == 2);
+	CHECK_EQ(lgmp_host_count(ring.host, 0), 2);
 	lgmp_unlock(&ring.layout, lock);
 	CHECK(look(&sub, &b) == 'B' && lgmp_host_count(ring.host, 0) == 1);
 	CHECK(lgmp_subscription_finish(&sub, a) == -ESTALE);
@@ -199,19 +199,19 @@ static void a_client_that_is_late_is_bad_on_every_queue(void **state) {
 	unsigned char *base = shm_base(guest.shm);
 	/* one client id on both queues */
 	const uint64_t second = layout->queues + layout->queue_bytes;
-	CHECK(lgmp_load32(lgmp_at32(base, layout->queues + layout->client_id)) == 1);
-	CHECK(lgmp_load32(lgmp_at32(base, second + layout->client_id)) == 1);
+	CHECK_EQ(lgmp_load32(lgmp_at32(base, layout->queues + layout->client_id)), 1);
+	CHECK_EQ(lgmp_load32(lgmp_at32(base, second + layout->client_id)), 1);
 
 	CHECK(guest_post(&guest, 8, 8) == 0);
 	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
 	for (unsigned i = 0; i < 102; i++) {
 		guest_tick(&guest, client);
 	}
-	CHECK(lgmp_subs_load(layout, base + second + layout->subs).bad == 1);
+	CHECK_EQ(lgmp_subs_load(layout, base + second + layout->subs).bad, 1);
 	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
 	CHECK(lgmp_client_next(client, LGMP_QUEUE_POINTER, &message) == 0);
-	CHECK(lgmp_client_status(client)->resubscriptions == 2);
-	CHECK(lgmp_load32(lgmp_at32(base, second + layout->client_id + 4)) == 1);
+	CHECK_EQ(lgmp_client_status(client)->resubscriptions, 2);
+	CHECK_EQ(lgmp_load32(lgmp_at32(base, second + layout->client_id + 4)), 1);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }
@@ -227,26 +227,26 @@ static void an_acknowledgement_of_what_was_dropped_is_a_loss(void **state) {
 	const unsigned queue = kvmfr_host_pointer_queue(guest.host);
 	const struct lgmp_layout *layout = lgmp_layout_find(12);
 	uint8_t data[64];
-	CHECK(lgmp_client_move_pointer(client, 3, 4, guest.now_ns) == 0);
-	CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_SENT);
+	CHECK_EQ(lgmp_client_move_pointer(client, 3, 4, guest.now_ns), 0);
+	CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
 	/* The host forgets us: it throws our data away, and acknowledges it. */
 	unsigned char *base = shm_base(guest.shm);
 	lgmp_store32(lgmp_at32(base, layout->queues + queue * layout->queue_bytes +
 						     layout->client_id),
 			99);
-	CHECK(lgmp_host_read_data(lgmp, queue, data) == -EAGAIN);
-	CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_LOST);
+	CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), -EAGAIN);
+	CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_LOST);
 
 	/* And a session that ends takes what was under way with it. */
 	CHECK(kvmfr_host_begin(guest.host, 78, guest_ms(&guest)) == 0);
 	for (unsigned i = 0; i < 80; i++) {
 		guest_tick(&guest, client);
 	}
-	CHECK(client_state(client) == LGMP_STATE_RUNNING);
-	CHECK(lgmp_client_move_pointer(client, 5, 6, guest.now_ns) == 0);
+	CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
+	CHECK_EQ(lgmp_client_move_pointer(client, 5, 6, guest.now_ns), 0);
 	CHECK(kvmfr_host_begin(guest.host, 79, guest_ms(&guest)) == 0);
 	lgmp_client_step(client, guest.now_ns += 100 * NS_PER_MS);
-	CHECK(lgmp_client_move_state(client, guest.now_ns) == LGMP_SEND_LOST);
+	CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_LOST);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }
@@ -263,7 +263,7 @@ static void a_session_without_a_number_is_still_starting(void **state) {
 	for (unsigned i = 0; i < 100; i++) {
 		guest_tick(&guest, client);
 	}
-	CHECK(client_state(client) == LGMP_STATE_STARTING);
+	CHECK_EQ(client_state(client), LGMP_STATE_STARTING);
 	CHECK(!lgmp_host_has_subscribers(kvmfr_host_lgmp(guest.host), 0));
 	lgmp_store32(lgmp_at32(shm_base(guest.shm), layout->session), 5);
 	guest_connect(&guest, client);
@@ -280,9 +280,9 @@ static void the_window_size_is_told(void **state) {
 	uint8_t data[LGMP_DATA_MAX];
 	guest_open(&guest, 34, 16 << 20);
 	CHECK(lgmp_client_create(&client, guest.path) == 0);
-	CHECK(lgmp_client_window_size(client, 640, 480, guest.now_ns) == -ENOTCONN);
+	CHECK_EQ(lgmp_client_window_size(client, 640, 480, guest.now_ns), -ENOTCONN);
 	guest_connect(&guest, client);
-	CHECK(lgmp_client_window_size(client, 640, 480, guest.now_ns) == -EOPNOTSUPP);
+	CHECK_EQ(lgmp_client_window_size(client, 640, 480, guest.now_ns), -EOPNOTSUPP);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 
@@ -294,13 +294,13 @@ static void the_window_size_is_told(void **state) {
 	const unsigned queue = kvmfr_host_pointer_queue(guest.host);
 	CHECK(lgmp_client_create(&client, guest.path) == 0);
 	guest_connect(&guest, client);
-	CHECK(lgmp_client_window_size(client, 1920, 1080, guest.now_ns) == 0);
+	CHECK_EQ(lgmp_client_window_size(client, 1920, 1080, guest.now_ns), 0);
 	static const uint8_t golden[12] = { 1, 0, 0, 0, 0x80, 7, 0, 0, 0x38, 4, 0, 0 };
-	CHECK(lgmp_host_read_data(lgmp, queue, data) == 12);
+	CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
 	assert_memory_equal(data, golden, 12);
-	CHECK(lgmp_client_window_size_state(client, guest.now_ns) == LGMP_SEND_DONE);
-	CHECK(lgmp_client_window_size(client, 1, 2, guest.now_ns) == 0);
-	CHECK(lgmp_client_window_size_state(client, guest.now_ns + NS_PER_S) == LGMP_SEND_FAILED);
+	CHECK_EQ(lgmp_client_window_size_state(client, guest.now_ns), LGMP_SEND_DONE);
+	CHECK_EQ(lgmp_client_window_size(client, 1, 2, guest.now_ns), 0);
+	CHECK_EQ(lgmp_client_window_size_state(client, guest.now_ns + NS_PER_S), LGMP_SEND_FAILED);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }
@@ -333,7 +333,7 @@ static void a_newer_kvmfr_is_tried(void **state) {
 	for (unsigned i = 0; i < 80; i++) {
 		guest_tick(&guest, client);
 	}
-	CHECK(client_state(client) == LGMP_STATE_KVMFR);
+	CHECK_EQ(client_state(client), LGMP_STATE_KVMFR);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }

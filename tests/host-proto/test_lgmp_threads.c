@@ -147,9 +147,9 @@ static void three_threads_lose_nothing(void **state) {
 		pthread_join(finisher, NULL);
 		CHECK(atomic_load(&run.posted) == FRAMES);
 		CHECK(run.bad == 0 && run.finished > 0);
-		CHECK(lgmp_client_status(run.client)->resubscriptions == 0);
-		CHECK(lgmp_client_status(run.client)->lost == 0);
-		CHECK(lgmp_client_status(run.client)->corrupt == 0);
+		CHECK_EQ(lgmp_client_status(run.client)->resubscriptions, 0);
+		CHECK_EQ(lgmp_client_status(run.client)->lost, 0);
+		CHECK_EQ(lgmp_client_status(run.client)->corrupt, 0);
 		lgmp_client_destroy(run.client);
 		guest_close(&run.guest);
 		pthread_mutex_destroy(&run.lock);
@@ -188,12 +188,12 @@ static void a_stale_finish_is_no_harm(void **state) {
 		for (unsigned i = 0; i < 30; i++) {
 			guest_tick(&run.guest, run.client);
 		}
-		CHECK(client_state(run.client) == LGMP_STATE_RUNNING);
+		CHECK_EQ(client_state(run.client), LGMP_STATE_RUNNING);
 		CHECK(guest_post(&run.guest, 8, 8) == 0);
 		/* Only finishes of older sessions run now: they may not retire this one. */
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0) == 1);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0), 1);
 		CHECK(lgmp_client_next(run.client, LGMP_QUEUE_FRAME, &message) == 1);
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0) == 1);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0), 1);
 		pthread_mutex_lock(&run.lock);
 		run.held = message;
 		run.has_held = true;
@@ -203,7 +203,7 @@ static void a_stale_finish_is_no_harm(void **state) {
 				clock_now_ns() < give_up_ns) {
 			sched_yield();
 		}
-		CHECK(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0) == 0);
+		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0), 0);
 	}
 	atomic_store(&run.stop, true);
 	pthread_join(finisher, NULL);

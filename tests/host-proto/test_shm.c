@@ -13,7 +13,7 @@ static void copy_and_span_stay_inside(void **state) {
 	guest_file(&guest, 3 * PAGE);
 	struct shm *shm;
 	CHECK(shm_map(&shm, guest.path) == 0);
-	CHECK(shm_size(shm) == 3 * PAGE);
+	CHECK_EQ(shm_size(shm), 3 * PAGE);
 	CHECK(!shm_is_device(shm));
 	for (unsigned i = 0; i < 64; i++) {
 		shm_base(shm)[i] = (unsigned char)i;
@@ -24,11 +24,11 @@ static void copy_and_span_stay_inside(void **state) {
 		for (unsigned len = 0; len < 20; len++) {
 			unsigned char bytes[24];
 			memset(bytes, 0xee, sizeof bytes);
-			CHECK(shm_copy(shm, off, bytes, len) == 0);
+			CHECK_EQ(shm_copy(shm, off, bytes, len), 0);
 			for (unsigned i = 0; i < len; i++) {
-				CHECK(bytes[i] == off + i);
+				CHECK_EQ(bytes[i], off + i);
 			}
-			CHECK(bytes[len] == 0xee);
+			CHECK_EQ(bytes[len], 0xee);
 		}
 	}
 
@@ -42,7 +42,7 @@ static void copy_and_span_stay_inside(void **state) {
 	CHECK(shm_span(shm, 0, 3 * PAGE, &span) == 0 && span == shm_base(shm));
 	CHECK(shm_span(shm, 1, 3 * PAGE, &span) == -ERANGE);
 	CHECK(shm_span(shm, 8, UINT64_MAX - 4, &span) == -ERANGE);
-	CHECK(shm_dmabuf(shm, 0, PAGE) == -ENOTSUP);
+	CHECK_EQ(shm_dmabuf(shm, 0, PAGE), -ENOTSUP);
 	shm_unref(shm);
 	unlink(guest.path);
 }
@@ -57,7 +57,7 @@ static void refuses_what_is_no_memory(void **state) {
 	CHECK(shm_map(&shm, guest.path) == -ENOENT);
 	CHECK(shm_map(&shm, "/tmp") == -EISDIR);
 	CHECK(shm_map(&shm, "/dev/null") == -ENODEV);
-	CHECK(mkfifo(guest.path, 0600) == 0);
+	CHECK_EQ(mkfifo(guest.path, 0600), 0);
 	CHECK(shm_map(&shm, guest.path) == -ENODEV);
 	unlink(guest.path);
 }
@@ -68,18 +68,18 @@ static void check_sees_every_change_of_the_file(void **state) {
 	struct shm *shm;
 	guest_file(&guest, 2 * PAGE);
 	CHECK(shm_map(&shm, guest.path) == 0);
-	CHECK(shm_check(shm) == 0);
-	CHECK(truncate(guest.path, 3 * PAGE) == 0);
-	CHECK(shm_check(shm) == -ESTALE);
-	CHECK(truncate(guest.path, 2 * PAGE) == 0);
-	CHECK(shm_check(shm) == 0);
+	CHECK_EQ(shm_check(shm), 0);
+	CHECK_EQ(truncate(guest.path, 3 * PAGE), 0);
+	CHECK_EQ(shm_check(shm), -ESTALE);
+	CHECK_EQ(truncate(guest.path, 2 * PAGE), 0);
+	CHECK_EQ(shm_check(shm), 0);
 	unlink(guest.path);
-	CHECK(shm_check(shm) == -ESTALE);
+	CHECK_EQ(shm_check(shm), -ESTALE);
 	/* another file of the same name and size */
 	int fd = open(guest.path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	CHECK(fd >= 0 && ftruncate(fd, 2 * PAGE) == 0);
 	close(fd);
-	CHECK(shm_check(shm) == -ESTALE);
+	CHECK_EQ(shm_check(shm), -ESTALE);
 	shm_unref(shm);
 	unlink(guest.path);
 }
@@ -91,15 +91,15 @@ static void a_cut_file_reads_as_zeros(void **state) {
 	guest_file(&guest, 4 * PAGE);
 	CHECK(shm_map(&shm, guest.path) == 0);
 	memset(shm_base(shm), 0x55, 4 * PAGE);
-	CHECK(truncate(guest.path, PAGE) == 0);
+	CHECK_EQ(truncate(guest.path, PAGE), 0);
 	CHECK(!shm_lost(shm));
 
 	unsigned char bytes[3 * PAGE];
-	CHECK(shm_copy(shm, PAGE / 2, bytes, sizeof bytes) == 0);
+	CHECK_EQ(shm_copy(shm, PAGE / 2, bytes, sizeof bytes), 0);
 	CHECK(bytes[0] == 0x55 && bytes[PAGE / 2 - 1] == 0x55);
 	CHECK(bytes[PAGE / 2] == 0 && bytes[sizeof bytes - 1] == 0);
 	CHECK(shm_lost(shm));
-	CHECK(shm_check(shm) == -ESTALE);
+	CHECK_EQ(shm_check(shm), -ESTALE);
 	/* writing goes nowhere, and harms nobody */
 	shm_base(shm)[3 * PAGE] = 1;
 
@@ -123,9 +123,9 @@ static void a_cut_file_of_huge_pages_reads_as_zeros(void **state) {
 		skip();
 	}
 	memset(shm_base(shm), 0x55, huge);
-	CHECK(ftruncate(fd, (off_t)huge) == 0);
+	CHECK_EQ(ftruncate(fd, (off_t)huge), 0);
 	unsigned char bytes[16];
-	CHECK(shm_copy(shm, huge - 8, bytes, sizeof bytes) == 0);
+	CHECK_EQ(shm_copy(shm, huge - 8, bytes, sizeof bytes), 0);
 	CHECK(bytes[7] == 0x55 && bytes[8] == 0 && bytes[15] == 0);
 	CHECK(shm_copy(shm, 2 * huge - 8, bytes, 8) == 0 && bytes[7] == 0);
 	CHECK(shm_lost(shm) && shm_check(shm) == -ESTALE);
@@ -149,7 +149,7 @@ static void a_foreign_fault_still_kills(void **state) {
 	volatile unsigned char *other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	CHECK(other != MAP_FAILED);
 	close(fd);
-	CHECK(truncate(guest.path, 0) == 0);
+	CHECK_EQ(truncate(guest.path, 0), 0);
 	pid_t child = fork();
 	if (child == 0) {
 		signal(SIGBUS, SIG_DFL); /* cmocka's own handler would print a failure */

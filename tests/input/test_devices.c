@@ -112,14 +112,14 @@ static void a_keyboard_and_a_mouse(void **state) {
 	struct fake *lid = fakes_add(&f.fakes, 5, "Lid Switch", false, false);
 	setup_devices(&f, "keyboards", "mice", 0, NULL);
 	CHECK(f.status.open == 2 && f.status.grabbed == 0 && lid->opened == 0);
-	CHECK(f.status.part.state == PART_RUNNING);
+	CHECK_EQ(f.status.part.state, PART_RUNNING);
 
 	fake_key(keyboard, KEY_A, true);
 	fake_key(keyboard, KEY_A, false);
 	expect(&f, "");
 	toggle(&f, keyboard);
 	CHECK(keyboard->grabbed && mouse->grabbed && f.status.grabbed == 2);
-	CHECK(keyboard->host_down.count == 0);
+	CHECK_EQ(keyboard->host_down.count, 0);
 	CHECK(strstr(f.status.part.reason, "2 of 2"));
 
 	fake_emit(mouse, EV_REL, REL_X, 3);
@@ -162,7 +162,7 @@ static void what_a_device_announces_and_never_sends(void **state) {
 	fake_emit(mouse, EV_KEY, BTN_TASK, 1);
 	fake_key(pedal, KEY_F13, true);
 	setup_devices(&f, "all", NULL, 0, NULL);
-	CHECK(f.status.open == 4);
+	CHECK_EQ(f.status.open, 4);
 	toggle(&f, keyboard);
 	CHECK(keyboard->grabbed && mouse->grabbed && media->grabbed && !pedal->grabbed);
 	/* A wheel that has whole notches only, whatever it announces; then both; then fine ones. */
@@ -182,7 +182,7 @@ static void what_a_device_announces_and_never_sends(void **state) {
 	fake_key(media, KEY_VOLUMEUP, true);
 	fake_key(media, KEY_VOLUMEUP, false);
 	drain(&f);
-	CHECK(f.sink.held_keys == 0);
+	CHECK_EQ(f.sink.held_keys, 0);
 	held_log_take(&f.sink, f.log, sizeof f.log);
 	CHECK(strstr(f.log, "+") && strstr(f.log, "-"));
 	/* The pedal joins when it is let go. */
@@ -220,11 +220,11 @@ static void lock_lights_follow_the_guest_and_come_back(void **state) {
 	router_set_leds(f.router, INPUT_LED_CAPS);
 	CHECK(keyboard->leds == INPUT_LED_NUM); /* the host's, while it is the host's */
 	toggle(&f, keyboard);
-	CHECK(keyboard->leds == INPUT_LED_CAPS);
+	CHECK_EQ(keyboard->leds, INPUT_LED_CAPS);
 	router_set_leds(f.router, INPUT_LED_CAPS | INPUT_LED_SCROLL);
 	CHECK(keyboard->leds == (INPUT_LED_CAPS | INPUT_LED_SCROLL));
 	toggle(&f, keyboard);
-	CHECK(keyboard->leds == INPUT_LED_NUM);
+	CHECK_EQ(keyboard->leds, INPUT_LED_NUM);
 	teardown(&f);
 }
 
@@ -376,7 +376,7 @@ static void refusals_are_explained(void **state) {
 	/* QEMU has let go: it is tried again by itself. */
 	keyboard->foreign = false;
 	WAIT_ON(f.loop, keyboard->grabbed, 5);
-	CHECK(f.status.part.state == PART_RUNNING);
+	CHECK_EQ(f.status.part.state, PART_RUNNING);
 	teardown(&f);
 }
 
@@ -514,7 +514,7 @@ static void nothing_wanted_is_off(void **state) {
 	const struct devices_config none = { 0 };
 	CHECK(devices_create(&f.devices, f.loop, f.router, &none, NULL) == 0);
 	drain(&f);
-	CHECK(f.status.part.state == PART_OFF);
+	CHECK_EQ(f.status.part.state, PART_OFF);
 	teardown(&f);
 }
 

@@ -90,7 +90,7 @@ static void teardown(struct fixture *f) {
 	f->finder.destroy(f->finder.data);
 	loop_destroy(f->loop);
 	snprintf(command, sizeof command, "rm -r %s", f->root);
-	CHECK(system(command) == 0);
+	CHECK_EQ(system(command), 0);
 }
 
 static void devices_are_told_apart(void **state) {
@@ -98,7 +98,7 @@ static void devices_are_told_apart(void **state) {
 	struct fixture f;
 	setup(&f);
 	struct device_info infos[8];
-	CHECK(f.finder.list(f.finder.data, infos, 8) == 7);
+	CHECK_EQ(f.finder.list(f.finder.data, infos, 8), 7);
 	/* by number, not by letter */
 	CHECK(strcmp(infos[1].node, "/dev/input/event2") == 0);
 	CHECK(strcmp(infos[3].node, "/dev/input/event10") == 0);
@@ -113,7 +113,7 @@ static void devices_are_told_apart(void **state) {
 	CHECK(infos[4].media && !infos[4].keyboard && !infos[5].media && !infos[0].media);
 	CHECK(infos[6].absolute && !infos[6].mouse && !infos[3].absolute);
 	CHECK(strstr(device_reach(&infos[6]), "positions"));
-	CHECK(f.finder.list(f.finder.data, infos, 2) == 2);
+	CHECK_EQ(f.finder.list(f.finder.data, infos, 2), 2);
 	teardown(&f);
 }
 
@@ -157,14 +157,14 @@ static void changes_are_noticed(void **state) {
 	/* A rule gives access later. */
 	char full[256];
 	snprintf(full, sizeof full, "%s/dev/input/event11", f.root);
-	CHECK(chmod(full, 0600) == 0);
+	CHECK_EQ(chmod(full, 0600), 0);
 	wait_change(&f);
 	/* A folder that did not exist is watched as soon as it does. */
 	write_file(&f, "/dev/input/by-id/usb-x-event-kbd", "");
 	wait_change(&f);
 	write_file(&f, "/dev/input/by-id/usb-y-event-kbd", "");
 	wait_change(&f);
-	CHECK(unlink(full) == 0);
+	CHECK_EQ(unlink(full), 0);
 	wait_change(&f);
 	/* Others do not matter. */
 	int before = f.changes;

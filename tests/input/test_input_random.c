@@ -330,7 +330,7 @@ static void try_batch(struct world *w) {
 	w->grabs++;
 	batch(w, mouse);
 	release_devices(w);
-	CHECK(router_held(w->router) == 0);
+	CHECK_EQ(router_held(w->router), 0);
 }
 
 static void finish(struct world *w) {
@@ -339,7 +339,7 @@ static void finish(struct world *w) {
 	release_devices(w);
 	CHECK(router_held(w->router) == 0 && w->sink.held_keys == 0 && w->sink.buttons == 0);
 	for (unsigned i = 0; i < w->fakes.count; i++) {
-		CHECK(w->fakes.fake[i].host_down.count == 0);
+		CHECK_EQ(w->fakes.fake[i].host_down.count, 0);
 	}
 }
 

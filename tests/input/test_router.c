@@ -151,10 +151,10 @@ static void motion_is_merged_and_never_overtakes(void **state) {
 	send(&f, WINDOW, INPUT_MOTION, 0, false, 1, 0);
 	send(&f, WINDOW, INPUT_MOTION, 0, false, -1, 0);
 	expect(&f, "m8,-16 +30 m5,5 b+3 m5,5 w-1 m3,0 p101,201 ");
-	CHECK(router_merged(f.router) == 7 + 1 + 1);
-	CHECK(f.sink.flushes == 1);
+	CHECK_EQ(router_merged(f.router), 7 + 1 + 1);
+	CHECK_EQ(f.sink.flushes, 1);
 	router_flush(f.router);
-	CHECK(f.sink.flushes == 1);
+	CHECK_EQ(f.sink.flushes, 1);
 	/* Too large for one message: nothing is lost, nothing wraps. */
 	send(&f, WINDOW, INPUT_MOTION, 0, false, 30000, 0);
 	send(&f, WINDOW, INPUT_MOTION, 0, false, 30000, 0);
@@ -379,7 +379,7 @@ static void windows_keys_may_be_kept_back(void **state) {
 	tap(&f, KEYBOARD, KEY_A);
 	expect(&f, "+30 -30 ");
 	const unsigned keys[] = { KEY_LEFTMETA };
-	CHECK(router_send_keys(f.router, keys, 1) == 0);
+	CHECK_EQ(router_send_keys(f.router, keys, 1), 0);
 	expect(&f, "+125 -125 ");
 	teardown(&f);
 }
@@ -540,18 +540,18 @@ static void key_combinations(void **state) {
 	struct fixture f;
 	setup(&f);
 	const unsigned cad[] = { KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE };
-	CHECK(router_send_keys(f.router, cad, 3) == 0);
+	CHECK_EQ(router_send_keys(f.router, cad, 3), 0);
 	expect(&f, "+29 +56 +111 -111 -56 -29 ");
 	/* The user's own Ctrl stays held. */
 	key(&f, WINDOW, KEY_LEFTCTRL, true);
-	CHECK(router_send_keys(f.router, cad, 3) == 0);
+	CHECK_EQ(router_send_keys(f.router, cad, 3), 0);
 	expect(&f, "+29 +56 +111 -111 -56 ");
 	const unsigned bad[] = { KEY_A, 0 };
-	CHECK(router_send_keys(f.router, bad, 2) == -EINVAL);
-	CHECK(router_send_keys(f.router, cad, 0) == -EINVAL);
-	CHECK(router_send_keys(f.router, cad, 9) == -EINVAL);
+	CHECK_EQ(router_send_keys(f.router, bad, 2), -EINVAL);
+	CHECK_EQ(router_send_keys(f.router, cad, 0), -EINVAL);
+	CHECK_EQ(router_send_keys(f.router, cad, 9), -EINVAL);
 	router_set_enabled(f.router, false);
-	CHECK(router_send_keys(f.router, cad, 3) == -ENOTCONN);
+	CHECK_EQ(router_send_keys(f.router, cad, 3), -ENOTCONN);
 	CHECK(router_type(f.router, "a") == -ENOTCONN);
 	teardown(&f);
 }
@@ -589,7 +589,7 @@ static void typing_text(void **state) {
 	memset(large, 'x', 69999);
 	large[69999] = 0;
 	router_set_guest(f.router, &f.ops);
-	CHECK(router_type(f.router, large) == -E2BIG);
+	CHECK_EQ(router_type(f.router, large), -E2BIG);
 	free(large);
 	CHECK(router_type(f.router, "left behind") == 0);
 	teardown(&f);

@@ -46,7 +46,7 @@ static void wait_changes(struct fixture *f, int changes) {
 	WAIT_ON(f->loop, f->changes >= changes, 5);
 	while (loop_run_once(f->loop, 0) > 0) {
 	}
-	CHECK(f->changes == changes);
+	CHECK_EQ(f->changes, changes);
 }
 
 static void a_session_of_logind(void **state) {
@@ -70,7 +70,7 @@ static void a_session_of_logind(void **state) {
 	/* Logged out. */
 	char path[256];
 	snprintf(path, sizeof path, "%s/run/systemd/sessions/2", f.root);
-	CHECK(unlink(path) == 0);
+	CHECK_EQ(unlink(path), 0);
 	wait_changes(&f, 3);
 	CHECK(!f.active);
 	teardown(&f);

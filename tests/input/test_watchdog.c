@@ -47,7 +47,7 @@ static void it_releases_all_once(void **state) {
 	clock_sleep_ns(2 * LIMIT_NS);
 	CHECK(atomic_load(&releases) == 2);
 	/* It can be used again. */
-	CHECK(watchdog_add(watchdog, 12) == 0);
+	CHECK_EQ(watchdog_add(watchdog, 12), 0);
 	wait_releases(3);
 	CHECK(atomic_load(&last_fd) == 12);
 	watchdog_destroy(watchdog);
@@ -56,7 +56,7 @@ static void it_releases_all_once(void **state) {
 static void one_that_turns_keeps_its_devices(void **state) {
 	(void)state;
 	struct watchdog *watchdog = start();
-	CHECK(watchdog_add(watchdog, 10) == 0);
+	CHECK_EQ(watchdog_add(watchdog, 10), 0);
 	uint64_t end_ns = clock_now_ns() + 5 * LIMIT_NS;
 	uint64_t worst_ns = 0;
 	for (uint64_t last_ns = clock_now_ns(); last_ns < end_ns;) {
@@ -81,9 +81,9 @@ static void what_was_removed_is_left_alone(void **state) {
 	clock_sleep_ns(LIMIT_NS);
 	CHECK(atomic_load(&releases) == 1 && atomic_load(&last_fd) == 11);
 	for (int fd = 0; fd < WATCHDOG_FDS; fd++) {
-		CHECK(watchdog_add(watchdog, fd) == 0);
+		CHECK_EQ(watchdog_add(watchdog, fd), 0);
 	}
-	CHECK(watchdog_add(watchdog, 99) == -ENOSPC);
+	CHECK_EQ(watchdog_add(watchdog, 99), -ENOSPC);
 	watchdog_destroy(watchdog);
 	watchdog_destroy(NULL);
 }

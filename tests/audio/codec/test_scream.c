@@ -93,7 +93,7 @@ static void extremes_stay_in_range(void **state) {
 		const struct scream_format format = { 48000, bits, 1, 4 };
 		float out;
 		scream_to_float(&out, lowest + 4 - bits / 8, 1, &format);
-		CHECK(out == -1.0f);
+		CHECK_EQ(out, -1.0f);
 		scream_to_float(&out, highest + 4 - bits / 8, 1, &format);
 		CHECK(out > 0.9999f && out <= 1.0f);
 	}
@@ -171,7 +171,7 @@ static void what_is_packed_is_read_back(void **state) {
 				CHECK(scream_parse(data, 5 + frames * scream_frame_bytes(&format),
 						      &packet) == SCREAM_OK);
 				CHECK(scream_format_equal(&packet.format, &format));
-				CHECK(packet.frames == frames);
+				CHECK_EQ(packet.frames, frames);
 				scream_to_float(out, packet.pcm, frames, &format);
 				for (unsigned i = 0; i < frames * counts[c]; i++) {
 					CHECK(fabsf(in[i] - out[i]) < 2.0f / 32768.0f);

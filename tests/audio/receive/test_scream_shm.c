@@ -66,7 +66,7 @@ static void new_slots_are_played_in_order(void **state) {
 	set_newest(3);
 	CHECK(poll_at(shm, 20, &heard) == 0);
 	CHECK(heard.frames == 960 && memcmp(heard.first, image + 24 + 3 * SLOT, 4) == 0);
-	CHECK(heard.last_arrived == heard.now);
+	CHECK_EQ(heard.last_arrived, heard.now);
 	CHECK(poll_at(shm, 30, &heard) == 0 && heard.frames == 0);
 	set_newest(1); /* wrapped, and two of them */
 	CHECK(poll_at(shm, 60, &heard) == 0);
@@ -90,9 +90,9 @@ static void an_ended_sender_and_a_lost_file_are_states(void **state) {
 	CHECK(ftruncate(fd, 5000) == 0); /* shrinks under us: the slot cannot be read */
 	set_newest(3);
 	poll_at(shm, 80, &heard);
-	CHECK(heard.packets == 0);
+	CHECK_EQ(heard.packets, 0);
 	CHECK(poll_at(shm, 2000, &heard) < 0); /* and the header no longer fits it */
-	CHECK(ftruncate(fd, sizeof image) == 0);
+	CHECK_EQ(ftruncate(fd, sizeof image), 0);
 	load("s16-48000-2");
 	CHECK(poll_at(shm, 4000, &heard) == 0);
 	scream_shm_destroy(shm);

@@ -58,7 +58,7 @@ static void without_a_folder_everything_is_ours(void **state) {
 	int pid;
 	(void)state;
 	CHECK(sound_owner_create(&owner, "/proc/no/such/folder", false) == 0);
-	CHECK(sound_owner_fd(owner) == -1);
+	CHECK_EQ(sound_owner_fd(owner), -1);
 	CHECK(sound_owner_try(owner, KEY, &pid) == SOUND_OWNER_HELD);
 	sound_owner_destroy(owner);
 }

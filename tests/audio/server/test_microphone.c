@@ -31,7 +31,7 @@ struct fixture {
 static void on_peer(int fd, uint32_t events, void *data) {
 	(void)fd;
 	(void)events;
-	CHECK(spice_peer_step(((struct fixture *)data)->peer) == 0);
+	CHECK_EQ(spice_peer_step(((struct fixture *)data)->peer), 0);
 }
 
 static void on_linked(enum spice_channel_type channel, void *data) {
@@ -103,7 +103,7 @@ static void guest_records(struct fixture *f, uint32_t channels) {
 }
 
 static void guest_stops(struct fixture *f) {
-	CHECK(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_STOP, NULL, 0) == 0);
+	CHECK_EQ(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_STOP, NULL, 0), 0);
 }
 
 static void guest_mutes(struct fixture *f, uint8_t mute) {
@@ -129,7 +129,7 @@ static void off_does_not_even_link_it(void **state) {
 	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 1);
 	command(&f, GUEST_LINK_MICROPHONE, 0);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_OFF);
-	CHECK(f.data == 0);
+	CHECK_EQ(f.data, 0);
 	stop(&f);
 }
 
@@ -139,14 +139,14 @@ static void ask_waits_for_the_user(void **state) {
 	struct fixture f = { 0 };
 	start(&f, GUEST_LINK_MICROPHONE_ASK);
 	WAIT(f.links == 1);
-	CHECK(f.status.microphone == GUEST_LINK_MIC_READY);
+	CHECK_EQ(f.status.microphone, GUEST_LINK_MIC_READY);
 	guest_records(&f, 2);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_ASKING);
 	loop_run_for(f.loop, 50);
 	CHECK(f.modes == 0 && f.marks == 0);
 	command(&f, GUEST_LINK_MICROPHONE, 1);
 	WAIT(f.modes == 1 && f.marks == 1);
-	CHECK(f.status.microphone == GUEST_LINK_MIC_OPEN);
+	CHECK_EQ(f.status.microphone, GUEST_LINK_MIC_OPEN);
 	/* It may record again without another question. */
 	guest_stops(&f);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_READY);
@@ -169,7 +169,7 @@ static void ask_waits_for_the_user(void **state) {
 	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 3);
 	command(&f, GUEST_LINK_MICROPHONE_POLICY, GUEST_LINK_MICROPHONE_OFF);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_OFF);
-	CHECK(spice_peer_state(f.peer)->errors == 0);
+	CHECK_EQ(spice_peer_state(f.peer)->errors, 0);
 	stop(&f);
 }
 
@@ -181,7 +181,7 @@ static void on_follows_the_guest(void **state) {
 	guest_mutes(&f, 1);
 	guest_records(&f, 2);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_MUTED);
-	CHECK(f.marks == 0);
+	CHECK_EQ(f.marks, 0);
 	guest_mutes(&f, 0);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 1);
 	guest_stops(&f);

@@ -23,7 +23,7 @@ static void start(struct world *w) {
 	*w = (struct world){ 0 };
 	CHECK(pulse_loop_create(&w->loop) == 0);
 	w->api = pulse_loop_api(w->loop);
-	CHECK(pipe(w->pipe) == 0);
+	CHECK_EQ(pipe(w->pipe), 0);
 }
 
 static void stop(struct world *w) {
@@ -48,19 +48,19 @@ static void deferred_runs_until_disabled(void **state) {
 	(void)state;
 	struct world w;
 	start(&w);
-	CHECK(pulse_loop_deadline(w.loop) == 0);
+	CHECK_EQ(pulse_loop_deadline(w.loop), 0);
 	w.deferred = w.api->defer_new(w.api, once, &w);
 	CHECK(pulse_loop_deadline(w.loop) == 1); /* enabled from the start */
 	CHECK(pulse_loop_run(w.loop) == 0 && w.deferred_runs == 1);
-	CHECK(pulse_loop_deadline(w.loop) == 0);
+	CHECK_EQ(pulse_loop_deadline(w.loop), 0);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.deferred_runs == 1);
 	w.api->defer_enable(w.deferred, 1);
 	w.api->defer_enable(w.deferred, 1); /* twice is once */
 	CHECK(pulse_loop_run(w.loop) == 0 && w.deferred_runs == 2);
-	CHECK(pulse_loop_deadline(w.loop) == 0);
+	CHECK_EQ(pulse_loop_deadline(w.loop), 0);
 	w.api->defer_set_destroy(w.deferred, defer_destroyed);
 	w.api->defer_free(w.deferred);
-	CHECK(w.destroyed == 1);
+	CHECK_EQ(w.destroyed, 1);
 	stop(&w);
 }
 
@@ -83,12 +83,12 @@ static void what_is_left_is_read_in_the_same_run(void **state) {
 	struct pollfd fds[PULSE_LOOP_FDS];
 	start(&w);
 	w.io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, on_io, &w);
-	CHECK(pulse_loop_fds(w.loop, fds) == 1);
+	CHECK_EQ(pulse_loop_fds(w.loop, fds), 1);
 	CHECK(fds[0].fd == w.pipe[0] && fds[0].events == POLLIN);
 	CHECK(write(w.pipe[1], "abc", 3) == 3);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.io_runs == 3 && w.seen == PA_IO_EVENT_INPUT);
 	w.api->io_enable(w.io, PA_IO_EVENT_NULL);
-	CHECK(pulse_loop_fds(w.loop, fds) == 0);
+	CHECK_EQ(pulse_loop_fds(w.loop, fds), 0);
 	CHECK(write(w.pipe[1], "d", 1) == 1);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.io_runs == 3);
 	w.api->io_enable(w.io, PA_IO_EVENT_INPUT);
@@ -116,7 +116,7 @@ static void a_closed_end_and_a_writer_are_told(void **state) {
 	w.io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, close_it, &w);
 	close(w.pipe[1]);
 	CHECK(pulse_loop_run(w.loop) == 0 && (w.seen & PA_IO_EVENT_HANGUP));
-	CHECK(w.io_runs == 2);
+	CHECK_EQ(w.io_runs, 2);
 	w.pipe[1] = dup(w.pipe[0]);
 	stop(&w);
 }
@@ -141,9 +141,9 @@ static void a_freed_event_does_not_run(void **state) {
 	w.io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, end_both, &w);
 	w.other_io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, end_both, &w);
 	CHECK(write(w.pipe[1], "a", 1) == 1);
-	CHECK(pulse_loop_run(w.loop) == 0);
+	CHECK_EQ(pulse_loop_run(w.loop), 0);
 	CHECK(w.io_runs == 2); /* one of both, then the new one */
-	CHECK(w.seen == PA_IO_EVENT_INPUT);
+	CHECK_EQ(w.seen, PA_IO_EVENT_INPUT);
 	stop(&w);
 }
 
@@ -171,7 +171,7 @@ static void times_are_of_the_wall_clock(void **state) {
 	at.tv_sec -= 11;
 	w.api->time_restart(w.time, &at);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.time_runs == 1); /* once */
-	CHECK(pulse_loop_deadline(w.loop) == 0);
+	CHECK_EQ(pulse_loop_deadline(w.loop), 0);
 	w.api->time_restart(w.time, &at);
 	w.api->time_restart(w.time, NULL);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.time_runs == 1);

@@ -146,10 +146,10 @@ static void local_content_goes_when_the_guest_asks(void **state) {
 	guest(CLIP_REQUEST, CLIP_BMP, 9, false, NULL); /* not on offer */
 	CHECK(w.fetches == 2 && w.sent.serial == 9 && w.sent.len == 0);
 	w.desktop.offered(0, false, w.desktop.data);
-	CHECK(w.sent.kind == CLIP_RELEASE);
+	CHECK_EQ(w.sent.kind, CLIP_RELEASE);
 	w.desktop.offered(0, false, w.desktop.data);
-	CHECK(w.messages == 5);
-	CHECK(w.refusals == 0);
+	CHECK_EQ(w.messages, 5);
+	CHECK_EQ(w.refusals, 0);
 	stop();
 }
 
@@ -167,7 +167,7 @@ static void too_much_and_too_late_are_said(void **state) {
 	w.desktop.fetched(2, NULL, 0, CLIP_FAILURE_TIME, w.desktop.data);
 	CHECK(w.sent.serial == 2 && w.refusals == 2 && w.failure == CLIP_FAILURE_TIME);
 	w.desktop.fetched(2, strdup("late"), 4, CLIP_FAILURE_NONE, w.desktop.data);
-	CHECK(w.messages == 3);
+	CHECK_EQ(w.messages, 3);
 
 	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
 	w.desktop.wanted(5, CLIP_PNG, w.desktop.data);
@@ -191,7 +191,7 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	w.desktop.wanted(12, CLIP_TEXT, w.desktop.data);
 	CHECK(w.messages == 1 && w.sent.kind == CLIP_REQUEST && w.sent.serial != 0);
 	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial + 1, false, "not that one");
-	CHECK(w.gives == 0);
+	CHECK_EQ(w.gives, 0);
 	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, true, "x\r\ny");
 	CHECK(w.gives == 2 && w.given[0] == 11 && w.given[1] == 12);
 	CHECK(strcmp(w.given_text[0], "x\ny") == 0 && strcmp(w.given_text[1], "x\ny") == 0);
@@ -242,7 +242,7 @@ static void a_program_that_copies_ends_the_guests_offer(void **state) {
 	CHECK(w.gives == 1 && w.empty_gives == 1);
 	CHECK(w.sent.kind == CLIP_OFFER && w.sent.types == CLIP_PNG);
 	guest(CLIP_DATA, CLIP_TEXT, serial, false, "late");
-	CHECK(w.gives == 1);
+	CHECK_EQ(w.gives, 1);
 	stop();
 }
 
@@ -273,7 +273,7 @@ static void what_comes_back_is_known(void **state) {
 	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
 	w.desktop.wanted(1, CLIP_TEXT, w.desktop.data);
 	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, true, "x\r\ny");
-	CHECK(w.messages == 1);
+	CHECK_EQ(w.messages, 1);
 	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
 	CHECK(w.fetches == 1 && w.fetch_type == CLIP_TEXT);
 	fetched("x\ny");
@@ -303,7 +303,7 @@ static void a_password_is_not_offered(void **state) {
 	guest(CLIP_REQUEST, CLIP_TEXT, 1, false, NULL);
 	CHECK(w.fetches == 0 && w.sent.kind == CLIP_DATA && !w.sent.data);
 	clipboard_core_ask_text(w.core); /* but the user may have it typed */
-	CHECK(w.fetches == 1);
+	CHECK_EQ(w.fetches, 1);
 	fetched("secret");
 	CHECK(w.texts == 1 && strcmp(w.text, "secret") == 0);
 	stop();
@@ -317,7 +317,7 @@ static void text_to_type_is_found_on_either_side(void **state) {
 	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
 	clipboard_core_ask_text(w.core); /* the key was pressed twice */
-	CHECK(w.fetches == 1);
+	CHECK_EQ(w.fetches, 1);
 	fetched("local");
 	CHECK(w.texts == 2 && strcmp(w.text, "local") == 0);
 	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);

@@ -26,7 +26,7 @@ static void put(const char *folder, const char *name, const char *text) {
 	FILE *file = fopen(path, "w");
 	CHECK(file != NULL);
 	fputs(text, file);
-	CHECK(fclose(file) == 0);
+	CHECK_EQ(fclose(file), 0);
 }
 
 static int set_up(void **state) {
@@ -52,7 +52,7 @@ static int tear_down(void **state) {
 	struct place *place = *state;
 	char command[128];
 	snprintf(command, sizeof command, "rm -r %s", place->root);
-	CHECK(system(command) == 0);
+	CHECK_EQ(system(command), 0);
 	free(place->config);
 	free(place);
 	return 0;

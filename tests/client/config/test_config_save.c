@@ -49,7 +49,7 @@ static void what_was_saved_is_read(void **state) {
 			-22); /* -EINVAL */
 	options_defaults(config);
 	assert_int_equal(config_apply_profile(config, "win11", &paths, error), 1);
-	CHECK(config->video.settings.scale == VIDEO_SCALE_SHARP);
+	CHECK_EQ(config->video.settings.scale, VIDEO_SCALE_SHARP);
 	assert_int_equal(config->session.sensitivity, 3);
 	snprintf(path, sizeof path, "%s/vms/win11.ini", dir);
 	unlink(path);

@@ -128,7 +128,7 @@ static void every_option_is_completed(void **state) {
 		char *text;
 		size_t size;
 		FILE *out = open_memstream(&text, &size);
-		CHECK(completions_print(out, shells[s]) == 0);
+		CHECK_EQ(completions_print(out, shells[s]), 0);
 		fclose(out);
 		for (unsigned i = 0; i < config_options_count; i++) {
 			char name[80];

@@ -334,7 +334,7 @@ static void lg_values(void **state) {
 	lg_translate(config, "app:renderer", "OpenGL", true, &value);
 	CHECK(value.fate == LG_UNSUPPORTED && value.note);
 	lg_translate(config, "app:nothing", "1", true, &value);
-	CHECK(value.fate == LG_UNKNOWN);
+	CHECK_EQ(value.fate, LG_UNKNOWN);
 	free(config);
 }
 
@@ -394,7 +394,7 @@ static void lg_targets(void **state) {
 			mapped++;
 		}
 	}
-	CHECK(mapped == 14);
+	CHECK_EQ(mapped, 14);
 	free(config);
 }
 

@@ -15,13 +15,13 @@ static char root[64];
 static void add_device(const char *name, const char *driver) {
 	char path[200], target[200];
 	snprintf(path, sizeof path, "%s/class/drm/%s", root, name);
-	CHECK(mkdir(path, 0700) == 0);
+	CHECK_EQ(mkdir(path, 0700), 0);
 	snprintf(path, sizeof path, "%s/class/drm/%s/device", root, name);
-	CHECK(mkdir(path, 0700) == 0);
+	CHECK_EQ(mkdir(path, 0700), 0);
 	if (driver != NULL) {
 		snprintf(path, sizeof path, "%s/class/drm/%s/device/driver", root, name);
 		snprintf(target, sizeof target, "../../../../../bus/pci/drivers/%s", driver);
-		CHECK(symlink(target, path) == 0);
+		CHECK_EQ(symlink(target, path), 0);
 	}
 }
 
@@ -31,9 +31,9 @@ static void only_those_of_vfio_are_held(void **state) {
 	snprintf(root, sizeof root, "/tmp/pierglass-gpu-XXXXXX");
 	CHECK(mkdtemp(root) != NULL);
 	snprintf(path, sizeof path, "%s/class", root);
-	CHECK(mkdir(path, 0700) == 0);
+	CHECK_EQ(mkdir(path, 0700), 0);
 	snprintf(path, sizeof path, "%s/class/drm", root);
-	CHECK(mkdir(path, 0700) == 0);
+	CHECK_EQ(mkdir(path, 0700), 0);
 	add_device("card0", "amdgpu");
 	add_device("card1", "vfio-pci");
 	add_device("renderD129", "nvgrace_gpu_vfio_pci");

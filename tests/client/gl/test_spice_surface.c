@@ -22,9 +22,9 @@ static void damage_is_clamped_and_merged(void **state) {
 	CHECK(view.pixels == NULL);
 	spice_surface_take_done(spice_surface, false);
 
-	CHECK(spice_surface_resize(spice_surface, 0, 5) == -EINVAL);
-	CHECK(spice_surface_resize(spice_surface, SPICE_SURFACE_SIDE_MAX + 1, 5) == -EINVAL);
-	CHECK(spice_surface_resize(spice_surface, 100, 50) == 0);
+	CHECK_EQ(spice_surface_resize(spice_surface, 0, 5), -EINVAL);
+	CHECK_EQ(spice_surface_resize(spice_surface, SPICE_SURFACE_SIDE_MAX + 1, 5), -EINVAL);
+	CHECK_EQ(spice_surface_resize(spice_surface, 100, 50), 0);
 	CHECK(wakes == 0); /* black alone is not shown */
 
 	spice_surface_take(spice_surface, &view);
@@ -39,16 +39,16 @@ static void damage_is_clamped_and_merged(void **state) {
 	spice_surface_damage(spice_surface, 90, 40, UINT32_MAX, UINT32_MAX);
 	spice_surface_damage(spice_surface, 100, 0, 1, 1); /* outside: nothing */
 	spice_surface_unlock(spice_surface);
-	CHECK(wakes == 1);
+	CHECK_EQ(wakes, 1);
 	spice_surface_lock(spice_surface, &surface);
 	spice_surface_unlock(spice_surface); /* nothing changed: no wake */
-	CHECK(wakes == 1);
+	CHECK_EQ(wakes, 1);
 
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.generation == generation);
-	CHECK(view.damage_count == 1);
+	CHECK_EQ(view.generation, generation);
+	CHECK_EQ(view.damage_count, 1);
 	CHECK(view.damage[0].x == 90 && view.damage[0].width == 10 && view.damage[0].height == 10);
-	CHECK(view.pixels[3 * view.stride + 7] == 0x123456);
+	CHECK_EQ(view.pixels[3 * view.stride + 7], 0x123456);
 	spice_surface_take_done(spice_surface, false); /* not uploaded: it stays */
 
 	spice_surface_lock(spice_surface, &surface);
@@ -57,7 +57,7 @@ static void damage_is_clamped_and_merged(void **state) {
 	}
 	spice_surface_unlock(spice_surface);
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.damage_count == 1);
+	CHECK_EQ(view.damage_count, 1);
 	CHECK(view.damage[0].x == 0 && view.damage[0].y == 0);
 	CHECK(view.damage[0].width == 100 && view.damage[0].height == 50);
 	spice_surface_take_done(spice_surface, true);
@@ -73,7 +73,7 @@ static void a_part_is_shown(void **state) {
 	(void)state;
 	struct spice_surface *spice_surface;
 	CHECK(spice_surface_create(&spice_surface) == 0);
-	CHECK(spice_surface_resize(spice_surface, 100, 50) == 0);
+	CHECK_EQ(spice_surface_resize(spice_surface, 100, 50), 0);
 	struct spice_surface_pixels surface;
 	spice_surface_lock(spice_surface, &surface);
 	surface.pixels[20 * surface.stride + 60] = 0xabcdef;
@@ -87,7 +87,7 @@ static void a_part_is_shown(void **state) {
 	spice_surface_set_wake(spice_surface, count_wake, &wakes);
 	spice_surface_crop(spice_surface, 60, 20, 30, 10);
 	spice_surface_crop(spice_surface, 60, 20, 30, 10); /* the same: nothing new to show */
-	CHECK(wakes == 1);
+	CHECK_EQ(wakes, 1);
 	spice_surface_take(spice_surface, &view);
 	CHECK(view.width == 30 && view.height == 10 && view.stride == 100);
 	CHECK(view.generation != generation && view.pixels[0] == 0xabcdef);

@@ -77,7 +77,7 @@ static struct instance *owner_of(
 	struct instance *instance;
 	struct instance_events events = { .raise = raise, .data = data };
 	CHECK(instance_create(&instance, loop, &events) == 0);
-	CHECK(instance_claim(instance, key, 1000, NULL) == 0);
+	CHECK_EQ(instance_claim(instance, key, 1000, NULL), 0);
 	return instance;
 }
 
@@ -89,12 +89,12 @@ static void every_later_start_raises_the_first(void **state) {
 	CHECK(loop_create(&loop) == 0);
 	struct instance *first = owner_of(loop, answer, &raised, MEMORY);
 	for (int i = 0; i < 30; i++) {
-		CHECK(result_of(start_later(MEMORY, 4000), loop) == 1);
-		CHECK(raised == i + 1);
+		CHECK_EQ(result_of(start_later(MEMORY, 4000), loop), 1);
+		CHECK_EQ(raised, i + 1);
 	}
 	CHECK(result_of(start_later("path:/dev/kvmfr0", 4000), loop) == 0);
 	instance_destroy(first);
-	CHECK(result_of(start_later(MEMORY, 4000), loop) == 0);
+	CHECK_EQ(result_of(start_later(MEMORY, 4000), loop), 0);
 	loop_destroy(loop);
 }
 
@@ -104,7 +104,7 @@ static void a_window_that_hangs_is_told_and_its_process_named(void **state) {
 	int fd = -1;
 	CHECK(loop_create(&loop) == 0);
 	struct instance *first = owner_of(loop, keep_silent, &fd, MEMORY);
-	CHECK(result_of(start_later(MEMORY, 150), loop) == 9);
+	CHECK_EQ(result_of(start_later(MEMORY, 150), loop), 9);
 	close(fd);
 	instance_destroy(first);
 	loop_destroy(loop);

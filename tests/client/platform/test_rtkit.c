@@ -95,7 +95,7 @@ static void finish(struct fixture *f) {
 	}
 	loop_destroy(f->loop);
 	snprintf(command, sizeof command, "rm -r %s", f->folder);
-	CHECK(system(command) == 0);
+	CHECK_EQ(system(command), 0);
 }
 
 static pid_t own_thread(void) {
@@ -144,7 +144,7 @@ static void wishes_are_asked_within_a_limit(void **state) {
 	WAIT_ON(f.loop, f.count == 3, 5);
 	CHECK(f.asked[2].thread == 4712 && f.asked[2].level == 1);
 	loop_run_for(f.loop, 50);
-	CHECK(f.count == 3);
+	CHECK_EQ(f.count, 3);
 	finish(&f);
 }
 
@@ -199,7 +199,7 @@ static void who_pauses_keeps_it(void **state) {
 	(void)state;
 	struct worker worker = { .breathes = true, .for_ns = 400 * NS_PER_MS };
 	run_workers(&worker, 1);
-	CHECK(worker.policy_after == SCHED_RR);
+	CHECK_EQ(worker.policy_after, SCHED_RR);
 }
 
 static void who_does_not_pause_loses_it_and_lives(void **state) {

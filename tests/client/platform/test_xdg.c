@@ -115,7 +115,7 @@ static void a_state_file(void **state) {
 	snprintf(path, sizeof path, "%s/a/b/pierglass", root);
 	CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0700);
 	snprintf(path, sizeof path, "rm -r %s", root);
-	CHECK(system(path) == 0);
+	CHECK_EQ(system(path), 0);
 }
 
 int main(void) {

@@ -54,7 +54,7 @@ static void picture_is_placed(void **state) {
 	in.user_rotation = 1;
 	l = compute(in);
 	CHECK(l.height == 360 && l.width == 203);
-	CHECK(l.rotation == 1);
+	CHECK_EQ(l.rotation, 1);
 
 	/* Nonsense sizes give something that can be drawn. */
 	const struct layout_input zero = { 0 };
@@ -186,7 +186,7 @@ static void regions_do_not_overlap(void **state) {
 	region_add(&region, &outside);
 	region_add(&region, &edge);
 	region_finish(&region, 100, 100);
-	CHECK(region.count == 3);
+	CHECK_EQ(region.count, 3);
 	CHECK(covered(&region) == 225 + 25 + 25);
 
 	region_clear(&region);

@@ -48,7 +48,7 @@ static void any_bytes_are_drawn_to_the_end(void **state) {
 	snprintf(overlay.state[0].text, sizeof overlay.state[0].text, "a\xe0\x80\x80z");
 	const size_t count = layout(&overlay, 640, 480);
 	CHECK(count_glyph(count, 'a') == 1 && count_glyph(count, 'z') == 1);
-	CHECK(count_glyph(count, UTF8_INVALID) == 3);
+	CHECK_EQ(count_glyph(count, UTF8_INVALID), 3);
 }
 
 static void face_has_what_we_write(void **state) {
@@ -79,7 +79,7 @@ static void splash_shows_title_and_states(void **state) {
 	struct overlay *o = calloc(1, sizeof *o);
 	CHECK(o != NULL);
 	CHECK(overlay_empty(o));
-	CHECK(layout(o, 800, 600) == 0);
+	CHECK_EQ(layout(o, 800, 600), 0);
 	o->splash = true;
 	CHECK(!overlay_empty(o));
 	strcpy(o->title, "Q");
@@ -87,7 +87,7 @@ static void splash_shows_title_and_states(void **state) {
 	strcpy(o->state[0].text, "ZZZ");
 	strcpy(o->state[1].text, "WW");
 	size_t count = layout(o, 800, 600);
-	CHECK(count_glyph(count, 'Q') == 1);
+	CHECK_EQ(count_glyph(count, 'Q'), 1);
 	CHECK(count_glyph(count, 'Z') == 3 && count_glyph(count, 'W') == 2);
 	for (size_t i = 0; i < count; i++) {
 		CHECK(quads[i].x >= 0 && quads[i].x + quads[i].width <= 800);
@@ -98,7 +98,7 @@ static void splash_shows_title_and_states(void **state) {
 	o->help_count = 1000;
 	o->figures_count = 1000;
 	layout(o, 1, 1);
-	CHECK(layout(o, 0, 0) == 0);
+	CHECK_EQ(layout(o, 0, 0), 0);
 	free(o);
 }
 
@@ -124,7 +124,7 @@ static void wide_characters_take_two_cells(void **state) {
 	(void)state;
 	CHECK(glyphs_columns('a') == 1 && glyphs_columns(0x416) == 1);
 	CHECK(glyphs_columns(0x4e2d) == 2 && glyphs_columns(0xac00) == 2);
-	CHECK(glyphs_columns(0xff1a) == 2);
+	CHECK_EQ(glyphs_columns(0xff1a), 2);
 	struct overlay *o = calloc(1, sizeof *o);
 	CHECK(o != NULL);
 	o->state_count = 1;
@@ -133,7 +133,7 @@ static void wide_characters_take_two_cells(void **state) {
 		strcat(o->state[0].text, "\xe4\xb8\xad");
 	}
 	const size_t count = layout(o, 200, 400);
-	CHECK(count_glyph(count, 0x4e2d) == 40);
+	CHECK_EQ(count_glyph(count, 0x4e2d), 40);
 	for (size_t i = 0; i < count; i++) {
 		CHECK(quads[i].x + quads[i].width <= 200);
 		CHECK(quads[i].glyph != 0x4e2d || (int)quads[i].width == 2 * GLYPHS_WIDTH);
@@ -165,10 +165,10 @@ static void opacity_and_size_count(void **state) {
 	struct overlay *o = calloc(1, sizeof *o);
 	CHECK(o != NULL);
 	strcpy(o->alert.text, "X");
-	CHECK(layout(o, 400, 300) == 0);
+	CHECK_EQ(layout(o, 400, 300), 0);
 	o->alert_opacity = 0.5f;
 	size_t count = layout(o, 400, 300);
-	CHECK(count_glyph(count, 'X') == 1);
+	CHECK_EQ(count_glyph(count, 'X'), 1);
 	const uint32_t alpha = quads[count - 1].color >> 24;
 	CHECK(alpha > 100 && alpha < 150);
 	const float height = quads[count - 1].height;

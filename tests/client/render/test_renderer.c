@@ -395,7 +395,7 @@ static void a_kept_picture_is_the_same(void **state) {
 		renderer_keep(setup.renderer, false);
 		free(image.pixels);
 	}
-	CHECK(kept == 4);
+	CHECK_EQ(kept, 4);
 	close_setup(&setup);
 }
 
@@ -441,10 +441,10 @@ static void import_case(struct setup *setup, struct dmabuf *dmabuf, struct shm *
 			CHECK(r < 0 && why != NULL);
 			break;
 		}
-		CHECK(r == 0);
+		CHECK_EQ(r, 0);
 		renderer_upload_texture(setup->renderer, texture);
 		renderer_uploaded(setup->renderer, round ? damage : NULL, round ? 2 : 0);
-		CHECK(renderer_wait_uploaded(setup->renderer, 1000000000) == 0);
+		CHECK_EQ(renderer_wait_uploaded(setup->renderer, 1000000000), 0);
 		/* From here on the memory is the host's again. */
 		memset(shm_base(shm) + AT, 0, bytes);
 		for (unsigned turn = 0; turn < 4; turn++) {
@@ -536,7 +536,7 @@ static void a_failed_import_says_why(void **state) {
 		CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == 0);
 	}
 	dmabuf_destroy(dmabuf);
-	CHECK(standin.creates == standin.destroys);
+	CHECK_EQ(standin.creates, standin.destroys);
 	/* This machine's own EGL, with a plain file: it says no and does not crash. */
 	struct dmabuf_ops egl_ops;
 	if (dmabuf_egl_ops(egl_display(setup.egl), &egl_ops)) {

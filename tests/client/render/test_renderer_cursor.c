@@ -184,7 +184,7 @@ static void read_back_with_the_pointer(void **state) {
 	make_shape(shape, MASKED);
 	renderer_set_cursor(setup.renderer, shape);
 	const float rect[4] = { 3, 4, SIDE, SIDE - 2 };
-	CHECK(renderer_read(setup.renderer, 0, rect, rgb) == 0);
+	CHECK_EQ(renderer_read(setup.renderer, 0, rect, rgb), 0);
 	for (int i = 0; i < SIDE * (SIDE - 2); i++) {
 		const int at = (4 + i / SIDE) * W + 3 + i % SIDE;
 		const uint32_t want = (shape->color[i] != 0 ? shape->color[i] & 0xffffff

@@ -48,7 +48,7 @@ static void turned_pictures_are_exact(void **state) {
 		if (user == 0) { /* the screenshot is upright whatever the user turned */
 			unsigned char *rgb = malloc((size_t)W * H * 3);
 			CHECK(rgb != NULL);
-			CHECK(renderer_read(setup.renderer, all_turns, NULL, rgb) == 0);
+			CHECK_EQ(renderer_read(setup.renderer, all_turns, NULL, rgb), 0);
 			const uint32_t want = pixels[all_turns == 0   ? 0
 						     : all_turns == 1 ? (H - 1) * W
 						     : all_turns == 2 ? H * W - 1
@@ -290,7 +290,7 @@ static void pieces_fit_together(void **state) {
 		}
 		renderer_draw(setup.renderer, &target, &scene, parts, 12);
 		unsigned char *pieces = read_target(&target);
-		CHECK(memcmp(whole, pieces, (size_t)width * (size_t)height * 4) == 0);
+		CHECK_EQ(memcmp(whole, pieces, (size_t)width * (size_t)height * 4), 0);
 		free(pieces);
 		free(whole);
 	}

@@ -66,7 +66,7 @@ static void no_two_files_have_one_name(void **state) {
 	char path[64];
 	for (unsigned i = 0; i < 5000; i++) { /* the set grows */
 		snprintf(path, sizeof path, "folder/%u", i);
-		CHECK(take(names, path, false, path) == 0);
+		CHECK_EQ(take(names, path, false, path), 0);
 	}
 	file_names_destroy(names);
 }
@@ -78,13 +78,13 @@ static void long_names_are_cut_before_their_ending(void **state) {
 	char name[FILE_NAME_BYTES];
 	memset(path, 'x', sizeof path);
 	strcpy(path + 250, ".jpeg");
-	CHECK(file_names_take(names, path, true, name) == 1);
+	CHECK_EQ(file_names_take(names, path, true, name), 1);
 	CHECK(strlen(name) == 180 && strcmp(name + 175, ".jpeg") == 0);
-	CHECK(file_names_take(names, path, true, name) == 1);
+	CHECK_EQ(file_names_take(names, path, true, name), 1);
 	CHECK(strlen(name) == 184 && strcmp(name + 175, " (2).jpeg") == 0);
 	memset(path, 'x', 2000);
 	path[2000] = '\0';
-	CHECK(file_names_take(names, path, true, name) == -ENAMETOOLONG);
+	CHECK_EQ(file_names_take(names, path, true, name), -ENAMETOOLONG);
 	file_names_destroy(names);
 }
 

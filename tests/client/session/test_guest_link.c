@@ -50,7 +50,7 @@ static void on_peer(int fd, uint32_t events, void *data) {
 	struct fixture *f = data;
 	(void)fd;
 	(void)events;
-	CHECK(spice_peer_step(f->peer) == 0);
+	CHECK_EQ(spice_peer_step(f->peer), 0);
 }
 
 static void on_peer_message(enum spice_channel_type channel, unsigned type, const uint8_t *body,
@@ -219,7 +219,7 @@ static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	struct fixture f = { 0 };
 	start(&f);
 	WAIT(f.status.connected, 5);
-	CHECK(f.status.spice.state == PART_RUNNING);
+	CHECK_EQ(f.status.spice.state, PART_RUNNING);
 	const struct spice_peer_state *s = spice_peer_state(f.peer);
 	input(&f, INPUT_KEY, KEY_LEFTALT, true, 0, 0);
 	input(&f, INPUT_KEY, KEY_UP, true, 0, 0);
@@ -238,7 +238,7 @@ static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 	uint64_t events = s->key_events;
 	CHECK(guest_link_command(f.session, &keys) == 0);
 	WAIT(s->key_events == events + 6, 5);
-	CHECK(s->keys_held == 0);
+	CHECK_EQ(s->keys_held, 0);
 
 	struct guest_link_command text = { .kind = GUEST_LINK_TYPE_TEXT, .text = strdup("Ab") };
 	events = s->key_events;
@@ -280,7 +280,7 @@ static void a_restarted_server_is_found_again(void **state) {
 	}
 	WAIT(f.status.connected, 3);
 	/* What was held before is not held in the new one. */
-	CHECK(spice_peer_state(f.peer)->keys_held == 0);
+	CHECK_EQ(spice_peer_state(f.peer)->keys_held, 0);
 	stop(&f);
 }
 
@@ -390,7 +390,7 @@ static void a_server_that_wants_tls_gets_it(void **state) {
 	uint8_t bytes[256];
 	const struct spice_link_reply refusal = { .error = SPICE_LINK_NEED_SECURED };
 	size_t len = spice_link_write_reply(&refusal, bytes, sizeof bytes);
-	CHECK(write(link, bytes, len) == (ssize_t)len);
+	CHECK_EQ(write(link, bytes, len), (ssize_t)len);
 	int secured = -1;
 	WAIT(secured >= 0 || (secured = accept(tls, NULL, NULL)) >= 0, 5);
 	WAIT(recv(secured, bytes, 1, MSG_DONTWAIT | MSG_PEEK) == 1, 5);
@@ -566,7 +566,7 @@ static void an_agent_that_goes_answers_nothing_more(void **state) {
 	WAIT(f.offered == CLIP_TEXT, 3);
 	clip(&f, CLIP_REQUEST, CLIP_TEXT, 1, NULL, 0);
 	loop_run_for(f.loop, 50);
-	CHECK(f.data == 0);
+	CHECK_EQ(f.data, 0);
 	/* Who waits for it is told at once. */
 	spice_peer_set_agent(f.peer, false);
 	WAIT(f.data == 1 && f.offered == 0 && !f.status.agent, 3);
@@ -594,7 +594,7 @@ static void make_file(const char *path, size_t size, uint64_t *ret_hash) {
 			block[i] = (uint8_t)((at + i) * 2654435761u >> 11);
 		}
 		hash = guest_hash(hash, block, n);
-		CHECK(fwrite(block, 1, n, file) == n);
+		CHECK_EQ(fwrite(block, 1, n, file), n);
 	}
 	fclose(file);
 	*ret_hash = hash;
@@ -621,7 +621,7 @@ static void the_clipboard_follows_the_focus(void **state) {
 	CHECK(f.guest.offered == 0 && f.offers == 0);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT); /* it asks without an offer */
 	WAIT(f.guest.pastes == 1 && f.guest.pasted_len == 0, 3);
-	CHECK(f.requests == 0);
+	CHECK_EQ(f.requests, 0);
 	/* With the focus comes what the guest copied last, and then what is copied here. */
 	command(&f, GUEST_LINK_FOCUS, true);
 	WAIT(f.offers == 1 && f.offered == CLIP_TEXT, 3);
@@ -629,13 +629,13 @@ static void the_clipboard_follows_the_focus(void **state) {
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.requests == 1, 3);
-	CHECK(f.status.clipboard_read_unfocused == 0);
+	CHECK_EQ(f.status.clipboard_read_unfocused, 0);
 	/* What was offered is not read any more when the focus is gone. */
 	command(&f, GUEST_LINK_FOCUS, false);
 	loop_run_for(f.loop, 100);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	loop_run_for(f.loop, 200);
-	CHECK(f.requests == 1);
+	CHECK_EQ(f.requests, 1);
 	stop(&f);
 }
 
@@ -681,7 +681,7 @@ static void files_arrive_whole(void **state) {
 	command(&f, GUEST_LINK_CANCEL_FILES, true);
 	WAIT(f.guest.files_cancelled == 1 && f.status.files.active == 0, 5);
 	loop_run_for(f.loop, 100);
-	CHECK(open_fds() == fds);
+	CHECK_EQ(open_fds(), fds);
 
 	/* The guest's agent goes while a file is on its way. */
 	send_file(&f, path);
@@ -689,7 +689,7 @@ static void files_arrive_whole(void **state) {
 	spice_peer_set_agent(f.peer, false);
 	WAIT(f.status.files.active == 0 && f.status.files.failed == 1, 5);
 	loop_run_for(f.loop, 100);
-	CHECK(open_fds() == fds);
+	CHECK_EQ(open_fds(), fds);
 	unlink(path);
 	stop(&f);
 }
@@ -707,13 +707,13 @@ static void a_tree_of_files_arrives(void **state) {
 	for (unsigned i = 0; i < 700; i++) {
 		if (i % 100 == 0) {
 			snprintf(path, sizeof path, "%s/%u", tree, i / 100);
-			CHECK(mkdir(path, 0700) == 0);
+			CHECK_EQ(mkdir(path, 0700), 0);
 		}
 		snprintf(path, sizeof path, "%s/%u/%u", tree, i / 100, i % 100);
 		make_file(path, i % 3 * 40, &hash);
 	}
 	snprintf(path, sizeof path, "%s/pipe", tree);
-	CHECK(mkfifo(path, 0600) == 0);
+	CHECK_EQ(mkfifo(path, 0600), 0);
 	snprintf(path, sizeof path, "%s/gone", tree);
 	CHECK(symlink("nowhere", path) == 0);
 	const unsigned batches = f.status.files.batches;
@@ -732,13 +732,13 @@ static void a_tree_of_files_arrives(void **state) {
 	f.guest.refuse = 0;
 	command(&f, GUEST_LINK_CANCEL_FILES, true);
 	WAIT(f.status.files.batches == batches + 2, 5);
-	CHECK(f.status.files.done + f.status.files.failed == 702);
+	CHECK_EQ(f.status.files.done + f.status.files.failed, 702);
 	CHECK(strstr(f.status.files.failures, "more"));
 	snprintf(path, sizeof path, "%s/0/7", tree);
 	send_file(&f, path);
 	WAIT(f.status.files.batches == batches + 3 && f.status.files.done == 1, 5);
 	snprintf(path, sizeof path, "rm -r %s", tree);
-	CHECK(system(path) == 0);
+	CHECK_EQ(system(path), 0);
 	stop(&f);
 }
 

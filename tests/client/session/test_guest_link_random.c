@@ -72,7 +72,7 @@ static void on_peer(int fd, uint32_t events, void *data) {
 	struct fixture *f = data;
 	(void)fd;
 	(void)events;
-	CHECK(spice_peer_step(f->peer) == 0);
+	CHECK_EQ(spice_peer_step(f->peer), 0);
 }
 
 static void on_status(const struct guest_link_status *status, void *data) {
@@ -292,13 +292,13 @@ static void toggle(struct fixture *f) {
 	}
 	const bool was = fake->grabbed;
 	const unsigned rightctrl = 4;
-	CHECK(keys[rightctrl] == KEY_RIGHTCTRL);
+	CHECK_EQ(keys[rightctrl], KEY_RIGHTCTRL);
 	fake_key(fake, KEY_LEFTCTRL, true);
 	fake_key(fake, KEY_RIGHTCTRL, true);
 	fake_key(fake, KEY_RIGHTCTRL, false);
 	fake_key(fake, KEY_LEFTCTRL, false);
 	settle(f);
-	CHECK(fake->grabbed == !was);
+	CHECK_EQ(fake->grabbed, !was);
 	f->toggles++;
 }
 

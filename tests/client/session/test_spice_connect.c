@@ -35,7 +35,7 @@ static void this_machine_is_not_elsewhere(void **state) {
 	struct sockaddr_in any = { .sin_family = AF_INET };
 	socklen_t len = sizeof any;
 	CHECK(listening >= 0 && bind(listening, (struct sockaddr *)&any, sizeof any) == 0);
-	CHECK(listen(listening, 4) == 0);
+	CHECK_EQ(listen(listening, 4), 0);
 	CHECK(getsockname(listening, (struct sockaddr *)&any, &len) == 0);
 	CHECK(loop_create(&loop) == 0);
 	static const char *const hosts[] = { "127.0.0.1", "127.0.0.2", "localhost" };
@@ -48,7 +48,7 @@ static void this_machine_is_not_elsewhere(void **state) {
 		close(fd);
 	}
 	int pair[2];
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	CHECK(!spice_connect_is_elsewhere(pair[0]) && !spice_connect_is_elsewhere(-1));
 	CHECK(!spice_connect_is_elsewhere(listening)); /* leads nowhere */
 	close(pair[0]);

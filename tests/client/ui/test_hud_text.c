@@ -46,7 +46,7 @@ static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 	CHECK(!says(&o, "looking-glass-host.txt") && !says(&o, "doctor"));
 	/* After a while it names the check, after half a minute what to look at. */
 	s.now_ns = hud_text_next_change_ns(&s);
-	CHECK(s.now_ns == s.start_ns + HUD_TEXT_HINT_NS + 1);
+	CHECK_EQ(s.now_ns, s.start_ns + HUD_TEXT_HINT_NS + 1);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(!says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
 	CHECK(hud_text_next_change_ns(&s) == s.start_ns + HUD_TEXT_PATIENCE_NS + 1);
@@ -147,7 +147,7 @@ static void an_alert_fades_and_goes(void **state) {
 	CHECK(o.alert_opacity > 0.3f && o.alert_opacity < 0.5f);
 	s.now_ns = s.alert_until_ns;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.alert.text[0] == '\0');
+	CHECK_EQ(o.alert.text[0], '\0');
 }
 
 static void an_unchanging_window_is_never_drawn_again(void **state) {
@@ -178,7 +178,7 @@ static void signs_tell_what_is_unusual(void **state) {
 	s.input_on = false;
 	decide(&s);
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.sign_count == 3);
+	CHECK_EQ(o.sign_count, 3);
 	CHECK(signs(&o, "NO HOST") && signs(&o, "MUTED") && signs(&o, "INPUT OFF"));
 }
 
@@ -286,7 +286,7 @@ static void the_help_lists_what_is_bound(void **state) {
 	strcpy(bound.session.escape_key, "scrolllock");
 	bound.input.bindings[KEY_ACTION_QUIT] = KEY_Q;
 	hud_text_overlay(&s, &bound, &o);
-	CHECK(o.help_count == 0);
+	CHECK_EQ(o.help_count, 0);
 	s.show_help = true;
 	hud_text_overlay(&s, &bound, &o);
 	/* Its title, the one that is bound, the function keys, the escape key alone. */
@@ -300,7 +300,7 @@ static void figures_are_those_that_were_asked_for(void **state) {
 	struct overlay o;
 	s.video_stats.fps = 59.9;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.figures_count == 0);
+	CHECK_EQ(o.figures_count, 0);
 	s.show_fps = true;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(o.figures_count == 1 && strstr(o.figures[0], "59.9 frames/s"));

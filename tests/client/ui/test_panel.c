@@ -46,7 +46,7 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	struct panel_wish wish = panel_press(&panel, config, row, PANEL_MORE);
 	CHECK(wish.kind == PANEL_WISH_OPTION && strcmp(wish.option->name, "scale") == 0);
 	assert_string_equal(value(&panel, config, "Scaling"), "nearest");
-	CHECK(config->video.settings.scale == VIDEO_SCALE_NEAREST);
+	CHECK_EQ(config->video.settings.scale, VIDEO_SCALE_NEAREST);
 	for (int i = 0; i < 10; i++) {
 		panel_press(&panel, config, row, PANEL_MORE);
 	}
@@ -67,7 +67,7 @@ static void numbers_stay_in_their_range(void **unused) {
 	for (int i = 0; i < 30; i++) {
 		panel_press(&panel, config, row, PANEL_LESS);
 	}
-	CHECK(config->session.sensitivity == -9);
+	CHECK_EQ(config->session.sensitivity, -9);
 	free(config);
 }
 
@@ -95,14 +95,14 @@ static void no_key_is_taken_from_an_action_in_silence(void **unused) {
 	panel_open(&panel);
 	panel_show_page(&panel, PANEL_KEYS);
 	panel_press(&panel, config, KEY_ACTION_VIDEO - 1, PANEL_DO);
-	CHECK(panel.rebinds == KEY_ACTION_VIDEO);
+	CHECK_EQ(panel.rebinds, KEY_ACTION_VIDEO);
 	/* F is that of full screen: it is told first, and taken with the second press. */
 	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_WISH_NONE);
 	CHECK(strstr(panel.told, "full screen") != NULL);
-	CHECK(config->input.bindings[KEY_ACTION_FULL_SCREEN] == KEY_F);
+	CHECK_EQ(config->input.bindings[KEY_ACTION_FULL_SCREEN], KEY_F);
 	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_WISH_OPTION);
-	CHECK(config->input.bindings[KEY_ACTION_VIDEO] == KEY_F);
-	CHECK(config->input.bindings[KEY_ACTION_FULL_SCREEN] == 0);
+	CHECK_EQ(config->input.bindings[KEY_ACTION_VIDEO], KEY_F);
+	CHECK_EQ(config->input.bindings[KEY_ACTION_FULL_SCREEN], 0);
 	CHECK(strstr(panel.told, "full screen") != NULL);
 	/* Both will be saved. */
 	CHECK(panel.changed[option_index(key_action_option(KEY_ACTION_FULL_SCREEN))]);
@@ -113,7 +113,7 @@ static void no_key_is_taken_from_an_action_in_silence(void **unused) {
 	CHECK(config->input.bindings[KEY_ACTION_QUIT] == KEY_Q && panel.rebinds == KEY_ACTION_NONE);
 	panel_press(&panel, config, KEY_ACTION_QUIT - 1, PANEL_DO);
 	panel_bind(&panel, config, KEY_BACKSPACE, false);
-	CHECK(config->input.bindings[KEY_ACTION_QUIT] == 0);
+	CHECK_EQ(config->input.bindings[KEY_ACTION_QUIT], 0);
 	free(config);
 }
 
@@ -136,7 +136,7 @@ static void every_row_can_be_pressed(void **unused) {
 			for (unsigned row = 0; row < shown.row_count; row++) {
 				bool found = false;
 				panel_fill(&panel, config, &state, &shown);
-				CHECK(shown.row == row);
+				CHECK_EQ(shown.row, row);
 				for (int y = 0; y < sizes[s][1] && !found; y++) {
 					unsigned index;
 					found = overlay_panel_at(&shown, 16, sizes[s][0],

@@ -78,14 +78,14 @@ static void files_that_are_cut_and_replaced(void **state) {
 
 		struct guest next;
 		guest_open(&next, 20, HOSTILE_MEMORY);
-		CHECK(rename(next.path, guest.path) == 0);
+		CHECK_EQ(rename(next.path, guest.path), 0);
 		strcpy(next.path, guest.path);
 		next.now_ns = guest.now_ns;
 		guest_connect(&next, client);
 		CHECK(guest_post(&next, 20, 20) == 0);
 		const uint64_t before = reader.frames;
 		hostile_drain(&reader, client);
-		CHECK(reader.frames == before + 1);
+		CHECK_EQ(reader.frames, before + 1);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 		guest_close(&next);

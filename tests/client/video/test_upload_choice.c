@@ -10,7 +10,7 @@ static unsigned feed(struct upload_choice *choice, const double *cost) {
 		/* The first frame of each way is dear: its buffers are made. */
 		const double extra = frames % UPLOAD_CHOICE_ROUNDS == 0 ? 1000 : frames % 3;
 		const bool decided = upload_choice_note(choice, way, cost[way] + extra);
-		CHECK(decided == choice->decided);
+		CHECK_EQ(decided, choice->decided);
 		frames++;
 	}
 	return frames;

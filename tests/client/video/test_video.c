@@ -22,8 +22,8 @@ static void shows_frames_and_heals(void **state) {
 	CHECK(wait_for(&viewer, pointer_known, 0));
 	CHECK(viewer.status.width == 320 && viewer.status.height == 176);
 	CHECK(viewer.status.host.kvmfr == 20 && viewer.status.host.accepts_cursor_position);
-	CHECK(video_move_pointer(viewer.video, 10, 10) == 0);
-	CHECK(viewer.torn == 0);
+	CHECK_EQ(video_move_pointer(viewer.video, 10, 10), 0);
+	CHECK_EQ(viewer.torn, 0);
 
 	struct image image = take_shot(&viewer);
 	CHECK(image.png.width == 320 && image.png.height == 176);
@@ -47,7 +47,7 @@ static void shows_frames_and_heals(void **state) {
 	shown = shown_so_far(&viewer);
 	guest_command(&guest, "stall 3");
 	CHECK(wait_for(&viewer, has_shown, shown + 30));
-	CHECK(viewer.torn == 0);
+	CHECK_EQ(viewer.torn, 0);
 	viewer_stop(&viewer);
 	guest_stop(&guest);
 }
@@ -115,7 +115,7 @@ static void spice_picture_is_shown_meanwhile(void **state) {
 	struct viewer viewer;
 	struct spice_surface *spice_surface;
 	CHECK(spice_surface_create(&spice_surface) == 0);
-	CHECK(spice_surface_resize(spice_surface, 200, 100) == 0);
+	CHECK_EQ(spice_surface_resize(spice_surface, 200, 100), 0);
 	viewer_start(&viewer, "/nowhere/at/all", spice_surface);
 	CHECK(wait_for(&viewer, is_spice, 0));
 	CHECK(wait_for(&viewer, has_width, 200));

@@ -83,7 +83,7 @@ static void imports_and_falls_back(void **state) {
 		check_picture(&viewer);
 	}
 	assert_string_equal(upload_of(&viewer, &stats), "dmabuf");
-	CHECK(viewer.torn == 0);
+	CHECK_EQ(viewer.torn, 0);
 	guest_command(&guest, "stall 3");
 	check_picture(&viewer);
 
@@ -95,7 +95,7 @@ static void imports_and_falls_back(void **state) {
 		video_resize(viewer.video, 300 + i, 200);
 		clock_sleep_ns(40 * NS_PER_MS);
 	}
-	CHECK(standin.attaches == attaches);
+	CHECK_EQ(standin.attaches, attaches);
 	guest_command(&guest, "resume");
 
 	for (int fault = 0; fault < 3; fault++) {
@@ -111,9 +111,9 @@ static void imports_and_falls_back(void **state) {
 	guest_command(&guest, "session");
 	CHECK(wait_for(&viewer, has_shown, shown_so_far(&viewer) + 20));
 	assert_string_equal(upload_of(&viewer, &stats), "dmabuf");
-	CHECK(viewer.torn == 0);
+	CHECK_EQ(viewer.torn, 0);
 	viewer_stop(&viewer);
-	CHECK(standin.creates == standin.destroys);
+	CHECK_EQ(standin.creates, standin.destroys);
 
 	/* The real one: here is no kvmfr device, and the picture comes all the same. */
 	viewer_start_as(&viewer, guest.path, NULL,
@@ -137,7 +137,7 @@ static void every_host_is_shown(void **state) {
 		viewer_start(&viewer, guest.path, NULL);
 		CHECK(wait_for(&viewer, is_running, 0));
 		CHECK(wait_for(&viewer, pointer_known, 0));
-		CHECK(viewer.status.host.kvmfr == versions[i]);
+		CHECK_EQ(viewer.status.host.kvmfr, versions[i]);
 		check_picture(&viewer);
 		CHECK(viewer.torn == 0 && viewer.pointer.visible);
 		guest_command(&guest, "cursor hidden");

@@ -32,15 +32,15 @@ static const char good[] = "status=found\n"
 			   "\n";
 
 static void check_good(const struct seen *seen) {
-	CHECK(seen->blocks == 1);
+	CHECK_EQ(seen->blocks, 1);
 	const struct discovery_info *info = &seen->last;
-	CHECK(info->status == DISCOVERY_FOUND);
+	CHECK_EQ(info->status, DISCOVERY_FOUND);
 	assert_string_equal(info->domain, "win11");
 	assert_string_equal(info->shm, "/dev/shm/looking-glass");
-	CHECK(info->shm_bytes == 33554432);
+	CHECK_EQ(info->shm_bytes, 33554432);
 	assert_string_equal(info->spice, "127.0.0.1:5901");
 	assert_string_equal(info->bridge, "virbr0");
-	CHECK(info->evdev_count == 2);
+	CHECK_EQ(info->evdev_count, 2);
 	assert_string_equal(info->evdev[1], "/dev/input/by-id/b c\\d");
 	assert_string_equal(info->evdev_toggle, "ctrl-scrolllock");
 }
@@ -71,8 +71,8 @@ static void nonsense_is_skipped(void **state) {
 	CHECK(feed("domain=x\n\n").blocks == 0); /* no status */
 	CHECK(feed("status=maybe\n\n").blocks == 0);
 	struct seen seen = feed("status=found\nshm_size=-5\nshm_size=1x\nnothing\n=\n\n");
-	CHECK(seen.blocks == 1);
-	CHECK(seen.last.shm_bytes == 0);
+	CHECK_EQ(seen.blocks, 1);
+	CHECK_EQ(seen.last.shm_bytes, 0);
 }
 
 static void a_long_value_is_dropped_not_cut(void **state) {
@@ -81,7 +81,7 @@ static void a_long_value_is_dropped_not_cut(void **state) {
 	int n = snprintf(text, sizeof text, "status=found\nshm=/%01000d\nbridge=%020d\n", 0, 0);
 	n += snprintf(text + n, sizeof text - (size_t)n, "domain=%02000d\nstate=running\n\n", 0);
 	struct seen seen = feed(text);
-	CHECK(seen.blocks == 1);
+	CHECK_EQ(seen.blocks, 1);
 	assert_string_equal(seen.last.shm, "");
 	assert_string_equal(seen.last.bridge, "");
 	assert_string_equal(seen.last.domain, "");
@@ -91,10 +91,10 @@ static void a_long_value_is_dropped_not_cut(void **state) {
 static void a_block_does_not_inherit(void **state) {
 	(void)state;
 	struct seen seen = feed("status=found\nshm=/a\nevdev=/b\n\nstatus=waiting\nreason=off\n\n");
-	CHECK(seen.blocks == 2);
-	CHECK(seen.last.status == DISCOVERY_WAITING);
+	CHECK_EQ(seen.blocks, 2);
+	CHECK_EQ(seen.last.status, DISCOVERY_WAITING);
 	assert_string_equal(seen.last.shm, "");
-	CHECK(seen.last.evdev_count == 0);
+	CHECK_EQ(seen.last.evdev_count, 0);
 	assert_string_equal(seen.last.reason, "off");
 }
 
@@ -114,7 +114,7 @@ static void the_block_is_bounded(void **state) {
 	}
 	strcat(text, "domain=late\n\n");
 	struct seen seen = feed(text);
-	CHECK(seen.last.evdev_count == DISCOVERY_EVDEV_MAX);
+	CHECK_EQ(seen.last.evdev_count, DISCOVERY_EVDEV_MAX);
 	assert_string_equal(seen.last.domain, "");
 }
 

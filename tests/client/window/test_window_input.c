@@ -92,7 +92,7 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 	f->can_move = true;
 	window_input_hints();
 	SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
-	CHECK(SDL_InitSubSystem(SDL_INIT_VIDEO) == 0);
+	CHECK_EQ(SDL_InitSubSystem(SDL_INIT_VIDEO), 0);
 	/* Hidden: in SDL 2.32 a shown one has the focus at once. */
 	f->window = SDL_CreateWindow("test", 0, 0, 640, 360, SDL_WINDOW_HIDDEN);
 	CHECK(f->window);
@@ -183,7 +183,7 @@ static void every_key_of_a_pc_has_its_position(void **state) {
 			missing++;
 		}
 	}
-	CHECK(missing == 0);
+	CHECK_EQ(missing, 0);
 	/* No two of them are the same, but for the ANSI and ISO forms of one key. */
 	for (unsigned a = SDL_SCANCODE_A; a <= SDL_SCANCODE_APPLICATION; a++) {
 		for (unsigned b = a + 1; b <= SDL_SCANCODE_APPLICATION; b++) {
@@ -195,8 +195,8 @@ static void every_key_of_a_pc_has_its_position(void **state) {
 	}
 	CHECK(window_input_key(SDL_SCANCODE_Y) == KEY_Y &&
 			window_input_key(SDL_SCANCODE_RGUI) == KEY_RIGHTMETA);
-	CHECK(window_input_key(SDL_SCANCODE_UNKNOWN) == 0);
-	CHECK(window_input_key((SDL_Scancode)100000) == 0);
+	CHECK_EQ(window_input_key(SDL_SCANCODE_UNKNOWN), 0);
+	CHECK_EQ(window_input_key((SDL_Scancode)100000), 0);
 }
 
 static void plain_keys_and_repeats(void **state) {
@@ -261,7 +261,7 @@ static void focus_loss_ends_all(void **state) {
 	window_input_tick(f.input, f.now_ns + NS_PER_S);
 	key(&f, SDL_SCANCODE_SCROLLLOCK, false);
 	expect(&f, "release -70 ");
-	CHECK(window_input_deadline_ns(f.input) == 0);
+	CHECK_EQ(window_input_deadline_ns(f.input), 0);
 	teardown(&f);
 }
 
@@ -313,7 +313,7 @@ static void help_and_commands(void **state) {
 	struct fixture f;
 	setup(&f);
 	key(&f, SDL_SCANCODE_SCROLLLOCK, true);
-	CHECK(window_input_deadline_ns(f.input) == f.now_ns + 200 * NS_PER_MS);
+	CHECK_EQ(window_input_deadline_ns(f.input), f.now_ns + 200 * NS_PER_MS);
 	f.now_ns += 199 * NS_PER_MS;
 	window_input_tick(f.input, f.now_ns);
 	expect(&f, "");
@@ -352,7 +352,7 @@ static void the_pointer_is_aligned_by_the_host(void **state) {
 	/* At rest, and the guest's pointer is elsewhere (it accelerates). */
 	const struct video_pointer wrong = { true, true, 260, 150 };
 	window_input_set_guest_pointer(f.input, &wrong);
-	CHECK(window_input_deadline_ns(f.input) == f.now_ns + 100 * NS_PER_MS);
+	CHECK_EQ(window_input_deadline_ns(f.input), f.now_ns + 100 * NS_PER_MS);
 	f.now_ns += 100 * NS_PER_MS;
 	window_input_tick(f.input, f.now_ns);
 	expect(&f, "set219,121 ");
@@ -427,16 +427,16 @@ static void only_over_the_picture(void **state) {
 	expect(&f, "");
 	SDL_Event wheel = { .wheel = { .type = SDL_MOUSEWHEEL, .preciseY = 1.0f } };
 	CHECK(!feed(&f, wheel));
-	CHECK(SDL_ShowCursor(SDL_QUERY) == SDL_ENABLE);
+	CHECK_EQ(SDL_ShowCursor(SDL_QUERY), SDL_ENABLE);
 	CHECK(motion(&f, 300, 50, 1, 1));
 	f.log[0] = 0;
-	CHECK(SDL_ShowCursor(SDL_QUERY) == SDL_DISABLE);
+	CHECK_EQ(SDL_ShowCursor(SDL_QUERY), SDL_DISABLE);
 	CHECK(feed(&f, wheel));
 	wheel.wheel.preciseY = -0.25f;
 	CHECK(feed(&f, wheel));
 	expect(&f, "w0,120 w0,-30 ");
 	motion(&f, 50, 50, 1, 1);
-	CHECK(SDL_ShowCursor(SDL_QUERY) == SDL_ENABLE);
+	CHECK_EQ(SDL_ShowCursor(SDL_QUERY), SDL_ENABLE);
 	teardown(&f);
 }
 
@@ -556,23 +556,23 @@ static void lock_keys_are_told_once(void **state) {
 			f.locks == (INPUT_LED_NUM | INPUT_LED_CAPS));
 	tap_escape(&f);
 	tap_escape(&f);
-	CHECK(f.locks_told == 1);
+	CHECK_EQ(f.locks_told, 1);
 	/* Again after each time that keys went elsewhere: another window, no server, input off. */
 	SDL_SetModState(KMOD_NUM);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
-	CHECK(f.locks_told == 1);
+	CHECK_EQ(f.locks_told, 1);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
 	CHECK(f.locks_told == 2 && f.leds == INPUT_LED_NUM);
 	f.view.connected = false;
 	window_input_set_state(f.input, &f.view);
 	f.view.connected = true;
 	window_input_set_state(f.input, &f.view);
-	CHECK(f.locks_told == 3);
+	CHECK_EQ(f.locks_told, 3);
 	f.view.enabled = false;
 	window_input_set_state(f.input, &f.view);
 	f.view.enabled = true;
 	window_input_set_state(f.input, &f.view);
-	CHECK(f.locks_told == 4);
+	CHECK_EQ(f.locks_told, 4);
 	teardown(&f);
 
 	/* A lock key that is the escape key is nobody's lock. */

@@ -55,7 +55,8 @@ static int tick(struct world *world, struct lgmp_message *message, struct frame 
 	if (lgmp_client_next(world->client, LGMP_QUEUE_FRAME, message) <= 0) {
 		return 0;
 	}
-	CHECK(frame_read(message->shm, message->kvmfr, message->offset, message->size, frame) == 0);
+	CHECK_EQ(frame_read(message->shm, message->kvmfr, message->offset, message->size, frame),
+			0);
 	return 1;
 }
 
@@ -110,7 +111,7 @@ static void every_stripe_carries_the_serial(void **state) {
 			open_world(&world, &config);
 			for (unsigned i = 0; i < 3; i++) {
 				next_frame(&world, &message, &frame);
-				CHECK(frame.format == (enum frame_format)format);
+				CHECK_EQ(frame.format, (enum frame_format)format);
 				CHECK(frame.width == 320 && frame.rows == 200);
 				CHECK(frame_written(&frame) == (uint64_t)frame.pitch * frame.rows);
 				uint8_t row[320 * 4];
@@ -118,7 +119,7 @@ static void every_stripe_carries_the_serial(void **state) {
 					uint32_t serial = UINT32_MAX;
 					to_grey(&frame, stamp_row(s), row);
 					CHECK(stamp_read(row, 4, s, &serial));
-					CHECK(serial == frame.serial);
+					CHECK_EQ(serial, frame.serial);
 					CHECK(!stamp_read(row, 4, s + 1, &serial));
 				}
 				CHECK(lgmp_client_finish(world.client, &message) == 0);
@@ -143,7 +144,7 @@ static void the_background_is_what_it_says(void **state) {
 		for (uint32_t x = 280; x < 320; x += 7) {
 			const unsigned char *p = frame.pixels + y * frame.pitch + x * 4;
 			const uint32_t rgb = (uint32_t)(p[2] << 16 | p[1] << 8 | p[0]);
-			CHECK(rgb == demo_background(320, 200, x, y));
+			CHECK_EQ(rgb, demo_background(320, 200, x, y));
 			looked++;
 		}
 	}
@@ -225,10 +226,10 @@ static void commands_change_what_comes(void **state) {
 	CHECK(demo_guest_command(world.guest, "lie rotation 7 1") == 0);
 	CHECK(demo_guest_command(world.guest, "rotation 2") == 0);
 	next_frame(&world, &message, &frame);
-	CHECK(frame.rotation == 0);
+	CHECK_EQ(frame.rotation, 0);
 	lgmp_client_finish(world.client, &message);
 	next_frame(&world, &message, &frame);
-	CHECK(frame.rotation == 2);
+	CHECK_EQ(frame.rotation, 2);
 	lgmp_client_finish(world.client, &message);
 
 	/* what makes no sense is refused, and changes nothing */
@@ -257,7 +258,7 @@ static void faults_of_the_host_heal(void **state) {
 		next_frame(&world, &message, &frame);
 		lgmp_client_finish(world.client, &message);
 		const uint64_t generation = message.generation;
-		CHECK(demo_guest_command(world.guest, faults[i]) == 0);
+		CHECK_EQ(demo_guest_command(world.guest, faults[i]), 0);
 		for (unsigned n = 0; n < 2000 && message.generation == generation; n++) {
 			if (tick(&world, &message, &frame)) {
 				lgmp_client_finish(world.client, &message);
@@ -281,14 +282,14 @@ static void clients_move_the_pointer(void **state) {
 	open_world(&world, &config);
 	next_frame(&world, &message, &frame);
 	lgmp_client_finish(world.client, &message);
-	CHECK(lgmp_client_move_pointer(world.client, 12, 34, world.now_ns) == 0);
+	CHECK_EQ(lgmp_client_move_pointer(world.client, 12, 34, world.now_ns), 0);
 	for (unsigned i = 0; i < 20; i++) {
 		if (tick(&world, &message, &frame)) {
 			lgmp_client_finish(world.client, &message);
 		}
 	}
-	CHECK(world.moved == 1);
-	CHECK(lgmp_client_move_state(world.client, world.now_ns) == LGMP_SEND_DONE);
+	CHECK_EQ(world.moved, 1);
+	CHECK_EQ(lgmp_client_move_state(world.client, world.now_ns), LGMP_SEND_DONE);
 	close_world(&world);
 }
 

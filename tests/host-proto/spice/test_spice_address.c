@@ -43,10 +43,10 @@ static void addresses_are_read(void **state) {
 		struct spice_address address;
 		CHECK(spice_address_parse(good[i].uri, &address) == 0);
 		CHECK(address.kind == good[i].kind && address.tls == good[i].tls);
-		CHECK(address.port == good[i].port);
+		CHECK_EQ(address.port, good[i].port);
 		const char *where =
 				address.kind == SPICE_ADDRESS_UNIX ? address.path : address.host;
-		CHECK(strcmp(where, good[i].where) == 0);
+		CHECK_EQ(strcmp(where, good[i].where), 0);
 		CHECK(address.kind == SPICE_ADDRESS_OFF ||
 				spice_address_is_local(&address) == good[i].local);
 	}
@@ -63,7 +63,7 @@ static void nonsense_is_refused(void **state) {
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct spice_address address = { .port = 7 };
 		CHECK(spice_address_parse(bad[i], &address) == -EINVAL);
-		CHECK(address.port == 7);
+		CHECK_EQ(address.port, 7);
 	}
 }
 
@@ -77,7 +77,7 @@ static void what_virsh_prints_with_both_ports(void **state) {
 	CHECK(spice_address_parse("spice+unix:///run/s?password=geheim", &address) == 0);
 	assert_string_equal(address.password, "geheim");
 	CHECK(spice_address_parse("spice://vm?tls-port=5901", &address) == 0);
-	CHECK(address.tls_port == 0);
+	CHECK_EQ(address.tls_port, 0);
 }
 
 int main(void) {

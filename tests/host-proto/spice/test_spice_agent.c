@@ -158,7 +158,7 @@ static void an_announcement_is_answered_once(void **state) {
 	be_ready(ALL_CAPS, 1);
 	CHECK(w.count == 2 && w.types[1] == SPICE_AGENT_ANNOUNCE && w.message[0] == 0);
 	be_ready(ALL_CAPS, 0);
-	CHECK(w.count == 2);
+	CHECK_EQ(w.count, 2);
 	stop();
 
 	start(1 << 20);
@@ -200,16 +200,16 @@ static void the_guests_text_comes_on_demand_only(void **state) {
 		write_bytes(&wr, table[i].text, strlen(table[i].text) + 1);
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 2048);
 		CHECK(w.contents == 0); /* nobody asked */
-		CHECK(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT) == 0);
+		CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT), 0);
 		CHECK(w.type == SPICE_AGENT_REQUEST && w.size == (selection ? 8u : 4u));
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 7);
 		CHECK(w.contents == 1 && w.content_len == strlen(table[i].text) + 1);
 		w.content_len = text_from_guest(
 				w.content, w.content_len, spice_agent_crlf(w.agent));
-		CHECK(w.content_len == strlen(table[i].expected));
-		CHECK(memcmp(w.content, table[i].expected, w.content_len) == 0);
+		CHECK_EQ(w.content_len, strlen(table[i].expected));
+		CHECK_EQ(memcmp(w.content, table[i].expected, w.content_len), 0);
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 2048);
-		CHECK(w.contents == 1);
+		CHECK_EQ(w.contents, 1);
 		stop();
 	}
 }
@@ -218,7 +218,7 @@ static void a_guest_without_the_content_says_so(void **state) {
 	(void)state;
 	start(1 << 20);
 	be_ready(WINDOWS_CAPS, 0);
-	CHECK(spice_agent_request(w.agent, SPICE_CLIPBOARD_PNG) == 0);
+	CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_PNG), 0);
 	say(SPICE_AGENT_CLIPBOARD, "\0\0\0\0", 4, 2048);
 	CHECK(w.contents == 1 && w.content == NULL);
 	stop();
@@ -228,13 +228,13 @@ static void too_much_is_refused_while_it_is_read(void **state) {
 	(void)state;
 	start(100000);
 	be_ready(WINDOWS_CAPS, 0);
-	CHECK(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT) == 0);
+	CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT), 0);
 	uint8_t *large = calloc(1, 300000);
 	large[0] = SPICE_CLIPBOARD_TEXT;
 	say(SPICE_AGENT_CLIPBOARD, large, 300000, 2048);
 	CHECK(w.contents == 1 && w.content == NULL && w.content_len == 299996);
 	/* Still in step. */
-	CHECK(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT) == 0);
+	CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT), 0);
 	say(SPICE_AGENT_CLIPBOARD, "\1\0\0\0ok", 6, 2048);
 	CHECK(w.contents == 2 && w.content_len == 2);
 	free(large);
@@ -254,15 +254,15 @@ static void our_content_waits_for_tokens(void **state) {
 	memset(text, 'x', len);
 	text[50] = '\n';
 	unsigned before = w.count;
-	CHECK(spice_agent_answer(w.agent, SPICE_CLIPBOARD_TEXT, text, len) == 0);
+	CHECK_EQ(spice_agent_answer(w.agent, SPICE_CLIPBOARD_TEXT, text, len), 0);
 	CHECK(w.tokens == 0 && w.count == before && spice_agent_queued(w.agent) > 80000);
 	/* What is asked meanwhile waits behind it. */
-	CHECK(spice_agent_set_monitor(w.agent, 1920, 1080) == 0);
+	CHECK_EQ(spice_agent_set_monitor(w.agent, 1920, 1080), 0);
 	for (int i = 0; i < 20; i++) {
 		give(5);
 	}
 	CHECK(w.count == before + 2 && spice_agent_queued(w.agent) == 0);
-	CHECK(w.types[before] == SPICE_AGENT_CLIPBOARD);
+	CHECK_EQ(w.types[before], SPICE_AGENT_CLIPBOARD);
 	CHECK(w.type == SPICE_AGENT_MONITORS_CONFIG && w.size == 28);
 	CHECK(w.message[8] == (1080 & 255) && w.message[12] == (1920 & 255));
 	stop();
@@ -293,7 +293,7 @@ static void a_request_is_always_answered(void **state) {
 	say(SPICE_AGENT_REQUEST, text, 8, 2048); /* again before the answer */
 	CHECK(w.wanted == 1 && w.count == before + 3);
 	give(20);
-	CHECK(spice_agent_answer(w.agent, SPICE_CLIPBOARD_TEXT, calloc(1, 2000), 2000) == 0);
+	CHECK_EQ(spice_agent_answer(w.agent, SPICE_CLIPBOARD_TEXT, calloc(1, 2000), 2000), 0);
 	CHECK(w.count == before + 4 && w.size == 8 && w.message[4] == 0);
 	stop();
 }
@@ -304,12 +304,12 @@ static void crossed_grabs_are_settled_by_the_serial(void **state) {
 	be_ready(ALL_CAPS, 0);
 	static const uint8_t grab0[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 1 };
 	static const uint8_t grab1[12] = { 0, 0, 0, 0, 1, 0, 0, 0, 1 };
-	CHECK(spice_agent_offer(w.agent, SPICE_CLIPBOARD_BIT(1)) == 0);
-	CHECK(w.message[4] == 0);
+	CHECK_EQ(spice_agent_offer(w.agent, SPICE_CLIPBOARD_BIT(1)), 0);
+	CHECK_EQ(w.message[4], 0);
 	say(SPICE_AGENT_GRAB, grab0, 12, 2048); /* was sent before it saw ours */
-	CHECK(w.offers == 0);
+	CHECK_EQ(w.offers, 0);
 	say(SPICE_AGENT_GRAB, grab1, 12, 2048);
-	CHECK(w.offers == 1);
+	CHECK_EQ(w.offers, 1);
 	stop();
 }
 
@@ -325,7 +325,7 @@ static void files_are_announced_and_their_status_read(void **state) {
 	CHECK(w.files == 1 && w.file_id == 7 && w.file_result == SPICE_FILE_CAN_SEND);
 	give(100);
 	static const uint8_t chunk[SPICE_AGENT_FILE_CHUNK] = { 0 };
-	CHECK(spice_agent_file_data(w.agent, 7, chunk, sizeof chunk) == 0);
+	CHECK_EQ(spice_agent_file_data(w.agent, 7, chunk, sizeof chunk), 0);
 	CHECK(w.type == SPICE_AGENT_FILE_DATA && w.size == 12 + sizeof chunk && w.drained > 0);
 	say(SPICE_AGENT_FILE_STATUS, "\7\0\0\0\4\0\0\0\1\0\0\0\0\0\0\0", 16, 2048);
 	CHECK(w.file_result == SPICE_FILE_NO_SPACE && w.file_detail == 1);
@@ -345,7 +345,7 @@ static void nonsense_stops_it_until_the_next_agent(void **state) {
 	w.count = 0;
 	spice_agent_set_connected(w.agent, true, 10);
 	be_ready(WINDOWS_CAPS, 0);
-	CHECK(spice_agent_offer(w.agent, 2) == 0);
+	CHECK_EQ(spice_agent_offer(w.agent, 2), 0);
 	stop();
 }
 
@@ -372,11 +372,11 @@ static void no_room_on_main_is_waited_for(void **state) {
 	be_ready(WINDOWS_CAPS, 0);
 	unsigned before = w.count;
 	w.full = true;
-	CHECK(spice_agent_offer(w.agent, 2) == 0);
-	CHECK(w.count == before);
+	CHECK_EQ(spice_agent_offer(w.agent, 2), 0);
+	CHECK_EQ(w.count, before);
 	w.full = false;
 	spice_agent_pump(w.agent);
-	CHECK(w.count == before + 1);
+	CHECK_EQ(w.count, before + 1);
 	stop();
 }
 

@@ -62,7 +62,7 @@ static int feed(struct screen *screen, unsigned type, size_t len) {
 	memcpy(exact, screen->bytes, len);
 	int r = spice_display_message(screen->display, type, exact, len);
 	free(exact);
-	CHECK(screen->locks == 0);
+	CHECK_EQ(screen->locks, 0);
 	return r;
 }
 
@@ -200,7 +200,7 @@ static void clips_limit_the_draw_and_cannot_flood(void **state) {
 	put_mask(&w);
 	s.damaged = 0;
 	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL, writer_len(&w)) == 0);
-	CHECK(s.damaged == 20000);
+	CHECK_EQ(s.damaged, 20000);
 	stop(&s);
 }
 
@@ -255,7 +255,7 @@ static void a_clip_shows_its_own_part_of_the_image(void **state) {
 			CHECK(at(&s, x, y) == (inside ? pixels[(y - 1) * 4 + x - 1] : 0));
 		}
 	}
-	CHECK(s.damaged == 4);
+	CHECK_EQ(s.damaged, 4);
 	stop(&s);
 }
 
@@ -360,7 +360,7 @@ static void moved_bits_survive_their_own_overlap(void **state) {
 		for (int n = 0; n < 8; n++) {
 			int from = n + step;
 			from = from < 0 ? 0 : from > 7 ? 7 : from;
-			CHECK(s.pixels[n] == (uint32_t)from + 1);
+			CHECK_EQ(s.pixels[n], (uint32_t)from + 1);
 		}
 		stop(&s);
 	}
@@ -394,7 +394,7 @@ static void another_surface_is_drawn_and_copied_from(void **state) {
 	start(&s, 4, 4);
 	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 5, 2, 2, 32, 0)) == 0);
 	CHECK(fill(&s, 5, 0, 0, 2, 2, 0x445566, SPICE_ROP_PUT) == 0);
-	CHECK(s.resizes == 0);
+	CHECK_EQ(s.resizes, 0);
 	struct writer w = writer_of(s.bytes, sizeof s.bytes);
 	put_base(&w, 0, 1, 1, 3, 3);
 	write_u32(&w, 57);
@@ -541,7 +541,7 @@ static void one_monitor_of_the_surface_is_shown(void **state) {
 	}
 	CHECK(feed_heads(&s, 0, NULL, 0) == 0 && s.crops == 2);
 	CHECK(feed_heads(&s, 3, lies, 2) == -EBADMSG); /* more announced than there are */
-	CHECK(s.crops == 2);
+	CHECK_EQ(s.crops, 2);
 
 	/* A new surface has no monitors yet: all of it. */
 	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 20, 10, 32, 1)) == 0);

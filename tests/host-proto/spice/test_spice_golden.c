@@ -80,7 +80,7 @@ static void feed(struct replay *replay, size_t piece) {
 		if (wrote > 0) {
 			at += (size_t)wrote;
 		} else {
-			CHECK(errno == EAGAIN);
+			CHECK_EQ(errno, EAGAIN);
 		}
 		for (int i = 0; i < 4; i++) {
 			CHECK(spice_channel_step(replay->channel) >= 0);
@@ -126,15 +126,16 @@ static void main_is_read_and_said(void **state) {
 		feed(&replay, pieces[i]);
 		CHECK(replay.linked);
 		CHECK(replay.count >= 4 && replay.types[0] == SPICE_MAIN_INIT);
-		CHECK(replay.main[0].kind == SPICE_MAIN_KIND_INIT);
-		CHECK(replay.main[0].session_id == 0xbecaf983u);
+		CHECK_EQ(replay.main[0].kind, SPICE_MAIN_KIND_INIT);
+		CHECK_EQ(replay.main[0].session_id, 0xbecaf983u);
 		CHECK(!replay.main[0].absolute && !replay.main[0].can_be_absolute);
 		CHECK(!replay.main[0].agent && replay.main[0].tokens == 10);
 		CHECK(replay.main[1].kind == SPICE_MAIN_KIND_NAME && replay.main[1].len == 7);
-		CHECK(replay.main[2].kind == SPICE_MAIN_KIND_UUID);
-		CHECK(replay.main[3].kind == SPICE_MAIN_KIND_CHANNELS);
+		CHECK_EQ(replay.main[2].kind, SPICE_MAIN_KIND_UUID);
+		CHECK_EQ(replay.main[3].kind, SPICE_MAIN_KIND_CHANNELS);
 		CHECK(replay.main[3].channels & (1u << SPICE_CHANNEL_INPUTS));
-		CHECK(spice_channel_send(replay.channel, SPICE_MAIN_ATTACH_CHANNELS, NULL, 0) == 0);
+		CHECK_EQ(spice_channel_send(replay.channel, SPICE_MAIN_ATTACH_CHANNELS, NULL, 0),
+				0);
 		spice_channel_flush(replay.channel);
 		drain(&replay);
 		compare(&replay, replay.sent_len);
@@ -168,7 +169,7 @@ static void inputs_are_said(void **state) {
 	spice_inputs_set_leds(&inputs, SPICE_NUM_LOCK, SPICE_NUM_LOCK | SPICE_CAPS_LOCK);
 	spice_inputs_flush(&inputs);
 	drain(&replay);
-	CHECK(replay.sent_len == replay.golden.client_len);
+	CHECK_EQ(replay.sent_len, replay.golden.client_len);
 	compare(&replay, replay.sent_len);
 	finish(&replay);
 }
@@ -180,7 +181,7 @@ static void playback_is_said(void **state) {
 			SPICE_PLAYBACK_CAP_VOLUME | SPICE_PLAYBACK_CAP_LATENCY);
 	feed(&replay, 4096);
 	CHECK(replay.linked && replay.count > 0 && replay.types[0] == SPICE_PLAYBACK_MODE);
-	CHECK(replay.sent_len == replay.golden.client_len);
+	CHECK_EQ(replay.sent_len, replay.golden.client_len);
 	compare(&replay, replay.sent_len);
 	finish(&replay);
 }
@@ -191,7 +192,7 @@ static void cursor_is_said_with_its_acknowledgement(void **state) {
 	start(&replay, "cursor", SPICE_CHANNEL_CURSOR, 0);
 	feed(&replay, 4096);
 	CHECK(replay.linked && replay.count > 0 && replay.types[0] == SPICE_CURSOR_INIT);
-	CHECK(replay.sent_len == replay.golden.client_len);
+	CHECK_EQ(replay.sent_len, replay.golden.client_len);
 	compare(&replay, replay.sent_len);
 	finish(&replay);
 }
@@ -204,7 +205,7 @@ static void display_is_read(void **state) {
 	feed(&replay, 65536);
 	CHECK(replay.linked && replay.count >= 4);
 	CHECK(replay.types[0] == 108 && replay.types[1] == SPICE_DISPLAY_SURFACE_CREATE);
-	CHECK(replay.types[2] == SPICE_DISPLAY_DRAW_COPY);
+	CHECK_EQ(replay.types[2], SPICE_DISPLAY_DRAW_COPY);
 	finish(&replay);
 }
 
@@ -224,10 +225,10 @@ static void the_ticket_decrypts(void **state) {
 	char longest[SPICE_PASSWORD_MAX_BYTES + 1];
 	memset(longest, 'x', sizeof longest);
 	longest[SPICE_PASSWORD_MAX_BYTES - 1] = 0;
-	CHECK(spice_link_ticket(der, longest, ticket) == 0);
+	CHECK_EQ(spice_link_ticket(der, longest, ticket), 0);
 	longest[SPICE_PASSWORD_MAX_BYTES - 1] = 'x';
 	longest[SPICE_PASSWORD_MAX_BYTES] = 0;
-	CHECK(spice_link_ticket(der, longest, ticket) == -E2BIG);
+	CHECK_EQ(spice_link_ticket(der, longest, ticket), -E2BIG);
 	for (size_t i = 0; i < 16; i++) { /* anything but RSA-1024 is refused */
 		uint8_t bad[SPICE_PUBLIC_KEY_BYTES];
 		memcpy(bad, der, sizeof bad);

@@ -51,7 +51,7 @@ static void on_peer(int fd, uint32_t events, void *data) {
 	struct fixture *f = data;
 	(void)fd;
 	(void)events;
-	CHECK(spice_peer_step(f->peer) == 0);
+	CHECK_EQ(spice_peer_step(f->peer), 0);
 }
 
 static void on_linked(enum spice_channel_type channel, void *data) {
@@ -227,7 +227,7 @@ static void lies_do_no_harm(void **state) {
 		lost += come_back(&f);
 	}
 	CHECK(lost > 10);
-	CHECK(spice_peer_state(f.peer)->unsafe == 0);
+	CHECK_EQ(spice_peer_state(f.peer)->unsafe, 0);
 	print_message("%u sessions ended by %u lies, %ld KiB more\n", lost, ROUNDS * 5,
 			rss_kib() - before);
 #ifndef PG_SANITIZED
@@ -510,7 +510,7 @@ static void floods_stay_bounded(void **state) {
 		flood_it(&f, &floods[i]);
 		(void)come_back(&f);
 	}
-	CHECK(spice_peer_state(f.peer)->unsafe == 0);
+	CHECK_EQ(spice_peer_state(f.peer)->unsafe, 0);
 	peer_stop(&f);
 	loop_run_for(f.loop, 400);
 	peer_start(&f);

@@ -46,9 +46,9 @@ static void links_with_the_right_password_only(void **state) {
 		struct spice_peer_config config = { .password = table[i].server, .name = "vm" };
 		pair_start(&pair, &config, NULL);
 		pair_link(&pair, table[i].client);
-		CHECK(pair.results[SPICE_CHANNEL_MAIN] == table[i].result);
+		CHECK_EQ(pair.results[SPICE_CHANNEL_MAIN], table[i].result);
 		CHECK(spice_peer_state(pair.peer)->inputs == (table[i].result == 0));
-		CHECK(spice_peer_state(pair.peer)->errors == 0);
+		CHECK_EQ(spice_peer_state(pair.peer)->errors, 0);
 		pair_stop(&pair);
 	}
 }
@@ -61,14 +61,14 @@ static void a_wrong_session_and_a_missing_channel_are_refused(void **state) {
 	pair.session_id = 1234;
 	pair_open(&pair, SPICE_CHANNEL_INPUTS, 0, NULL);
 	pair_run(&pair);
-	CHECK(pair.results[SPICE_CHANNEL_INPUTS] == -EPROTO);
+	CHECK_EQ(pair.results[SPICE_CHANNEL_INPUTS], -EPROTO);
 	CHECK(spice_channel_link_error(pair.channels[SPICE_CHANNEL_INPUTS]) ==
 			SPICE_LINK_BAD_CONNECTION_ID);
 	pair_close(&pair, SPICE_CHANNEL_INPUTS);
 	pair_link(&pair, NULL);
 	pair_open(&pair, SPICE_CHANNEL_PLAYBACK, 0, NULL);
 	pair_run(&pair);
-	CHECK(pair.results[SPICE_CHANNEL_PLAYBACK] == -ENOTCONN);
+	CHECK_EQ(pair.results[SPICE_CHANNEL_PLAYBACK], -ENOTCONN);
 	pair_stop(&pair);
 }
 
@@ -82,7 +82,7 @@ static void keys_arrive_and_go_with_the_channel(void **state) {
 	spice_inputs_key(&inputs, 0xe048, true);
 	spice_inputs_flush(&inputs);
 	pair_run(&pair);
-	CHECK(s->keys_held == 2);
+	CHECK_EQ(s->keys_held, 2);
 	CHECK(spice_peer_key_held(pair.peer, 0x1e) && spice_peer_key_held(pair.peer, 0xe048));
 	spice_inputs_key(&inputs, 0xe048, false);
 	spice_inputs_flush(&inputs);
@@ -127,7 +127,7 @@ static void every_notch_counts(void **state) {
 	spice_inputs_wheel(&inputs, -2);
 	spice_inputs_flush(&inputs);
 	pair_run(&pair);
-	CHECK(spice_peer_state(pair.peer)->wheel_notches == 5);
+	CHECK_EQ(spice_peer_state(pair.peer)->wheel_notches, 5);
 	pair_stop(&pair);
 }
 
@@ -147,10 +147,10 @@ static void motion_waits_for_its_window_and_nothing_is_lost(void **state) {
 	spice_inputs_key(&inputs, 0x1e, true);
 	spice_inputs_flush(&inputs);
 	pair_run(&pair);
-	CHECK(s->keys_held == 0);
+	CHECK_EQ(s->keys_held, 0);
 	spice_peer_set_frozen(pair.peer, false);
 	pair_run(&pair);
-	CHECK(s->keys_held == 1);
+	CHECK_EQ(s->keys_held, 1);
 	CHECK(s->motion_x == 1000 && s->motion_y == -1000);
 	CHECK(s->motions - before < 20);
 	/* What was merged goes out before a button. */
@@ -229,14 +229,14 @@ static void lock_keys_follow_the_guest_also_after_pause(void **state) {
 	/* Nothing is toggled before the server has said how they are. */
 	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK, SPICE_CAPS_LOCK);
 	pair_run(&pair);
-	CHECK(s->key_events == 0);
+	CHECK_EQ(s->key_events, 0);
 	spice_peer_set_leds(pair.peer, SPICE_CAPS_LOCK);
 	pair_run(&pair);
 	CHECK(spice_inputs_leds(&inputs) == SPICE_CAPS_LOCK);
 	uint64_t keys = s->key_events;
 	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK, SPICE_CAPS_LOCK); /* nothing to do */
 	pair_run(&pair);
-	CHECK(s->key_events == keys);
+	CHECK_EQ(s->key_events, keys);
 	spice_inputs_set_leds(&inputs, SPICE_NUM_LOCK, SPICE_NUM_LOCK | SPICE_CAPS_LOCK);
 	pair_run(&pair);
 	CHECK(s->leds == SPICE_NUM_LOCK && s->key_events == keys + 4);
@@ -276,8 +276,8 @@ static void a_second_client_ends_the_first_session(void **state) {
 			spice_channel_step(first[0]) == -ENOTCONN);
 	while (spice_channel_step(first[1]) == 0) {
 	}
-	CHECK(spice_channel_step(first[1]) == -ENOTCONN);
-	CHECK(spice_peer_state(pair.peer)->keys_held == 0);
+	CHECK_EQ(spice_channel_step(first[1]), -ENOTCONN);
+	CHECK_EQ(spice_peer_state(pair.peer)->keys_held, 0);
 	CHECK(spice_peer_state(pair.peer)->inputs);
 	spice_channel_destroy(first[0]);
 	spice_channel_destroy(first[1]);
@@ -293,26 +293,26 @@ static void pings_are_answered_and_windows_acknowledged(void **state) {
 	pair_run(&pair);
 	uint8_t *probe = calloc(1, 256012); /* the bandwidth probe of the real server */
 	CHECK(probe);
-	CHECK(spice_peer_send(pair.peer, SPICE_CHANNEL_MAIN, SPICE_PING, probe, 256012) == 0);
+	CHECK_EQ(spice_peer_send(pair.peer, SPICE_CHANNEL_MAIN, SPICE_PING, probe, 256012), 0);
 	pair_run(&pair);
-	CHECK(spice_peer_state(pair.peer)->pongs == 1);
+	CHECK_EQ(spice_peer_state(pair.peer)->pongs, 1);
 	for (int i = 0; i < 45; i++) {
 		CHECK(spice_peer_send(pair.peer, SPICE_CHANNEL_CURSOR, SPICE_CURSOR_HIDE, NULL,
 				      0) == 0);
 	}
 	pair_run(&pair);
-	CHECK(spice_peer_state(pair.peer)->acks == 2);
+	CHECK_EQ(spice_peer_state(pair.peer)->acks, 2);
 	/* A flood of pings is not answered without end. */
 	for (int i = 0; i < 400; i++) {
-		CHECK(spice_peer_send(pair.peer, SPICE_CHANNEL_MAIN, SPICE_PING, probe, 12) == 0);
+		CHECK_EQ(spice_peer_send(pair.peer, SPICE_CHANNEL_MAIN, SPICE_PING, probe, 12), 0);
 	}
 	for (int i = 0; i < 10; i++) {
 		pair_run(&pair);
 	}
 	CHECK(spice_peer_state(pair.peer)->pongs <= 1 + 200);
-	CHECK(spice_peer_send(pair.peer, SPICE_CHANNEL_MAIN, SPICE_PING, probe, 11) == 0);
+	CHECK_EQ(spice_peer_send(pair.peer, SPICE_CHANNEL_MAIN, SPICE_PING, probe, 11), 0);
 	pair_run(&pair);
-	CHECK(pair.results[SPICE_CHANNEL_MAIN] == -EBADMSG);
+	CHECK_EQ(pair.results[SPICE_CHANNEL_MAIN], -EBADMSG);
 	free(probe);
 	pair_stop(&pair);
 }
@@ -326,9 +326,9 @@ static void sizes_over_the_limit_end_the_channel_before_any_memory(void **state)
 	struct writer w = writer_of(header, sizeof header);
 	write_u16(&w, SPICE_INPUTS_INIT);
 	write_u32(&w, spice_channel_limit(SPICE_CHANNEL_INPUTS) + 1);
-	CHECK(spice_peer_send_raw(pair.peer, SPICE_CHANNEL_INPUTS, header, sizeof header) == 0);
+	CHECK_EQ(spice_peer_send_raw(pair.peer, SPICE_CHANNEL_INPUTS, header, sizeof header), 0);
 	pair_run(&pair);
-	CHECK(pair.results[SPICE_CHANNEL_INPUTS] == -EBADMSG);
+	CHECK_EQ(pair.results[SPICE_CHANNEL_INPUTS], -EBADMSG);
 	pair_stop(&pair);
 }
 
@@ -345,7 +345,7 @@ static void a_server_that_does_not_read_ends_the_channel(void **state) {
 	}
 	spice_inputs_key(&inputs, 0x1e, true);
 	spice_inputs_key(&inputs, 0x1e, true);
-	CHECK(spice_channel_step(channel) == -ENOBUFS);
+	CHECK_EQ(spice_channel_step(channel), -ENOBUFS);
 	pair_stop(&pair);
 }
 

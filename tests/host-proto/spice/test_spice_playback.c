@@ -116,7 +116,7 @@ static void the_volume_is_of_each_channel(void **state) {
 	CHECK(event.kind == SPICE_SOUND_VOLUME && sound.volume_count == 2);
 	CHECK(sound.volume[0] == 0xbebe && sound.volume[1] == 0x1234 && !sound.mute);
 	CHECK(feed(&sound, SPICE_PLAYBACK_VOLUME, writer_len(&w) - 1, &event) == -EBADMSG);
-	CHECK(sound.volume_count == 0);
+	CHECK_EQ(sound.volume_count, 0);
 	/* More than there can be: the first ones. */
 	w = writer_of(bytes, sizeof bytes);
 	write_u8(&w, 200);

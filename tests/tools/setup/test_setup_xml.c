@@ -22,7 +22,7 @@ static struct document *load(const char *xml) {
 
 static void becomes(struct document *document, const char *want) {
 	char error[160] = "";
-	CHECK(document_commit(document, error, sizeof error) == 1);
+	CHECK_EQ(document_commit(document, error, sizeof error), 1);
 	assert_string_equal(document->text, want);
 	document_free(document);
 	free(document);
@@ -37,7 +37,7 @@ static const char strange[] =
 static void only_the_element_changes(void **state) {
 	(void)state;
 	struct document *document = load(strange);
-	CHECK(document->domain.input_count == 1);
+	CHECK_EQ(document->domain.input_count, 1);
 	document_remove(document, document->domain.input[0].node);
 	becomes(document,
 			"<?xml version='1.0'?>\n<!-- <domain> -->\n<domain type='kvm'\n\n  >\n"
@@ -75,8 +75,8 @@ static void children_take_the_indentation_of_the_place(void **state) {
 	document_add(document, document->domain.node_devices, -1, "<a/>");
 	document_add(document, document->domain.node_devices, -1, "<b/>");
 	char error[160];
-	CHECK(document_commit(document, error, sizeof error) == 1);
-	CHECK(document->spans.count == 4);
+	CHECK_EQ(document_commit(document, error, sizeof error), 1);
+	CHECK_EQ(document->spans.count, 4);
 	document_free(document);
 	free(document);
 }
@@ -336,7 +336,7 @@ static void pci_fix_on_random_topologies(void **state) {
 		random_state = seed * 2654435761u | 1;
 		random_topology(domain, host);
 		bool ok = pci_fix(domain, host, fix);
-		CHECK(ok == !is_hopeless(domain, host));
+		CHECK_EQ(ok, !is_hopeless(domain, host));
 		if (!ok) {
 			CHECK(fix->problem[0] != '\0');
 			continue;
@@ -345,7 +345,7 @@ static void pci_fix_on_random_topologies(void **state) {
 		check_fix(domain, fix);
 		take_over(domain, fix);
 		CHECK(pci_fix(domain, host, fix)); /* twice is once */
-		CHECK(fix->new_bus_count == 0);
+		CHECK_EQ(fix->new_bus_count, 0);
 		for (unsigned i = 0; i < domain->hostdev_count; i++) {
 			CHECK(!fix->hostdev[i].change);
 		}

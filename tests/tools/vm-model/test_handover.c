@@ -286,7 +286,7 @@ static void nothing_that_the_host_needs_is_taken(void **unused) {
 				CHECK(handover_judge(&handover) == (left == 0));
 			}
 		}
-		CHECK(harm(m, handover.take, spare) == 0);
+		CHECK_EQ(harm(m, handover.take, spare), 0);
 	}
 	CHECK(conflicts > MACHINES / 2);
 	free(needs);
@@ -406,14 +406,14 @@ static void plans_take_nothing_either(void **unused) {
 		if (ok) {
 			files_vfio(setup);
 		}
-		CHECK(ok == !setup->plan.refused);
+		CHECK_EQ(ok, !setup->plan.refused);
 		bool in_vm[PCI_MAX] = { false };
 		for (unsigned i = 0; i < setup->document.domain.hostdev_count; i++) {
 			const struct pci_device *device = pci_find(
 					&m->pci, &setup->document.domain.hostdev[i].source);
 			in_vm[device - m->pci.device] = true;
 		}
-		CHECK(harm(m, in_vm, none) == 0);
+		CHECK_EQ(harm(m, in_vm, none), 0);
 		for (unsigned i = 0; i < m->pci.count; i++) {
 			/* An id that a device of the host has, too, is not bound. */
 			CHECK(in_vm[i] || !plan_binds(&setup->plan, &m->pci.device[i]));

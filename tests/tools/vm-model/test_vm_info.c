@@ -34,7 +34,7 @@ static void props_of_both_syntaxes(void **state) {
 		"{\"a\":\"\\u0000\"}" };
 	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
 		CHECK(props_parse(broken[i], "", &props) < 0);
-		CHECK(props.count == 0);
+		CHECK_EQ(props.count, 0);
 	}
 }
 
@@ -54,15 +54,15 @@ static void check_machine(const struct domain *domain) {
 	const struct domain_shmem *shmem = domain_looking_glass(domain);
 	CHECK(shmem != NULL);
 	assert_string_equal(shmem->path, "/dev/shm/looking-glass");
-	CHECK(shmem->bytes == 33554432);
+	CHECK_EQ(shmem->bytes, 33554432);
 	CHECK(domain->shmem_count == 1); /* the VM's own memory file does not count */
-	CHECK(domain->evdev_count == 1);
+	CHECK_EQ(domain->evdev_count, 1);
 	assert_string_equal(domain->evdev[0].path, "/dev/input/by-id/kbd");
 	assert_string_equal(domain->evdev[0].grab_toggle, "ctrl-scrolllock");
 	CHECK(domain->evdev[0].grab_all && domain->evdev[0].repeat);
 	CHECK(domain->hostdev_count == 1 && domain->hostdev[0].source.bus == 1);
-	CHECK(domain->agent_channels == 1);
-	CHECK(domain->state == DOMAIN_RUNNING);
+	CHECK_EQ(domain->agent_channels, 1);
+	CHECK_EQ(domain->state, DOMAIN_RUNNING);
 }
 
 static void argv_old_syntax(void **state) {
@@ -157,8 +157,8 @@ static void xml_units(void **state) {
 				cases[i].size);
 		struct domain *domain = read_xml(xml);
 		CHECK(domain != NULL);
-		CHECK(domain->shmem_count == 1);
-		CHECK(domain->shmem[0].bytes == cases[i].bytes);
+		CHECK_EQ(domain->shmem_count, 1);
+		CHECK_EQ(domain->shmem[0].bytes, cases[i].bytes);
 		free(domain);
 	}
 }
