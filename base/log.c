@@ -9,9 +9,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/line_writer.h"
 #include "base/utf8.h"
 
 #define LINE_BYTES 1000
+
+/* All lines together: so many at once, then one every BUDGET_NS. A guest or a server can cause
+ * lines in many places, each of which has its own reason to speak. */
+#define BUDGET_LINES 300u
+#define BUDGET_NS    (200 * NS_PER_MS)
 
 static atomic_int current_level = LOG_INFO;
 
@@ -73,12 +79,39 @@ static void write_line(enum log_level level, const char *module, const char *tex
 	if (len <= 0) {
 		return;
 	}
-	/* One write, so that lines of different threads do not mix. Nothing can be done about a
-	 * stderr that refuses it. */
-	size_t size = (size_t)len < sizeof line ? (size_t)len : sizeof line - 1;
-	if (write(STDERR_FILENO, line, size) < 0) {
-		return;
+	/* One write, so that lines of different threads do not mix; never one that waits. */
+	static struct line_writer to_stderr = LINE_WRITER(STDERR_FILENO);
+	line_writer_put(&to_stderr, line,
+			(size_t)len < sizeof line ? (size_t)len : sizeof line - 1);
+}
+
+/* Whether the budget of all lines allows one more now; lines of the levels that somebody asked for
+ * (debug, trace) need none. */
+static bool has_budget(enum log_level level) {
+	static atomic_uint_fast64_t spent_until_ns;
+	if (level > LOG_INFO) {
+		return true;
 	}
+	const uint64_t now = clock_now_ns();
+	uint_fast64_t until = atomic_load(&spent_until_ns);
+	uint64_t next;
+	do {
+		next = (until > now ? until : now) + BUDGET_NS;
+		if (next - now > BUDGET_LINES * BUDGET_NS) {
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&spent_until_ns, &until, next));
+	return true;
+}
+
+static atomic_uint over_budget; /* lines that were left out since the last one */
+
+static bool may_log(enum log_level level) {
+	if (!has_budget(level)) {
+		atomic_fetch_add(&over_budget, 1);
+		return false;
+	}
+	return true;
 }
 
 static void log_va(enum log_level level, const char *module, unsigned held_back, const char *format,
@@ -95,13 +128,21 @@ static void log_va(enum log_level level, const char *module, unsigned held_back,
 		size_t used = strlen(raw);
 		snprintf(raw + used, sizeof raw - used, " (%u more like this)", held_back);
 	}
+	const unsigned left_out = level <= LOG_INFO ? atomic_exchange(&over_budget, 0) : 0;
+	if (left_out > 0) {
+		char lines[80];
+		snprintf(lines, sizeof lines,
+				"%u lines before this one were left out: too many at once",
+				left_out);
+		write_line(LOG_WARN, "log", lines);
+	}
 	utf8_printable(text, sizeof text, raw, sizeof raw);
 	write_line(level, module, text);
 	errno = saved_errno;
 }
 
 void log_line(enum log_level level, const char *module, const char *format, ...) {
-	if (level > log_get_level()) {
+	if (level > log_get_level() || !may_log(level)) {
 		return;
 	}
 	va_list args;
@@ -119,6 +160,9 @@ void log_line_limited(struct log_limit *limit, enum log_level level, const char 
 	uint_fast64_t next = atomic_load(&limit->next_ns);
 	if (now < next || !atomic_compare_exchange_strong(&limit->next_ns, &next, now + NS_PER_S)) {
 		atomic_fetch_add(&limit->held_back, 1);
+		return;
+	}
+	if (!may_log(level)) {
 		return;
 	}
 	va_list args;

@@ -88,7 +88,8 @@ static void on_stats(void *data) {
 	};
 	audio_get_stats(h->audio, &status.audio_stats);
 	/* Raw sound owns stdout. */
-	stats_write(h->config->audio.output == AUDIO_OUTPUT_RAW ? stderr : stdout, &status);
+	stats_write(h->config->audio.output == AUDIO_OUTPUT_RAW ? stats_stderr() : stats_stdout(),
+			&status);
 	h->next_stats_ns += (uint64_t)(h->config->stats_period * 1e9);
 	loop_set_timer(h->stats, h->next_stats_ns);
 }

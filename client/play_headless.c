@@ -105,7 +105,7 @@ static void headless_stats(void *data) {
 	if (headless->play->audio) {
 		audio_get_stats(headless->play->audio, &headless->now.audio_stats);
 	}
-	stats_write(stdout, &headless->now);
+	stats_write(stats_stdout(), &headless->now);
 	loop_set_timer(headless->stats,
 			headless->now.now_ns + (uint64_t)(headless->play->config->stats_period *
 							       (double)NS_PER_S));

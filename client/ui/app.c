@@ -153,7 +153,7 @@ static void show(struct app *app) {
 
 static void print_stats(struct app *app) {
 	read_figures(app);
-	stats_write(stdout, &app->now);
+	stats_write(stats_stdout(), &app->now);
 	app->stats_ns += (uint64_t)(app->config->stats_period * (double)NS_PER_S);
 	if (app->stats_ns < app->now.now_ns) {
 		app->stats_ns = app->now.now_ns; /* the machine slept: not a burst of lines */

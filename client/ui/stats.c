@@ -1,6 +1,11 @@
 #include "client/ui/stats.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/json.h"
+#include "base/line_writer.h"
 #include "client/ui/app_status.h"
 
 bool app_status_av_offset(const struct app_status *status, double *ret_us) {
@@ -129,10 +134,26 @@ static void write_microphone(struct json *json, const struct app_status *s) {
 	json_end(json);
 }
 
-void stats_write(FILE *out, const struct app_status *s) {
+struct line_writer *stats_stdout(void) {
+	static struct line_writer out = LINE_WRITER(STDOUT_FILENO);
+	return &out;
+}
+
+struct line_writer *stats_stderr(void) {
+	static struct line_writer out = LINE_WRITER(STDERR_FILENO);
+	return &out;
+}
+
+void stats_write(struct line_writer *out, const struct app_status *s) {
 	struct json json;
 	double offset;
-	json_begin(&json, out);
+	char *line = NULL;
+	size_t len = 0;
+	FILE *text = open_memstream(&line, &len);
+	if (!text) {
+		return;
+	}
+	json_begin(&json, text);
 	json_number(&json, "time_s", (double)(s->now_ns - s->start_ns) / 1e9);
 	json_object(&json, "sources");
 	write_part(&json, "picture", &s->video.part);
@@ -157,4 +178,8 @@ void stats_write(FILE *out, const struct app_status *s) {
 	json_int(&json, "devices", s->session.devices);
 	json_end(&json);
 	json_finish(&json);
+	if (fclose(text) == 0) {
+		line_writer_put(out, line, len);
+	}
+	free(line);
 }

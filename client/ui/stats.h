@@ -3,8 +3,12 @@
  */
 #pragma once
 
-#include <stdio.h>
-
+struct line_writer;
 struct app_status;
 
-void stats_write(FILE *out, const struct app_status *status);
+/* Never waits for a reader: a line that is not taken is dropped, see base/line_writer.h. */
+void stats_write(struct line_writer *out, const struct app_status *status);
+
+/* Those of this process, for all that prints such lines. */
+struct line_writer *stats_stdout(void);
+struct line_writer *stats_stderr(void);
