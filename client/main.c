@@ -17,6 +17,7 @@
 #include "client/config/config.h"
 #include "client/config/config_show.h"
 #include "client/config/help.h"
+#include "client/platform/process.h"
 #include "client/platform/programs.h"
 #include "client/play.h"
 #include "client/scream_cli.h"
@@ -104,6 +105,12 @@ static int run(struct config *config, int argc, char **argv) {
 int main(int argc, char **argv) {
 	static struct config config; /* large, and lives as long as the program */
 	char error[CONFIG_ERROR_BYTES];
+	process_prepare();
+	if (process_has_borrowed_rights()) {
+		fputs("pierglass: it must not be installed set-uid or set-gid: chmod ug-s PROGRAM\n",
+				stderr);
+		return EXIT_USAGE;
+	}
 	if (ending_start() < 0) {
 		log_debug("signals end the program as they like");
 	}

@@ -12,8 +12,8 @@
 #include <SDL.h>
 
 #include "base/clock.h"
-#include "base/ending.h"
 #include "base/cpu_wait.h"
+#include "base/ending.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"

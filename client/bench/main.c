@@ -1,6 +1,6 @@
 /*
- * pierglass-bench: what `pierglass --bench` becomes, so that nothing that measures is in the program
- * that plays. It reads the command line and the configuration as pierglass does.
+ * pierglass-bench: what `pierglass --bench` becomes, so that nothing that measures is in the
+ * program that plays. It reads the command line and the configuration as pierglass does.
  */
 #define LOG_MODULE "bench"
 #include <stdio.h>

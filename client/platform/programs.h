@@ -1,6 +1,6 @@
 /*
- * The other programs of pierglass: doctor, setup, vm-info, the bench, the demo guest. They lie beside
- * this executable (a build folder) or in libexec (an installation).
+ * The other programs of pierglass: doctor, setup, vm-info, the bench, the demo guest. They lie
+ * beside this executable (a build folder) or in libexec (an installation).
  */
 #pragma once
 

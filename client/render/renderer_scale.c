@@ -56,7 +56,8 @@ static enum renderer_filter choose_filter(
 		return FILTER_NEAREST; /* whole factors stay crisp */
 	}
 	/* More than that costs a CPU too much. The cubic is never worse than linear, FSR only with
-	 * hard edges better than the cubic (tests/client/render/test_renderer_scale.c): that is for the user. */
+	 * hard edges better than the cubic (tests/client/render/test_renderer_scale.c): that is for
+	 * the user. */
 	return renderer->software ? FILTER_LINEAR : grows ? FILTER_UP : down;
 }
 

@@ -21,8 +21,8 @@ static const char shader_cover[] = "void main() {\n"
  * not ring. Shrinking is a separable cubic of Keys 1981 ("Cubic convolution interpolation for
  * digital image processing", a = -0.35) stretched towards the scale, which is the low-pass filter
  * that the smaller picture needs: along x in a first pass (shader_shrink), along y in the second.
- * Both numbers were found with tests/client/render/test_renderer_scale.c: a stretch of less than three quarters
- * aliases, more blurs.
+ * Both numbers were found with tests/client/render/test_renderer_scale.c: a stretch of less than
+ * three quarters aliases, more blurs.
  */
 #define SHADER_CUBIC                                               \
 	"float stretched(float shrink) {\n"                        \

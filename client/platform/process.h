@@ -1,0 +1,15 @@
+/*
+ * What every program of ours does with its process before anything else.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* Opens /dev/null for each of 0, 1 and 2 that is closed, so that no file of ours becomes stdout or
+ * stderr, and allows no core file: it would hold passwords and typed text. First thing in main().
+ */
+void process_prepare(void);
+
+/* Whether this program runs with rights that its caller does not have (set-uid, set-gid): it
+ * reads the caller's files and environment, so it must not. */
+bool process_has_borrowed_rights(void);
