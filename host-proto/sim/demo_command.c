@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "host-proto/sim/demo_guest_internal.h"
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/lgmp_layout.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/demo_guest_internal.h"
 
 #define WORDS_MAX 4
 #define WORD_SIZE 32

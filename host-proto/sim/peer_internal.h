@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "host-proto/spice/link.h"
 #include "host-proto/sim/peer.h"
 #include "host-proto/sim/peer_inputs.h"
+#include "host-proto/spice/link.h"
 #include "host-proto/spice/reader.h"
 
 #define PEER_CONNECTIONS_MAX 24u

@@ -17,6 +17,7 @@ from spice_qemu import Machine
 from spice_stub import Stub
 
 SIZE = (720, 400)  # of VGA's text mode
+SIGNS, LINES = 40, 240  # rows: the signs are above, their sentences below
 BOOT_SECTOR = bytes.fromhex(
     'fa 31c0 8ed8 8ed0 bc007c fb'            # no segments, a stack
     'b80300 cd10 b401 b90726 cd10'           # text mode, no cursor
@@ -53,10 +54,10 @@ def screendump(vm):
     return tuple(map(int, size.split())), pixels
 
 
-def differing(screen, size, pixels):
+def differing(screen, size, pixels, rows=None):
     """Where the screen's corner is not this picture: the box of it, None = nowhere."""
     box = None
-    for y in range(size[1]):
+    for y in rows or range(size[1]):
         ours = screen.data[y * screen.width * 3:(y * screen.width + size[0]) * 3]
         theirs = pixels[y * size[0] * 3:(y + 1) * size[0] * 3]
         if ours != theirs:
@@ -67,13 +68,15 @@ def differing(screen, size, pixels):
 
 
 def spice_is_shown(vm, program, name):
-    """The VM is paused, its screen and ours are the same, but for the sign at the top right."""
+    """The VM is paused, its screen and ours are the same, but for the signs at the top right and their sentences at the
+    bottom left."""
     vm.qmp('stop')
 
     def same():
         size, pixels = screendump(vm)
-        box = differing(capture(name), size, pixels)
-        return size == SIZE and (not box or (box[0] > SIZE[0] - 100 and box[3] < 40)) and (pixels, box)
+        screen = capture(name)
+        signs = differing(screen, size, pixels, range(SIGNS))
+        return size == SIZE and not differing(screen, size, pixels, range(SIGNS, LINES)) and (pixels, signs)
     pixels, box = wait_for('the same picture as QEMU\'s own', same, 5)
     check(newest(program)['video']['showing'] == 'spice' and box, 'the picture does not say that it is SPICE\'s')
     check(len(set(pixels)) > 1, 'the screen is empty')
@@ -179,7 +182,7 @@ def key_arrives(vm, begin):
 
 def strip_is(program, pixels):
     screen = capture('restarted')
-    return not [row for row in range(100, SIZE[1])
+    return not [row for row in range(100, LINES)
                 if screen.data[row * screen.width * 3:(row * screen.width + SIZE[0]) * 3] !=
                 pixels[row * SIZE[0] * 3:(row + 1) * SIZE[0] * 3]] and time.monotonic()
 

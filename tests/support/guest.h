@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "host-proto/sim/kvmfr_host.h"
 #include "host-proto/lgmp_client.h"
-#include "host-proto/sim/lgmp_host.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/kvmfr_host.h"
+#include "host-proto/sim/lgmp_host.h"
 #include "tests/support/check.h"
 
 struct guest {

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "host-proto/sim/peer.h"
 #include "host-proto/spice/channel.h"
 #include "host-proto/spice/main.h"
-#include "host-proto/sim/peer.h"
 #include "tests/support/check.h"
 
 struct pair {

@@ -86,7 +86,7 @@ static void a_beginning_fades_in(void **state) {
 	make_tone(&s, frames, 480);
 	concealment_apply(&s.concealment, frames, 480);
 	for (unsigned i = 0; i < 48; i++) {
-		CHECK_EQ(frames[2 * i], 0);
+		CHECK_EQ(frames[2 * i], 0.0F);
 	}
 	CHECK(largest_step(0, frames, 480) < 0.04F);
 }
