@@ -1,6 +1,7 @@
 #define LOG_MODULE "bench"
 #include "client/bench/bench_video.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -382,7 +383,29 @@ static int open_surface(struct bench *bench) {
 	return r;
 }
 
-/* The first CPU is the guest's, which inherits it; all others are ours, by then. */
+/* Every thread that runs by now; one that is started later inherits it. One that ends meanwhile
+ * needs no CPU, and the entries that are no thread ("." and "..") read as 0. */
+static int pin_threads(const cpu_set_t *some) {
+	DIR *tasks = opendir("/proc/self/task");
+	if (!tasks) {
+		return -errno;
+	}
+	int r = 0;
+	struct dirent *entry;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): a folder of its own */
+	while (r == 0 && (entry = readdir(tasks))) {
+		const pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (thread > 0 && sched_setaffinity(thread, sizeof *some, some) != 0 &&
+				errno != ESRCH) {
+			r = -errno;
+		}
+	}
+	closedir(tasks);
+	return r;
+}
+
+/* The first CPU is the guest's, which inherits it from the thread that starts it; then all others
+ * are those of every thread of this program. */
 static int pin_to(bool guest) {
 	static cpu_set_t all;
 	static int first = -1;
@@ -403,10 +426,10 @@ static int pin_to(bool guest) {
 	if (guest) {
 		CPU_ZERO(&some);
 		CPU_SET((size_t)first, &some);
-	} else {
-		CPU_CLR((size_t)first, &some);
+		return sched_setaffinity(0, sizeof some, &some) == 0 ? 0 : -errno;
 	}
-	return sched_setaffinity(0, sizeof some, &some) == 0 ? 0 : -errno;
+	CPU_CLR((size_t)first, &some);
+	return pin_threads(&some);
 }
 
 static int open_guest(struct bench *bench) {
