@@ -127,7 +127,7 @@ static void *run(void *data) {
 
 int ending_start(void) {
 	const sigset_t set = leave_set();
-	pthread_t thread;
+	pthread_t thread = { 0 };
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	/* A peer that closes a socket or a pipe is an errno, not a signal. */
 	signal(SIGPIPE, SIG_IGN);

@@ -67,8 +67,8 @@ void play_stop(struct play *play);
 
 /* Says so, once, and bounds the end. From any thread. */
 void play_display_is_gone(struct play *play);
-/* For window_when_x11_is_gone(). */
-void play_x11_is_gone(void *play);
+/* For window_when_x11_is_gone(); data is the play. */
+void play_x11_is_gone(void *data);
 /* The same as play_stop() where neither window nor picture can be asked for anything any more: keys
  * and devices, the sound, and out; what is left the kernel closes. On the main thread or pg-io,
  * whichever comes first. */

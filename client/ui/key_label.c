@@ -8,7 +8,10 @@
 
 /* Not toupper(): in a Turkish locale "i" has another capital. */
 static char capital(char c) {
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	if (c >= 'a' && c <= 'z') {
+		c = (char)(c - 'a' + 'A');
+	}
+	return c;
 }
 
 const char *key_label(const char *name, char label[static KEY_LABEL_BYTES]) {

@@ -165,58 +165,79 @@ static void by_hand(struct setup *setup, const struct words *words, const char *
 }
 
 /* Both variables are joined to one command line; what the second says counts. */
-static void edit_grub(struct setup *setup, const struct words *words, const char *then) {
-	static const char *const names[] = { "GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT" };
-	char *text = sysroot_read(&setup->root, GRUB_FILE, NULL);
-	char *value[2] = { NULL, NULL };
-	bool is_complex = !text;
-	for (size_t i = 0; text && i < 2; i++) {
-		is_complex = is_complex ||
-			     shell_value(text, names[i], &value[i]) == SHELL_COMPLEX ||
-			     (value[i] && !kernel_is_whole(value[i]));
+static const char *const grub_names[2] = { "GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT" };
+
+/* The values of both; false: they are more than plain values. */
+static bool read_grub(const char *text, char *values[2]) {
+	for (size_t i = 0; i < 2; i++) {
+		if (shell_value(text, grub_names[i], &values[i]) == SHELL_COMPLEX ||
+				(values[i] && !kernel_is_whole(values[i]))) {
+			return false;
+		}
 	}
-	if (is_complex) {
+	return true;
+}
+
+/* One word to add or to replace, into the values. */
+static void put_word(char *values[2], const char *add, const char *remove) {
+	const size_t to = values[0] || !values[1] ? 0 : 1;
+	bool have = !add;
+	for (size_t i = 0; i < 2; i++) {
+		have = have || (values[i] && kernel_has(values[i], add));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const char *here = !have && i == to ? add : NULL;
+		if (values[i] || here) {
+			char *next = kernel_with(values[i] ? values[i] : "", here, remove);
+			free(values[i]);
+			values[i] = next;
+		}
+	}
+}
+
+/* The file with both values; false: the shell reads something else there. */
+static bool write_grub(char **text, char *const values[2]) {
+	bool agrees = true;
+	for (size_t i = 0; i < 2; i++) {
+		if (values[i]) {
+			char *next = shell_with_value(*text, grub_names[i], values[i]);
+			agrees = agrees && shell_agrees(next, grub_names[i], values[i]);
+			free(*text);
+			*text = next;
+		}
+	}
+	return agrees;
+}
+
+static void plan_grub(struct setup *setup, const struct words *words, char **text, char *values[2],
+		const char *then) {
+	for (unsigned w = 0; w < words->count; w++) {
+		put_word(values, words->add[w], words->remove[w]);
+	}
+	if (!write_grub(text, values)) {
+		by_hand(setup, words, _("the shell does not read the changed file as it should"));
+		return;
+	}
+	const unsigned before = setup->plan.change_count;
+	plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, *text, words->why);
+	if (setup->plan.change_count > before) {
+		plan_command(&setup->plan, "%s", then);
+	}
+}
+
+static void edit_grub(struct setup *setup, const struct words *words, const char *then) {
+	char *text = sysroot_read(&setup->root, GRUB_FILE, NULL);
+	char *values[2] = { NULL, NULL };
+	if (text && read_grub(text, values)) {
+		plan_grub(setup, words, &text, values, then);
+	} else {
 		by_hand(setup, words,
 				text ? _("its lines are more than plain values")
 				     : _("it cannot be read"));
 		plan_command(&setup->plan, "%s", then);
 	}
-	size_t to = value[0] || !value[1] ? 0 : 1;
-	bool agrees = !is_complex;
-	for (unsigned w = 0; !is_complex && w < words->count; w++) {
-		bool have = !words->add[w];
-		for (size_t i = 0; i < 2; i++) {
-			have = have || (value[i] && kernel_has(value[i], words->add[w]));
-		}
-		for (size_t i = 0; i < 2; i++) {
-			const char *add = !have && i == to ? words->add[w] : NULL;
-			if (value[i] || add) {
-				char *next = kernel_with(
-						value[i] ? value[i] : "", add, words->remove[w]);
-				free(value[i]);
-				value[i] = next;
-			}
-		}
-	}
-	for (size_t i = 0; !is_complex && i < 2; i++) {
-		if (value[i]) {
-			char *next = shell_with_value(text, names[i], value[i]);
-			agrees = agrees && shell_agrees(next, names[i], value[i]);
-			free(text);
-			text = next;
-		}
-	}
-	if (!is_complex && !agrees) {
-		by_hand(setup, words, _("the shell does not read the changed file as it should"));
-	} else if (!is_complex) {
-		unsigned before = setup->plan.change_count;
-		plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, text, words->why);
-		if (setup->plan.change_count > before) {
-			plan_command(&setup->plan, "%s", then);
-		}
-	}
-	free(value[0]);
-	free(value[1]);
+	free(values[0]);
+	free(values[1]);
 	free(text);
 }
 

@@ -188,7 +188,10 @@ static void unescape(char *text) {
 	for (char *from = text; *from; to++) {
 		size_t len = 0;
 		const unsigned byte = from[0] == '\\' ? octal(from + 1, &len) : 0;
-		*to = len > 0 ? (char)(unsigned char)byte : *from;
+		*to = *from;
+		if (len > 0) {
+			*to = (char)(unsigned char)byte;
+		}
 		from += 1 + len;
 	}
 	*to = '\0';
