@@ -154,7 +154,8 @@ endfunction()
 # Exit 77 = skipped (what it needs is not on this machine; the last line it prints says what).
 # PG_BUILD names the build folder. More labels that tools/check knows, for unit tests too, by
 # set_property(TEST name APPEND PROPERTY LABELS ...): "timing" runs alone and not under
-# sanitizers, "once" not under sanitizers, "threads" also under TSan.
+# sanitizers, "timing paced" beside others of its kind (it waits for a clock and needs little of a core),
+# "once" not under sanitizers, "threads" also under TSan.
 function(pg_integration name script)
 	add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/integration/${script} ${ARGN}
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

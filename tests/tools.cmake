@@ -20,7 +20,7 @@ if(TARGET PkgConfig::LIBXML2)
 	pg_integration(libvirt libvirt)
 	set_property(TEST libvirt APPEND PROPERTY LABELS once)
 	pg_integration(vm_info_idle vm-info-idle)
-	set_property(TEST vm_info_idle APPEND PROPERTY LABELS once timing)
+	set_property(TEST vm_info_idle APPEND PROPERTY LABELS once timing paced)
 endif()
 pg_integration(firewall firewall)
 
