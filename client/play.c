@@ -250,6 +250,20 @@ static int watch_display(struct play *play) {
 	return play->display_source ? 0 : -ENOMEM;
 }
 
+static void take_x11_motion(struct play *play) {
+	uint32_t window;
+	const char *display = window_x11(play->window, &window);
+	if (!display) {
+		return;
+	}
+	int r = guest_link_take_x11_motion(play->session, display, window);
+	if (r == 0) {
+		app_has_x11_motion(play->app);
+	} else {
+		log_debug("the mouse is heard by SDL: %s", strerrordesc_np(-r));
+	}
+}
+
 static int start_parts(struct play *play) {
 	struct config *config = play->config;
 	int r = app_create(&play->app, config, play->window, config->demo);
@@ -272,6 +286,7 @@ static int start_parts(struct play *play) {
 	if (r < 0) {
 		return r;
 	}
+	take_x11_motion(play);
 	config->video.broker = play->broker;
 	r = video_start(&play->video, &config->video, window_get_surface(play->window),
 			play->spice_surface, &video_events);

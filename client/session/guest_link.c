@@ -23,6 +23,7 @@
 #include "client/session/guest_link_sound.h"
 #include "client/session/spice_input.h"
 #include "client/session/spice_session.h"
+#include "client/session/x11_motion.h"
 #include "input/chord.h"
 #include "input/devices.h"
 #include "input/router.h"
@@ -65,6 +66,7 @@ struct guest_link {
 	struct guest_link_sound *sound;           /* NULL: no SPICE sound */
 	struct guest_link_microphone *microphone; /* NULL: none is to be had */
 	struct guest_link_agent *agent;
+	struct x11_motion *x11_motion; /* NULL: the window tells of motion, too */
 	struct loop_source *type_timer;
 	struct guest_link_status status;
 	struct part_status evdev;
@@ -345,6 +347,11 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 		session->window_focus = command->on;
 		update_focus(session);
 		break;
+	case GUEST_LINK_X11_MOTION:
+		if (session->x11_motion) {
+			x11_motion_want(session->x11_motion, command->on, (unsigned)command->value);
+		}
+		break;
 	case GUEST_LINK_MICROPHONE:
 		if (session->microphone) {
 			guest_link_microphone_allow(session->microphone, command->on);
@@ -366,7 +373,25 @@ static void run_input(struct guest_link *session, const struct guest_input_event
 	if (session->status.kicked && event->kind == INPUT_KEY && event->pressed) {
 		spice_session_retry(session->spice);
 	}
+	if (session->x11_motion && event->kind != INPUT_MOTION) {
+		x11_motion_read(session->x11_motion); /* a click is where the mouse is by then */
+	}
 	router_event(session->router, event);
+}
+
+static void on_x11_motion(int32_t x, int32_t y, void *data) {
+	struct guest_link *session = data;
+	const struct guest_input_event event = { .time_ns = clock_now_ns(),
+		.kind = INPUT_MOTION,
+		.source = INPUT_SOURCE_WINDOW,
+		.x = x,
+		.y = y };
+	router_event(session->router, &event);
+}
+
+static void on_x11_rest(void *data) {
+	struct guest_link *session = data;
+	router_flush(session->router);
 }
 
 static void on_wake(void *data) {
@@ -561,6 +586,11 @@ error:
 	return r;
 }
 
+int guest_link_take_x11_motion(struct guest_link *session, const char *display, uint32_t window) {
+	const struct x11_motion_events events = { on_x11_motion, on_x11_rest, session };
+	return x11_motion_create(&session->x11_motion, session->loop, display, window, &events);
+}
+
 void guest_link_let_go(struct guest_link *session) {
 	if (session) {
 		router_set_enabled(session->router, false);
@@ -574,6 +604,7 @@ void guest_link_destroy(struct guest_link *session) {
 	session->destroying = true;
 	/* Grabs and held keys first, while there is still a channel to say it on. */
 	devices_destroy(session->devices);
+	x11_motion_destroy(session->x11_motion);
 	if (session->router) {
 		router_release_all(session->router);
 	}

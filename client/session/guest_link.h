@@ -125,6 +125,11 @@ int guest_link_create(struct guest_link **ret_session, struct loop *loop,
 		const struct guest_link_config *config, struct spice_surface *spice_surface,
 		struct audio *audio, const struct guest_link_events *events);
 
+/* From now on GUEST_LINK_X11_MOTION gives the guest the motion of the pointer that belongs to this
+ * window. Before the loop runs, or on its thread. Returns 0 or, where the server's or the library's
+ * XInput is too old or missing, a negative errno. */
+int guest_link_take_x11_motion(struct guest_link *session, const char *display, uint32_t window);
+
 /* Releases keys and grabs at once and for good; the rest goes on. On the loop's thread, or after it
  * ended. Accepts NULL. */
 void guest_link_let_go(struct guest_link *session);
@@ -156,6 +161,9 @@ enum guest_link_command_kind {
 	GUEST_LINK_SEND_FILES, /* text: heap, paths separated by NUL, ended by an empty one */
 	GUEST_LINK_CANCEL_FILES,
 	GUEST_LINK_FOCUS, /* on / off: the window has the focus */
+	/* on / off: the guest gets motion as X11's devices report it; value: quarter turns
+	 * clockwise of the picture. After guest_link_take_x11_motion(). */
+	GUEST_LINK_X11_MOTION,
 };
 
 struct guest_link_command {

@@ -36,6 +36,9 @@ void app_on_discovery(const struct discovery_info *info, void *data);
 void app_on_signal(int number, void *data);
 void app_on_raise(struct app *app, int reply_fd);
 
+/* GUEST_LINK_X11_MOTION can be used. Before app_run(). */
+void app_has_x11_motion(struct app *app);
+
 /* The parts that run; each may be NULL. Before app_run(). */
 void app_attach(struct app *app, struct video *video, struct guest_link *session,
 		struct audio *audio, struct discovery *discovery);

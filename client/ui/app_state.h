@@ -54,6 +54,7 @@ struct app {
 	struct window *window;
 	struct video *video;
 	struct guest_link *session;
+	bool x11_motion; /* the session hears the mouse itself */
 	struct audio *audio;
 	struct discovery *discovery;
 	struct guest_link *clip_session; /* for pg-clip, which starts before app_attach() */

@@ -42,6 +42,14 @@ static void hook_locks(unsigned leds, unsigned locks, void *data) {
 					  .locks = locks });
 }
 
+static bool hook_other_motion(bool on, unsigned rotation, void *data) {
+	struct app *app = data;
+	const struct guest_link_command command = {
+		.kind = GUEST_LINK_X11_MOTION, .on = on, .value = (int)rotation
+	};
+	return app->x11_motion && guest_link_command(app->session, &command) == 0;
+}
+
 static int hook_move_pointer(int x, int y, void *data) {
 	struct app *app = data;
 	return app->video ? video_move_pointer(app->video, x, y) : -ENOTCONN;
@@ -97,6 +105,10 @@ static struct window_input_config input_config(const struct config *config) {
 	return input;
 }
 
+void app_has_x11_motion(struct app *app) {
+	app->x11_motion = true;
+}
+
 int app_create_input(struct app *app) {
 	const struct window_input_config input = input_config(app->config);
 	const struct window_input_hooks hooks = {
@@ -105,6 +117,7 @@ int app_create_input(struct app *app) {
 		.mouse_mode = hook_mouse_mode,
 		.locks = hook_locks,
 		.move_pointer = hook_move_pointer,
+		.other_motion = hook_other_motion,
 		.request = hook_request,
 		.data = app,
 	};

@@ -242,6 +242,14 @@ const char *window_kind(const struct window *window) {
 	return "?";
 }
 
+const char *window_x11(const struct window *window, uint32_t *ret_window) {
+	if (window->surface.kind != WINDOW_SURFACE_X11) {
+		return NULL;
+	}
+	*ret_window = (uint32_t)window->surface.x11_window;
+	return window->surface.x11_display;
+}
+
 int window_display_fd(const struct window *window) {
 	SDL_SysWMinfo info;
 	SDL_VERSION(&info.version);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct SDL_Window;
 struct window;
@@ -42,6 +43,8 @@ struct window_surface *window_get_surface(struct window *window);
 
 /* Of the drawing surface, in pixels. */
 void window_size_px(const struct window *window, int *ret_width, int *ret_height);
+/* On X11 the name of the display and the window's number there; else NULL. */
+const char *window_x11(const struct window *window, uint32_t *ret_window);
 /* Pixels per window unit (SDL's mouse coordinates are window units). */
 double window_scale(const struct window *window);
 /* "x11", "wayland" */

@@ -39,6 +39,8 @@ struct window_input {
 	bool focus;
 	uint32_t focus_ms;
 	bool captured;
+	bool other_motion; /* hooks.other_motion() is on, with this rotation */
+	unsigned other_rotation;
 	bool keyboard_grabbed;
 	bool started; /* capture_on_start was done */
 
@@ -139,10 +141,25 @@ static void tell_locks(struct window_input *input) {
 	input->hooks.locks(leds, locks, input->hooks.data);
 }
 
+/* The window hears too little of the mouse (client/session/x11_motion.h). */
+static void choose_motion(struct window_input *input) {
+	const unsigned rotation = input->map.picture.rotation;
+	if (!input->hooks.other_motion ||
+			(input->captured == input->other_motion &&
+					(!input->captured || rotation == input->other_rotation))) {
+		return;
+	}
+	if (input->hooks.other_motion(input->captured, rotation, input->hooks.data)) {
+		input->other_motion = input->captured;
+		input->other_rotation = rotation;
+	}
+}
+
 /* Brings the grab of the keyboard, the local pointer and the server's mouse mode to what the state
  * asks for. */
 static void settle(struct window_input *input) {
 	tell_locks(input);
+	choose_motion(input);
 	const struct window_input_config *config = &input->config;
 	bool over = input->inside && input->focus && forwarding(input);
 	bool grab = input->focus && guest_listens(input) &&
@@ -372,6 +389,9 @@ static bool motion_event(
 	if (input->captured) {
 		if (!forwarding(input)) {
 			return false;
+		}
+		if (input->other_motion) {
+			return true;
 		}
 		double dx;
 		double dy;

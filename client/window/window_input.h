@@ -52,6 +52,9 @@ struct window_input_hooks {
 	void (*locks)(unsigned leds, unsigned locks, void *data);
 	/* Puts the guest's pointer there; < 0 if the host cannot. video_move_pointer() */
 	int (*move_pointer)(int x, int y, void *data);
+	/* Motion while captured comes to the guest from elsewhere from now on / no more; rotation
+	 * of the picture as in struct video_geometry. false: it cannot, or not now. May be NULL. */
+	bool (*other_motion)(bool on, unsigned rotation, void *data);
 	void (*request)(enum window_request request, int value, bool shift, bool quiet, void *data);
 	void *data;
 };

@@ -21,6 +21,7 @@ struct fixture {
 	uint32_t ms;
 	bool can_move;
 	unsigned locks_told, leds, locks;
+	bool other_motion; /* there is one */
 	char log[2048];
 };
 
@@ -80,6 +81,14 @@ static int on_move(int x, int y, void *data) {
 	return 0;
 }
 
+static bool on_other_motion(bool on, unsigned rotation, void *data) {
+	struct fixture *f = data;
+	if (f->other_motion) {
+		note(f, "other%d,%u ", on, rotation);
+	}
+	return f->other_motion;
+}
+
 static void on_request(enum window_request request, int value, bool shift, bool quiet, void *data) {
 	static const char *const names[] = { "capture", "help", "key", "refused" };
 	note(data, "%s%d%s%s ", names[request], value, shift ? "S" : "", quiet ? "q" : "");
@@ -101,7 +110,7 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 	}
 	config.help_delay_ms = 200;
 	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_locks,
-		on_move, on_request, f };
+		on_move, on_other_motion, on_request, f };
 	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
 	f->view = (struct window_input_state){ .window_width = 640,
 		.window_height = 360,
@@ -240,6 +249,36 @@ static void capture_and_back(void **state) {
 	f.log[0] = 0;
 	tap_escape(&f);
 	expect(&f, "refused0 ");
+	teardown(&f);
+}
+
+static void motion_comes_from_one_place(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	f.other_motion = true;
+	tap_escape(&f);
+	expect(&f, "other1,0 capture1 ");
+	motion(&f, 300, 200, 5, 0);
+	expect(&f, "");
+	/* The picture is turned. */
+	f.view.picture.rotation = 3;
+	window_input_set_state(f.input, &f.view);
+	expect(&f, "other1,3 ");
+	/* Once more where the queue had no place for it. */
+	f.other_motion = false;
+	tap_escape(&f);
+	expect(&f, "release capture0 ");
+	f.other_motion = true;
+	window_input_set_state(f.input, &f.view);
+	expect(&f, "other0,3 ");
+	/* There is none: SDL's is taken. */
+	f.other_motion = false;
+	tap_escape(&f);
+	f.log[0] = 0;
+	motion(&f, 300, 200, 5, 0);
+	expect(&f, "m0,5 ");
 	teardown(&f);
 }
 
@@ -588,6 +627,7 @@ int main(void) {
 		cmocka_unit_test(every_key_of_a_pc_has_its_position),
 		cmocka_unit_test(plain_keys_and_repeats),
 		cmocka_unit_test(capture_and_back),
+		cmocka_unit_test(motion_comes_from_one_place),
 		cmocka_unit_test(focus_loss_ends_all),
 		cmocka_unit_test(the_shortcut_that_brought_us_here_is_not_for_the_guest),
 		cmocka_unit_test(the_escape_key_works_while_the_program_asks),
