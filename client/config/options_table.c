@@ -213,8 +213,8 @@ const struct config_option config_options[] = {
 		.help = N_("redraws a second when nothing changes; 0 or -1 = none") },
 	{ TEXT("ui-font", video.ui_font, "", "FAMILY"), .lg = "win:uiFont", IN(WINDOW),
 		.help = N_("font of texts in other scripts (Latin letters are built in)") },
-	{ INT("ui-size", window.ui_size, 6, 96, "14", "PIXELS"), .lg = "win:uiSize", IN(WINDOW),
-		.help = N_("size of our own texts") },
+	{ INT("ui-size", window.ui_size, 6, 96, "16", "PIXELS"), .lg = "win:uiSize", IN(WINDOW),
+		.help = N_("size of our own texts, on a screen of scale 1") },
 
 	/* Sound */
 	{ CUSTOM("audio", audio, "auto", "SOURCE", N_("auto, scream, spice or off")), .examples = "scream spice off", IN(SOUND), .flags = OPTION_BASIC,

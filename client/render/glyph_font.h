@@ -1,8 +1,9 @@
 /*
- * Glyphs that the embedded face lacks (Chinese, Japanese, Korean, …), from the fonts of the
- * desktop: fontconfig finds a font that has the character, FreeType draws it. Without these
- * libraries at build time, or without such a font, there are none. pg-video only; looked for on
- * first use.
+ * Glyphs from the fonts of the desktop: fontconfig finds a font that has the character, FreeType
+ * draws it. One column wide from a fixed-width font, two columns wide (Chinese, Japanese, Korean)
+ * from any. Each character stands for itself: nothing is shaped, joined or turned from right to
+ * left (Arabic, Hebrew, Devanagari). Without these libraries at build time, or without a font,
+ * there are none. pg-video only; looked for on first use.
  */
 #pragma once
 
@@ -11,13 +12,12 @@
 
 struct glyph_font;
 
-#define GLYPH_FONT_SIDE 18 /* pixels of a drawn cell, both ways */
-
-/* family is asked first ("" = the desktop's sans); copied. Accepts failure: NULL is a font without
- * glyphs. */
+/* family is asked first ("" = the desktop's choice); copied. Accepts failure: NULL is a font
+ * without glyphs. */
 struct glyph_font *glyph_font_create(const char *family);
 void glyph_font_destroy(struct glyph_font *font); /* accepts NULL */
 
-/* Draws the character into GLYPH_FONT_SIDE x GLYPH_FONT_SIDE bytes of coverage, top row first.
- * False if no font has it. May read files. */
-bool glyph_font_draw(struct glyph_font *font, uint32_t code, unsigned char *pixels);
+/* Draws the character into width x height bytes of coverage, top row first: the cell that it has in
+ * a line of that height. columns: 1 or 2 (glyphs.h). False if no font has it. May read files. */
+bool glyph_font_draw(struct glyph_font *font, uint32_t code, int columns, int width, int height,
+		unsigned char *pixels);

@@ -1,46 +1,10 @@
 #include "client/render/glyphs.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "client/render/glyphs_data.h"
 
 #define GLYPHS_COUNT (sizeof glyphs_data / sizeof glyphs_data[0])
-
-static_assert((GLYPHS_COUNT + GLYPHS_COLUMNS) / GLYPHS_COLUMNS * (GLYPHS_HEIGHT + 1) <=
-				GLYPHS_ATLAS_HEIGHT,
-		"the atlas has room for every glyph and the box");
-static_assert(GLYPHS_COLUMNS * (GLYPHS_WIDTH + 1) <= GLYPHS_FREE_X, "columns fit");
-
-static void cell(size_t index, int *ret_x, int *ret_y) {
-	*ret_x = (int)(index % GLYPHS_COLUMNS) * (GLYPHS_WIDTH + 1);
-	*ret_y = (int)(index / GLYPHS_COLUMNS) * (GLYPHS_HEIGHT + 1);
-}
-
-static bool box_pixel(int x, int y) {
-	if (x < 1 || x > 7 || y < 4 || y > 13) {
-		return false;
-	}
-	return x == 1 || x == 7 || y == 4 || y == 13;
-}
-
-void glyphs_draw_atlas(unsigned char *pixels) {
-	memset(pixels, 0, (size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);
-	for (size_t i = 0; i <= GLYPHS_COUNT; i++) {
-		int left, top;
-		cell(i, &left, &top);
-		for (int y = 0; y < GLYPHS_HEIGHT; y++) {
-			for (int x = 0; x < GLYPHS_WIDTH; x++) {
-				const bool on = i == GLYPHS_COUNT
-								? box_pixel(x, y)
-								: (glyphs_data[i].rows[y] >> (GLYPHS_WIDTH - 1 -
-													     x) &
-										  1) != 0;
-				pixels[(top + y) * GLYPHS_ATLAS_WIDTH + left + x] = on ? 255 : 0;
-			}
-		}
-	}
-}
 
 /* GLYPHS_COUNT (the box) if it is not there. */
 static size_t find(uint32_t code) {
@@ -60,13 +24,50 @@ bool glyphs_has(uint32_t code) {
 	return find(code) < GLYPHS_COUNT;
 }
 
-void glyphs_find(uint32_t code, float ret_uv[4]) {
-	int x, y;
-	cell(find(code), &x, &y);
-	ret_uv[0] = (float)x / GLYPHS_ATLAS_WIDTH;
-	ret_uv[1] = (float)y / GLYPHS_ATLAS_HEIGHT;
-	ret_uv[2] = (float)(x + GLYPHS_WIDTH) / GLYPHS_ATLAS_WIDTH;
-	ret_uv[3] = (float)(y + GLYPHS_HEIGHT) / GLYPHS_ATLAS_HEIGHT;
+static bool box_pixel(int x, int y) {
+	if (x < 1 || x > 7 || y < 4 || y > 13) {
+		return false;
+	}
+	return x == 1 || x == 7 || y == 4 || y == 13;
+}
+
+static bool pixel(size_t index, int x, int y) {
+	return index == GLYPHS_COUNT
+			       ? box_pixel(x, y)
+			       : (glyphs_data[index].rows[y] >> (GLYPHS_WIDTH - 1 - x) & 1) != 0;
+}
+
+/* How much of [from, from + 1) of the face lies in [at, at + 1) of `size` pixels, in parts of
+ * `size`. */
+static int overlap(int from, int face, int at, int size) {
+	const int begin = from * size > at * face ? from * size : at * face;
+	const int end = (from + 1) * size < (at + 1) * face ? (from + 1) * size : (at + 1) * face;
+	return end > begin ? end - begin : 0;
+}
+
+static unsigned char coverage(size_t index, int x, int y, int width, int height) {
+	int sum = 0;
+	for (int row = y * GLYPHS_HEIGHT / height;
+			row < GLYPHS_HEIGHT && row * height < (y + 1) * GLYPHS_HEIGHT; row++) {
+		const int down = overlap(row, GLYPHS_HEIGHT, y, height);
+		for (int column = x * GLYPHS_WIDTH / width;
+				column < GLYPHS_WIDTH && column * width < (x + 1) * GLYPHS_WIDTH;
+				column++) {
+			if (pixel(index, column, row)) {
+				sum += down * overlap(column, GLYPHS_WIDTH, x, width);
+			}
+		}
+	}
+	return (unsigned char)(sum * 255 / (GLYPHS_WIDTH * GLYPHS_HEIGHT));
+}
+
+void glyphs_draw(uint32_t code, int width, int height, unsigned char *pixels) {
+	const size_t index = find(code);
+	for (int y = 0; y < height; y++) {
+		for (int x = 0; x < width; x++) {
+			pixels[y * width + x] = coverage(index, x, y, width, height);
+		}
+	}
 }
 
 int glyphs_columns(uint32_t code) {

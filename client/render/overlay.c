@@ -12,6 +12,8 @@
 #define COLOR_HELP  0xe6101218u
 #define COLOR_KEY   0xffffd479u
 
+#define HELP_TEXT_LEAST 12 /* columns of text, for lists beside one another */
+
 bool overlay_equal(const struct overlay *a, const struct overlay *b) {
 	/* Padding differs only if someone did not start from zero bytes: one more redraw. */
 	return memcmp(a, b, sizeof *a) == 0; // NOLINT(bugprone-suspicious-memory-comparison)
@@ -19,8 +21,8 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b) {
 
 bool overlay_empty(const struct overlay *overlay) {
 	return !overlay->splash && overlay->state_count == 0 && overlay->help_count == 0 &&
-	       overlay->figures_count == 0 && overlay->sign_count == 0 && !overlay->dim &&
-	       !overlay->panel.open &&
+	       overlay->figures_count == 0 && overlay->graph_count == 0 &&
+	       overlay->sign_count == 0 && !overlay->dim && !overlay->panel.open &&
 	       (overlay->alert.text[0] == '\0' || overlay->alert_opacity <= 0);
 }
 
@@ -91,9 +93,10 @@ static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 	y = y < 0 ? 0 : y;
 
 	struct overlay_pen large = *pen;
-	large.scale = pen->scale * 2;
+	large.cell = 2 * pen->cell;
+	large.line = 2 * pen->line;
 	if (overlay_pen_columns(overlay->title) * overlay_pen_cell(&large) > pen->width_px) {
-		large.scale = pen->scale;
+		large = *pen;
 	}
 	put_paragraph(&large, 0, y, overlay->title, 64, COLOR_TITLE, true);
 	pen->count = large.count;
@@ -103,14 +106,14 @@ static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 						       ? COLOR_QUIET
 						       : level_color(overlay->state[i].level);
 		y = put_paragraph(pen, 0, y, overlay->state[i].text, columns, color, true) +
-		    4 * pen->scale;
+		    overlay_pen_px(pen, 4);
 	}
 }
 
 /* Returns where the window is still free above them. */
 static int put_state(struct overlay_pen *pen, const struct overlay *overlay) {
 	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
-	const int margin = 8 * pen->scale;
+	const int margin = overlay_pen_px(pen, 8);
 	const int columns = (pen->width_px - 4 * margin) / overlay_pen_cell(pen);
 	int lines = 0, widest = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -138,7 +141,7 @@ static void put_alert(struct overlay_pen *pen, const struct overlay *overlay) {
 	if (overlay->alert.text[0] == '\0' || !(opacity > 0)) {
 		return;
 	}
-	const int margin = 12 * pen->scale;
+	const int margin = overlay_pen_px(pen, 12);
 	const int columns = (pen->width_px - 4 * margin) / overlay_pen_cell(pen);
 	int widest = 0;
 	const int lines = paragraph_lines(overlay->alert.text, columns, &widest);
@@ -148,9 +151,41 @@ static void put_alert(struct overlay_pen *pen, const struct overlay *overlay) {
 	const int y = (pen->height_px - height) / 2;
 	const uint32_t color = level_color(overlay->alert.level);
 	overlay_pen_box(pen, x, y, width, height, fade(0xe0101218u, opacity));
-	overlay_pen_box(pen, x, y, 4 * pen->scale, height, fade(color, opacity));
+	overlay_pen_box(pen, x, y, overlay_pen_px(pen, 4), height, fade(color, opacity));
 	put_paragraph(pen, 0, y + margin / 2, overlay->alert.text, columns,
 			fade(COLOR_TEXT, opacity), true);
+}
+
+struct help_place {
+	int key, text;    /* columns of text */
+	int rows, beside; /* of the list, and how many lists stand beside one another */
+};
+
+/* As one list, or as several beside one another where the window is too low for that. Where it is
+ * too small for either, the texts are cut and the last rows are left out. */
+static struct help_place place_help(
+		const struct overlay_pen *pen, const struct overlay *overlay, unsigned count) {
+	struct help_place at = { .rows = (int)count, .beside = 1 };
+	const int margin = overlay_pen_px(pen, 8);
+	for (unsigned i = 0; i < count; i++) {
+		const int k = overlay_pen_columns(overlay->help[i].key);
+		const int t = overlay_pen_columns(overlay->help[i].text);
+		at.key = k > at.key ? k : at.key;
+		at.text = t > at.text ? t : at.text;
+	}
+	const int fits = (pen->height_px - 4 * margin) / overlay_pen_line(pen);
+	const int columns = (pen->width_px - 4 * margin) / overlay_pen_cell(pen);
+	if (at.rows > fits && fits > 0) {
+		at.beside = (at.rows + fits - 1) / fits;
+		while (at.beside > 1 && columns / at.beside < at.key + 2 + HELP_TEXT_LEAST) {
+			at.beside--;
+		}
+		at.rows = (at.rows + at.beside - 1) / at.beside;
+		at.rows = at.rows > fits ? fits : at.rows;
+	}
+	const int room = columns / at.beside - at.key - 4;
+	at.text = at.text > room ? room : at.text;
+	return at;
 }
 
 static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int bottom) {
@@ -158,29 +193,27 @@ static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int
 	if (count == 0) {
 		return;
 	}
-	int key = 0, text = 0;
-	for (unsigned i = 0; i < count; i++) {
-		const int k = overlay_pen_columns(overlay->help[i].key);
-		const int t = overlay_pen_columns(overlay->help[i].text);
-		key = k > key ? k : key;
-		text = t > text ? t : text;
-	}
-	const int margin = 8 * pen->scale;
-	const int width = (key + 2 + text) * overlay_pen_cell(pen) + 2 * margin;
-	const int height = (int)count * overlay_pen_line(pen) + 2 * margin;
+	const struct help_place at = place_help(pen, overlay, count);
+	const int cell = overlay_pen_cell(pen);
+	const int margin = overlay_pen_px(pen, 8);
+	const int column = (at.key + 4 + at.text) * cell;
+	const int height = at.rows * overlay_pen_line(pen) + 2 * margin;
 	int y = bottom - margin - height;
 	y = y < 0 ? 0 : y;
-	overlay_pen_box(pen, margin, y, width, height, COLOR_HELP);
+	overlay_pen_box(pen, margin, y, at.beside * column - 2 * cell + 2 * margin, height,
+			COLOR_HELP);
 	y += margin;
-	for (unsigned i = 0; i < count; i++) {
-		overlay_pen_text(pen, 2 * margin, y, overlay->help[i].key, key, COLOR_KEY);
-		overlay_pen_text(pen, 2 * margin + (key + 2) * overlay_pen_cell(pen), y,
-				overlay->help[i].text, text, COLOR_TEXT);
-		y += overlay_pen_line(pen);
+	for (int i = 0; i < (int)count && i < at.rows * at.beside; i++) {
+		const int left = 2 * margin + i / at.rows * column;
+		const int top = y + i % at.rows * overlay_pen_line(pen);
+		overlay_pen_text(pen, left, top, overlay->help[i].key, at.key, COLOR_KEY);
+		overlay_pen_text(pen, left + (at.key + 2) * cell, top, overlay->help[i].text,
+				at.text, COLOR_TEXT);
 	}
 }
 
-static void put_figures(struct overlay_pen *pen, const struct overlay *overlay) {
+/* Returns the y below them. */
+static int put_figures(struct overlay_pen *pen, const struct overlay *overlay) {
 	const unsigned count = at_most(overlay->figures_count, OVERLAY_FIGURES_MAX);
 	int widest = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -188,9 +221,9 @@ static void put_figures(struct overlay_pen *pen, const struct overlay *overlay) 
 		widest = width > widest ? width : widest;
 	}
 	if (widest == 0) {
-		return;
+		return 0;
 	}
-	const int margin = 6 * pen->scale;
+	const int margin = overlay_pen_px(pen, 6);
 	overlay_pen_box(pen, margin, margin, widest * overlay_pen_cell(pen) + 2 * margin,
 			(int)count * overlay_pen_line(pen) + margin, COLOR_PANEL);
 	for (unsigned i = 0; i < count; i++) {
@@ -198,6 +231,7 @@ static void put_figures(struct overlay_pen *pen, const struct overlay *overlay) 
 				margin + margin / 2 + (int)i * overlay_pen_line(pen),
 				overlay->figures[i], widest, COLOR_TEXT);
 	}
+	return margin + (int)count * overlay_pen_line(pen) + margin;
 }
 
 struct sign_place {
@@ -207,7 +241,7 @@ struct sign_place {
 /* From the right edge to the left, then in a next row. False: no more fit. */
 static bool place_sign(const struct overlay_pen *pen, const struct overlay_sign *sign, int *right,
 		int *top, struct sign_place *ret_place) {
-	const int margin = 6 * pen->scale;
+	const int margin = overlay_pen_px(pen, 6);
 	const int width = overlay_pen_columns(sign->word) * overlay_pen_cell(pen) + 2 * margin;
 	const int height = overlay_pen_line(pen) + margin;
 	if (*right - width < margin && *right < pen->width_px - margin) {
@@ -220,7 +254,7 @@ static bool place_sign(const struct overlay_pen *pen, const struct overlay_sign 
 }
 
 static void put_signs(struct overlay_pen *pen, const struct overlay *overlay) {
-	const int margin = 6 * pen->scale;
+	const int margin = overlay_pen_px(pen, 6);
 	int right = pen->width_px - margin, top = margin;
 	for (unsigned i = 0; i < at_most(overlay->sign_count, OVERLAY_SIGN_MAX); i++) {
 		const struct overlay_sign *sign = &overlay->sign[i];
@@ -236,7 +270,7 @@ static void put_signs(struct overlay_pen *pen, const struct overlay *overlay) {
 
 int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, int x, int y) {
 	const struct overlay_pen pen = overlay_pen(overlay->font_px, width_px, height_px, NULL, 0);
-	const int margin = 6 * pen.scale;
+	const int margin = overlay_pen_px(&pen, 6);
 	int right = width_px - margin, top = margin;
 	for (unsigned i = 0; i < at_most(overlay->sign_count, OVERLAY_SIGN_MAX); i++) {
 		struct sign_place at;
@@ -262,7 +296,8 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 	} else {
 		bottom = put_state(&pen, overlay);
 	}
-	put_figures(&pen, overlay);
+	const int below = put_figures(&pen, overlay);
+	overlay_graph_layout(&pen, overlay->graphs, overlay->graph_count, below);
 	put_signs(&pen, overlay);
 	put_help(&pen, overlay, bottom);
 	put_alert(&pen, overlay);

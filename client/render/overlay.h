@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/render/overlay_graph.h"
 #include "client/render/overlay_panel.h"
 #include "client/render/overlay_quad.h"
 
@@ -61,6 +62,10 @@ struct overlay {
 	/* Frame rates and the like, top left. */
 	unsigned figures_count;
 	char figures[OVERLAY_FIGURES_MAX][96];
+
+	/* Below them. */
+	unsigned graph_count;
+	struct overlay_graph graphs[OVERLAY_GRAPHS];
 
 	unsigned sign_count;
 	struct overlay_sign sign[OVERLAY_SIGN_MAX];

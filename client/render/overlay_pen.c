@@ -6,19 +6,34 @@
 #include "client/render/glyphs.h"
 #include "client/render/overlay_quad.h"
 
+#define FONT_PX_MAX 400
+
 struct overlay_pen overlay_pen(unsigned font_px, int width_px, int height_px,
 		struct overlay_quad *quads, size_t max) {
-	int scale = (int)(((font_px > 0 ? font_px : 16) + 8) / 16);
-	scale = scale < 1 ? 1 : scale > 8 ? 8 : scale;
-	return (struct overlay_pen){ quads, 0, max, scale, width_px, height_px };
+	const int size = font_px == 0 ? 16 : font_px > FONT_PX_MAX ? FONT_PX_MAX : (int)font_px;
+	const int line = (size * GLYPHS_HEIGHT + 8) / 16;
+	const int cell = (size * GLYPHS_WIDTH + 8) / 16;
+	return (struct overlay_pen){
+		.quads = quads,
+		.max = max,
+		.cell = cell,
+		.line = line,
+		.hair = line / GLYPHS_HEIGHT > 0 ? line / GLYPHS_HEIGHT : 1,
+		.width_px = width_px,
+		.height_px = height_px,
+	};
 }
 
 int overlay_pen_cell(const struct overlay_pen *pen) {
-	return GLYPHS_WIDTH * pen->scale;
+	return pen->cell;
 }
 
 int overlay_pen_line(const struct overlay_pen *pen) {
-	return GLYPHS_HEIGHT * pen->scale;
+	return pen->line;
+}
+
+int overlay_pen_px(const struct overlay_pen *pen, int px) {
+	return (px * pen->line + GLYPHS_HEIGHT / 2) / GLYPHS_HEIGHT;
 }
 
 int overlay_pen_columns(const char *text) {

@@ -34,7 +34,24 @@ struct renderer_program {
 /* A few rows of the widest picture. */
 #define RENDERER_UNPACK_BYTES ((size_t)256 * 1024)
 #define RENDERER_BUFFERS      3
-#define RENDERER_OTHER_GLYPHS 300
+#define RENDERER_GLYPHS       1024 /* a power of two; the table is never fuller than half */
+
+/* Glyphs in one texture, each in the sizes that it was used in, drawn when first used. */
+struct renderer_glyphs {
+	GLuint texture; /* 0 = none yet */
+	int side;       /* px */
+	int x, y, high; /* the row of them that is being filled */
+	unsigned count;
+	bool full;    /* since the last renderer_glyphs_enlarge() */
+	bool emptied; /* for this load, at its largest */
+	struct {
+		uint32_t code; /* 0 = free */
+		unsigned short x, y, width, height;
+	} table[RENDERER_GLYPHS];
+	struct glyph_font *font;
+	char family[128]; /* asked first; "" = the desktop's */
+	bool font_tried;
+};
 
 struct renderer {
 	bool software;
@@ -88,17 +105,11 @@ struct renderer {
 	bool has_cursor, cursor_inverts;
 	uint32_t cursor_width, cursor_height;
 
-	GLuint overlay_program, overlay_atlas, overlay_buffer, overlay_array;
+	GLuint overlay_program, overlay_buffer, overlay_array;
 	GLint overlay_scale, overlay_offset;
 	GLuint empty_array;
 
-	/* Characters of other fonts, drawn into the free part of the atlas when first used. */
-	struct glyph_font *font;
-	char font_family[128]; /* asked first; "" = the desktop's */
-	bool font_tried;
-	unsigned other_count;
-	uint32_t other_glyphs[RENDERER_OTHER_GLYPHS]; /* at their place in the atlas */
-	bool other_has[RENDERER_OTHER_GLYPHS];        /* false: no font has it */
+	struct renderer_glyphs glyphs;
 };
 
 /* renderer.c */
@@ -143,3 +154,12 @@ void renderer_overlay_load(struct renderer *renderer, const struct renderer_scen
 void renderer_overlay_draw(struct renderer *renderer, const struct egl_target *target,
 		const struct renderer_scene *scene, const struct rect *rect);
 void renderer_overlay_finish(struct renderer *renderer);
+
+/* renderer_glyphs.c */
+/* Where the character lies in the texture in that size: left, top, right, bottom in 0..1. Nothing
+ * (an empty place) where there is no room for it: renderer_glyphs_enlarge() says so. */
+void renderer_glyph(
+		struct renderer *renderer, uint32_t code, int width, int height, float ret_uv[4]);
+/* True: there was no room, now there is more, and all places are others. */
+bool renderer_glyphs_enlarge(struct renderer *renderer);
+void renderer_glyphs_finish(struct renderer *renderer);

@@ -1,14 +1,10 @@
 /* What we write over the picture: the glyph atlas and the quads of the overlay. */
 #include "client/render/renderer_internal.h"
 
-#include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdint.h>
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
-#include "client/render/glyph_font.h"
-#include "client/render/glyphs.h"
 #include "client/render/overlay.h"
 #include "client/render/renderer_shaders.h"
 
@@ -35,29 +31,14 @@ bool renderer_overlay_create(struct renderer *renderer) {
 			(const void *)(uintptr_t)(4 * sizeof(float)));
 	glBindVertexArray(0);
 
-	unsigned char *pixels = malloc((size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);
-	if (!pixels) {
-		return false;
-	}
-	glyphs_draw_atlas(pixels);
-	glGenTextures(1, &renderer->overlay_atlas);
-	glBindTexture(GL_TEXTURE_2D, renderer->overlay_atlas);
-	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
-	glTexImage2D(GL_TEXTURE_2D, 0, GL_R8, GLYPHS_ATLAS_WIDTH, GLYPHS_ATLAS_HEIGHT, 0, GL_RED,
-			GL_UNSIGNED_BYTE, pixels);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-	free(pixels);
 	return true;
 }
 
 void renderer_overlay_finish(struct renderer *renderer) {
 	glDeleteProgram(renderer->overlay_program);
-	glDeleteTextures(1, &renderer->overlay_atlas);
 	glDeleteBuffers(1, &renderer->overlay_buffer);
 	glDeleteVertexArrays(1, &renderer->overlay_array);
-	glyph_font_destroy(renderer->font);
+	renderer_glyphs_finish(renderer);
 }
 
 struct overlay_vertex {
@@ -65,72 +46,11 @@ struct overlay_vertex {
 	unsigned char color[4];
 };
 
-static void other_cell(unsigned index, int *ret_x, int *ret_y) {
-	const unsigned columns = (GLYPHS_ATLAS_WIDTH - GLYPHS_FREE_X) / (GLYPH_FONT_SIDE + 1);
-	static_assert((GLYPHS_ATLAS_WIDTH - GLYPHS_FREE_X) / (GLYPH_FONT_SIDE + 1) *
-							(GLYPHS_ATLAS_HEIGHT /
-									(GLYPH_FONT_SIDE + 1)) >=
-					RENDERER_OTHER_GLYPHS,
-			"the atlas has room for them");
-	*ret_x = GLYPHS_FREE_X + (int)(index % columns) * (GLYPH_FONT_SIDE + 1);
-	*ret_y = (int)(index / columns) * (GLYPH_FONT_SIDE + 1);
-}
-
-void renderer_set_font(struct renderer *renderer, const char *family) {
-	snprintf(renderer->font_family, sizeof renderer->font_family, "%s", family);
-}
-
-/* A character that the embedded face lacks: its place among those of other fonts, drawn now if it
- * is new. False if there is none. */
-static bool find_other(struct renderer *renderer, uint32_t code, unsigned *ret_index) {
-	for (unsigned i = 0; i < renderer->other_count; i++) {
-		if (renderer->other_glyphs[i] == code) {
-			*ret_index = i;
-			return renderer->other_has[i];
-		}
-	}
-	if (renderer->other_count == RENDERER_OTHER_GLYPHS) {
-		return false;
-	}
-	if (!renderer->font_tried) {
-		renderer->font_tried = true;
-		renderer->font = glyph_font_create(renderer->font_family);
-	}
-	const unsigned index = renderer->other_count++;
-	unsigned char pixels[GLYPH_FONT_SIDE * GLYPH_FONT_SIDE];
-	renderer->other_glyphs[index] = code;
-	renderer->other_has[index] = glyph_font_draw(renderer->font, code, pixels);
-	int x, y;
-	other_cell(index, &x, &y);
-	glActiveTexture(GL_TEXTURE0);
-	glBindTexture(GL_TEXTURE_2D, renderer->overlay_atlas);
-	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
-	glTexSubImage2D(GL_TEXTURE_2D, 0, x, y, GLYPH_FONT_SIDE, GLYPH_FONT_SIDE, GL_RED,
-			GL_UNSIGNED_BYTE, pixels);
-	*ret_index = index;
-	return renderer->other_has[index];
-}
-
-static void find_glyph(struct renderer *renderer, uint32_t code, float ret_uv[4]) {
-	unsigned index;
-	if (glyphs_has(code) || !find_other(renderer, code, &index)) {
-		glyphs_find(code, ret_uv);
-		return;
-	}
-	int x, y;
-	other_cell(index, &x, &y);
-	const int width = glyphs_columns(code) * GLYPHS_WIDTH;
-	ret_uv[0] = (float)x / GLYPHS_ATLAS_WIDTH;
-	ret_uv[1] = (float)y / GLYPHS_ATLAS_HEIGHT;
-	ret_uv[2] = (float)(x + width) / GLYPHS_ATLAS_WIDTH;
-	ret_uv[3] = (float)(y + GLYPHS_HEIGHT) / GLYPHS_ATLAS_HEIGHT;
-}
-
 static void put_quad(struct renderer *renderer, struct overlay_vertex *v,
 		const struct overlay_quad *quad) {
 	float uv[4] = { -1, -1, -1, -1 };
 	if (quad->glyph != 0) {
-		find_glyph(renderer, quad->glyph, uv);
+		renderer_glyph(renderer, quad->glyph, (int)quad->width, (int)quad->height, uv);
 	}
 	static const unsigned char corner[6][2] = { { 0, 0 }, { 1, 0 }, { 0, 1 }, { 0, 1 },
 		{ 1, 0 }, { 1, 1 } };
@@ -146,7 +66,7 @@ static void put_quad(struct renderer *renderer, struct overlay_vertex *v,
 	}
 }
 
-void renderer_overlay_load(struct renderer *renderer, const struct renderer_scene *scene) {
+static void load(struct renderer *renderer, const struct renderer_scene *scene) {
 	glBindBuffer(GL_ARRAY_BUFFER, renderer->overlay_buffer);
 	const size_t bytes = scene->quad_count * 6 * sizeof(struct overlay_vertex);
 	glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)bytes, NULL, GL_STREAM_DRAW);
@@ -160,6 +80,12 @@ void renderer_overlay_load(struct renderer *renderer, const struct renderer_scen
 	}
 }
 
+void renderer_overlay_load(struct renderer *renderer, const struct renderer_scene *scene) {
+	do {
+		load(renderer, scene);
+	} while (renderer_glyphs_enlarge(renderer));
+}
+
 void renderer_overlay_draw(struct renderer *renderer, const struct egl_target *target,
 		const struct renderer_scene *scene, const struct rect *rect) {
 	renderer_scissor(target, rect);
@@ -169,7 +95,7 @@ void renderer_overlay_draw(struct renderer *renderer, const struct egl_target *t
 			sign * 2.0f / (float)target->height);
 	glUniform2f(renderer->overlay_offset, -1.0f, -sign);
 	glActiveTexture(GL_TEXTURE0);
-	glBindTexture(GL_TEXTURE_2D, renderer->overlay_atlas);
+	glBindTexture(GL_TEXTURE_2D, renderer->glyphs.texture);
 	glBindVertexArray(renderer->overlay_array);
 	glEnable(GL_BLEND);
 	glBlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ONE, GL_ONE_MINUS_SRC_ALPHA);

@@ -30,6 +30,7 @@ struct app_status {
 	bool wrong_vm;         /* the SPICE server is that of another VM */
 	bool focused;          /* the window has the keyboard */
 	bool full_screen;
+	double text_scale; /* window_text_scale(); 0 = 1 */
 	bool device_input; /* something came from a grabbed device within a minute */
 
 	/* What the user's keys have chosen. */
@@ -46,7 +47,8 @@ struct app_status {
 	/* What the user wants to see. */
 	bool show_help;
 	bool show_fps;
-	bool show_stats;
+	bool show_stats; /* delays and counts */
+	bool show_graphs;
 	bool show_states;
 
 	/* A banner that goes by itself. */

@@ -10,6 +10,7 @@
 #include "client/render/overlay.h"
 #include "client/ui/app_decide.h"
 #include "client/ui/app_status.h"
+#include "client/ui/graphs.h"
 #include "client/ui/key_label.h"
 
 /* While figures are on the screen they are renewed this often. */
@@ -164,13 +165,29 @@ static void add_help_list(struct overlay *o, const struct config *config) {
 	add_help(o, _("(alone)"), _("capture the pointer and keyboard, or let them go"));
 }
 
+/* What of all this a player asks for first, in one line. */
+static void add_line(struct overlay *o, const struct app_status *s) {
+	const double old_ms = s->video_stats.seen_to_swapped_us / 1000;
+	if (s->video.showing == VIDEO_SOURCE_LG && old_ms > 0) {
+		add_figure(o, _("%.1f frames/s, the picture is %.1f ms old when shown"),
+				s->video_stats.fps, old_ms);
+	} else {
+		add_figure(o, _("%.1f frames/s"), s->video_stats.fps);
+	}
+}
+
 static void add_picture_figures(struct overlay *o, const struct app_status *s) {
-	add_figure(o, _("%ux%u %s %s KVMFR %u"), s->video.width, s->video.height,
-			s->video.host.session ? s->video.host.version : "-",
-			s->video.host.session ? s->video.host.capture : "", s->video.host.kvmfr);
-	add_figure(o, _("upload %.0f us  swap %.0f us  superseded %llu"),
-			s->video_stats.seen_to_uploaded_us, s->video_stats.seen_to_swapped_us,
-			(unsigned long long)s->video_stats.superseded);
+	const struct video_host *host = &s->video.host;
+	const struct video_stats *v = &s->video_stats;
+	if (s->video.width > 0 && host->session) {
+		add_figure(o, _("%ux%u from %s by %s (KVMFR %u)"), s->video.width, s->video.height,
+				host->version, host->capture, host->kvmfr);
+	} else if (s->video.width > 0) {
+		add_figure(o, _("%ux%u from SPICE"), s->video.width, s->video.height);
+	}
+	add_figure(o, _("copied after %.1f ms, on the screen after %.1f ms; passed over: %llu"),
+			v->seen_to_uploaded_us / 1000, v->seen_to_swapped_us / 1000,
+			(unsigned long long)v->superseded);
 }
 
 static void add_sound_figures(struct overlay *o, const struct app_status *s) {
@@ -180,11 +197,11 @@ static void add_sound_figures(struct overlay *o, const struct app_status *s) {
 		add_figure(o, _("sound: silent"));
 		return;
 	}
-	add_figure(o, _("sound %u Hz %u bit %u ch  %.1f of %.0f ms  %+.0f ppm"), a->rate, a->bits,
-			a->channels, a->latency_us / 1000, a->target_us / 1000, a->rate_ppm);
-	add_figure(o, _("underruns %llu  skips %llu  lost %llu  rejected %llu"),
+	add_figure(o, _("sound: %u Hz, %u bit, %u channels; heard after %.0f ms (wanted: %.0f ms)"),
+			a->rate, a->bits, a->channels, a->latency_us / 1000, a->target_us / 1000);
+	add_figure(o, _("ran dry: %llu, cut: %llu, lost: %llu, refused: %llu; clock %+.0f ppm"),
 			(unsigned long long)a->underruns, (unsigned long long)a->skips,
-			(unsigned long long)a->lost, (unsigned long long)a->rejected);
+			(unsigned long long)a->lost, (unsigned long long)a->rejected, a->rate_ppm);
 	if (app_status_av_offset(s, &offset)) {
 		if (offset < 0) {
 			add_figure(o, _("sound %.1f ms before the picture"), -offset / 1000);
@@ -196,8 +213,7 @@ static void add_sound_figures(struct overlay *o, const struct app_status *s) {
 
 static void add_figures(struct overlay *o, const struct app_status *s) {
 	if (s->show_fps || s->show_stats) {
-		add_figure(o, _("%.1f frames/s  %.1f swaps/s"), s->video_stats.fps,
-				s->video_stats.ups);
+		add_line(o, s);
 	}
 	if (s->show_stats) {
 		add_picture_figures(o, s);
@@ -254,7 +270,8 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 		struct overlay *ret_overlay) {
 	struct overlay *o = ret_overlay;
 	memset(o, 0, sizeof *o);
-	o->font_px = (unsigned)config->window.ui_size;
+	o->font_px = (unsigned)(config->window.ui_size * (s->text_scale > 0 ? s->text_scale : 1) +
+				0.5);
 	o->splash = s->video.showing == VIDEO_SOURCE_AUTO;
 	if (o->splash) {
 		snprintf(o->title, sizeof o->title, "%s", s->demo ? "pierglass demo" : "pierglass");
@@ -293,8 +310,10 @@ uint64_t hud_text_next_change_ns(const struct app_status *s) {
 		next = s->now_ns < fade ? fade : s->now_ns + FADE_STEP_NS;
 	}
 	if (s->show_fps || s->show_stats || s->show_states) {
-		uint64_t figures = s->now_ns + FIGURES_PERIOD_NS;
-		next = next == 0 || figures < next ? figures : next;
+		next = sooner(next, s->now_ns + FIGURES_PERIOD_NS, s->now_ns);
+	}
+	if (s->show_graphs) {
+		next = sooner(next, s->now_ns + GRAPHS_PERIOD_NS, s->now_ns);
 	}
 	const uint64_t hints[] = {
 		s->start_ns + HUD_TEXT_HINT_NS + 1,

@@ -284,6 +284,18 @@ int video_screenshot(struct video *video, const char *path, bool with_pointer,
 	return r;
 }
 
+unsigned video_get_times(struct video *video, struct video_frame_times *ret_times, unsigned max) {
+	pthread_mutex_lock(&video->lock);
+	const uint64_t end = video->recent_count;
+	uint64_t count = end < VIDEO_TIMES_KEPT ? end : VIDEO_TIMES_KEPT;
+	count = count < max ? count : max;
+	for (uint64_t i = 0; i < count; i++) {
+		ret_times[i] = video->recent[(end - count + i) % VIDEO_TIMES_KEPT];
+	}
+	pthread_mutex_unlock(&video->lock);
+	return (unsigned)count;
+}
+
 void video_get_stats(struct video *video, struct video_stats *ret_stats) {
 	struct source_lgmp_counts counts;
 	source_lgmp_get_counts(video->lgmp, &counts);

@@ -128,7 +128,8 @@ void video_stop(struct video *video);
 void video_resize(struct video *video, int width_px, int height_px);
 void video_set(struct video *video, const struct video_settings *settings);
 void video_set_overlay(struct video *video, const struct overlay *overlay);
-/* Another file: the old session is left cleanly, the new one is waited for. */
+/* Another file, or the same one anew: the old session is left cleanly, the new one is waited for.
+ */
 void video_set_shm_path(struct video *video, const char *path);
 /* The SPICE picture changed: draw it. From pg-io. */
 void video_wake(struct video *video);
@@ -147,3 +148,7 @@ int video_screenshot(struct video *video, const char *path, bool with_pointer,
 		void (*done)(int result, void *data), void *data);
 
 void video_get_stats(struct video *video, struct video_stats *ret_stats);
+/* Of the newest frames that were shown, oldest first: at most max and VIDEO_TIMES_KEPT. Returns how
+ * many. Where the swap returns before the GPU is done, so do the times. */
+#define VIDEO_TIMES_KEPT 192
+unsigned video_get_times(struct video *video, struct video_frame_times *ret_times, unsigned max);

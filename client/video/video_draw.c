@@ -91,9 +91,12 @@ static void note_swap(struct video *video, uint64_t swapped_ns) {
 				(double)(video->times.uploaded_ns - video->times.seen_ns) / 1e3;
 		stats->seen_to_swapped_us = (double)(swapped_ns - video->times.seen_ns) / 1e3;
 	}
+	if (frame) {
+		video->times.swapped_ns = swapped_ns;
+		video->recent[video->recent_count++ % VIDEO_TIMES_KEPT] = video->times;
+	}
 	pthread_mutex_unlock(&video->lock);
 	if (frame && video->events.shown) {
-		video->times.swapped_ns = swapped_ns;
 		video->events.shown(&video->times, video->events.data);
 	}
 	video->frame_pending = false;

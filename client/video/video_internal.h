@@ -71,6 +71,8 @@ struct video {
 	uint64_t swap_ns[VIDEO_SWAPS_KEPT];
 	bool swap_new[VIDEO_SWAPS_KEPT]; /* with a new frame in it */
 	unsigned swap_at;
+	struct video_frame_times recent[VIDEO_TIMES_KEPT]; /* a ring */
+	uint64_t recent_count;                             /* ever */
 
 	/* pg-video only */
 	struct thread_place place;

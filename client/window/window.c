@@ -19,6 +19,7 @@ struct window {
 	SDL_Window *sdl;
 	struct window_surface surface;
 	Uint32 id;
+	double x11_scale; /* 0 = the desktop says none */
 };
 
 /* SDL2 has no app id hint: these two variables are the only way (read at SDL_Init). */
@@ -120,6 +121,15 @@ static int watch_size(void *data, SDL_Event *event) {
 	return 1;
 }
 
+#ifdef SDL_VIDEO_DRIVER_X11
+/* As the other programs of the desktop scale their texts. */
+static double xft_scale(Display *display) {
+	const char *text = XGetDefault(display, "Xft", "dpi");
+	const double dpi = text ? strtod(text, NULL) : 0;
+	return dpi >= 48 && dpi <= 960 ? dpi / 96 : 0;
+}
+#endif
+
 static int take_handles(struct window *window) {
 	SDL_SysWMinfo info;
 	SDL_VERSION(&info.version);
@@ -135,6 +145,7 @@ static int take_handles(struct window *window) {
 		surface->x11_window = info.info.x11.window;
 		snprintf(surface->x11_display, sizeof surface->x11_display, "%s",
 				DisplayString(info.info.x11.display));
+		window->x11_scale = xft_scale(info.info.x11.display);
 		return 0;
 #endif
 #ifdef SDL_VIDEO_DRIVER_WAYLAND
@@ -228,6 +239,10 @@ double window_scale(const struct window *window) {
 	drawable_size(window->sdl, &width_px, &height_px);
 	SDL_GetWindowSize(window->sdl, &width, &height);
 	return width > 0 ? (double)width_px / width : 1.0;
+}
+
+double window_text_scale(const struct window *window) {
+	return window->x11_scale > 0 ? window->x11_scale : window_scale(window);
 }
 
 const char *window_kind(const struct window *window) {

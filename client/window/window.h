@@ -47,6 +47,9 @@ void window_size_px(const struct window *window, int *ret_width, int *ret_height
 const char *window_x11(const struct window *window, uint32_t *ret_window);
 /* Pixels per window unit (SDL's mouse coordinates are window units). */
 double window_scale(const struct window *window);
+/* Pixels of a text per pixel that it has on an ordinary screen: the scale of the Wayland output, or
+ * the desktop's Xft.dpi / 96. */
+double window_text_scale(const struct window *window);
 /* "x11", "wayland" */
 const char *window_kind(const struct window *window);
 

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "client/render/glyph_font.h"
+#include "client/render/glyphs.h"
 #include "tests/support/check.h"
 
-#define CELL_BYTES ((size_t)GLYPH_FONT_SIDE * GLYPH_FONT_SIDE)
+#define SIDE       18
+#define CELL_BYTES ((size_t)SIDE * SIDE)
 
 static bool has_family(const char *family) {
 	FcPattern *wish = FcPatternCreate();
@@ -22,8 +24,10 @@ static bool has_family(const char *family) {
 
 static bool draw(const char *family, uint32_t code, unsigned char *pixels) {
 	struct glyph_font *font = glyph_font_create(family);
+	memset(pixels, 0, CELL_BYTES);
 	assert_non_null(font);
-	bool drawn = glyph_font_draw(font, code, pixels);
+	bool drawn = glyph_font_draw(font, code, glyphs_columns(code),
+			glyphs_columns(code) * SIDE / 2, SIDE, pixels);
 	glyph_font_destroy(font);
 	return drawn;
 }
@@ -44,6 +48,20 @@ static void the_family_decides(void **state) {
 	assert_true(draw("No Such Family", zhe, unknown));
 	assert_true(draw("", zhe, sans));
 	assert_memory_equal(unknown, sans, CELL_BYTES);
+	/* It fills its cell in every size, and nothing of it is cut off. */
+	struct glyph_font *font = glyph_font_create("DejaVu Sans Mono");
+	for (int height = 8; height <= 60; height += 13) {
+		static unsigned char pixels[60 * 60];
+		const int width = height / 2;
+		unsigned ink = 0, edge = 0;
+		assert_true(glyph_font_draw(font, 'W', 1, width, height, pixels));
+		for (int i = 0; i < width * height; i++) {
+			ink += pixels[i] > 100;
+			edge += pixels[i] > 100 && (i < width || i >= width * (height - 1));
+		}
+		assert_true(ink > (unsigned)(width * height) / 12 && edge == 0);
+	}
+	glyph_font_destroy(font);
 }
 
 static void what_the_family_lacks_comes_from_another(void **state) {

@@ -53,25 +53,30 @@ static void any_bytes_are_drawn_to_the_end(void **state) {
 
 static void face_has_what_we_write(void **state) {
 	(void)state;
-	unsigned char *atlas = malloc((size_t)GLYPHS_ATLAS_WIDTH * GLYPHS_ATLAS_HEIGHT);
-	CHECK(atlas != NULL);
-	glyphs_draw_atlas(atlas);
 	for (uint32_t code = 0x21; code < 0x7f; code++) {
-		float uv[4];
+		unsigned char pixels[4 * GLYPHS_WIDTH * GLYPHS_HEIGHT];
+		int ink = 0, twice = 0, smaller = 0;
 		CHECK(glyphs_has(code));
-		glyphs_find(code, uv);
-		const int x = (int)(uv[0] * GLYPHS_ATLAS_WIDTH + 0.5f);
-		const int y = (int)(uv[1] * GLYPHS_ATLAS_HEIGHT + 0.5f);
-		int ink = 0;
+		glyphs_draw(code, GLYPHS_WIDTH, GLYPHS_HEIGHT, pixels);
 		for (int i = 0; i < GLYPHS_WIDTH * GLYPHS_HEIGHT; i++) {
-			ink += atlas[(y + i / GLYPHS_WIDTH) * GLYPHS_ATLAS_WIDTH + x +
-					       i % GLYPHS_WIDTH] != 0;
+			CHECK(pixels[i] == 0 || pixels[i] == 255);
+			ink += pixels[i] != 0;
 		}
 		CHECK(ink >= 2 && ink < 80);
+		glyphs_draw(code, 2 * GLYPHS_WIDTH, 2 * GLYPHS_HEIGHT, pixels);
+		for (int i = 0; i < 4 * GLYPHS_WIDTH * GLYPHS_HEIGHT; i++) {
+			twice += pixels[i] != 0;
+		}
+		CHECK_EQ(twice, 4 * ink);
+		/* In a size between, the same share of the cell is covered. */
+		glyphs_draw(code, 7, 13, pixels);
+		for (int i = 0; i < 7 * 13; i++) {
+			smaller += pixels[i];
+		}
+		CHECK(abs(smaller * GLYPHS_WIDTH * GLYPHS_HEIGHT / (7 * 13 * 255) - ink) <= 2);
 	}
 	CHECK(glyphs_has(0x2026) && glyphs_has(0x2192) && glyphs_has(0x416) && glyphs_has(0x3c9));
 	CHECK(!glyphs_has(0x1f600));
-	free(atlas);
 }
 
 static void splash_shows_title_and_states(void **state) {
@@ -160,6 +165,30 @@ static void lists_do_not_cover_each_other(void **state) {
 	free(o);
 }
 
+/* All keys of the help in a small window: lists beside one another, none outside. */
+static void help_fits_the_window(void **state) {
+	(void)state;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	o->help_count = 30;
+	for (unsigned i = 0; i < o->help_count; i++) {
+		snprintf(o->help[i].key, sizeof o->help[i].key, "Insert");
+		snprintf(o->help[i].text, sizeof o->help[i].text, "%c what this key does for you",
+				'!');
+	}
+	static const int sizes[][3] = { { 640, 360, 30 }, { 1920, 1080, 30 }, { 800, 200, 24 },
+		{ 320, 200, 7 } };
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		const size_t count = layout(o, sizes[i][0], sizes[i][1]);
+		CHECK(count_glyph(count, '!') >= (size_t)sizes[i][2]);
+		for (size_t n = 0; n < count; n++) {
+			CHECK(quads[n].x >= 0 && quads[n].x + quads[n].width <= sizes[i][0]);
+			CHECK(quads[n].y >= 0 && quads[n].y + quads[n].height <= sizes[i][1]);
+		}
+	}
+	free(o);
+}
+
 static void opacity_and_size_count(void **state) {
 	(void)state;
 	struct overlay *o = calloc(1, sizeof *o);
@@ -175,6 +204,15 @@ static void opacity_and_size_count(void **state) {
 	o->font_px = 32;
 	count = layout(o, 400, 300);
 	CHECK(quads[count - 1].height > height * 1.9f);
+
+	/* Each size is another one. */
+	float before = 0;
+	for (unsigned px = 6; px <= 96; px++) {
+		o->font_px = px;
+		count = layout(o, 400, 300);
+		CHECK(quads[count - 1].height > before);
+		before = quads[count - 1].height;
+	}
 
 	struct overlay *other = calloc(1, sizeof *other);
 	CHECK(other != NULL);
@@ -194,6 +232,7 @@ int main(void) {
 		cmocka_unit_test(long_lines_are_broken),
 		cmocka_unit_test(wide_characters_take_two_cells),
 		cmocka_unit_test(lists_do_not_cover_each_other),
+		cmocka_unit_test(help_fits_the_window),
 		cmocka_unit_test(opacity_and_size_count),
 	};
 	const int r = cmocka_run_group_tests(tests, NULL, NULL);

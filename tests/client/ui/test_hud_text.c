@@ -1,3 +1,4 @@
+#include "client/ui/graphs.h"
 #include "client/ui/hud_text.h"
 
 #include <linux/input-event-codes.h>
@@ -158,6 +159,9 @@ static void an_unchanging_window_is_never_drawn_again(void **state) {
 	CHECK(hud_text_next_change_ns(&s) == 0);
 	s.show_fps = true;
 	CHECK(hud_text_next_change_ns(&s) > s.now_ns);
+	s.show_fps = false;
+	s.show_graphs = true;
+	CHECK(hud_text_next_change_ns(&s) == s.now_ns + GRAPHS_PERIOD_NS);
 }
 
 static bool signs(const struct overlay *o, const char *word) {
@@ -307,8 +311,12 @@ static void figures_are_those_that_were_asked_for(void **state) {
 	s.show_fps = false;
 	s.show_stats = true;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.figures_count == 4 && strstr(o.figures[0], "59.9 frames/s"));
-	CHECK(strcmp(o.figures[3], "sound: silent") == 0);
+	CHECK(o.figures_count == 3 && strstr(o.figures[0], "59.9 frames/s"));
+	CHECK(strcmp(o.figures[2], "sound: silent") == 0);
+	s.video.showing = VIDEO_SOURCE_LG;
+	s.video_stats.seen_to_swapped_us = 2900;
+	hud_text_overlay(&s, &config, &o);
+	CHECK(strcmp(o.figures[0], "59.9 frames/s, the picture is 2.9 ms old when shown") == 0);
 }
 
 int main(void) {

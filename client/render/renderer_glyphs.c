@@ -1,0 +1,140 @@
+/* The glyphs of the overlay: of the embedded face where that is drawn in its own size, else of the
+ * desktop's fonts. */
+#include "client/render/renderer_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/render/glyph_font.h"
+#include "client/render/glyphs.h"
+
+#define SIDE_FIRST 256
+#define SIDE_MAX   2048
+
+void renderer_set_font(struct renderer *renderer, const char *family) {
+	snprintf(renderer->glyphs.family, sizeof renderer->glyphs.family, "%s", family);
+}
+
+static void make_texture(struct renderer_glyphs *glyphs, int side) {
+	if (glyphs->texture == 0) {
+		glGenTextures(1, &glyphs->texture);
+	}
+	glActiveTexture(GL_TEXTURE0);
+	glBindTexture(GL_TEXTURE_2D, glyphs->texture);
+	glTexImage2D(GL_TEXTURE_2D, 0, GL_R8, side, side, 0, GL_RED, GL_UNSIGNED_BYTE, NULL);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+	memset(glyphs->table, 0, sizeof glyphs->table);
+	glyphs->side = side;
+	glyphs->x = glyphs->y = glyphs->high = 0;
+	glyphs->count = 0;
+}
+
+bool renderer_glyphs_enlarge(struct renderer *renderer) {
+	struct renderer_glyphs *glyphs = &renderer->glyphs;
+	if (!glyphs->full) {
+		return false;
+	}
+	glyphs->full = false;
+	/* At the largest: what is used no more makes room. Once a load. */
+	if (glyphs->side == SIDE_MAX && glyphs->emptied) {
+		glyphs->emptied = false;
+		return false;
+	}
+	glyphs->emptied = glyphs->side == SIDE_MAX;
+	make_texture(glyphs, glyphs->side < SIDE_MAX ? 2 * glyphs->side : SIDE_MAX);
+	return true;
+}
+
+void renderer_glyphs_finish(struct renderer *renderer) {
+	glDeleteTextures(1, &renderer->glyphs.texture);
+	glyph_font_destroy(renderer->glyphs.font);
+}
+
+/* A place of that size; false: there is none. */
+static bool find_room(
+		struct renderer_glyphs *glyphs, int width, int height, int *ret_x, int *ret_y) {
+	if (glyphs->x + width > glyphs->side) {
+		glyphs->y += glyphs->high;
+		glyphs->x = glyphs->high = 0;
+	}
+	if (glyphs->count >= RENDERER_GLYPHS / 2 || glyphs->x + width > glyphs->side ||
+			glyphs->y + height > glyphs->side) {
+		return false;
+	}
+	*ret_x = glyphs->x;
+	*ret_y = glyphs->y;
+	glyphs->x += width;
+	glyphs->high = height > glyphs->high ? height : glyphs->high;
+	return true;
+}
+
+static void draw(struct renderer_glyphs *glyphs, uint32_t code, int width, int height,
+		unsigned char *pixels) {
+	const int columns = glyphs_columns(code);
+	/* Its pixels are crisp in this size, and no font has to be looked for. */
+	const bool own = glyphs_has(code) && height == GLYPHS_HEIGHT;
+	if (!own && !glyphs->font_tried) {
+		glyphs->font_tried = true;
+		glyphs->font = glyph_font_create(glyphs->family);
+	}
+	if (own || !glyph_font_draw(glyphs->font, code, columns, width, height, pixels)) {
+		glyphs_draw(code, width, height, pixels);
+	}
+}
+
+/* The entry of that glyph, or the free one that it gets. */
+static unsigned find(const struct renderer_glyphs *glyphs, uint32_t code, int width, int height) {
+	unsigned at = (code * 2654435761u ^ (unsigned)height * 40503u) % RENDERER_GLYPHS;
+	while (glyphs->table[at].code != 0 &&
+			(glyphs->table[at].code != code || glyphs->table[at].height != height ||
+					glyphs->table[at].width != width)) {
+		at = (at + 1) % RENDERER_GLYPHS;
+	}
+	return at;
+}
+
+static bool add(struct renderer_glyphs *glyphs, unsigned at, uint32_t code, int width, int height) {
+	int x;
+	int y;
+	unsigned char *pixels = malloc((size_t)width * (size_t)height);
+	if (!pixels || !find_room(glyphs, width, height, &x, &y)) {
+		glyphs->full = pixels != NULL;
+		free(pixels);
+		return false;
+	}
+	draw(glyphs, code, width, height, pixels);
+	glActiveTexture(GL_TEXTURE0);
+	glBindTexture(GL_TEXTURE_2D, glyphs->texture);
+	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+	glTexSubImage2D(GL_TEXTURE_2D, 0, x, y, width, height, GL_RED, GL_UNSIGNED_BYTE, pixels);
+	free(pixels);
+	glyphs->table[at].code = code;
+	glyphs->table[at].x = (unsigned short)x;
+	glyphs->table[at].y = (unsigned short)y;
+	glyphs->table[at].width = (unsigned short)width;
+	glyphs->table[at].height = (unsigned short)height;
+	glyphs->count++;
+	return true;
+}
+
+void renderer_glyph(
+		struct renderer *renderer, uint32_t code, int width, int height, float ret_uv[4]) {
+	struct renderer_glyphs *glyphs = &renderer->glyphs;
+	if (glyphs->texture == 0) {
+		make_texture(glyphs, SIDE_FIRST);
+	}
+	unsigned at = find(glyphs, code, width, height);
+	if (width < 1 || height < 1 ||
+			(glyphs->table[at].code == 0 && !add(glyphs, at, code, width, height))) {
+		memset(ret_uv, 0, 4 * sizeof *ret_uv);
+		return;
+	}
+	const float side = (float)glyphs->side;
+	ret_uv[0] = (float)glyphs->table[at].x / side;
+	ret_uv[1] = (float)glyphs->table[at].y / side;
+	ret_uv[2] = (float)(glyphs->table[at].x + width) / side;
+	ret_uv[3] = (float)(glyphs->table[at].y + height) / side;
+}
