@@ -1,6 +1,7 @@
 # nix build, nix run, nix develop: at the top of the tree, where nix looks for it.
-# Checked by reading alone (tests/integration/packages: version, brackets, a package for every pkg-config module that CMake asks
-# for). Nix was not at hand: nothing here has been evaluated or built, and there is no flake.lock before somebody runs nix.
+# Checked by tests/integration/packages (version, a package for every pkg-config module that CMake asks for) and by
+# tests/long/packagings (nix parses it). Nothing here has been evaluated or built, and there is no flake.lock before somebody runs
+# nix.
 {
   description = "Play on a VM that has a graphics card of its own: picture, sound and input in one program";
 
