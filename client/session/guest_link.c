@@ -196,7 +196,7 @@ static int create_agent(struct guest_link *session) {
 	const struct guest_link_agent_events events = {
 		.changed = on_agent_changed,
 		.clipboard = session->events.clipboard,
-		.clipboard_data = session->events.data,
+		.clipboard_data = session->events.clipboard_data,
 		.data = session,
 	};
 	return guest_link_agent_create(

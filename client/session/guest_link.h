@@ -112,9 +112,10 @@ struct guest_link_events {
 	void (*action)(enum guest_link_action action, unsigned code, void *data);
 	/* Motion went to the guest: the picture thread may look sooner. */
 	void (*moved)(void *data);
-	/* The guest's side of the clipboard: see clip.h. Owns message->data from then on. NULL =
-	 * no clipboard. */
-	void (*clipboard)(const struct clip_message *message, void *data);
+	/* The guest's side of the clipboard: see clipboard_message.h. Owns message->data from then
+	 * on. NULL = no clipboard. */
+	void (*clipboard)(const struct clip_message *message, void *clipboard_data);
+	void *clipboard_data;
 	void *data;
 };
 

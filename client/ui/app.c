@@ -2,55 +2,40 @@
 #include "client/ui/app.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <SDL.h>
 
 #include "base/clock.h"
-#include "base/i18n.h"
 #include "base/log.h"
-#include "client/ui/app_state.h"
-#include "client/ui/hud_text.h"
+#include "client/platform/instance.h"
+#include "client/ui/app_decide.h"
+#include "client/ui/app_internal.h"
 #include "client/ui/stats.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 
-/* One SDL event for any number of wakes until the app has looked. */
-void app_wake(void *data) {
-	struct app *app = data;
-	if (!atomic_exchange(&app->woken, true) && !atomic_load(&app->wake_no_more)) {
-		SDL_Event event = { .type = app->wake_event };
-		SDL_PushEvent(&event);
-	}
-}
-
-void app_wake_no_more(struct app *app) {
-	atomic_store(&app->wake_no_more, true);
-}
-
 /* ---- life ---- */
 
-static int init_boxes(struct app *app) {
-	struct {
-		struct mailbox *box;
-		size_t size;
-	} const boxes[] = {
-		{ &app->video_status, sizeof(struct video_status) },
-		{ &app->geometry, sizeof(struct video_geometry) },
-		{ &app->pointer, sizeof(struct video_pointer) },
-		{ &app->guest_link_status, sizeof(struct guest_link_status) },
-		{ &app->audio_status, sizeof(struct part_status) },
-		{ &app->vm_found, sizeof(struct discovery_info) },
+/* Each piece gets those that it works on. */
+static void join(struct app *app) {
+	app->actions = (struct app_actions){
+		.config = app->config,
+		.window = app->window,
+		.inbox = &app->inbox,
+		.parts = &app->parts,
+		.hud = &app->hud,
+		.clipboard = &app->clipboard,
 	};
-	for (size_t i = 0; i < sizeof boxes / sizeof boxes[0]; i++) {
-		int r = mailbox_init(boxes[i].box, boxes[i].size, app_wake, app);
-		if (r < 0) {
-			return r;
-		}
-	}
-	return queue_init(&app->happenings, sizeof(struct app_event), 256, app_wake, app);
+	app->panel = (struct app_panel){
+		.config = app->config,
+		.window = app->window,
+		.parts = &app->parts,
+		.hud = &app->hud,
+		.actions = &app->actions,
+		.vm = &app->vm,
+	};
 }
 
 int app_create(struct app **ret_app, struct config *config, struct window *window, bool demo) {
@@ -60,26 +45,13 @@ int app_create(struct app **ret_app, struct config *config, struct window *windo
 	}
 	app->config = config;
 	app->window = window;
-	app->settings = config->video.settings;
-	app->sensitivity = config->session.sensitivity;
-	app->mic_policy = config->session.microphone;
-	app->mic_allowed = config->session.microphone == GUEST_LINK_MICROPHONE_ON;
-	app->now.demo = demo;
-	app->now.start_ns = clock_now_ns();
-	app->now.input_on = config->session.input;
-	app->now.show_fps = config->window.show_fps;
-	app->now.show_stats = config->window.show_graphs;
-	app->now.video.part.state = PART_WAITING;
-	app->applied.display = config->session.display;
-	app->applied.input = config->session.input;
-	app->now.sign_pointed_at = -1;
-	app->wake_event = SDL_RegisterEvents(1);
-	int r = app->wake_event == UINT32_MAX ? -ENOMEM : init_boxes(app);
-	if (r < 0) {
-		app_destroy(app);
-		return r;
+	join(app);
+	app_parts_init(&app->parts, config);
+	app_hud_init(&app->hud, config, demo);
+	int r = app_inbox_init(&app->inbox);
+	if (r == 0) {
+		r = app_create_input(app);
 	}
-	r = app_create_input(app);
 	if (r < 0) {
 		app_destroy(app);
 		return r;
@@ -93,27 +65,27 @@ void app_destroy(struct app *app) {
 		return;
 	}
 	window_input_destroy(app->input);
-	struct app_event happening;
-	while (app->happenings.items && queue_pop(&app->happenings, &happening)) {
-		free(happening.text);
-	}
-	queue_finish(&app->happenings);
-	mailbox_finish(&app->vm_found);
-	mailbox_finish(&app->audio_status);
-	mailbox_finish(&app->guest_link_status);
-	mailbox_finish(&app->pointer);
-	mailbox_finish(&app->geometry);
-	mailbox_finish(&app->video_status);
-	explicit_bzero(app->password, sizeof app->password);
+	app_inbox_finish(&app->inbox);
+	app_password_wipe(&app->password);
+	free(app->drop.paths);
 	free(app);
+}
+
+int app_start_clipboard(struct app *app, struct guest_link *session) {
+	return app_clipboard_start(&app->clipboard, app->config, app->window, session, &app->inbox);
+}
+
+void app_stop_clipboard(struct app *app) {
+	app_clipboard_stop(&app->clipboard);
 }
 
 void app_attach(struct app *app, struct video *video, struct guest_link *session,
 		struct audio *audio, struct discovery *discovery) {
-	app->video = video;
-	app->session = session;
-	app->audio = audio;
-	app->discovery = discovery;
+	app->inbox.video = video;
+	app->parts.video = video;
+	app->parts.session = session;
+	app->parts.audio = audio;
+	app->parts.discovery = discovery;
 	app->vm.video = video;
 	app->vm.session = session;
 	app->vm.audio = audio;
@@ -125,38 +97,103 @@ void app_attach(struct app *app, struct video *video, struct guest_link *session
 	}
 }
 
-/* ---- the loop ---- */
+/* ---- from other threads ---- */
 
-static void read_figures(struct app *app) {
-	if (app->video) {
-		video_get_stats(app->video, &app->now.video_stats);
-	}
-	if (app->audio) {
-		audio_get_stats(app->audio, &app->now.audio_stats);
+struct video_events app_video_events(struct app *app) {
+	return app_inbox_video_events(&app->inbox);
+}
+
+struct guest_link_events app_session_events(struct app *app) {
+	struct guest_link_events events = app_inbox_session_events(&app->inbox);
+	events.clipboard = app_clipboard_from_guest;
+	events.clipboard_data = &app->clipboard;
+	return events;
+}
+
+struct audio_events app_audio_events(struct app *app) {
+	return app_inbox_audio_events(&app->inbox);
+}
+
+void app_on_discovery(const struct discovery_info *info, void *data) {
+	mailbox_put(&((struct app *)data)->inbox.vm_found, info);
+}
+
+void app_on_signal(int number, void *data) {
+	log_info("signal %d: leaving", number);
+	app_quit(data);
+}
+
+void app_on_raise(struct app *app, int reply_fd) {
+	const struct app_event event = { .kind = APP_RAISE, .code = reply_fd };
+	if (app_inbox_push(&app->inbox, &event) < 0) {
+		instance_answer(reply_fd);
 	}
 }
 
+void app_quit(struct app *app) {
+	app_inbox_quit(&app->inbox);
+}
+
+void app_wake_no_more(struct app *app) {
+	atomic_store(&app->inbox.wake_no_more, true);
+}
+
+/* ---- what follows from a change ---- */
+
+/* Whoever plays with devices of their own touches them at least so often. */
+#define PLAYED_NS (60 * NS_PER_S)
+
+/* Into the status: what keys and window have chosen. Returns when that changes by itself. */
+static uint64_t gather(struct app_status *now, const struct app_parts *parts, struct window *window,
+		uint64_t input_ns) {
+	now->now_ns = clock_now_ns();
+	now->source = parts->settings.source;
+	now->paused = parts->settings.paused;
+	now->full_screen = window_is_full_screen(window);
+	now->focused = window_has_focus(window);
+	now->device_input = input_ns != 0 && now->now_ns < input_ns + PLAYED_NS;
+	return now->session.grabbed && now->device_input ? input_ns + PLAYED_NS : 0;
+}
+
+void app_settle(struct app *app) {
+	struct app_decision decision;
+	struct app_status *now = &app->hud.now;
+	app->settle_ns = gather(
+			now, &app->parts, app->window, atomic_load(&app->inbox.device_input_ns));
+	app_decide(now, app->config, &decision);
+	const unsigned began = decision.signs & ~now->decision.signs;
+	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {
+		if (began & 1u << sign) {
+			now->sign_since_ns[sign] = now->now_ns;
+		}
+	}
+	if (memcmp(&decision, &now->decision, sizeof decision) != 0) {
+		app->hud.dirty = true;
+	}
+	now->decision = decision;
+	if (decision.screensaver_off != app->parts.applied.screensaver_off) {
+		window_keep_awake(app->window, decision.screensaver_off);
+	}
+	app_parts_apply(&app->parts, &decision);
+}
+
+/* ---- the loop ---- */
+
 static void show(struct app *app) {
-	struct overlay overlay;
-	if (app->now.show_fps || app->now.show_stats) {
-		read_figures(app);
+	struct overlay_panel panel;
+	if (app->hud.now.show_fps || app->hud.now.show_stats) {
+		app_parts_read_stats(&app->parts, &app->hud.now);
 	}
-	hud_text_overlay(&app->now, app->config, &overlay);
-	app_fill_panel(app, &overlay.panel);
-	if (app->video && (!app->overlay_sent || !overlay_equal(&overlay, &app->shown))) {
-		video_set_overlay(app->video, &overlay);
-		app->shown = overlay;
-		app->overlay_sent = true;
-	}
-	app->dirty = false;
+	app_panel_fill(&app->panel, &panel);
+	app_hud_show(&app->hud, app->config, &panel, app->parts.video);
 }
 
 static void print_stats(struct app *app) {
-	read_figures(app);
-	stats_write(stats_stdout(), &app->now);
+	app_parts_read_stats(&app->parts, &app->hud.now);
+	stats_write(stats_stdout(), &app->hud.now);
 	app->stats_ns += (uint64_t)(app->config->stats_period * (double)NS_PER_S);
-	if (app->stats_ns < app->now.now_ns) {
-		app->stats_ns = app->now.now_ns; /* the machine slept: not a burst of lines */
+	if (app->stats_ns < app->hud.now.now_ns) {
+		app->stats_ns = app->hud.now.now_ns; /* the machine slept: not a burst of lines */
 	}
 }
 
@@ -167,19 +204,20 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 /* What is due now; returns when the next thing is. */
 static uint64_t run_timers(struct app *app) {
 	uint64_t now = clock_now_ns();
-	app->now.now_ns = now;
+	app->hud.now.now_ns = now;
 	uint64_t deadline = window_input_deadline_ns(app->input);
 	if (deadline != 0 && deadline <= now) {
 		window_input_tick(app->input, now);
 	}
-	if (app->resize_ns != 0 && app->resize_ns <= now) {
-		app_resize_settled(app);
+	if (app->size.settled_ns != 0 && app->size.settled_ns <= now) {
+		app_size_settled(&app->size, app->config, &app->parts, &app->hud.now.video,
+				app->window);
 	}
 	if (app->settle_ns != 0 && app->settle_ns <= now) {
 		app_settle(app);
 	}
-	if (app->agent_ns != 0 && app->agent_ns <= now) {
-		app_tell_no_agent(app);
+	if (app->notices.agent_ns != 0 && app->notices.agent_ns <= now) {
+		app_notices_no_agent(&app->notices, &app->hud);
 	}
 	if (app->stats_ns != 0 && app->stats_ns <= now) {
 		print_stats(app);
@@ -187,18 +225,14 @@ static uint64_t run_timers(struct app *app) {
 	if (app->end_ns != 0 && app->end_ns <= now) {
 		app->running = false;
 	}
-	uint64_t changes_ns = hud_text_next_change_ns(&app->now);
-	if (app->dirty || app->text_changes_ns == 0 || app->text_changes_ns <= now) {
+	if (app_hud_is_due(&app->hud)) {
 		show(app);
-		app->text_changes_ns = changes_ns ? changes_ns : UINT64_MAX;
-	} else {
-		app->text_changes_ns = earliest(app->text_changes_ns, changes_ns);
 	}
-	uint64_t next = app->text_changes_ns == UINT64_MAX ? 0 : app->text_changes_ns;
+	uint64_t next = app_hud_deadline_ns(&app->hud);
 	next = earliest(next, window_input_deadline_ns(app->input));
-	next = earliest(next, app->resize_ns);
+	next = earliest(next, app->size.settled_ns);
 	next = earliest(next, app->settle_ns);
-	next = earliest(next, app->agent_ns);
+	next = earliest(next, app->notices.agent_ns);
 	next = earliest(next, app->stats_ns);
 	return earliest(next, app->end_ns);
 }
@@ -219,7 +253,7 @@ int app_run(struct app *app) {
 	const struct config *config = app->config;
 	uint64_t now = clock_now_ns();
 	app->running = true;
-	app->dirty = true;
+	app->hud.dirty = true;
 	app->end_ns = config->seconds > 0 ? now + (uint64_t)(config->seconds * (double)NS_PER_S)
 					  : 0;
 	app->stats_ns = config->stats ? now + (uint64_t)(config->stats_period * (double)NS_PER_S)
@@ -232,13 +266,13 @@ int app_run(struct app *app) {
 		int got = wait_ms < 0 ? SDL_WaitEvent(&event)
 				      : SDL_WaitEventTimeout(&event, wait_ms);
 		while (got) {
-			if (event.type != app->wake_event) {
+			if (event.type != app->inbox.wake_event) {
 				app_handle_event(app, &event);
 			}
 			got = SDL_PollEvent(&event);
 		}
 		app_look(app);
-		if (app->dirty) {
+		if (app->hud.dirty) {
 			app_settle(app);
 		}
 		app_show_guest_pointer(app);

@@ -4,7 +4,7 @@
  * parts.
  *
  * Parts tell it things from their own threads through the event tables below: state goes into
- * mailboxes, single happenings into a queue, and each wakes SDL once.
+ * mailboxes, single events into a queue, and each wakes SDL once.
  */
 #pragma once
 

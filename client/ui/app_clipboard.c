@@ -1,24 +1,26 @@
-/* The app's side of the clipboard part: content goes past it, between pg-clip and pg-io; it tells
- * the user what was not pasted, and types text as keys. */
 #define LOG_MODULE "app"
+#include "client/ui/app_clipboard.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <SDL.h>
 
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/clipboard/clipboard.h"
-#include "client/ui/app_state.h"
-#include "client/ui/hud_text.h"
+#include "client/config/config.h"
+#include "client/session/guest_link.h"
+#include "client/ui/app_hud.h"
+#include "client/ui/app_inbox.h"
+#include "client/ui/app_parts.h"
 #include "client/window/window.h"
 
 /* ---- on pg-io ---- */
 
-void app_on_session_clipboard(const struct clip_message *message, void *data) {
-	struct app *app = data;
-	if (!app->clipboard || clipboard_message(app->clipboard, message) < 0) {
+void app_clipboard_from_guest(const struct clip_message *message, void *data) {
+	struct app_clipboard *clipboard = data;
+	if (!clipboard->part || clipboard_message(clipboard->part, message) < 0) {
 		free(message->data);
 	}
 }
@@ -26,141 +28,109 @@ void app_on_session_clipboard(const struct clip_message *message, void *data) {
 /* ---- on pg-clip ---- */
 
 static int on_send(const struct clip_message *message, void *data) {
-	return guest_link_clipboard_message(((struct app *)data)->clip_session, message);
+	return guest_link_clipboard_message(((struct app_clipboard *)data)->session, message);
+}
+
+static void push(void *data, const struct app_event *event) {
+	(void)app_inbox_push(((struct app_clipboard *)data)->inbox, event);
 }
 
 static void on_refused(bool to_vm, enum clip_failure failure, size_t len, void *data) {
-	struct app *app = data;
-	const struct app_event happening = { .kind = APP_CLIPBOARD,
-		.refused = { .to_vm = to_vm, .failure = failure, .len = len } };
-	(void)queue_push(&app->happenings, &happening);
-}
-
-/* text is handed on. */
-static void push_text(struct app *app, enum app_event_kind kind, char *text) {
-	const struct app_event happening = { .kind = kind, .text = text };
-	if (queue_push(&app->happenings, &happening) < 0) {
-		free(text);
-	}
+	push(data, &(struct app_event){ .kind = APP_CLIPBOARD,
+				   .refused = { .to_vm = to_vm, .failure = failure, .len = len } });
 }
 
 static void on_text(char *text, void *data) {
-	push_text(data, APP_TYPE_TEXT, text);
+	push(data, &(struct app_event){ .kind = APP_TYPE_TEXT, .text = text });
 }
 
 static void on_ask_toolkit(void *data) {
-	struct app *app = data;
-	(void)queue_push(&app->happenings, &(struct app_event){ .kind = APP_TOOLKIT_TEXT });
+	push(data, &(struct app_event){ .kind = APP_TOOLKIT_TEXT });
 }
 
 static void on_dropped(char *paths, void *data) {
-	push_text(data, APP_DROPPED, paths);
+	push(data, &(struct app_event){ .kind = APP_DROPPED, .text = paths });
 }
 
 /* ---- on pg-ui ---- */
-
-/* The frame host runs in the user's session, as the agent does: when it has sent pictures for so
- * long, no agent will come by itself. */
-#define AGENT_PATIENCE_NS (20 * NS_PER_S)
-
-void app_watch_agent(struct app *app) {
-	const struct guest_link_status *session = &app->now.session;
-	const struct guest_link_config *config = &app->config->session;
-	const bool shared = config->clipboard_to_vm || config->clipboard_to_local;
-	const bool missing = shared && !app->agent_told && !app->now.demo && session->connected &&
-			     !session->agent && app->now.video.showing == VIDEO_SOURCE_LG;
-	if (!missing) {
-		app->agent_ns = 0;
-	} else if (app->agent_ns == 0) {
-		app->agent_ns = clock_now_ns() + AGENT_PATIENCE_NS;
-	}
-}
-
-void app_tell_no_agent(struct app *app) {
-	app->agent_ns = 0;
-	app->agent_told = true;
-	log_info("no SPICE agent runs in the guest: no clipboard, no files to drop (install the SPICE "
-		 "guest tools, or --clipboard=no)");
-	app_alert(app, OVERLAY_INFO, "%s", _(HUD_TEXT_NO_AGENT));
-}
 
 /* Sizes are said in MiB, and never as the limit itself when they are above it. */
 static unsigned mebibytes(size_t bytes) {
 	return (unsigned)((bytes + (1u << 20) - 1) >> 20);
 }
 
-void app_on_refused(struct app *app, const struct app_event *happening) {
-	const size_t len = happening->refused.len;
-	const size_t max = app->config->session.clipboard_max_bytes;
-	const bool to_vm = happening->refused.to_vm;
-	switch (happening->refused.failure) {
+void app_clipboard_refused(struct app_hud *hud, const struct app_event *event, size_t max_bytes) {
+	const size_t len = event->refused.len;
+	const bool to_vm = event->refused.to_vm;
+	switch (event->refused.failure) {
 	case CLIP_FAILURE_NONE:
 		break;
 	case CLIP_FAILURE_SIZE:
 		if (to_vm) {
 			log_warn("clipboard: %zu bytes or more were not sent to the VM "
 				 "(--clipboard-max is %zu)",
-					len, max);
+					len, max_bytes);
 		} else {
 			log_warn("clipboard: %zu bytes or more were not taken from the VM "
 				 "(--clipboard-max is %zu)",
-					len, max);
+					len, max_bytes);
 		}
-		app_alert(app, OVERLAY_WARN,
+		app_alert(hud, OVERLAY_WARN,
 				to_vm ? _("Too large to paste in the VM: %u MiB or more")
 				      : _("Too large to paste from the VM: %u MiB or more"),
 				mebibytes(len));
 		break;
 	case CLIP_FAILURE_TIME:
-		app_alert(app, OVERLAY_WARN, "%s",
+		app_alert(hud, OVERLAY_WARN, "%s",
 				to_vm ? _("The program that has the clipboard does not answer")
 				      : _("The VM does not send its clipboard"));
 		break;
 	}
 }
 
-void app_on_toolkit_text(struct app *app) {
+void app_clipboard_toolkit_text(struct app_clipboard *clipboard) {
 	char *text = SDL_GetClipboardText();
-	if (app->clipboard) {
+	if (clipboard->part) {
 		/* SDL's memory is SDL's to free. */
-		clipboard_toolkit_text(app->clipboard, text && text[0] ? strdup(text) : NULL);
+		clipboard_toolkit_text(clipboard->part, text && text[0] ? strdup(text) : NULL);
 	}
 	SDL_free(text);
 }
 
-void app_on_type_text(struct app *app, const struct app_event *happening) {
-	if (!happening->text || !happening->text[0]) {
-		free(happening->text);
-		app_alert(app, OVERLAY_WARN, _("The clipboard has no text"));
+void app_clipboard_type(
+		struct app_hud *hud, const struct app_parts *parts, const struct app_event *event) {
+	if (!event->text || !event->text[0]) {
+		free(event->text);
+		app_alert(hud, OVERLAY_WARN, _("The clipboard has no text"));
 		return;
 	}
-	app_command(app, (struct guest_link_command){
-					 .kind = GUEST_LINK_TYPE_TEXT, .text = happening->text });
+	app_parts_command(parts, (struct guest_link_command){ .kind = GUEST_LINK_TYPE_TEXT,
+						 .text = event->text });
 }
 
-int app_start_clipboard(struct app *app, struct guest_link *session) {
-	const struct clipboard_config config = {
-		.max_bytes = app->config->session.clipboard_max_bytes
-	};
+int app_clipboard_start(struct app_clipboard *clipboard, const struct config *config,
+		struct window *window, struct guest_link *session, struct app_inbox *inbox) {
+	const struct clipboard_config part = { .max_bytes = config->session.clipboard_max_bytes };
 	const struct clipboard_events events = { .send = on_send,
 		.refused = on_refused,
 		.text = on_text,
 		.dropped = on_dropped,
 		.ask_toolkit = on_ask_toolkit,
-		.data = app };
+		.data = clipboard };
 	/* Also when nothing is shared: text can be typed as keys. */
 	if (!session) {
 		return 0;
 	}
-	app->clip_session = session;
-	int r = clipboard_start(&app->clipboard, &config, window_get_surface(app->window), &events);
+	clipboard->session = session;
+	clipboard->inbox = inbox;
+	int r = clipboard_start(&clipboard->part, &part, window_get_surface(window), &events);
 	if (r < 0) {
 		log_error("the clipboard does not start: %s", strerrordesc_np(-r));
 	}
 	return r;
 }
 
-void app_stop_clipboard(struct app *app) {
-	clipboard_stop(app->clipboard);
-	app->clipboard = NULL;
+void app_clipboard_stop(struct app_clipboard *clipboard) {
+	clipboard_stop(clipboard->part);
+	clipboard->part = NULL;
 }

@@ -1,144 +1,106 @@
-/* The panel in the window: what keys, mouse and touch do to it, and what it asks of the parts. */
 #define LOG_MODULE "app"
-#include <errno.h>
+#include "client/ui/app_panel.h"
+
+#include <stddef.h>
 #include <string.h>
 
 #include <SDL.h>
 
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/config/config_save.h"
 #include "client/config/options.h"
-#include "client/ui/app_state.h"
+#include "client/ui/app_actions.h"
+#include "client/ui/app_hud.h"
+#include "client/ui/app_parts.h"
+#include "client/vm/vm_apply.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 
-static const char *vm_name(const struct app *app) {
-	return app->vm.last.domain[0] ? app->vm.last.domain : app->config->domain;
+static const char *vm_name(const struct app_panel *panel) {
+	return panel->vm->last.domain[0] ? panel->vm->last.domain : panel->config->domain;
 }
 
 /* Keys change settings past the configuration: the panel shows what is in force. */
-static void read_settings(struct app *app) {
-	struct video_settings *settings = &app->config->video.settings;
-	settings->source = app->settings.source;
-	settings->rotate = app->settings.rotate;
-	app->config->session.sensitivity = app->sensitivity;
-	app->config->session.microphone = (enum guest_link_microphone_policy)app->mic_policy;
+static void read_settings(const struct app_panel *panel) {
+	const struct app_parts *parts = panel->parts;
+	struct video_settings *settings = &panel->config->video.settings;
+	settings->source = parts->settings.source;
+	settings->rotate = parts->settings.rotate;
+	panel->config->session.sensitivity = parts->sensitivity;
+	panel->config->session.microphone =
+			(enum guest_link_microphone_policy)parts->microphone_policy;
 }
 
-static void apply_picture(struct app *app) {
-	const struct video_settings now = app->settings;
-	app->settings = app->config->video.settings;
-	app->settings.paused = now.paused;
-	app->settings.hidden = now.hidden;
-	app->settings.guest_cursor = now.guest_cursor;
-	if (app->video) {
-		video_set(app->video, &app->settings);
-	}
+static void apply_picture(const struct app_panel *panel) {
+	struct video_settings *settings = &panel->parts->settings;
+	const struct video_settings now = *settings;
+	*settings = panel->config->video.settings;
+	settings->paused = now.paused;
+	settings->hidden = now.hidden;
+	settings->guest_cursor = now.guest_cursor;
+	app_parts_set_video(panel->parts);
 }
 
-/* An option of the panel that counts at once. */
-static void apply(struct app *app, const struct config_option *option) {
+void app_panel_apply(struct app_panel *panel, const struct config_option *option) {
 	const bool source = strcmp(option->name, "source") == 0; /* an option without a member */
 	const size_t begin = offsetof(struct config, video.settings);
 	if (source || (option->offset >= begin &&
 				      option->offset < begin + sizeof(struct video_settings))) {
-		apply_picture(app);
+		apply_picture(panel);
 	} else if (strcmp(option->name, "mouse-sens") == 0) {
-		app->sensitivity = app->config->session.sensitivity;
-		app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_SENSITIVITY,
-						 .value = app->sensitivity });
+		app_parts_set_sensitivity(panel->parts, panel->config->session.sensitivity);
 	} else if (strcmp(option->name, "microphone") == 0) {
-		app_set_microphone_policy(app, app->config->session.microphone);
+		app_actions_set_microphone(panel->actions, panel->config->session.microphone);
 	}
-	app->dirty = true;
+	panel->hud->dirty = true;
 }
 
-static void save(struct app *app) {
+void app_panel_save(struct app_panel *panel) {
 	char path[1400];
-	const char *name = vm_name(app);
+	const char *name = vm_name(panel);
 	if (!name[0]) {
-		panel_tell(&app->panel,
+		panel_tell(&panel->panel,
 				_("Not saved: no VM is named. Start with its name: pierglass NAME"));
 		return;
 	}
 	const int r = config_save_profile(
-			app->config, name, app->panel.changed, NULL, path, sizeof path);
+			panel->config, name, panel->panel.changed, NULL, path, sizeof path);
 	if (r < 0) {
 		log_error("the settings of %s are not saved: %s", name, strerrordesc_np(-r));
-		panel_tell(&app->panel, _("Not saved, the log says why"));
+		panel_tell(&panel->panel, _("Not saved, the log says why"));
 		return;
 	}
-	panel_saved(&app->panel, path);
+	panel_saved(&panel->panel, path);
 }
 
-void app_open_panel(struct app *app) {
-	app->panel_was_captured = window_input_captured(app->input);
-	app->panel_had_grab = app->now.session.grabbed;
-	window_input_capture(app->input, false);
-	if (app->panel_had_grab) { /* its keys would go to the guest past the window */
-		app_command(app, (struct guest_link_command){
-						 .kind = GUEST_LINK_GRAB, .on = false });
+void app_panel_open(struct app_panel *panel, bool captured) {
+	panel->was_captured = captured;
+	panel->had_grab = panel->hud->now.session.grabbed;
+	if (panel->had_grab) { /* its keys would go to the guest past the window */
+		app_parts_command(
+				panel->parts, (struct guest_link_command){ .kind = GUEST_LINK_GRAB,
+							      .on = false });
 	}
-	read_settings(app);
-	panel_open(&app->panel);
-	app_tell_input(app);
-	app->dirty = true;
+	read_settings(panel);
+	panel_open(&panel->panel);
+	panel->hud->dirty = true;
 }
 
-static void closed(struct app *app) {
-	app_tell_input(app);
-	if (app->panel_was_captured) {
-		window_input_capture(app->input, true);
-	}
-	if (app->panel_had_grab) {
-		app_command(app,
-				(struct guest_link_command){ .kind = GUEST_LINK_GRAB, .on = true });
-	}
-}
-
-static void fulfil(struct app *app, struct panel_wish wish) {
-	app->dirty = true;
-	switch (wish.kind) {
-	case PANEL_WISH_NONE:
-		break;
-	case PANEL_WISH_OPTION:
-		apply(app, wish.option);
-		break;
-	case PANEL_WISH_ACTION:
-		app_do(app, wish.action);
-		break;
-	case PANEL_WISH_STATES:
-		app->now.show_states = !app->now.show_states;
-		break;
-	case PANEL_WISH_CAPTURE:
-		app->panel.open = false;
-		app->panel_was_captured = true;
-		closed(app);
-		break;
-	case PANEL_WISH_SAVE:
-		save(app);
-		break;
-	case PANEL_WISH_CLOSED:
-		closed(app);
-		break;
-	}
-}
-
-void app_fill_panel(struct app *app, struct overlay_panel *ret_panel) {
+void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_panel) {
+	const struct app_status *now = &panel->hud->now;
 	const struct panel_state state = {
-		.full_screen = window_is_full_screen(app->window),
-		.muted = app->now.muted,
-		.input_on = app->now.input_on,
-		.grabbed = app->now.session.grabbed || (app->panel.open && app->panel_had_grab),
-		.states = app->now.show_states,
-		.host = app->now.video.host.version,
-		.capture = app->now.video.host.capture,
-		.system = app->now.video.host.os,
-		.vm = vm_name(app),
+		.full_screen = window_is_full_screen(panel->window),
+		.muted = now->muted,
+		.input_on = now->input_on,
+		.grabbed = now->session.grabbed || (panel->panel.open && panel->had_grab),
+		.states = now->show_states,
+		.host = now->video.host.version,
+		.capture = now->video.host.capture,
+		.system = now->video.host.os,
+		.vm = vm_name(panel),
 	};
-	panel_fill(&app->panel, app->config, &state, ret_panel);
+	panel_fill(&panel->panel, panel->config, &state, ret_panel);
 }
 
 /* ---- events ---- */
@@ -179,85 +141,87 @@ static bool step_of(const SDL_KeyboardEvent *key, enum panel_step *ret_step) {
 	}
 }
 
-static void key_down(struct app *app, const SDL_KeyboardEvent *key) {
+static struct panel_wish key_down(struct app_panel *panel, const SDL_KeyboardEvent *key) {
 	enum panel_step step;
-	if (app->panel.rebinds != KEY_ACTION_NONE) {
+	if (panel->panel.rebinds != KEY_ACTION_NONE) {
 		if (!key->repeat) {
-			fulfil(app, panel_bind(&app->panel, app->config,
-						    window_input_key(key->keysym.scancode),
-						    (key->keysym.mod & KMOD_SHIFT) != 0));
+			return panel_bind(&panel->panel, panel->config,
+					window_input_key(key->keysym.scancode),
+					(key->keysym.mod & KMOD_SHIFT) != 0);
 		}
 	} else if (step_of(key, &step)) {
-		fulfil(app, panel_step(&app->panel, app->config, step));
+		return panel_step(&panel->panel, panel->config, step);
 	}
+	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
 }
 
-static void press(struct app *app, int x, int y) {
+static struct panel_wish press(struct app_panel *panel, int x, int y) {
 	struct overlay_panel shown;
 	unsigned index;
 	int width;
 	int height;
-	window_size_px(app->window, &width, &height);
-	app_fill_panel(app, &shown);
-	switch (overlay_panel_at(&shown, app->shown.font_px, width, height, x, y, &index)) {
+	struct panel *state = &panel->panel;
+	window_size_px(panel->window, &width, &height);
+	app_panel_fill(panel, &shown);
+	switch (overlay_panel_at(&shown, panel->hud->shown.font_px, width, height, x, y, &index)) {
 	case OVERLAY_PANEL_OUTSIDE:
 	case OVERLAY_PANEL_CLOSE:
-		fulfil(app, panel_step(&app->panel, app->config, PANEL_LEAVE));
-		break;
+		return panel_step(state, panel->config, PANEL_LEAVE);
 	case OVERLAY_PANEL_INSIDE:
 		break;
 	case OVERLAY_PANEL_PAGE:
-		panel_show_page(&app->panel, (enum panel_page)index);
-		app->dirty = true;
+		panel_show_page(state, (enum panel_page)index);
+		panel->hud->dirty = true;
 		break;
 	case OVERLAY_PANEL_ROW:
-		fulfil(app, panel_press(&app->panel, app->config, index, PANEL_DO));
-		break;
+		return panel_press(state, panel->config, index, PANEL_DO);
 	case OVERLAY_PANEL_LESS:
-		fulfil(app, panel_press(&app->panel, app->config, index, PANEL_LESS));
-		break;
+		return panel_press(state, panel->config, index, PANEL_LESS);
 	case OVERLAY_PANEL_MORE:
-		fulfil(app, panel_press(&app->panel, app->config, index, PANEL_MORE));
-		break;
+		return panel_press(state, panel->config, index, PANEL_MORE);
 	}
+	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
 }
 
-static void mouse_down(struct app *app, const SDL_MouseButtonEvent *button) {
+static struct panel_wish mouse_down(struct app_panel *panel, const SDL_MouseButtonEvent *button) {
 	int width;
 	int height;
 	int window_width;
 	int window_height;
-	if (button->button != SDL_BUTTON_LEFT || button->which == SDL_TOUCH_MOUSEID) {
-		return;
+	window_size_px(panel->window, &width, &height);
+	SDL_GetWindowSize(window_sdl(panel->window), &window_width, &window_height);
+	if (button->button != SDL_BUTTON_LEFT || button->which == SDL_TOUCH_MOUSEID ||
+			window_width <= 0 || window_height <= 0) {
+		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
 	}
-	window_size_px(app->window, &width, &height);
-	SDL_GetWindowSize(window_sdl(app->window), &window_width, &window_height);
-	if (window_width > 0 && window_height > 0) {
-		press(app, button->x * width / window_width, button->y * height / window_height);
-	}
+	return press(panel, button->x * width / window_width, button->y * height / window_height);
 }
 
-bool app_panel_event(struct app *app, const union SDL_Event *event) {
+bool app_panel_event(struct app_panel *panel, const union SDL_Event *event,
+		struct panel_wish *ret_wish) {
 	int width;
 	int height;
+	*ret_wish = (struct panel_wish){ .kind = PANEL_WISH_NONE };
 	switch (event->type) {
 	case SDL_KEYDOWN:
-		if (!window_input_event(app->input, event, clock_now_ns())) {
-			key_down(app, &event->key);
-		}
+		panel->hud->dirty = true;
+		*ret_wish = key_down(panel, &event->key);
 		return true;
 	case SDL_MOUSEBUTTONDOWN:
-		mouse_down(app, &event->button);
+		panel->hud->dirty = true;
+		*ret_wish = mouse_down(panel, &event->button);
 		return true;
 	case SDL_MOUSEWHEEL:
 		if (event->wheel.y != 0) {
-			fulfil(app, panel_step(&app->panel, app->config,
-						    event->wheel.y > 0 ? PANEL_UP : PANEL_DOWN));
+			panel->hud->dirty = true;
+			*ret_wish = panel_step(&panel->panel, panel->config,
+					event->wheel.y > 0 ? PANEL_UP : PANEL_DOWN);
 		}
 		return true;
 	case SDL_FINGERDOWN:
-		window_size_px(app->window, &width, &height);
-		press(app, (int)(event->tfinger.x * (float)width),
+		panel->hud->dirty = true;
+		window_size_px(panel->window, &width, &height);
+		*ret_wish = press(panel, (int)(event->tfinger.x * (float)width),
 				(int)(event->tfinger.y * (float)height));
 		return true;
 	case SDL_TEXTINPUT:

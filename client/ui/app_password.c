@@ -1,50 +1,55 @@
-/* The prompt for the SPICE password: typed blind, sent at Enter, wiped. */
+#include "client/ui/app_password.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include <SDL.h>
 
 #include "base/utf8.h"
-#include "client/ui/app_state.h"
+#include "client/ui/app_parts.h"
 
-void app_ask_password(struct app *app) {
-	bool ask = app->now.session.needs_password;
-	if (ask == app->asking_password) {
+void app_password_wipe(struct app_password *password) {
+	explicit_bzero(password->text, sizeof password->text);
+	password->len = 0;
+}
+
+void app_password_ask(struct app_password *password, bool wanted) {
+	if (wanted == password->asked) {
 		return;
 	}
-	app->asking_password = ask;
-	explicit_bzero(app->password, sizeof app->password);
-	app->password_len = 0;
-	if (ask) {
+	password->asked = wanted;
+	app_password_wipe(password);
+	if (wanted) {
 		SDL_StartTextInput();
 	} else {
 		SDL_StopTextInput();
 	}
 }
 
-void app_password_event(struct app *app, const union SDL_Event *event) {
+static void add(struct app_password *password, const char *text) {
+	const size_t room = sizeof password->text - password->len;
+	const int len = snprintf(password->text + password->len, room, "%s", text);
+	if (len > 0 && (size_t)len < room) {
+		password->len += (size_t)len;
+	} else {
+		password->text[password->len] = '\0'; /* never half of it */
+	}
+}
+
+size_t app_password_event(struct app_password *password, const struct app_parts *parts,
+		const union SDL_Event *event) {
 	if (event->type == SDL_TEXTINPUT) {
-		size_t room = sizeof app->password - app->password_len;
-		int len = snprintf(app->password + app->password_len, room, "%s", event->text.text);
-		if (len > 0 && (size_t)len < room) {
-			app->password_len += (size_t)len;
-		} else {
-			app->password[app->password_len] = '\0'; /* never half of it */
-		}
+		add(password, event->text.text);
 	} else if (event->type == SDL_KEYDOWN && event->key.keysym.sym == SDLK_BACKSPACE) {
 		/* The whole letter, however many bytes it has. */
-		app->password_len -= utf8_last(app->password, app->password_len);
-		app->password[app->password_len] = '\0';
+		password->len -= utf8_last(password->text, password->len);
+		password->text[password->len] = '\0';
 	} else if (event->type == SDL_KEYDOWN &&
 			(event->key.keysym.sym == SDLK_RETURN ||
 					event->key.keysym.sym == SDLK_KP_ENTER)) {
-		app_command(app, (struct guest_link_command){
-						 .kind = GUEST_LINK_PASSWORD,
-						 .text = strdup(app->password),
-				 });
-		explicit_bzero(app->password, sizeof app->password);
-		app->password_len = 0;
+		app_parts_command(parts, (struct guest_link_command){ .kind = GUEST_LINK_PASSWORD,
+							 .text = strdup(password->text) });
+		app_password_wipe(password);
 	}
-	app->now.password_typed = utf8_count(app->password, app->password_len);
-	app->dirty = true;
+	return utf8_count(password->text, password->len);
 }

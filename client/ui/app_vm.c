@@ -6,7 +6,8 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/ui/app_state.h"
+#include "client/config/config.h"
+#include "client/ui/app_hud.h"
 #include "client/vm/vm_apply.h"
 
 static bool uuid_known(const uint8_t uuid[16]) {
@@ -16,30 +17,31 @@ static bool uuid_known(const uint8_t uuid[16]) {
 
 /* The frame host and the SPICE server each say which VM they belong to: typing into another one
  * than is seen would be a disaster. */
-void app_check_vm(struct app *app) {
-	const struct video_host *host = &app->now.video.host;
-	const struct guest_link_status *session = &app->now.session;
+void app_vm_check(struct app_hud *hud) {
+	const struct video_host *host = &hud->now.video.host;
+	const struct guest_link_status *session = &hud->now.session;
 	bool wrong = host->session && session->connected && uuid_known(host->uuid) &&
 		     uuid_known(session->uuid) && memcmp(host->uuid, session->uuid, 16) != 0;
-	if (wrong == app->now.wrong_vm) {
+	if (wrong == hud->now.wrong_vm) {
 		return;
 	}
-	app->now.wrong_vm = wrong;
-	app->dirty = true;
+	hud->now.wrong_vm = wrong;
+	hud->dirty = true;
 	if (wrong) {
 		log_error("the picture is that of another VM than SPICE's \"%s\": input is off; give "
 			  "--spice the address of the VM that is shown",
 				session->name);
-		app_alert(app, OVERLAY_BAD, _("SPICE belongs to another VM (%s): input is off"),
+		app_alert(hud, OVERLAY_BAD, _("SPICE belongs to another VM (%s): input is off"),
 				session->name);
 	}
 }
 
-void app_take_discovery(struct app *app, const struct discovery_info *info) {
-	struct part_status *part = &app->now.discovery;
+void app_vm_discovered(struct vm_apply *vm, struct config *config, struct app_hud *hud,
+		const struct discovery_info *info) {
+	struct part_status *part = &hud->now.discovery;
 	/* Without a VM's name on the command line, "no VM" and "no libvirt" are not worth a line.
 	 */
-	if (!app->config->domain[0] && info->status != DISCOVERY_FOUND &&
+	if (!config->domain[0] && info->status != DISCOVERY_FOUND &&
 			info->status != DISCOVERY_AMBIGUOUS) {
 		part->state = PART_OFF;
 		return;
@@ -49,5 +51,5 @@ void app_take_discovery(struct app *app, const struct discovery_info *info) {
 							  : PART_FAILED;
 	snprintf(part->reason, sizeof part->reason, "%s",
 			info->status == DISCOVERY_FOUND ? info->domain : info->reason);
-	vm_apply_info(&app->vm, app->config, info);
+	vm_apply_info(vm, config, info);
 }

@@ -4,11 +4,14 @@
  */
 #pragma once
 
-struct app;
+struct app_hud;
+struct config;
 struct discovery_info;
+struct vm_apply;
 
 /* Takes over memory, address and bridge where the user's options leave them open. */
-void app_take_discovery(struct app *app, const struct discovery_info *info);
+void app_vm_discovered(struct vm_apply *vm, struct config *config, struct app_hud *hud,
+		const struct discovery_info *info);
 
 /* Input is off while picture and SPICE are those of different VMs. */
-void app_check_vm(struct app *app);
+void app_vm_check(struct app_hud *hud);

@@ -10,36 +10,36 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "client/ui/app_state.h"
+#include "client/ui/app_internal.h"
 #include "client/ui/hud_text.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
-
-/* A resize is over when no further one came for so long. */
-#define RESIZE_SETTLE_NS (100 * NS_PER_MS)
 
 /* ---- requests of the window's input ---- */
 
 static void hook_input(const struct guest_input_event *event, void *data) {
 	struct app *app = data;
-	if (app->session && guest_link_input(app->session, event) < 0) {
+	if (app->parts.session && guest_link_input(app->parts.session, event) < 0) {
 		log_warn_limited("input came faster than it could be sent: an event was lost");
 	}
 }
 
 static void hook_release(void *data) {
-	app_command(data, (struct guest_link_command){ .kind = GUEST_LINK_RELEASE_ALL });
+	app_parts_command(&((struct app *)data)->parts,
+			(struct guest_link_command){ .kind = GUEST_LINK_RELEASE_ALL });
 }
 
 static void hook_mouse_mode(bool absolute, void *data) {
-	app_command(data, (struct guest_link_command){
-					  .kind = GUEST_LINK_MOUSE_MODE, .on = absolute });
+	app_parts_command(&((struct app *)data)->parts,
+			(struct guest_link_command){
+					.kind = GUEST_LINK_MOUSE_MODE, .on = absolute });
 }
 
 static void hook_locks(unsigned leds, unsigned locks, void *data) {
-	app_command(data, (struct guest_link_command){ .kind = GUEST_LINK_SYNC_LEDS,
-					  .value = (int)leds,
-					  .locks = locks });
+	app_parts_command(&((struct app *)data)->parts,
+			(struct guest_link_command){ .kind = GUEST_LINK_SYNC_LEDS,
+					.value = (int)leds,
+					.locks = locks });
 }
 
 static bool hook_other_motion(bool on, unsigned rotation, void *data) {
@@ -47,19 +47,19 @@ static bool hook_other_motion(bool on, unsigned rotation, void *data) {
 	const struct guest_link_command command = {
 		.kind = GUEST_LINK_X11_MOTION, .on = on, .value = (int)rotation
 	};
-	return app->x11_motion && guest_link_command(app->session, &command) == 0;
+	return app->parts.x11_motion && guest_link_command(app->parts.session, &command) == 0;
 }
 
 static int hook_move_pointer(int x, int y, void *data) {
 	struct app *app = data;
-	return app->video ? video_move_pointer(app->video, x, y) : -ENOTCONN;
+	return app->parts.video ? video_move_pointer(app->parts.video, x, y) : -ENOTCONN;
 }
 
 static void on_capture(struct app *app, bool on, bool quiet) {
-	app->now.captured = on;
-	app->dirty = true;
+	app->hud.now.captured = on;
+	app->hud.dirty = true;
 	if (!quiet) {
-		app_alert(app, OVERLAY_INFO, "%s",
+		app_alert(&app->hud, OVERLAY_INFO, "%s",
 				on ? _("Capture enabled") : _("Capture disabled"));
 	}
 }
@@ -72,14 +72,14 @@ static void hook_request(
 		on_capture(app, value != 0, quiet);
 		break;
 	case WINDOW_REQUEST_HELP:
-		app->now.show_help = value != 0;
-		app->dirty = true;
+		app->hud.now.show_help = value != 0;
+		app->hud.dirty = true;
 		break;
 	case WINDOW_REQUEST_KEY:
-		app_key(app, (unsigned)value, shift);
+		app_do(app, app_actions_key(&app->actions, (unsigned)value, shift));
 		break;
 	case WINDOW_REQUEST_REFUSED:
-		app_alert(app, OVERLAY_WARN, "%s",
+		app_alert(&app->hud, OVERLAY_WARN, "%s",
 				value == 0 ? _("No input to the VM yet: nothing to capture for")
 					   : _("The desktop refuses to lock the pointer"));
 		break;
@@ -106,7 +106,7 @@ static struct window_input_config input_config(const struct config *config) {
 }
 
 void app_has_x11_motion(struct app *app) {
-	app->x11_motion = true;
+	app->parts.x11_motion = true;
 }
 
 int app_create_input(struct app *app) {
@@ -127,18 +127,18 @@ int app_create_input(struct app *app) {
 void app_tell_input(struct app *app) {
 	struct window_input_state state = {
 		.picture = app->picture,
-		.desktop_width = (int)app->now.video.desktop_width,
-		.desktop_height = (int)app->now.video.desktop_height,
-		.connected = app->now.session.connected && !app->now.wrong_vm,
-		.absolute = app->now.session.absolute,
+		.desktop_width = (int)app->hud.now.video.desktop_width,
+		.desktop_height = (int)app->hud.now.video.desktop_height,
+		.connected = app->hud.now.session.connected && !app->hud.now.wrong_vm,
+		.absolute = app->hud.now.session.absolute,
 		/* Positions are those of the SPICE surface, which the frame host's desktop is not:
 		 * over its picture motion is relative, and the host puts the pointer (kvmfr.md 7).
 		 */
-		.absolute_possible = app->now.session.absolute_possible &&
-				     app->now.video.showing == VIDEO_SOURCE_SPICE,
-		.grabbed = app->now.session.grabbed,
-		.enabled = app->now.input_on,
-		.overlay = app->asking_password || app->panel.open,
+		.absolute_possible = app->hud.now.session.absolute_possible &&
+				     app->hud.now.video.showing == VIDEO_SOURCE_SPICE,
+		.grabbed = app->hud.now.session.grabbed,
+		.enabled = app->hud.now.input_on,
+		.overlay = app->password.asked || app->panel.panel.open,
 	};
 	SDL_GetWindowSize(window_sdl(app->window), &state.window_width, &state.window_height);
 	window_size_px(app->window, &state.pixel_width, &state.pixel_height);
@@ -147,64 +147,54 @@ void app_tell_input(struct app *app) {
 
 void app_show_guest_pointer(struct app *app) {
 	const bool drawn = window_input_guest_pointer(app->input);
-	if (drawn != app->settings.guest_cursor && app->video) {
-		app->settings.guest_cursor = drawn;
-		video_set(app->video, &app->settings);
+	if (drawn != app->parts.settings.guest_cursor && app->parts.video) {
+		app->parts.settings.guest_cursor = drawn;
+		app_parts_set_video(&app->parts);
 	}
 }
 
 /* ---- what SDL told ---- */
 
-static void on_resize(struct app *app) {
-	int width;
-	int height;
-	window_size_px(app->window, &width, &height);
-	if (app->video) {
-		video_resize(app->video, width, height);
-	}
-	app_tell_input(app);
-	app->resize_ns = clock_now_ns() + RESIZE_SETTLE_NS;
-}
-
-static void set_hidden(struct app *app, bool hidden) {
-	if (app->settings.hidden != hidden && app->video) {
-		app->settings.hidden = hidden;
-		video_set(app->video, &app->settings);
+static void set_hidden(struct app_parts *parts, bool hidden) {
+	if (parts->settings.hidden != hidden && parts->video) {
+		parts->settings.hidden = hidden;
+		app_parts_set_video(parts);
 	}
 }
 
 /* The sentence of the sign under the pointer is shown. Window units; -1, -1 = the pointer left. */
 static void point_at_sign(struct app *app, int x, int y) {
 	int width, height, index = -1;
-	if (app->shown.sign_count > 0 && x >= 0 && !app->now.captured) {
+	if (app->hud.shown.sign_count > 0 && x >= 0 && !app->hud.now.captured) {
 		const double scale = window_scale(app->window);
 		window_size_px(app->window, &width, &height);
 		index = overlay_sign_at(
-				&app->shown, width, height, (int)(x * scale), (int)(y * scale));
+				&app->hud.shown, width, height, (int)(x * scale), (int)(y * scale));
 	}
-	const int sign = index < 0 ? -1 : hud_text_sign_at(&app->now, (unsigned)index);
-	if (sign != app->now.sign_pointed_at) {
-		app->now.sign_pointed_at = sign;
-		app->dirty = true;
+	const int sign = index < 0 ? -1 : hud_text_sign_at(&app->hud.now, (unsigned)index);
+	if (sign != app->hud.now.sign_pointed_at) {
+		app->hud.now.sign_pointed_at = sign;
+		app->hud.dirty = true;
 	}
 }
 
 static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	switch (event->event) {
 	case SDL_WINDOWEVENT_SIZE_CHANGED:
-		on_resize(app);
+		app_size_resized(&app->size, &app->parts, app->window);
+		app_tell_input(app);
 		break;
 	case SDL_WINDOWEVENT_MINIMIZED:
 	case SDL_WINDOWEVENT_HIDDEN:
-		set_hidden(app, true);
+		set_hidden(&app->parts, true);
 		break;
 	case SDL_WINDOWEVENT_SHOWN:
 	case SDL_WINDOWEVENT_RESTORED:
 	case SDL_WINDOWEVENT_MAXIMIZED:
 	case SDL_WINDOWEVENT_EXPOSED:
-		set_hidden(app, false);
-		if (app->video) {
-			video_wake(app->video);
+		set_hidden(&app->parts, false);
+		if (app->parts.video) {
+			video_wake(app->parts.video);
 		}
 		break;
 	case SDL_WINDOWEVENT_ENTER:
@@ -213,14 +203,16 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 		point_at_sign(app, -1, -1);
 		break;
 	case SDL_WINDOWEVENT_FOCUS_GAINED:
-		app->dirty = true; /* app_settle() follows */
-		app_command(app, (struct guest_link_command){
-						 .kind = GUEST_LINK_FOCUS, .on = true });
+		app->hud.dirty = true; /* app_settle() follows */
+		app_parts_command(
+				&app->parts, (struct guest_link_command){ .kind = GUEST_LINK_FOCUS,
+							     .on = true });
 		break;
 	case SDL_WINDOWEVENT_FOCUS_LOST:
-		app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_FOCUS });
-		app->dirty = true;
-		if (app->config->window.minimize_on_focus_loss && app->now.input_on) {
+		app_parts_command(&app->parts,
+				(struct guest_link_command){ .kind = GUEST_LINK_FOCUS });
+		app->hud.dirty = true;
+		if (app->config->window.minimize_on_focus_loss && app->hud.now.input_on) {
 			SDL_MinimizeWindow(window_sdl(app->window));
 		}
 		break;
@@ -234,119 +226,137 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	}
 }
 
-/* With pixels that may not grow, a window larger than the picture would only have borders. */
-void app_shrink_window(struct app *app) {
-	const struct video_status *video = &app->now.video;
-	int width;
-	int height;
-	if (!app->config->window.shrink_on_upscale || !app->settings.no_upscale ||
-			video->width == 0 || window_is_full_screen(app->window) ||
-			(SDL_GetWindowFlags(window_sdl(app->window)) & SDL_WINDOW_MAXIMIZED)) {
-		return;
-	}
-	const bool turned = app->settings.rotate % 2 != 0;
-	const int most_x = (int)(turned ? video->height : video->width);
-	const int most_y = (int)(turned ? video->width : video->height);
-	window_size_px(app->window, &width, &height);
-	if (width > most_x || height > most_y) {
-		window_set_size_px(app->window, width > most_x ? most_x : width,
-				height > most_y ? most_y : height);
-	}
-}
-
-/* The picture's own aspect for the window, once the user stopped dragging. */
-static void snap_to_aspect(struct app *app) {
-	const struct video_status *video = &app->now.video;
-	int width;
-	int height;
-	/* Only with --auto-resize: a tiling compositor gives a window its size once, and a window
-	 * that then shrinks leaves a hole in its tile. */
-	if (!app->config->window.force_aspect || !app->config->window.auto_resize ||
-			!app->config->video.settings.keep_aspect || video->width == 0 ||
-			window_is_full_screen(app->window) ||
-			(SDL_GetWindowFlags(window_sdl(app->window)) & SDL_WINDOW_MAXIMIZED)) {
-		return;
-	}
-	window_size_px(app->window, &width, &height);
-	int wanted = (int)((int64_t)width * video->height / video->width);
-	if (wanted != height && wanted > 0) {
-		window_set_size_px(app->window, width, wanted);
-	}
-}
-
-void app_resize_settled(struct app *app) {
-	int width;
-	int height;
-	app->resize_ns = 0;
-	snap_to_aspect(app);
-	app_shrink_window(app);
-	window_size_px(app->window, &width, &height);
-	if (app->config->window.set_guest_size && app->video) {
-		video_set_guest_size(app->video, width, height);
-	}
-	if (app->config->window.set_guest_size && app->now.video.showing == VIDEO_SOURCE_SPICE) {
-		app_command(app, (struct guest_link_command){
-						 .kind = GUEST_LINK_MONITOR_SIZE,
-						 .value = width << 16 | height,
-				 });
-	}
-}
-
 void app_send_files(struct app *app, char *paths) {
-	app_command(app, (struct guest_link_command){
-					 .kind = GUEST_LINK_SEND_FILES, .text = paths });
+	app_parts_command(&app->parts, (struct guest_link_command){ .kind = GUEST_LINK_SEND_FILES,
+						       .text = paths });
 }
 
 /* A drop comes file by file; it is sent as a whole. */
-static void drop_file(struct app *app, const char *path) {
+static void drop_file(struct app_drop *drop, const char *path) {
 	size_t len = strlen(path) + 1;
-	char *longer = realloc(app->drop_paths, app->drop_len + len + 1);
+	char *longer = realloc(drop->paths, drop->len + len + 1);
 	if (longer) {
-		app->drop_paths = longer;
-		memcpy(longer + app->drop_len, path, len);
-		app->drop_len += len;
-		longer[app->drop_len] = '\0'; /* an empty path ends the list */
+		drop->paths = longer;
+		memcpy(longer + drop->len, path, len);
+		drop->len += len;
+		longer[drop->len] = '\0'; /* an empty path ends the list */
 	}
 }
 
 static void drop_complete(struct app *app) {
-	if (app->drop_paths) {
-		app_send_files(app, app->drop_paths);
+	if (app->drop.paths) {
+		app_send_files(app, app->drop.paths);
 	} else {
-		app_alert(app, OVERLAY_BAD,
+		app_alert(&app->hud, OVERLAY_BAD,
 				_("Nothing was sent: these are no files of this machine"));
 	}
-	app->drop_paths = NULL;
-	app->drop_len = 0;
+	app->drop = (struct app_drop){ 0 };
 }
 
 static void on_drop(struct app *app, SDL_DropEvent *event) {
 	if (event->type == SDL_DROPFILE) {
-		drop_file(app, event->file);
+		drop_file(&app->drop, event->file);
 	} else if (event->type == SDL_DROPCOMPLETE) {
 		drop_complete(app);
 	}
 	SDL_free(event->file); /* also of a text, which goes nowhere; NULL for the others */
 }
 
+/* ---- the panel ---- */
+
+static void open_panel(struct app *app) {
+	const bool captured = window_input_captured(app->input);
+	window_input_capture(app->input, false);
+	app_panel_open(&app->panel, captured);
+	app_tell_input(app);
+}
+
+static void panel_closed(struct app *app) {
+	app_tell_input(app);
+	if (app->panel.was_captured) {
+		window_input_capture(app->input, true);
+	}
+	if (app->panel.had_grab) {
+		app_parts_command(&app->parts,
+				(struct guest_link_command){ .kind = GUEST_LINK_GRAB, .on = true });
+	}
+}
+
+static void fulfil(struct app *app, struct panel_wish wish) {
+	switch (wish.kind) {
+	case PANEL_WISH_NONE:
+		break;
+	case PANEL_WISH_OPTION:
+		app_panel_apply(&app->panel, wish.option);
+		break;
+	case PANEL_WISH_ACTION:
+		app_do(app, wish.action);
+		break;
+	case PANEL_WISH_STATES:
+		app->hud.now.show_states = !app->hud.now.show_states;
+		app->hud.dirty = true;
+		break;
+	case PANEL_WISH_CAPTURE:
+		app->panel.panel.open = false;
+		app->panel.was_captured = true;
+		panel_closed(app);
+		break;
+	case PANEL_WISH_SAVE:
+		app_panel_save(&app->panel);
+		break;
+	case PANEL_WISH_CLOSED:
+		panel_closed(app);
+		break;
+	}
+}
+
+/* While it is open; true: the event was for the panel and for nobody else. */
+static bool panel_event(struct app *app, const union SDL_Event *event) {
+	struct panel_wish wish;
+	/* The escape key and what is pressed with it keep their meaning. */
+	if (event->type == SDL_KEYDOWN && window_input_event(app->input, event, clock_now_ns())) {
+		return true;
+	}
+	if (!app_panel_event(&app->panel, event, &wish)) {
+		return false;
+	}
+	fulfil(app, wish);
+	return true;
+}
+
+void app_do(struct app *app, enum key_action action) {
+	if (action == KEY_ACTION_MENU) {
+		open_panel(app);
+	} else if (action == KEY_ACTION_QUIT) {
+		app->running = false;
+	} else {
+		app_actions_do(&app->actions, action);
+	}
+}
+
+/* ---- all of them ---- */
+
 void app_handle_event(struct app *app, union SDL_Event *event) {
-	if (app->asking_password && (event->type == SDL_TEXTINPUT || event->type == SDL_KEYDOWN)) {
+	if (app->password.asked && (event->type == SDL_TEXTINPUT || event->type == SDL_KEYDOWN)) {
 		/* The escape key and what is pressed with it keep their meaning. */
 		const bool taken = event->type == SDL_KEYDOWN
 						   ? window_input_event(app->input, event,
 								     clock_now_ns())
 						   : window_input_escape_is_down(app->input);
 		if (!taken) {
-			app_password_event(app, event);
+			app->hud.now.password_typed =
+					app_password_event(&app->password, &app->parts, event);
+			app->hud.dirty = true;
 		}
 		return;
 	}
-	if (app->panel.open && app_panel_event(app, event)) {
+	if (app->panel.panel.open && panel_event(app, event)) {
 		return;
 	}
 	if (event->type == SDL_KEYDOWN && event->key.keysym.scancode == SDL_SCANCODE_ESCAPE &&
-			app->now.session.files.active > 0 && !app->now.captured) {
-		app_command(app, (struct guest_link_command){ .kind = GUEST_LINK_CANCEL_FILES });
+			app->hud.now.session.files.active > 0 && !app->hud.now.captured) {
+		app_parts_command(&app->parts,
+				(struct guest_link_command){ .kind = GUEST_LINK_CANCEL_FILES });
 		return;
 	}
 	if (event->type == SDL_MOUSEMOTION) {

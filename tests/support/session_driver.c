@@ -361,9 +361,11 @@ int main(int argc, char **argv) {
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	const struct guest_link_events events = {
-		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = &driver
-	};
+	const struct guest_link_events events = { .status = on_status,
+		.action = on_action,
+		.clipboard = on_clipboard,
+		.clipboard_data = &driver,
+		.data = &driver };
 	if (signal_fd < 0 || loop_create(&driver.loop) < 0 ||
 			spice_surface_create(&driver.spice_surface) < 0) {
 		return 1;

@@ -118,9 +118,11 @@ static void on_clipboard(const struct clip_message *message, void *data) {
 }
 
 static void session_start(struct fixture *f) {
-	const struct guest_link_events events = {
-		.status = on_status, .action = on_action, .clipboard = on_clipboard, .data = f
-	};
+	const struct guest_link_events events = { .status = on_status,
+		.action = on_action,
+		.clipboard = on_clipboard,
+		.clipboard_data = f,
+		.data = f };
 	CHECK(guest_link_create(&f->session, f->loop, &f->config, f->spice_surface, NULL,
 			      &events) == 0);
 }

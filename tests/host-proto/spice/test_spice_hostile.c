@@ -180,7 +180,7 @@ static void setup(struct fixture *f) {
 	CHECK(loop_create(&f->loop) == 0 && spice_surface_create(&f->spice_surface) == 0);
 	peer_start(f);
 	const struct guest_link_events events = {
-		.status = on_status, .clipboard = on_clipboard, .data = f
+		.status = on_status, .clipboard = on_clipboard, .clipboard_data = f, .data = f
 	};
 	CHECK(guest_link_create(&f->session, f->loop, &config, f->spice_surface, f->audio,
 			      &events) == 0);

@@ -1,0 +1,61 @@
+#define LOG_MODULE "app"
+#include "client/ui/app_hud.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "client/config/config.h"
+#include "client/ui/hud_text.h"
+#include "client/video/video.h"
+
+void app_hud_init(struct app_hud *hud, const struct config *config, bool demo) {
+	hud->alerts = config->window.alerts;
+	hud->now.demo = demo;
+	hud->now.start_ns = clock_now_ns();
+	hud->now.input_on = config->session.input;
+	hud->now.show_fps = config->window.show_fps;
+	hud->now.show_stats = config->window.show_graphs;
+	hud->now.video.part.state = PART_WAITING;
+	hud->now.sign_pointed_at = -1;
+}
+
+void app_alert(struct app_hud *hud, int level, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	vsnprintf(hud->now.alert, sizeof hud->now.alert, format, args);
+	va_end(args);
+	log_debug("%s", hud->now.alert);
+	if (hud->alerts) {
+		hud->now.alert_level = level;
+		hud->now.alert_until_ns = clock_now_ns() + HUD_TEXT_ALERT_NS;
+		hud->dirty = true;
+	}
+}
+
+bool app_hud_is_due(const struct app_hud *hud) {
+	return hud->dirty || hud->text_changes_ns <= hud->now.now_ns;
+}
+
+void app_hud_show(struct app_hud *hud, const struct config *config,
+		const struct overlay_panel *panel, struct video *video) {
+	struct overlay overlay;
+	hud_text_overlay(&hud->now, config, &overlay);
+	overlay.panel = *panel;
+	if (video && (!hud->sent || !overlay_equal(&overlay, &hud->shown))) {
+		video_set_overlay(video, &overlay);
+		hud->shown = overlay;
+		hud->sent = true;
+	}
+	hud->dirty = false;
+	hud->text_changes_ns = UINT64_MAX;
+}
+
+uint64_t app_hud_deadline_ns(struct app_hud *hud) {
+	const uint64_t changes_ns = hud_text_next_change_ns(&hud->now);
+	if (changes_ns != 0 && changes_ns < hud->text_changes_ns) {
+		hud->text_changes_ns = changes_ns;
+	}
+	return hud->text_changes_ns == UINT64_MAX ? 0 : hud->text_changes_ns;
+}

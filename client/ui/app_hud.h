@@ -1,0 +1,37 @@
+/*
+ * What is shown over the picture: the program's status, the alert of the moment, and the overlay
+ * that the video part has of both. On pg-ui.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/render/overlay.h"
+#include "client/ui/app_status.h"
+
+struct config;
+struct video;
+
+struct app_hud {
+	struct app_status now;
+	bool alerts;          /* false: none is shown */
+	bool dirty;           /* the overlay may have changed */
+	struct overlay shown; /* as the video part has it */
+	bool sent;
+	uint64_t text_changes_ns; /* when the overlay changes by itself; UINT64_MAX = never */
+};
+
+void app_hud_init(struct app_hud *hud, const struct config *config, bool demo);
+
+/* A banner for some seconds; level: enum overlay_level. */
+void app_alert(struct app_hud *hud, int level, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+
+/* Whether the overlay is to be made anew at hud->now.now_ns. */
+bool app_hud_is_due(const struct app_hud *hud);
+/* Shows the status with the panel; video may be NULL. */
+void app_hud_show(struct app_hud *hud, const struct config *config,
+		const struct overlay_panel *panel, struct video *video);
+/* When app_hud_is_due() next; 0 = only after a change. */
+uint64_t app_hud_deadline_ns(struct app_hud *hud);

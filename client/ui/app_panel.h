@@ -1,0 +1,44 @@
+/*
+ * The panel in the window: what keys, mouse and touch do to it. What that asks of the program is
+ * for the app (app_window.c). On pg-ui.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "client/ui/panel.h"
+
+union SDL_Event;
+struct app_actions;
+struct app_hud;
+struct app_parts;
+struct config;
+struct overlay_panel;
+struct vm_apply;
+struct window;
+
+struct app_panel {
+	/* borrowed; constant after app_create() */
+	struct config *config;
+	struct window *window;
+	struct app_parts *parts;
+	struct app_hud *hud;
+	const struct app_actions *actions;
+	const struct vm_apply *vm;
+
+	struct panel panel;
+	bool was_captured, had_grab; /* given back when the panel closes */
+};
+
+/* Opens the panel: the guest gets no key until it is closed. captured: the window was. */
+void app_panel_open(struct app_panel *panel, bool captured);
+/* While it is open; true: the event was for the panel and for nobody else, and *ret_wish is what
+ * it asks for. Keys are for the caller's window input first. */
+bool app_panel_event(
+		struct app_panel *panel, const union SDL_Event *event, struct panel_wish *ret_wish);
+
+/* An option of the panel that counts at once. */
+void app_panel_apply(struct app_panel *panel, const struct config_option *option);
+void app_panel_save(struct app_panel *panel);
+
+void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_panel);
