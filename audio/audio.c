@@ -297,6 +297,7 @@ static int make_receiver(struct audio *audio) {
 	struct receiver_config receiver = {
 		.port = config->port,
 		.unicast = config->unicast,
+		.owners = config->owners,
 		.any_sender = config->any_sender,
 		.can_own = config->can_own,
 		.yields = config->yields,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/owners.h"
 #include "base/part.h"
 #include "base/thread.h"
 
@@ -33,6 +34,7 @@ struct audio_config {
 	char group[16];         /* "239.255.77.77" */
 	uint16_t port;          /* 4010 */
 	bool unicast;           /* do not join the group; take packets sent to this host */
+	struct owners owners;   /* whose file may be that memory */
 	char shm_path[AUDIO_NAME_BYTES]; /* Scream's shared memory transport; "" = the network */
 	enum audio_output output;
 	int raw_fd;

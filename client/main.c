@@ -51,7 +51,8 @@ static int run_command(const char *name, const struct config *config) {
 
 /* --demo-if-no-vm */
 static void demo_without_vm(struct config *config) {
-	if (config->mode == RUN_PLAY && config->demo_if_no_vm && !config->domain[0] && !has_vm()) {
+	if (config->mode == RUN_PLAY && config->demo_if_no_vm && !config->domain[0] &&
+			!has_vm(&config->owners)) {
 		log_info("no virtual machine on this computer: showing the demo guest. With a VM: "
 			 "`pierglass setup` and `pierglass doctor` help");
 		config->mode = RUN_DEMO;

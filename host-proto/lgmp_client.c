@@ -212,6 +212,10 @@ int lgmp_client_create(struct lgmp_client **ret_client, const char *path) {
 	return 0;
 }
 
+void lgmp_client_set_owners(struct lgmp_client *client, const struct owners *owners) {
+	client->owners = *owners;
+}
+
 void lgmp_client_set_path(struct lgmp_client *client, const char *path) {
 	leave(client);
 	unmap(client);

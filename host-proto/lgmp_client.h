@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/owners.h"
 #include "host-proto/kvmfr.h"
 
 struct lgmp_client;
@@ -74,6 +75,10 @@ struct lgmp_message {
 
 /* path: "" = off. Returns 0 or -ENOMEM. */
 int lgmp_client_create(struct lgmp_client **ret_client, const char *path);
+
+/* Whose file may be the VM's memory; without this call root's and this user's. Before the first
+ * step. */
+void lgmp_client_set_owners(struct lgmp_client *client, const struct owners *owners);
 
 /* Leaves a running session cleanly (unsubscribes). Accepts NULL. No other thread may still call
  * lgmp_client_finish(). */

@@ -39,6 +39,7 @@ struct lgmp_client {
 
 	/* pg-lgmp only */
 	char path[SHM_PATH_BYTES];
+	struct owners owners;
 	struct lgmp_status status;
 	struct shm *shm;
 	const struct lgmp_layout *layout;

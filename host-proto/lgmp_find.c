@@ -24,7 +24,9 @@ static uint64_t look_again(const struct lgmp_client *client, uint64_t now_ns) {
 void lgmp_client_look_for_file(struct lgmp_client *client, uint64_t now_ns) {
 	client->due_ns = now_ns +
 			 (now_ns < client->fine_until_ns ? LOOK_FOR_HOST_NS : LOOK_FOR_FILE_NS);
-	int r = shm_map(&client->shm, client->path);
+	uid_t owner = OWNER_UNKNOWN;
+	char name[OWNER_NAME_BYTES];
+	int r = shm_map_trusted(&client->shm, client->path, &client->owners, &owner);
 	switch (r) {
 	case 0:
 		break;
@@ -42,6 +44,12 @@ void lgmp_client_look_for_file(struct lgmp_client *client, uint64_t now_ns) {
 		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE,
 				_("no permission to open %s: its group needs read and write access"),
 				client->path);
+		return;
+	case -OWNER_REFUSED:
+		owner_name("", owner, name);
+		lgmp_client_set_state(client, LGMP_STATE_UNREADABLE,
+				_("%s belongs to user %s, not to the VM's: see --vm-owner"),
+				client->path, name);
 		return;
 	case -EISDIR:
 	case -ENODEV:

@@ -200,14 +200,31 @@ fail:
 	return r;
 }
 
-int shm_map(struct shm **ret_shm, const char *path) {
+static int open_memory(const char *path) {
 	if (strlen(path) >= SHM_PATH_BYTES) {
 		return -ENAMETOOLONG;
 	}
 	/* Not blocking: someone may have put a FIFO there. */
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+int shm_map(struct shm **ret_shm, const char *path) {
+	int fd = open_memory(path);
+	return fd < 0 ? fd : map_owned(ret_shm, fd, path);
+}
+
+int shm_map_trusted(struct shm **ret_shm, const char *path, const struct owners *owners,
+		uid_t *ret_owner) {
+	struct stat st;
+	int fd = open_memory(path);
 	if (fd < 0) {
-		return -errno;
+		return fd;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !owners_trust(owners, st.st_uid)) {
+		*ret_owner = st.st_uid;
+		close(fd);
+		return -OWNER_REFUSED;
 	}
 	return map_owned(ret_shm, fd, path);
 }

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/owners.h"
+
 struct shm;
 
 #define SHM_PATH_BYTES 256
@@ -29,6 +31,11 @@ struct shm;
  * -ENOENT, -EACCES, …: from open(); -EISDIR; -ENODATA: size 0 (a file that waits for its VM);
  * -ENODEV: neither a file nor a kvmfr device; -ENOMEM. */
 int shm_map(struct shm **ret_shm, const char *path);
+
+/* The same for the VM's memory: a file of a stranger is -OWNER_REFUSED, whose it is in *ret_owner.
+ * A device is what the kernel made, whoever may open it. */
+int shm_map_trusted(struct shm **ret_shm, const char *path, const struct owners *owners,
+		uid_t *ret_owner);
 
 /* The same for an open file (memfd). The descriptor is duplicated. */
 int shm_map_fd(struct shm **ret_shm, int fd);

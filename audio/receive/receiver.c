@@ -512,7 +512,7 @@ void receiver_get_stats(const struct receiver *r, struct receiver_stats *ret_sta
 static int set_up(struct receiver *r) {
 	struct in_addr group;
 	if (r->config.shm_path[0]) {
-		return scream_shm_create(&r->shm, r->config.shm_path);
+		return scream_shm_create(&r->shm, r->config.shm_path, &r->config.owners);
 	}
 	if (!r->config.unicast) {
 		if (inet_pton(AF_INET, r->config.group, &group) != 1 ||

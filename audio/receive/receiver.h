@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "audio/codec/scream.h"
+#include "base/owners.h"
 #include "base/part.h"
 
 struct receiver;
@@ -22,7 +23,8 @@ struct receiver_config {
 	char group[16];
 	uint16_t port;
 	bool unicast;
-	char shm_path[256]; /* "" = the network */
+	struct owners owners; /* whose file the memory may be */
+	char shm_path[256];   /* "" = the network */
 	bool any_sender;
 	char sender[64]; /* only this one, an IPv4 address or a MAC; "" = whoever sounds */
 	bool can_own;

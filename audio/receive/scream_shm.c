@@ -22,6 +22,7 @@
 
 struct scream_shm {
 	char path[256];
+	struct owners owners;
 	int fd;
 	uint64_t size;
 	uint64_t checked_ns;
@@ -33,12 +34,13 @@ struct scream_shm {
 	uint8_t slot[SCREAM_SHM_SLOT_MAX];
 };
 
-int scream_shm_create(struct scream_shm **ret_shm, const char *path) {
+int scream_shm_create(struct scream_shm **ret_shm, const char *path, const struct owners *owners) {
 	struct scream_shm *shm = calloc(1, sizeof *shm);
 	if (!shm) {
 		return -ENOMEM;
 	}
 	snprintf(shm->path, sizeof shm->path, "%s", path);
+	shm->owners = *owners;
 	shm->fd = -1;
 	*ret_shm = shm;
 	return 0;
@@ -80,6 +82,10 @@ static int check_file(struct scream_shm *shm, uint64_t now_ns) {
 		shm->fd = open(shm->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (shm->fd < 0) {
 			return -errno;
+		}
+		if (fstat(shm->fd, &ours) < 0 || !owners_trust(&shm->owners, ours.st_uid)) {
+			close_file(shm);
+			return -OWNER_REFUSED;
 		}
 	}
 	shm->size = by_name.st_size > 0 ? (uint64_t)by_name.st_size : 0;
@@ -148,7 +154,12 @@ int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packe
 	shm->next_ns = now_ns + POLL_ABSENT_NS;
 	int r = check_file(shm, now_ns);
 	if (r < 0) {
-		snprintf(ret_reason, reason_room, _("no Scream memory file %.80s yet"), shm->path);
+		snprintf(ret_reason, reason_room,
+				r == -OWNER_REFUSED
+						? _("%.80s belongs to a user who is not the VM's: see "
+						    "--vm-owner")
+						: _("no Scream memory file %.80s yet"),
+				shm->path);
 		return r;
 	}
 	shm->next_ns = now_ns + (now_ns - shm->heard_ns > SILENT_NS ? POLL_SILENT_NS : POLL_NS);

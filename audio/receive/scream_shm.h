@@ -9,13 +9,15 @@
 #include <stdint.h>
 
 #include "audio/codec/scream.h"
+#include "base/owners.h"
 
 struct scream_shm;
 
 typedef void (*scream_shm_fn)(const struct scream_packet *packet, uint64_t arrived_ns,
 		uint64_t now_ns, void *data);
 
-int scream_shm_create(struct scream_shm **ret_shm, const char *path);
+/* owners: whose file may be the VM's. */
+int scream_shm_create(struct scream_shm **ret_shm, const char *path, const struct owners *owners);
 /* Accepts NULL. */
 void scream_shm_destroy(struct scream_shm *shm);
 

@@ -196,6 +196,8 @@ struct config {
 	char domain[128];
 	char connect_uri[256]; /* libvirt's; "" = its own choice */
 	bool discover;         /* look the domain up at all */
+	char vm_owner[128];    /* users beside root, oneself and QEMU's own that may be the VM */
+	struct owners owners;  /* all of them; video, audio and session have copies */
 
 	bool demo_if_no_vm;
 	struct guest_options guest;

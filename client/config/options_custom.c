@@ -510,3 +510,19 @@ void get_hotkeys(const struct config *config, char *text, size_t size) {
 	(void)config;
 	snprintf(text, size, "%s", "");
 }
+
+bool set_vm_owner(struct config *config, const char *text) {
+	struct owners owners;
+	char unknown[OWNER_NAME_BYTES];
+	if (strlen(text) >= sizeof config->vm_owner ||
+			owners_read(&owners, "", text, unknown) < 0) {
+		return false;
+	}
+	copy(config->vm_owner, sizeof config->vm_owner, text);
+	config->owners = owners;
+	return true;
+}
+
+void get_vm_owner(const struct config *config, char *text, size_t size) {
+	snprintf(text, size, "%s", config->vm_owner);
+}

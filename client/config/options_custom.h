@@ -31,6 +31,7 @@ OPTION_CUSTOM_PAIR(size);
 OPTION_CUSTOM_PAIR(source);
 OPTION_CUSTOM_PAIR(spice);
 OPTION_CUSTOM_PAIR(stats);
+OPTION_CUSTOM_PAIR(vm_owner);
 OPTION_CUSTOM_PAIR(volume);
 
 /* Shared with the plain types. */

@@ -262,8 +262,8 @@ void channel_link_start(struct channel_link *link) {
 		spice_session_read_password(session);
 	}
 	struct spice_connect *connecting;
-	int r = spice_connect_start(
-			&connecting, session->loop, &session->address, on_connected, link);
+	int r = spice_connect_start(&connecting, session->loop, &session->address, &session->check,
+			on_connected, link);
 	if (r < 0) {
 		link_lost(link, r);
 	} else if (connecting) {

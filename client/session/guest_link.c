@@ -511,7 +511,7 @@ static int create_spice(struct guest_link *session) {
 		.data = session,
 	};
 	int r = spice_session_create(&session->spice, session->loop, config->uri,
-			config->password_file, config->ca_file, &events);
+			config->password_file, config->ca_file, &config->owners, &events);
 	if (r == -EINVAL) {
 		log_error("\"%s\" is no address of a SPICE server", config->uri);
 	}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/owners.h"
 #include "base/part.h"
 #include "client/clipboard/clipboard_message.h"
 #include "input/event.h"
@@ -41,6 +42,7 @@ enum guest_link_microphone_state {
 struct guest_link_config {
 	char uri[256];           /* unix:PATH, HOST:PORT, [V6]:PORT, spice+tls://HOST:PORT, "off" */
 	char password_file[256]; /* "" = none, or asked for */
+	struct owners owners;    /* whose server on this machine counts as the VM's */
 	char ca_file[256];       /* with TLS: PEM of the authority; "" = the system's */
 	bool input;              /* forward input at all */
 	enum clipboard_policy clipboard_to_vm, clipboard_to_local;

@@ -1,3 +1,4 @@
+#define LOG_MODULE "spice"
 #include "client/session/spice_connect.h"
 
 #include <arpa/inet.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
 
@@ -33,6 +35,7 @@ struct lookup {
 struct spice_connect {
 	struct loop_source *source;
 	struct lookup *lookup;
+	struct spice_connect_check *check;
 	void (*done)(int fd, void *data);
 	void *data;
 };
@@ -63,7 +66,62 @@ bool spice_connect_is_elsewhere(int fd) {
 			&((const struct sockaddr_in6 *)&peer)->sin6_addr);
 }
 
-static int connect_unix(const struct spice_address *address) {
+/* Of the socket that is being connected: whether its way ends on this machine. */
+static bool is_here(int fd, const struct sockaddr *to) {
+	struct sockaddr_storage own = { 0 };
+	struct sockaddr_storage there = { 0 };
+	socklen_t own_len = sizeof own;
+	memcpy(&there, to,
+			to->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+						 : sizeof(struct sockaddr_in6));
+	if (is_loopback(&there)) {
+		return true;
+	}
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) < 0 ||
+			own.ss_family != there.ss_family) {
+		return false;
+	}
+	return own.ss_family == AF_INET
+			       ? ((struct sockaddr_in *)&own)->sin_addr.s_addr ==
+						 ((struct sockaddr_in *)&there)->sin_addr.s_addr
+			       : IN6_ARE_ADDR_EQUAL(&((struct sockaddr_in6 *)&own)->sin6_addr,
+						 &((struct sockaddr_in6 *)&there)->sin6_addr);
+}
+
+/* Before a byte is sent. The listener is asked for, not the connection: one that nobody has
+ * accepted yet counts as root's there. Returns fd, or closes it. */
+static int check_owner(int fd, int r, uid_t uid, struct spice_connect_check *check) {
+	if (r == 0 && owners_trust(check->owners, uid)) {
+		return fd;
+	}
+	close(fd);
+	check->refused = r == 0 ? uid : OWNER_UNKNOWN;
+	return -OWNER_REFUSED;
+}
+
+static int check_tcp(int fd, const struct sockaddr *to, struct spice_connect_check *check) {
+	uid_t uid = OWNER_UNKNOWN;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	if (!check || check->owners->anybody || !is_here(fd, to)) {
+		return fd;
+	}
+	int r = owner_of_listener(to, &uid);
+	if (r == -ENOENT && getpeername(fd, (struct sockaddr *)&peer, &len) < 0) {
+		close(fd); /* nobody listens */
+		return -ECONNREFUSED;
+	}
+	if (r < 0 && r != -ENOENT) {
+		/* A machine that does not show its sockets: no stranger can bring that about. */
+		log_warn_limited(
+				"cannot see who listens for SPICE (%s): whoever it is is taken for the VM",
+				strerrordesc_np(-r));
+		return fd;
+	}
+	return check_owner(fd, r, uid, check);
+}
+
+static int connect_unix(const struct spice_address *address, struct spice_connect_check *check) {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	static_assert(sizeof to.sun_path >= sizeof address->path, "the path fits");
 	memcpy(to.sun_path, address->path, sizeof address->path);
@@ -76,10 +134,16 @@ static int connect_unix(const struct spice_address *address) {
 		close(fd);
 		return r;
 	}
-	return fd;
+	if (!check || check->owners->anybody) {
+		return fd;
+	}
+	uid_t uid = OWNER_UNKNOWN;
+	int r = owner_of_peer(fd, &uid);
+	return check_owner(fd, r, uid, check);
 }
 
-static int connect_tcp(const struct sockaddr *to, socklen_t len) {
+static int connect_tcp(
+		const struct sockaddr *to, socklen_t len, struct spice_connect_check *check) {
 	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		return -errno;
@@ -99,19 +163,19 @@ static int connect_tcp(const struct sockaddr *to, socklen_t len) {
 		close(fd);
 		return r;
 	}
-	return fd;
+	return check_tcp(fd, to, check);
 }
 
 /* An address in figures, or "localhost" (which is 127.0.0.1, where QEMU listens by default). */
-static int connect_literal(const struct spice_address *address) {
+static int connect_literal(const struct spice_address *address, struct spice_connect_check *check) {
 	const char *host = strcmp(address->host, "localhost") == 0 ? "127.0.0.1" : address->host;
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(address->port) };
 	if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
-		return connect_tcp((struct sockaddr *)&v4, sizeof v4);
+		return connect_tcp((struct sockaddr *)&v4, sizeof v4, check);
 	}
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(address->port) };
 	if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
-		return connect_tcp((struct sockaddr *)&v6, sizeof v6);
+		return connect_tcp((struct sockaddr *)&v6, sizeof v6, check);
 	}
 	return -EDESTADDRREQ; /* a name */
 }
@@ -153,7 +217,7 @@ static void on_looked_up(int fd, uint32_t events, void *data) {
 		/* The first address only: the next attempt of a server that is away may get
 		 * another one. */
 		const struct addrinfo *first = connecting->lookup->list;
-		result = connect_tcp(first->ai_addr, first->ai_addrlen);
+		result = connect_tcp(first->ai_addr, first->ai_addrlen, connecting->check);
 	}
 	void (*done)(int fd, void *data) = connecting->done;
 	void *done_data = connecting->data;
@@ -162,7 +226,8 @@ static void on_looked_up(int fd, uint32_t events, void *data) {
 }
 
 static int start_lookup(struct spice_connect **ret_connecting, struct loop *loop,
-		const struct spice_address *address, void (*done)(int fd, void *data), void *data) {
+		const struct spice_address *address, struct spice_connect_check *check,
+		void (*done)(int fd, void *data), void *data) {
 	int r = -ENOMEM;
 	pthread_t thread;
 	struct spice_connect *connecting = calloc(1, sizeof *connecting);
@@ -177,7 +242,9 @@ static int start_lookup(struct spice_connect **ret_connecting, struct loop *loop
 	atomic_init(&lookup->holders, 2);
 	memcpy(lookup->host, address->host, sizeof lookup->host);
 	snprintf(lookup->port, sizeof lookup->port, "%u", address->port);
-	*connecting = (struct spice_connect){ .lookup = lookup, .done = done, .data = data };
+	*connecting = (struct spice_connect){
+		.lookup = lookup, .check = check, .done = done, .data = data
+	};
 	connecting->source = loop_add_fd(loop, lookup->fds[0], EPOLLIN, on_looked_up, connecting);
 	if (connecting->source) {
 		r = thread_start(&thread, "pg-lookup", lookup_run, lookup);
@@ -198,12 +265,13 @@ error:
 }
 
 int spice_connect_start(struct spice_connect **ret_connecting, struct loop *loop,
-		const struct spice_address *address, void (*done)(int fd, void *data), void *data) {
+		const struct spice_address *address, struct spice_connect_check *check,
+		void (*done)(int fd, void *data), void *data) {
 	*ret_connecting = NULL;
-	int fd = address->kind == SPICE_ADDRESS_UNIX ? connect_unix(address)
-						     : connect_literal(address);
+	int fd = address->kind == SPICE_ADDRESS_UNIX ? connect_unix(address, check)
+						     : connect_literal(address, check);
 	if (fd == -EDESTADDRREQ && address->kind == SPICE_ADDRESS_TCP) {
-		return start_lookup(ret_connecting, loop, address, done, data);
+		return start_lookup(ret_connecting, loop, address, check, done, data);
 	}
 	done(fd, data);
 	return 0;

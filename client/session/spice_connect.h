@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/owners.h"
 #include "host-proto/spice/address.h"
 
 struct loop;
@@ -22,13 +23,22 @@ struct spice_server {
 	uint64_t inode, changed_ns;
 };
 
+/* Who may answer on this machine, and who did not count as the VM (-OWNER_REFUSED). */
+struct spice_connect_check {
+	const struct owners *owners;
+	uid_t refused;
+};
+
 /*
- * Starts to connect. done runs once, on the loop: fd >= 0 is a non-blocking socket that may still
- * be connecting (goes to the receiver), or a negative errno. It runs inside spice_connect_start()
- * when there is nothing to wait for; *ret_connecting is NULL then.
+ * Starts to connect; check may be NULL (a test) and is used until done ran. A server of this
+ * machine that belongs to a stranger is not connected to: -OWNER_REFUSED. done runs once, on the
+ * loop: fd >= 0 is a non-blocking socket that may still be connecting (goes to the receiver), or a
+ * negative errno. It runs inside spice_connect_start() when there is nothing to wait for;
+ * *ret_connecting is NULL then.
  */
 int spice_connect_start(struct spice_connect **ret_connecting, struct loop *loop,
-		const struct spice_address *address, void (*done)(int fd, void *data), void *data);
+		const struct spice_address *address, struct spice_connect_check *check,
+		void (*done)(int fd, void *data), void *data);
 /* done does not run any more. Accepts NULL. */
 void spice_connect_cancel(struct spice_connect *connecting);
 

@@ -37,6 +37,7 @@ bool spice_reason_is_final(int error) {
 	case -EKEYREJECTED:
 	case -ENOTSUP:
 	case -EPERM:
+	case -OWNER_REFUSED:
 	case -E2BIG:
 		return true;
 	default:
@@ -73,9 +74,10 @@ void spice_reason_not_yet(char *reason, size_t size, const struct spice_address 
 			at);
 }
 
-void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
+void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error, uid_t owner,
 		const struct spice_address *address) {
 	char at[300];
+	char name[OWNER_NAME_BYTES];
 	place_text(address, at, sizeof at);
 	switch (error) {
 	case -ENOENT:
@@ -85,6 +87,12 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 	case -ECONNREFUSED:
 	case -EAGAIN:
 		snprintf(reason, size, _("waiting for the VM: nothing answers at %s"), at);
+		break;
+	case -OWNER_REFUSED:
+		owner_name("", owner, name);
+		snprintf(reason, size,
+				_("what answers at %s belongs to user %s, not to the VM's: see --vm-owner"),
+				at, name);
 		break;
 	case -EPERM:
 		snprintf(reason, size, _("no permission to use %s"), at);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/owners.h"
 #include "host-proto/spice/wire.h"
 
 struct spice_address;
@@ -16,8 +17,8 @@ struct spice_address;
 const char *spice_reason_channel(enum spice_channel_type type);
 
 /* Why a link failed: the negative errno of spice_channel_step() or of connecting, and the link
- * error that goes with -EPROTO. */
-void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error,
+ * error that goes with -EPROTO; owner: whose server it was, with -OWNER_REFUSED. */
+void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error, uid_t owner,
 		const struct spice_address *address);
 
 /* A password that is known was refused: it may be right in a moment. */

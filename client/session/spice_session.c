@@ -137,7 +137,7 @@ void spice_session_lost(struct spice_session *session, int error) {
 		snprintf(reason, sizeof reason, _("the VM moves to another host"));
 	} else {
 		spice_reason_failed(reason, sizeof reason, error, session->link_error,
-				&session->address);
+				session->check.refused, &session->address);
 	}
 	if (error == -EACCES && !session->status.needs_password) {
 		spice_reason_not_yet(reason, sizeof reason, &session->address);
@@ -375,7 +375,7 @@ static int set_address(struct spice_session *session, const char *uri) {
 }
 
 int spice_session_create(struct spice_session **ret_session, struct loop *loop, const char *uri,
-		const char *password_file, const char *ca_file,
+		const char *password_file, const char *ca_file, const struct owners *owners,
 		const struct spice_session_events *events) {
 	struct spice_session *session = calloc(1, sizeof *session);
 	if (!session) {
@@ -384,6 +384,8 @@ int spice_session_create(struct spice_session **ret_session, struct loop *loop, 
 	int r = -ENOMEM;
 	session->loop = loop;
 	session->events = *events;
+	session->owners = *owners;
+	session->check.owners = &session->owners;
 	strncpy(session->password_file, password_file, sizeof session->password_file - 1);
 	strncpy(session->ca_file, ca_file, sizeof session->ca_file - 1);
 	for (unsigned type = 0; type < SPICE_CHANNEL_COUNT; type++) {

@@ -32,6 +32,8 @@ struct spice_session {
 	struct loop *loop;
 	struct spice_session_events events;
 	struct spice_address address;
+	struct owners owners;
+	struct spice_connect_check check;
 	char password_file[256];
 	char ca_file[256];
 	char password[SPICE_PASSWORD_MAX_BYTES];

@@ -532,6 +532,7 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 	if (r < 0) {
 		goto fail;
 	}
+	lgmp_client_set_owners(source->client, &config->owners);
 	source->changes = UINT64_MAX; /* tell the first state, too */
 	r = thread_start(&source->thread, "pg-lgmp", run, source);
 	if (r < 0) {

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/owners.h"
 #include "base/thread.h"
 #include "client/gl/picture_types.h"
 #include "host-proto/cursor.h"
@@ -22,6 +23,7 @@ struct source_lgmp;
 
 struct source_lgmp_config {
 	char path[256];
+	struct owners owners;
 	enum video_poll poll;
 	unsigned poll_us;
 	bool straight_alpha;

@@ -142,6 +142,7 @@ static int start_source(struct video *video) {
 		.poll = video->config.poll,
 		.poll_us = video->config.poll_us,
 		.straight_alpha = video->config.straight_alpha,
+		.owners = video->config.owners,
 		.broker = video->config.broker,
 	};
 	snprintf(config.path, sizeof config.path, "%s", video->config.shm_path);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/owners.h"
 #include "base/part.h"
 #include "base/thread.h"
 #include "client/gl/picture_types.h"
@@ -44,6 +45,7 @@ struct video_settings {
 
 struct video_config {
 	char shm_path[256];
+	struct owners owners; /* whose file may be the VM's memory */
 	enum video_poll poll;
 	unsigned poll_us; /* longest sleep between two looks; 0 = choose */
 	enum video_upload upload;

@@ -21,7 +21,7 @@
 #include "base/log.h"
 
 #define PROGRAM    "pierglass-vm-info"
-#define ARGS_MAX   8
+#define ARGS_MAX   10
 #define RETRY_MIN  NS_PER_S
 #define CANNOT_RUN 127 /* the exit status of a program without its libraries */
 #define RETRY_MAX  (30 * NS_PER_S)
@@ -187,6 +187,7 @@ struct discovery {
 	void *data;
 	char domain[128];
 	char uri[256];
+	char owner[128];
 	struct loop_source *ask; /* wake: discovery_ask_password() */
 
 	/* the loop's thread */
@@ -257,7 +258,8 @@ static void on_output(int fd, uint32_t events, void *data) {
 }
 
 static int start_child(struct discovery *discovery) {
-	char name[] = PROGRAM, password[] = "--password", connect[] = "--connect", dashes[] = "--";
+	char name[] = PROGRAM, password[] = "--password", connect[] = "--connect", dashes[] = "--",
+	     owner[] = "--vm-owner";
 	char *argv[ARGS_MAX];
 	unsigned n = 0;
 	argv[n++] = name;
@@ -267,6 +269,10 @@ static int start_child(struct discovery *discovery) {
 	if (discovery->uri[0]) {
 		argv[n++] = connect;
 		argv[n++] = discovery->uri;
+	}
+	if (discovery->owner[0]) {
+		argv[n++] = owner;
+		argv[n++] = discovery->owner;
 	}
 	if (discovery->domain[0]) {
 		argv[n++] = dashes;
@@ -327,7 +333,8 @@ int discovery_start(struct discovery **ret_discovery, struct loop *loop,
 	discovery->retry_ns = RETRY_MIN;
 	int r = -EINVAL;
 	if (!copy(discovery->domain, sizeof discovery->domain, config->domain) ||
-			!copy(discovery->uri, sizeof discovery->uri, config->uri)) {
+			!copy(discovery->uri, sizeof discovery->uri, config->uri) ||
+			!copy(discovery->owner, sizeof discovery->owner, config->owner)) {
 		goto fail;
 	}
 	r = -ENOMEM;

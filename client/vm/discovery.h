@@ -55,6 +55,7 @@ struct discovery_info {
 
 struct discovery_config {
 	const char *domain; /* name, id or uuid; NULL = the only running VM with a shmem device */
+	const char *owner;  /* --vm-owner; NULL or "" = none but the known ones */
 	const char *uri;    /* NULL = qemu:///system, then qemu:///session */
 };
 

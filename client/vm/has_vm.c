@@ -3,12 +3,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/platform/xdg.h"
 
-static bool is_qemu(const char *pid) {
+static bool is_qemu(const char *pid, const struct owners *owners) {
 	char path[288];
 	char name[32] = "";
 	snprintf(path, sizeof path, "/proc/%s/comm", pid);
@@ -18,15 +20,17 @@ static bool is_qemu(const char *pid) {
 	}
 	bool qemu = fgets(name, sizeof name, file) && strncmp(name, "qemu-system-", 12) == 0;
 	fclose(file);
-	return qemu;
+	uid_t uid;
+	return qemu && owner_of_process((pid_t)strtol(pid, NULL, 10), owners, &uid) &&
+	       owners_trust(owners, uid);
 }
 
-static bool qemu_runs(void) {
+static bool qemu_runs(const struct owners *owners) {
 	DIR *dir = opendir("/proc");
 	bool found = false;
 	for (struct dirent *entry;
 			dir && !found && (entry = readdir(dir));) { // NOLINT(concurrency-mt-unsafe)
-		found = isdigit((unsigned char)entry->d_name[0]) && is_qemu(entry->d_name);
+		found = isdigit((unsigned char)entry->d_name[0]) && is_qemu(entry->d_name, owners);
 	}
 	if (dir) {
 		closedir(dir);
@@ -42,7 +46,12 @@ static bool libvirt_knows_a_vm(void) {
 			       xdg_folder_has(session, ".xml"));
 }
 
-bool has_vm(void) {
-	return access("/dev/kvmfr0", F_OK) == 0 || access("/dev/shm/looking-glass", F_OK) == 0 ||
-	       qemu_runs() || libvirt_knows_a_vm();
+static bool has_memory_file(const struct owners *owners) {
+	struct stat st;
+	return stat("/dev/shm/looking-glass", &st) == 0 && owners_trust(owners, st.st_uid);
+}
+
+bool has_vm(const struct owners *owners) {
+	return access("/dev/kvmfr0", F_OK) == 0 || has_memory_file(owners) || qemu_runs(owners) ||
+	       libvirt_knows_a_vm();
 }

@@ -21,6 +21,7 @@ void vm_apply_start(struct discovery **ret_discovery, struct loop *loop,
 	const struct discovery_config wanted = {
 		.domain = config->domain[0] ? config->domain : NULL,
 		.uri = config->connect_uri[0] ? config->connect_uri : NULL,
+		.owner = config->vm_owner,
 	};
 	int r = discovery_start(ret_discovery, loop, &wanted, fn, data);
 	if (r == -ENOENT && config->domain[0]) {

@@ -69,6 +69,7 @@ static void look_up(struct look *look, const struct config *config) {
 	const struct discovery_config wanted = {
 		.domain = config->domain[0] ? config->domain : NULL,
 		.uri = config->connect_uri[0] ? config->connect_uri : NULL,
+		.owner = config->vm_owner,
 	};
 	struct discovery *discovery = NULL;
 	if (loop_create(&look->loop) < 0) {

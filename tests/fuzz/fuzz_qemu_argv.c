@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	if (domain_read_argv(domain, argv, total) == 0) {
 		struct vm_candidate vm = { .domain = domain, .source = VM_SOURCE_QEMU };
 		struct text block = { 0 };
-		vm_block(&block, &vm, 1, NULL, true, NULL);
+		vm_block(&block, &vm, 1, NULL, true, NULL, NULL);
 		/* One block, whatever the names are: the only empty line is the last one. */
 		const char *end = strstr(text_get(&block), "\n\n");
 		if (!end || end[2] != '\0') {

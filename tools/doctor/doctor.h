@@ -159,6 +159,7 @@ struct facts {
 	bool has_process;
 	struct qemu_process process;
 	unsigned hidden_processes;
+	struct qemu_stranger stranger; /* whose process calls itself QEMU and is not believed */
 
 	unsigned width, height; /* what the memory has to hold */
 	bool hdr;

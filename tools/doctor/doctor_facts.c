@@ -235,7 +235,8 @@ static void vm_from_libvirt(struct facts *facts, const struct doctor_options *op
 		break;
 	case VM_CHOICE_SEVERAL:
 	case VM_CHOICE_NONE:
-		vm_block(&why, list, count + process_count, options->wanted, false, error);
+		vm_block(&why, list, count + process_count, options->wanted, false, error,
+				&facts->stranger);
 		const char *reason = strstr(text_get(&why), "reason=");
 		if (reason) {
 			snprintf(facts->vm_problem, sizeof facts->vm_problem, "%.*s",
@@ -259,7 +260,13 @@ static void vm_from_libvirt(struct facts *facts, const struct doctor_options *op
 
 static int read_vm(struct facts *facts, const struct doctor_options *options) {
 	struct qemu_process *processes;
-	unsigned count = qemu_list(facts->root, &processes, &facts->hidden_processes);
+	struct owners owners;
+	struct qemu_others others;
+	char unknown[OWNER_NAME_BYTES];
+	sysroot_owners(facts->root, "", &owners, unknown);
+	unsigned count = qemu_list(facts->root, &owners, &processes, &others);
+	facts->hidden_processes = others.hidden;
+	facts->stranger = others.stranger;
 	int r = 0;
 	if (options->xml) {
 		r = vm_from_file(facts, options->xml);

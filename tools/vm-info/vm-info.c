@@ -19,12 +19,14 @@ struct options {
 	const char *uri;
 	const char *xml;
 	const char *root_dir;
+	const char *owner;
 	bool once, password, list;
 };
 
 struct info {
 	struct options options;
 	struct sysroot root;
+	struct owners owners;
 	struct virt *virt; /* NULL = not asked yet */
 	struct virt_events *wakes;
 	char problem[200];
@@ -43,6 +45,7 @@ static void usage(FILE *out) {
 		"  --connect URI    libvirt's URI (default: qemu:///system and qemu:///session)\n"
 		"  --xml FILE       read this domain XML instead\n"
 		"  --root DIR       use the /proc, /sys, /var of this tree\n"
+		"  --vm-owner USERS users who may be the VM, beside root, you and the one QEMU runs as\n"
 		"  --password       with the SPICE password (needs the right to manage the VM)\n"
 		"  --help, --version\n"),
 			out);
@@ -70,7 +73,8 @@ struct gathered {
 	struct virt_domain *domains;
 	unsigned domain_count;
 	struct qemu_process *processes;
-	unsigned process_count, hidden;
+	unsigned process_count;
+	struct qemu_others others;
 	struct vm_candidate *list;
 	unsigned count;
 };
@@ -104,7 +108,7 @@ static void gather(struct info *info, struct gathered *all) {
 	if (info->virt) {
 		virt_list(info->virt, info->options.password, &all->domains, &all->domain_count);
 	}
-	all->process_count = qemu_list(&info->root, &all->processes, &all->hidden);
+	all->process_count = qemu_list(&info->root, &info->owners, &all->processes, &all->others);
 	for (unsigned i = 0; i < all->domain_count; i++) {
 		add(all, &all->domains[i].domain, VM_SOURCE_LIBVIRT, all->domains[i].uri);
 	}
@@ -128,7 +132,7 @@ static bool tell(struct info *info) {
 	struct text block = { 0 };
 	gather(info, &all);
 	vm_block(&block, all.list, all.count, info->options.wanted, info->options.password,
-			info->problem);
+			info->problem, &all.others.stranger);
 	gathered_free(&all);
 	bool found = strncmp(text_get(&block), "status=found", 12) == 0;
 	if (!info->last || strcmp(info->last, text_get(&block)) != 0) {
@@ -164,6 +168,13 @@ static int list_all(struct info *info) {
 	if (info->problem[0]) {
 		fprintf(stderr, "pierglass vm-info: libvirt: %s\n", info->problem);
 	}
+	const struct qemu_stranger *stranger = &all.others.stranger;
+	if (stranger->pid) {
+		fprintf(stderr,
+				_("pierglass vm-info: process %d calls itself QEMU and belongs to user %s: not "
+				  "believed (--vm-owner)\n"),
+				stranger->pid, stranger->owner);
+	}
 	int count = (int)all.count;
 	gathered_free(&all);
 	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -186,7 +197,7 @@ static int from_file(struct info *info) {
 		struct vm_candidate vm = { .domain = domain, .source = VM_SOURCE_FILE };
 		struct text block = { 0 };
 		find_bridge(info, &vm);
-		vm_block(&block, &vm, 1, NULL, info->options.password, NULL);
+		vm_block(&block, &vm, 1, NULL, info->options.password, NULL, NULL);
 		fputs(text_get(&block), stdout);
 		text_finish(&block);
 		status = EXIT_SUCCESS;
@@ -203,6 +214,7 @@ enum {
 	OPTION_XML,
 	OPTION_ROOT,
 	OPTION_PASSWORD,
+	OPTION_OWNER,
 	OPTION_LIST,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -216,6 +228,7 @@ static int parse(struct options *options, int argc, char **argv) {
 		{ "xml", required_argument, NULL, OPTION_XML },
 		{ "root", required_argument, NULL, OPTION_ROOT },
 		{ "password", no_argument, NULL, OPTION_PASSWORD },
+		{ "vm-owner", required_argument, NULL, OPTION_OWNER },
 		{ "list", no_argument, NULL, OPTION_LIST },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "version", no_argument, NULL, OPTION_VERSION },
@@ -238,6 +251,9 @@ static int parse(struct options *options, int argc, char **argv) {
 			break;
 		case OPTION_PASSWORD:
 			options->password = true;
+			break;
+		case OPTION_OWNER:
+			options->owner = optarg;
 			break;
 		case OPTION_LIST:
 			options->list = true;
@@ -273,6 +289,13 @@ int main(int argc, char **argv) {
 	if (r < 0) {
 		fprintf(stderr, "pierglass vm-info: %s: %s\n", info.options.root_dir,
 				strerrordesc_np(-r));
+		return 2;
+	}
+	char unknown[OWNER_NAME_BYTES];
+	if (sysroot_owners(&info.root, info.options.owner ? info.options.owner : "", &info.owners,
+			    unknown) < 0) {
+		fprintf(stderr, _("pierglass vm-info: --vm-owner: there is no user %s\n"), unknown);
+		sysroot_close(&info.root);
 		return 2;
 	}
 	if (info.options.xml) {

@@ -88,7 +88,7 @@ static void add_names(struct text *text, const struct vm_candidate *list, unsign
 }
 
 static void none_block(struct text *text, const struct vm_candidate *list, unsigned count,
-		const char *wanted, const char *problem) {
+		const char *wanted, const char *problem, const struct qemu_stranger *stranger) {
 	struct text reason = { 0 };
 	if (wanted) {
 		text_add(&reason, _("no VM is called %.60s"), wanted);
@@ -102,6 +102,10 @@ static void none_block(struct text *text, const struct vm_candidate *list, unsig
 	}
 	if (problem && problem[0]) {
 		text_add(&reason, "; libvirt: %s", problem);
+	}
+	if (stranger && stranger->pid) {
+		text_add(&reason, _("; process %d of user %s is not believed (--vm-owner)"),
+				stranger->pid, stranger->owner);
 	}
 	line(text, "status", "waiting");
 	line(text, "reason", text_get(&reason));
@@ -154,11 +158,12 @@ static void vm_lines(struct text *text, const struct vm_candidate *vm, bool pass
 }
 
 void vm_block(struct text *text, const struct vm_candidate *list, unsigned count,
-		const char *wanted, bool password, const char *problem) {
+		const char *wanted, bool password, const char *problem,
+		const struct qemu_stranger *stranger) {
 	unsigned index = 0;
 	switch (vm_choose(list, count, wanted, &index)) {
 	case VM_CHOICE_NONE:
-		none_block(text, list, count, wanted, problem);
+		none_block(text, list, count, wanted, problem, stranger);
 		break;
 	case VM_CHOICE_SEVERAL:
 		several_block(text, list, count);

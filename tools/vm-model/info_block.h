@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "tools/vm-model/domain.h"
+#include "tools/vm-model/qemu.h"
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"
 
@@ -26,6 +27,8 @@ enum vm_choice { VM_CHOICE_NONE, VM_CHOICE_ONE, VM_CHOICE_SEVERAL };
 enum vm_choice vm_choose(const struct vm_candidate *list, unsigned count, const char *wanted,
 		unsigned *ret_index);
 
-/* Pure: appends one block (with its empty line). problem: what keeps us from libvirt, or NULL. */
+/* Pure: appends one block (with its empty line). problem: what keeps us from libvirt, or NULL.
+ * stranger: whose process is not believed, or NULL. */
 void vm_block(struct text *text, const struct vm_candidate *list, unsigned count,
-		const char *wanted, bool password, const char *problem);
+		const char *wanted, bool password, const char *problem,
+		const struct qemu_stranger *stranger);

@@ -40,12 +40,34 @@ static void look_at_maps(const struct sysroot *root, struct qemu_process *proces
 	free(maps);
 }
 
-unsigned qemu_list(
-		const struct sysroot *root, struct qemu_process **ret_list, unsigned *ret_hidden) {
+/* In a copied tree the facts tell whose the process is. */
+static bool is_trusted(const struct sysroot *root, const struct owners *owners, pid_t pid,
+		uid_t *ret_uid) {
+	char path[40];
+	struct sysroot_stat st;
+	if (!root->copy) {
+		return owner_of_process(pid, owners, ret_uid) && owners_trust(owners, *ret_uid);
+	}
+	snprintf(path, sizeof path, "/proc/%d", pid);
+	*ret_uid = sysroot_stat(root, path, &st) ? st.uid : 0;
+	return owners_trust(owners, *ret_uid);
+}
+
+static void name_stranger(
+		const struct sysroot *root, struct qemu_others *others, pid_t pid, uid_t uid) {
+	struct qemu_stranger *stranger = &others->stranger;
+	if (stranger->pid == 0) {
+		stranger->pid = pid;
+		owner_name(root->prefix, uid, stranger->owner);
+	}
+}
+
+unsigned qemu_list(const struct sysroot *root, const struct owners *owners,
+		struct qemu_process **ret_list, struct qemu_others *ret_others) {
 	struct sysroot_names names = sysroot_list(root, "/proc");
 	unsigned count = 0;
 	*ret_list = NULL;
-	*ret_hidden = 0;
+	*ret_others = (struct qemu_others){ 0 };
 	for (size_t i = 0; i < names.count; i++) {
 		if (!isdigit((unsigned char)names.name[i][0])) {
 			continue;
@@ -62,7 +84,7 @@ unsigned qemu_list(
 		size_t len = 0;
 		char *argv = sysroot_read(root, path, &len);
 		if (!argv || len == 0) {
-			*ret_hidden += named;
+			ret_others->hidden += named;
 			free(argv);
 			continue;
 		}
@@ -75,9 +97,14 @@ unsigned qemu_list(
 		struct qemu_process *process = &(*ret_list)[count];
 		memset(process, 0, sizeof *process);
 		process->pid = (pid_t)strtol(names.name[i], NULL, 10);
-		if (domain_read_argv(&process->domain, argv, len) == 0) {
+		uid_t uid = OWNER_UNKNOWN;
+		if (domain_read_argv(&process->domain, argv, len) < 0) {
+			/* no QEMU */
+		} else if (is_trusted(root, owners, process->pid, &uid)) {
 			look_at_maps(root, process);
 			count++;
+		} else {
+			name_stranger(root, ret_others, process->pid, uid);
 		}
 		free(argv);
 	}

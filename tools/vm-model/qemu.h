@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "base/owners.h"
 #include "tools/vm-model/domain.h"
 #include "tools/vm-model/sysroot.h"
 
@@ -14,9 +15,20 @@ struct qemu_process {
 	bool shm_deleted;     /* the file it maps has no name any more */
 };
 
-/* ret_hidden: QEMU processes whose arguments may not be read. */
-unsigned qemu_list(
-		const struct sysroot *root, struct qemu_process **ret_list, unsigned *ret_hidden);
+/* What calls itself QEMU and is not believed. */
+struct qemu_stranger {
+	pid_t pid; /* 0 = there is none */
+	char owner[OWNER_NAME_BYTES];
+};
+
+struct qemu_others {
+	unsigned hidden;               /* QEMU processes whose arguments may not be read */
+	struct qemu_stranger stranger; /* the first */
+};
+
+/* Processes of owners (sysroot_owners()) only: anybody can call a process QEMU. */
+unsigned qemu_list(const struct sysroot *root, const struct owners *owners,
+		struct qemu_process **ret_list, struct qemu_others *ret_others);
 
 /* The bridge behind the domain's interfaces, as far as /sys and dnsmasq's files say it: the
  * interface's own, the master of its tap, the bridge of its libvirt network. */

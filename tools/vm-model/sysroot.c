@@ -402,6 +402,15 @@ void sysroot_me(const struct sysroot *root, struct sysroot_user *ret_user) {
 	}
 }
 
+int sysroot_owners(const struct sysroot *root, const char *also, struct owners *ret_owners,
+		char unknown[static OWNER_NAME_BYTES]) {
+	struct sysroot_user me;
+	int r = owners_read(ret_owners, root->prefix, also, unknown);
+	sysroot_me(root, &me); /* the user behind sudo */
+	owners_add(ret_owners, me.uid);
+	return r;
+}
+
 bool sysroot_named(const struct sysroot *root, const char *name, struct sysroot_user *ret_user) {
 	struct sysroot_user user = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	if (!copy_text(user.name, sizeof user.name, name) || !name[0]) {

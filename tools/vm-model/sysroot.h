@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/owners.h"
+
 #define SYSROOT_PATH_MAX 4096
 #define SYSROOT_READ_MAX (1u << 20)
 
@@ -80,6 +82,9 @@ struct sysroot_user {
 
 /* Who asks: this process, under sudo the user behind it, or the tree's "me". */
 void sysroot_me(const struct sysroot *root, struct sysroot_user *ret_user);
+/* Who may be the VM (base/owners.h); also: the option's list. Returns as owners_read() does. */
+int sysroot_owners(const struct sysroot *root, const char *also, struct owners *ret_owners,
+		char unknown[static OWNER_NAME_BYTES]);
 /* Somebody else, by name. False: there is no such user here. A tree knows its "me" only: every
  * other name is a user without groups there. */
 bool sysroot_named(const struct sysroot *root, const char *name, struct sysroot_user *ret_user);

@@ -20,6 +20,7 @@ struct heard {
 
 static char path[] = "/tmp/scream-shm.XXXXXX";
 static int fd;
+static const struct owners owners;
 static uint8_t image[16384];
 
 static void hear(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
@@ -61,7 +62,7 @@ static void new_slots_are_played_in_order(void **state) {
 	struct heard heard;
 	(void)state;
 	load("s16-48000-2"); /* newest is 2 of 4 */
-	CHECK(scream_shm_create(&shm, path) == 0);
+	CHECK(scream_shm_create(&shm, path, &owners) == 0);
 	CHECK(poll_at(shm, 0, &heard) == 0 && heard.packets == 0); /* what is there is past */
 	set_newest(3);
 	CHECK(poll_at(shm, 20, &heard) == 0);
@@ -79,7 +80,7 @@ static void an_ended_sender_and_a_lost_file_are_states(void **state) {
 	struct heard heard;
 	(void)state;
 	load("s16-48000-2");
-	CHECK(scream_shm_create(&shm, path) == 0);
+	CHECK(scream_shm_create(&shm, path, &owners) == 0);
 	CHECK(poll_at(shm, 0, &heard) == 0);
 	load("closed");
 	CHECK(poll_at(shm, 20, &heard) < 0 && heard.packets == 0);
@@ -97,7 +98,7 @@ static void an_ended_sender_and_a_lost_file_are_states(void **state) {
 	CHECK(poll_at(shm, 4000, &heard) == 0);
 	scream_shm_destroy(shm);
 
-	CHECK(scream_shm_create(&shm, "/no/such/file") == 0);
+	CHECK(scream_shm_create(&shm, "/no/such/file", &owners) == 0);
 	CHECK(poll_at(shm, 0, &heard) < 0);
 	scream_shm_destroy(shm);
 }

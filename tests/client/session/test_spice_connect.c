@@ -21,7 +21,7 @@ static int dialed(struct loop *loop, const char *uri) {
 	struct spice_connect *connecting;
 	int fd = -1;
 	CHECK(spice_address_parse(uri, &address) == 0);
-	CHECK(spice_connect_start(&connecting, loop, &address, on_connected, &fd) == 0);
+	CHECK(spice_connect_start(&connecting, loop, &address, NULL, on_connected, &fd) == 0);
 	WAIT_ON(loop, fd >= 0, 5);
 	return fd;
 }

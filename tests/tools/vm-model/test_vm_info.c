@@ -241,7 +241,7 @@ static void which_is_meant(void **state) {
 	CHECK(vm_choose(list, 5, "e", &index) == VM_CHOICE_NONE);
 
 	struct text block = { 0 };
-	vm_block(&block, list, 5, NULL, false, NULL);
+	vm_block(&block, list, 5, NULL, false, NULL, NULL);
 	assert_string_equal(text_get(&block),
 			"status=ambiguous\nreason=several VMs run, name one: a, d\n\n");
 	text_finish(&block);
@@ -256,7 +256,7 @@ static void nasty_names_cannot_forge_lines(void **state) {
 	struct domain *a = vm("x\nspice=evil:1\\", "u\x1b", DOMAIN_RUNNING, true);
 	struct vm_candidate one = { .domain = a };
 	struct text block = { 0 };
-	vm_block(&block, &one, 1, NULL, false, NULL);
+	vm_block(&block, &one, 1, NULL, false, NULL, NULL);
 	CHECK(strstr(text_get(&block), "domain=x\\x0aspice=evil:1\\\\\n") != NULL);
 	CHECK(strstr(text_get(&block), "uuid=u\\x1b\n") != NULL);
 	CHECK(strstr(text_get(&block), "\nspice=evil") == NULL);
