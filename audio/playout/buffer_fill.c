@@ -31,6 +31,7 @@ void buffer_fill_init(
 void buffer_fill_set_quantum(struct buffer_fill *fill, unsigned quantum_frames, bool guessed) {
 	const double most = guessed ? RANGE_GUESSED : quantum_frames;
 	fill->quantum = quantum_frames;
+	fill->guessed = guessed;
 	fill->range = most * 1.1 + RANGE_S * fill->rate;
 	fill->jump_frames = quantum_frames > 0 ? fmax(JUMP_STEPS_S * fill->rate, JUMP_QUANTA * most)
 					       : JUMP_S * fill->rate;
@@ -116,7 +117,8 @@ static double bandwidth_hz(const struct buffer_fill *fill) {
 static double follow(struct buffer_fill *fill, double predicted, double residual, double dt) {
 	double w = fmin(2 * M_PI * bandwidth_hz(fill) * dt * 1e-9, 0.5);
 	double b = fmax(M_SQRT2 * w, 1.0 / (fill->reports + 1));
-	if (fill->reports > 5) {
+	/* Steps of an unknown size say nothing of the slope: large ones would be taken for it. */
+	if (fill->reports > 5 && !fill->guessed) {
 		fill->slope += w * w * residual / dt;
 	}
 	double tolerance = fill->nominal * SLOPE_LIMIT;

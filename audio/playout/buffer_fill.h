@@ -20,6 +20,7 @@ struct buffer_fill {
 	double nominal; /* frames a nanosecond */
 	double jump_frames;
 	double quantum; /* the server's position moves in steps of that (pipewire-pulse); 0 = not */
+	bool guessed;   /* they may be of another size */
 	double slow_hz; /* the owner may set it: a bandwidth for reports that scatter; 0 = usual */
 	double range;   /* of positions beside the line that steps may make */
 

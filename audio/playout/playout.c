@@ -15,6 +15,8 @@
 #define ASK_SETTLED_NS    (250 * NS_PER_MS)
 #define ASK_SETTLED_AFTER 60
 #define ASK_LATE_NS       (20 * NS_PER_MS) /* a packet comes before: no wake-up for that alone */
+#define ASK_STEP_LEAST_NS 20e6             /* smaller ones are seen anyway */
+#define GOLDEN            0.618
 #define CONCEAL_FOR_NS    (500 * NS_PER_MS)
 #define LISTENED_NS       NS_PER_S
 #define CORK_AFTER_NS     (2 * NS_PER_S)
@@ -224,6 +226,20 @@ static void tick_suspended(struct playout *playout) {
 	}
 }
 
+/* When the next report is worth most. Never in step with what the server takes at a time: how far
+ * into it reports come is spread by the golden section, so that the ends of its steps, between
+ * which the middle is, are soon seen. */
+static uint64_t next_ask_ns(const struct playout *playout, uint64_t every_ns) {
+	const struct stream *stream = &playout->stream;
+	const double step_ns = stream_to_ns(stream, stream->info.quantum_frames);
+	if (step_ns < ASK_STEP_LEAST_NS || stream->info.guessed ||
+			playout->state != PLAYOUT_PLAYING) {
+		return every_ns * (8 + playout->asked * 5 % 8) / 12;
+	}
+	const double steps = floor((double)every_ns * 0.8 / step_ns) + playout->asked % 2;
+	return (uint64_t)((steps + GOLDEN) * step_ns);
+}
+
 static void ask(struct playout *playout) {
 	struct stream *stream = &playout->stream;
 	if (playout->now_ns < stream->ask_ns) {
@@ -233,9 +249,8 @@ static void ask(struct playout *playout) {
 			 : playout->state == PLAYOUT_SYNCING        ? SYNC_ASK_NS
 			 : stream->fill.reports > ASK_SETTLED_AFTER ? ASK_SETTLED_NS
 								    : ASK_NS;
-	/* Not in step with what the server takes at a time: the mean of its steps is wanted. */
 	playout->asked++;
-	stream->ask_ns = playout->now_ns + every * (8 + playout->asked * 5 % 8) / 12;
+	stream->ask_ns = playout->now_ns + next_ask_ns(playout, every);
 	stream->sink->ops->ask_timing(stream->sink);
 	latency_target_set_batch(&playout->target, playout_batch_ns(playout));
 	latency_target_update(&playout->target, playout->now_ns);

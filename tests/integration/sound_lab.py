@@ -430,10 +430,10 @@ class Lab:
     def send(self, *args, **how):
         return Sender(self, *args, **how)
 
-    def play_beside(self, seconds=600):
+    def play_beside(self, seconds=600, sink="lab"):
         """The plainest player of a tone on the same sink, heard on the right, where scream-send has only its
         markers: what glitches in both at once is the server's."""
-        self.beside = subprocess.Popen([TONE, "lab", str(seconds), "997", "right"],
+        self.beside = subprocess.Popen([TONE, sink, str(seconds), "997", "right"],
                                        preexec_fn=die_with_parent)
         self.processes.append(self.beside)
 
