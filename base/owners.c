@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/parse.h"
 
 #define PATH_BYTES 4200
@@ -101,7 +102,7 @@ int owners_read(struct owners *ret_owners, const char *root, const char *also,
 		size_t len = strcspn(at, ", \t");
 		snprintf(name, sizeof name, "%.*s", (int)len, at);
 		at += len;
-		if (strcasecmp(name, "any") == 0) {
+		if (ascii_casecmp(name, "any") == 0) {
 			ret_owners->anybody = true;
 		} else if (user_of(root, name, &uid)) {
 			owners_add(ret_owners, uid);

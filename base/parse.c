@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "base/ascii.h"
 
 bool parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_value) {
 	char *end;
@@ -42,11 +43,11 @@ bool parse_bool(const char *text, bool *ret_value) {
 	static const char *const yes[] = { "1", "on", "yes", "true" };
 	static const char *const no[] = { "0", "off", "no", "false" };
 	for (size_t i = 0; i < 4; i++) {
-		if (strcasecmp(text, yes[i]) == 0) {
+		if (ascii_casecmp(text, yes[i]) == 0) {
 			*ret_value = true;
 			return true;
 		}
-		if (strcasecmp(text, no[i]) == 0) {
+		if (ascii_casecmp(text, no[i]) == 0) {
 			*ret_value = false;
 			return true;
 		}

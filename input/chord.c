@@ -1,11 +1,10 @@
 #include "input/chord.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/input-event-codes.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "input/key_names.h"
 
 bool key_set_has(const struct key_set *set, unsigned code) {
@@ -92,7 +91,7 @@ static int add_key(struct chord *chord, const char *name) {
 	keys[0] = (uint16_t)key_code(name);
 	keys[1] = 0;
 	for (size_t i = 0; i < sizeof either_side / sizeof either_side[0]; i++) {
-		if (strcasecmp(name, either_side[i].name) == 0) {
+		if (ascii_casecmp(name, either_side[i].name) == 0) {
 			keys[0] = either_side[i].keys[0];
 			keys[1] = either_side[i].keys[1];
 		}
@@ -113,7 +112,7 @@ static bool is_separator(char c) {
 /* Whether the text is that name, in any case and with either separator. */
 static bool is_name(const char *text, const char *name) {
 	for (; *text && *name; text++, name++) {
-		const int c = is_separator(*text) ? '-' : tolower((unsigned char)*text);
+		const int c = is_separator(*text) ? '-' : ascii_lower((unsigned char)*text);
 		if (c != *name) {
 			return false;
 		}

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/parse.h"
 
 struct key_name {
@@ -161,7 +161,7 @@ static const struct key_name aliases[] = {
 
 static unsigned find(const struct key_name *table, size_t count, const char *name) {
 	for (size_t i = 0; i < count; i++) {
-		if (strcasecmp(table[i].name, name) == 0) {
+		if (ascii_casecmp(table[i].name, name) == 0) {
 			return table[i].code;
 		}
 	}
@@ -175,7 +175,7 @@ unsigned key_code(const char *name) {
 	if (name[0] != '\0' && name[1] != '\0' && parse_int(name, 1, KEY_CODE_MAX, &number)) {
 		return (unsigned)number;
 	}
-	if (strncasecmp(name, "KEY_", 4) == 0) {
+	if (ascii_ncasecmp(name, "KEY_", 4) == 0) {
 		return find(names, COUNT(names), name + 4);
 	}
 	/* An alias may hide a rare key of the kernel's ("menu", "super"). */
@@ -203,7 +203,7 @@ const char *key_name_at(size_t index, unsigned *ret_code) {
 const char *key_name_nearest(const char *name) {
 	const char *best = NULL;
 	unsigned least = 4;
-	if (strncasecmp(name, "KEY_", 4) == 0) {
+	if (ascii_ncasecmp(name, "KEY_", 4) == 0) {
 		name += 4;
 	}
 	char lower[32];

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
+
 static unsigned add(struct interface *list, unsigned count, const char *name) {
 	unsigned index = if_nametoindex(name);
 	for (unsigned i = 0; i < count; i++) {
@@ -156,7 +158,7 @@ uint32_t interfaces_neighbour(const char *address_or_mac) {
 		char ip[INET_ADDRSTRLEN];
 		char mac[32];
 		if (sscanf(line, "%15s %*s %*s %31s", ip, mac) == 2 &&
-				strcasecmp(mac, address_or_mac) == 0 &&
+				ascii_casecmp(mac, address_or_mac) == 0 &&
 				inet_pton(AF_INET, ip, &address) == 1) {
 			found = address.s_addr;
 		}

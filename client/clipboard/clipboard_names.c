@@ -1,8 +1,8 @@
 #include "client/clipboard/clipboard_names.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 /* clang-format off */
@@ -27,7 +27,7 @@ const struct clipboard_name clipboard_names[CLIPBOARD_NAMES] = {
 
 int clipboard_name_find(const char *name) {
 	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
-		if (strcasecmp(clipboard_names[i].name, name) == 0) {
+		if (ascii_casecmp(clipboard_names[i].name, name) == 0) {
 			return (int)i;
 		}
 	}

@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
+
+#include "base/ascii.h"
 
 static int hex(char c) {
 	if (c >= '0' && c <= '9') {
@@ -16,7 +17,7 @@ static int hex(char c) {
 
 static bool skip(const char **at, const char *end, const char *prefix) {
 	const size_t len = strlen(prefix);
-	if ((size_t)(end - *at) < len || strncasecmp(*at, prefix, len) != 0) {
+	if ((size_t)(end - *at) < len || ascii_ncasecmp(*at, prefix, len) != 0) {
 		return false;
 	}
 	*at += len;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "client/config/config_set.h"
 #include "client/config/options.h"
@@ -95,7 +96,8 @@ int config_set_lg(struct config *config, const char *name, const char *text, boo
 	}
 	free(value);
 	/* What the other program can be told by a key of its own. */
-	if (r >= 0 && strcasecmp(name, "app:transport") == 0 && strcasecmp(text, "test") == 0) {
+	if (r >= 0 && ascii_casecmp(name, "app:transport") == 0 &&
+			ascii_casecmp(text, "test") == 0) {
 		return config_set(config, option_find("demo"), "yes", place);
 	}
 	return r;

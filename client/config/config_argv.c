@@ -4,13 +4,12 @@
  * is turned on by --name, off by --no-name, and over by its letter or by module:name, as that
  * program does.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "client/config/config_set.h"
@@ -140,7 +139,8 @@ static int letter_option(struct words *words, const char *word) {
 /* "module:name" or "module:name=value"; a domain may have a ":" in its name as well. */
 static bool looks_like_lg(const char *word) {
 	size_t module = strcspn(word, ":");
-	if (word[module] != ':' || module == 0 || !isalpha((unsigned char)word[module + 1])) {
+	if (word[module] != ':' || module == 0 ||
+			!ascii_is_letter((unsigned char)word[module + 1])) {
 		return false;
 	}
 	const char *name = word + module + 1;
@@ -203,6 +203,23 @@ static const char *near_subcommand(const char *word) {
 	return NULL;
 }
 
+/* `pierglass help`, `pierglass help keys`, `pierglass version`: as the options of these names. A VM
+ * that is called so is named by --domain. */
+static bool option_as_word(struct words *words, const char *word) {
+	if (strcmp(word, "help") == 0) {
+		const bool topic = words->at + 1 < words->count &&
+				   words->argv[words->at + 1][0] != '-';
+		words->at += topic;
+		add(words, option_find("help"), NULL, topic ? words->argv[words->at] : "");
+		return true;
+	}
+	if (strcmp(word, "version") == 0) {
+		add(words, option_find("version"), NULL, "yes");
+		return true;
+	}
+	return false;
+}
+
 /* A word that is no option: a sub-command, a domain, or one of the words after `config`. */
 static int plain_word(struct words *words, struct config *config) {
 	char *word = words->argv[words->at];
@@ -219,8 +236,11 @@ static int plain_word(struct words *words, struct config *config) {
 		config->show[config->show_count++] = option->name;
 		return 0;
 	}
-	const struct subcommand *command =
-			words->only_words || words->out->domain ? NULL : find_subcommand(word);
+	const bool first = !words->only_words && !words->out->domain;
+	if (first && option_as_word(words, word)) {
+		return 0;
+	}
+	const struct subcommand *command = first ? find_subcommand(word) : NULL;
 	if (command) {
 		config->mode = command->mode;
 		config->rest = &words->argv[words->at];

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "client/config/config_set.h"
 #include "client/config/ini.h"
@@ -42,17 +42,17 @@ static int ours_unknown_section(struct file *file, const struct ini_entry *entry
 
 static bool is_group(const char *section) {
 	for (unsigned i = 0; i < OPTION_GROUP_COUNT; i++) {
-		if (strcasecmp(section, option_group_names[i]) == 0) {
+		if (ascii_casecmp(section, option_group_names[i]) == 0) {
 			return true;
 		}
 	}
-	return section[0] == '\0' || strcasecmp(section, "pierglass") == 0;
+	return section[0] == '\0' || ascii_casecmp(section, "pierglass") == 0;
 }
 
 const struct config_option *config_entry_option(const struct ini_entry *entry) {
 	char name[80];
 	const struct config_option *option = NULL;
-	if (strcasecmp(entry->section, "keys") == 0) {
+	if (ascii_casecmp(entry->section, "keys") == 0) {
 		snprintf(name, sizeof name, "key-%.60s", entry->name);
 		option = option_find(name);
 	}

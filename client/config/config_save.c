@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "client/config/config_set.h"
 #include "client/config/ini.h"
 #include "client/config/options.h"
@@ -25,7 +25,7 @@ static int on_entry(const struct ini_entry *entry, void *data) {
 	struct search *search = data;
 	if (config_entry_option(entry) == search->option) {
 		search->line = entry->line;
-		search->in_keys = strcasecmp(entry->section, "keys") == 0;
+		search->in_keys = ascii_casecmp(entry->section, "keys") == 0;
 	}
 	return 0;
 }
@@ -44,7 +44,7 @@ static bool ends_in_own_section(const char *text) {
 		const size_t len = strcspn(text, "\n");
 		const char *line = text + strspn(text, " \t");
 		if (*line == '[') {
-			own = strncasecmp(line, "[pierglass]", 11) == 0;
+			own = ascii_ncasecmp(line, "[pierglass]", 11) == 0;
 		}
 		text += len + (text[len] == '\n');
 	}

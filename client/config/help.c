@@ -191,6 +191,7 @@ static void print_usage(FILE *out) {
 				N_("what is wrong with the set-up, and the remedy") },
 		{ "pierglass setup COMMAND", N_("print or write the files of the set-up") },
 		{ "pierglass config [NAME]...", N_("every setting and where it came from") },
+		{ "pierglass help [TOPIC]", N_("this text, or that of --help=TOPIC") },
 		{ "pierglass scream -i virbr0", N_("the old receiver's command line") },
 	};
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

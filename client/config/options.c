@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "client/config/options_custom.h"
@@ -12,7 +12,7 @@
 
 const struct config_option *option_find(const char *name) {
 	for (unsigned i = 0; i < config_options_count; i++) {
-		if (strcasecmp(config_options[i].name, name) == 0) {
+		if (ascii_casecmp(config_options[i].name, name) == 0) {
 			return &config_options[i];
 		}
 	}
@@ -25,7 +25,7 @@ const struct config_option *option_find_lg(const char *lg) {
 		const char *at = config_options[i].lg;
 		while (at && *at) {
 			size_t word = strcspn(at, " ");
-			if (word == len && strncasecmp(at, lg, len) == 0) {
+			if (word == len && ascii_ncasecmp(at, lg, len) == 0) {
 				return &config_options[i];
 			}
 			at += word + (at[word] == ' ');
@@ -113,7 +113,7 @@ static int64_t get_int(const void *at, size_t size) {
 static bool set_choice(
 		struct config *config, const struct config_option *option, const char *text) {
 	for (int i = 0; option->choices[i]; i++) {
-		if (strcasecmp(option->choices[i], text) == 0) {
+		if (ascii_casecmp(option->choices[i], text) == 0) {
 			put_int(member(config, option), option->size, i);
 			return true;
 		}

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/parse.h"
 #include "client/config/options.h"
 #include "host-proto/spice/address.h"
@@ -26,7 +26,7 @@ static bool copy(char *dst, size_t size, const char *text) {
 /* The index of text in a list that ends with NULL, any case; -1 = it is none of them. */
 static int one_of(const char *text, const char *const *names) {
 	for (int i = 0; names[i]; i++) {
-		if (strcasecmp(text, names[i]) == 0) {
+		if (ascii_casecmp(text, names[i]) == 0) {
 			return i;
 		}
 	}
@@ -75,7 +75,7 @@ void get_audio(const struct config *config, char *text, size_t size) {
 /* "auto" or a whole number. */
 static bool auto_or(const char *text, int min, int max, int automatic, int *ret_value) {
 	int64_t value;
-	if (strcasecmp(text, "auto") == 0) {
+	if (ascii_casecmp(text, "auto") == 0) {
 		*ret_value = automatic;
 		return true;
 	}
@@ -157,7 +157,7 @@ void get_guest_size(const struct config *config, char *text, size_t size) {
 }
 
 bool set_position(struct config *config, const char *text) {
-	if (strcasecmp(text, "center") == 0 || strcasecmp(text, "centre") == 0) {
+	if (ascii_casecmp(text, "center") == 0 || ascii_casecmp(text, "centre") == 0) {
 		config->window.center = true;
 		return true;
 	}
@@ -243,7 +243,7 @@ bool set_help(struct config *config, const char *text) {
 	const char *topic = text[0] == '\0' ? "common" : text;
 	bool known = one_of(topic, topics) >= 0;
 	for (unsigned i = 0; i < OPTION_GROUP_COUNT; i++) {
-		known |= strcasecmp(topic, option_group_names[i]) == 0;
+		known |= ascii_casecmp(topic, option_group_names[i]) == 0;
 	}
 	return known && copy(config->help_topic, sizeof config->help_topic, topic);
 }
@@ -311,7 +311,7 @@ static bool device_word(char *text) {
 bool set_evdev(struct config *config, const char *text) {
 	struct guest_link_config *session = &config->session;
 	unsigned count = session->evdev_count;
-	if (strcasecmp(text, "none") == 0) {
+	if (ascii_casecmp(text, "none") == 0) {
 		session->evdev_count = 0;
 		return true;
 	}
@@ -413,11 +413,11 @@ void get_clipboard_to_local(const struct config *config, char *text, size_t size
 
 bool key_binding_parse(const char *text, unsigned *ret_binding) {
 	unsigned shift = 0;
-	if (strcasecmp(text, "none") == 0) {
+	if (ascii_casecmp(text, "none") == 0) {
 		*ret_binding = 0;
 		return true;
 	}
-	if (strncasecmp(text, "shift-", 6) == 0 || strncasecmp(text, "shift+", 6) == 0) {
+	if (ascii_ncasecmp(text, "shift-", 6) == 0 || ascii_ncasecmp(text, "shift+", 6) == 0) {
 		shift = KEY_BINDING_SHIFT;
 		text += 6;
 	}
@@ -470,7 +470,7 @@ static bool hotkey(struct config *config, const char *action, const char *key) {
 	char name[64];
 	snprintf(name, sizeof name, "key-%s", action);
 	for (size_t i = 0; i < sizeof virt_viewer / sizeof *virt_viewer; i++) {
-		if (strcasecmp(action, virt_viewer[i][0]) == 0) {
+		if (ascii_casecmp(action, virt_viewer[i][0]) == 0) {
 			snprintf(name, sizeof name, "%s", virt_viewer[i][1]);
 		}
 	}

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 
@@ -59,8 +59,8 @@ static bool super_resolution(
 		[VIDEO_SCALE_LINEAR] = "linear",
 		[VIDEO_SCALE_SHARP] = "sharp",
 	};
-	bool on = strcasecmp(value, "yes") == 0 || strcasecmp(value, "on") == 0 ||
-		  strcasecmp(value, "true") == 0 || strcmp(value, "1") == 0;
+	bool on = ascii_casecmp(value, "yes") == 0 || ascii_casecmp(value, "on") == 0 ||
+		  ascii_casecmp(value, "true") == 0 || strcmp(value, "1") == 0;
 	size_t scale = config->video.settings.scale;
 	bool named = scale < sizeof names / sizeof names[0] && names[scale];
 	snprintf(text, size, "%s", on ? "fsr" : named ? names[scale] : "auto");
@@ -79,7 +79,7 @@ static bool test_height(const struct config *config, const char *value, char *te
 
 static bool device(const struct config *config, const char *value, char *text, size_t size) {
 	(void)config;
-	snprintf(text, size, "%s", strcasecmp(value, "none") == 0 ? "" : value);
+	snprintf(text, size, "%s", ascii_casecmp(value, "none") == 0 ? "" : value);
 	return true;
 }
 
@@ -195,7 +195,7 @@ bool lg_is_idle_word(const char *name) {
 
 static const struct lg_option *find(const char *name) {
 	for (size_t i = 0; i < LG_COUNT; i++) {
-		if (strcasecmp(lg_options[i].name, name) == 0) {
+		if (ascii_casecmp(lg_options[i].name, name) == 0) {
 			return &lg_options[i];
 		}
 	}
@@ -213,7 +213,7 @@ static bool by_list(const char *list, const char *value, char *text, size_t size
 	while (*list) {
 		size_t theirs = strcspn(list, ":");
 		size_t ours = strcspn(list + theirs + 1, " ");
-		if (theirs == len && strncasecmp(list, value, len) == 0) {
+		if (theirs == len && ascii_ncasecmp(list, value, len) == 0) {
 			snprintf(text, size, "%.*s", (int)ours, list + theirs + 1);
 			return true;
 		}
@@ -324,7 +324,7 @@ bool lg_is_module(const char *name, size_t len) {
 		"test",
 	};
 	for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-		if (strlen(modules[i]) == len && strncasecmp(modules[i], name, len) == 0) {
+		if (strlen(modules[i]) == len && ascii_ncasecmp(modules[i], name, len) == 0) {
 			return true;
 		}
 	}

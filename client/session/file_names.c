@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <wctype.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 #define FOLDER_BETWEEN " - "
@@ -136,12 +136,12 @@ static bool is_device(const char *name) {
 		len--;
 	}
 	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
-		if (len == strlen(devices[i]) && strncasecmp(name, devices[i], len) == 0) {
+		if (len == strlen(devices[i]) && ascii_ncasecmp(name, devices[i], len) == 0) {
 			return true;
 		}
 	}
 	return len == 4 && name[3] >= '1' && name[3] <= '9' &&
-	       (strncasecmp(name, "COM", 3) == 0 || strncasecmp(name, "LPT", 3) == 0);
+	       (ascii_ncasecmp(name, "COM", 3) == 0 || ascii_ncasecmp(name, "LPT", 3) == 0);
 }
 
 /* Where the ending (".jpg") of the last piece begins; the end of the name if it has none. */

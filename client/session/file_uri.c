@@ -1,8 +1,8 @@
 #include "client/session/file_uri.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
+
+#include "base/ascii.h"
 
 /* A text that grows in a fixed place. */
 struct out {
@@ -52,7 +52,7 @@ static void put_decoded(struct out *out, const char *text, size_t len, bool lowe
 			out->bad = true;
 			return;
 		}
-		put(out, (char)(unsigned char)(lower ? tolower(byte) : byte));
+		put(out, (char)(unsigned char)(lower ? ascii_lower(byte) : byte));
 	}
 }
 
@@ -75,8 +75,8 @@ static void put_rest(struct out *out, const char *user, size_t user_len, const c
 
 bool file_uri_to_gvfs(const char *uri, const char *folder, char *ret_path, size_t size) {
 	struct out out = { .text = ret_path, .size = size };
-	const bool smb = strncasecmp(uri, "smb://", 6) == 0;
-	const bool sftp = strncasecmp(uri, "sftp://", 7) == 0;
+	const bool smb = ascii_ncasecmp(uri, "smb://", 6) == 0;
+	const bool sftp = ascii_ncasecmp(uri, "sftp://", 7) == 0;
 	if ((!smb && !sftp) || size == 0) {
 		return false;
 	}

@@ -130,7 +130,9 @@ static int connect_unix(const struct spice_address *address, struct spice_connec
 		return -errno;
 	}
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
-		int r = -errno; /* EAGAIN: its backlog is full; tried again like a refusal */
+		/* EAGAIN: its backlog is full; tried again like a refusal. EACCES is SPICE's word
+		 * for a wrong password. */
+		int r = errno == EACCES ? -EPERM : -errno;
 		close(fd);
 		return r;
 	}
@@ -159,7 +161,7 @@ static int connect_tcp(
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof unanswered_ms);
 	if (connect(fd, to, len) < 0 && errno != EINPROGRESS) {
-		int r = -errno;
+		int r = errno == EACCES ? -EPERM : -errno;
 		close(fd);
 		return r;
 	}

@@ -74,6 +74,15 @@ void spice_reason_not_yet(char *reason, size_t size, const struct spice_address 
 			at);
 }
 
+void spice_reason_refused(char *reason, size_t size, const struct spice_address *address) {
+	char at[300];
+	place_text(address, at, sizeof at);
+	snprintf(reason, size,
+			_("the SPICE server at %s refused that password: it is wrong or has "
+			  "expired"),
+			at);
+}
+
 void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_error, uid_t owner,
 		const struct spice_address *address) {
 	char at[300];
@@ -95,11 +104,12 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 				at, name);
 		break;
 	case -EPERM:
-		snprintf(reason, size, _("no permission to use %s"), at);
+		snprintf(reason, size,
+				_("%s: permission denied (`pierglass doctor` says how to get it)"),
+				at);
 		break;
 	case -EACCES:
-		snprintf(reason, size,
-				_("the SPICE server at %s wants a password (or another one)"), at);
+		snprintf(reason, size, _("the SPICE server at %s wants a password"), at);
 		break;
 	case -EHOSTUNREACH:
 	case -ENETUNREACH:

@@ -24,5 +24,8 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 /* A password that is known was refused: it may be right in a moment. */
 void spice_reason_not_yet(char *reason, size_t size, const struct spice_address *address);
 
+/* The password that was given for good, or typed, is not taken. */
+void spice_reason_refused(char *reason, size_t size, const struct spice_address *address);
+
 /* It will not get better by trying again soon: the user must act. */
 bool spice_reason_is_final(int error);

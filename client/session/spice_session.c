@@ -139,6 +139,9 @@ void spice_session_lost(struct spice_session *session, int error) {
 		spice_reason_failed(reason, sizeof reason, error, session->link_error,
 				session->check.refused, &session->address);
 	}
+	if (error == -EACCES && session->password[0] != '\0') {
+		spice_reason_refused(reason, sizeof reason, &session->address);
+	}
 	if (error == -EACCES && !session->status.needs_password) {
 		spice_reason_not_yet(reason, sizeof reason, &session->address);
 		spice_session_set_part(session, PART_WAITING, reason);

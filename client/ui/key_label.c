@@ -3,16 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "client/config/options.h"
 #include "input/key_names.h"
-
-/* Not toupper(): in a Turkish locale "i" has another capital. */
-static char capital(char c) {
-	if (c >= 'a' && c <= 'z') {
-		c = (char)(c - 'a' + 'A');
-	}
-	return c;
-}
 
 const char *key_label(const char *name, char label[static KEY_LABEL_BYTES]) {
 	static const struct {
@@ -40,7 +33,7 @@ const char *key_label(const char *name, char label[static KEY_LABEL_BYTES]) {
 		const size_t len = strcspn(at, "+-");
 		const char *shown = one;
 		snprintf(one, sizeof one, "%.*s", (int)len, at);
-		one[0] = capital(one[0]);
+		one[0] = (char)ascii_upper(one[0]);
 		for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
 			if (strlen(labels[i].name) == len &&
 					strncmp(labels[i].name, at, len) == 0) {

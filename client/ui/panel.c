@@ -1,12 +1,12 @@
 #include "client/ui/panel.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/input-event-codes.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "client/config/options.h"
 #include "client/render/overlay_panel.h"
@@ -456,7 +456,7 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 		char key[OPTION_TEXT_MAX];
 		const enum key_action action = (enum key_action)(i + 1);
 		snprintf(row->label, sizeof row->label, "%s", _(key_action_help(action)));
-		row->label[0] = (char)toupper((unsigned char)row->label[0]);
+		row->label[0] = (char)ascii_upper((unsigned char)row->label[0]);
 		option_get(config, option, key, sizeof key);
 		snprintf(row->value, sizeof row->value, "%.30s",
 				panel->rebinds == action ? "..." : key);

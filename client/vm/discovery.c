@@ -1,7 +1,6 @@
 #define LOG_MODULE "discovery"
 #include "client/vm/discovery.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/parse.h"
@@ -34,7 +34,7 @@ static int hex(char c) {
 	if (c >= '0' && c <= '9') {
 		return c - '0';
 	}
-	int lower = tolower((unsigned char)c);
+	int lower = ascii_lower((unsigned char)c);
 	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/parse.h"
 
 static bool copy(char *to, size_t size, const char *from, size_t len) {
@@ -17,7 +17,7 @@ static bool copy(char *to, size_t size, const char *from, size_t len) {
 
 static const char *skip_scheme(const char *text, const char *scheme) {
 	size_t len = strlen(scheme);
-	return strncasecmp(text, scheme, len) == 0 ? text + len : NULL;
+	return ascii_ncasecmp(text, scheme, len) == 0 ? text + len : NULL;
 }
 
 static bool read_port(const char *text, size_t len, uint16_t *ret_port) {
@@ -71,11 +71,11 @@ static bool read_query(const char *query, struct spice_address *address) {
 		size_t name_len = value ? (size_t)(value - at) : len;
 		size_t value_len = value ? len - name_len - 1 : 0;
 		bool good = true;
-		if (value && name_len == 4 && strncasecmp(at, "port", 4) == 0) {
+		if (value && name_len == 4 && ascii_ncasecmp(at, "port", 4) == 0) {
 			good = read_port(value + 1, value_len, &address->port);
-		} else if (value && name_len == 8 && strncasecmp(at, "tls-port", 8) == 0) {
+		} else if (value && name_len == 8 && ascii_ncasecmp(at, "tls-port", 8) == 0) {
 			good = read_port(value + 1, value_len, &address->tls_port);
-		} else if (value && name_len == 8 && strncasecmp(at, "password", 8) == 0) {
+		} else if (value && name_len == 8 && ascii_ncasecmp(at, "password", 8) == 0) {
 			good = read_password(value + 1, value_len, address);
 		}
 		if (!good) {
@@ -146,7 +146,7 @@ int spice_address_parse(const char *text, struct spice_address *ret_address) {
 	struct spice_address address = { .kind = SPICE_ADDRESS_TCP };
 	const char *rest;
 	int r;
-	if (text[0] == '\0' || strcasecmp(text, "off") == 0) {
+	if (text[0] == '\0' || ascii_casecmp(text, "off") == 0) {
 		address.kind = SPICE_ADDRESS_OFF;
 		r = 0;
 	} else if (text[0] == '/') {

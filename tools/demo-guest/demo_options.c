@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 
@@ -122,9 +123,9 @@ static bool read_number(const char *text, int64_t max, unsigned *ret_value) {
 }
 
 static bool read_host(const char *name, unsigned *ret_kvmfr) {
-	if (strcasecmp(name, "B6") == 0) {
+	if (ascii_casecmp(name, "B6") == 0) {
 		*ret_kvmfr = 19;
-	} else if (strcasecmp(name, "B7") == 0) {
+	} else if (ascii_casecmp(name, "B7") == 0) {
 		*ret_kvmfr = 20;
 	} else if (strcmp(name, "34") == 0) {
 		*ret_kvmfr = 34;

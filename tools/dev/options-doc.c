@@ -5,12 +5,12 @@
  *	options-doc bash|zsh|fish|names|examples
  *	options-doc man|ini TEMPLATE	the template with the list in place of the line @OPTIONS@
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "client/config/completions.h"
 #include "client/config/options.h"
 #include "client/config/options_lg.h"
@@ -101,7 +101,7 @@ static void lg_names(const struct config_option *option) {
 }
 
 static void sentence(const struct config_option *option) {
-	printf("\t%c", toupper((unsigned char)option->help[0]));
+	printf("\t%c", ascii_upper((unsigned char)option->help[0]));
 	text(option->help + 1);
 	putchar('.');
 	allowed(option);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/i18n.h"
 #include "tools/vm-model/text.h"
 
@@ -21,7 +21,7 @@ void domain_init(struct domain *domain) {
 bool domain_is(const struct domain *domain, const char *wanted) {
 	char id[16];
 	snprintf(id, sizeof id, "%d", domain->id);
-	return strcmp(domain->name, wanted) == 0 || strcasecmp(domain->uuid, wanted) == 0 ||
+	return strcmp(domain->name, wanted) == 0 || ascii_casecmp(domain->uuid, wanted) == 0 ||
 	       (domain->id > 0 && strcmp(id, wanted) == 0);
 }
 

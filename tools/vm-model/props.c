@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "tools/vm-model/text.h"
 
@@ -81,7 +81,7 @@ static bool hex4(const char *text, unsigned *ret_value) {
 		if (!isxdigit((unsigned char)text[i])) {
 			return false;
 		}
-		int c = tolower((unsigned char)text[i]);
+		int c = ascii_lower((unsigned char)text[i]);
 		value = value << 4 | (unsigned)(isdigit(c) ? c - '0' : c - 'a' + 10);
 	}
 	*ret_value = value;
@@ -266,9 +266,9 @@ bool props_size(const char *text, uint64_t unit, uint64_t *ret_bytes) {
 	uint64_t factor = unit;
 	if (*end) {
 		static const char letters[] = "bkmgt";
-		const char *letter = strchr(letters, tolower((unsigned char)*end));
-		if (!letter || (end[1] && strcasecmp(end + 1, "ib") != 0 &&
-					       strcasecmp(end + 1, "b") != 0)) {
+		const char *letter = strchr(letters, ascii_lower((unsigned char)*end));
+		if (!letter || (end[1] && ascii_casecmp(end + 1, "ib") != 0 &&
+					       ascii_casecmp(end + 1, "b") != 0)) {
 			return false;
 		}
 		factor = 1ull << (10 * (letter - letters));

@@ -326,6 +326,7 @@ static void a_password_is_asked_for(void **state) {
 	uint64_t refused = spice_peer_state(f.peer)->refused_links;
 	CHECK(guest_link_command(f.session, &c) == 0);
 	WAIT(spice_peer_state(f.peer)->refused_links == refused + 1, 5);
+	WAIT(f.status.needs_password && strstr(f.status.spice.reason, "refused that password"), 5);
 	c.text = strdup("geheim");
 	CHECK(guest_link_command(f.session, &c) == 0);
 	WAIT(f.status.connected && !f.status.needs_password, 5);

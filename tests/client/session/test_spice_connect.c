@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -57,8 +60,37 @@ static void this_machine_is_not_elsewhere(void **state) {
 	loop_destroy(loop);
 }
 
+/* Not the word for a wrong password, for which the window would ask. */
+static void a_closed_socket_is_told_as_such(void **state) {
+	(void)state;
+	struct loop *loop;
+	struct spice_address address;
+	struct spice_connect *connecting;
+	char path[] = "/tmp/pierglass-closed-XXXXXX", uri[120];
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	CHECK(mkdtemp(path) != NULL && chmod(path, 0755) == 0);
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/spice", path);
+	const int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(listening >= 0 && bind(listening, (struct sockaddr *)&at, sizeof at) == 0);
+	CHECK(listen(listening, 1) == 0 && chmod(at.sun_path, 0) == 0);
+	snprintf(uri, sizeof uri, "unix:%s", at.sun_path);
+	CHECK(spice_address_parse(uri, &address) == 0 && loop_create(&loop) == 0);
+	const bool root = geteuid() == 0;
+	CHECK(!root || seteuid(65534) == 0);
+	int fd = 0;
+	CHECK_EQ(spice_connect_start(&connecting, loop, &address, NULL, on_connected, &fd), 0);
+	WAIT_ON(loop, fd != 0, 5);
+	CHECK(!root || seteuid(0) == 0);
+	CHECK_EQ(fd, -EPERM);
+	close(listening);
+	unlink(at.sun_path);
+	rmdir(path);
+	loop_destroy(loop);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_closed_socket_is_told_as_such),
 		cmocka_unit_test(this_machine_is_not_elsewhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
