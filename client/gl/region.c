@@ -87,6 +87,25 @@ static void clamp(struct region *region, int width, int height) {
 	region->count = kept;
 }
 
+static void join_cheapest_pair(struct region *region) {
+	unsigned a = 0, b = 1;
+	long best = LONG_MAX;
+	for (unsigned i = 0; i < region->count; i++) {
+		for (unsigned j = i + 1; j < region->count; j++) {
+			const struct rect both = cover(&region->rects[i], &region->rects[j]);
+			const long cost = area(&both) - area(&region->rects[i]) -
+					  area(&region->rects[j]);
+			if (cost < best) {
+				best = cost;
+				a = i;
+				b = j;
+			}
+		}
+	}
+	region->rects[a] = cover(&region->rects[a], &region->rects[b]);
+	region->rects[b] = region->rects[--region->count];
+}
+
 /* Joins the first overlapping pair; false when there is none. */
 static bool join_one(struct region *region) {
 	for (unsigned i = 0; i < region->count; i++) {
@@ -109,6 +128,27 @@ void region_finish(struct region *region, int width, int height) {
 	}
 	clamp(region, width, height);
 	while (join_one(region)) {
+	}
+}
+
+static bool contains(const struct rect *a, const struct rect *b) {
+	return a->x <= b->x && a->y <= b->y && a->x + a->width >= b->x + b->width &&
+	       a->y + a->height >= b->y + b->height;
+}
+
+void region_cover(struct region *region, const struct rect *rect, unsigned most) {
+	for (unsigned i = 0; i < region->count; i++) {
+		if (contains(&region->rects[i], rect)) {
+			return;
+		}
+	}
+	region->rects[region->count++] = *rect;
+	while (join_one(region)) {
+	}
+	while (region->count > most) {
+		join_cheapest_pair(region);
+		while (join_one(region)) {
+		}
 	}
 }
 

@@ -22,6 +22,11 @@ void region_add(struct region *region, const struct rect *rect);
 void region_add_region(struct region *region, const struct region *other);
 bool region_empty(const struct region *region);
 
+/* Adds a rectangle to a region of at most `most` rectangles (fewer than REGION_RECTS_MAX), none of
+ * which overlap: what it touches becomes one with it, and where there are too many the two that lie
+ * best together do. */
+void region_cover(struct region *region, const struct rect *rect, unsigned most);
+
 /* Takes what lies in `cut` out of the region, which is finished, and adds it to the other one.
  * False: the rest would be too many rectangles; nothing was changed. */
 bool region_cut(struct region *region, const struct rect *cut, struct region *ret_cut);

@@ -1,7 +1,9 @@
 #include "client/render/overlay.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "client/gl/region.h"
 #include "client/render/overlay_pen.h"
 
 /* Straight 0xAARRGGBB. */
@@ -303,4 +305,19 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 	put_alert(&pen, overlay);
 	return overlay_panel_layout(&overlay->panel, overlay->font_px, width_px, height_px, quads,
 			pen.count, max);
+}
+
+/* One whose quads touch, in the order of drawing: a ground, then what stands on it. */
+unsigned overlay_cover(const struct overlay_quad *quads, size_t count,
+		struct rect ret_rects[OVERLAY_COVERS_MAX]) {
+	struct region region = { .count = 0 };
+	for (size_t i = 0; i < count; i++) {
+		const struct overlay_quad *quad = &quads[i];
+		const int x = (int)floorf(quad->x), y = (int)floorf(quad->y);
+		const struct rect rect = { x, y, (int)ceilf(quad->x + quad->width) - x,
+			(int)ceilf(quad->y + quad->height) - y };
+		region_cover(&region, &rect, OVERLAY_COVERS_MAX);
+	}
+	memcpy(ret_rects, region.rects, region.count * sizeof region.rects[0]);
+	return region.count;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/gl/picture_types.h"
 #include "client/render/overlay_graph.h"
 #include "client/render/overlay_panel.h"
 #include "client/render/overlay_quad.h"
@@ -83,9 +84,15 @@ bool overlay_empty(const struct overlay *overlay);
 /* Which sign that point of the window is on; -1 = none. */
 int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, int x, int y);
 
-#define OVERLAY_QUADS_MAX 8192
+#define OVERLAY_QUADS_MAX  8192
+#define OVERLAY_COVERS_MAX 6
 
 /* Lays the overlay out for a window of that size. Returns the number of quads (at most max),
  * in the order of drawing. */
 size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px,
 		struct overlay_quad *quads, size_t max);
+
+/* The rectangles that the quads cover, a sign or a panel in each as far as that many do; signs next
+ * to each other share one then. They do not overlap. Returns how many there are. */
+unsigned overlay_cover(const struct overlay_quad *quads, size_t count,
+		struct rect ret_rects[OVERLAY_COVERS_MAX]);

@@ -223,6 +223,69 @@ static void opacity_and_size_count(void **state) {
 	free(o);
 }
 
+static bool is_covered(const struct overlay_quad *quad, const struct rect *covers, unsigned count) {
+	for (unsigned i = 0; i < count; i++) {
+		const struct rect *c = &covers[i];
+		if (quad->x >= (float)c->x && quad->y >= (float)c->y &&
+				quad->x + quad->width <= (float)(c->x + c->width) &&
+				quad->y + quad->height <= (float)(c->y + c->height)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static long covered(const struct overlay *o, int width, int height, unsigned *ret_count) {
+	struct rect covers[OVERLAY_COVERS_MAX];
+	const size_t count = layout(o, width, height);
+	*ret_count = overlay_cover(quads, count, covers);
+	CHECK(*ret_count <= OVERLAY_COVERS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		CHECK(is_covered(&quads[i], covers, *ret_count));
+	}
+	long area = 0;
+	for (unsigned i = 0; i < *ret_count; i++) {
+		area += (long)covers[i].width * covers[i].height;
+		for (unsigned j = i + 1; j < *ret_count; j++) {
+			const struct rect *a = &covers[i], *b = &covers[j];
+			CHECK(a->x >= b->x + b->width || b->x >= a->x + a->width ||
+					a->y >= b->y + b->height || b->y >= a->y + a->height);
+		}
+	}
+	return area;
+}
+
+/* What is drawn again under signs is their own area, not that of the window between them. */
+static void signs_at_the_edges_cover_little(void **state) {
+	(void)state;
+	unsigned count;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	CHECK_EQ(covered(o, 1920, 1080, &count), 0);
+	CHECK_EQ(count, 0);
+	o->figures_count = 1;
+	strcpy(o->figures[0], "60 fps");
+	o->sign_count = 2;
+	strcpy(o->sign[0].word, "muted");
+	strcpy(o->sign[1].word, "captured");
+	o->state_count = 1;
+	strcpy(o->state[0].text, "waiting for the sound");
+	CHECK(covered(o, 1920, 1080, &count) < 1920 * 1080 / 50);
+	CHECK_EQ(count, 4);
+	/* More than are told apart. */
+	o->sign_count = OVERLAY_SIGN_MAX;
+	for (unsigned i = 0; i < OVERLAY_SIGN_MAX; i++) {
+		strcpy(o->sign[i].word, "a sign");
+	}
+	CHECK(covered(o, 1920, 1080, &count) < 1920 * 1080 / 20);
+	CHECK_EQ(count, OVERLAY_COVERS_MAX);
+	/* Characters without a ground. */
+	o->splash = true;
+	strcpy(o->title, "pierglass");
+	(void)covered(o, 1920, 1080, &count);
+	free(o);
+}
+
 int main(void) {
 	quads = calloc(OVERLAY_QUADS_MAX, sizeof *quads);
 	const struct CMUnitTest tests[] = {
@@ -234,6 +297,7 @@ int main(void) {
 		cmocka_unit_test(lists_do_not_cover_each_other),
 		cmocka_unit_test(help_fits_the_window),
 		cmocka_unit_test(opacity_and_size_count),
+		cmocka_unit_test(signs_at_the_edges_cover_little),
 	};
 	const int r = cmocka_run_group_tests(tests, NULL, NULL);
 	free(quads);
