@@ -178,11 +178,28 @@ bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *fr
 	       !shm_lost(frame->message.shm);
 }
 
-void source_lgmp_discard(struct source_lgmp *source, bool on) {
-	pthread_mutex_lock(&source->lock);
-	if (source->discard && !on && source->slot_known && !source->slot_full) {
+/* With the lock held: the newest frame, taken or not. */
+static void offer_again(struct source_lgmp *source) {
+	if (source->slot_known && !source->slot_full) {
 		source->slot_full = true;
 		source->slot.repeated = true;
+	}
+}
+
+void source_lgmp_reoffer(struct source_lgmp *source) {
+	pthread_mutex_lock(&source->lock);
+	if (!source->discard) {
+		/* As if it had been discarded: its message is given back, all of it is uploaded. */
+		finish_slot(source);
+		offer_again(source);
+	}
+	pthread_mutex_unlock(&source->lock);
+}
+
+void source_lgmp_discard(struct source_lgmp *source, bool on) {
+	pthread_mutex_lock(&source->lock);
+	if (source->discard && !on) {
+		offer_again(source);
 	}
 	source->discard = on;
 	if (on) {

@@ -65,6 +65,9 @@ bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *fr
 /* Nobody takes frames (hidden, paused): finish them at once. Switching it off puts the newest one
  * on offer again. */
 void source_lgmp_discard(struct source_lgmp *source, bool on);
+/* What was made of the newest frame is lost: puts it on offer again, unless frames are discarded.
+ */
+void source_lgmp_reoffer(struct source_lgmp *source);
 
 struct source_pointer {
 	bool known, visible;

@@ -2,117 +2,296 @@
 #include "client/video/video.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "client/gl/egl.h"
+#include "client/gl/gl_memory.h"
+#include "client/gl/spice_surface.h"
 #include "client/gl/window_surface.h"
-#include "client/video/video_internal.h"
+#include "client/render/renderer.h"
+#include "client/video/pixel_way.h"
+#include "client/video/source_lgmp.h"
+#include "client/video/video_canvas.h"
+#include "client/video/video_draw.h"
+#include "client/video/video_frames.h"
+#include "client/video/video_pointer.h"
+#include "client/video/video_report.h"
+#include "client/video/video_shots.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/mailbox.h"
 #include "base/thread.h"
+#include "base/thread_place.h"
 
-void video_wake_thread(struct video *video) {
+#define GL_RETRY_NS (2 * NS_PER_S)
+/* Following the producer's copy: a stripe's upload is about as long. */
+#define SLICE_US 200
+/* The first malloc_trim(): by then the first pictures were drawn and their shaders compiled. Other
+ * kinds of pointers and overlays compile more of them later, so memory is trimmed again, each time
+ * after twice as long. */
+#define TRIM_NS        (1 * NS_PER_S)
+#define HIDDEN_STEP_NS (50 * NS_PER_MS)
+
+/* The part as a whole: what its thread turns around, and the parts of which each owns what its
+ * header says. */
+struct video {
+	/* constant after video_start() */
+	struct video_config config;
+	struct video_events events;
+	struct window_surface *surface;
+	struct spice_surface *spice_surface;
+	struct source_lgmp *lgmp;
+	pthread_t thread;
+	int wake_fd;
+
+	atomic_bool stop;
+	atomic_bool redraw; /* the window's size or content changed */
+	struct mailbox settings_box, overlay_box;
+	struct video_report report; /* any thread */
+	struct video_shots shots;   /* asked for on any thread */
+
+	/* pg-video only */
+	struct video_settings settings;
+	struct thread_place place;
+	struct video_canvas canvas;
+	struct pixel_way way;
+	struct video_frames frames;
+	struct video_drawn_pointer pointer;
+	struct video_drawing drawing;
+	unsigned resize_redraws;
+	uint64_t gl_retry_ns;
+	uint64_t trim_step_ns;
+	uint64_t trim_ns; /* when what starting GL left behind is given back; 0 = nothing is */
+};
+
+/* Wakes pg-video, from any thread. */
+static void wake(void *data) {
+	const struct video *video = data;
 	const uint64_t one = 1;
 	ssize_t n = write(video->wake_fd, &one, sizeof one);
 	(void)n; /* full = it will wake anyway */
 }
 
-static void wake(void *data) {
-	video_wake_thread(data);
+/* ---- pg-video: GL comes and goes ---- */
+
+static void close_gl(struct video *video) {
+	struct video_canvas *canvas = &video->canvas;
+	pixel_way_end(&video->way);
+	video_pointer_forget(&video->pointer);
+	video_draw_forget(&video->drawing);
+	renderer_destroy(canvas->renderer);
+	egl_destroy(canvas->egl);
+	*canvas = (struct video_canvas){ .picture = canvas->picture };
+	canvas->picture.source = VIDEO_SOURCE_AUTO;
 }
 
-/* ---- status ---- */
-
-/* With the lock held: what the program and its user hear about the part. */
-static void compose_part(struct video *video, struct part_status *part) {
-	const struct lgmp_status *lgmp = &video->lgmp_status;
-	if (video->gl_failure[0] != '\0') {
-		part->state = PART_FAILED;
-		snprintf(part->reason, sizeof part->reason, "%s", video->gl_failure);
-		return;
+static void apply_hdr(struct video *video) {
+	const struct renderer_hdr hdr = {
+		.map = video->settings.map_hdr,
+		.peak_nits = video->settings.peak_nits,
+		.max_cll_nits = video->settings.max_cll_nits,
+	};
+	if (renderer_set_hdr(video->canvas.renderer, &hdr)) {
+		video->canvas.picture.source = VIDEO_SOURCE_AUTO; /* all of it must come again */
+		source_lgmp_reoffer(video->lgmp);
 	}
-	if (video->status.showing == VIDEO_SOURCE_SPICE && video->wanted == VIDEO_SOURCE_SPICE) {
-		part->state = PART_RUNNING;
-		snprintf(part->reason, sizeof part->reason, _("the SPICE display is shown"));
-		return;
-	}
-	if (lgmp->state != LGMP_STATE_RUNNING) {
-		part->state = PART_WAITING;
-		snprintf(part->reason, sizeof part->reason, "%s", lgmp->reason);
-		return;
-	}
-	if (!video->have_lgmp_frame) {
-		part->state = PART_WAITING;
-		snprintf(part->reason, sizeof part->reason,
-				_("connected to the Looking Glass host, waiting for its first frame"));
-		return;
-	}
-	part->state = PART_RUNNING;
-	snprintf(part->reason, sizeof part->reason, _("%ux%u from Looking Glass host %s"),
-			video->status.width, video->status.height, lgmp->info.host_version);
 }
 
-static void compose_host(struct video_host *host, const struct lgmp_status *lgmp) {
-	static const char *const names[] = { "Linux", "BSD", "macOS", "Windows", "other" };
-	const struct kvmfr_info *info = &lgmp->info;
-	host->session = lgmp->state == LGMP_STATE_RUNNING;
-	host->lgmp = lgmp->lgmp;
-	host->kvmfr = lgmp->kvmfr;
-	snprintf(host->version, sizeof host->version, "%s", info->host_version);
-	snprintf(host->capture, sizeof host->capture, "%s", info->capture);
-	snprintf(host->model, sizeof host->model, "%s", info->model);
-	host->os[0] = '\0';
-	if (info->has_os) {
-		const char *name = info->os < 5 ? names[info->os] : "unknown";
-		snprintf(host->os, sizeof host->os, "%.50s",
-				info->os_name[0] != '\0' ? info->os_name : name);
+static void open_gl(struct video *video) {
+	struct video_canvas *canvas = &video->canvas;
+	thread_place_leave(&video->place); /* the driver starts threads of its own */
+	int r = egl_create(&canvas->egl, video->surface);
+	if (r == 0) {
+		r = renderer_create(
+				&canvas->renderer, egl_is_software(canvas->egl), VIDEO_UPLOAD_AUTO);
 	}
-	memcpy(host->uuid, info->uuid, sizeof host->uuid);
-	host->accepts_cursor_position = (info->features & KVMFR_FEATURE_SET_CURSOR_POS) != 0;
-	host->accepts_window_size = (info->features & KVMFR_FEATURE_WINDOW_SIZE) != 0;
-	host->offers_schedule = (info->features & KVMFR_FEATURE_FRAME_SCHEDULE) != 0;
-	host->offers_input = (info->features & KVMFR_FEATURE_INPUT) != 0;
-	host->offers_clipboard = (info->features & KVMFR_FEATURE_CLIPBOARD) != 0;
-	host->offers_audio = (info->features & KVMFR_FEATURE_AUDIO) != 0;
-	host->cpus = info->cpus;
-	host->cores = info->cores;
-	host->sockets = info->sockets;
+	if (r < 0) {
+		close_gl(video);
+		video->gl_retry_ns = clock_now_ns() + GL_RETRY_NS;
+		video_report_failure(&video->report,
+				_("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
+		return;
+	}
+	egl_set_vsync(canvas->egl, video->settings.vsync);
+	renderer_set_font(canvas->renderer, video->config.ui_font);
+	pixel_way_begin(&video->way);
+	apply_hdr(video);
+	video_draw_forget(&video->drawing);
+	/* The newest frame was perhaps uploaded into the context that is gone. */
+	source_lgmp_reoffer(video->lgmp);
+	video_report_gl(&video->report, egl_renderer_name(canvas->egl), egl_kind(canvas->egl));
+	video->trim_step_ns = TRIM_NS;
+	video->trim_ns = egl_is_software(canvas->egl) ? clock_now_ns() + TRIM_NS : 0;
+	video_report_failure(&video->report, "");
 }
 
-void video_publish(struct video *video) {
-	pthread_mutex_lock(&video->lock);
-	const struct video_status *before = &video->told;
-	struct video_status *status = &video->status;
-	compose_host(&status->host, &video->lgmp_status);
-	compose_part(video, &status->part);
-	status->stale = status->showing == VIDEO_SOURCE_LG &&
-			(video->lgmp_status.state != LGMP_STATE_RUNNING || !video->have_lgmp_frame);
-	const bool changed = memcmp(before, status, sizeof *before) != 0;
-	if (changed && !part_status_equal(&before->part, &status->part)) {
-		log_info("%s: %s", part_state_name(status->part.state), status->part.reason);
+/* ---- pg-video: mail ---- */
+
+static void take_messages(struct video *video) {
+	struct video_drawing *drawing = &video->drawing;
+	const struct video_settings before = video->settings;
+	if (mailbox_take(&video->settings_box, &video->settings)) {
+		region_add_all(&drawing->dirty);
+		if (video->canvas.egl) {
+			if (before.vsync != video->settings.vsync) {
+				egl_set_vsync(video->canvas.egl, video->settings.vsync);
+			}
+			apply_hdr(video);
+		}
+		drawing->width = 0; /* lay out anew */
 	}
-	memcpy(&video->told, status, sizeof video->told);
-	/* Under the lock, so that two threads cannot tell it in the wrong order. */
-	if (changed && video->events.status) {
-		video->events.status(status, video->events.data);
+	if (mailbox_take(&video->overlay_box, &drawing->overlay)) {
+		video_draw_lay_out_overlay(drawing);
 	}
-	pthread_mutex_unlock(&video->lock);
+	if (atomic_exchange(&video->redraw, false)) {
+		region_add_all(&drawing->dirty);
+		video->resize_redraws = 2;
+	}
 }
+
+/* ---- pg-video: the loop ---- */
+
+/* A pointer that moves alone is drawn once per refresh of the display, and a little later than
+ * that: the next frame of a guest of the same rate takes it along. */
+static uint64_t pointer_step_ns(const struct video *video) {
+	const int hz = atomic_load(&video->surface->refresh_hz);
+	return NS_PER_S * 115 / 100 / (uint64_t)(hz >= 24 && hz <= 1000 ? hz : 60);
+}
+
+/* When everything is drawn again though nothing changed (fps_min). */
+static uint64_t redraw_due_ns(const struct video *video) {
+	const int per_second = video->settings.fps_min;
+	return per_second > 0 ? video->drawing.drawn_ns + NS_PER_S / (uint64_t)per_second
+			      : UINT64_MAX;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+	return a < b ? a : b;
+}
+
+static bool takes_frames(const struct video *video) {
+	return !video->settings.hidden && !video->settings.paused &&
+	       video->settings.source != VIDEO_SOURCE_SPICE && video->canvas.egl != NULL;
+}
+
+static bool takes_spice(struct video *video) {
+	if (!video->spice_surface || video->settings.source == VIDEO_SOURCE_LG) {
+		return false;
+	}
+	return video->settings.source == VIDEO_SOURCE_SPICE ||
+	       !video_report_has_frames(&video->report);
+}
+
+/* A context to draw with. False: not now; ret_next_ns: when to look again. */
+static bool has_gl(struct video *video, uint64_t *ret_next_ns) {
+	if (!video->canvas.egl && clock_now_ns() < video->gl_retry_ns) {
+		source_lgmp_discard(video->lgmp, true);
+	} else if (!video->canvas.egl) {
+		open_gl(video);
+	}
+	*ret_next_ns = video->gl_retry_ns;
+	return video->canvas.egl != NULL;
+}
+
+/* Whether anything may have changed in the window. False: look again at ret_soon_ns, for the
+ * pointer. */
+static bool may_draw(const struct video *video, uint64_t *ret_soon_ns) {
+	const struct video_drawing *drawing = &video->drawing;
+	*ret_soon_ns = video->settings.mouse_redraw ? drawing->drawn_ns + pointer_step_ns(video)
+						    : UINT64_MAX; /* with the next frame */
+	return drawing->frame_pending || !region_empty(&drawing->dirty) ||
+	       clock_now_ns() >= *ret_soon_ns;
+}
+
+/* One look at everything. Returns when to look again without being woken. */
+static uint64_t work(struct video *video) {
+	struct video_drawing *drawing = &video->drawing;
+	uint64_t next_ns, soon_ns;
+	take_messages(video);
+	video_shots_collect(&video->shots);
+	if (!has_gl(video, &next_ns)) {
+		return next_ns;
+	}
+	source_lgmp_discard(video->lgmp, !takes_frames(video));
+	if (video->settings.hidden) {
+		return UINT64_MAX;
+	}
+	if (!egl_wants_frame(video->canvas.egl)) {
+		/* The wait below ends when the compositor asks; this is for one that does not. */
+		return clock_now_ns() + HIDDEN_STEP_NS;
+	}
+	const bool pending = drawing->frame_pending;
+	if (takes_frames(video)) {
+		video_frames_take(&video->frames);
+	}
+	if (takes_spice(video)) {
+		video_frames_take_spice(&video->frames);
+	}
+	next_ns = video_shots_serve(&video->shots, drawing->frame_pending && !pending);
+	if (redraw_due_ns(video) <= clock_now_ns()) {
+		region_add_all(&drawing->dirty);
+	}
+	if (!may_draw(video, &soon_ns)) {
+		return earlier(earlier(next_ns, soon_ns), redraw_due_ns(video));
+	}
+	video_draw_pointer(drawing);
+	if (!region_empty(&drawing->dirty)) {
+		if (video_draw(drawing) < 0) {
+			close_gl(video);
+		}
+		if (!region_empty(&drawing->dirty)) {
+			return clock_now_ns(); /* the size changed meanwhile */
+		}
+	}
+	if (video->resize_redraws > 0) {
+		/* Some drivers take a new window size one swap late. */
+		video->resize_redraws--;
+		region_add_all(&drawing->dirty);
+		next_ns = clock_now_ns() + 16 * NS_PER_MS;
+	}
+	return earlier(next_ns, redraw_due_ns(video));
+}
+
+static void *run(void *data) {
+	struct video *video = data;
+	thread_be_prompt(SLICE_US);
+	thread_place_init(&video->place);
+	while (!atomic_load(&video->stop)) {
+		if (video->trim_ns != 0 && clock_now_ns() >= video->trim_ns) {
+			gl_memory_trim();
+			video->trim_step_ns *= 2;
+			video->trim_ns += video->trim_step_ns;
+		}
+		const uint64_t next_ns = work(video);
+		const uint64_t slept_ns = clock_now_ns();
+		if (next_ns > slept_ns) {
+			egl_wait(video->canvas.egl, video->wake_fd, next_ns);
+		}
+		const uint64_t woke_ns = clock_now_ns();
+		video_frames_woke(&video->frames, slept_ns, woke_ns);
+		thread_place_tick(&video->place, woke_ns);
+		uint64_t count;
+		ssize_t n = read(video->wake_fd, &count, sizeof count);
+		(void)n;
+	}
+	video_shots_wait(&video->shots);
+	close_gl(video);
+	return NULL;
+}
+
+/* ---- start and stop ---- */
 
 static void lgmp_changed(const struct lgmp_status *lgmp, void *data) {
 	struct video *video = data;
-	pthread_mutex_lock(&video->lock);
-	if (lgmp->state != LGMP_STATE_RUNNING) {
-		video->have_lgmp_frame = false;
-	}
-	video->lgmp_status = *lgmp;
-	pthread_mutex_unlock(&video->lock);
-	video_publish(video);
+	video_report_lgmp(&video->report, lgmp);
 }
 
 static void pointer_moved(const struct video_pointer *pointer, void *data) {
@@ -122,18 +301,17 @@ static void pointer_moved(const struct video_pointer *pointer, void *data) {
 	}
 }
 
-/* ---- start and stop ---- */
-
 static void video_free(struct video *video) {
 	if (video->wake_fd >= 0) {
 		close(video->wake_fd);
 	}
 	mailbox_finish(&video->settings_box);
 	mailbox_finish(&video->overlay_box);
-	pthread_mutex_destroy(&video->lock);
-	free(video->quads);
-	free(video->shape);
-	free(video->verify_row);
+	video_frames_finish(&video->frames);
+	video_draw_finish(&video->drawing);
+	video_pointer_finish(&video->pointer);
+	video_shots_finish(&video->shots);
+	video_report_finish(&video->report);
 	free(video);
 }
 
@@ -155,6 +333,63 @@ static int start_source(struct video *video) {
 	return source_lgmp_start(&video->lgmp, &config, &events);
 }
 
+/* What each part knows of the others, once the source is there. */
+static void join_parts(struct video *video) {
+	const struct video_config *config = &video->config;
+	video->way.wanted = config->upload;
+	video->way.allow_dma = config->allow_dma;
+	video->way.ops = config->dmabuf;
+	video->way.canvas = &video->canvas;
+	video->way.report = &video->report;
+
+	video->pointer.lgmp = video->lgmp;
+	video->pointer.spice_surface = video->spice_surface;
+	video->pointer.canvas = &video->canvas;
+	video->pointer.settings = &video->settings;
+
+	video->drawing.canvas = &video->canvas;
+	video->drawing.settings = &video->settings;
+	video->drawing.events = &video->events;
+	video->drawing.pointer = &video->pointer;
+	video->drawing.report = &video->report;
+	video->drawing.swap_delay_ms = config->swap_delay_ms;
+
+	video->frames.config = config;
+	video->frames.lgmp = video->lgmp;
+	video->frames.spice_surface = video->spice_surface;
+	video->frames.canvas = &video->canvas;
+	video->frames.way = &video->way;
+	video->frames.drawing = &video->drawing;
+	video->frames.report = &video->report;
+	video->frames.place = &video->place;
+	video->frames.stop = &video->stop;
+
+	video->shots.canvas = &video->canvas;
+	video->shots.pointer = &video->pointer;
+	video->shots.wake = wake;
+	video->shots.wake_data = video;
+}
+
+static int make_parts(struct video *video) {
+	video_report_init(&video->report, &video->events, video->settings.source);
+	video_shots_init(&video->shots);
+	video->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int r = video->wake_fd < 0 ? -errno : 0;
+	if (r == 0) {
+		r = mailbox_init(&video->settings_box, sizeof(struct video_settings), wake, video);
+	}
+	if (r == 0) {
+		r = mailbox_init(&video->overlay_box, sizeof(struct overlay), wake, video);
+	}
+	if (r == 0) {
+		r = video_pointer_init(&video->pointer);
+	}
+	if (r == 0) {
+		r = video_draw_init(&video->drawing);
+	}
+	return r;
+}
+
 int video_start(struct video **ret_video, const struct video_config *config,
 		struct window_surface *surface, struct spice_surface *spice_surface,
 		const struct video_events *events) {
@@ -167,27 +402,15 @@ int video_start(struct video **ret_video, const struct video_config *config,
 	video->surface = surface;
 	video->spice_surface = spice_surface;
 	video->settings = config->settings;
-	video->wanted = config->settings.source;
-	pthread_mutex_init(&video->lock, NULL);
-	region_add_all(&video->dirty);
-	video->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	video->quads = calloc(OVERLAY_QUADS_MAX, sizeof *video->quads);
-	video->shape = calloc(1, sizeof *video->shape);
-	int r = mailbox_init(&video->settings_box, sizeof(struct video_settings), wake, video);
+	int r = make_parts(video);
 	if (r == 0) {
-		r = mailbox_init(&video->overlay_box, sizeof(struct overlay), wake, video);
-	}
-	if (video->wake_fd < 0 || !video->quads || !video->shape) {
-		r = -ENOMEM;
+		r = start_source(video);
 	}
 	if (r < 0) {
 		goto fail;
 	}
-	r = start_source(video);
-	if (r < 0) {
-		goto fail;
-	}
-	r = thread_start(&video->thread, "pg-video", video_thread, video);
+	join_parts(video);
+	r = thread_start(&video->thread, "pg-video", run, video);
 	if (r < 0) {
 		source_lgmp_stop(video->lgmp);
 		goto fail;
@@ -211,7 +434,7 @@ void video_stop(struct video *video) {
 		spice_surface_set_wake(video->spice_surface, NULL, NULL);
 	}
 	atomic_store(&video->stop, true);
-	video_wake_thread(video);
+	wake(video);
 	pthread_join(video->thread, NULL);
 	source_lgmp_stop(video->lgmp);
 	video_free(video);
@@ -229,13 +452,11 @@ void video_resize(struct video *video, int width_px, int height_px) {
 		pthread_mutex_unlock(&video->surface->lock);
 	}
 	atomic_store(&video->redraw, true);
-	video_wake_thread(video);
+	wake(video);
 }
 
 void video_set(struct video *video, const struct video_settings *settings) {
-	pthread_mutex_lock(&video->lock);
-	video->wanted = settings->source;
-	pthread_mutex_unlock(&video->lock);
+	video_report_wanted(&video->report, settings->source);
 	mailbox_put(&video->settings_box, settings);
 }
 
@@ -248,7 +469,7 @@ void video_set_shm_path(struct video *video, const char *path) {
 }
 
 void video_wake(struct video *video) {
-	video_wake_thread(video);
+	wake(video);
 }
 
 int video_move_pointer(struct video *video, int x, int y) {
@@ -265,55 +486,20 @@ void video_input_moved(struct video *video) {
 
 int video_screenshot(struct video *video, const char *path, bool with_pointer,
 		void (*done)(int result, void *data), void *data) {
-	if (strlen(path) >= sizeof video->shot.path) {
-		return -ENAMETOOLONG;
-	}
-	int r = 0;
-	pthread_mutex_lock(&video->lock);
-	if (video->shot_wanted) {
-		r = -EBUSY;
-	} else {
-		video->shot_wanted = true;
-		snprintf(video->shot.path, sizeof video->shot.path, "%s", path);
-		video->shot.with_pointer = with_pointer;
-		video->shot.done = done;
-		video->shot.data = data;
-		video->shot.since_ns = clock_now_ns();
-	}
-	pthread_mutex_unlock(&video->lock);
-	video_wake_thread(video);
+	const int r = video_shots_ask(&video->shots, path, with_pointer, done, data);
+	wake(video);
 	return r;
 }
 
 unsigned video_get_times(struct video *video, struct video_frame_times *ret_times, unsigned max) {
-	pthread_mutex_lock(&video->lock);
-	const uint64_t end = video->recent_count;
-	uint64_t count = end < VIDEO_TIMES_KEPT ? end : VIDEO_TIMES_KEPT;
-	count = count < max ? count : max;
-	for (uint64_t i = 0; i < count; i++) {
-		ret_times[i] = video->recent[(end - count + i) % VIDEO_TIMES_KEPT];
-	}
-	pthread_mutex_unlock(&video->lock);
-	return (unsigned)count;
+	return video_report_times(&video->report, ret_times, max);
 }
 
 void video_get_stats(struct video *video, struct video_stats *ret_stats) {
 	struct source_lgmp_counts counts;
 	source_lgmp_get_counts(video->lgmp, &counts);
-	const uint64_t now_ns = clock_now_ns();
-	pthread_mutex_lock(&video->lock);
-	*ret_stats = video->stats;
-	unsigned swaps = 0, frames = 0;
-	for (unsigned i = 0; i < VIDEO_SWAPS_KEPT; i++) {
-		if (video->swap_ns[i] != 0 && now_ns - video->swap_ns[i] <= NS_PER_S) {
-			swaps++;
-			frames += video->swap_new[i] ? 1 : 0;
-		}
-	}
-	pthread_mutex_unlock(&video->lock);
+	video_report_stats(&video->report, ret_stats);
 	snprintf(ret_stats->poll, sizeof ret_stats->poll, "%s", source_lgmp_poll_name(video->lgmp));
-	ret_stats->fps = frames;
-	ret_stats->ups = swaps;
 	ret_stats->seen = counts.seen;
 	ret_stats->superseded += counts.superseded;
 	ret_stats->lgmp_cpu_ns = counts.cpu_ns;

@@ -1,226 +1,285 @@
-/* pg-video: layout, what must be drawn, drawing and swapping. */
+#include "client/video/video_draw.h"
+
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "client/gl/egl.h"
 #include "client/gl/gl.h"
-#include "client/video/video_internal.h"
+#include "client/render/renderer.h"
+#include "client/video/video_canvas.h"
+#include "client/video/video_pointer.h"
+#include "client/video/video_report.h"
 
 #include "base/clock.h"
 
+int video_draw_init(struct video_drawing *drawing) {
+	drawing->quads = calloc(OVERLAY_QUADS_MAX, sizeof *drawing->quads);
+	region_add_all(&drawing->dirty);
+	return drawing->quads ? 0 : -ENOMEM;
+}
+
+void video_draw_finish(struct video_drawing *drawing) {
+	free(drawing->quads);
+}
+
+void video_draw_forget(struct video_drawing *drawing) {
+	drawing->frame_pending = false;
+	drawing->history_count = 0;
+	region_add_all(&drawing->dirty);
+}
+
 /* ---- geometry ---- */
 
-static void tell_geometry(struct video *video) {
+static void tell_geometry(struct video_drawing *drawing) {
 	const struct video_geometry geometry = {
-		.x = video->layout.x,
-		.y = video->layout.y,
-		.width = video->layout.width,
-		.height = video->layout.height,
-		.rotation = video->layout.pointer_rotation,
+		.x = drawing->layout.x,
+		.y = drawing->layout.y,
+		.width = drawing->layout.width,
+		.height = drawing->layout.height,
+		.rotation = drawing->layout.pointer_rotation,
 	};
-	if (memcmp(&geometry, &video->geometry, sizeof geometry) == 0) {
+	if (memcmp(&geometry, &drawing->told, sizeof geometry) == 0) {
 		return;
 	}
-	video->geometry = geometry;
-	if (video->events.geometry) {
-		video->events.geometry(&geometry, video->events.data);
+	drawing->told = geometry;
+	if (drawing->events->geometry) {
+		drawing->events->geometry(&geometry, drawing->events->data);
 	}
 }
 
-void video_lay_out(struct video *video) {
+void video_draw_lay_out(struct video_drawing *drawing) {
+	if (drawing->width == 0) {
+		return; /* with the first drawing */
+	}
+	const struct video_picture *picture = &drawing->canvas->picture;
+	const struct video_settings *settings = drawing->settings;
 	const struct layout_input input = {
-		.image_width = video->picture.width,
-		.image_height = video->picture.height,
-		.desktop_width = video->picture.desktop_width,
-		.desktop_height = video->picture.desktop_height,
-		.guest_rotation = video->picture.rotation,
-		.user_rotation = video->settings.rotate,
-		.window_width = video->width,
-		.window_height = video->height,
-		.keep_aspect = video->settings.keep_aspect,
-		.integer_upscale = video->settings.integer_upscale,
-		.no_upscale = video->settings.no_upscale,
+		.image_width = picture->width,
+		.image_height = picture->height,
+		.desktop_width = picture->desktop_width,
+		.desktop_height = picture->desktop_height,
+		.guest_rotation = picture->rotation,
+		.user_rotation = settings->rotate,
+		.window_width = drawing->width,
+		.window_height = drawing->height,
+		.keep_aspect = settings->keep_aspect,
+		.integer_upscale = settings->integer_upscale,
+		.no_upscale = settings->no_upscale,
 	};
-	layout_compute(&video->layout, &input);
-	region_add_all(&video->dirty);
-	if (video->picture_begun) {
-		tell_geometry(video);
+	layout_compute(&drawing->layout, &input);
+	region_add_all(&drawing->dirty);
+	if (drawing->canvas->begun) {
+		tell_geometry(drawing);
 	}
 }
 
-void video_lay_out_overlay(struct video *video) {
-	video->quad_count = overlay_layout(&video->overlay, video->width, video->height,
-			video->quads, OVERLAY_QUADS_MAX);
+void video_draw_lay_out_overlay(struct video_drawing *drawing) {
+	drawing->quad_count = overlay_layout(&drawing->overlay, drawing->width, drawing->height,
+			drawing->quads, OVERLAY_QUADS_MAX);
+	drawing->sign_count = overlay_cover(drawing->quads, drawing->quad_count, drawing->signs);
+	region_add_all(&drawing->dirty);
 }
 
-/* ---- drawing ---- */
+static void resize_to(struct video_drawing *drawing, const struct egl_target *target) {
+	if (target->width == drawing->width && target->height == drawing->height) {
+		return;
+	}
+	drawing->width = target->width;
+	drawing->height = target->height;
+	drawing->history_count = 0;
+	video_draw_lay_out(drawing);
+	video_draw_lay_out_overlay(drawing);
+	video_draw_pointer(drawing); /* its place follows the layout */
+}
 
-static void push_history(struct video *video) {
-	memmove(&video->history[1], &video->history[0],
-			(VIDEO_HISTORY - 1) * sizeof video->history[0]);
-	video->history[0] = video->dirty;
-	if (video->history_count < VIDEO_HISTORY) {
-		video->history_count++;
+/* ---- damage ---- */
+
+void video_draw_damage(
+		struct video_drawing *drawing, const struct frame_rect *rects, unsigned count) {
+	for (unsigned i = 0; i < count; i++) {
+		struct rect rect;
+		if (layout_image_rect(&drawing->layout, &rects[i], &rect)) {
+			region_add(&drawing->dirty, &rect);
+		}
+	}
+}
+
+void video_draw_frame(struct video_drawing *drawing, const struct video_frame_times *times) {
+	if (drawing->frame_pending) {
+		video_report_superseded(drawing->report);
+	}
+	drawing->frame_pending = true;
+	drawing->times = *times;
+}
+
+void video_draw_pointer(struct video_drawing *drawing) {
+	video_pointer_update(drawing->pointer, drawing->width > 0 ? &drawing->layout : NULL,
+			&drawing->dirty);
+}
+
+static void push_history(struct video_drawing *drawing) {
+	memmove(&drawing->history[1], &drawing->history[0],
+			(VIDEO_HISTORY - 1) * sizeof drawing->history[0]);
+	drawing->history[0] = drawing->dirty;
+	if (drawing->history_count < VIDEO_HISTORY) {
+		drawing->history_count++;
 	}
 }
 
 /* What must be drawn into a back buffer of that age. */
-static void region_for_age(const struct video *video, unsigned age, struct region *ret_region) {
-	*ret_region = video->dirty;
-	if (age == 0 || age - 1 > video->history_count) {
+static void region_for_age(
+		const struct video_drawing *drawing, unsigned age, struct region *ret_region) {
+	*ret_region = drawing->dirty;
+	if (age == 0 || age - 1 > drawing->history_count) {
 		region_add_all(ret_region);
 		return;
 	}
 	for (unsigned i = 0; i + 1 < age; i++) {
-		region_add_region(ret_region, &video->history[i]);
+		region_add_region(ret_region, &drawing->history[i]);
 	}
 }
 
-static void note_swap(struct video *video, uint64_t swapped_ns) {
-	const bool frame = video->frame_pending;
-	pthread_mutex_lock(&video->lock);
-	video->swap_ns[video->swap_at] = swapped_ns;
-	video->swap_new[video->swap_at] = frame;
-	video->swap_at = (video->swap_at + 1) % VIDEO_SWAPS_KEPT;
-	if (frame) {
-		struct video_stats *stats = &video->stats;
-		stats->shown++;
-		stats->torn += video->times.torn ? 1 : 0;
-		stats->newest_swapped_ns = swapped_ns;
-		stats->seen_to_uploaded_us =
-				(double)(video->times.uploaded_ns - video->times.seen_ns) / 1e3;
-		stats->seen_to_swapped_us = (double)(swapped_ns - video->times.seen_ns) / 1e3;
-	}
-	if (frame) {
-		video->times.swapped_ns = swapped_ns;
-		video->recent[video->recent_count++ % VIDEO_TIMES_KEPT] = video->times;
-	}
-	pthread_mutex_unlock(&video->lock);
-	if (frame && video->events.shown) {
-		video->events.shown(&video->times, video->events.data);
-	}
-	video->frame_pending = false;
+/* ---- drawing ---- */
+
+static void scene_of(const struct video_drawing *drawing, struct renderer_scene *ret_scene) {
+	const bool picture = drawing->canvas->begun && !drawing->overlay.splash;
+	*ret_scene = (struct renderer_scene){
+		.layout = picture ? &drawing->layout : NULL,
+		.scale = drawing->settings->scale,
+		.dim = drawing->overlay.dim ? 0.5f : 1.0f,
+		.pointer = drawing->pointer->shown,
+		.pointer_rotation = drawing->layout.pointer_rotation,
+		.quads = drawing->quads,
+		.quad_count = drawing->quad_count,
+	};
+	memcpy(ret_scene->pointer_rect, drawing->pointer->rect, sizeof ret_scene->pointer_rect);
 }
 
-static void resize_to(struct video *video, const struct egl_target *target) {
-	if (target->width == video->width && target->height == video->height) {
-		return;
-	}
-	video->width = target->width;
-	video->height = target->height;
-	video->history_count = 0;
-	video_lay_out(video);
-	video_lay_out_overlay(video);
-	video_take_pointer(video); /* its place follows the layout */
-	region_add_all(&video->dirty);
+static struct rect pointer_cover(const struct renderer_scene *scene) {
+	const float *r = scene->pointer_rect;
+	const int x = (int)floorf(r[0]), y = (int)floorf(r[1]);
+	return (struct rect){ x, y, (int)ceilf(r[0] + r[2]) - x, (int)ceilf(r[1] + r[3]) - y };
 }
 
-/* What the scene has over the picture. */
-static unsigned covers(const struct renderer_scene *scene, struct rect ret_rects[2]) {
-	unsigned count = 0;
-	if (scene->pointer) {
-		const float *r = scene->pointer_rect;
-		const int x = (int)floorf(r[0]), y = (int)floorf(r[1]);
-		ret_rects[count++] = (struct rect){ x, y, (int)ceilf(r[0] + r[2]) - x,
-			(int)ceilf(r[1] + r[3]) - y };
-	}
-	if (scene->quad_count > 0) {
-		float left = INFINITY, top = INFINITY, right = 0, bottom = 0;
-		for (size_t i = 0; i < scene->quad_count; i++) {
-			const struct overlay_quad *quad = &scene->quads[i];
-			left = fminf(left, quad->x);
-			top = fminf(top, quad->y);
-			right = fmaxf(right, quad->x + quad->width);
-			bottom = fmaxf(bottom, quad->y + quad->height);
-		}
-		const int x = (int)floorf(left), y = (int)floorf(top);
-		ret_rects[count++] = (struct rect){ x, y, (int)ceilf(right) - x,
-			(int)ceilf(bottom) - y };
-	}
-	return count;
-}
-
-/* Takes what the window can have from memory out of the region. */
-static bool put_kept(
-		struct video *video, const struct renderer_scene *scene, struct region *region) {
-	struct egl_pixels pixels;
-	struct region drawn = *region, kept = { .count = 0 };
-	struct rect over[2];
-	if (!renderer_kept_at(video->renderer, scene, &pixels) ||
-			!region_cut(&drawn, &pixels.at, &kept)) {
+/* Moves what the scene has over the picture, each at its place, from `kept` to `drawn`. False: the
+ * rest would be too many rectangles. */
+static bool cut_covers(const struct renderer_scene *scene, const struct rect *signs,
+		unsigned sign_count, struct region *kept, struct region *drawn) {
+	const struct rect pointer = pointer_cover(scene);
+	if (scene->pointer && !region_cut(kept, &pointer, drawn)) {
 		return false;
 	}
-	const unsigned count = covers(scene, over);
-	for (unsigned i = 0; i < count; i++) {
-		if (!region_cut(&kept, &over[i], &drawn)) {
+	for (unsigned i = 0; i < sign_count; i++) {
+		if (!region_cut(kept, &signs[i], drawn)) {
 			return false;
 		}
 	}
-	if (kept.count == 0 || egl_put(video->egl, &pixels, kept.rects, kept.count) < 0) {
+	return true;
+}
+
+static struct rect bounding_box(const struct rect *rects, unsigned count) {
+	if (count == 0) {
+		return (struct rect){ 0 };
+	}
+	int left = rects[0].x, top = rects[0].y, right = left, bottom = top;
+	for (unsigned i = 0; i < count; i++) {
+		const struct rect *r = &rects[i];
+		left = r->x < left ? r->x : left;
+		top = r->y < top ? r->y : top;
+		right = r->x + r->width > right ? r->x + r->width : right;
+		bottom = r->y + r->height > bottom ? r->y + r->height : bottom;
+	}
+	return (struct rect){ left, top, right - left, bottom - top };
+}
+
+/* Takes what the window can have from memory out of the region. False: nothing of it. */
+static bool put_kept(const struct video_drawing *drawing, const struct renderer_scene *scene,
+		struct region *region) {
+	const struct video_canvas *canvas = drawing->canvas;
+	struct egl_pixels pixels;
+	struct region outside = *region, inside = { .count = 0 };
+	if (!renderer_kept_at(canvas->renderer, scene, &pixels) ||
+			!region_cut(&outside, &pixels.at, &inside)) {
 		return false;
 	}
+	struct region kept = inside, drawn = outside;
+	if (!cut_covers(scene, drawing->signs, drawing->sign_count, &kept, &drawn)) {
+		/* Pieces without number: all signs at once are fewer. */
+		const struct rect box = bounding_box(drawing->signs, drawing->sign_count);
+		kept = inside;
+		drawn = outside;
+		if (!cut_covers(scene, &box, drawing->sign_count > 0, &kept, &drawn)) {
+			return false;
+		}
+	}
+	if (kept.count == 0 || egl_put(canvas->egl, &pixels, kept.rects, kept.count) < 0) {
+		return false;
+	}
+	region_finish(&drawn, drawing->width, drawing->height);
 	*region = drawn;
 	return true;
 }
 
-/* ret_drawn: what must be read from the target: all that is dirty, or what was not put
- * on the window otherwise. */
-static void draw_scene(
-		struct video *video, const struct egl_target *target, struct region *ret_drawn) {
-	struct region region;
-	region_for_age(video, target->age, &region);
-	region_finish(&region, target->width, target->height);
-	region_finish(&video->dirty, target->width, target->height);
-	struct renderer_scene scene = {
-		.layout = video->picture_begun && !video->overlay.splash ? &video->layout : NULL,
-		.scale = video->settings.scale,
-		.dim = video->overlay.dim ? 0.5f : 1.0f,
-		.pointer = video->pointer_drawn,
-		.pointer_rotation = video->layout.pointer_rotation,
-		.quads = video->quads,
-		.quad_count = video->quad_count,
-	};
-	memcpy(scene.pointer_rect, video->pointer_rect, sizeof scene.pointer_rect);
-	*ret_drawn = video->dirty;
-	if (put_kept(video, &scene, &region)) {
-		*ret_drawn = region;
+static void note_swap(struct video_drawing *drawing) {
+	const bool frame = drawing->frame_pending;
+	drawing->times.swapped_ns = drawing->drawn_ns;
+	video_report_swap(drawing->report, drawing->drawn_ns, frame ? &drawing->times : NULL);
+	if (frame && drawing->events->shown) {
+		drawing->events->shown(&drawing->times, drawing->events->data);
 	}
-	renderer_draw(video->renderer, target, &scene, region.rects, region.count);
+	drawing->frame_pending = false;
 }
 
-void video_draw(struct video *video) {
-	struct egl_target target;
-	if (egl_begin(video->egl, &target) < 0) {
-		video_close_gl(video);
-		return;
-	}
-	resize_to(video, &target);
-	struct region drawn;
-	draw_scene(video, &target, &drawn);
-	GLsync fence = NULL;
-	if (video->events.shown && video->frame_pending) {
-		fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
-	}
-	video->times.swap_ns = clock_now_ns();
-	const int r = egl_swap(video->egl, drawn.rects, drawn.count);
-	if (video->config.swap_delay_ms > 0) {
-		clock_sleep_ns(video->config.swap_delay_ms * NS_PER_MS);
+/* For the bench, which is told when the GPU was done. NULL: nobody asks. */
+static GLsync begin_wait(const struct video_drawing *drawing) {
+	return drawing->events->shown && drawing->frame_pending
+			       ? glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0)
+			       : NULL;
+}
+
+static void end_wait(const struct video_drawing *drawing, GLsync fence) {
+	if (drawing->swap_delay_ms > 0) {
+		clock_sleep_ns(drawing->swap_delay_ms * NS_PER_MS);
 	}
 	if (fence) {
 		glClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, NS_PER_S);
 		glDeleteSync(fence);
 	}
-	if (r == -EAGAIN) {
-		region_add_all(&video->dirty);
-		return;
+}
+
+int video_draw(struct video_drawing *drawing) {
+	const struct video_canvas *canvas = drawing->canvas;
+	struct egl_target target;
+	if (egl_begin(canvas->egl, &target) < 0) {
+		return -EIO;
 	}
+	resize_to(drawing, &target);
+	struct renderer_scene scene;
+	scene_of(drawing, &scene);
+	struct region region;
+	region_for_age(drawing, target.age, &region);
+	region_finish(&region, target.width, target.height);
+	region_finish(&drawing->dirty, target.width, target.height);
+	/* What must be read from the target: all that is dirty, or what was not put on the window
+	 * otherwise. */
+	struct region drawn = drawing->dirty;
+	if (put_kept(drawing, &scene, &region)) {
+		drawn = region;
+	}
+	renderer_draw(canvas->renderer, &target, &scene, region.rects, region.count);
+	GLsync fence = begin_wait(drawing);
+	drawing->times.swap_ns = clock_now_ns();
+	const int r = egl_swap(canvas->egl, drawn.rects, drawn.count);
+	end_wait(drawing, fence);
 	if (r < 0) {
-		video_close_gl(video);
-		region_add_all(&video->dirty);
-		return;
+		region_add_all(&drawing->dirty);
+		return r == -EAGAIN ? 0 : -EIO;
 	}
-	push_history(video);
-	region_clear(&video->dirty);
-	video->drawn_ns = clock_now_ns();
-	note_swap(video, video->drawn_ns);
+	push_history(drawing);
+	region_clear(&drawing->dirty);
+	drawing->drawn_ns = clock_now_ns();
+	note_swap(drawing);
+	return 0;
 }

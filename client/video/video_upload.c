@@ -22,7 +22,6 @@ struct follower {
 	uint64_t written;     /* bytes, as seen last */
 	uint64_t progress_ns; /* when it was raised; 0 = did not wait yet */
 	uint64_t asked_ns;    /* when go_on was */
-	uint64_t spent_ns;    /* in uploads */
 };
 
 static void nap(const struct follower *follower) {
@@ -67,59 +66,37 @@ static bool wait_beyond(struct follower *follower, uint64_t bytes) {
 	}
 }
 
-/* A rectangle, in stripes as they come. */
-static bool upload_rect(struct renderer *renderer, struct follower *follower,
-		const struct frame_rect *rect) {
-	const struct frame *frame = follower->frame;
-	uint32_t end = rect->y + rect->height;
-	end = end < frame->rows ? end : frame->rows;
-	uint32_t y = rect->y;
-	uint32_t stripe = STRIPE_BYTES / frame->pitch + 1;
-	while (y < end) {
-		uint32_t want = y + stripe < end ? y + stripe : end;
-		if (follower->written < (uint64_t)want * frame->pitch) {
-			follower->written = frame_written(frame);
-		}
-		if (follower->written < (uint64_t)want * frame->pitch &&
-				!wait_beyond(follower, (uint64_t)want * frame->pitch - 1)) {
-			return false;
-		}
-		/* Everything that is there, not only what was waited for. */
-		const uint64_t there = follower->written / frame->pitch;
-		want = there < end ? (uint32_t)there : end;
-		const struct frame_rect part = { rect->x, y, rect->width, want - y };
-		const uint64_t begin_ns = clock_now_ns();
-		renderer_upload(renderer, frame->pixels, frame->pitch, &part);
-		follower->spent_ns += clock_now_ns() - begin_ns;
-		y = want;
+/* How far rows are there, at least one stripe beyond y or up to `end`. 0: they do not come. */
+static uint32_t rows_there(struct follower *follower, uint32_t y, uint32_t end) {
+	const uint32_t pitch = follower->frame->pitch;
+	const uint32_t stripe = STRIPE_BYTES / pitch + 1;
+	const uint64_t want = (uint64_t)(end - y > stripe ? y + stripe : end) * pitch;
+	if (follower->written < want) {
+		follower->written = frame_written(follower->frame);
 	}
-	return true;
+	if (follower->written < want && !wait_beyond(follower, want - 1)) {
+		return 0;
+	}
+	/* Everything that is there, not only what was waited for. */
+	const uint64_t there = follower->written / pitch;
+	return there < end ? (uint32_t)there : end;
 }
 
-static bool upload_damage(
-		struct renderer *renderer, struct follower *follower, const struct frame *frame) {
-	/* From the top, as they are written: by their lower edge. */
-	unsigned char order[FRAME_DAMAGE_MAX];
-	const unsigned count = frame->damage_count;
-	for (unsigned i = 0; i < count; i++) {
+/* From the top, as they are written: by their lower edge. */
+static void order_damage(const struct frame *frame, unsigned char ret_order[FRAME_DAMAGE_MAX]) {
+	for (unsigned i = 0; i < frame->damage_count; i++) {
 		const struct frame_rect *rect = &frame->damage[i];
 		unsigned at = i;
 		while (at > 0) {
-			const struct frame_rect *other = &frame->damage[order[at - 1]];
+			const struct frame_rect *other = &frame->damage[ret_order[at - 1]];
 			if (other->y + other->height <= rect->y + rect->height) {
 				break;
 			}
-			order[at] = order[at - 1];
+			ret_order[at] = ret_order[at - 1];
 			at--;
 		}
-		order[at] = (unsigned char)i;
+		ret_order[at] = (unsigned char)i;
 	}
-	for (unsigned i = 0; i < count; i++) {
-		if (!upload_rect(renderer, follower, &frame->damage[order[i]])) {
-			return false;
-		}
-	}
-	return true;
 }
 
 bool video_upload_wait(const struct frame *frame, const struct video_follow *follow) {
@@ -132,8 +109,25 @@ bool video_upload(struct renderer *renderer, const struct frame *frame, bool all
 		const struct video_follow *follow, uint64_t *ret_spent_ns) {
 	struct follower follower = { .frame = frame, .how = follow };
 	const struct frame_rect whole = { 0, 0, frame->width, frame->rows };
-	const bool ok = all ? upload_rect(renderer, &follower, &whole)
-			    : upload_damage(renderer, &follower, frame);
-	*ret_spent_ns = follower.spent_ns;
-	return ok;
+	unsigned char order[FRAME_DAMAGE_MAX];
+	order_damage(frame, order);
+	uint64_t spent_ns = 0;
+	for (unsigned i = 0; i < (all ? 1 : frame->damage_count); i++) {
+		const struct frame_rect *rect = all ? &whole : &frame->damage[order[i]];
+		const uint32_t below = rect->y + rect->height;
+		const uint32_t end = below < frame->rows ? below : frame->rows;
+		for (uint32_t y = rect->y, there; y < end; y = there) {
+			there = rows_there(&follower, y, end);
+			if (there == 0) {
+				*ret_spent_ns = spent_ns;
+				return false;
+			}
+			const struct frame_rect part = { rect->x, y, rect->width, there - y };
+			const uint64_t begin_ns = clock_now_ns();
+			renderer_upload(renderer, frame->pixels, frame->pitch, &part);
+			spent_ns += clock_now_ns() - begin_ns;
+		}
+	}
+	*ret_spent_ns = spent_ns;
+	return true;
 }
