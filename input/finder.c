@@ -13,6 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/folder_watch.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/utf8.h"
@@ -25,9 +26,9 @@ struct finder {
 	char root[1024];
 	struct udev *udev; /* NULL: do without */
 	struct udev_monitor *monitor;
-	int inotify;
+	int watch;
 	struct loop_source *monitor_source;
-	struct loop_source *inotify_source;
+	struct loop_source *watch_source;
 	void (*changed)(void *data);
 	void *changed_data;
 };
@@ -252,27 +253,24 @@ static void watch_folders(const struct finder *finder) {
 		/* ATTRIB: the rules gave us access after the node was made. /dev only for the
 		 * birth of /dev/input. Adding a watch again is harmless. */
 		uint32_t mask = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
-		inotify_add_watch(finder->inotify, path,
-				i == 0 ? mask : mask | IN_DELETE | IN_ATTRIB);
+		(void)folder_watch_add(
+				finder->watch, path, i == 0 ? mask : mask | IN_DELETE | IN_ATTRIB);
 	}
 }
 
-static void on_inotify(int fd, uint32_t events, void *data) {
+static void on_change(int folder, uint32_t mask, const char *name, void *data) {
+	bool *any = data;
+	(void)folder;
+	/* /dev itself is busy with other things. */
+	*any = *any || (mask & IN_Q_OVERFLOW) || (name[0] && (mask & IN_ISDIR)) ||
+	       strstr(name, "event");
+}
+
+static void on_folder(int fd, uint32_t events, void *data) {
 	struct finder *finder = data;
-	(void)events;
-	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	bool any = false;
-	for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) {
-		for (char *at = buffer; at < buffer + n;) {
-			struct inotify_event event;
-			memcpy(&event, at, sizeof event);
-			const char *name = at + sizeof event;
-			/* /dev itself is busy with other things. */
-			any = any || (event.len && (event.mask & IN_ISDIR)) ||
-			      (event.len && (strstr(name, "event") != NULL));
-			at += sizeof event + event.len;
-		}
-	}
+	(void)events;
+	folder_watch_read(fd, on_change, &any);
 	if (any) {
 		watch_folders(finder);
 		finder->changed(finder->changed_data);
@@ -284,13 +282,13 @@ static int finder_watch(
 	struct finder *finder = data;
 	finder->changed = changed;
 	finder->changed_data = changed_data;
-	finder->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (finder->inotify < 0) {
-		return -errno;
+	finder->watch = folder_watch_open();
+	if (finder->watch < 0) {
+		return finder->watch;
 	}
 	watch_folders(finder);
-	finder->inotify_source = loop_add_fd(loop, finder->inotify, EPOLLIN, on_inotify, finder);
-	if (!finder->inotify_source) {
+	finder->watch_source = loop_add_fd(loop, finder->watch, EPOLLIN, on_folder, finder);
+	if (!finder->watch_source) {
 		return -ENOMEM;
 	}
 	if (!finder->udev) {
@@ -310,9 +308,9 @@ static int finder_watch(
 static void finder_destroy(void *data) {
 	struct finder *finder = data;
 	loop_remove(finder->monitor_source);
-	loop_remove(finder->inotify_source);
-	if (finder->inotify >= 0) {
-		close(finder->inotify);
+	loop_remove(finder->watch_source);
+	if (finder->watch >= 0) {
+		close(finder->watch);
 	}
 	udev_monitor_unref(finder->monitor);
 	udev_unref(finder->udev);
@@ -324,7 +322,7 @@ int finder_create(struct device_finder *ret_finder, const char *root) {
 	if (!finder) {
 		return -ENOMEM;
 	}
-	finder->inotify = -1;
+	finder->watch = -1;
 	if (root[0]) {
 		char real[PATH_MAX];
 		if (!realpath(root, real) || strlen(real) >= sizeof finder->root) {

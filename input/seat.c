@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/folder_watch.h"
 #include "base/i18n.h"
 #include "base/loop.h"
 #include "input/logind.h"
@@ -22,9 +23,9 @@ struct seat {
 	char session[64];  /* "": logind knows none of ours */
 	char terminal[16]; /* ours, e.g. "tty2"; "" = not known */
 	enum seat_state state;
-	int inotify;
+	int watch;
 	int active_tty; /* sysfs file that polls as urgent when it changes */
-	struct loop_source *inotify_source;
+	struct loop_source *watch_source;
 	struct loop_source *tty_source;
 	struct logind *logind; /* NULL: nobody to ask about locks */
 	void (*changed)(bool active, void *data);
@@ -128,21 +129,25 @@ static void look_again(struct seat *seat) {
 	}
 }
 
+struct looked {
+	const struct seat *seat;
+	bool changed;
+};
+
+static void on_change(int folder, uint32_t mask, const char *name, void *data) {
+	struct looked *looked = data;
+	(void)folder;
+	if ((mask & IN_Q_OVERFLOW) || strcmp(name, looked->seat->session) == 0) {
+		looked->changed = true;
+	}
+}
+
 static void on_session(int fd, uint32_t events, void *data) {
 	struct seat *seat = data;
+	struct looked looked = { .seat = seat };
 	(void)events;
-	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	bool ours = false;
-	for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) {
-		for (char *at = buffer; at < buffer + n;) {
-			struct inotify_event event;
-			memcpy(&event, at, sizeof event);
-			ours = ours || (event.mask & IN_Q_OVERFLOW) ||
-			       (event.len && strcmp(at + sizeof event, seat->session) == 0);
-			at += sizeof event + event.len;
-		}
-	}
-	if (ours) {
+	folder_watch_read(fd, on_change, &looked);
+	if (looked.changed) {
 		look_again(seat);
 	}
 }
@@ -160,21 +165,23 @@ static void on_lock(void *data) {
 static int watch_session(struct seat *seat, struct loop *loop) {
 	char path[PATH_MAX];
 	rooted(seat, path, "/run/systemd/sessions");
-	seat->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	seat->watch = folder_watch_open();
 	/* logind writes a new file and renames it over the old one. */
-	if (seat->inotify < 0 || inotify_add_watch(seat->inotify, path,
-						 IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE) < 0) {
-		return -errno;
+	int r = seat->watch < 0 ? seat->watch
+				: folder_watch_add(seat->watch, path,
+						  IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE);
+	if (r < 0) {
+		return r;
 	}
-	seat->inotify_source = loop_add_fd(loop, seat->inotify, EPOLLIN, on_session, seat);
-	if (!seat->inotify_source) {
+	seat->watch_source = loop_add_fd(loop, seat->watch, EPOLLIN, on_session, seat);
+	if (!seat->watch_source) {
 		return -ENOMEM;
 	}
 	/* A fixture tree has the bus that a test gives it, never the machine's. */
 	if (seat->root[0] && !secure_getenv("DBUS_SYSTEM_BUS_ADDRESS")) {
 		return 0;
 	}
-	int r = logind_create(&seat->logind, loop, seat->session, on_lock, seat);
+	r = logind_create(&seat->logind, loop, seat->session, on_lock, seat);
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
@@ -202,7 +209,7 @@ int seat_create(struct seat **ret_seat, struct loop *loop, const char *root, con
 	if (!seat) {
 		return -ENOMEM;
 	}
-	seat->inotify = seat->active_tty = -1;
+	seat->watch = seat->active_tty = -1;
 	seat->changed = changed;
 	seat->data = data;
 	snprintf(seat->root, sizeof seat->root, "%s", root);
@@ -227,11 +234,11 @@ void seat_destroy(struct seat *seat) {
 	if (!seat) {
 		return;
 	}
-	loop_remove(seat->inotify_source);
+	loop_remove(seat->watch_source);
 	loop_remove(seat->tty_source);
 	logind_destroy(seat->logind);
-	if (seat->inotify >= 0) {
-		close(seat->inotify);
+	if (seat->watch >= 0) {
+		close(seat->watch);
 	}
 	if (seat->active_tty >= 0) {
 		close(seat->active_tty);

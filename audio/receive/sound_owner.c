@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/runtime_folder.h"
 
 #define KEY_BYTES   38
 #define PLAYERS_MAX 8
@@ -49,16 +50,9 @@ static void path_of(const struct sound_owner *owner, const struct key *key, cons
 
 static int find_folder(struct sound_owner *owner, const char *folder) {
 	if (!folder) {
-		// NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
-		const char *runtime = getenv("XDG_RUNTIME_DIR");
-		if (!runtime || runtime[0] != '/') {
-			return -ENOENT;
-		}
-		int n = snprintf(owner->folder, sizeof owner->folder, "%s/pierglass", runtime);
-		if (n >= (int)sizeof owner->folder) {
-			return -ENAMETOOLONG;
-		}
-	} else if (snprintf(owner->folder, sizeof owner->folder, "%s", folder) >=
+		return runtime_folder_make(owner->folder, sizeof owner->folder);
+	}
+	if (snprintf(owner->folder, sizeof owner->folder, "%s", folder) >=
 			(int)sizeof owner->folder) {
 		return -ENAMETOOLONG;
 	}

@@ -11,8 +11,10 @@
 
 #include "base/clock.h"
 
+#include "base/folder_watch.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/runtime_folder.h"
 
 #define RETRY_FIRST_MS 250u
 #define RETRY_MOST_MS  1000u
@@ -31,8 +33,8 @@ struct pulse_server {
 	char reason[128];
 	bool pipewire;
 
-	int inotify_fd;
-	pa_io_event *inotify_event;
+	int watch_fd;
+	pa_io_event *watch_event;
 };
 
 void pulse_forget(pa_operation *operation) {
@@ -59,7 +61,6 @@ static void server_folder(const struct pulse_server *server, char *ret_path, siz
 	// NOLINTBEGIN(concurrency-mt-unsafe): nobody changes the environment
 	const char *address =
 			server->config.server[0] ? server->config.server : getenv("PULSE_SERVER");
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	// NOLINTEND(concurrency-mt-unsafe)
 	const char *path = address ? strchr(address, '/') : NULL;
 	if (path && path != address && path[-1] == '/') {
@@ -69,39 +70,39 @@ static void server_folder(const struct pulse_server *server, char *ret_path, siz
 		snprintf(ret_path, room, "%s", path);
 		char *slash = strrchr(ret_path, '/');
 		*(slash == ret_path ? slash + 1 : slash) = '\0';
-	} else if (runtime) {
-		snprintf(ret_path, room, "%s/pulse", runtime);
-		if (access(ret_path, F_OK) < 0) {
-			snprintf(ret_path, room, "%s", runtime);
-		}
-	} else {
+	} else if ((runtime_folder("pulse", ret_path, room) < 0 || access(ret_path, F_OK) < 0) &&
+			runtime_folder("", ret_path, room) < 0) {
 		ret_path[0] = '\0';
+	}
+}
+
+static void on_change(int folder, uint32_t mask, const char *name, void *data) {
+	struct pulse_server *server = data;
+	(void)folder;
+	(void)mask;
+	(void)name;
+	const uint64_t soon_ns = clock_now_ns() + APPEARED_NS;
+	if (server->retry_ns > soon_ns) {
+		server->retry_ns = soon_ns;
 	}
 }
 
 static void on_folder(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_flags_t flags,
 		void *data) {
-	struct pulse_server *server = data;
-	char events[4096];
 	(void)api;
 	(void)event;
 	(void)flags;
-	while (read(fd, events, sizeof events) > 0) {
-		uint64_t soon = clock_now_ns() + APPEARED_NS;
-		if (server->retry_ns > soon) {
-			server->retry_ns = soon;
-		}
-	}
+	folder_watch_read(fd, on_change, data);
 }
 
 static void stop_watching(struct pulse_server *server) {
-	if (server->inotify_event) {
-		server->api->io_free(server->inotify_event);
-		server->inotify_event = NULL;
+	if (server->watch_event) {
+		server->api->io_free(server->watch_event);
+		server->watch_event = NULL;
 	}
-	if (server->inotify_fd >= 0) {
-		close(server->inotify_fd);
-		server->inotify_fd = -1;
+	if (server->watch_fd >= 0) {
+		close(server->watch_fd);
+		server->watch_fd = -1;
 	}
 }
 
@@ -112,16 +113,16 @@ static void watch_folder(struct pulse_server *server) {
 	if (path[0] == '\0') {
 		return;
 	}
-	server->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (server->inotify_fd < 0) {
+	server->watch_fd = folder_watch_open();
+	if (server->watch_fd < 0) {
 		return;
 	}
-	if (inotify_add_watch(server->inotify_fd, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0) {
+	if (folder_watch_add(server->watch_fd, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0) {
 		stop_watching(server);
 		return;
 	}
-	server->inotify_event = server->api->io_new(
-			server->api, server->inotify_fd, PA_IO_EVENT_INPUT, on_folder, server);
+	server->watch_event = server->api->io_new(
+			server->api, server->watch_fd, PA_IO_EVENT_INPUT, on_folder, server);
 }
 
 /* ---- the connection ---- */
@@ -218,7 +219,7 @@ void pulse_server_tick(struct pulse_server *server, uint64_t now_ns) {
 		connect_server(server);
 		server->retry_ns = now_ns + RETRY_MOST_MS * NS_PER_MS;
 	}
-	if (server->up && server->inotify_fd >= 0) {
+	if (server->up && server->watch_fd >= 0) {
 		stop_watching(server);
 	}
 }
@@ -260,7 +261,7 @@ int pulse_server_create(struct pulse_server **ret_server, pa_mainloop_api *api,
 	server->config = *config;
 	server->events = *events;
 	server->api = api;
-	server->inotify_fd = -1;
+	server->watch_fd = -1;
 	set_reason(server, _("not tried yet"));
 	*ret_server = server;
 	return 0;

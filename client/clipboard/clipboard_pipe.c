@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -22,8 +23,8 @@ struct pipe {
 	int fd;
 	struct loop_source *source;
 	uint32_t id;
-	uint8_t *bytes;
-	size_t len, size; /* PIPE_WRITE: sent and all */
+	struct bytes bytes;
+	size_t sent; /* PIPE_WRITE */
 	size_t max_bytes;
 	uint64_t deadline_ns;
 };
@@ -55,7 +56,7 @@ static void progress(struct pipe *pipe) {
 static void pipe_close(struct pipe *pipe) {
 	loop_remove(pipe->source);
 	close(pipe->fd);
-	free(pipe->bytes);
+	bytes_finish(&pipe->bytes);
 	*pipe = (struct pipe){ .pipes = pipe->pipes };
 }
 
@@ -63,41 +64,33 @@ static void pipe_close(struct pipe *pipe) {
 static void finish_read(struct pipe *pipe, bool good, enum clip_failure failure) {
 	struct clipboard_pipes *pipes = pipe->pipes;
 	const uint32_t id = pipe->id;
-	const size_t len = pipe->len;
+	const size_t len = pipe->bytes.len;
 	uint8_t *heap = NULL;
 	if (good) {
-		heap = pipe->bytes ? pipe->bytes : malloc(1);
-		pipe->bytes = NULL;
+		heap = bytes_take(&pipe->bytes);
 	}
 	pipe_close(pipe);
 	arm(pipes);
 	pipes->events.read(id, heap, len, failure, pipes->events.data);
 }
 
-static bool reserve(struct pipe *pipe) {
-	if (pipe->len < pipe->size) {
-		return true;
-	}
-	/* One byte more than the limit tells "too large" from "just so". */
-	size_t size = pipe->size ? 2 * pipe->size : GROW_FIRST;
-	size = size > pipe->max_bytes + 1 ? pipe->max_bytes + 1 : size;
-	uint8_t *grown = realloc(pipe->bytes, size);
-	if (grown) {
-		pipe->bytes = grown;
-		pipe->size = size;
-	}
-	return grown != NULL;
+/* One byte more than the limit tells "too large" from "just so". */
+static int make_room(struct pipe *pipe) {
+	const size_t left = pipe->max_bytes + 1 - pipe->bytes.len;
+	const size_t more = pipe->bytes.size == 0 && left > GROW_FIRST ? GROW_FIRST : 1;
+	return bytes_reserve(&pipe->bytes, more, pipe->max_bytes + 1);
 }
 
 static void on_readable(int fd, uint32_t events, void *data) {
 	struct pipe *pipe = data;
+	struct bytes *bytes = &pipe->bytes;
 	(void)events;
 	for (size_t turn = 0; turn < TURN_BYTES;) {
-		if (!reserve(pipe)) {
+		if (make_room(pipe) < 0) {
 			finish_read(pipe, false, CLIP_FAILURE_NONE);
 			return;
 		}
-		const ssize_t got = read(fd, pipe->bytes + pipe->len, pipe->size - pipe->len);
+		const ssize_t got = read(fd, bytes->data + bytes->len, bytes->size - bytes->len);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
 			break;
 		}
@@ -105,9 +98,9 @@ static void on_readable(int fd, uint32_t events, void *data) {
 			finish_read(pipe, got == 0, CLIP_FAILURE_NONE);
 			return;
 		}
-		pipe->len += (size_t)got;
+		bytes->len += (size_t)got;
 		turn += (size_t)got;
-		if (pipe->len > pipe->max_bytes) {
+		if (bytes->len > pipe->max_bytes) {
 			finish_read(pipe, false, CLIP_FAILURE_SIZE);
 			return;
 		}
@@ -117,21 +110,22 @@ static void on_readable(int fd, uint32_t events, void *data) {
 
 static void on_writable(int fd, uint32_t events, void *data) {
 	struct pipe *pipe = data;
+	const struct bytes *bytes = &pipe->bytes;
 	(void)events;
-	for (size_t turn = 0; turn < TURN_BYTES && pipe->len < pipe->size;) {
+	for (size_t turn = 0; turn < TURN_BYTES && pipe->sent < bytes->len;) {
 		/* Where nobody reads any more, SIGPIPE is blocked as in all our threads. */
-		const ssize_t sent = write(fd, pipe->bytes + pipe->len, pipe->size - pipe->len);
+		const ssize_t sent = write(fd, bytes->data + pipe->sent, bytes->len - pipe->sent);
 		if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
 			break;
 		}
 		if (sent < 0) {
-			pipe->len = pipe->size; /* it does not want the rest */
+			pipe->sent = bytes->len; /* it does not want the rest */
 			break;
 		}
-		pipe->len += (size_t)sent;
+		pipe->sent += (size_t)sent;
 		turn += (size_t)sent;
 	}
-	if (pipe->len == pipe->size) {
+	if (pipe->sent == bytes->len) {
 		pipe_close(pipe);
 		arm(pipe->pipes);
 	} else {
@@ -152,7 +146,7 @@ static void on_timer(void *data) {
 			finish_read(pipe, false, CLIP_FAILURE_TIME);
 		} else {
 			log_info("a program stopped reading the clipboard after %zu of %zu bytes",
-					pipe->len, pipe->size);
+					pipe->sent, pipe->bytes.len);
 			pipe_close(pipe);
 		}
 	}
@@ -213,8 +207,7 @@ void clipboard_pipes_write(struct clipboard_pipes *pipes, int fd, void *heap, si
 			.kind = PIPE_WRITE,
 			.fd = fd,
 			.source = loop_add_fd(pipes->loop, fd, EPOLLOUT, on_writable, pipe),
-			.bytes = heap,
-			.size = len };
+			.bytes = { .data = heap, .len = len, .size = len } };
 		if (pipe->source) {
 			progress(pipe);
 			return;

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <xcb/xfixes.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -23,7 +24,6 @@
 #define TARGETS_MAX 1024u
 #define READ_WORDS  (256u * 1024) /* 1 MiB of a property at once */
 #define PIECE_MAX   (512u * 1024) /* of what we write */
-#define GROW_FIRST  (256u * 1024)
 
 struct fetch {
 	uint32_t id;
@@ -62,8 +62,7 @@ struct x11 {
 	struct fetch now;
 	int name;
 	unsigned property;
-	uint8_t *bytes;
-	size_t len, size;
+	struct bytes bytes;
 	uint64_t deadline_ns;
 };
 
@@ -76,9 +75,7 @@ static struct x11 *x11_of(struct clipboard_backend *backend) {
 static void start_next(struct x11 *x11);
 
 static void stop_reading(struct x11 *x11) {
-	free(x11->bytes);
-	x11->bytes = NULL;
-	x11->len = x11->size = 0;
+	bytes_finish(&x11->bytes);
 	x11->state = IDLE;
 	x11->deadline_ns = 0;
 }
@@ -133,22 +130,6 @@ static void x11_fetch(
 	start_next(x11);
 }
 
-/* Makes room for more bytes of the content; false when out of memory. */
-static bool reserve(struct x11 *x11, size_t more) {
-	const size_t need = x11->len + more;
-	if (need <= x11->size) {
-		return true;
-	}
-	size_t size = x11->size ? 2 * x11->size : GROW_FIRST;
-	size = size < need ? need : size;
-	uint8_t *grown = realloc(x11->bytes, size);
-	if (grown) {
-		x11->bytes = grown;
-		x11->size = size;
-	}
-	return grown != NULL;
-}
-
 /* Appends the whole property to the content and deletes it. 0; -EFBIG, -ENOMEM, -ENODATA (there is
  * none). ret_type: of the property; with INCR nothing is read, and ret_total is what it announces.
  */
@@ -169,7 +150,7 @@ static int take_property(
 		const size_t got = (size_t)xcb_get_property_value_length(reply);
 		const uint8_t *value = xcb_get_property_value(reply);
 		*ret_type = reply->type;
-		*ret_total = x11->len + got + reply->bytes_after;
+		*ret_total = x11->bytes.len + got + reply->bytes_after;
 		if (reply->type == x11->atoms[X11_INCR]) {
 			uint32_t announced = 0;
 			memcpy(&announced, value, got < sizeof announced ? got : sizeof announced);
@@ -178,11 +159,9 @@ static int take_property(
 			more = false;
 		} else if (*ret_total > max_bytes) {
 			r = -EFBIG;
-		} else if (!reserve(x11, got)) {
+		} else if (bytes_add(&x11->bytes, value, got, max_bytes) < 0) {
 			r = -ENOMEM;
 		} else if (got > 0) {
-			memcpy(x11->bytes + x11->len, value, got);
-			x11->len += got;
 			words += (uint32_t)(got / 4);
 			more = reply->bytes_after > 0 && got % 4 == 0;
 		} else {
@@ -198,10 +177,11 @@ static int take_property(
 
 static void finish_targets(struct x11 *x11) {
 	xcb_atom_t list[TARGETS_MAX];
-	const size_t count = x11->len / sizeof list[0] < TARGETS_MAX ? x11->len / sizeof list[0]
-								     : TARGETS_MAX;
+	const size_t count = x11->bytes.len / sizeof list[0] < TARGETS_MAX
+					     ? x11->bytes.len / sizeof list[0]
+					     : TARGETS_MAX;
 	if (count > 0) {
-		memcpy(list, x11->bytes, count * sizeof list[0]);
+		memcpy(list, x11->bytes.data, count * sizeof list[0]);
 	}
 	stop_reading(x11);
 	x11->choice = (struct clipboard_choice){ 0 };
@@ -219,9 +199,8 @@ static void finish_targets(struct x11 *x11) {
 }
 
 static void finish_fetch(struct x11 *x11) {
-	uint8_t *bytes = x11->bytes ? x11->bytes : malloc(1);
-	size_t len = x11->len;
-	x11->bytes = NULL;
+	size_t len = x11->bytes.len;
+	uint8_t *bytes = bytes_take(&x11->bytes);
 	if (bytes && clipboard_names[x11->name].latin1) {
 		uint8_t *text = clipboard_from_latin1(bytes, len, &len);
 		free(bytes);
@@ -274,14 +253,14 @@ static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *ev
 static void on_piece(struct x11 *x11) {
 	xcb_atom_t type;
 	size_t total = 0;
-	const size_t before = x11->len;
+	const size_t before = x11->bytes.len;
 	int r = take_property(x11, max_bytes(x11), &type, &total);
 	if (r == -ENODATA) {
 		return; /* it was read with the one before */
 	}
 	if (r < 0 || type == x11->atoms[X11_INCR]) {
 		fail(x11, failure_of(r), total);
-	} else if (x11->len > before) {
+	} else if (x11->bytes.len > before) {
 		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
 	} else if (x11->targets) {
 		finish_targets(x11);

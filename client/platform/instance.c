@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/runtime_folder.h"
 
 /* Later starts that have connected and not yet said what they want. */
 #define CALLERS_MAX 4
@@ -53,19 +54,6 @@ static uint64_t hash(const char *key) {
 		h = (h ^ (unsigned char)*key) * 0x100000001b3ull;
 	}
 	return h;
-}
-
-static int runtime_folder(char *path, size_t size) {
-	const char *base =
-			getenv("XDG_RUNTIME_DIR"); // NOLINT(concurrency-mt-unsafe): never set by us
-	if (!base || base[0] != '/') {
-		return -ENOENT;
-	}
-	int n = snprintf(path, size, "%s/pierglass", base);
-	if (n <= 0 || (size_t)n >= size) {
-		return -ENAMETOOLONG;
-	}
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 /* ---- the later start ---- */
@@ -222,7 +210,7 @@ int instance_claim(
 	char lock_path[108];
 	pid_t pid = 0;
 	struct claim claim = { .instance = instance, .lock_fd = -1, .listen_fd = -1 };
-	int r = runtime_folder(folder, sizeof folder);
+	int r = runtime_folder_make(folder, sizeof folder);
 	if (r < 0) {
 		return r;
 	}

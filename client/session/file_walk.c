@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/runtime_folder.h"
 #include "client/session/file_uri.h"
 
 static int add(struct file_list *list, const char *path, size_t name_at, int error) {
@@ -59,12 +60,8 @@ static int judge(const FTSENT *entry) {
 /* Where a URI's file is mounted, if it is. */
 static bool find_mounted(const char *uri, char *ret_path, size_t size) {
 	char folder[512];
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	if (!runtime) {
-		return false;
-	}
-	snprintf(folder, sizeof folder, "%.500s/gvfs", runtime);
-	return file_uri_to_gvfs(uri, folder, ret_path, size) && access(ret_path, F_OK) == 0;
+	return runtime_folder("gvfs", folder, sizeof folder) == 0 &&
+	       file_uri_to_gvfs(uri, folder, ret_path, size) && access(ret_path, F_OK) == 0;
 }
 
 static int walk_path(const char *path, const atomic_bool *stop, struct file_list *list) {

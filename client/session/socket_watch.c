@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/folder_watch.h"
 #include "base/loop.h"
 
 #define PATH_BYTES 108 /* of a unix socket's address */
@@ -24,36 +25,34 @@ struct socket_watch {
 	char file[PATH_BYTES];
 };
 
-static void on_inotify(int fd, uint32_t events, void *data) {
-	struct socket_watch *watch = data;
-	(void)events;
-	union {
-		struct inotify_event event;
-		char bytes[4096];
-	} buffer;
-	bool ours = false;
-	ssize_t n;
-	while ((n = read(fd, buffer.bytes, sizeof buffer.bytes)) > 0) {
-		for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= n;) {
-			struct inotify_event event;
-			memcpy(&event, buffer.bytes + at, sizeof event);
-			const char *name = buffer.bytes + at + sizeof event;
-			ours = ours ||
-			       (event.len > 0 && strncmp(name, watch->file, event.len) == 0);
-			if ((event.mask & IN_IGNORED) && event.wd == watch->folder) {
-				watch->folder = -1; /* it is gone */
-			}
-			at += (ssize_t)(sizeof event + event.len);
-		}
+struct looked {
+	struct socket_watch *watch;
+	bool appeared;
+};
+
+static void on_change(int folder, uint32_t mask, const char *name, void *data) {
+	struct looked *looked = data;
+	struct socket_watch *watch = looked->watch;
+	if ((mask & IN_Q_OVERFLOW) || strcmp(name, watch->file) == 0) {
+		looked->appeared = true;
 	}
-	if (ours) {
-		watch->appeared(watch->data);
+	if ((mask & IN_IGNORED) && folder == watch->folder) {
+		watch->folder = -1; /* it is gone */
+	}
+}
+
+static void on_readable(int fd, uint32_t events, void *data) {
+	struct looked looked = { .watch = data };
+	(void)events;
+	folder_watch_read(fd, on_change, &looked);
+	if (looked.appeared) {
+		looked.watch->appeared(looked.watch->data);
 	}
 }
 
 void socket_watch_set(struct socket_watch *watch, const char *path) {
 	if (watch->folder >= 0) {
-		inotify_rm_watch(watch->fd, watch->folder);
+		folder_watch_remove(watch->fd, watch->folder);
 		watch->folder = -1;
 	}
 	if (!path || watch->fd < 0) {
@@ -63,7 +62,7 @@ void socket_watch_set(struct socket_watch *watch, const char *path) {
 	snprintf(copy, sizeof copy, "%s", path);
 	snprintf(watch->file, sizeof watch->file, "%s", basename(copy));
 	snprintf(copy, sizeof copy, "%s", path);
-	watch->folder = inotify_add_watch(
+	watch->folder = folder_watch_add(
 			watch->fd, dirname(copy), IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR);
 }
 
@@ -77,9 +76,9 @@ int socket_watch_create(struct socket_watch **ret_watch, struct loop *loop,
 		.loop = loop, .appeared = appeared, .data = data, .folder = -1
 	};
 	/* Without inotify (its instances are limited) the timer alone has to do. */
-	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	watch->fd = folder_watch_open();
 	if (watch->fd >= 0) {
-		watch->source = loop_add_fd(loop, watch->fd, EPOLLIN, on_inotify, watch);
+		watch->source = loop_add_fd(loop, watch->fd, EPOLLIN, on_readable, watch);
 		if (!watch->source) {
 			socket_watch_destroy(watch);
 			return -ENOMEM;

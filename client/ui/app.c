@@ -67,7 +67,7 @@ void app_destroy(struct app *app) {
 	window_input_destroy(app->input);
 	app_inbox_finish(&app->inbox);
 	app_password_wipe(&app->password);
-	free(app->drop.paths);
+	bytes_finish(&app->drop);
 	free(app);
 }
 

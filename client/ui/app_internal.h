@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "client/config/config.h"
 #include "client/ui/app.h"
 #include "client/ui/app_actions.h"
@@ -22,12 +23,6 @@ union SDL_Event;
 struct window;
 struct window_input;
 
-/* What SDL tells file by file. */
-struct app_drop {
-	char *paths; /* each with its NUL, then an empty one */
-	size_t len;
-};
-
 struct app {
 	/* constant after app_create() */
 	struct config *config; /* changed by discovery and the panel only */
@@ -43,7 +38,7 @@ struct app {
 	struct app_notices notices;
 	struct app_size size;
 	struct app_password password;
-	struct app_drop drop;
+	struct bytes drop; /* paths, each with its NUL, then an empty one */
 	struct app_actions actions;
 	struct app_panel panel;
 	struct vm_apply vm;

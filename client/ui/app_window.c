@@ -7,6 +7,7 @@
 
 #include <SDL.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -231,26 +232,27 @@ void app_send_files(struct app *app, char *paths) {
 						       .text = paths });
 }
 
+#define DROP_MAX ((size_t)16 << 20)
+
 /* A drop comes file by file; it is sent as a whole. */
-static void drop_file(struct app_drop *drop, const char *path) {
-	size_t len = strlen(path) + 1;
-	char *longer = realloc(drop->paths, drop->len + len + 1);
-	if (longer) {
-		drop->paths = longer;
-		memcpy(longer + drop->len, path, len);
-		drop->len += len;
-		longer[drop->len] = '\0'; /* an empty path ends the list */
+static void drop_file(struct bytes *paths, const char *path) {
+	const size_t len = strlen(path) + 1;
+	if (bytes_reserve(paths, len + 1, DROP_MAX) < 0) {
+		log_warn("%s is not sent: the names of the dropped files are longer than %u MiB",
+				path, (unsigned)(DROP_MAX >> 20));
+		return;
 	}
+	(void)bytes_add(paths, path, len, DROP_MAX);
+	paths->data[paths->len] = 0; /* an empty path ends the list */
 }
 
 static void drop_complete(struct app *app) {
-	if (app->drop.paths) {
-		app_send_files(app, app->drop.paths);
+	if (app->drop.len > 0) {
+		app_send_files(app, (char *)bytes_take(&app->drop));
 	} else {
 		app_alert(&app->hud, OVERLAY_BAD,
 				_("Nothing was sent: these are no files of this machine"));
 	}
-	app->drop = (struct app_drop){ 0 };
 }
 
 static void on_drop(struct app *app, SDL_DropEvent *event) {

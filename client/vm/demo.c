@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/runtime_folder.h"
 #include "client/config/config.h"
 #include "client/platform/programs.h"
 
@@ -252,19 +253,6 @@ int demo_watch(struct demo *demo, struct loop *loop) {
 
 /* --- life --------------------------------------------------------------------------------- */
 
-static int make_dir(struct demo *demo) {
-	const char *base = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe) */
-	/* A socket's path, in that folder, has 107 bytes. */
-	if (base && base[0] == '/' && strlen(base) <= 70) {
-		snprintf(demo->dir, sizeof demo->dir, "%s/pierglass-demo-XXXXXX", base);
-		if (mkdtemp(demo->dir)) {
-			return 0;
-		}
-	}
-	snprintf(demo->dir, sizeof demo->dir, "/tmp/pierglass-demo-XXXXXX");
-	return mkdtemp(demo->dir) ? 0 : -errno;
-}
-
 int demo_start(struct demo **ret_demo, const struct guest_options *guest, unsigned features,
 		struct demo_info *ret_info) {
 	struct demo *demo = calloc(1, sizeof *demo);
@@ -275,7 +263,7 @@ int demo_start(struct demo **ret_demo, const struct guest_options *guest, unsign
 	demo->out = -1;
 	demo->pidfd = -1;
 	demo->report = features & DEMO_REPORT;
-	int r = make_dir(demo);
+	int r = runtime_folder_temporary("pierglass-demo-", demo->dir, sizeof demo->dir);
 	if (r < 0) {
 		free(demo);
 		return r;

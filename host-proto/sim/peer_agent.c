@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "host-proto/spice/reader.h"
 
 #define TOKENS_MAX 0x80000000u
-#define GROW_FIRST (64u * 1024)
 #define TYPES_MAX  64u
 #define QUEUE_MAX  (512u << 20)
 #define TYPE_COUNT 6u /* types below are known */
@@ -30,12 +30,11 @@ struct peer_agent {
 	size_t header_len;
 	uint32_t type;
 	size_t size, got;
-	uint8_t *body; /* NULL while it is skipped */
-	size_t body_size;
+	struct bytes body; /* empty while it is skipped */
 
-	/* going out: out[out_at, out_len), and where its messages end */
-	uint8_t *out;
-	size_t out_at, out_len, out_size;
+	/* going out: what follows out_at, and where its messages end */
+	struct bytes out;
+	size_t out_at;
 	size_t left; /* of the message at out_at */
 };
 
@@ -58,10 +57,9 @@ static void forget(struct peer_agent *agent) {
 		}
 		agent->files[i].used = false;
 	}
-	free(agent->body);
-	agent->body = NULL;
-	agent->body_size = agent->header_len = agent->size = agent->got = 0;
-	agent->out_at = agent->out_len = agent->left = 0;
+	bytes_finish(&agent->body);
+	agent->header_len = agent->size = agent->got = 0;
+	agent->out_at = agent->out.len = agent->left = 0;
 	agent->client_caps = agent->tokens = agent->serial = 0;
 	agent->ready = false;
 }
@@ -69,7 +67,7 @@ static void forget(struct peer_agent *agent) {
 void peer_agent_destroy(struct peer_agent *agent) {
 	if (agent) {
 		forget(agent);
-		free(agent->out);
+		bytes_finish(&agent->out);
 		free(agent);
 	}
 }
@@ -78,23 +76,24 @@ void peer_agent_destroy(struct peer_agent *agent) {
 
 /* Pieces of at most 2048 bytes; the end of a message shares none with the next one (10.2). */
 static void pump(struct peer_agent *agent) {
-	while (agent->tokens > 0 && agent->out_at < agent->out_len) {
+	while (agent->tokens > 0 && agent->out_at < agent->out.len) {
 		if (agent->left == 0) {
-			struct reader r = reader_of(agent->out + agent->out_at + 16, 4);
+			struct reader r = reader_of(agent->out.data + agent->out_at + 16, 4);
 			agent->left = SPICE_AGENT_HEADER_BYTES + (size_t)read_u32(&r);
 		}
 		const size_t piece = agent->left < SPICE_AGENT_PAYLOAD_BYTES
 						     ? agent->left
 						     : SPICE_AGENT_PAYLOAD_BYTES;
-		if (agent->events.send(agent->out + agent->out_at, piece, agent->events.data) < 0) {
+		if (agent->events.send(agent->out.data + agent->out_at, piece, agent->events.data) <
+				0) {
 			return; /* the client is gone, or does not read: AGENT_START begins anew */
 		}
 		agent->tokens--;
 		agent->left -= piece;
 		agent->out_at += piece;
 	}
-	if (agent->out_at == agent->out_len) {
-		agent->out_at = agent->out_len = 0;
+	if (agent->out_at == agent->out.len) {
+		agent->out_at = agent->out.len = 0;
 	}
 }
 
@@ -104,27 +103,21 @@ static int say(struct peer_agent *agent, uint32_t type, const struct writer *fix
 		const void *bytes, size_t len) {
 	const size_t fixed_len = fixed ? writer_len(fixed) : 0;
 	const size_t total = SPICE_AGENT_HEADER_BYTES + fixed_len + len;
-	if (total > QUEUE_MAX - (agent->out_len - agent->out_at)) {
+	if (total > QUEUE_MAX - (agent->out.len - agent->out_at)) {
 		return -ENOBUFS; /* a client that asks and does not take */
 	}
-	if (agent->out_len + total > agent->out_size) {
-		size_t size = agent->out_size * 2;
-		size = size < agent->out_len + total ? agent->out_len + total : size;
-		uint8_t *grown = realloc(agent->out, size);
-		if (!grown) {
-			return -ENOMEM;
-		}
-		agent->out = grown;
-		agent->out_size = size;
+	int r = bytes_reserve(&agent->out, total, agent->out_at + QUEUE_MAX);
+	if (r < 0) {
+		return r;
 	}
-	struct writer w = writer_of(agent->out + agent->out_len, total);
+	struct writer w = writer_of(agent->out.data + agent->out.len, total);
 	write_u32(&w, SPICE_AGENT_PROTOCOL);
 	write_u32(&w, type);
 	write_u64(&w, 0);
 	write_u32(&w, (uint32_t)(fixed_len + len));
 	write_bytes(&w, fixed ? fixed->start : NULL, fixed_len);
 	write_bytes(&w, bytes, len);
-	agent->out_len += total;
+	agent->out.len += total;
 	pump(agent);
 	return 0;
 }
@@ -409,7 +402,7 @@ static void on_file_status(struct peer_agent *agent, struct reader *r) {
 /* ---- in ---- */
 
 static void on_message(struct peer_agent *agent) {
-	struct reader r = reader_of(agent->body, agent->size);
+	struct reader r = reader_of(agent->body.data, agent->size);
 	switch (agent->type) {
 	case SPICE_AGENT_ANNOUNCE:
 		on_announce(agent, &r);
@@ -443,21 +436,6 @@ static void on_message(struct peer_agent *agent) {
 	}
 }
 
-/* Room for what came and as much again, never for what was only announced. */
-static bool reserve(struct peer_agent *agent, size_t need) {
-	if (need <= agent->body_size) {
-		return true;
-	}
-	size_t size = agent->body_size ? agent->body_size * 2 : GROW_FIRST;
-	size = size < need ? need : size;
-	uint8_t *grown = realloc(agent->body, size);
-	if (grown) {
-		agent->body = grown;
-		agent->body_size = size;
-	}
-	return grown != NULL;
-}
-
 static void on_data(struct peer_agent *agent, const uint8_t *bytes, size_t len) {
 	struct reader r = reader_of(bytes, len);
 	if (agent->header_len < sizeof agent->header) {
@@ -471,18 +449,18 @@ static void on_data(struct peer_agent *agent, const uint8_t *bytes, size_t len) 
 		agent->type = read_u32(&h);
 		read_u64(&h);
 		agent->size = read_u32(&h);
-		agent->got = 0;
+		agent->got = agent->body.len = 0;
 		agent->header_len = sizeof agent->header;
 	}
 	const bool keep = agent->size <= PEER_AGENT_MESSAGE_MAX;
 	const size_t take = r.left < agent->size - agent->got ? r.left : agent->size - agent->got;
 	const uint8_t *part = read_bytes(&r, take);
-	if (keep && take > 0 && reserve(agent, agent->got + take)) {
-		memcpy(agent->body + agent->got, part, take);
+	if (keep) {
+		(void)bytes_add(&agent->body, part, take, agent->size);
 	}
 	agent->got += take;
 	if (agent->got == agent->size) {
-		if (keep && agent->size <= agent->body_size) {
+		if (keep && agent->body.len == agent->size) {
 			on_message(agent);
 		}
 		agent->header_len = agent->size = agent->got = 0;

@@ -12,8 +12,8 @@
 #define GRAB_MAX       4096u
 #define ANNOUNCE_MAX   256u
 #define QUEUE_MESSAGES 64u
-#define QUEUE_EXTRA    (32u << 20) /* waiting bytes beside two contents of the largest size */
-#define GROW_FIRST     (64u * 1024)
+#define QUEUE_EXTRA    (32u << 20)  /* waiting bytes beside two contents of the largest size */
+#define KEEP_BYTES     (64u * 1024) /* a larger buffer goes with its content */
 #define OUR_CAPS                                                                                \
 	(SPICE_AGENT_CAP_MONITORS_CONFIG | SPICE_AGENT_CAP_REPLY | SPICE_AGENT_CAP_BY_DEMAND |  \
 			SPICE_AGENT_CAP_SELECTION | SPICE_AGENT_CAP_FILE_XFER_DETAILED_ERRORS | \
@@ -50,9 +50,8 @@ static void reset(struct spice_agent *agent) {
 		agent->first = next;
 	}
 	agent->last = NULL;
-	free(agent->body);
-	agent->body = NULL;
-	agent->body_size = agent->header_len = agent->size = agent->got = 0;
+	bytes_finish(&agent->body);
+	agent->header_len = agent->size = agent->got = 0;
 	agent->front_len = agent->front_got = 0;
 	agent->ready = agent->connected = agent->broken = agent->guest_owns = false;
 	agent->caps = agent->tokens = agent->consumed = 0;
@@ -288,7 +287,7 @@ static void on_announce(struct spice_agent *agent, struct reader *r) {
 }
 
 static void on_message(struct spice_agent *agent) {
-	struct reader r = reader_of(agent->body, agent->size);
+	struct reader r = reader_of(agent->body.data, agent->size);
 	switch (agent->type) {
 	case SPICE_AGENT_ANNOUNCE:
 		on_announce(agent, &r);
@@ -330,7 +329,7 @@ static bool read_agent_header(struct spice_agent *agent) {
 	agent->type = read_u32(&r);
 	read_u64(&r);
 	agent->size = read_u32(&r);
-	agent->got = 0;
+	agent->got = agent->body.len = 0;
 	agent->front_len = agent->front_got = 0;
 	if (agent->type == SPICE_AGENT_CLIPBOARD) {
 		size_t front = agent_both_have(agent, SPICE_AGENT_CAP_SELECTION) ? 8 : 4;
@@ -341,33 +340,14 @@ static bool read_agent_header(struct spice_agent *agent) {
 	return protocol == SPICE_AGENT_PROTOCOL;
 }
 
-/* Room for what came and as much again, never for what was only announced. */
-static bool reserve(struct spice_agent *agent, size_t need) {
-	if (need <= agent->body_size) {
-		return true;
-	}
-	size_t size = agent->body_size ? agent->body_size * 2 : GROW_FIRST;
-	size = size < need ? need : size;
-	size = size > agent->size && agent->size >= need ? agent->size : size;
-	uint8_t *grown = realloc(agent->body, size);
-	if (grown) {
-		agent->body = grown;
-		agent->body_size = size;
-	}
-	return grown != NULL;
-}
-
 /* Of content that was kept. Small content is copied, so that no large buffer goes with it. */
 static uint8_t *take_body(struct spice_agent *agent) {
-	if (agent->size > GROW_FIRST) {
-		uint8_t *body = agent->body;
-		agent->body = NULL;
-		agent->body_size = 0;
-		return body;
+	if (agent->size > KEEP_BYTES) {
+		return bytes_take(&agent->body);
 	}
 	uint8_t *copy = malloc(agent->size ? agent->size : 1);
 	if (copy && agent->size > 0) {
-		memcpy(copy, agent->body, agent->size);
+		memcpy(copy, agent->body.data, agent->size);
 	}
 	return copy;
 }
@@ -379,11 +359,7 @@ static void finish_message(struct spice_agent *agent) {
 		on_message(agent);
 	}
 	agent->header_len = agent->got = agent->size = 0;
-	if (agent->body_size > GROW_FIRST) {
-		free(agent->body);
-		agent->body = NULL;
-		agent->body_size = 0;
-	}
+	bytes_reset(&agent->body, KEEP_BYTES);
 }
 
 /* True: what stands in front of the content is complete; whether it is kept is decided. */
@@ -437,10 +413,7 @@ void spice_agent_data(struct spice_agent *agent, const uint8_t *bytes, size_t le
 		take = take < r.left ? take : r.left;
 		const uint8_t *part = read_bytes(&r, take);
 		if (agent->keep && take > 0) {
-			agent->keep = reserve(agent, agent->got + take);
-			if (agent->keep) {
-				memcpy(agent->body + agent->got, part, take);
-			}
+			agent->keep = bytes_add(&agent->body, part, take, agent->size) == 0;
 		}
 		agent->got += take;
 		if (agent->got < agent->size) {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "host-proto/spice/agent.h"
 #include "host-proto/spice/reader.h"
 
@@ -42,8 +43,7 @@ struct spice_agent {
 	size_t front_len, front_got;
 	size_t size, got; /* of the body */
 	bool keep;        /* it is collected, else skipped */
-	uint8_t *body;
-	size_t body_size;
+	struct bytes body;
 
 	/* going out */
 	struct outgoing *first, *last;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "host-proto/spice/link.h"
 #include "host-proto/spice/reader.h"
@@ -35,12 +36,11 @@ struct spice_channel {
 	char host[256];
 
 	/* The unit that is being received: a handshake part, or header and payload. */
-	uint8_t *in;
-	size_t in_size, in_len;
+	struct bytes in;
 
-	/* What waits to be sent: out[out_start, out_start + out_len). */
-	uint8_t *out;
-	size_t out_size, out_start, out_len, out_max;
+	/* What waits to be sent is the end of it, from out_start on. */
+	struct bytes out;
+	size_t out_start, out_max;
 
 	uint32_t ack_window; /* 0 = none wanted */
 	uint32_t ack_count;
@@ -75,34 +75,21 @@ static int fail(struct spice_channel *channel, int error) {
 	return channel->error;
 }
 
+static size_t unsent(const struct spice_channel *channel) {
+	return channel->out.len - channel->out_start;
+}
+
 static int queue_bytes(struct spice_channel *channel, const void *bytes, size_t len) {
 	if (channel->state == STATE_DEAD) {
 		return channel->error;
 	}
-	if (len > channel->out_max - channel->out_len) {
-		return fail(channel, -ENOBUFS);
-	}
-	if (channel->out_start + channel->out_len + len > channel->out_size) {
-		memmove(channel->out, channel->out + channel->out_start, channel->out_len);
+	if (channel->out_start > 0 && len > channel->out.size - channel->out.len) {
+		memmove(channel->out.data, channel->out.data + channel->out_start, unsent(channel));
+		channel->out.len = unsent(channel);
 		channel->out_start = 0;
 	}
-	if (channel->out_len + len > channel->out_size) {
-		size_t size = channel->out_size * 2;
-		while (size < channel->out_len + len) {
-			size *= 2;
-		}
-		uint8_t *grown = realloc(channel->out, size);
-		if (!grown) {
-			return fail(channel, -ENOMEM);
-		}
-		channel->out = grown;
-		channel->out_size = size;
-	}
-	if (len > 0) {
-		memcpy(channel->out + channel->out_start + channel->out_len, bytes, len);
-		channel->out_len += len;
-	}
-	return 0;
+	int r = bytes_add(&channel->out, bytes, len, channel->out_start + channel->out_max);
+	return r < 0 ? fail(channel, r) : 0;
 }
 
 int spice_channel_create(struct spice_channel **ret_channel, int fd,
@@ -126,11 +113,8 @@ int spice_channel_create(struct spice_channel **ret_channel, int fd,
 		.channel_caps = config->caps,
 	};
 	channel->out_max = config->send_max > SEND_MIN ? config->send_max : SEND_MIN;
-	channel->out_size = SEND_MIN;
-	channel->out = malloc(channel->out_size);
-	channel->in_size = SEND_MIN;
-	channel->in = malloc(channel->in_size);
-	if (!channel->out || !channel->in) {
+	if (bytes_reserve(&channel->out, SEND_MIN, SEND_MIN) < 0 ||
+			bytes_reserve(&channel->in, SEND_MIN, SEND_MIN) < 0) {
 		goto error;
 	}
 	result = -E2BIG;
@@ -162,8 +146,8 @@ void spice_channel_destroy(struct spice_channel *channel) {
 	OPENSSL_cleanse(channel->password, sizeof channel->password);
 	spice_tls_stream_destroy(channel->stream);
 	close(channel->fd);
-	free(channel->in);
-	free(channel->out);
+	bytes_finish(&channel->in);
+	bytes_finish(&channel->out);
 	free(channel);
 }
 
@@ -176,7 +160,7 @@ uint32_t spice_channel_link_error(const struct spice_channel *channel) {
 }
 
 size_t spice_channel_unsent(const struct spice_channel *channel) {
-	return channel->out_len;
+	return unsent(channel);
 }
 
 bool spice_channel_wants_write(const struct spice_channel *channel) {
@@ -188,7 +172,7 @@ bool spice_channel_wants_write(const struct spice_channel *channel) {
 	case STATE_REPLY:
 	case STATE_RESULT:
 	case STATE_OPEN:
-		return channel->out_len > 0;
+		return unsent(channel) > 0;
 	case STATE_DEAD:
 		break;
 	}
@@ -220,8 +204,9 @@ void spice_channel_flush(struct spice_channel *channel) {
 	if (channel->state == STATE_CONNECTING || channel->state == STATE_TLS) {
 		return;
 	}
-	while (channel->state != STATE_DEAD && channel->out_len > 0) {
-		ssize_t n = io_write(channel, channel->out + channel->out_start, channel->out_len);
+	while (channel->state != STATE_DEAD && unsent(channel) > 0) {
+		ssize_t n = io_write(
+				channel, channel->out.data + channel->out_start, unsent(channel));
 		if (n < 0) {
 			if (!is_again(n)) {
 				fail(channel, n == -EPIPE || n == -ECONNRESET ? -ENOTCONN : (int)n);
@@ -229,10 +214,9 @@ void spice_channel_flush(struct spice_channel *channel) {
 			return;
 		}
 		channel->out_start += (size_t)n;
-		channel->out_len -= (size_t)n;
 	}
-	if (channel->out_len == 0) {
-		channel->out_start = 0;
+	if (unsent(channel) == 0) {
+		channel->out.len = channel->out_start = 0;
 	}
 }
 
@@ -245,7 +229,7 @@ int spice_channel_send(struct spice_channel *channel, unsigned type, const void 
 	write_u16(&w, (uint16_t)type);
 	write_u32(&w, (uint32_t)len);
 	/* Both or neither: half a message would break the stream. */
-	if (sizeof header + len > channel->out_max - channel->out_len) {
+	if (sizeof header + len > channel->out_max - unsent(channel)) {
 		return fail(channel, -ENOBUFS);
 	}
 	int r = queue_bytes(channel, header, sizeof header);
@@ -254,57 +238,42 @@ int spice_channel_send(struct spice_channel *channel, unsigned type, const void 
 
 /* Room for `need` bytes in all, but never more than twice of what came. */
 static int in_reserve(struct spice_channel *channel, size_t need) {
-	size_t most = channel->in_len < GROW_FIRST ? GROW_FIRST : channel->in_len * 2;
-	size_t size = need < most ? need : most;
-	if (size <= channel->in_size) {
-		return 0;
-	}
-	uint8_t *grown = realloc(channel->in, size);
-	if (!grown) {
-		return fail(channel, -ENOMEM);
-	}
-	channel->in = grown;
-	channel->in_size = size;
-	return 0;
+	const size_t most = channel->in.len < GROW_FIRST ? GROW_FIRST : channel->in.len * 2;
+	const size_t size = need < most ? need : most;
+	int r = bytes_reserve(&channel->in, size - channel->in.len, size);
+	return r < 0 ? fail(channel, r) : 0;
 }
 
 /* Receives until `need` bytes of the unit are there. 1 = complete, 0 = not yet, or dead. *budget is
  * what this step may still take. */
 static int receive(struct spice_channel *channel, size_t need, size_t *budget) {
-	while (channel->in_len < need) {
+	while (channel->in.len < need) {
 		int r = in_reserve(channel, need);
 		if (r < 0) {
 			return r;
 		}
-		size_t room = (need < channel->in_size ? need : channel->in_size) - channel->in_len;
+		size_t room = (need < channel->in.size ? need : channel->in.size) - channel->in.len;
 		if (room > *budget) {
 			room = *budget;
 		}
 		if (room == 0) {
 			return 0; /* the socket is still readable: the next round goes on */
 		}
-		ssize_t n = io_read(channel, channel->in + channel->in_len, room);
+		ssize_t n = io_read(channel, channel->in.data + channel->in.len, room);
 		if (n == 0 || n == -ECONNRESET) {
 			return fail(channel, -ENOTCONN);
 		}
 		if (n < 0) {
 			return is_again(n) ? 0 : fail(channel, (int)n);
 		}
-		channel->in_len += (size_t)n;
+		channel->in.len += (size_t)n;
 		*budget -= (size_t)n;
 	}
 	return 1;
 }
 
 static void in_reset(struct spice_channel *channel) {
-	channel->in_len = 0;
-	if (channel->in_size > KEEP_BYTES) {
-		uint8_t *smaller = realloc(channel->in, GROW_FIRST);
-		if (smaller) {
-			channel->in = smaller;
-			channel->in_size = GROW_FIRST;
-		}
-	}
+	bytes_reset(&channel->in, KEEP_BYTES);
 }
 
 static int start_link(struct spice_channel *channel) {
@@ -379,16 +348,16 @@ static int step_reply(struct spice_channel *channel, size_t *budget) {
 	if (r <= 0) {
 		return r;
 	}
-	struct reader header = reader_of(channel->in + 12, 4);
+	struct reader header = reader_of(channel->in.data + 12, 4);
 	uint32_t size = read_u32(&header);
 	struct spice_link_reply reply;
-	r = spice_link_read_reply(channel->in, channel->in_len, &reply);
+	r = spice_link_read_reply(channel->in.data, channel->in.len, &reply);
 	if (r == 0) {
 		r = receive(channel, SPICE_LINK_HEADER_BYTES + size, budget);
 		if (r <= 0) {
 			return r;
 		}
-		r = spice_link_read_reply(channel->in, channel->in_len, &reply);
+		r = spice_link_read_reply(channel->in.data, channel->in.len, &reply);
 	}
 	if (r < 0) {
 		return fail(channel, r);
@@ -408,7 +377,7 @@ static int step_result(struct spice_channel *channel, size_t *budget) {
 	if (r <= 0) {
 		return r;
 	}
-	struct reader reader = reader_of(channel->in, RESULT_BYTES);
+	struct reader reader = reader_of(channel->in.data, RESULT_BYTES);
 	uint32_t result = read_u32(&reader);
 	in_reset(channel);
 	if (result != SPICE_LINK_OK) {
@@ -477,7 +446,7 @@ static int step_open(struct spice_channel *channel, size_t *budget) {
 	if (r <= 0) {
 		return r;
 	}
-	struct reader header = reader_of(channel->in, SPICE_HEADER_BYTES);
+	struct reader header = reader_of(channel->in.data, SPICE_HEADER_BYTES);
 	unsigned type = read_u16(&header);
 	uint32_t size = read_u32(&header);
 	if (size > spice_channel_limit(channel->type)) {
@@ -487,7 +456,7 @@ static int step_open(struct spice_channel *channel, size_t *budget) {
 	if (r <= 0) {
 		return r;
 	}
-	r = on_message(channel, type, channel->in + SPICE_HEADER_BYTES, size);
+	r = on_message(channel, type, channel->in.data + SPICE_HEADER_BYTES, size);
 	in_reset(channel);
 	if (r < 0) {
 		return fail(channel, r);

@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/parse.h"
+#include "base/runtime_folder.h"
 #include "host-proto/shm.h"
 #include "host-proto/sim/peer.h"
 #include "tools/demo-guest/demo_agent.h"
@@ -60,20 +61,9 @@ static int make_dir(struct program *program) {
 		program->own_dir = true; /* also one that is there: a killed player's */
 		return mkdir(dir, 0700) < 0 && errno != EEXIST ? -errno : 0;
 	}
-	const char *base = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe) */
-	/* A socket's path has 107 bytes. */
-	if (!base || base[0] != '/' || strlen(base) > 70) {
-		base = "/tmp";
-	}
-	snprintf(dir, sizeof program->options.dir, "%s/pierglass-demo-XXXXXX", base);
-	if (!mkdtemp(dir)) {
-		snprintf(dir, sizeof program->options.dir, "/tmp/pierglass-demo-XXXXXX");
-		if (!mkdtemp(dir)) {
-			return -errno;
-		}
-	}
-	program->own_dir = true;
-	return 0;
+	int r = runtime_folder_temporary("pierglass-demo-", dir, sizeof program->options.dir);
+	program->own_dir = r == 0;
+	return r;
 }
 
 /* A new file, never an old one with a client's mapping on it. */

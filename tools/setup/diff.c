@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define CONTEXT   3
-#define TABLE_MAX (16u << 20) /* cells; larger middles are shown as replaced whole */
+#define TABLE_MAX (1u << 20) /* cells of 4 bytes; larger middles are shown as replaced whole */
 
 struct lines {
 	const char **line;

@@ -1,4 +1,7 @@
-/* Unified diffs of small texts, as diff -u prints them. */
+/*
+ * Unified diffs, as diff -u prints them. Where more than a thousand lines differ in both texts the
+ * whole of them is shown as replaced, which takes neither memory nor time.
+ */
 #pragma once
 
 #include "tools/vm-model/text.h"

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/utf8.h"
+
+#define TEXT_MAX ((size_t)1 << 30) /* no file or answer of a host is that long */
 
 static void *or_end(void *memory) {
 	if (!memory) {
@@ -38,15 +41,12 @@ char *xasprintf(const char *format, ...) {
 }
 
 static void reserve(struct text *text, size_t more) {
-	if (text->len + more + 1 <= text->capacity) {
-		return;
+	struct bytes bytes = { (uint8_t *)text->bytes, text->len, text->capacity };
+	if (bytes_reserve(&bytes, more + 1, TEXT_MAX) < 0) {
+		or_end(NULL);
 	}
-	size_t capacity = text->capacity ? text->capacity : 128;
-	while (capacity < text->len + more + 1) {
-		capacity *= 2;
-	}
-	text->bytes = xrealloc(text->bytes, capacity);
-	text->capacity = capacity;
+	text->bytes = (char *)bytes.data;
+	text->capacity = bytes.size;
 }
 
 void text_add_bytes(struct text *text, const char *bytes, size_t len) {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/setup/diff.h"
 #include "tools/setup/edit.h"
 #include "tools/setup/setup.h"
 #include "tools/setup/shell_value.h"
@@ -89,29 +88,6 @@ static void tags_that_do_not_match_are_refused(void **state) {
 	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
 		struct xml_spans spans;
 		CHECK(xml_scan(broken[i], strlen(broken[i]), &spans) < 0);
-	}
-}
-
-static void diffs(void **state) {
-	(void)state;
-	static const struct {
-		const char *old, *new, *diff;
-	} cases[] = {
-		{ "a\n", "a\n", "" },
-		{ "", "a\nb\n", "--- o\n+++ n\n@@ -0,0 +1,2 @@\n+a\n+b\n" },
-		{ "a\n", "b", "--- o\n+++ n\n@@ -1 +1 @@\n-a\n+b\n\\ No newline at end of file\n" },
-		{ "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
-				"--- o\n+++ n\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n" },
-		{ "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n",
-				"2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n",
-				"--- o\n+++ n\n@@ -1,4 +1,3 @@\n-1\n 2\n 3\n 4\n@@ -10,3 +9,4 @@\n 10\n 11\n "
-				"12\n+13\n" },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct text text = { 0 };
-		diff_unified(&text, "o", cases[i].old, "n", cases[i].new);
-		assert_string_equal(text_get(&text), cases[i].diff);
-		text_finish(&text);
 	}
 }
 
@@ -361,7 +337,6 @@ int main(void) {
 		cmocka_unit_test(only_the_element_changes),
 		cmocka_unit_test(children_take_the_indentation_of_the_place),
 		cmocka_unit_test(tags_that_do_not_match_are_refused),
-		cmocka_unit_test(diffs),
 		cmocka_unit_test(memory_sizes_of_the_guide),
 		cmocka_unit_test(shell_values),
 		cmocka_unit_test(kernel_words),
