@@ -81,7 +81,7 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 
 static void on_lost(unsigned packets, void *data) {
 	struct audio *audio = data;
-	log_warn_limited("the kernel dropped %u packets before we could take them", packets);
+	log_warn_limited("the kernel dropped %u packets before pierglass could read them", packets);
 	if (audio->playout) {
 		playout_lost(audio->playout, packets);
 	}

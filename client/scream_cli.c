@@ -148,7 +148,7 @@ static int parse(struct config *config) {
 		default:
 			if (flag == '?') {
 				fprintf(stderr,
-						_("pierglass scream: -%c is no flag, or its value is "
+						_("pierglass scream: -%c is not a flag, or its value is "
 						  "missing (see pierglass scream -h)\n"),
 						optopt);
 				return 2;

@@ -59,7 +59,7 @@ const char *device_reach(const struct device_info *info) {
 	if (info->media) {
 		return _("media keys, with its keyboard");
 	}
-	return info->absolute ? _("nothing: it tells positions; use it through the window")
+	return info->absolute ? _("nothing: it reports positions; use it through the window")
 			      : _("nothing");
 }
 

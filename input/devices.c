@@ -130,7 +130,7 @@ static void update_status(struct devices *devices) {
 	} else if (devices->unfit[0]) {
 		status.part.state = PART_FAILED;
 		snprintf(reason, size,
-				_("%.60s tells positions, not motion: it stays with the host and "
+				_("%.60s reports positions, not motion: it stays with the host and "
 				  "reaches the guest through the window"),
 				devices->unfit);
 	} else if (status.open == 0) {
@@ -230,7 +230,7 @@ static void on_leds(void *data, unsigned leds) {
 /* The thread that runs this had not turned for too long, and its devices were taken from it: what
  * it reads now was the host's too. */
 static void after_watchdog(struct devices *devices) {
-	log_warn("the devices were let go: this thread had hung");
+	log_warn("the devices were released: this thread hung");
 	router_request_grab(devices->router, false);
 }
 

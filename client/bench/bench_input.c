@@ -433,7 +433,7 @@ int run_bench_input(struct config *config) {
 	result.video = bench.video != NULL;
 	stop(&bench);
 	if (r < 0) {
-		log_error("the bench did not come to its end: %s", strerrordesc_np(-r));
+		log_error("the bench did not finish: %s", strerrordesc_np(-r));
 	} else {
 		result.io_cpu_percent = 100.0 * (double)bench.io_cpu_ns / (double)took_ns;
 		if (config->json) {

@@ -42,8 +42,7 @@ int main(int argc, char **argv) {
 		return EXIT_USAGE;
 	}
 	if (config.mode != RUN_BENCH) {
-		log_error("pierglass-bench measures what --bench=video, --bench=audio or --bench=input "
-			  "says, and there is none of them");
+		log_error("pierglass-bench needs --bench=video, --bench=audio or --bench=input");
 		return EXIT_USAGE;
 	}
 	return run(&config);

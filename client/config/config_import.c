@@ -71,7 +71,7 @@ static int import_to(struct config *config, const char *folder, bool force, FILE
 	unsigned count = 0;
 	snprintf(path, sizeof path, "%s/pierglass.ini", folder);
 	if (!has_import(config)) {
-		fprintf(out, _("looking-glass-client's files say nothing that we would need to write\n"));
+		fprintf(out, _("looking-glass-client's files hold nothing to write\n"));
 		return 0;
 	}
 	int r = xdg_make_folder(folder) ? write_file(config, path, force, &count) : -errno;

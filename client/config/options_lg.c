@@ -92,13 +92,12 @@ static bool device(const struct config *config, const char *value, char *text, s
 #define CONVERTED(name_, type_, target_, function_) \
 	{ .name = name_, .type = type_, .fate = LG_MAPPED, .target = target_, .convert = function_ }
 
-static const char note_filter[] =
-		N_("of the filters there is FidelityFX Super Resolution alone: --scale=fsr");
+static const char note_filter[] = N_("the only filter is FidelityFX Super Resolution: --scale=fsr");
 static const char note_colours[] =
 		N_("the guest's colours are not changed: Windows has colour filters of its own");
 static const char note_opengl[] = N_("the picture is drawn with OpenGL ES through EGL only");
-static const char note_gl[] = N_("we choose this by ourselves");
-static const char note_sdl[] = N_("SDL looks after this");
+static const char note_gl[] = N_("pierglass chooses this by itself");
+static const char note_sdl[] = N_("SDL takes care of this");
 static const char note_test[] = N_("see the options of --demo");
 
 /* clang-format off */
@@ -107,7 +106,7 @@ static const struct lg_option lg_options[] = {
 		.values = "auto: EGL:", .note = note_opengl },
 	CONVERTED("app:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
 	CONVERTED("lgmp:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
-	UNSUPPORTED("win:jitRender", LG_BOOL, N_("a frame is drawn as soon as it is there")),
+	UNSUPPORTED("win:jitRender", LG_BOOL, N_("a frame is drawn as soon as it arrives")),
 	IGNORED("spice:waitForServer", LG_BOOL, N_("the server is always waited for")),
 	IGNORED("win:quickSplash", LG_BOOL, N_("there is no fade")),
 	IGNORED("input:rawMouse", LG_BOOL, N_("captured motion is never accelerated")),
@@ -117,7 +116,7 @@ static const struct lg_option lg_options[] = {
 	IGNORED("audio:periodSize", LG_INT, N_("the sound server is asked for what --audio-latency needs")),
 	CONVERTED("audio:bufferLatency", LG_INT, "audio-latency", buffer_latency),
 	MAPPED("audio:micDefault", LG_TEXT, "microphone", "prompt:ask allow:on deny:off"),
-	IGNORED("audio:micShowIndicator", LG_BOOL, N_("the sign is there whenever the VM hears the microphone")),
+	IGNORED("audio:micShowIndicator", LG_BOOL, N_("the sign is shown whenever the VM hears the microphone")),
 	CONVERTED("pipewire:outDevice", LG_TEXT, "audio-sink", device),
 	IGNORED("pipewire:recDevice", LG_TEXT, N_("the sound server's default source is recorded")),
 	IGNORED("wayland:warpSupport", LG_BOOL, note_sdl),

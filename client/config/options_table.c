@@ -88,17 +88,17 @@ const struct config_option config_options[] = {
 		.flags = OPTION_BASIC | OPTION_ARGV | OPTION_OPTIONAL,
 		.help = N_("measure video (or audio, input) and print a table") },
 	{ NUMBER("seconds", seconds, 0, 1e6, "0", "N"), IN(GENERAL), .flags = OPTION_BASIC | OPTION_ARGV,
-		.help = N_("leave after so long; 0 = stay (measure for 10)") },
+		.help = N_("quit after N seconds; 0 = never (the bench: 10)") },
 	{ CUSTOM("stats", stats, NULL, "SECONDS", N_("a number from 0.1 to 3600, or off")), .examples = "0.5 10 off", IN(GENERAL),
 		.flags = OPTION_BASIC | OPTION_OPTIONAL,
-		.help = N_("print figures as a line of JSON every so many seconds (1)") },
+		.help = N_("print the figures as a line of JSON every SECONDS (1)") },
 	{ SWITCH("json", json, "no"), IN(GENERAL), .flags = OPTION_BASIC | OPTION_ARGV,
 		.help = N_("machine-readable output of --bench and of config") },
 	{ CHOICE("log-level", log_level, log_levels, "info", "LEVEL"), IN(GENERAL), .flags = OPTION_BASIC,
 		.help = N_("what is written to stderr") },
 	{ CUSTOM("help", help, NULL, "TOPIC", N_("all, keys, lg or the name of a group")), IN(GENERAL), .letter = 'h',
 		.flags = OPTION_BASIC | OPTION_ARGV | OPTION_OPTIONAL,
-		.help = N_("this text; --help=all has every option") },
+		.help = N_("show this text; --help=all lists every option") },
 	{ SWITCH("version", raw.version, "no"), IN(GENERAL), .letter = 'V', .flags = OPTION_BASIC | OPTION_ARGV,
 		.help = N_("print the version") },
 	{ SWITCH("license", raw.license, "no"), .lg = "app:license", IN(GENERAL), .letter = 'l', .flags = OPTION_ARGV,
@@ -170,7 +170,7 @@ const struct config_option config_options[] = {
 	{ CUSTOM("size", size, "1024x768", "WxH", N_("WIDTHxHEIGHT, each 1 to 32768")), .examples = "1920x1080", .lg = "win:size",
 		IN(WINDOW), .flags = OPTION_BASIC, .help = N_("size of the window at start") },
 	{ CUSTOM("position", position, "center", "XxY", N_("center or XxY")), .examples = "0x0 -1920x0", .lg = "win:position",
-		IN(WINDOW), .flags = OPTION_BASIC, .help = N_("where the window opens, where the desktop allows it") },
+		IN(WINDOW), .flags = OPTION_BASIC, .help = N_("where the window opens, if the desktop allows that") },
 	{ SWITCH("borderless", window.borderless, "no"), .lg = "win:borderless", .letter = 'd', IN(WINDOW),
 		.flags = OPTION_BASIC, .help = N_("no decorations") },
 	{ SWITCH("full-screen", window.full_screen, "no"), .lg = "win:fullScreen", .letter = 'F', IN(WINDOW),
@@ -217,7 +217,7 @@ const struct config_option config_options[] = {
 	{ TEXT("ui-font", video.ui_font, "", "FAMILY"), .lg = "win:uiFont", IN(WINDOW),
 		.help = N_("font of texts in other scripts (Latin letters are built in)") },
 	{ INT("ui-size", window.ui_size, 6, 96, "16", "PIXELS"), .lg = "win:uiSize", IN(WINDOW),
-		.help = N_("size of our own texts, on a screen of scale 1") },
+		.help = N_("size of pierglass's texts on a screen of scale 1") },
 
 	/* Sound */
 	{ CUSTOM("audio", audio, "auto", "SOURCE", N_("auto, scream, spice or off")), .examples = "scream spice off", IN(SOUND), .flags = OPTION_BASIC,
@@ -308,7 +308,7 @@ const struct config_option config_options[] = {
 		.examples = "always focus no yes", .flags = OPTION_RAW | OPTION_OPTIONAL | OPTION_NEGATED,
 		.help = N_("when the guest may set the desktop's clipboard") },
 	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD), .examples = "1K 500000 1024M",
-		.help = N_("nothing larger is pasted, and you are told; text at most 16M") },
+		.help = N_("larger content is not pasted, and pierglass says so; text at most 16M") },
 
 	/* Keys */
 	{ KEY("full-screen", KEY_ACTION_FULL_SCREEN, "f"), .help = N_("full screen on or off") },
@@ -334,7 +334,7 @@ const struct config_option config_options[] = {
 	{ KEY("source", KEY_ACTION_SOURCE, "s"), .help = N_("next source of the picture: auto, LG, SPICE") },
 	{ KEY("ctrl-alt-del", KEY_ACTION_CTRL_ALT_DEL, "k"), .help = N_("send Ctrl+Alt+Del") },
 	{ KEY("type-clipboard", KEY_ACTION_TYPE_CLIPBOARD, "x"), .help = N_("type the clipboard's text as keys") },
-	{ KEY("mute", KEY_ACTION_MUTE, "a"), .help = N_("mute our own sound") },
+	{ KEY("mute", KEY_ACTION_MUTE, "a"), .help = N_("mute pierglass's sound") },
 	{ KEY("bench", KEY_ACTION_BENCH, "b"), .help = N_("delays, in the picture") },
 	{ KEY("grab-devices", KEY_ACTION_GRAB, "g"), .help = N_("give the evdev devices to the guest or take them back") },
 	{ KEY("reconnect", KEY_ACTION_RECONNECT, "y"), .help = N_("connect again at once") },
@@ -362,8 +362,8 @@ const struct config_option config_options[] = {
 		.help = N_("one more ini file; the command line still wins") },
 	{ SWITCH("no-lg-config", no_lg_config, "no"), IN(CONFIG), .flags = OPTION_BASIC,
 		.help = N_("do not read looking-glass-client's ini files") },
-	{ SWITCH("import", import, "no"), IN(CONFIG), .flags = OPTION_ARGV, .help = N_("config: write our file from looking-glass-client's") },
-	{ SWITCH("force", force, "no"), IN(CONFIG), .flags = OPTION_ARGV, .help = N_("config --import: replace our file") },
+	{ SWITCH("import", import, "no"), IN(CONFIG), .flags = OPTION_ARGV, .help = N_("config: write pierglass.ini from looking-glass-client's files") },
+	{ SWITCH("force", force, "no"), IN(CONFIG), .flags = OPTION_ARGV, .help = N_("config --import: replace pierglass.ini") },
 };
 /* clang-format on */
 

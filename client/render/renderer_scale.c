@@ -193,7 +193,7 @@ static bool first_pass(struct renderer *renderer, enum renderer_filter filter,
 			down ? &renderer->shrink_program : &renderer->easu_program;
 	renderer_make_program(program, "", "", down ? shader_shrink : shader_easu);
 	if (program->id == 0 || !make_layer(renderer, true, width, layer_height)) {
-		log_warn("no good scaling with this driver, linear instead");
+		log_warn("this driver cannot scale well: using linear");
 		renderer->layer_failed = true;
 		return false;
 	}

@@ -311,7 +311,7 @@ static void start_open(struct file_sender *sender, struct file *file) {
 	};
 	r = file_worker_start(sender->worker, &job);
 	if (r < 0) {
-		file_failed(sender, file, _("no thread to read it with"));
+		file_failed(sender, file, _("no thread to read it could be started"));
 	}
 }
 
@@ -384,7 +384,7 @@ static void on_read(struct file_sender *sender, const struct file_job *job) {
 		(void)spice_agent_file_cancel(sender->agent, file->id);
 		file_failed(sender, file,
 				job->result < 0 ? strerrordesc_np((int)-job->result)
-						: _("it became shorter while it was read"));
+						: _("it shrank while it was read"));
 		return;
 	}
 	send_piece(sender, file, job->want);
@@ -428,7 +428,7 @@ static void start_read(struct file_sender *sender) {
 		file->fd = -1;
 		if (file_worker_start(sender->worker, &job) < 0) {
 			file->fd = job.fd;
-			file_failed(sender, file, _("no thread to read it with"));
+			file_failed(sender, file, _("no thread to read it could be started"));
 		}
 		return;
 	}

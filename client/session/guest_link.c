@@ -320,7 +320,7 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 		break;
 	case SESSION_URI:
 		if (command->text && spice_session_set_uri(session->spice, command->text) < 0) {
-			log_warn("\"%s\" is no address of a SPICE server", command->text);
+			log_warn("\"%s\" is not the address of a SPICE server", command->text);
 		}
 		break;
 	case GUEST_LINK_RECONNECT:
@@ -465,12 +465,12 @@ static int create_router(struct guest_link *session) {
 	const struct router_events events = { on_router_action, session };
 	int r = chord_parse(config->grab_toggle, &router.grab_toggle);
 	if (r < 0) {
-		log_error("\"%s\" is no key to toggle the grab with", config->grab_toggle);
+		log_error("\"%s\" cannot toggle the grab", config->grab_toggle);
 		return r;
 	}
 	r = chord_parse(config->escape_key, &router.escape);
 	if (r < 0) {
-		log_error("\"%s\" is no escape key", config->escape_key);
+		log_error("\"%s\" cannot be the escape key", config->escape_key);
 		return r;
 	}
 	r = router_create(&session->router, &router, &events);
@@ -513,7 +513,7 @@ static int create_spice(struct guest_link *session) {
 	int r = spice_session_create(&session->spice, session->loop, config->uri,
 			config->password_file, config->ca_file, &config->owners, &events);
 	if (r == -EINVAL) {
-		log_error("\"%s\" is no address of a SPICE server", config->uri);
+		log_error("\"%s\" is not the address of a SPICE server", config->uri);
 	}
 	if (r < 0) {
 		return r;

@@ -235,7 +235,7 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 		pthread_mutex_lock(&source->lock);
 		source->counts.bad++;
 		pthread_mutex_unlock(&source->lock);
-		log_warn_limited("a frame of the host makes no sense, left out: KVMFR %u, %s",
+		log_warn_limited("a frame of the host is invalid and was skipped: KVMFR %u, %s",
 				message->kvmfr, what);
 		return;
 	}
@@ -274,7 +274,7 @@ static void handle_pointer(struct source_lgmp *source, const struct lgmp_message
 	const bool torn = lgmp_client_finish(source->client, message) < 0;
 	if (r < 0) {
 		log_warn_limited(
-				"a pointer of the host makes no sense, left out: KVMFR %u, block of "
+				"a pointer of the host is invalid and was skipped: KVMFR %u, block of "
 				"%u bytes, flags %#x",
 				message->kvmfr, message->size, (unsigned)message->udata);
 		return;

@@ -28,7 +28,7 @@ void vm_apply_start(struct discovery **ret_discovery, struct loop *loop,
 		log_error("\"%s\" cannot be looked up: pierglass-vm-info is not installed",
 				config->domain);
 	} else if (r < 0 && r != -ENOENT) {
-		log_warn("no look-up of virtual machines: %s", strerrordesc_np(-r));
+		log_warn("virtual machines cannot be looked up: %s", strerrordesc_np(-r));
 	}
 }
 

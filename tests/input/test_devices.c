@@ -204,7 +204,7 @@ static void positions_stay_with_the_host(void **state) {
 	setup_devices(&f, "/dev/input/event3", "/dev/input/event4", 0, NULL);
 	CHECK(f.status.open == 1 && tablet->opened == 0 && keyboard->opened == 1);
 	CHECK(f.status.part.state == PART_FAILED && f.status.refused == 1);
-	CHECK(strstr(f.status.part.reason, "KVM Tablet tells positions"));
+	CHECK(strstr(f.status.part.reason, "KVM Tablet reports positions"));
 	toggle(&f, keyboard);
 	CHECK(keyboard->grabbed);
 	teardown(&f);

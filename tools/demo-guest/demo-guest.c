@@ -284,7 +284,7 @@ static void obey_line(struct program *program, const char *line) {
 	} else if (strcmp(line, "replace") == 0) {
 		int r = replace_memory(program);
 		if (r < 0) {
-			log_error("cannot make the memory anew (%s)", strerrordesc_np(-r));
+			log_error("cannot create the memory again (%s)", strerrordesc_np(-r));
 			loop_quit(program->loop, r);
 		}
 	} else if (strcmp(line, "remove") == 0) {
@@ -316,7 +316,7 @@ static void take_bytes(struct program *program, const char *bytes, size_t count)
 				program->line[program->line_used++] = bytes[i];
 			}
 		} else if (program->line_used == sizeof program->line) {
-			log_warn("a command of more than %zu bytes is passed over",
+			log_warn("a command of more than %zu bytes is ignored",
 					sizeof program->line - 1);
 			program->line_used = 0;
 		} else {

@@ -108,7 +108,7 @@ static void obey(struct demo_producer *producer, const struct demo_order *order)
 	case DEMO_ORDER_COMMAND:
 		r = demo_guest_command(producer->guest, order->text);
 		if (r < 0) {
-			log_warn("cannot obey \"%s\" (%s)", order->text, strerrordesc_np(-r));
+			log_warn("cannot carry out \"%s\" (%s)", order->text, strerrordesc_np(-r));
 		}
 		break;
 	case DEMO_ORDER_SHOW:

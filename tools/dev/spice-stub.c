@@ -308,7 +308,7 @@ static void obey(struct stub *stub, char *line) {
 	} else if (strcmp(line, "freeze") == 0) {
 		spice_peer_set_frozen(stub->peer, strcmp(rest, "0") != 0);
 	} else {
-		log_warn("\"%s\" is no command", line);
+		log_warn("\"%s\" is not a command", line);
 	}
 }
 

@@ -151,7 +151,7 @@ static int examine(const struct facts *facts, const struct doctor_options *optio
 		report_print(&report, stdout, options->quiet);
 		if (!facts->is_root && !options->quiet && facts->has_process &&
 				!facts->process.maps_readable) {
-			puts(_("As root it would also see which file QEMU maps, who owns a port, and the "
+			puts(_("As root, doctor would also see which file QEMU maps, who owns a port, and the "
 			       "firewall's rules."));
 		}
 	}

@@ -114,7 +114,7 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 				N_("the host's own devices skip translation: faster"), NULL },
 		{ "intel_iommu=on", true, VERDICT_OK, N_("switches the IOMMU on"), NULL },
 		{ "amd_iommu=on", true, VERDICT_OK,
-				N_("harmless: AMD's IOMMU is on by itself when the firmware has it"),
+				N_("harmless: AMD's IOMMU is on whenever the firmware offers it"),
 				NULL },
 		{ "pcie_aspm=off", true, VERDICT_OK,
 				N_("optional: costs battery, cures some devices that hang"), NULL },

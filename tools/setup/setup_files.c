@@ -232,7 +232,8 @@ void files_tmpfiles(struct setup *setup) {
 	shm_path(setup, path, sizeof path);
 	if (strncmp(path, "/dev/shm/", 9) != 0 || !plain_word(path)) {
 		plan_note(&setup->plan,
-				_("%s is no file in /dev/shm: no tmpfiles.d line is needed"), path);
+				_("%s is not a file in /dev/shm: no tmpfiles.d line is needed"),
+				path);
 		return;
 	}
 	if (!sysroot_group_id(&setup->root, "kvm", &kvm)) {
@@ -503,9 +504,8 @@ void files_desktop(struct setup *setup) {
 				  "installed (sudo cmake --install build)"));
 	}
 	text_finish(&text);
-	plan_note(&setup->plan,
-			_("whoever wants sound without the player: systemctl --user enable --now "
-			  "pierglass-audio.service"));
+	plan_note(&setup->plan, _("for sound without the player: systemctl --user enable --now "
+				  "pierglass-audio.service"));
 }
 
 /* ---- input ---- */

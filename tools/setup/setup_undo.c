@@ -127,7 +127,7 @@ static bool undo_domain(
 		ok = true;
 		char *after = virt_stored_xml(setup->virt, uuid, true);
 		printf(_("restored: the VM's XML%s\n"),
-				same(after, old) ? "" : _(" (libvirt worded it anew)"));
+				same(after, old) ? "" : _(" (libvirt rewrote it)"));
 		free(after);
 	}
 	free(old);
