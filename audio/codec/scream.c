@@ -8,6 +8,7 @@
 
 static_assert(SCREAM_DATAGRAM_MAX == SCREAM_PACKET_BYTES, "one of them is wrong");
 
+#define QUIET           33 /* of 32768 */
 #define RATE_BASE_44100 0x80u
 #define MASK_BITS       11
 
@@ -154,6 +155,19 @@ void scream_to_float(float *dst, const uint8_t *pcm, unsigned frames,
 
 bool scream_is_silence(const uint8_t *pcm, size_t len) {
 	return len == 0 || (pcm[0] == 0 && memcmp(pcm, pcm + 1, len - 1) == 0);
+}
+
+bool scream_is_quiet(const struct scream_packet *packet) {
+	const size_t bytes = packet->format.bits / 8u;
+	const size_t len = packet->frames * scream_frame_bytes(&packet->format);
+	for (size_t end = bytes; end <= len; end += bytes) {
+		/* The upper 16 bits of a little-endian sample. */
+		const int16_t sample = (int16_t)(packet->pcm[end - 1] << 8 | packet->pcm[end - 2]);
+		if (sample > QUIET || sample < -QUIET) {
+			return false;
+		}
+	}
+	return true;
 }
 
 int scream_pack_header(uint8_t ret_header[5], const struct scream_format *format) {

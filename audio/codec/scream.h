@@ -82,6 +82,8 @@ void scream_to_float(float *dst, const uint8_t *pcm, unsigned frames,
 
 /* Whether all bytes are zero. */
 bool scream_is_silence(const uint8_t *pcm, size_t len);
+/* So quiet (60 dB below the loudest) that nobody hears if some of it is left out. */
+bool scream_is_quiet(const struct scream_packet *packet);
 
 /* ---- the sending side ---- */
 

@@ -184,7 +184,6 @@ struct arrival_result arrival_packet(struct arrival *arrival, uint64_t t_ns, uns
 #define BANDWIDTH_HZ        0.05
 #define BANDWIDTH_BURSTY_HZ 0.03
 #define FAST_FOR_NS         (6 * NS_PER_S)
-#define SETTLED_AFTER_NS    (15 * NS_PER_S)
 #define ERROR_LIMIT_S       0.010
 #define SLEW_PER_S          0.01
 #define DRIFT_LIMIT         1000e-6
@@ -238,20 +237,18 @@ double servo_update(struct servo *servo, double error_frames, double frames, boo
 	}
 	remember(servo, now_ns);
 
-	bool settled = since > SETTLED_AFTER_NS && fabs(error_frames) < 0.002 * servo->rate;
-	double limit = settled ? SERVO_LIMIT_SETTLED : SERVO_LIMIT;
 	double wanted = -(servo->z2 + servo->z3);
 	double now = servo->correction - 1;
 	double step = SLEW_PER_S * frames / servo->rate;
-	double next = now + clamp(clamp(wanted, limit) - now, step);
-	servo->limited = fabs(wanted) > limit;
+	double next = now + clamp(clamp(wanted, SERVO_LIMIT) - now, step);
+	servo->limited = fabs(wanted) > SERVO_LIMIT;
 	servo->correction = 1 + next;
 	return servo->correction;
 }
 
 double servo_regain(struct servo *servo, bool faster, double frames) {
 	double now = servo->correction - 1;
-	double wanted = -servo->z3 + (faster ? -SERVO_LIMIT : SERVO_LIMIT);
+	double wanted = faster ? -SERVO_LIMIT : SERVO_LIMIT;
 	servo->correction = 1 + now + clamp(wanted - now, SLEW_PER_S * frames / servo->rate);
 	return servo->correction;
 }

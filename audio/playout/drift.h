@@ -77,8 +77,8 @@ struct servo {
 	uint64_t history_ns;
 };
 
-#define SERVO_LIMIT         0.005
-#define SERVO_LIMIT_SETTLED 0.002
+/* 3.5 cents: nobody hears that, not even of a held note. */
+#define SERVO_LIMIT 0.002
 
 void servo_init(struct servo *servo, unsigned rate);
 /* After a resync: the error is gone by other means; the learned drift stays. */

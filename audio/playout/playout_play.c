@@ -17,7 +17,7 @@
 #define STEADY_NS      (2 * NS_PER_S)
 #define REGAINED_NS    1e6
 #define REGAIN_FROM_NS 3e6
-#define REGAIN_MOST_NS 120e6 /* regained in 24 s; more than that is cut */
+#define REGAIN_MOST_NS 120e6 /* in a minute at most; more than that is cut */
 
 static double packet_ns(const struct playout *playout) {
 	return stream_to_ns(&playout->stream, playout->packet_frames);
@@ -105,9 +105,7 @@ static void note_excess(struct playout *playout, double error) {
 /* Nobody hears that this one is left out. */
 static bool regained_in_silence(struct playout *playout, const struct scream_packet *packet,
 		double error, double frames) {
-	const size_t bytes = (size_t)packet->frames * scream_frame_bytes(&packet->format);
-	const bool silent = playout->excess_frames > 0 && error > frames &&
-			    scream_is_silence(packet->pcm, bytes);
+	const bool silent = playout->excess_frames > 0 && error > frames && scream_is_quiet(packet);
 	const bool twice = silent && playout->was_silent;
 	playout->was_silent = silent;
 	return twice;

@@ -193,6 +193,30 @@ static void silence_is_seen(void **state) {
 	CHECK(scream_is_silence(pcm, 1151) && scream_is_silence(pcm, 0));
 }
 
+/* Of each depth the upper 16 bits decide. */
+static void what_nobody_hears_is_quiet(void **state) {
+	(void)state;
+	for (unsigned bits = 16; bits <= 32; bits += 8) {
+		uint8_t pcm[288 * 2 * 4];
+		const unsigned bytes = bits / 8;
+		const struct scream_packet packet = {
+			.format = { .rate = 48000, .bits = bits, .channels = 2, .mask = 3 },
+			.pcm = pcm,
+			.frames = 288,
+		};
+		memset(pcm, 0xff, sizeof pcm); /* -1 */
+		CHECK(scream_is_quiet(&packet));
+		pcm[575 * bytes + bytes - 2] = 30;
+		pcm[575 * bytes + bytes - 1] = 0;
+		CHECK(scream_is_quiet(&packet));
+		pcm[575 * bytes + bytes - 2] = 40;
+		CHECK(!scream_is_quiet(&packet));
+		pcm[575 * bytes + bytes - 2] = 0xc0; /* -64 */
+		pcm[575 * bytes + bytes - 1] = 0xff;
+		CHECK(!scream_is_quiet(&packet));
+	}
+}
+
 static void shared_memory_headers_are_judged(void **state) {
 	(void)state;
 	static uint8_t data[20000];
@@ -229,6 +253,7 @@ static void shared_memory_headers_are_judged(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_nobody_hears_is_quiet),
 		cmocka_unit_test(every_golden_packet_is_judged_as_its_name_says),
 		cmocka_unit_test(pcm_of_every_size_becomes_the_right_floats),
 		cmocka_unit_test(extremes_stay_in_range),

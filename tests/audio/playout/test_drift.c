@@ -84,8 +84,8 @@ static void regaining_learns_nothing(void **state) {
 		gone -= FRAMES * (servo_regain(&servo, true, FRAMES) - 1);
 	}
 	assert_true(servo.z3 == 100e-6);
-	/* 0.5 % in a second, less what it needs to get there. */
-	CHECK(gone > 160 && gone < 250);
+	/* 0.2 % in a second, less what it needs to get there. */
+	CHECK(gone > 80 && gone < 100);
 	for (int i = 0; i < 167; i++) {
 		(void)servo_regain(&servo, false, FRAMES);
 	}

@@ -138,7 +138,8 @@ static double last_latency_ms(const struct world *w, unsigned slots) {
 	return sum / slots * 1e-6;
 }
 
-/* The device is well again, the guest plays: 25 s later what it should be is heard. */
+/* The device is well again, the guest plays: 25 s later what it should be is heard, but for what
+ * the beginning held back, of which 2 ms go in a second. */
 static void check_that_it_plays(struct world *w, const char *state, const char *event) {
 	char name[100];
 	snprintf(name, sizeof name, "%s, %s", state, event);
@@ -146,6 +147,8 @@ static void check_that_it_plays(struct world *w, const char *state, const char *
 	sink_null_suspend(w->sink, false);
 	w->pause_until = 0;
 	run_for(w, 25 * NS_PER_S);
+	const double held_ms = last_latency_ms(w, 15) - TARGET_MS;
+	run_for(w, held_ms > 4 && held_ms < 120 ? (uint64_t)(held_ms / 2 * 1.1e9) : 0);
 	const uint64_t silent = w->silence_frames;
 	run_for(w, 2 * NS_PER_S);
 	const double ms = last_latency_ms(w, 15);
@@ -313,7 +316,7 @@ static void any_quantum_is_followed(void **test) {
 		CHECK(w->glitches == 0 && w->silence_frames == 0);
 		const double block_ms = quanta[i] * 1e3 / RATE;
 		CHECK(stats.target_us * 1e-3 >= block_ms + 6);
-		CHECK(fabs(stats.latency_us * 1e-3 - mean_ms(w)) < 3);
+		CHECK(fabs(stats.latency_us * 1e-3 - last_latency_ms(w, 8)) < 3);
 		world_end(w);
 		free(w);
 	}
