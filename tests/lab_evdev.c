@@ -313,6 +313,7 @@ static void dropped_events_leave_nothing_held(void **state) {
 
 struct fast_mouse {
 	struct uinput_device *device;
+	unsigned hz, reports;
 	atomic_bool done;
 	int64_t sum;
 };
@@ -320,8 +321,8 @@ struct fast_mouse {
 static void *move_fast(void *data) {
 	struct fast_mouse *fast = data;
 	uint64_t next_ns = clock_now_ns();
-	for (int i = 0; i < 8000; i++) {
-		int32_t dx = 1 + i % 3;
+	for (unsigned i = 0; i < fast->reports; i++) {
+		int32_t dx = 1 + (int32_t)(i % 3);
 		uinput_emit(fast->device, EV_REL, REL_X, dx);
 		if (i % 500 == 250) {
 			uinput_emit(fast->device, EV_KEY, BTN_LEFT, (i / 500) % 2 == 0);
@@ -330,7 +331,7 @@ static void *move_fast(void *data) {
 		fast->sum += dx;
 		/* A real mouse does not catch up in a burst (which the kernel would drop: it keeps
 		 * 64 events). */
-		next_ns += NS_PER_S / 8000;
+		next_ns += NS_PER_S / fast->hz;
 		uint64_t now_ns = clock_now_ns();
 		next_ns = now_ns > next_ns ? now_ns : next_ns;
 		clock_sleep_until_ns(next_ns);
@@ -339,12 +340,11 @@ static void *move_fast(void *data) {
 	return NULL;
 }
 
-static void eight_thousand_reports_a_second(void **state) {
-	(void)state;
+static void reports_at(unsigned hz, unsigned count) {
 	struct fixture f;
 	setup(&f, "mice", 0);
 	router_request_grab(f.router, true);
-	struct fast_mouse fast = { .device = f.mouse };
+	struct fast_mouse fast = { .device = f.mouse, .hz = hz, .reports = count };
 	pthread_t thread;
 	uint64_t cpu_ns = clock_thread_cpu_ns();
 	uint64_t start_ns = clock_now_ns();
@@ -355,12 +355,21 @@ static void eight_thousand_reports_a_second(void **state) {
 	CHECK_EQ(pthread_join(thread, NULL), 0);
 	drain(&f);
 	uint64_t took_ns = clock_now_ns() - start_ns;
-	print_message("8000 reports in %.2f s: %lu events to the guest, %llu merged, our CPU %.1f %%\n",
-			(double)took_ns / 1e9, f.sink.events,
-			(unsigned long long)router_merged(f.router),
+	print_message("uinput, %u Hz: %u reports of %lld counts in %.2f s: %lu events of %lld to the "
+		      "guest, %llu merged, our CPU %.1f %%\n",
+			hz, count, (long long)fast.sum, (double)took_ns / 1e9, f.sink.events,
+			(long long)f.sink.dx, (unsigned long long)router_merged(f.router),
 			100.0 * (double)(clock_thread_cpu_ns() - cpu_ns) / (double)took_ns);
 	CHECK(f.sink.dx == fast.sum && f.sink.buttons == 0);
 	teardown(&f);
+}
+
+static void every_report_of_every_rate(void **state) {
+	(void)state;
+	reports_at(125, 25);
+	reports_at(1000, 200);
+	reports_at(2000, 1000);
+	reports_at(8000, 8000);
 }
 
 static void key_latency(void **state) {
@@ -429,7 +438,7 @@ int main(int argc, char **argv) {
 		cmocka_unit_test(lock_lights),
 		cmocka_unit_test(a_node_is_followed),
 		cmocka_unit_test(dropped_events_leave_nothing_held),
-		cmocka_unit_test(eight_thousand_reports_a_second),
+		cmocka_unit_test(every_report_of_every_rate),
 		cmocka_unit_test(key_latency),
 		cmocka_unit_test(the_watchdog_ungrabs),
 	};
