@@ -2,6 +2,7 @@
 #include "client/render/renderer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,76 +10,32 @@
 #include "client/gl/gl.h"
 #include "client/gl/gl_util.h"
 #include "client/render/layout.h"
-#include "client/render/renderer_internal.h"
-#include "client/render/renderer_shaders.h"
+#include "client/render/renderer_kept.h"
+#include "client/render/renderer_overlay.h"
+#include "client/render/renderer_pointer.h"
+#include "client/render/renderer_program.h"
+#include "client/render/renderer_scale.h"
+#include "client/render/renderer_textures.h"
 
-#include "base/log.h"
-
-void renderer_make_program(struct renderer_program *program, const char *defines,
-		const char *common, const char *fragment) {
-	if (program->tried) {
-		return;
-	}
-	program->tried = true;
-	program->id = gl_program(defines, common, shader_cover, fragment);
-	if (program->id == 0) {
-		return;
-	}
-	glUseProgram(program->id);
-	program->at = (struct renderer_uniforms){
-		.flip = glGetUniformLocation(program->id, "flip"),
-		.to_image = glGetUniformLocation(program->id, "to_image"),
-		.to_image_b = glGetUniformLocation(program->id, "to_image_b"),
-		.size = glGetUniformLocation(program->id, "size"),
-		.shrink = glGetUniformLocation(program->id, "shrink"),
-		.dim = glGetUniformLocation(program->id, "dim"),
-		.pointer = glGetUniformLocation(program->id, "pointer"),
-		.pointer_b = glGetUniformLocation(program->id, "pointer_b"),
-		.under_at = glGetUniformLocation(program->id, "under_at"),
-	};
-	glUniform1i(glGetUniformLocation(program->id, "picture"), 0);
-	glUniform1i(glGetUniformLocation(program->id, "under"), 0);
-	glUniform1i(glGetUniformLocation(program->id, "pointer_color"), 1);
-	glUniform1i(glGetUniformLocation(program->id, "pointer_invert"), 2);
-}
-
-bool renderer_make_layer(GLuint texture, GLuint framebuffer, GLenum format, int width, int height) {
-	glBindTexture(GL_TEXTURE_2D, texture);
-	glTexImage2D(GL_TEXTURE_2D, 0, (GLint)format, width, height, 0, GL_RGBA,
-			format == GL_RGBA16F ? GL_HALF_FLOAT : GL_UNSIGNED_BYTE, NULL);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
-	return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
-}
+/* Each part owns its data; what needs several is here. */
+struct renderer {
+	struct renderer_textures textures;
+	struct renderer_kept kept;
+	struct renderer_scale scale;
+	struct renderer_pointer pointer;
+	struct renderer_overlay overlay;
+};
 
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload) {
 	struct renderer *renderer = calloc(1, sizeof *renderer);
 	if (!renderer) {
 		return -ENOMEM;
 	}
-	renderer->software = software;
-	renderer_set_upload(renderer, upload);
-	renderer->hdr = (struct renderer_hdr){
-		.map = true, .peak_nits = 250, .max_cll_nits = 10000
-	};
-	glGetIntegerv(GL_MAX_TEXTURE_SIZE, &renderer->texture_side_max);
-	renderer->has_bgra = gl_has_extension("GL_EXT_texture_format_BGRA8888");
-	glGenVertexArrays(1, &renderer->empty_array);
-	glGenFramebuffers(1, &renderer->read_framebuffer);
-	glGenSamplers(2, renderer->samplers);
-	for (int i = 0; i < 2; i++) {
-		const GLint filter = i == 0 ? GL_NEAREST : GL_LINEAR;
-		glSamplerParameteri(renderer->samplers[i], GL_TEXTURE_MIN_FILTER, filter);
-		glSamplerParameteri(renderer->samplers[i], GL_TEXTURE_MAG_FILTER, filter);
-		glSamplerParameteri(renderer->samplers[i], GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-		glSamplerParameteri(renderer->samplers[i], GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-	}
+	renderer_textures_create(&renderer->textures, software, upload);
+	renderer_scale_create(&renderer->scale);
 	glDisable(GL_DITHER);
 	glDisable(GL_DEPTH_TEST);
-	if (!renderer_overlay_create(renderer)) {
+	if (!renderer_overlay_create(&renderer->overlay)) {
 		renderer_destroy(renderer);
 		return -EIO;
 	}
@@ -90,60 +47,102 @@ void renderer_destroy(struct renderer *renderer) {
 	if (!renderer) {
 		return;
 	}
-	renderer_textures_finish(renderer);
-	renderer_scale_finish(renderer);
-	renderer_pointer_finish(renderer);
-	renderer_overlay_finish(renderer);
-	glDeleteVertexArrays(1, &renderer->empty_array);
-	glDeleteSamplers(2, renderer->samplers);
+	renderer_kept_forget(&renderer->kept);
+	renderer_textures_finish(&renderer->textures);
+	renderer_scale_finish(&renderer->scale);
+	renderer_pointer_finish(&renderer->pointer);
+	renderer_overlay_finish(&renderer->overlay);
 	free(renderer);
 }
 
-/* ---- drawing ---- */
-
-void renderer_scissor(const struct egl_target *target, const struct rect *rect) {
-	const int y = target->top_first ? rect->y : target->height - rect->y - rect->height;
-	glScissor(rect->x, y, rect->width, rect->height);
+void renderer_set_font(struct renderer *renderer, const char *family) {
+	struct renderer_glyphs *glyphs = &renderer->overlay.glyphs;
+	snprintf(glyphs->family, sizeof glyphs->family, "%s", family);
 }
 
-bool renderer_intersect(const struct rect *a, const struct rect *b, struct rect *ret_rect) {
-	const int left = a->x > b->x ? a->x : b->x;
-	const int top = a->y > b->y ? a->y : b->y;
-	const int right = a->x + a->width < b->x + b->width ? a->x + a->width : b->x + b->width;
-	const int bottom =
-			a->y + a->height < b->y + b->height ? a->y + a->height : b->y + b->height;
-	*ret_rect = (struct rect){ left, top, right - left, bottom - top };
-	return left < right && top < bottom;
+void renderer_set_cursor(struct renderer *renderer, const struct cursor_shape *shape) {
+	renderer_pointer_set(&renderer->pointer, shape);
 }
 
-void renderer_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct rect *rects, unsigned count) {
-	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
-	glViewport(0, 0, target->width, target->height);
-	glEnable(GL_SCISSOR_TEST);
-	if (scene->quad_count > 0) {
-		renderer_overlay_load(renderer, scene);
+/* ---- pixels in ---- */
+
+/* What is kept goes with the picture it is of. */
+static void forget_kept(struct renderer *renderer, bool begun_anew) {
+	if (begun_anew || !renderer->textures.has_picture) {
+		renderer_kept_forget(&renderer->kept);
 	}
-	for (unsigned i = 0; i < count; i++) {
-		if (scene->layout && renderer->has_picture) {
-			renderer_scale_draw(renderer, target, scene, &rects[i]);
-			renderer_pointer_draw(renderer, target, scene, &rects[i]);
-		} else {
-			renderer_scissor(target, &rects[i]);
-			glClearColor(0.05f, 0.06f, 0.09f, 1);
-			glClear(GL_COLOR_BUFFER_BIT);
-		}
-		if (scene->quad_count > 0) {
-			renderer_overlay_draw(renderer, target, scene, &rects[i]);
-		}
+}
+
+int renderer_set_picture(struct renderer *renderer, const struct renderer_picture *picture) {
+	const int r = renderer_textures_set_picture(&renderer->textures, picture);
+	forget_kept(renderer, r == 1);
+	return r;
+}
+
+bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr) {
+	const bool again = renderer_textures_set_hdr(&renderer->textures, hdr);
+	forget_kept(renderer, false);
+	return again;
+}
+
+bool renderer_can_map(void) {
+	return gl_has_extension("GL_EXT_buffer_storage");
+}
+
+void renderer_set_upload(struct renderer *renderer, enum video_upload way) {
+	renderer_textures_set_upload(&renderer->textures, way);
+	forget_kept(renderer, false);
+}
+
+enum video_upload renderer_get_upload(const struct renderer *renderer) {
+	return renderer->textures.upload;
+}
+
+void renderer_finish(struct renderer *renderer) {
+	(void)renderer;
+	glFinish();
+}
+
+void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
+		const struct frame_rect *rect) {
+	struct frame_rect part;
+	if (!renderer->kept.on) {
+		renderer_textures_upload(&renderer->textures, pixels, pitch, rect);
+	} else if (renderer_textures_clamp(&renderer->textures, rect, &part)) {
+		renderer_kept_upload(&renderer->kept, &renderer->textures, pixels, pitch, &part);
 	}
+}
+
+void renderer_upload_texture(struct renderer *renderer, unsigned texture) {
+	renderer_textures_upload_texture(&renderer->textures, texture);
+}
+
+int renderer_wait_uploaded(struct renderer *renderer, uint64_t timeout_ns) {
+	return renderer_textures_wait(&renderer->textures, timeout_ns);
+}
+
+void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects, unsigned count) {
+	renderer_textures_uploaded(&renderer->textures, rects, count);
+}
+
+void renderer_keep(struct renderer *renderer, bool on) {
+	renderer_kept_switch(&renderer->kept, &renderer->textures, on);
+}
+
+bool renderer_keeps(const struct renderer *renderer) {
+	return renderer->kept.on;
+}
+
+bool renderer_kept_at(const struct renderer *renderer, const struct renderer_scene *scene,
+		struct egl_pixels *ret_pixels) {
+	return renderer_kept_where(&renderer->kept, &renderer->textures, scene, ret_pixels);
 }
 
 const char *renderer_upload_name(const struct renderer *renderer) {
-	if (renderer->keeps) {
+	if (renderer->kept.on) {
 		return "memory";
 	}
-	switch (renderer->upload) {
+	switch (renderer->textures.upload) {
 	case VIDEO_UPLOAD_PBO:
 		return "pbo";
 	case VIDEO_UPLOAD_PERSISTENT:
@@ -157,17 +156,53 @@ const char *renderer_upload_name(const struct renderer *renderer) {
 	return "direct";
 }
 
+/* ---- drawing ---- */
+
+static void draw_picture(struct renderer *renderer, const struct egl_target *target,
+		const struct renderer_scene *scene, const struct rect *rect) {
+	struct rect needed;
+	bool all;
+	if (renderer_scale_needs(scene, rect, &needed, &all)) {
+		renderer_kept_bring_up(&renderer->kept, &renderer->textures, all ? NULL : &needed);
+	}
+	renderer_scale_draw(&renderer->scale, &renderer->textures, target, scene, rect);
+	renderer_pointer_draw(&renderer->pointer, target, scene, rect);
+}
+
+void renderer_draw(struct renderer *renderer, const struct egl_target *target,
+		const struct renderer_scene *scene, const struct rect *rects, unsigned count) {
+	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
+	glViewport(0, 0, target->width, target->height);
+	glEnable(GL_SCISSOR_TEST);
+	if (scene->quad_count > 0) {
+		renderer_overlay_load(&renderer->overlay, scene);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (scene->layout && renderer->textures.has_picture) {
+			draw_picture(renderer, target, scene, &rects[i]);
+		} else {
+			renderer_scissor(target, &rects[i]);
+			glClearColor(0.05f, 0.06f, 0.09f, 1);
+			glClear(GL_COLOR_BUFFER_BIT);
+		}
+		if (scene->quad_count > 0) {
+			renderer_overlay_draw(&renderer->overlay, target, scene, &rects[i]);
+		}
+	}
+}
+
 /* ---- reading back ---- */
 
 int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, uint32_t width,
 		unsigned char *ret_pixels) {
-	if (!renderer->has_picture || !renderer->shown_readable) {
+	if (!renderer->textures.has_picture || !renderer->textures.shown_readable) {
 		return -ENODATA;
 	}
-	if (renderer_kept_read(renderer, y, height, width, ret_pixels)) {
+	if (renderer_kept_read(
+			    &renderer->kept, &renderer->textures, y, height, width, ret_pixels)) {
 		return 0;
 	}
-	glBindFramebuffer(GL_FRAMEBUFFER, renderer->read_framebuffer);
+	glBindFramebuffer(GL_FRAMEBUFFER, renderer->textures.read_framebuffer);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);
 	glReadPixels(0, (GLint)y, (GLsizei)width, (GLsizei)height, GL_RGBA, GL_UNSIGNED_BYTE,
 			ret_pixels);
@@ -176,10 +211,10 @@ int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, u
 
 int renderer_read(struct renderer *renderer, unsigned rotation, const float *pointer,
 		unsigned char *ret_rgb) {
-	if (!renderer->has_picture) {
+	if (!renderer->textures.has_picture) {
 		return -ENODATA;
 	}
-	const struct renderer_picture *picture = &renderer->picture;
+	const struct renderer_picture *picture = &renderer->textures.picture;
 	const bool turned = rotation % 2 != 0;
 	const int width = (int)(turned ? picture->height : picture->width);
 	const int height = (int)(turned ? picture->width : picture->height);

@@ -13,34 +13,20 @@
 #include <stdint.h>
 
 #include "client/gl/picture_types.h"
+#include "client/render/renderer_types.h"
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 
 struct egl_pixels;
 struct rect;
 struct egl_target;
-struct layout;
-struct overlay_quad;
 struct renderer;
-struct renderer_scene;
 
 /* software: a CPU draws. Returns 0 or a negative errno (logged). */
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload);
 void renderer_destroy(struct renderer *renderer); /* accepts NULL */
 /* Of characters that the embedded face lacks; before the first text is drawn. Copied. */
 void renderer_set_font(struct renderer *renderer, const char *family);
-
-struct renderer_picture {
-	enum frame_format format;
-	uint32_t width, height;    /* pixels of the image, unrotated */
-	uint32_t data_width, rows; /* as in struct frame */
-	bool hdr, pq;
-};
-
-struct renderer_hdr { /* for RGBA10 and RGBA16F */
-	bool map;     /* to SDR; else values are shown as they are */
-	int peak_nits, max_cll_nits;
-};
 
 /* Makes textures if the geometry differs from the current one; then the content is black until it
  * is uploaded. Returns 1 if it did, 0 if nothing changed, or -EINVAL (larger than the GPU can),
@@ -72,19 +58,6 @@ void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects
 
 /* The pointer's image; kept until another comes. NULL = none. */
 void renderer_set_cursor(struct renderer *renderer, const struct cursor_shape *shape);
-
-struct renderer_scene {
-	const struct layout *layout; /* NULL: no picture, a dark ground */
-	enum video_scale scale;
-	float dim; /* 0..1: how much of the picture is left; 1 = all */
-
-	bool pointer;
-	float pointer_rect[4];     /* x, y, width, height in window pixels */
-	unsigned pointer_rotation; /* quarter turns clockwise */
-
-	const struct overlay_quad *quads;
-	size_t quad_count;
-};
 
 /* Draws the scene inside the rectangles (window pixels). */
 void renderer_draw(struct renderer *renderer, const struct egl_target *target,

@@ -1,8 +1,5 @@
-/* The glyphs of the overlay: of the embedded face where that is drawn in its own size, else of the
- * desktop's fonts. */
-#include "client/render/renderer_internal.h"
+#include "client/render/renderer_glyphs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +8,6 @@
 
 #define SIDE_FIRST 256
 #define SIDE_MAX   2048
-
-void renderer_set_font(struct renderer *renderer, const char *family) {
-	snprintf(renderer->glyphs.family, sizeof renderer->glyphs.family, "%s", family);
-}
 
 static void make_texture(struct renderer_glyphs *glyphs, int side) {
 	if (glyphs->texture == 0) {
@@ -32,8 +25,7 @@ static void make_texture(struct renderer_glyphs *glyphs, int side) {
 	glyphs->count = 0;
 }
 
-bool renderer_glyphs_enlarge(struct renderer *renderer) {
-	struct renderer_glyphs *glyphs = &renderer->glyphs;
+bool renderer_glyphs_enlarge(struct renderer_glyphs *glyphs) {
 	if (!glyphs->full) {
 		return false;
 	}
@@ -48,9 +40,9 @@ bool renderer_glyphs_enlarge(struct renderer *renderer) {
 	return true;
 }
 
-void renderer_glyphs_finish(struct renderer *renderer) {
-	glDeleteTextures(1, &renderer->glyphs.texture);
-	glyph_font_destroy(renderer->glyphs.font);
+void renderer_glyphs_finish(struct renderer_glyphs *glyphs) {
+	glDeleteTextures(1, &glyphs->texture);
+	glyph_font_destroy(glyphs->font);
 }
 
 /* A place of that size; false: there is none. */
@@ -120,9 +112,8 @@ static bool add(struct renderer_glyphs *glyphs, unsigned at, uint32_t code, int 
 	return true;
 }
 
-void renderer_glyph(
-		struct renderer *renderer, uint32_t code, int width, int height, float ret_uv[4]) {
-	struct renderer_glyphs *glyphs = &renderer->glyphs;
+void renderer_glyphs_find(struct renderer_glyphs *glyphs, uint32_t code, int width, int height,
+		float ret_uv[4]) {
 	if (glyphs->texture == 0) {
 		make_texture(glyphs, SIDE_FIRST);
 	}

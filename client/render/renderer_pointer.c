@@ -1,9 +1,10 @@
-/* The pointer's image over the picture. */
-#include "client/render/renderer_internal.h"
+#include "client/render/renderer_pointer.h"
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
 #include "client/render/renderer_shaders.h"
+#include "client/render/renderer_types.h"
+#include "host-proto/cursor.h"
 
 static void cursor_texture(
 		GLuint *texture, const struct cursor_shape *shape, const uint32_t *pixels) {
@@ -22,30 +23,33 @@ static void cursor_texture(
 	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_SWIZZLE_B, GL_RED);
 }
 
-void renderer_set_cursor(struct renderer *renderer, const struct cursor_shape *shape) {
-	renderer->has_cursor = shape != NULL && shape->width > 0 && shape->height > 0;
-	if (!renderer->has_cursor) {
+void renderer_pointer_set(struct renderer_pointer *pointer, const struct cursor_shape *shape) {
+	pointer->has = shape != NULL && shape->width > 0 && shape->height > 0;
+	if (!pointer->has) {
 		return;
 	}
+	if (pointer->empty_array == 0) {
+		glGenVertexArrays(1, &pointer->empty_array);
+	}
 	glActiveTexture(GL_TEXTURE0);
-	renderer->cursor_inverts = shape->has_invert;
-	renderer->cursor_width = shape->width;
-	renderer->cursor_height = shape->height;
-	cursor_texture(&renderer->cursor_color, shape, shape->color);
+	pointer->inverts = shape->has_invert;
+	pointer->width = shape->width;
+	pointer->height = shape->height;
+	cursor_texture(&pointer->color, shape, shape->color);
 	if (shape->has_invert) {
-		cursor_texture(&renderer->cursor_invert, shape, shape->invert);
+		cursor_texture(&pointer->invert, shape, shape->invert);
 	}
 }
 
-static struct renderer_program *pointer_program(struct renderer *renderer, bool invert) {
-	struct renderer_program *program = &renderer->pointer_programs[invert];
+static struct renderer_program *pointer_program(struct renderer_pointer *pointer, bool invert) {
+	struct renderer_program *program = &pointer->programs[invert];
 	renderer_make_program(program, invert ? "#define INVERT 1\n" : "#define INVERT 0\n", "",
 			shader_pointer);
 	return program;
 }
 
 /* Window pixels -> pixels of the shape. */
-static void pointer_uniforms(const struct renderer *renderer,
+static void pointer_uniforms(const struct renderer_pointer *pointer,
 		const struct renderer_program *program, const struct egl_target *target,
 		const struct renderer_scene *scene) {
 	static const float turns[4][6] = {
@@ -56,7 +60,7 @@ static void pointer_uniforms(const struct renderer *renderer,
 	};
 	const float *turn = turns[scene->pointer_rotation % 4];
 	const float *r = scene->pointer_rect;
-	const float sides[2] = { (float)renderer->cursor_width, (float)renderer->cursor_height };
+	const float sides[2] = { (float)pointer->width, (float)pointer->height };
 	float m[6];
 	for (int i = 0; i < 2; i++) {
 		m[3 * i] = turn[3 * i] * sides[i] / r[2];
@@ -71,41 +75,41 @@ static void pointer_uniforms(const struct renderer *renderer,
 }
 
 /* A texture of at least that size, attached to a framebuffer of its own. */
-static bool make_under(struct renderer *renderer, int width, int height) {
-	if (renderer->under != 0 && renderer->under_width >= width &&
-			renderer->under_height >= height) {
+static bool make_under(struct renderer_pointer *pointer, int width, int height) {
+	if (pointer->under != 0 && pointer->under_width >= width &&
+			pointer->under_height >= height) {
 		return true;
 	}
-	renderer->under_width = width > renderer->under_width ? width : renderer->under_width;
-	renderer->under_height = height > renderer->under_height ? height : renderer->under_height;
-	if (renderer->under == 0) {
-		glGenTextures(1, &renderer->under);
-		glGenFramebuffers(1, &renderer->under_framebuffer);
+	pointer->under_width = width > pointer->under_width ? width : pointer->under_width;
+	pointer->under_height = height > pointer->under_height ? height : pointer->under_height;
+	if (pointer->under == 0) {
+		glGenTextures(1, &pointer->under);
+		glGenFramebuffers(1, &pointer->under_framebuffer);
 	}
-	return renderer_make_layer(renderer->under, renderer->under_framebuffer, GL_RGBA8,
-			renderer->under_width, renderer->under_height);
+	return renderer_make_layer(pointer->under, pointer->under_framebuffer, GL_RGBA8,
+			pointer->under_width, pointer->under_height);
 }
 
 /* What is on the screen there, to be inverted. part: window pixels. */
-static void copy_under(struct renderer *renderer, const struct renderer_program *program,
+static void copy_under(struct renderer_pointer *pointer, const struct renderer_program *program,
 		const struct egl_target *target, const struct rect *part) {
 	const int y = target->top_first ? part->y : target->height - part->y - part->height;
 	glActiveTexture(GL_TEXTURE0);
-	if (!make_under(renderer, part->width, part->height)) {
+	if (!make_under(pointer, part->width, part->height)) {
 		return;
 	}
 	glBindFramebuffer(GL_READ_FRAMEBUFFER, target->framebuffer);
-	glBindFramebuffer(GL_DRAW_FRAMEBUFFER, renderer->under_framebuffer);
+	glBindFramebuffer(GL_DRAW_FRAMEBUFFER, pointer->under_framebuffer);
 	glDisable(GL_SCISSOR_TEST);
 	glBlitFramebuffer(part->x, y, part->x + part->width, y + part->height, 0, 0, part->width,
 			part->height, GL_COLOR_BUFFER_BIT, GL_NEAREST);
 	glEnable(GL_SCISSOR_TEST);
 	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
-	glBindTexture(GL_TEXTURE_2D, renderer->under);
+	glBindTexture(GL_TEXTURE_2D, pointer->under);
 	glUniform2f(program->at.under_at, (float)part->x, (float)y);
 }
 
-void renderer_pointer_draw(struct renderer *renderer, const struct egl_target *target,
+void renderer_pointer_draw(struct renderer_pointer *pointer, const struct egl_target *target,
 		const struct renderer_scene *scene, const struct rect *rect) {
 	const float *r = scene->pointer_rect;
 	/* Pixels whose centre lies inside. */
@@ -115,35 +119,35 @@ void renderer_pointer_draw(struct renderer *renderer, const struct egl_target *t
 	const int bottom = (int)(r[1] + r[3] + 0.5f + 4096) - 4096;
 	const struct rect area = { left, top, right - left, bottom - top };
 	struct rect part;
-	if (!scene->pointer || !renderer->has_cursor || !renderer_intersect(rect, &area, &part)) {
+	if (!scene->pointer || !pointer->has || !renderer_intersect(rect, &area, &part)) {
 		return;
 	}
-	const struct renderer_program *program =
-			pointer_program(renderer, renderer->cursor_inverts);
-	pointer_uniforms(renderer, program, target, scene);
-	if (renderer->cursor_inverts) {
-		copy_under(renderer, program, target, &part);
+	const struct renderer_program *program = pointer_program(pointer, pointer->inverts);
+	pointer_uniforms(pointer, program, target, scene);
+	if (pointer->inverts) {
+		copy_under(pointer, program, target, &part);
 		glActiveTexture(GL_TEXTURE2);
-		glBindTexture(GL_TEXTURE_2D, renderer->cursor_invert);
+		glBindTexture(GL_TEXTURE_2D, pointer->invert);
 	} else {
 		glEnable(GL_BLEND);
 		glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
 	}
 	glActiveTexture(GL_TEXTURE1);
-	glBindTexture(GL_TEXTURE_2D, renderer->cursor_color);
+	glBindTexture(GL_TEXTURE_2D, pointer->color);
 	renderer_scissor(target, &part);
-	glBindVertexArray(renderer->empty_array);
+	glBindVertexArray(pointer->empty_array);
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 	glDisable(GL_BLEND);
 	glActiveTexture(GL_TEXTURE0);
 }
 
-void renderer_pointer_finish(struct renderer *renderer) {
+void renderer_pointer_finish(struct renderer_pointer *pointer) {
 	for (int i = 0; i < 2; i++) {
-		glDeleteProgram(renderer->pointer_programs[i].id);
+		glDeleteProgram(pointer->programs[i].id);
 	}
-	glDeleteTextures(1, &renderer->cursor_color);
-	glDeleteTextures(1, &renderer->cursor_invert);
-	glDeleteTextures(1, &renderer->under);
-	glDeleteFramebuffers(1, &renderer->under_framebuffer);
+	glDeleteVertexArrays(1, &pointer->empty_array);
+	glDeleteTextures(1, &pointer->color);
+	glDeleteTextures(1, &pointer->invert);
+	glDeleteTextures(1, &pointer->under);
+	glDeleteFramebuffers(1, &pointer->under_framebuffer);
 }

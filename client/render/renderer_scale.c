@@ -1,6 +1,5 @@
-/* The picture at its size in the window: which filter, its passes, and the plain copy at 1:1. */
 #define LOG_MODULE "renderer"
-#include "client/render/renderer_internal.h"
+#include "client/render/renderer_scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,12 +8,25 @@
 #include "client/gl/gl_util.h"
 #include "client/render/layout.h"
 #include "client/render/renderer_shaders.h"
+#include "client/render/renderer_textures.h"
 
 #include "base/log.h"
 
+void renderer_scale_create(struct renderer_scale *scale) {
+	glGenVertexArrays(1, &scale->empty_array);
+	glGenSamplers(2, scale->samplers);
+	for (int i = 0; i < 2; i++) {
+		const GLint filter = i == 0 ? GL_NEAREST : GL_LINEAR;
+		glSamplerParameteri(scale->samplers[i], GL_TEXTURE_MIN_FILTER, filter);
+		glSamplerParameteri(scale->samplers[i], GL_TEXTURE_MAG_FILTER, filter);
+		glSamplerParameteri(scale->samplers[i], GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+		glSamplerParameteri(scale->samplers[i], GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+	}
+}
+
 static struct renderer_program *picture_program(
-		struct renderer *renderer, enum renderer_filter filter) {
-	struct renderer_program *program = &renderer->picture_programs[filter];
+		struct renderer_scale *scale, enum renderer_filter filter) {
+	struct renderer_program *program = &scale->programs[filter];
 	char defines[32];
 	snprintf(defines, sizeof defines, "#define FILTER %d\n", (int)filter);
 	renderer_make_program(program, defines, shader_sample, shader_picture);
@@ -28,15 +40,15 @@ static void unturned_sides(const struct layout *layout, int *ret_width, int *ret
 	*ret_height = turned ? layout->width : layout->height;
 }
 
-static enum renderer_filter choose_filter(
-		const struct renderer *renderer, const struct renderer_scene *scene) {
+static enum renderer_filter choose_filter(const struct renderer_scale *scale, bool software,
+		const struct renderer_scene *scene) {
 	const struct layout *layout = scene->layout;
 	int width, height;
 	unturned_sides(layout, &width, &height);
 	const int image_width = (int)layout->image_width, image_height = (int)layout->image_height;
 	const bool grows = width >= image_width && height >= image_height;
-	const enum renderer_filter down = renderer->layer_failed ? FILTER_LINEAR : FILTER_DOWN_LAST;
-	const enum renderer_filter fsr = renderer->layer_failed ? FILTER_UP : FILTER_FSR_LAST;
+	const enum renderer_filter down = scale->layer_failed ? FILTER_LINEAR : FILTER_DOWN_LAST;
+	const enum renderer_filter fsr = scale->layer_failed ? FILTER_UP : FILTER_FSR_LAST;
 	if (layout->exact) {
 		return FILTER_NEAREST;
 	}
@@ -58,7 +70,7 @@ static enum renderer_filter choose_filter(
 	/* More than that costs a CPU too much. The cubic is never worse than linear, FSR only with
 	 * hard edges better than the cubic (tests/client/render/test_renderer_scale.c): that is for
 	 * the user. */
-	return renderer->software ? FILTER_LINEAR : grows ? FILTER_UP : down;
+	return software ? FILTER_LINEAR : grows ? FILTER_UP : down;
 }
 
 /* The picture as a program sees it: of width x height pixels, the image's or those of a first pass.
@@ -86,10 +98,10 @@ static struct view layer_view(const struct layout *layout, int width, int height
 	return view;
 }
 
-static void draw_view(struct renderer *renderer, enum renderer_filter filter, GLuint texture,
+static void draw_view(struct renderer_scale *scale, enum renderer_filter filter, GLuint texture,
 		const struct view *view, const struct egl_target *target,
 		const struct renderer_scene *scene) {
-	const struct renderer_program *program = picture_program(renderer, filter);
+	const struct renderer_program *program = picture_program(scale, filter);
 	const float *m = view->to_view;
 	const struct layout *layout = scene->layout;
 	int width, height;
@@ -105,8 +117,8 @@ static void draw_view(struct renderer *renderer, enum renderer_filter filter, GL
 	glUniform1f(program->at.dim, scene->dim);
 	glActiveTexture(GL_TEXTURE0);
 	glBindTexture(GL_TEXTURE_2D, texture);
-	glBindSampler(0, renderer->samplers[filter == FILTER_LINEAR]);
-	glBindVertexArray(renderer->empty_array);
+	glBindSampler(0, scale->samplers[filter == FILTER_LINEAR]);
+	glBindVertexArray(scale->empty_array);
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 	glBindSampler(0, 0);
 }
@@ -114,27 +126,28 @@ static void draw_view(struct renderer *renderer, enum renderer_filter filter, GL
 /* ---- two passes ---- */
 
 /* Of that size; half floats keep what a first pass overshoots and does not round yet. */
-static bool make_layer(struct renderer *renderer, bool half, int width, int height) {
+static bool make_layer(
+		struct renderer_scale *scale, GLint side_max, bool half, int width, int height) {
 	const GLenum format = half ? GL_RGBA16F : GL_RGBA8;
-	if (renderer->layer != 0 && renderer->layer_width == width &&
-			renderer->layer_height == height && renderer->layer_format == format) {
+	if (scale->layer != 0 && scale->layer_width == width && scale->layer_height == height &&
+			scale->layer_format == format) {
 		return true;
 	}
-	if (renderer->layer == 0) {
-		glGenTextures(1, &renderer->layer);
-		glGenFramebuffers(1, &renderer->layer_framebuffer);
+	if (scale->layer == 0) {
+		glGenTextures(1, &scale->layer);
+		glGenFramebuffers(1, &scale->layer_framebuffer);
 	}
-	renderer->layer_width = width;
-	renderer->layer_height = height;
-	renderer->layer_format = format;
+	scale->layer_width = width;
+	scale->layer_height = height;
+	scale->layer_format = format;
 	gl_clear_errors();
 	glActiveTexture(GL_TEXTURE0);
-	bool ok = width <= renderer->texture_side_max && height <= renderer->texture_side_max &&
-		  renderer_make_layer(renderer->layer, renderer->layer_framebuffer, format, width,
-				  height);
+	bool ok = width <= side_max && height <= side_max &&
+		  renderer_make_layer(
+				  scale->layer, scale->layer_framebuffer, format, width, height);
 	if (!ok && half) {
-		ok = renderer_make_layer(renderer->layer, renderer->layer_framebuffer, GL_RGBA8,
-				width, height);
+		ok = renderer_make_layer(
+				scale->layer, scale->layer_framebuffer, GL_RGBA8, width, height);
 	}
 	return ok && gl_clear_errors() == 0;
 }
@@ -182,23 +195,23 @@ static struct rect layer_rect(const struct layout *layout, enum renderer_filter 
 
 /* Makes the part of the layer that is read for `part`, every time anew: nothing of it is kept that
  * could be out of date. False: not with this driver. */
-static bool first_pass(struct renderer *renderer, enum renderer_filter filter,
-		const struct renderer_scene *scene, const struct rect *part) {
+static bool first_pass(struct renderer_scale *scale, const struct renderer_textures *textures,
+		enum renderer_filter filter, const struct renderer_scene *scene,
+		const struct rect *part) {
 	const struct layout *layout = scene->layout;
 	const bool down = filter == FILTER_DOWN_LAST;
 	int width, height;
 	unturned_sides(layout, &width, &height);
 	const int layer_height = down ? (int)layout->image_height : height;
-	struct renderer_program *program =
-			down ? &renderer->shrink_program : &renderer->easu_program;
+	struct renderer_program *program = down ? &scale->shrink_program : &scale->easu_program;
 	renderer_make_program(program, "", "", down ? shader_shrink : shader_easu);
-	if (program->id == 0 || !make_layer(renderer, true, width, layer_height)) {
+	if (program->id == 0 || !make_layer(scale, textures->side_max, true, width, layer_height)) {
 		log_warn("this driver cannot scale well: using linear");
-		renderer->layer_failed = true;
+		scale->layer_failed = true;
 		return false;
 	}
 	const struct rect r = layer_rect(layout, filter, part, width, layer_height);
-	glBindFramebuffer(GL_FRAMEBUFFER, renderer->layer_framebuffer);
+	glBindFramebuffer(GL_FRAMEBUFFER, scale->layer_framebuffer);
 	glViewport(0, 0, width, layer_height);
 	glScissor(r.x, r.y, r.width, r.height);
 	glUseProgram(program->id);
@@ -206,9 +219,9 @@ static bool first_pass(struct renderer *renderer, enum renderer_filter filter,
 	glUniform2f(program->at.shrink, (float)layout->image_width / (float)width,
 			(float)layout->image_height / (float)height);
 	glActiveTexture(GL_TEXTURE0);
-	glBindTexture(GL_TEXTURE_2D, renderer->shown);
-	glBindSampler(0, renderer->samplers[0]);
-	glBindVertexArray(renderer->empty_array);
+	glBindTexture(GL_TEXTURE_2D, textures->shown);
+	glBindSampler(0, scale->samplers[0]);
+	glBindVertexArray(scale->empty_array);
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 	glBindSampler(0, 0);
 	return true;
@@ -217,29 +230,44 @@ static bool first_pass(struct renderer *renderer, enum renderer_filter filter,
 /* ---- the picture ---- */
 
 /* Without a shader: rows are copied. Only 1:1, upright, in the target's own memory order. */
-static bool can_copy(const struct renderer *renderer, const struct egl_target *target,
+static bool can_copy(const struct renderer_textures *textures, const struct egl_target *target,
 		const struct renderer_scene *scene) {
 	return scene->layout->exact && scene->layout->rotation == 0 && scene->dim >= 1.0f &&
-	       renderer->shown_readable && renderer->shown_bgra == target->bgra &&
-	       (renderer->shown_bgra || renderer->converts ||
-			       renderer->picture.format == FRAME_FORMAT_RGBA);
+	       textures->shown_readable && textures->shown_bgra == target->bgra &&
+	       (textures->shown_bgra || textures->converts ||
+			       textures->picture.format == FRAME_FORMAT_RGBA);
 }
 
-static void copy_rect(const struct renderer *renderer, const struct egl_target *target,
+static void copy_rect(const struct renderer_textures *textures, const struct egl_target *target,
 		const struct layout *layout, const struct rect *rect) {
 	const int x = rect->x - layout->x;
 	const int y = rect->y - layout->y;
 	const int top = target->top_first ? rect->y : target->height - rect->y;
 	const int bottom = target->top_first ? rect->y + rect->height
 					     : target->height - rect->y - rect->height;
-	glBindFramebuffer(GL_READ_FRAMEBUFFER, renderer->read_framebuffer);
+	glBindFramebuffer(GL_READ_FRAMEBUFFER, textures->read_framebuffer);
 	glBlitFramebuffer(x, y, x + rect->width, y + rect->height, rect->x, top,
 			rect->x + rect->width, bottom, GL_COLOR_BUFFER_BIT, GL_NEAREST);
 	glBindFramebuffer(GL_READ_FRAMEBUFFER, target->framebuffer);
 }
 
-void renderer_scale_draw(struct renderer *renderer, const struct egl_target *target,
-		const struct renderer_scene *scene, const struct rect *rect) {
+bool renderer_scale_needs(const struct renderer_scene *scene, const struct rect *rect,
+		struct rect *ret_image_rect, bool *ret_all) {
+	const struct layout *layout = scene->layout;
+	const struct rect area = { layout->x, layout->y, layout->width, layout->height };
+	struct rect part;
+	if (!renderer_intersect(rect, &area, &part)) {
+		return false;
+	}
+	*ret_all = !layout->exact || layout->rotation != 0;
+	*ret_image_rect = (struct rect){ part.x - layout->x, part.y - layout->y, part.width,
+		part.height };
+	return true;
+}
+
+void renderer_scale_draw(struct renderer_scale *scale, const struct renderer_textures *textures,
+		const struct egl_target *target, const struct renderer_scene *scene,
+		const struct rect *rect) {
 	const struct layout *layout = scene->layout;
 	const struct rect area = { layout->x, layout->y, layout->width, layout->height };
 	struct rect part;
@@ -253,37 +281,36 @@ void renderer_scale_draw(struct renderer *renderer, const struct egl_target *tar
 		return;
 	}
 	glDisable(GL_BLEND);
-	const struct rect in_image = { part.x - layout->x, part.y - layout->y, part.width,
-		part.height };
-	renderer_kept_bring_up(renderer, layout->exact && layout->rotation == 0 ? &in_image : NULL);
-	if (can_copy(renderer, target, scene)) {
+	if (can_copy(textures, target, scene)) {
 		renderer_scissor(target, &part);
-		copy_rect(renderer, target, layout, &part);
+		copy_rect(textures, target, layout, &part);
 		return;
 	}
-	enum renderer_filter filter = choose_filter(renderer, scene);
+	enum renderer_filter filter = choose_filter(scale, textures->software, scene);
 	struct view view = image_view(layout);
-	GLuint texture = renderer->shown;
+	GLuint texture = textures->shown;
 	if (filter == FILTER_DOWN_LAST || filter == FILTER_FSR_LAST) {
-		if (first_pass(renderer, filter, scene, &part)) {
-			view = layer_view(layout, renderer->layer_width, renderer->layer_height);
-			texture = renderer->layer;
+		if (first_pass(scale, textures, filter, scene, &part)) {
+			view = layer_view(layout, scale->layer_width, scale->layer_height);
+			texture = scale->layer;
 		} else {
-			filter = choose_filter(renderer, scene);
+			filter = choose_filter(scale, textures->software, scene);
 		}
 		glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
 		glViewport(0, 0, target->width, target->height);
 	}
 	renderer_scissor(target, &part);
-	draw_view(renderer, filter, texture, &view, target, scene);
+	draw_view(scale, filter, texture, &view, target, scene);
 }
 
-void renderer_scale_finish(struct renderer *renderer) {
+void renderer_scale_finish(struct renderer_scale *scale) {
 	for (int i = 0; i < FILTER_COUNT; i++) {
-		glDeleteProgram(renderer->picture_programs[i].id);
+		glDeleteProgram(scale->programs[i].id);
 	}
-	glDeleteProgram(renderer->shrink_program.id);
-	glDeleteProgram(renderer->easu_program.id);
-	glDeleteTextures(1, &renderer->layer);
-	glDeleteFramebuffers(1, &renderer->layer_framebuffer);
+	glDeleteProgram(scale->shrink_program.id);
+	glDeleteProgram(scale->easu_program.id);
+	glDeleteVertexArrays(1, &scale->empty_array);
+	glDeleteSamplers(2, scale->samplers);
+	glDeleteTextures(1, &scale->layer);
+	glDeleteFramebuffers(1, &scale->layer_framebuffer);
 }
