@@ -26,6 +26,15 @@ enum clipboard_policy {
 	/* While the window has the focus, or the guest the devices: what was copied before that
 	 * follows then. */
 	CLIPBOARD_FOCUS,
+	/* Each content when the user says so: the question is clipboard_question. */
+	CLIPBOARD_ASK,
+};
+
+/* What the guest wants and the user has not answered. */
+enum clipboard_question {
+	CLIPBOARD_QUESTION_NONE,
+	CLIPBOARD_QUESTION_TO_VM,    /* to read what was copied here */
+	CLIPBOARD_QUESTION_TO_LOCAL, /* to replace it by what was copied there */
 };
 
 /* Types as bits, so that an offer is one word. */

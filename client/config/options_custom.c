@@ -382,7 +382,7 @@ void get_clipboard_max(const struct config *config, char *text, size_t size) {
 	}
 }
 
-static const char *const clipboard_policies[] = { "no", "always", "focus", NULL };
+static const char *const clipboard_policies[] = { "no", "always", "focus", "ask", NULL };
 
 /* "yes" of older files, and the bare option, are "always". */
 static bool set_clipboard_policy(enum clipboard_policy *policy, const char *text) {

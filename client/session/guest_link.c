@@ -98,6 +98,8 @@ static void update_status(struct guest_link *session) {
 	}
 	guest_link_agent_get_files(session->agent, &status.files);
 	status.clipboard_read_unfocused = guest_link_agent_read_unfocused(session->agent);
+	status.clipboard_used_unfocused = guest_link_agent_used_unfocused(session->agent);
+	status.clipboard_question = guest_link_agent_question(session->agent);
 	memcpy(status.name, spice->name, sizeof status.name);
 	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
 	if (session->destroying ||
@@ -351,6 +353,9 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 		if (session->x11_motion) {
 			x11_motion_want(session->x11_motion, command->on, (unsigned)command->value);
 		}
+		break;
+	case GUEST_LINK_CLIPBOARD:
+		guest_link_agent_allow_clipboard(session->agent);
 		break;
 	case GUEST_LINK_MICROPHONE:
 		if (session->microphone) {

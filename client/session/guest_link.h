@@ -95,6 +95,8 @@ struct guest_link_status {
 	bool kicked;      /* another client took the server: a key, or 30 s, takes it back */
 	/* Contents of the desktop's clipboard that the guest got while it had no focus. */
 	unsigned clipboard_read_unfocused;
+	bool clipboard_used_unfocused; /* read or replaced, and not seen by the user yet */
+	enum clipboard_question clipboard_question;
 	struct file_sender_status files;
 };
 
@@ -159,6 +161,7 @@ enum guest_link_command_kind {
 	GUEST_LINK_RECONNECT,   /* try at once */
 	GUEST_LINK_DISPLAY_WANTED, /* on: link display and cursor / off: close them (frames flow) */
 	GUEST_LINK_MONITOR_SIZE, /* value = width << 16 | height: the guest should take this size */
+	GUEST_LINK_CLIPBOARD,    /* yes to clipboard_question, or to the content there is */
 	GUEST_LINK_MICROPHONE,   /* the user's word: on / off */
 	GUEST_LINK_MICROPHONE_POLICY, /* value: enum guest_link_microphone_policy */
 	GUEST_LINK_SEND_FILES, /* text: heap, paths separated by NUL, ended by an empty one */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "client/clipboard/clipboard_message.h"
 #include "client/session/file_sender.h"
 #include "client/session/guest_link.h"
 #include "client/session/guest_link_clipboard.h"
@@ -119,6 +118,8 @@ int guest_link_agent_create(struct guest_link_agent **ret_agent, struct loop *lo
 		const struct guest_link_clipboard_config clipboard = {
 			.to_vm = config->clipboard_to_vm,
 			.to_local = config->clipboard_to_local,
+			.changed = events->changed,
+			.data = events->data,
 		};
 		r = guest_link_clipboard_create(&agent->clipboard, loop, &clipboard,
 				events->clipboard, events->clipboard_data);
@@ -194,6 +195,21 @@ void guest_link_agent_set_focus(struct guest_link_agent *agent, bool focus) {
 
 unsigned guest_link_agent_read_unfocused(const struct guest_link_agent *agent) {
 	return agent->clipboard ? guest_link_clipboard_read_unfocused(agent->clipboard) : 0;
+}
+
+bool guest_link_agent_used_unfocused(const struct guest_link_agent *agent) {
+	return agent->clipboard && guest_link_clipboard_was_used(agent->clipboard);
+}
+
+enum clipboard_question guest_link_agent_question(const struct guest_link_agent *agent) {
+	return agent->clipboard ? guest_link_clipboard_question(agent->clipboard)
+				: CLIPBOARD_QUESTION_NONE;
+}
+
+void guest_link_agent_allow_clipboard(struct guest_link_agent *agent) {
+	if (agent->clipboard) {
+		guest_link_clipboard_allow(agent->clipboard);
+	}
 }
 
 void guest_link_agent_send_files(struct guest_link_agent *agent, const char *paths) {

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct clip_message;
+#include "client/clipboard/clipboard_message.h"
+
 struct loop;
 struct guest_link_agent;
 struct guest_link_config;
@@ -46,6 +47,10 @@ void guest_link_agent_local_clipboard(
 /* See guest_link_clipboard_set_focus(). */
 void guest_link_agent_set_focus(struct guest_link_agent *agent, bool focus);
 unsigned guest_link_agent_read_unfocused(const struct guest_link_agent *agent);
+bool guest_link_agent_used_unfocused(const struct guest_link_agent *agent);
+/* See guest_link_clipboard_question() and _allow(). */
+enum clipboard_question guest_link_agent_question(const struct guest_link_agent *agent);
+void guest_link_agent_allow_clipboard(struct guest_link_agent *agent);
 void guest_link_agent_send_files(struct guest_link_agent *agent, const char *paths);
 void guest_link_agent_cancel_files(struct guest_link_agent *agent);
 void guest_link_agent_get_files(

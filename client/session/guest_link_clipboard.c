@@ -15,6 +15,8 @@
 #define GRACE_NS   (2 * NS_PER_S)
 /* The local side gives up by itself: this is for one that hangs. */
 #define LOCAL_FACTOR 8u
+#define QUESTION_NS  (30 * NS_PER_S)
+#define SEEN_NS      (10 * NS_PER_S)
 
 /* A request that waits for its answer. */
 struct waiting {
@@ -35,6 +37,15 @@ struct guest_link_clipboard {
 	bool offer_waits;      /* the local offer is told with the focus */
 	unsigned held_types;   /* of the guest's offer, which is taken with the focus; 0 = none */
 	unsigned read_unfocused;
+	bool was_used;    /* without the focus, and not seen yet ... */
+	uint64_t seen_ns; /* ... by a user who has the focus until then; 0 = who has not */
+
+	/* CLIPBOARD_ASK */
+	bool allowed, declined; /* the local content there is */
+	bool guest_declined;    /* no question for the guest's, until the focus changes */
+	unsigned wants;         /* bits of types[]: the guest waits for a yes */
+	enum clipboard_question question;
+	uint64_t question_ns; /* deadline */
 
 	unsigned local_types; /* of the newest local offer; 0 = none */
 	unsigned guest_types;
@@ -107,6 +118,11 @@ static void arm(struct guest_link_clipboard *clipboard) {
 		first = earlier(first, &clipboard->waiting[i]);
 		first = earlier(first, &clipboard->asked[i]);
 	}
+	const struct waiting others[] = {
+		{ clipboard->question != CLIPBOARD_QUESTION_NONE, clipboard->question_ns },
+		{ clipboard->was_used && clipboard->seen_ns != 0, clipboard->seen_ns },
+	};
+	first = earlier(earlier(first, &others[0]), &others[1]);
 	loop_set_timer(clipboard->timer, first);
 }
 
@@ -135,6 +151,68 @@ static void answer_guest(
 	}
 }
 
+static void tell(const struct guest_link_clipboard *clipboard) {
+	if (clipboard->config.changed) {
+		clipboard->config.changed(clipboard->config.data);
+	}
+}
+
+static void mark_used(struct guest_link_clipboard *clipboard) {
+	if (!clipboard->focus) {
+		clipboard->was_used = true;
+		clipboard->seen_ns = 0;
+		tell(clipboard);
+	}
+}
+
+static void ask(struct guest_link_clipboard *clipboard, enum clipboard_question question) {
+	if (clipboard->question == CLIPBOARD_QUESTION_NONE) {
+		clipboard->question = question;
+		clipboard->question_ns = clock_now_ns() + clipboard->config.question_ns;
+		tell(clipboard);
+	}
+}
+
+static void end_question(struct guest_link_clipboard *clipboard) {
+	if (clipboard->question != CLIPBOARD_QUESTION_NONE) {
+		clipboard->question = CLIPBOARD_QUESTION_NONE;
+		tell(clipboard);
+	}
+}
+
+/* The guest waits no longer for a yes. */
+static void refuse_wants(struct guest_link_clipboard *clipboard) {
+	const unsigned wants = clipboard->wants;
+	clipboard->wants = 0;
+	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+		if (wants & 1u << i) {
+			answer_guest(clipboard, i, NULL, 0);
+		}
+	}
+}
+
+/* Other content than the one that was asked about. */
+static void forget_answer(struct guest_link_clipboard *clipboard) {
+	clipboard->allowed = clipboard->declined = false;
+	refuse_wants(clipboard);
+	if (clipboard->question == CLIPBOARD_QUESTION_TO_VM) {
+		end_question(clipboard);
+	}
+}
+
+static void expire_question(struct guest_link_clipboard *clipboard, uint64_t now) {
+	if (clipboard->question == CLIPBOARD_QUESTION_NONE || clipboard->question_ns > now) {
+		return;
+	}
+	if (clipboard->question == CLIPBOARD_QUESTION_TO_VM) {
+		clipboard->declined = true;
+		refuse_wants(clipboard);
+	} else {
+		clipboard->guest_declined = true;
+	}
+	end_question(clipboard);
+}
+
 static void on_timer(void *data) {
 	struct guest_link_clipboard *clipboard = data;
 	const uint64_t now = clock_now_ns();
@@ -155,6 +233,11 @@ static void on_timer(void *data) {
 			answer_guest(clipboard, i, NULL, 0);
 		}
 	}
+	expire_question(clipboard, now);
+	if (clipboard->was_used && clipboard->seen_ns != 0 && clipboard->seen_ns <= now) {
+		clipboard->was_used = false;
+		tell(clipboard);
+	}
 	arm(clipboard);
 }
 
@@ -171,8 +254,10 @@ static bool can_own(const struct guest_link_clipboard *clipboard) {
 			       clock_now_ns() - clipboard->unfocused_ns < GRACE_NS);
 }
 
+/* That there is something is no secret where the content is asked for. */
 static void offer_local(struct guest_link_clipboard *clipboard) {
-	clipboard->offer_waits = !may(clipboard, clipboard->config.to_vm);
+	clipboard->offer_waits = clipboard->config.to_vm != CLIPBOARD_ASK &&
+				 !may(clipboard, clipboard->config.to_vm);
 	if (clipboard->agent && !clipboard->offer_waits) {
 		(void)spice_agent_offer(clipboard->agent, to_spice(clipboard->local_types));
 	}
@@ -184,6 +269,12 @@ void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool
 	}
 	clipboard->focus = focus;
 	clipboard->unfocused_ns = focus ? 0 : clock_now_ns();
+	clipboard->seen_ns = focus && clipboard->was_used ? clock_now_ns() + SEEN_NS : 0;
+	clipboard->guest_declined = false;
+	arm(clipboard);
+	if (clipboard->config.to_local == CLIPBOARD_ASK) {
+		return; /* the guest's offer waits for a yes */
+	}
 	const unsigned held = clipboard->held_types;
 	clipboard->held_types = 0;
 	if (focus && held != 0) {
@@ -195,6 +286,15 @@ void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool
 
 unsigned guest_link_clipboard_read_unfocused(const struct guest_link_clipboard *clipboard) {
 	return clipboard->read_unfocused;
+}
+
+bool guest_link_clipboard_was_used(const struct guest_link_clipboard *clipboard) {
+	return clipboard->was_used;
+}
+
+enum clipboard_question guest_link_clipboard_question(
+		const struct guest_link_clipboard *clipboard) {
+	return clipboard->question;
 }
 
 /* ---- life ---- */
@@ -210,6 +310,9 @@ int guest_link_clipboard_create(struct guest_link_clipboard **ret_clipboard, str
 	clipboard->config = *config;
 	if (clipboard->config.timeout_ns == 0) {
 		clipboard->config.timeout_ns = TIMEOUT_NS;
+	}
+	if (clipboard->config.question_ns == 0) {
+		clipboard->config.question_ns = QUESTION_NS;
 	}
 	clipboard->send = send;
 	clipboard->data = data;
@@ -250,6 +353,8 @@ static void fail_waiting(struct guest_link_clipboard *clipboard) {
 void guest_link_clipboard_set_agent(
 		struct guest_link_clipboard *clipboard, struct spice_agent *agent) {
 	clipboard->agent = agent;
+	clipboard->wants = 0;
+	end_question(clipboard);
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
 		clipboard->asked[i].serial = 0;
 	}
@@ -267,21 +372,16 @@ void guest_link_clipboard_set_agent(
 
 /* ---- the guest ---- */
 
-void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned theirs) {
-	const unsigned ours = from_spice(theirs);
-	if (!clipboard->config.to_local) {
-		return;
-	}
-	if (!can_own(clipboard)) {
-		clipboard->held_types = ours;
-		return;
-	}
+/* The guest's content is the newest; 0 = it has none any more. */
+static void take_offer(struct guest_link_clipboard *clipboard, unsigned ours) {
 	fail_waiting(clipboard);
 	if (ours == 0 && clipboard->guest_types == 0) {
 		return;
 	}
 	clipboard->guest_types = ours;
 	if (ours != 0) {
+		forget_answer(clipboard);
+		mark_used(clipboard);
 		clipboard->local_types = 0; /* the newest owner is the guest */
 		send_kind(clipboard, CLIP_OFFER, ours, 0);
 	} else {
@@ -290,22 +390,71 @@ void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned
 	arm(clipboard);
 }
 
-void guest_link_clipboard_wanted(
-		struct guest_link_clipboard *clipboard, enum spice_clipboard_type type) {
-	const int index = index_of_spice(type);
-	if (index < 0 || !may(clipboard, clipboard->config.to_vm) ||
-			(clipboard->local_types & types[index].ours) == 0) {
-		if (clipboard->agent) {
-			(void)spice_agent_answer(clipboard->agent, type, NULL, 0);
-		}
+void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned theirs) {
+	const unsigned ours = from_spice(theirs);
+	if (!clipboard->config.to_local) {
 		return;
 	}
+	if (can_own(clipboard)) {
+		take_offer(clipboard, ours);
+		return;
+	}
+	clipboard->held_types = ours;
+	if (clipboard->config.to_local == CLIPBOARD_ASK && ours != 0 &&
+			!clipboard->guest_declined) {
+		ask(clipboard, CLIPBOARD_QUESTION_TO_LOCAL);
+		arm(clipboard);
+	} else if (ours == 0 && clipboard->question == CLIPBOARD_QUESTION_TO_LOCAL) {
+		end_question(clipboard);
+	}
+}
+
+static void pass_on(struct guest_link_clipboard *clipboard, unsigned index) {
 	clipboard->read_unfocused += !clipboard->focus;
+	mark_used(clipboard);
 	clipboard->next_serial += clipboard->next_serial == UINT32_MAX ? 2 : 1;
 	clipboard->asked[index].serial = clipboard->next_serial;
 	clipboard->asked[index].deadline_ns =
 			clock_now_ns() + LOCAL_FACTOR * clipboard->config.timeout_ns;
 	send_kind(clipboard, CLIP_REQUEST, types[index].ours, clipboard->next_serial);
+}
+
+void guest_link_clipboard_wanted(
+		struct guest_link_clipboard *clipboard, enum spice_clipboard_type type) {
+	const int index = index_of_spice(type);
+	const bool there = index >= 0 && (clipboard->local_types & types[index].ours) != 0;
+	const bool asks = clipboard->config.to_vm == CLIPBOARD_ASK && !clipboard->allowed;
+	if (there && asks && !clipboard->declined && clipboard->agent) {
+		clipboard->wants |= 1u << index;
+		ask(clipboard, CLIPBOARD_QUESTION_TO_VM);
+	} else if (there && !asks &&
+			(clipboard->allowed || may(clipboard, clipboard->config.to_vm))) {
+		pass_on(clipboard, (unsigned)index);
+	} else if (clipboard->agent) {
+		(void)spice_agent_answer(clipboard->agent, type, NULL, 0);
+	}
+	arm(clipboard);
+}
+
+void guest_link_clipboard_allow(struct guest_link_clipboard *clipboard) {
+	const bool takes = clipboard->config.to_local == CLIPBOARD_ASK &&
+			   clipboard->held_types != 0 &&
+			   clipboard->question != CLIPBOARD_QUESTION_TO_VM;
+	end_question(clipboard);
+	if (takes) {
+		const unsigned held = clipboard->held_types;
+		clipboard->held_types = 0;
+		take_offer(clipboard, held);
+	} else if (clipboard->config.to_vm == CLIPBOARD_ASK && clipboard->local_types != 0) {
+		const unsigned wants = clipboard->wants;
+		clipboard->allowed = true;
+		clipboard->wants = 0;
+		for (unsigned i = 0; i < CLIP_TYPES; i++) {
+			if (wants & 1u << i) {
+				pass_on(clipboard, i);
+			}
+		}
+	}
 	arm(clipboard);
 }
 
@@ -348,13 +497,18 @@ void guest_link_clipboard_local(
 		struct guest_link_clipboard *clipboard, const struct clip_message *message) {
 	switch (message->kind) {
 	case CLIP_OFFER:
+		forget_answer(clipboard);
 		clipboard->local_types = message->types;
 		clipboard->guest_types = 0;
 		fail_waiting(clipboard);
 		clipboard->held_types = 0;
+		if (clipboard->question == CLIPBOARD_QUESTION_TO_LOCAL) {
+			end_question(clipboard);
+		}
 		offer_local(clipboard);
 		break;
 	case CLIP_RELEASE:
+		forget_answer(clipboard);
 		if (clipboard->local_types != 0 && clipboard->agent && clipboard->config.to_vm) {
 			(void)spice_agent_release(clipboard->agent);
 		}

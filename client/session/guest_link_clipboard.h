@@ -17,7 +17,10 @@ struct spice_agent;
 
 struct guest_link_clipboard_config {
 	enum clipboard_policy to_vm, to_local;
-	uint64_t timeout_ns; /* of the guest; 0 = 5 s without progress */
+	uint64_t timeout_ns;         /* of the guest; 0 = 5 s without progress */
+	uint64_t question_ns;        /* a question stands for so long; 0 = 30 s */
+	void (*changed)(void *data); /* what is asked or was used without the focus; may be NULL */
+	void *data;
 };
 
 /* send: a message for the local side; owns its data from then on. */
@@ -34,6 +37,17 @@ void guest_link_clipboard_set_agent(
 void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool focus);
 /* Contents that the guest got without it. */
 unsigned guest_link_clipboard_read_unfocused(const struct guest_link_clipboard *clipboard);
+/* The guest read or replaced the desktop's clipboard without the focus: true until the user has had
+ * the focus for 10 s since. */
+bool guest_link_clipboard_was_used(const struct guest_link_clipboard *clipboard);
+
+/*
+ * With CLIPBOARD_ASK: what is asked now, and the user's yes. Without a question the yes is for the
+ * content that there is. A question that nobody answers is answered with nothing, and is not asked
+ * again for the same content (the guest's: before the focus changes).
+ */
+enum clipboard_question guest_link_clipboard_question(const struct guest_link_clipboard *clipboard);
+void guest_link_clipboard_allow(struct guest_link_clipboard *clipboard);
 
 /* The agent's events. */
 void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned theirs);

@@ -258,6 +258,10 @@ static void guest_action(const struct app_actions *actions, enum key_action acti
 	case KEY_ACTION_MICROPHONE:
 		toggle_microphone(actions);
 		break;
+	case KEY_ACTION_CLIPBOARD:
+		app_parts_command(actions->parts,
+				(struct guest_link_command){ .kind = GUEST_LINK_CLIPBOARD });
+		break;
 	case KEY_ACTION_MICROPHONE_POLICY:
 		app_actions_set_microphone(actions, (actions->parts->microphone_policy + 1) %
 								    (GUEST_LINK_MICROPHONE_ON + 1));

@@ -18,6 +18,7 @@ static const struct {
 	[APP_SIGN_NO_INPUT] = { N_("NO INPUT"), OVERLAY_BAD, true },
 	[APP_SIGN_INPUT_OFF] = { N_("INPUT OFF"), OVERLAY_WARN, false },
 	[APP_SIGN_RECORDING] = { N_("MIC ON"), OVERLAY_BAD, false },
+	[APP_SIGN_CLIPBOARD] = { N_("CLIPBOARD"), OVERLAY_WARN, true },
 	[APP_SIGN_NO_DEVICE] = { N_("NO DEVICE"), OVERLAY_WARN, false },
 	[APP_SIGN_PAUSED] = { N_("PAUSED"), OVERLAY_WARN, true },
 	[APP_SIGN_NO_SOUND] = { N_("NO SOUND"), OVERLAY_WARN, false },
@@ -76,6 +77,7 @@ static unsigned decide_signs(const struct app_status *s, const struct config *co
 	       sign_if(APP_SIGN_NO_INPUT, lacks_input(s) && !s->wrong_vm) |
 	       sign_if(APP_SIGN_INPUT_OFF, !s->input_on && s->session.spice.state != PART_OFF) |
 	       sign_if(APP_SIGN_RECORDING, s->session.microphone == GUEST_LINK_MIC_OPEN) |
+	       sign_if(APP_SIGN_CLIPBOARD, s->session.clipboard_used_unfocused) |
 	       sign_if(APP_SIGN_NO_DEVICE, missing(&s->session.evdev)) |
 	       sign_if(APP_SIGN_PAUSED, s->paused && picture) |
 	       sign_if(APP_SIGN_NO_SOUND, config->sound && missing(&s->audio)) |
@@ -158,6 +160,11 @@ static bool plain_text(const struct app_status *s, enum app_sign sign, char *tex
 	case APP_SIGN_NO_INPUT:
 		snprintf(text, size, _("Keyboard and mouse do not reach the VM: %s"),
 				s->session.spice.reason);
+		return true;
+	case APP_SIGN_CLIPBOARD:
+		snprintf(text, size, "%s",
+				_("The VM used the clipboard while the window had no focus: see "
+				  "--clipboard-to-vm"));
 		return true;
 	case APP_SIGN_NO_DEVICE:
 		snprintf(text, size, _("Devices: %s"), s->session.evdev.reason);

@@ -141,6 +141,29 @@ static void add_microphone(
 			key_binding_label(binding, key));
 }
 
+/* What it wants with --clipboard-to-vm=ask, --clipboard-to-local=ask. */
+static void add_clipboard(
+		struct overlay *o, const struct app_status *s, const struct config *config) {
+	char keys[KEY_ACTION_KEYS_BYTES];
+	key_action_keys(config, KEY_ACTION_CLIPBOARD, keys);
+	switch (s->session.clipboard_question) {
+	case CLIPBOARD_QUESTION_NONE:
+		break;
+	case CLIPBOARD_QUESTION_TO_VM:
+		add_state(o, OVERLAY_WARN,
+				_("The VM wants to read your clipboard: %s lets it, otherwise it gets "
+				  "nothing"),
+				keys);
+		break;
+	case CLIPBOARD_QUESTION_TO_LOCAL:
+		add_state(o, OVERLAY_WARN,
+				_("Something was copied in the VM: %s takes it over, otherwise your "
+				  "clipboard stays"),
+				keys);
+		break;
+	}
+}
+
 static void add_help(struct overlay *o, const char *key, const char *text) {
 	if (o->help_count == OVERLAY_HELP_MAX) {
 		return;
@@ -290,6 +313,7 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 	}
 	add_files(o, &s->session.files);
 	add_microphone(o, s, config);
+	add_clipboard(o, s, config);
 	if (s->show_help) {
 		add_help_list(o, config);
 	}

@@ -642,6 +642,59 @@ static void the_clipboard_follows_the_focus(void **state) {
 	stop(&f);
 }
 
+/* Each content by the user's word; a question stands once. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
+static void the_clipboard_is_asked_for(void **state) {
+	(void)state;
+	struct fixture f = { .peer_config = { .agent = true }, .guest = { .caps = GUEST_LINUX } };
+	f.config.clipboard_to_vm = f.config.clipboard_to_local = CLIPBOARD_ASK;
+	start(&f);
+	WAIT(f.status.agent, 3);
+	command(&f, GUEST_LINK_FOCUS, true);
+	const struct clip_message offer = { .kind = CLIP_OFFER, .types = CLIP_TEXT };
+	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
+	WAIT(f.guest.offered != 0, 3);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_VM, 3);
+	loop_run_for(f.loop, 100);
+	CHECK(f.requests == 0 && f.guest.pastes == 0);
+	/* The yes counts for what is there, also a second time. */
+	command(&f, GUEST_LINK_CLIPBOARD, true);
+	WAIT(f.requests == 1 && f.status.clipboard_question == CLIPBOARD_QUESTION_NONE, 3);
+	clip(&f, CLIP_DATA, CLIP_TEXT, f.serial, "host", 4);
+	WAIT(f.guest.pastes == 1 && f.guest.pasted_len == 4, 3);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+	WAIT(f.requests == 2, 3);
+	clip(&f, CLIP_DATA, CLIP_TEXT, f.serial, "host", 4);
+	WAIT(f.guest.pastes == 2, 3);
+	/* And not for what comes after it. Something newer answers the question. */
+	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
+	loop_run_for(f.loop, 50);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_VM, 3);
+	CHECK_EQ(f.requests, 2);
+	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
+	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_NONE, 3);
+	/* The other way, once the guest has seen that offer. */
+	loop_run_for(f.loop, 100);
+	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "guest", 5);
+	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_LOCAL, 3);
+	CHECK_EQ(f.offers, 0);
+	command(&f, GUEST_LINK_CLIPBOARD, true);
+	WAIT(f.offers == 1 && f.offered == CLIP_TEXT, 3);
+	CHECK_EQ(f.status.clipboard_question, CLIPBOARD_QUESTION_NONE);
+	CHECK(!f.status.clipboard_used_unfocused);
+	/* Without the focus whatever it does is kept as a sign. */
+	command(&f, GUEST_LINK_FOCUS, false);
+	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
+	command(&f, GUEST_LINK_CLIPBOARD, true);
+	loop_run_for(f.loop, 50);
+	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
+	WAIT(f.status.clipboard_used_unfocused, 3);
+	CHECK_EQ(f.status.clipboard_read_unfocused, 1);
+	stop(&f);
+}
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void files_arrive_whole(void **state) {
 	(void)state;
@@ -774,6 +827,7 @@ int main(void) {
 		cmocka_unit_test(large_images_cross_and_larger_ones_are_refused),
 		cmocka_unit_test(an_agent_that_goes_answers_nothing_more),
 		cmocka_unit_test(the_clipboard_follows_the_focus),
+		cmocka_unit_test(the_clipboard_is_asked_for),
 		cmocka_unit_test(files_arrive_whole),
 		cmocka_unit_test(a_tree_of_files_arrives),
 		cmocka_unit_test(the_guest_is_told_the_window_size),

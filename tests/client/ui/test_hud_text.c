@@ -214,6 +214,28 @@ static void a_sentence_is_read_and_goes(void **state) {
 	CHECK(says(&o, "The sound is off"));
 }
 
+static void the_clipboard_is_asked_for_and_seen(void **state) {
+	(void)state;
+	static struct config with_key;
+	struct app_status s = waiting_status();
+	struct overlay o;
+	s.video.part.state = PART_RUNNING;
+	s.video.showing = VIDEO_SOURCE_LG;
+	with_key.input.bindings[KEY_ACTION_CLIPBOARD] = KEY_W;
+	strcpy(with_key.session.escape_key, "scrolllock");
+	s.session.clipboard_question = CLIPBOARD_QUESTION_TO_VM;
+	hud_text_overlay(&s, &with_key, &o);
+	CHECK(o.state_count == 1 && says(&o, "Scroll Lock+W lets it"));
+	s.session.clipboard_question = CLIPBOARD_QUESTION_TO_LOCAL;
+	hud_text_overlay(&s, &with_key, &o);
+	CHECK(o.state_count == 1 && says(&o, "Scroll Lock+W takes it over"));
+	s.session.clipboard_question = CLIPBOARD_QUESTION_NONE;
+	s.session.clipboard_used_unfocused = true;
+	decide(&s);
+	hud_text_overlay(&s, &with_key, &o);
+	CHECK(o.sign_count == 1 && signs(&o, "CLIPBOARD"));
+}
+
 static void the_microphone_is_asked_for_and_seen(void **state) {
 	(void)state;
 	static struct config with_key;
@@ -331,6 +353,7 @@ int main(void) {
 		cmocka_unit_test(signs_tell_what_is_unusual),
 		cmocka_unit_test(a_sentence_is_read_and_goes),
 		cmocka_unit_test(the_microphone_is_asked_for_and_seen),
+		cmocka_unit_test(the_clipboard_is_asked_for_and_seen),
 		cmocka_unit_test(a_password_is_stars),
 		cmocka_unit_test(files_tell_how_far_they_are),
 		cmocka_unit_test(the_help_lists_what_is_bound),
