@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libintl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,10 @@
 #include "base/utf8.h"
 
 #define LINE_BYTES 1000
+
+/* What log_recent() has: the newest lines, cut. */
+#define RECENT_LINES 50
+#define RECENT_BYTES 240
 
 /* All lines together: so many at once, then one every BUDGET_NS. A guest or a server can cause
  * lines in many places, each of which has its own reason to speak. */
@@ -60,6 +65,32 @@ static bool to_journal;
 __attribute__((constructor)) static void log_init(void) {
 	start_ns = clock_now_ns();
 	to_journal = stderr_is_journal();
+}
+
+static struct {
+	pthread_mutex_t lock; /* held for a copy */
+	unsigned long count;  /* ever */
+	char lines[RECENT_LINES][RECENT_BYTES];
+} recent = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void keep_line(enum log_level level, const char *module, const char *text) {
+	pthread_mutex_lock(&recent.lock);
+	snprintf(recent.lines[recent.count++ % RECENT_LINES], RECENT_BYTES,
+			"%8.3f %-5s %.20s: %.190s", (double)(clock_now_ns() - start_ns) / 1e9,
+			level_names[level], module, text);
+	pthread_mutex_unlock(&recent.lock);
+}
+
+void log_recent(char *text, size_t size) {
+	size_t used = 0;
+	text[0] = '\0';
+	pthread_mutex_lock(&recent.lock);
+	unsigned long i = recent.count > RECENT_LINES ? recent.count - RECENT_LINES : 0;
+	for (; i < recent.count && used + RECENT_BYTES + 1 < size; i++) {
+		used += (size_t)snprintf(
+				text + used, size - used, "%s\n", recent.lines[i % RECENT_LINES]);
+	}
+	pthread_mutex_unlock(&recent.lock);
 }
 
 static void write_line(enum log_level level, const char *module, const char *text) {
@@ -137,6 +168,7 @@ static void log_va(enum log_level level, const char *module, unsigned held_back,
 		write_line(LOG_WARN, "log", lines);
 	}
 	utf8_printable(text, sizeof text, raw, sizeof raw);
+	keep_line(level, module, text);
 	write_line(level, module, text);
 	errno = saved_errno;
 }

@@ -34,6 +34,11 @@ bool log_level_parse(const char *name, enum log_level *ret_level);
 void log_line(enum log_level level, const char *module, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
 
+/* The newest lines that were logged, each with its newline, the oldest first: 50 at most, each cut
+ * at 239 bytes. Fills text as far as whole lines fit; 12 KiB have room for all. */
+#define LOG_RECENT_BYTES 12288
+void log_recent(char *text, size_t size);
+
 /* Limits one place in the code to a line a second; what was held back is counted and told with the
  * next line. One static instance per place; see log_warn_limited(). */
 struct log_limit {

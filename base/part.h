@@ -38,3 +38,17 @@ static inline const char *part_state_name(enum part_state state) {
 	}
 	return "?";
 }
+
+/* Before the reason, where both make one line: a reason to wait says so itself. */
+static inline const char *part_state_prefix(enum part_state state) {
+	switch (state) {
+	case PART_RUNNING:
+		return "running: ";
+	case PART_FAILED:
+		return "failed: ";
+	case PART_OFF:
+	case PART_WAITING:
+		break;
+	}
+	return "";
+}

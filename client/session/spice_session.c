@@ -35,7 +35,7 @@ void spice_session_set_part(
 	utf8_printable(status.reason, sizeof status.reason, reason, strlen(reason));
 	if (!part_status_equal(&status, &session->status.part)) {
 		session->status.part = status;
-		log_info("%s: %s", part_state_name(state), status.reason);
+		log_info("%s%s", part_state_prefix(state), status.reason);
 	}
 	spice_session_tell(session);
 }

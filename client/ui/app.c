@@ -151,6 +151,7 @@ static uint64_t gather(struct app_status *now, const struct app_parts *parts, st
 	now->paused = parts->settings.paused;
 	now->full_screen = window_is_full_screen(window);
 	now->focused = window_has_focus(window);
+	now->text_scale = window_text_scale(window);
 	now->device_input = input_ns != 0 && now->now_ns < input_ns + PLAYED_NS;
 	return now->session.grabbed && now->device_input ? input_ns + PLAYED_NS : 0;
 }
@@ -181,7 +182,8 @@ void app_settle(struct app *app) {
 
 static void show(struct app *app) {
 	struct overlay_panel panel;
-	if (app->hud.now.show_fps || app->hud.now.show_stats) {
+	const struct app_status *now = &app->hud.now;
+	if (now->show_fps || now->show_stats || now->show_graphs) {
 		app_parts_read_stats(&app->parts, &app->hud.now);
 	}
 	app_panel_fill(&app->panel, &panel);

@@ -9,6 +9,8 @@
 
 #include <linux/input-event-codes.h>
 
+#include <SDL.h>
+
 #include "base/i18n.h"
 #include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
@@ -16,9 +18,33 @@
 #include "client/ui/app_hud.h"
 #include "client/ui/app_inbox.h"
 #include "client/ui/app_parts.h"
+#include "client/ui/key_label.h"
+#include "client/ui/report.h"
 #include "client/window/window.h"
 
+/* Where nothing gets through, that is said: a key that does nothing looks broken. */
+static bool reaches_guest(const struct app_actions *actions) {
+	const struct app_status *now = &actions->hud->now;
+	char keys[KEY_ACTION_KEYS_BYTES];
+	if (!now->session.connected) {
+		app_alert(actions->hud, OVERLAY_WARN, _("Nothing reaches the VM: %s"),
+				now->session.spice.reason[0] ? now->session.spice.reason
+							     : _("SPICE is off"));
+		return false;
+	}
+	if (!now->input_on || now->wrong_vm) {
+		app_alert(actions->hud, OVERLAY_WARN,
+				_("Nothing is sent to the VM: input is off (%s)"),
+				key_action_keys(actions->config, KEY_ACTION_INPUT, keys));
+		return false;
+	}
+	return true;
+}
+
 static void send_keys(const struct app_actions *actions, const unsigned *keys, unsigned count) {
+	if (!reaches_guest(actions)) {
+		return;
+	}
 	struct guest_link_command command = { .kind = GUEST_LINK_SEND_KEYS, .count = count };
 	memcpy(command.keys, keys, count * sizeof *keys);
 	app_parts_command(actions->parts, command);
@@ -46,10 +72,8 @@ static void next_source(const struct app_actions *actions) {
 }
 
 static void change_sensitivity(const struct app_actions *actions, int by) {
-	const int value = actions->parts->sensitivity + by;
-	if (value < -9 || value > 9) {
-		return;
-	}
+	int value = actions->parts->sensitivity + by;
+	value = value < -9 ? -9 : value > 9 ? 9 : value;
 	app_parts_set_sensitivity(actions->parts, value);
 	app_alert(actions->hud, OVERLAY_INFO, _("Sensitivity %+d"), value);
 }
@@ -82,6 +106,10 @@ static void name_screenshot(
 static void take_screenshot(struct app_actions *actions) {
 	char folder[400];
 	char path[sizeof actions->screenshot];
+	if (actions->hud->now.video.showing == VIDEO_SOURCE_AUTO) {
+		app_alert(actions->hud, OVERLAY_WARN, _("No screenshot: there is no picture yet"));
+		return;
+	}
 	if (!xdg_pictures(folder, sizeof folder)) {
 		app_alert(actions->hud, OVERLAY_BAD, _("No folder for pictures: HOME is not set"));
 		return;
@@ -108,6 +136,9 @@ void app_actions_screenshot_done(const struct app_actions *actions, int result) 
 }
 
 static void type_clipboard(const struct app_actions *actions) {
+	if (!reaches_guest(actions)) {
+		return;
+	}
 	if (actions->clipboard->part) {
 		clipboard_ask_text(actions->clipboard->part); /* APP_TYPE_TEXT follows */
 	} else {
@@ -123,6 +154,11 @@ static void toggle_input(const struct app_actions *actions) {
 }
 
 static void toggle_mute(const struct app_actions *actions) {
+	if (!actions->parts->audio || !actions->config->sound) {
+		app_alert(actions->hud, OVERLAY_WARN,
+				_("There is no sound to mute: --audio is off"));
+		return;
+	}
 	actions->hud->now.muted = !actions->hud->now.muted;
 	if (actions->parts->audio) {
 		audio_set_mute(actions->parts->audio, actions->hud->now.muted);
@@ -159,9 +195,18 @@ static void reconnect(const struct app_actions *actions) {
 	app_alert(actions->hud, OVERLAY_INFO, _("Looking again for everything that is missing"));
 }
 
+/* Who takes a size: the Looking Glass host of today's builds, or the agent of SPICE. */
 static void ask_guest_size(const struct app_actions *actions) {
+	const struct app_status *now = &actions->hud->now;
 	int width;
 	int height;
+	if (!(now->video.host.session && now->video.host.accepts_window_size) &&
+			!(now->session.connected && now->session.agent)) {
+		app_alert(actions->hud, OVERLAY_WARN,
+				_("Nobody in the guest takes a size: the Looking Glass host must be one "
+				  "with a display driver, or a SPICE agent must run"));
+		return;
+	}
 	window_size_px(actions->window, &width, &height);
 	if (actions->parts->video) {
 		video_set_guest_size(actions->parts->video, width, height);
@@ -173,11 +218,37 @@ static void ask_guest_size(const struct app_actions *actions) {
 	app_alert(actions->hud, OVERLAY_INFO, _("Asked the guest for %dx%d"), width, height);
 }
 
-static void show_figures(const struct app_actions *actions, enum key_action action) {
-	bool *shown = action == KEY_ACTION_FPS ? &actions->hud->now.show_fps
-					       : &actions->hud->now.show_stats;
+static void show_figures(const struct app_actions *actions, bool *shown) {
 	*shown = !*shown;
 	actions->hud->dirty = true;
+}
+
+static void resubscribe(const struct app_actions *actions) {
+	if (actions->parts->video) {
+		video_set_shm_path(actions->parts->video, actions->config->video.shm_path);
+	}
+	app_alert(actions->hud, OVERLAY_INFO, _("Subscribing to the picture anew"));
+}
+
+static void turn(const struct app_actions *actions) {
+	struct video_settings *settings = &actions->parts->settings;
+	settings->rotate = (settings->rotate + 1) % 4;
+	put_settings(actions);
+	app_alert(actions->hud, OVERLAY_INFO, _("Picture turned by %u degrees"),
+			settings->rotate * 90);
+}
+
+static void copy_report(const struct app_actions *actions) {
+	app_parts_read_stats(actions->parts, &actions->hud->now);
+	char *text = report_text(&actions->hud->now, actions->config, window_kind(actions->window));
+	if (text && SDL_SetClipboardText(text) == 0) {
+		app_alert(actions->hud, OVERLAY_GOOD,
+				_("A bug report is on the clipboard: read it, then paste it"));
+	} else {
+		app_alert(actions->hud, OVERLAY_BAD,
+				_("No bug report: the clipboard does not take it"));
+	}
+	free(text);
 }
 
 static bool picture_action(struct app_actions *actions, enum key_action action) {
@@ -193,8 +264,10 @@ static bool picture_action(struct app_actions *actions, enum key_action action) 
 								: _("Video stream on"));
 		return true;
 	case KEY_ACTION_ROTATE:
-		actions->parts->settings.rotate = (actions->parts->settings.rotate + 1) % 4;
-		put_settings(actions);
+		turn(actions);
+		return true;
+	case KEY_ACTION_RECOVER:
+		resubscribe(actions);
 		return true;
 	case KEY_ACTION_SOURCE:
 		next_source(actions);
@@ -206,13 +279,32 @@ static bool picture_action(struct app_actions *actions, enum key_action action) 
 		ask_guest_size(actions);
 		return true;
 	case KEY_ACTION_FPS:
+		show_figures(actions, &actions->hud->now.show_fps);
+		return true;
 	case KEY_ACTION_GRAPHS:
+		show_figures(actions, &actions->hud->now.show_graphs);
+		return true;
 	case KEY_ACTION_BENCH:
-		show_figures(actions, action);
+		show_figures(actions, &actions->hud->now.show_stats);
+		return true;
+	case KEY_ACTION_REPORT:
+		copy_report(actions);
 		return true;
 	default: /* not about the picture: key_action() */
 		return false;
 	}
+}
+
+static void give_devices(const struct app_actions *actions) {
+	const struct guest_link_status *session = &actions->hud->now.session;
+	if (session->devices == 0) {
+		app_alert(actions->hud, OVERLAY_WARN, _("No keyboard or mouse to give: %s"),
+				session->evdev.reason[0] ? session->evdev.reason
+							 : _("name them with --evdev"));
+		return;
+	}
+	app_parts_command(actions->parts, (struct guest_link_command){ .kind = GUEST_LINK_GRAB,
+							  .on = !session->grabbed });
 }
 
 static void guest_action(const struct app_actions *actions, enum key_action action) {
@@ -222,11 +314,7 @@ static void guest_action(const struct app_actions *actions, enum key_action acti
 		toggle_input(actions);
 		break;
 	case KEY_ACTION_GRAB:
-		app_parts_command(actions->parts,
-				(struct guest_link_command){
-						.kind = GUEST_LINK_GRAB,
-						.on = !actions->hud->now.session.grabbed,
-				});
+		give_devices(actions);
 		break;
 	case KEY_ACTION_SENSITIVITY_UP:
 		change_sensitivity(actions, 1);
@@ -272,7 +360,7 @@ static void guest_action(const struct app_actions *actions, enum key_action acti
 	case KEY_ACTION_RECONNECT:
 		reconnect(actions);
 		break;
-	default: /* NONE, COUNT, the app's own, and what later hosts will take (RECOVER) */
+	default: /* NONE, COUNT, and the app's own */
 		break;
 	}
 }

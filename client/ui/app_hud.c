@@ -16,7 +16,7 @@ void app_hud_init(struct app_hud *hud, const struct config *config, bool demo) {
 	hud->now.start_ns = clock_now_ns();
 	hud->now.input_on = config->session.input;
 	hud->now.show_fps = config->window.show_fps;
-	hud->now.show_stats = config->window.show_graphs;
+	hud->now.show_graphs = config->window.show_graphs;
 	hud->now.video.part.state = PART_WAITING;
 	hud->now.sign_pointed_at = -1;
 }
@@ -38,11 +38,24 @@ bool app_hud_is_due(const struct app_hud *hud) {
 	return hud->dirty || hud->text_changes_ns <= hud->now.now_ns;
 }
 
+static void fill_graphs(struct app_hud *hud, struct video *video, struct overlay *overlay) {
+	struct video_frame_times times[VIDEO_TIMES_KEPT];
+	const unsigned count = video ? video_get_times(video, times, VIDEO_TIMES_KEPT) : 0;
+	if (hud->now.now_ns >= hud->graphs_ns + GRAPHS_PERIOD_NS) {
+		hud->graphs_ns = hud->now.now_ns;
+		graphs_add_sound(&hud->graphs, &hud->now.audio_stats);
+	}
+	graphs_fill(&hud->graphs, times, count, overlay);
+}
+
 void app_hud_show(struct app_hud *hud, const struct config *config,
 		const struct overlay_panel *panel, struct video *video) {
 	struct overlay overlay;
 	hud_text_overlay(&hud->now, config, &overlay);
 	overlay.panel = *panel;
+	if (hud->now.show_graphs) {
+		fill_graphs(hud, video, &overlay);
+	}
 	if (video && (!hud->sent || !overlay_equal(&overlay, &hud->shown))) {
 		video_set_overlay(video, &overlay);
 		hud->shown = overlay;

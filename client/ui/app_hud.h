@@ -9,12 +9,15 @@
 
 #include "client/render/overlay.h"
 #include "client/ui/app_status.h"
+#include "client/ui/graphs.h"
 
 struct config;
 struct video;
 
 struct app_hud {
 	struct app_status now;
+	struct graphs graphs;
+	uint64_t graphs_ns;   /* when the sound was last measured for them */
 	bool alerts;          /* false: none is shown */
 	bool dirty;           /* the overlay may have changed */
 	struct overlay shown; /* as the video part has it */

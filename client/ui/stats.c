@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -144,14 +145,14 @@ struct line_writer *stats_stderr(void) {
 	return &out;
 }
 
-void stats_write(struct line_writer *out, const struct app_status *s) {
+char *stats_line(const struct app_status *s) {
 	struct json json;
 	double offset;
 	char *line = NULL;
 	size_t len = 0;
 	FILE *text = open_memstream(&line, &len);
 	if (!text) {
-		return;
+		return NULL;
 	}
 	json_begin(&json, text);
 	json_number(&json, "time_s", (double)(s->now_ns - s->start_ns) / 1e9);
@@ -178,8 +179,17 @@ void stats_write(struct line_writer *out, const struct app_status *s) {
 	json_int(&json, "devices", s->session.devices);
 	json_end(&json);
 	json_finish(&json);
-	if (fclose(text) == 0) {
-		line_writer_put(out, line, len);
+	if (fclose(text) != 0) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}
+
+void stats_write(struct line_writer *out, const struct app_status *s) {
+	char *line = stats_line(s);
+	if (line) {
+		line_writer_put(out, line, strlen(line));
 	}
 	free(line);
 }

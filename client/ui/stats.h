@@ -6,6 +6,8 @@
 struct line_writer;
 struct app_status;
 
+/* The line, with its newline; heap. NULL: no memory. */
+char *stats_line(const struct app_status *status);
 /* Never waits for a reader: a line that is not taken is dropped, see base/line_writer.h. */
 void stats_write(struct line_writer *out, const struct app_status *status);
 

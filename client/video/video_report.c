@@ -79,7 +79,7 @@ static void publish(struct video_report *report) {
 			(report->lgmp.state != LGMP_STATE_RUNNING || !report->have_frame);
 	const bool changed = memcmp(before, status, sizeof *before) != 0;
 	if (changed && !part_status_equal(&before->part, &status->part)) {
-		log_info("%s: %s", part_state_name(status->part.state), status->part.reason);
+		log_info("%s%s", part_state_prefix(status->part.state), status->part.reason);
 	}
 	memcpy(&report->told, status, sizeof report->told);
 	if (changed && report->events->status) {
