@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/setup/shell_value.h"
+#include "tools/vm-model/shell_value.h"
 #include "tools/vm-model/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/vm-model/distro.h"
 #include "tools/vm-model/domain.h"
 #include "tools/vm-model/handover.h"
 #include "tools/vm-model/host_use.h"
@@ -48,6 +49,7 @@ struct facts_memory { /* the Looking Glass file or device */
 	bool in_kvm_group; /* and I am in it */
 	bool tmpfiles;     /* a tmpfiles.d line makes it */
 	char tmpfiles_line[256];
+	bool tmpfiles_right;       /* and it gives this user the right */
 	struct sysroot_stat kvmfr; /* /dev/kvmfr0; type 0 = absent */
 	bool kvmfr_module, kvmfr_may_use;
 	bool apparmor, apparmor_rule; /* enabled; the local abstraction names kvmfr */
@@ -139,6 +141,11 @@ struct facts {
 	bool kvm_present, kvm_may_use;
 	char vfio_ids[1024]; /* of the kernel line and modprobe.d, with commas */
 	bool vfio_softdep;
+	bool ids_by_word;  /* vfio_ids come from the kernel's command line */
+	bool boot_written; /* the boot loader's files have what the IOMMU needs */
+	bool kvmfr_option; /* modprobe.d says how large the module's device is */
+	bool kvmfr_rule;   /* a udev rule of ours gives it to this user */
+	char distro[DISTRO_IDS];
 	bool virtiofsd;
 	char virtiofsd_path[128];
 	uint64_t memory_total_kib; /* of the host; 0 = cannot tell */
@@ -153,7 +160,10 @@ struct facts {
 	bool vm_wanted; /* one was named */
 	bool has_vm;
 	struct domain vm;
-	char vm_uri[128]; /* of libvirt; "" = none */
+	char vm_uri[128];      /* of libvirt; "" = none */
+	char vm_file[256];     /* the file that the configuration was read from; "" = none */
+	char vm_names[8][128]; /* VMs that libvirt has, where none was chosen */
+	unsigned vm_name_count;
 	char vm_problem[256];
 	bool vm_stored_differs_shm; /* the next start uses another memory size */
 	bool has_process;
@@ -202,14 +212,21 @@ bool proc_with_fd(const struct sysroot *root, char *const *targets, unsigned cou
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL, VERDICT_SKIP };
 
+struct remedy {
+	bool command; /* runs as printed, in a shell; else words for a person */
+	char *text;
+};
+
 struct report_line {
 	enum verdict verdict;
 	const char *group, *check;
 	char *text;
-	char *remedy; /* NULL = none; may have several lines */
+	struct remedy *remedy;
+	unsigned remedy_count;
 };
 
 struct report {
+	const struct facts *facts;
 	const char *group, *check; /* now running */
 	struct report_line *line;
 	unsigned count;
@@ -224,8 +241,26 @@ void report_fail(struct report *report, const char *format, ...)
 /* Could not be looked at: why, and what would make it possible. Counts for nothing. */
 void report_skip(struct report *report, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));
-/* Of the line added last: a command, or what to do where no command can. */
+/* What mends the line added last, in the order in which it is done (doctor_remedy.c).
+ * In words: what no command can do, or what a command above is for. */
 void report_remedy(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+/* A line for a shell, whole and quoted. Nothing stands for something else in it. */
+void report_command(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+/* "pierglass setup COMMAND [VM] [words] --apply", the way this program was called. Words where
+ * setup cannot help: a VM that is not libvirt's. */
+void report_setup(struct report *report, const char *command, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+/* "virsh … VM …" with libvirt's URI: verb, the VM's name, words behind it. */
+void report_virsh(struct report *report, const char *verb, const char *format, ...)
+		__attribute__((format(printf, 3, 4)));
+/* Our own program with these words (quoted by the caller), as root where needed. */
+void report_self(struct report *report, bool root, const char *words);
+/* A package by the distribution's own command; name: what people call it. */
+void report_install(struct report *report, enum distro_package package, const char *name);
+/* The VM's configuration by hand: "virsh edit VM", and what to change in it. */
+void report_edit(struct report *report, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));
 unsigned report_count(const struct report *report, enum verdict verdict);
 void report_print(const struct report *report, FILE *out, bool quiet);
@@ -257,5 +292,3 @@ bool doctor_can_spare(
 
 /* A path or a name for a command line, quoted where it has to be. */
 const char *doctor_word(const char *word, char buf[static DOCTOR_WORD_BYTES]);
-/* The VM's name the same way; "DOMAIN" without one. buf has at least 160 bytes. */
-const char *doctor_vm_word(const struct facts *facts, char *buf);

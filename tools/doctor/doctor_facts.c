@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "tools/doctor/doctor.h"
+#include "tools/vm-model/boot_config.h"
 #include "tools/vm-model/firewall.h"
 #include "tools/vm-model/info_block.h"
 #include "tools/vm-model/size.h"
 #include "tools/vm-model/text.h"
+#include "tools/vm-model/tmpfiles_line.h"
 #include "tools/vm-model/virt.h"
 
 /* ---- the host ---- */
@@ -148,6 +150,26 @@ static void read_modprobe(struct facts *facts) {
 	}
 }
 
+/* What setup writes counts from the next start of the machine on: until then it is not asked for
+ * again. */
+static void read_written(struct facts *facts) {
+	char owner[96];
+	bool amd = facts->cpu.amd;
+	facts->boot_written = boot_config_says(facts->root, "iommu=pt") &&
+			      (amd ? !boot_config_says(facts->root, "amd_iommu=off")
+				   : boot_config_says(facts->root, "intel_iommu=on"));
+	facts->kvmfr_option =
+			has_word_in(facts->root, "/etc/modprobe.d/pierglass-kvmfr.conf",
+					"static_size_mb=") ||
+			has_word_in(facts->root, "/etc/modprobe.d/kvmfr.conf", "static_size_mb=");
+	snprintf(owner, sizeof owner, "OWNER=\"%s\"", facts->me.name);
+	facts->kvmfr_rule = has_word_in(
+			facts->root, "/etc/udev/rules.d/99-pierglass-kvmfr.rules", owner);
+	facts->ids_by_word = strstr(facts->cmdline, "vfio-pci.ids=") ||
+			     strstr(facts->cmdline, "vfio_pci.ids=");
+	distro_read(facts->root, facts->distro);
+}
+
 static void read_host(struct facts *facts) {
 	static const char *const virtiofsd[] = { "/usr/libexec/virtiofsd",
 		"/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "/usr/bin/virtiofsd" };
@@ -155,6 +177,7 @@ static void read_host(struct facts *facts) {
 	read_cpu(facts);
 	read_iommu(facts);
 	read_modprobe(facts);
+	read_written(facts);
 	pci_read(facts->root, &facts->pci);
 	struct host_use use;
 	host_use_read(facts->root, &use);
@@ -188,6 +211,9 @@ static int vm_from_file(struct facts *facts, const char *file) {
 		return -EBADMSG;
 	}
 	facts->has_vm = true;
+	if (!facts->root->copy) {
+		copy_text(facts->vm_file, sizeof facts->vm_file, file);
+	}
 	return 0;
 }
 
@@ -235,6 +261,13 @@ static void vm_from_libvirt(struct facts *facts, const struct doctor_options *op
 		break;
 	case VM_CHOICE_SEVERAL:
 	case VM_CHOICE_NONE:
+		for (unsigned i = 0; i < count + process_count && facts->vm_name_count < 8; i++) {
+			if (copy_text(facts->vm_names[facts->vm_name_count], 128,
+					    list[i].domain->name) &&
+					list[i].domain->name[0]) {
+				facts->vm_name_count++;
+			}
+		}
 		vm_block(&why, list, count + process_count, options->wanted, false, error,
 				&facts->stranger);
 		const char *reason = strstr(text_get(&why), "reason=");
@@ -293,22 +326,11 @@ static int read_vm(struct facts *facts, const struct doctor_options *options) {
 /* ---- memory ---- */
 
 static void read_tmpfiles(struct facts *facts) {
-	static const char *const dirs[] = { "/etc/tmpfiles.d", "/usr/lib/tmpfiles.d",
-		"/run/tmpfiles.d" };
 	struct facts_memory *memory = &facts->memory;
-	for (size_t d = 0; d < sizeof dirs / sizeof dirs[0] && !memory->tmpfiles; d++) {
-		struct sysroot_names names = sysroot_list(facts->root, dirs[d]);
-		for (size_t i = 0; i < names.count && !memory->tmpfiles; i++) {
-			char path[512];
-			snprintf(path, sizeof path, "%s/%.200s", dirs[d], names.name[i]);
-			memory->tmpfiles = has_word_in(facts->root, path, memory->path);
-			if (memory->tmpfiles) {
-				copy_text(memory->tmpfiles_line, sizeof memory->tmpfiles_line,
-						path);
-			}
-		}
-		sysroot_names_free(&names);
-	}
+	enum tmpfiles_found found = tmpfiles_find(facts->root, memory->path, &facts->me,
+			memory->tmpfiles_line, sizeof memory->tmpfiles_line);
+	memory->tmpfiles = found != TMPFILES_NONE;
+	memory->tmpfiles_right = found == TMPFILES_RIGHT;
 }
 
 /* The local rule (semanage fcontext), or what the file carries already. */

@@ -1,4 +1,5 @@
 /* Checks of the host: processor, IOMMU, kernel parameters. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/i18n.h"
@@ -30,14 +31,17 @@ static void check_virtualisation(const struct facts *facts, struct report *repor
 }
 
 static void check_kvm(const struct facts *facts, struct report *report) {
+	char word[DOCTOR_WORD_BYTES];
 	if (!facts->kvm_present) {
 		report_fail(report, _("/dev/kvm is not there"));
-		report_remedy(report, "sudo modprobe %s", facts->cpu.amd ? "kvm_amd" : "kvm_intel");
+		report_command(report, "sudo modprobe %s",
+				facts->cpu.amd ? "kvm_amd" : "kvm_intel");
 	} else if (!facts->kvm_may_use && strstr(facts->vm_uri, "/session")) {
 		report_fail(report, _("%s may not use /dev/kvm, which a session VM needs"),
 				facts->me.name);
-		report_remedy(report, _("sudo usermod -aG kvm %s, then log in again"),
-				facts->me.name);
+		report_command(report, "sudo usermod -aG kvm %s",
+				doctor_word(facts->me.name, word));
+		report_remedy(report, _("then log in again"));
 	} else {
 		report_ok(report, _("/dev/kvm is there"));
 	}
@@ -47,12 +51,21 @@ static bool has_parameter(const struct facts *facts, const char *parameter) {
 	return list_has(facts->cmdline, parameter, ' ');
 }
 
+static void iommu_remedy(const struct facts *facts, struct report *report) {
+	if (facts->boot_written) {
+		report_remedy(report,
+				_("the boot loader's files say it already: start the machine again"));
+	} else {
+		report_setup(report, "vfio", "%s", "");
+	}
+}
+
 static void explain_missing_iommu(const struct facts *facts, struct report *report) {
 	const char *firmware = facts->cpu.amd ? "IOMMU (AMD-Vi)" : "VT-d";
 	if (has_parameter(facts, "iommu=off") || has_parameter(facts, "intel_iommu=off") ||
 			has_parameter(facts, "amd_iommu=off")) {
 		report_fail(report, _("the IOMMU is switched off by the kernel's command line"));
-		report_remedy(report, "sudo pierglass setup vfio --apply");
+		iommu_remedy(facts, report);
 	} else if (facts->iommu.firmware == 0) {
 		report_fail(report,
 				_("no IOMMU: the firmware does not announce one (no ACPI table %s)"),
@@ -61,11 +74,11 @@ static void explain_missing_iommu(const struct facts *facts, struct report *repo
 	} else if (facts->cpu.intel && !has_parameter(facts, "intel_iommu=on")) {
 		report_fail(report,
 				_("no IOMMU: the kernel was not told to use it (no intel_iommu=on)"));
-		report_remedy(report, "sudo pierglass setup vfio --apply");
+		iommu_remedy(facts, report);
 	} else {
 		report_fail(report, _("no IOMMU"));
 		report_remedy(report, _("switch %s on in the firmware set-up"), firmware);
-		report_remedy(report, "sudo pierglass setup vfio --apply");
+		iommu_remedy(facts, report);
 	}
 }
 
@@ -74,7 +87,7 @@ static void check_iommu(const struct facts *facts, struct report *report) {
 		explain_missing_iommu(facts, report);
 	} else if (facts->iommu.groups == 0) {
 		report_fail(report, _("an IOMMU is there, but there are no groups"));
-		report_remedy(report, "sudo pierglass setup vfio --apply");
+		iommu_remedy(facts, report);
 	} else {
 		report_ok(report, _("the IOMMU is on: %u group%s"), facts->iommu.groups,
 				facts->iommu.groups == 1 ? "" : "s");
@@ -98,8 +111,8 @@ static void check_remapping(const struct facts *facts, struct report *report) {
 				_("allow_unsafe_interrupts=1 lets a guest forge interrupts; only "
 				  "hardware without interrupt remapping needs it%s"),
 				facts->iommu.remapping == 1 ? _(", this one has it") : "");
-		report_remedy(report, _("take vfio_iommu_type1.allow_unsafe_interrupts=1 out of "
-					"/etc/default/grub, then: sudo update-grub"));
+		report_remedy(report, _("take %s out of the kernel's command line"),
+				"vfio_iommu_type1.allow_unsafe_interrupts=1");
 	}
 }
 
@@ -123,13 +136,13 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 		{ "pcie_acs_override=", false, VERDICT_WARN,
 				N_("pretends that devices are isolated which are not: the guest may reach "
 				   "others by DMA"),
-				N_("take it out unless you trust the guest with the whole machine") },
+				N_("take it out, unless you trust the guest with the whole machine") },
 		{ "mitigations=off", true, VERDICT_WARN,
 				N_("the guest could read the host's memory through the processor"),
-				N_("take mitigations=off out of /etc/default/grub, then: sudo update-grub") },
+				N_("take it out of the kernel's command line") },
 		{ "nopti", true, VERDICT_WARN,
 				N_("the guest could read the host's memory through the processor"),
-				N_("take nopti out of /etc/default/grub, then: sudo update-grub") },
+				N_("take it out of the kernel's command line") },
 		{ "vfio-pci.ids=", false, VERDICT_OK, N_("these devices are kept for VMs"), NULL },
 		{ "isolcpus=", false, VERDICT_OK, N_("these CPUs are kept free for the VM"), NULL },
 		{ "default_hugepagesz=", false, VERDICT_OK, N_("huge pages for the VM's memory"),
@@ -166,7 +179,7 @@ static void check_limits(const struct facts *facts, struct report *report) {
 	if (limits->rtprio == 0 && !limits->rtkit) {
 		report_warn(report, _("no real-time scheduling (limit rtprio 0, and rtkit is not "
 				      "installed): sound may crackle under load"));
-		report_remedy(report, "sudo apt install rtkit");
+		report_install(report, PACKAGE_RTKIT, "rtkit");
 	} else if (limits->rtprio == 0) {
 		report_ok(report, _("real-time scheduling is given by rtkit"));
 	} else {
@@ -180,10 +193,13 @@ static void check_limits(const struct facts *facts, struct report *report) {
 				  "devices must lock all of its %llu MiB"),
 				(unsigned long long)(limits->memlock >> 20),
 				(unsigned long long)(facts->vm.memory_bytes >> 20));
-		report_remedy(report,
-				_("echo '%s - memlock unlimited' | sudo tee "
-				  "/etc/security/limits.d/61-pierglass.conf, then log in again"),
-				facts->me.name);
+		char word[DOCTOR_WORD_BYTES];
+		char *line = xasprintf("%s - memlock unlimited", facts->me.name);
+		report_command(report,
+				"echo %s | sudo tee /etc/security/limits.d/61-pierglass.conf",
+				doctor_word(line, word));
+		report_remedy(report, _("then log in again"));
+		free(line);
 	}
 }
 

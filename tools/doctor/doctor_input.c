@@ -15,9 +15,9 @@ static void check_nodes(const struct facts *facts, struct report *report) {
 				input->nodes, facts->me.name);
 		if (!input->in_group) {
 			report_remedy(report,
-					_("for --evdev: pierglass setup input (a udev rule for the devices "
-					  "you choose), or: sudo usermod -aG input %s"),
-					facts->me.name);
+					_("for --evdev: choose the devices here, setup input makes a rule for "
+					  "them:"));
+			report_self(report, false, "setup input --list");
 		}
 	} else {
 		report_ok(report, _("input devices: %u of %u may be read (--evdev)"),
@@ -27,25 +27,26 @@ static void check_nodes(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("%s is in the group input: every program of yours can read every key"),
 				facts->me.name);
+		char word[DOCTOR_WORD_BYTES];
+		report_command(report, "sudo gpasswd -d %s input",
+				doctor_word(facts->me.name, word));
 		report_remedy(report,
-				_("sudo gpasswd -d %s input, and a udev rule for the devices you choose: "
-				  "pierglass setup input"),
-				facts->me.name);
+				_("and a rule for the devices that you choose (setup input --keyboard, "
+				  "--mouse):"));
+		report_self(report, false, "setup input --list");
 	}
 }
 
 static void check_evdev(const struct facts *facts, struct report *report) {
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
-	char name[160];
 	for (unsigned i = 0; i < facts->input.evdev_count; i++) {
 		const struct facts_evdev *evdev = &facts->input.evdev[i];
 		if (!evdev->present && facts->input.nodes > 0) {
 			report_fail(report,
 					_("the VM wants %s, which is not there: it will not start"),
 					evdev->path);
-			report_remedy(report,
-					_("plug it in, or: pierglass setup input %s --own --apply"),
-					doctor_vm_word(facts, name));
+			report_remedy(report, _("plug it in, or take it out of the VM:"));
+			report_setup(report, "input", "--own");
 			continue;
 		}
 		if (evdev->holder) {
@@ -62,10 +63,8 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 					  "it too, and it is lost when unplugged"),
 					evdev->path);
 		}
-		report_remedy(report,
-				"pierglass setup input %s --own --apply (pierglass forwards it, with "
-				"hotplug)",
-				doctor_vm_word(facts, name));
+		report_setup(report, "input", "--own");
+		report_remedy(report, _("then pierglass forwards it, and it may be unplugged"));
 	}
 	if (facts->live.grab_busy[0]) {
 		const char *holder = facts->live.grab_holder;
@@ -73,7 +72,8 @@ static void check_evdev(const struct facts *facts, struct report *report) {
 				facts->live.grab_busy,
 				holder[0] ? holder : _("not one of yours (root could name it)"));
 		char path[DOCTOR_WORD_BYTES];
-		report_remedy(report, "sudo fuser -v %s", doctor_word(facts->live.grab_busy, path));
+		report_command(report, "sudo fuser -v %s",
+				doctor_word(facts->live.grab_busy, path));
 	}
 }
 
@@ -91,20 +91,22 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 				_("the compositor cannot hand over its shortcuts: Alt+Tab and the Windows "
 				  "key stay with it"));
 		report_remedy(report,
-				_("pierglass --evdev PATH (the keyboard goes past the compositor), or "
-				  "pierglass --window x11"));
+				_("start pierglass with --window x11, or with --evdev and one of these, "
+				  "which goes past the compositor:"));
+		report_self(report, false, "setup input --list");
 	} else {
 		report_ok(report, _("the compositor can hand over its shortcuts%s"),
 				strstr(facts->desktop.name, "GNOME")
 						? _(" (GNOME asks once and remembers a refusal)")
 						: "");
 		if (strstr(facts->desktop.name, "GNOME")) {
-			report_remedy(report,
-					_("to be asked again: gdbus call --session --dest "
-					  "org.freedesktop.impl.portal.PermissionStore --object-path "
-					  "/org/freedesktop/impl/portal/PermissionStore --method "
-					  "org.freedesktop.impl.portal.PermissionStore.Delete gnome "
-					  "shortcuts-inhibitor"));
+			report_remedy(report, _("to be asked again:"));
+			report_command(report,
+					"gdbus call --session --dest "
+					"org.freedesktop.impl.portal.PermissionStore --object-path "
+					"/org/freedesktop/impl/portal/PermissionStore --method "
+					"org.freedesktop.impl.portal.PermissionStore.Delete gnome "
+					"shortcuts-inhibitor");
 		}
 	}
 	if (!list_has(globals, "zwp_pointer_constraints_v1", ' ') ||
@@ -113,7 +115,9 @@ static void wayland_lines(const struct facts *facts, struct report *report) {
 				_("the compositor cannot lock the pointer: games that turn with the mouse "
 				  "will not work"));
 		report_remedy(report,
-				_("pierglass --evdev PATH (the mouse goes past the compositor)"));
+				_("start pierglass with --evdev and one of these, which goes past the "
+				  "compositor:"));
+		report_self(report, false, "setup input --list");
 	} else {
 		report_ok(report, _("the compositor can lock the pointer"));
 	}
@@ -133,13 +137,16 @@ static void x11_lines(const struct facts *facts, struct report *report) {
 				  "mouse will not work"),
 				display);
 		report_remedy(report,
-				_("pierglass --evdev PATH (the mouse goes past the X server)"));
+				_("start pierglass with --evdev and one of these, which goes past the X "
+				  "server:"));
+		report_self(report, false, "setup input --list");
 	} else if (list_has(live->x11_abilities, "xwayland", ' ')) {
 		report_warn(report,
 				_("X server %s is a Wayland compositor's (Xwayland): its shortcuts stay "
 				  "with it"),
 				display);
-		report_remedy(report, _("pierglass --window wayland, inside that session"));
+		report_remedy(report, _("inside that session:"));
+		report_self(report, false, "--window wayland");
 	} else {
 		report_ok(report, _("X server %s: keyboard grab and pointer lock (%s)"), display,
 				live->x11_abilities);

@@ -15,23 +15,27 @@ static bool is_kvmfr(const struct domain_shmem *shmem) {
 	return strncmp(shmem->path, "/dev/kvmfr", 10) == 0;
 }
 
+/* A restart inside Windows is not enough. */
+static void restart_vm(struct report *report) {
+	report_virsh(report, "shutdown", "%s", "");
+	report_remedy(report, _("once it is off (a restart inside Windows is not enough):"));
+	report_virsh(report, "start", "%s", "");
+}
+
 static void check_size(const struct facts *facts, struct report *report, uint64_t bytes) {
-	char name[160];
 	unsigned have = (unsigned)(bytes >> 20);
 	if (!power_of_two(bytes)) {
 		report_fail(report, _("the memory has %llu bytes: QEMU takes powers of two only"),
 				(unsigned long long)bytes);
-		report_remedy(report, "pierglass setup shmem %s --max-res 1920x1080 --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "shmem", "--max-res 1920x1080");
 	} else if (facts->width) {
 		unsigned need = shmem_mib(facts->width, facts->height, facts->hdr);
 		if (have < need) {
 			report_fail(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"),
 					have, facts->width, facts->height, facts->hdr ? " HDR" : "",
 					need);
-			report_remedy(report, "pierglass setup shmem %s --max-res %ux%u%s --apply",
-					doctor_vm_word(facts, name), facts->width, facts->height,
-					facts->hdr ? " --hdr" : "");
+			report_setup(report, "shmem", "--max-res %ux%u%s", facts->width,
+					facts->height, facts->hdr ? " --hdr" : "");
 		} else {
 			report_ok(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"), have,
 					facts->width, facts->height, facts->hdr ? " HDR" : "",
@@ -40,8 +44,7 @@ static void check_size(const struct facts *facts, struct report *report, uint64_
 	} else if (have < 32) {
 		report_warn(report, _("%u MiB of shared memory: too small for 1920x1080 (32 MiB)"),
 				have);
-		report_remedy(report, "pierglass setup shmem %s --max-res 1920x1080 --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "shmem", "--max-res 1920x1080");
 	} else {
 		report_ok(report, _("%u MiB of shared memory: enough for %s"), have,
 				have >= 256   ? "3840x2160 HDR"
@@ -54,7 +57,6 @@ static void check_size(const struct facts *facts, struct report *report, uint64_
 static void check_device(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	const struct domain_shmem *shmem = domain_looking_glass(vm);
-	char name[160];
 	for (unsigned i = 0; i < vm->shmem_count; i++) {
 		if (domain_shmem_is_scream(&vm->shmem[i])) {
 			report_warn(report, _(HOST_FACTS_SCREAM_SHM), vm->shmem[i].name,
@@ -64,32 +66,27 @@ static void check_device(const struct facts *facts, struct report *report) {
 	}
 	if (!shmem) {
 		report_fail(report, _("the VM has no shared memory for Looking Glass"));
-		report_remedy(report, "pierglass setup shmem %s --max-res 1920x1080 --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "shmem", "--max-res 1920x1080");
 		return;
 	}
 	if (strcmp(shmem->model, "ivshmem-plain") != 0) {
 		report_warn(report,
 				_("shared memory of model %s: Looking Glass wants ivshmem-plain"),
 				shmem->model[0] ? shmem->model : "ivshmem (default)");
-		report_remedy(report, _("virsh edit: <model type='ivshmem-plain'/> in <shmem>"));
+		report_edit(report, _("<model type='ivshmem-plain'/> in <shmem>"));
 	}
 	check_size(facts, report, shmem->bytes);
 	if (facts->vm_stored_differs_shm) {
 		report_warn(report,
 				_("the stored configuration has another memory size than the running VM"));
-		report_remedy(report,
-				_("shut the VM down and start it again (a restart inside Windows is "
-				  "not enough)"));
+		restart_vm(report);
 	}
 }
 
 static void apparmor_line(const struct facts *facts, struct report *report) {
-	char name[160];
 	if (facts->memory.apparmor && !facts->memory.apparmor_rule) {
 		report_warn(report, _("AppArmor is on and no rule lets QEMU use /dev/kvmfr0"));
-		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "kvmfr", "%s", "");
 	}
 	if (!facts->memory.cgroup_known) {
 		report_skip(report,
@@ -98,8 +95,30 @@ static void apparmor_line(const struct facts *facts, struct report *report) {
 	} else if (!facts->memory.cgroup_rule) {
 		report_warn(report, _("cgroup_device_acl in /etc/libvirt/qemu.conf does not name "
 				      "/dev/kvmfr0: QEMU may not open it"));
-		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "kvmfr", "%s", "");
+	}
+}
+
+static void kvmfr_rights(const struct facts *facts, struct report *report) {
+	if (facts->kvmfr_rule) {
+		report_command(report, "sudo udevadm control --reload && sudo udevadm trigger "
+				       "--subsystem-match=kvmfr");
+	} else {
+		char word[DOCTOR_WORD_BYTES];
+		report_setup(report, "kvmfr", "--user %s", doctor_word(facts->me.name, word));
+	}
+}
+
+/* The module makes its device when it is loaded, by the size that modprobe.d says. */
+static void kvmfr_absent(const struct facts *facts, struct report *report) {
+	if (!facts->kvmfr_option) {
+		report_setup(report, "kvmfr", "%s", "");
+	}
+	if (facts->memory.kvmfr_module) {
+		report_command(report, "sudo modprobe -r kvmfr && sudo modprobe kvmfr");
+	} else {
+		report_command(report, "sudo modprobe kvmfr");
+		report_remedy(report, _("the module comes from Looking Glass, as a DKMS package"));
 	}
 }
 
@@ -114,58 +133,62 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 		report_fail(report,
 				_("/dev/kvmfr0 is a plain file: the VM was started before the kvmfr "
 				  "module was loaded"));
-		report_remedy(report,
-				_("shut the VM down; sudo rm /dev/kvmfr0; sudo modprobe kvmfr; start "
-				  "the VM"));
+		if (facts->vm.state == DOMAIN_RUNNING) {
+			report_virsh(report, "shutdown", "%s", "");
+			report_remedy(report, _("once it is off:"));
+		}
+		report_command(report, "sudo rm /dev/kvmfr0 && sudo modprobe kvmfr");
 	} else if (memory->kvmfr.type != 'c') {
 		report_fail(report, _("the VM uses /dev/kvmfr0, which is not there"));
-		report_remedy(report,
-				memory->kvmfr_module
-						? "sudo modprobe -r kvmfr; sudo modprobe kvmfr "
-						  "(with options kvmfr static_size_mb=…)"
-						: "sudo modprobe kvmfr");
+		kvmfr_absent(facts, report);
 	} else if (!memory->kvmfr_may_use) {
 		report_fail(report, _("%s may not use /dev/kvmfr0 (mode %04o)"), facts->me.name,
 				memory->kvmfr.mode);
-		report_remedy(report, "sudo pierglass setup kvmfr --user %s --apply",
-				facts->me.name);
+		kvmfr_rights(facts, report);
 	} else {
 		report_ok(report, _("/dev/kvmfr0 is there and may be used"));
 		if (!wanted && shmem) {
 			report_warn(report, _("kvmfr is loaded, but the VM uses %s"), shmem->path);
 			report_remedy(report,
-					_("pierglass --shm %s (pierglass VMNAME finds it by itself)"),
-					shmem->path);
+					_("nothing, if that is meant: pierglass finds the VM's own memory; "
+					  "without kvmfr: sudo modprobe -r kvmfr"));
 		}
 	}
 	unsigned mib = wanted ? (unsigned)(shmem->bytes >> 20) : 0;
 	if (wanted && facts->kvmfr_mib && facts->kvmfr_mib < mib) {
-		char name[160];
 		report_fail(report,
 				_("/dev/kvmfr0 has %u MiB, the VM's device %u MiB: the VM does not start"),
 				facts->kvmfr_mib, mib);
-		report_remedy(report, "sudo pierglass setup kvmfr %s --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "kvmfr", "%s", "");
 	}
 	if (wanted) {
 		apparmor_line(facts, report);
 	}
 }
 
+/* The line gives the right already: systemd-tmpfiles sets it on a file that is there, too. */
+static void tmpfiles_remedy(const struct facts *facts, struct report *report) {
+	char word[DOCTOR_WORD_BYTES];
+	if (facts->memory.tmpfiles_right) {
+		report_command(report, "sudo systemd-tmpfiles --create %s",
+				doctor_word(facts->memory.tmpfiles_line, word));
+	} else {
+		report_setup(report, "tmpfiles", "--user %s", doctor_word(facts->me.name, word));
+	}
+}
+
 static void absent_file(const struct facts *facts, struct report *report) {
 	const struct facts_memory *memory = &facts->memory;
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
-	char name[160];
 	if (running) {
 		report_fail(report, _("%s is not there although the VM runs"), memory->path);
-		report_remedy(report, _("shut the VM down and start it again"));
+		restart_vm(report);
 	} else if (!memory->tmpfiles) {
 		report_warn(report,
 				_("%s is not there yet, and no tmpfiles.d line makes it: QEMU will make "
 				  "it for itself only"),
 				memory->path);
-		report_remedy(report, "sudo pierglass setup tmpfiles %s --user %s --apply",
-				doctor_vm_word(facts, name), facts->me.name);
+		report_setup(report, "tmpfiles", "--user %s", facts->me.name);
 	} else {
 		report_ok(report, _("%s is not there yet; %s makes it at boot"), memory->path,
 				memory->tmpfiles_line);
@@ -174,18 +197,18 @@ static void absent_file(const struct facts *facts, struct report *report) {
 
 static void check_file_rights(const struct facts *facts, struct report *report) {
 	const struct facts_memory *memory = &facts->memory;
-	char name[160];
 	if (!memory->may_use) {
 		report_fail(report, _("%s may not use %s (%s:%s, mode %04o)"), facts->me.name,
 				memory->path, memory->owner, memory->group, memory->st.mode);
 		if (memory->kvm_group && !memory->in_kvm_group &&
 				strcmp(memory->group, "kvm") == 0 &&
 				(memory->st.mode & 060) == 060) {
-			report_remedy(report, _("sudo usermod -aG kvm %s, then log in again"),
-					facts->me.name);
+			char word[DOCTOR_WORD_BYTES];
+			report_command(report, "sudo usermod -aG kvm %s",
+					doctor_word(facts->me.name, word));
+			report_remedy(report, _("then log in again"));
 		} else {
-			report_remedy(report, "sudo pierglass setup tmpfiles %s --user %s --apply",
-					doctor_vm_word(facts, name), facts->me.name);
+			tmpfiles_remedy(facts, report);
 		}
 		return;
 	}
@@ -196,15 +219,14 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 				_("everybody on this machine may read the guest's screen (mode %04o)"),
 				memory->st.mode);
 		char path[DOCTOR_WORD_BYTES];
-		report_remedy(report, "sudo chmod o= %s", doctor_word(memory->path, path));
+		report_command(report, "sudo chmod o= %s", doctor_word(memory->path, path));
 	}
 	if (!memory->tmpfiles) {
 		report_warn(report,
 				_("no tmpfiles.d line makes %s: after the next boot QEMU makes it with "
 				  "its own rights"),
 				memory->path);
-		report_remedy(report, "sudo pierglass setup tmpfiles %s --user %s --apply",
-				doctor_vm_word(facts, name), facts->me.name);
+		report_setup(report, "tmpfiles", "--user %s", facts->me.name);
 	}
 }
 
@@ -227,8 +249,12 @@ static void check_file_size(const struct facts *facts, struct report *report) {
 					(unsigned long long)(shmem->bytes >> 20));
 		}
 		char path[DOCTOR_WORD_BYTES];
-		report_remedy(report, _("shut the VM down; sudo truncate -s %llu %s; start it"),
-				(unsigned long long)shmem->bytes, doctor_word(memory->path, path));
+		if (running) {
+			report_virsh(report, "shutdown", "%s", "");
+			report_remedy(report, _("once it is off:"));
+		}
+		report_command(report, "sudo truncate -s %llu %s", (unsigned long long)shmem->bytes,
+				doctor_word(memory->path, path));
 	}
 }
 
@@ -244,13 +270,13 @@ static void check_inode(const struct facts *facts, struct report *report) {
 	} else if (process->shm_ino == 0) {
 		report_warn(report, _("QEMU (pid %d) does not map %s"), process->pid,
 				facts->memory.path);
-		report_remedy(report, _("shut the VM down and start it again"));
+		restart_vm(report);
 	} else if (process->shm_deleted || process->shm_ino != facts->memory.st.ino) {
 		report_fail(report,
 				_("QEMU (pid %d) maps a file that was replaced: pierglass would see "
 				  "nothing"),
 				process->pid);
-		report_remedy(report, _("shut the VM down and start it again"));
+		restart_vm(report);
 	} else {
 		report_ok(report, _("QEMU (pid %d) maps this very file"), process->pid);
 	}
@@ -268,7 +294,7 @@ static void check_file(const struct facts *facts, struct report *report) {
 	}
 	if (memory->st.type != 'f') {
 		report_fail(report, _("%s is not a plain file"), memory->path);
-		report_remedy(report, "sudo rm -r %s", doctor_word(memory->path, path));
+		report_command(report, "sudo rm -r %s", doctor_word(memory->path, path));
 		return;
 	}
 	check_file_rights(facts, report);
@@ -291,14 +317,16 @@ static void check_selinux(const struct facts *facts, struct report *report) {
 				_("SELinux enforces: QEMU is refused %s until a rule allows it"),
 				memory->path);
 		report_remedy(report,
-				_("start the VM once, then: sudo ausearch -m avc -c qemu-system-x86 --raw | "
-				  "audit2allow -M pierglass-kvmfr && sudo semodule -i pierglass-kvmfr.pp"));
+				_("start the VM once (it is refused), then allow what was refused:"));
+		report_command(report,
+				"sudo ausearch -m avc -c qemu-system-x86 --raw | audit2allow -M "
+				"pierglass-kvmfr && sudo semodule -i pierglass-kvmfr.pp");
 	} else if (!memory->selinux_rule && (memory->present || memory->tmpfiles)) {
 		report_fail(report,
 				_("SELinux enforces, and %s has no label that QEMU may open: the VM does "
 				  "not start"),
 				memory->path);
-		report_remedy(report,
+		report_command(report,
 				"sudo semanage fcontext -a -t svirt_tmpfs_t %s && sudo restorecon -v %s",
 				path, path);
 	} else if (memory->selinux_rule) {

@@ -19,13 +19,13 @@ static void check_spice_config(const struct facts *facts, struct report *report)
 		report_fail(report,
 				_("the VM has no SPICE server: no input, no clipboard, no picture before "
 				  "Looking Glass runs"));
-		report_remedy(report, "virsh edit: <graphics type='spice' autoport='yes'><listen "
-				      "type='address' address='127.0.0.1'/></graphics>");
+		report_edit(report, "<graphics type='spice' autoport='yes'><listen "
+				    "type='address' address='127.0.0.1'/></graphics>");
 		return;
 	}
 	if (spice->listen_none) {
 		report_fail(report, _("the SPICE server listens nowhere (listen type='none')"));
-		report_remedy(report, "virsh edit: <listen type='address' address='127.0.0.1'/>");
+		report_edit(report, "<listen type='address' address='127.0.0.1'/>");
 		return;
 	}
 	domain_spice_uri(spice, uri, sizeof uri);
@@ -34,7 +34,7 @@ static void check_spice_config(const struct facts *facts, struct report *report)
 				_("SPICE listens on %s without a password: anybody on the network can "
 				  "type into the VM"),
 				spice->host);
-		report_remedy(report, "virsh edit: <listen type='address' address='127.0.0.1'/>");
+		report_edit(report, "<listen type='address' address='127.0.0.1'/>");
 	} else if (spice->password) {
 		report_ok(report, _("SPICE asks for a password"));
 	} else if (uri[0]) {
@@ -53,35 +53,30 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 		report_ok(report, _("SPICE answers at %s"), live->spice_uri);
 	} else if (live->spice == EACCES) {
 		report_fail(report, _("SPICE's socket refuses %s: no permission"), facts->me.name);
-		report_remedy(report, "virsh edit: <graphics type='spice' autoport='yes'><listen "
-				      "type='address' address='127.0.0.1'/></graphics>");
+		report_edit(report, "<graphics type='spice' autoport='yes'><listen "
+				    "type='address' address='127.0.0.1'/></graphics>");
 	} else {
 		report_fail(report, _("SPICE does not answer at %s: %s"), live->spice_uri,
 				strerrordesc_np(live->spice));
-		char name[160];
-		report_remedy(report, "virsh domdisplay --type spice %s",
-				doctor_vm_word(facts, name));
+		report_virsh(report, "domdisplay --type spice", "%s", "");
 	}
 }
 
-static void attach_remedy(const struct facts *facts, struct report *report) {
-	char name[160];
-	report_remedy(report, "virsh attach-interface %s network default --model virtio --config",
-			doctor_vm_word(facts, name));
+static void attach_remedy(struct report *report) {
+	report_virsh(report, "attach-interface", "network default --model virtio --config");
 }
 
-static void interface_line(const struct facts *facts, const struct domain_interface *interface,
-		struct report *report) {
+static void interface_line(const struct domain_interface *interface, struct report *report) {
 	if (strcmp(interface->type, "user") == 0) {
 		report_fail(report,
 				_("user-mode network: multicast never leaves the VM, no sound"));
-		report_remedy(report, "virsh edit: <interface type='network'><source "
-				      "network='default'/>");
+		report_edit(report, "<interface type='network'><source "
+				    "network='default'/>");
 	} else if (strcmp(interface->type, "direct") == 0) {
 		report_fail(report,
 				_("macvtap over %s: the guest cannot reach its own host, no sound"),
 				interface->direct);
-		attach_remedy(facts, report);
+		attach_remedy(report);
 	}
 }
 
@@ -94,11 +89,11 @@ static void check_interface(const struct facts *facts, struct report *report) {
 	}
 	if (vm->interface_count == 0) {
 		report_fail(report, _(HOST_FACTS_SCREAM_NO_CARD));
-		attach_remedy(facts, report);
+		attach_remedy(report);
 		return;
 	}
 	for (unsigned i = 0; i < vm->interface_count; i++) {
-		interface_line(facts, &vm->interface[i], report);
+		interface_line(&vm->interface[i], report);
 	}
 }
 
@@ -114,13 +109,13 @@ static void bridge_remedy(const struct facts *facts, struct report *report) {
 	}
 	if (network[0]) {
 		doctor_word(network, word);
-		report_remedy(report, "sudo virsh net-start %s && sudo virsh net-autostart %s",
+		report_command(report, "sudo virsh net-start %s && sudo virsh net-autostart %s",
 				word, word);
 	} else {
 		report_remedy(report,
-				_("make it in this machine's network settings (NetworkManager: nmcli "
-				  "connection add type bridge ifname %s)"),
-				facts->network.bridge);
+				_("make it in this machine's network settings; with NetworkManager:"));
+		report_command(report, "nmcli connection add type bridge ifname %s",
+				doctor_word(facts->network.bridge, word));
 	}
 }
 
@@ -143,7 +138,9 @@ static void check_bridge(const struct facts *facts, struct report *report) {
 	} else if (!network->up && facts->vm.state == DOMAIN_RUNNING) {
 		report_fail(report, _("the bridge %s is down although the VM runs"),
 				network->bridge);
-		report_remedy(report, "sudo ip link set %s up", network->bridge);
+		char word[DOCTOR_WORD_BYTES];
+		report_command(report, "sudo ip link set %s up",
+				doctor_word(network->bridge, word));
 	} else {
 		report_ok(report, _("bridge %s"), network->bridge);
 	}
@@ -157,11 +154,15 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 				_("%s asks for multicast members (querier) and a firewall is on: if it "
 				  "drops IGMP, sound ends after 4.5 minutes"),
 				network->bridge);
-		report_remedy(report,
-				_("sudo nft insert rule inet filter input iifname %s ip protocol igmp "
-				  "accept (or: echo 0 | sudo tee "
-				  "/sys/class/net/%s/bridge/multicast_querier)"),
-				network->bridge, network->bridge);
+		char path[64];
+		char word[DOCTOR_WORD_BYTES];
+		report_command(report,
+				"sudo nft insert rule inet filter input iifname %s ip protocol igmp accept",
+				doctor_word(network->bridge, word));
+		report_remedy(report, _("or nobody asks:"));
+		snprintf(path, sizeof path, "/sys/class/net/%s/bridge/multicast_querier",
+				network->bridge);
+		report_command(report, "echo 0 | sudo tee %s", doctor_word(path, word));
 	}
 	if (network->rp_filter == 1) {
 		report_ok(report,
@@ -173,30 +174,33 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 
 static void rule_for(const struct facts *facts, struct report *report) {
 	const struct facts_network *network = &facts->network;
+	char bridge[DOCTOR_WORD_BYTES];
+	char zone[DOCTOR_WORD_BYTES];
+	doctor_word(network->bridge, bridge);
+	doctor_word(network->firewalld_zone, zone);
 	if (network->ufw) {
-		report_remedy(report, "sudo ufw allow in on %s to any port %d proto udp",
-				network->bridge, SCREAM_PORT);
+		report_command(report, "sudo ufw allow in on %s to any port %d proto udp", bridge,
+				SCREAM_PORT);
 	}
 	if (network->firewalld) {
-		report_remedy(report,
+		report_command(report,
 				"sudo firewall-cmd --zone=%s --add-port=%d/udp && sudo "
 				"firewall-cmd --permanent --zone=%s --add-port=%d/udp",
-				network->firewalld_zone, SCREAM_PORT, network->firewalld_zone,
-				SCREAM_PORT);
+				zone, SCREAM_PORT, zone, SCREAM_PORT);
 	}
 	if (network->ufw || network->firewalld) {
 		return;
 	}
 	for (unsigned i = 0; i < 4 && facts->live.nft_chains[i][0]; i++) {
-		report_remedy(report, "sudo nft insert rule %s iifname %s udp dport %d accept",
-				facts->live.nft_chains[i], network->bridge, SCREAM_PORT);
+		report_command(report, "sudo nft insert rule %s iifname %s udp dport %d accept",
+				facts->live.nft_chains[i], bridge, SCREAM_PORT);
 	}
 	if (!facts->live.nft_chains[0][0]) {
-		report_remedy(report,
+		report_command(report,
 				"sudo nft insert rule inet filter input iifname %s udp dport %d accept",
-				network->bridge, SCREAM_PORT);
-		report_remedy(report,
-				_("(another table or chain? sudo pierglass doctor names it)"));
+				bridge, SCREAM_PORT);
+		report_remedy(report, _("another table or chain? This names it:"));
+		report_self(report, true, "doctor");
 	}
 }
 
@@ -253,18 +257,18 @@ static void check_receivers(const struct facts *facts, struct report *report) {
 	if (facts->sound.scream_unit[0]) {
 		report_warn(report,
 				_("scream.service is enabled: two receivers play the same sound twice"));
-		report_remedy(report, "systemctl --user disable --now scream.service");
+		report_command(report, "systemctl --user disable --now scream.service");
 	} else if (facts->sound.scream_pid) {
 		report_warn(report,
 				_("scream runs (pid %d): two receivers play the same sound twice"),
 				facts->sound.scream_pid);
-		report_remedy(report, "kill %d", facts->sound.scream_pid);
+		report_command(report, "kill %d", facts->sound.scream_pid);
 	} else if (network->port_taken && !network->port_is_ours) {
 		report_warn(report, _("UDP port %d is in use by %s"), SCREAM_PORT,
 				network->port_owner[0]
 						? network->port_owner
 						: _("another user's program (root could name it)"));
-		report_remedy(report, "sudo ss -ulpn sport = %d", SCREAM_PORT);
+		report_command(report, "sudo ss -ulpn 'sport = :%d'", SCREAM_PORT);
 	} else if (network->port_taken) {
 		report_ok(report, _("UDP port %d: %s"), SCREAM_PORT, network->port_owner);
 	} else {
@@ -283,9 +287,8 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 				facts->sound.socket[0] ? facts->sound.socket
 						       : _("(no XDG_RUNTIME_DIR)"),
 				strerrordesc_np(live->pulse));
-		report_remedy(report,
-				_("systemctl --user start pipewire-pulse.socket (or: pulseaudio "
-				  "--start)"));
+		report_command(report,
+				"systemctl --user start pipewire-pulse.socket || pulseaudio --start");
 		return;
 	}
 	const char *server = live->pulse_server[0] ? live->pulse_server : "PulseAudio";
@@ -293,15 +296,17 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 	if (live->pulse_latency_us > 100000) {
 		report_warn(report, _("sound server %s: its default output %s plays %ld ms late"),
 				server, sink, live->pulse_latency_us / 1000);
-		report_remedy(report, _("choose another output (Bluetooth is slow), or pierglass "
-					"--audio-sink NAME (pactl list short sinks)"));
+		report_remedy(report,
+				_("choose another output (Bluetooth is slow), or give pierglass one "
+				  "of these with --audio-sink:"));
+		report_command(report, "pactl list short sinks");
 	} else if (live->pulse_latency_us >= 0) {
 		report_ok(report, _("sound server %s, its default output %s plays %ld ms late"),
 				server, sink, live->pulse_latency_us / 1000);
 	} else {
 		report_warn(report, _("sound server %s: its default output %s takes no stream"),
 				server, sink);
-		report_remedy(report, "pactl list short sinks");
+		report_command(report, "pactl list short sinks");
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/i18n.h"
 #include "tools/doctor/doctor.h"
+#include "tools/vm-model/pci_fix.h"
 #include "tools/vm-model/text.h"
 
 static bool vm_has(const struct facts *facts, const struct pci_address *address) {
@@ -124,16 +125,56 @@ static void check_second_gpu(const struct facts *facts, struct report *report) {
 /* The guide's own sample has such a slip: slot 0x0a for 0x00. */
 static void absent_remedy(const struct facts *facts, struct report *report,
 		const struct pci_address *source) {
-	char vm[160];
 	struct pci_address other = *source;
 	other.slot = 0;
 	const struct pci_device *meant = pci_find(&facts->pci, &other);
-	doctor_vm_word(facts, vm);
 	if (meant && !vm_has(facts, &other)) {
-		report_remedy(report, "virsh edit %s: its <source> was probably meant to be %s", vm,
-				meant->name);
+		report_edit(report, _("its <source> was probably meant to be %s"), meant->name);
 	} else {
-		report_remedy(report, "virsh edit %s: remove or correct its <source>", vm);
+		report_edit(report, "%s", _("remove or correct its <source>"));
+	}
+}
+
+/* setup pci --gpu, where setup would do it; else what is in its way. */
+static void add_remedy(
+		const struct facts *facts, struct report *report, const struct pci_device *device) {
+	struct handover handover;
+	char problem[256];
+	handover_begin(&handover, &facts->pci, &facts->needs);
+	handover_add_with_group(&handover, &device->address);
+	if (facts->vm.is_xml && !pci_fix_with(&facts->vm, &handover, problem, sizeof problem)) {
+		report_remedy(report, _("first: %s"), problem);
+	} else {
+		report_setup(report, "pci", "--gpu %s", device->name);
+	}
+}
+
+static void fix_remedy(const struct facts *facts, struct report *report) {
+	struct pci_fix *fix = xmalloc(sizeof *fix);
+	if (pci_fix(&facts->vm, &facts->pci, fix)) {
+		report_setup(report, "pci", "--fix");
+	} else {
+		report_remedy(report, _("first: %s"), fix->problem);
+	}
+	free(fix);
+}
+
+/* The GPUs that this system can spare, each as a command. */
+static void gpu_remedy(const struct facts *facts, struct report *report) {
+	char why[320];
+	unsigned offered = 0;
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *gpu = &facts->pci.device[i];
+		if (pci_is_gpu(gpu) && doctor_can_spare(facts, gpu, why, sizeof why)) {
+			if (offered++ == 1) {
+				report_remedy(report, _("(or another one)"));
+			}
+			add_remedy(facts, report, gpu);
+		}
+	}
+	if (!offered) {
+		report_remedy(report, _("this system can spare no GPU; why, stands here:"));
+		report_self(report, false, "doctor --groups");
 	}
 }
 
@@ -142,12 +183,8 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 		report_ok(report, _("the VM has a part of a GPU (mediated devices: %u)"),
 				facts->vm.mdev_count);
 	} else if (facts->vm.hostdev_count == 0) {
-		char name[160];
 		report_warn(report, _("the VM has no PCI device of the host"));
-		report_remedy(report,
-				_("pierglass setup pci %s --gpu ADDRESS (addresses: pierglass doctor "
-				  "--groups)"),
-				doctor_vm_word(facts, name));
+		gpu_remedy(facts, report);
 	}
 	if (facts->pci.count == 0) {
 		return;
@@ -162,27 +199,34 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 		}
 		for (unsigned j = 0; j < i; j++) {
 			if (pci_address_equal(&hostdev->source, &facts->vm.hostdev[j].source)) {
-				char vm[160];
 				report_fail(report, _("%s is in the VM twice"), name);
-				report_remedy(report, "virsh edit %s", doctor_vm_word(facts, vm));
+				report_edit(report, "%s", _("remove one of the two"));
 			}
 		}
 	}
 }
 
+static bool kept_already(const struct facts *facts, const struct pci_device *device) {
+	char id[16];
+	snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
+	return list_has(facts->vfio_ids, id, ',') && (facts->vfio_softdep || facts->ids_by_word);
+}
+
 /* Keeping the VM's devices for it from the start of the machine, if the host can spare them. */
 static void keep_remedy(
 		const struct facts *facts, struct report *report, const struct pci_device *device) {
-	char vm[160];
 	char why[320];
-	if (doctor_can_spare(facts, device, why, sizeof why)) {
-		report_remedy(report,
-				_("sudo pierglass setup vfio %s --apply, then start the machine again"),
-				doctor_vm_word(facts, vm));
-	} else {
+	if (!doctor_can_spare(facts, device, why, sizeof why)) {
 		report_remedy(report,
 				_("this system needs it, so it cannot be kept for the VM: %s"),
 				why);
+	} else if (kept_already(facts, device)) {
+		report_remedy(report,
+				_("it is kept for VMs from the next start of the machine on:"));
+		report_command(report, "sudo reboot");
+	} else {
+		report_setup(report, "vfio", "%s", "");
+		report_remedy(report, _("then start the machine again"));
 	}
 }
 
@@ -202,7 +246,8 @@ static void check_driver(const struct facts *facts, struct report *report,
 				_("%s %s: driver %s, and libvirt will not take it (managed='no')"),
 				device->name, pci_class_name(device),
 				device->driver[0] ? device->driver : _("none"));
-		report_remedy(report, "sudo virsh nodedev-detach pci_%04x_%02x_%02x_%x",
+		report_command(report,
+				"virsh -c qemu:///system nodedev-detach pci_%04x_%02x_%02x_%x",
 				device->address.domain, device->address.bus, device->address.slot,
 				device->address.function);
 	} else if (pci_is_gpu(device) && !is_free(device)) {
@@ -244,7 +289,6 @@ static void check_boot_vga(const struct facts *facts, struct report *report) {
 
 static void outside_the_vm(const struct facts *facts, struct report *report,
 		const struct pci_device *device, const struct pci_device *other) {
-	char vm[160];
 	if (is_free(other)) {
 		report_warn(report, _("%s %s of group %d is not in the VM"), other->name,
 				pci_class_name(other), other->group);
@@ -253,8 +297,7 @@ static void outside_the_vm(const struct facts *facts, struct report *report,
 				_("%s %s of group %d stays with driver %s: VFIO refuses the whole group"),
 				other->name, pci_class_name(other), other->group, other->driver);
 	}
-	report_remedy(report, "pierglass setup pci %s --gpu %s --apply", doctor_vm_word(facts, vm),
-			device->name);
+	add_remedy(facts, report, device);
 }
 
 /* VFIO opens a group only when nothing in it belongs to another driver. */
@@ -329,12 +372,10 @@ static void check_guest_addresses(const struct facts *facts, struct report *repo
 		}
 	}
 	if (wrong) {
-		char name[160];
 		report_warn(report,
 				_("functions of one device are spread over several slots of the guest: "
 				  "its drivers may not find each other"));
-		report_remedy(report, "pierglass setup pci %s --fix --apply",
-				doctor_vm_word(facts, name));
+		fix_remedy(facts, report);
 	} else if (several) {
 		report_ok(report, _("the functions of each device share one slot of the guest"));
 	}
@@ -367,14 +408,12 @@ static void check_ids(const struct facts *facts, struct report *report) {
 	if (facts->vfio_ids[0] && !facts->vfio_softdep &&
 			!strstr(facts->cmdline, "vfio-pci.ids=") &&
 			!strstr(facts->cmdline, "vfio_pci.ids=")) {
-		char vm[160];
 		char why[320];
 		report_warn(report,
 				_("vfio-pci has ids, but nothing makes it load before the GPU's driver "
 				  "(no softdep)"));
 		if (doctor_can_spare(facts, NULL, why, sizeof why)) {
-			report_remedy(report, "sudo pierglass setup vfio %s --apply",
-					doctor_vm_word(facts, vm));
+			report_setup(report, "vfio", "%s", "");
 		} else {
 			report_remedy(report, _("take the ids out: this system needs %s"), why);
 		}

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "tools/doctor/doctor.h"
+#include "tools/vm-model/colour.h"
 #include "tools/vm-model/text.h"
 
 static void add(struct report *report, enum verdict verdict, const char *format, va_list args) {
@@ -43,20 +44,6 @@ void report_skip(struct report *report, const char *format, ...) {
 	va_start(args, format);
 	add(report, VERDICT_SKIP, format, args);
 	va_end(args);
-}
-
-void report_remedy(struct report *report, const char *format, ...) {
-	struct report_line *line = &report->line[report->count - 1];
-	struct text text = { 0 };
-	if (line->remedy) {
-		text_add(&text, "%s\n", line->remedy);
-	}
-	va_list args;
-	va_start(args, format);
-	text_add_list(&text, format, args);
-	va_end(args);
-	free(line->remedy);
-	line->remedy = text_take(&text);
 }
 
 unsigned report_count(const struct report *report, enum verdict verdict) {
@@ -98,7 +85,6 @@ static const char *verdict_name(enum verdict verdict) {
 
 /* What the VM or the machine chose to be called must not reach the terminal raw. */
 static void print_safe(FILE *out, const char *indent, const char *text) {
-	fputs(indent, out);
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
 		if (*c == '\n') {
 			fprintf(out, "\n%s", indent);
@@ -109,7 +95,60 @@ static void print_safe(FILE *out, const char *indent, const char *text) {
 	fputc('\n', out);
 }
 
+static enum colour verdict_colour(enum verdict verdict) {
+	return verdict == VERDICT_FAIL   ? COLOUR_BAD
+	       : verdict == VERDICT_WARN ? COLOUR_WARN
+	       : verdict == VERDICT_OK   ? COLOUR_GOOD
+					 : COLOUR_NONE;
+}
+
+static void print_remedies(const struct report_line *line, FILE *out, bool colours) {
+	for (unsigned r = 0; r < line->remedy_count; r++) {
+		enum colour colour = line->remedy[r].command ? COLOUR_STRONG : COLOUR_NONE;
+		fputs("            -> ", out);
+		fputs(colour_on(colours, colour), out);
+		print_safe(out, "            ", line->remedy[r].text);
+		fputs(colour_off(colours, colour), out);
+	}
+}
+
+static void print_line(const struct report_line *line, FILE *out, bool colours) {
+	enum colour colour = verdict_colour(line->verdict);
+	fprintf(out, "  %s%-7s%s ", colour_on(colours, colour), verdict_word(line->verdict),
+			colour_off(colours, colour));
+	print_safe(out, "            ", line->text);
+	print_remedies(line, out, colours);
+}
+
+static void print_counts(const struct report *report, FILE *out) {
+	unsigned warnings = report_count(report, VERDICT_WARN);
+	unsigned failures = report_count(report, VERDICT_FAIL);
+	unsigned skipped = report_count(report, VERDICT_SKIP);
+	fprintf(out, _("%u ok"), report_count(report, VERDICT_OK));
+	fprintf(out, warnings == 1 ? _(", %u warning") : _(", %u warnings"), warnings);
+	fprintf(out, failures == 1 ? _(", %u failure") : _(", %u failures"), failures);
+	if (skipped > 0) {
+		fprintf(out, _(", %u not looked at"), skipped);
+	}
+	fputc('\n', out);
+}
+
+/* The checks run in the order in which things depend on each other: the first failure is what to
+ * begin with, or the first warning. */
+static const struct report_line *first_of(const struct report *report) {
+	static const enum verdict worst[] = { VERDICT_FAIL, VERDICT_WARN };
+	for (size_t w = 0; w < sizeof worst / sizeof worst[0]; w++) {
+		for (unsigned i = 0; i < report->count; i++) {
+			if (report->line[i].verdict == worst[w] && report->line[i].remedy_count) {
+				return &report->line[i];
+			}
+		}
+	}
+	return NULL;
+}
+
 void report_print(const struct report *report, FILE *out, bool quiet) {
+	const bool colours = colour_wanted(out);
 	const char *group = "";
 	for (unsigned i = 0; i < report->count; i++) {
 		const struct report_line *line = &report->line[i];
@@ -119,24 +158,34 @@ void report_print(const struct report *report, FILE *out, bool quiet) {
 		}
 		if (strcmp(group, line->group) != 0) {
 			group = line->group;
-			fprintf(out, "%s\n", _(group));
+			fprintf(out, "%s%s%s\n", colour_on(colours, COLOUR_STRONG), _(group),
+					colour_off(colours, COLOUR_STRONG));
 		}
-		fprintf(out, "  %-7s ", verdict_word(line->verdict));
-		print_safe(out, "", line->text);
-		if (line->remedy) {
-			print_safe(out, "            -> ", line->remedy);
+		print_line(line, out, colours);
+	}
+	print_counts(report, out);
+	const struct report_line *first = first_of(report);
+	if (first) {
+		fputs(_("Do this first:\n"), out);
+		print_line(first, out, colours);
+	}
+}
+
+/* "remedy" has all of it as people read it, "commands" what runs as it stands. */
+static void json_remedies(struct json *json, const struct report_line *line) {
+	struct text all = { 0 };
+	for (unsigned r = 0; r < line->remedy_count; r++) {
+		text_add(&all, "%s%s", r ? "\n" : "", line->remedy[r].text);
+	}
+	json_string(json, "remedy", line->remedy_count ? text_get(&all) : NULL);
+	text_finish(&all);
+	json_array(json, "commands");
+	for (unsigned r = 0; r < line->remedy_count; r++) {
+		if (line->remedy[r].command) {
+			json_string(json, NULL, line->remedy[r].text);
 		}
 	}
-	unsigned warnings = report_count(report, VERDICT_WARN);
-	unsigned failures = report_count(report, VERDICT_FAIL);
-	fprintf(out, _("%u ok"), report_count(report, VERDICT_OK));
-	fprintf(out, warnings == 1 ? _(", %u warning") : _(", %u warnings"), warnings);
-	fprintf(out, failures == 1 ? _(", %u failure") : _(", %u failures"), failures);
-	unsigned skipped = report_count(report, VERDICT_SKIP);
-	if (skipped > 0) {
-		fprintf(out, _(", %u not looked at"), skipped);
-	}
-	fputc('\n', out);
+	json_end(json);
 }
 
 void report_json(const struct report *report, FILE *out) {
@@ -150,7 +199,7 @@ void report_json(const struct report *report, FILE *out) {
 		json_string(&json, "check", line->check);
 		json_string(&json, "verdict", verdict_name(line->verdict));
 		json_string(&json, "seen", line->text);
-		json_string(&json, "remedy", line->remedy);
+		json_remedies(&json, line);
 		json_end(&json);
 	}
 	json_end(&json);
@@ -164,45 +213,19 @@ void report_json(const struct report *report, FILE *out) {
 void report_finish(struct report *report) {
 	for (unsigned i = 0; i < report->count; i++) {
 		free(report->line[i].text);
+		for (unsigned r = 0; r < report->line[i].remedy_count; r++) {
+			free(report->line[i].remedy[r].text);
+		}
 		free(report->line[i].remedy);
 	}
 	free(report->line);
 	*report = (struct report){ 0 };
 }
 
-/* "pierglass setup shmem NAME" and "virsh edit" know libvirt's VMs only. What concerns the host's
- * files needs no VM: there the name goes. */
-static void not_libvirts(struct report_line *line, const char *name) {
-	static const char *const of_host[] = { "vfio", "tmpfiles", "kvmfr", "audio", "input" };
-	if (!line->remedy) {
-		return;
-	}
-	const char *setup = strstr(line->remedy, "pierglass setup ");
-	for (size_t i = 0; setup && i < sizeof of_host / sizeof of_host[0]; i++) {
-		size_t len = strlen(of_host[i]);
-		const char *at = setup + strlen("pierglass setup ");
-		if (strncmp(at, of_host[i], len) == 0 && at[len] == ' ') {
-			at += len + 1;
-			size_t n = strlen(name);
-			bool named = strncmp(at, name, n) == 0 && at[n] == ' ';
-			char *remedy = xasprintf("%.*s%s", (int)(at - line->remedy), line->remedy,
-					at + (named ? n + 1 : 0));
-			free(line->remedy);
-			line->remedy = remedy;
-			return;
-		}
-	}
-	if (setup || strstr(line->remedy, "virsh ")) {
-		free(line->remedy);
-		line->remedy = xstrdup(
-				_("in the arguments that QEMU is started with (this VM is not "
-				  "libvirt's: a script of yours, qm set, quickemu, ...)"));
-	}
-}
-
 void doctor_run(const struct facts *facts, struct report *report) {
 	static const struct check *const tables[] = { checks_host, checks_pci, checks_vm,
 		checks_memory, checks_network, checks_input };
+	report->facts = facts;
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		for (const struct check *check = tables[i]; check->run; check++) {
 			if (check->needs_vm && !facts->has_vm) {
@@ -213,25 +236,4 @@ void doctor_run(const struct facts *facts, struct report *report) {
 			check->run(facts, report);
 		}
 	}
-	char name[160];
-	doctor_vm_word(facts, name);
-	for (unsigned i = 0; facts->has_vm && !facts->vm.is_xml && i < report->count; i++) {
-		not_libvirts(&report->line[i], name);
-	}
-}
-
-static const char *shell_word(const char *word, char *buf, size_t size) {
-	struct text text = { 0 };
-	text_add_shell(&text, word);
-	copy_text(buf, size, text_get(&text));
-	text_finish(&text);
-	return buf;
-}
-
-const char *doctor_word(const char *word, char buf[static DOCTOR_WORD_BYTES]) {
-	return shell_word(word, buf, DOCTOR_WORD_BYTES);
-}
-
-const char *doctor_vm_word(const struct facts *facts, char *buf) {
-	return shell_word(facts->has_vm && facts->vm.name[0] ? facts->vm.name : "DOMAIN", buf, 160);
 }

@@ -1,4 +1,5 @@
 /* Checks of the VM's configuration. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -6,10 +7,6 @@
 #include "host-proto/host_facts.h"
 #include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
-
-static bool is_windows(const struct domain *vm) {
-	return strstr(vm->os_id, "microsoft.com") || strcasestr(vm->name, "win");
-}
 
 static bool is_windows_11(const struct domain *vm) {
 	return strstr(vm->os_id, "/win/11") || strcasestr(vm->name, "win11") ||
@@ -22,7 +19,7 @@ static void check_machine(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("the VM is emulated (type qemu), not virtualised: far too slow to "
 				  "play"));
-		report_remedy(report, "virsh edit: <domain type='kvm'>");
+		report_edit(report, "<domain type='kvm'>");
 	}
 	if (!vm->machine[0]) {
 		report_skip(report, _("the machine type is not known"));
@@ -56,15 +53,13 @@ static void check_firmware(const struct facts *facts, struct report *report) {
 /* libvirt refuses another number of CPUs than the topology makes. */
 static void fewer_cpus(const struct facts *facts, struct report *report, unsigned count) {
 	unsigned threads = facts->cpu.threads_per_core > 1 && count % 2 == 0 ? 2 : 1;
-	char name[160];
 	if (facts->vm.topology) {
-		report_remedy(report,
-				"virsh edit: <vcpu>%u</vcpu>, <topology sockets='1' dies='1' cores='%u' "
+		report_edit(report,
+				"<vcpu>%u</vcpu>, <topology sockets='1' dies='1' cores='%u' "
 				"threads='%u'/>",
 				count, count / threads, threads);
 	} else {
-		report_remedy(report, "virsh setvcpus %s %u --config --maximum",
-				doctor_vm_word(facts, name), count);
+		report_virsh(report, "setvcpus", "%u --config --maximum", count);
 	}
 }
 
@@ -99,8 +94,8 @@ static void check_topology(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("no CPU topology: Windows sees %u sockets and uses two at most"),
 				vm->vcpus);
-		report_remedy(report,
-				"virsh edit: <cpu><topology sockets='1' dies='1' cores='%u' "
+		report_edit(report,
+				"<cpu><topology sockets='1' dies='1' cores='%u' "
 				"threads='%u'/></cpu>",
 				smt ? vm->vcpus / 2 : vm->vcpus, smt ? 2 : 1);
 		return;
@@ -108,17 +103,17 @@ static void check_topology(const struct facts *facts, struct report *report) {
 	if (vm->sockets * vm->cores * vm->threads != vm->vcpus) {
 		report_warn(report, _("topology %ux%ux%u does not make %u CPUs"), vm->sockets,
 				vm->cores, vm->threads, vm->vcpus);
-		report_remedy(report, _("virsh edit: make sockets x cores x threads = vcpu"));
+		report_edit(report, _("make sockets x cores x threads = vcpu"));
 	} else if (vm->sockets > 1) {
 		report_warn(report, _("%u sockets: Windows for players uses one"), vm->sockets);
-		report_remedy(report, _("virsh edit: sockets='1', more cores"));
+		report_edit(report, _("sockets='1', more cores"));
 	} else if (smt && vm->threads < 2) {
 		report_warn(report,
 				_("the host has %u threads a core, the VM is told 1: Windows schedules "
 				  "as if each were a core"),
 				facts->cpu.threads_per_core);
-		report_remedy(report,
-				"virsh edit: <topology sockets='1' dies='1' cores='%u' "
+		report_edit(report,
+				"<topology sockets='1' dies='1' cores='%u' "
 				"threads='2'/>",
 				vm->vcpus / 2);
 	} else {
@@ -129,8 +124,7 @@ static void check_topology(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("AMD without the CPU feature topoext: Windows does not see the "
 				  "threads"));
-		report_remedy(report,
-				"virsh edit: <cpu …><feature policy='require' name='topoext'/></cpu>");
+		report_edit(report, "<cpu …><feature policy='require' name='topoext'/></cpu>");
 	}
 }
 
@@ -146,7 +140,7 @@ static void check_cpu_mode(const struct facts *facts, struct report *report) {
 	} else {
 		report_warn(report, _("CPU mode %s: the guest misses features of your processor"),
 				vm->cpu_mode[0] ? vm->cpu_mode : "default");
-		report_remedy(report, "virsh edit: <cpu mode='host-passthrough'/>");
+		report_edit(report, "<cpu mode='host-passthrough'/>");
 	}
 }
 
@@ -156,23 +150,38 @@ static void check_tpm(const struct facts *facts, struct report *report) {
 		report_ok(report, _("a TPM is there"));
 	} else if (vm->is_xml && is_windows_11(vm)) {
 		report_warn(report, _("no TPM: the installer of Windows 11 refuses without one"));
-		report_remedy(report, _("virsh edit: <tpm model='tpm-crb'><backend type='emulator' "
-					"version='2.0'/></tpm> (package swtpm-tools)"));
+		report_edit(report, _("<tpm model='tpm-crb'><backend type='emulator' "
+				      "version='2.0'/></tpm> (package swtpm-tools)"));
 	}
 }
 
 static void check_hyperv(const struct facts *facts, struct report *report) {
-	if (facts->vm.is_xml && is_windows(&facts->vm) && !facts->vm.hyperv) {
+	if (facts->vm.is_xml && domain_is_windows(&facts->vm) && !facts->vm.hyperv) {
 		report_warn(report,
 				_("no Hyper-V enlightenments: Windows costs more CPU and its timers are "
 				  "coarse"));
-		report_remedy(report,
-				"virsh edit: <features><hyperv mode='passthrough'/></features>");
+		report_edit(report, "<features><hyperv mode='passthrough'/></features>");
 	}
 }
 
+/* setup all wants a size: what the memory there is made for, so that it stays. */
+static const char *all_size(const struct facts *facts, char buf[static 32]) {
+	const struct domain_shmem *shmem = domain_looking_glass(&facts->vm);
+	unsigned mib = shmem ? (unsigned)(shmem->bytes >> 20) : 0;
+	if (facts->width) {
+		snprintf(buf, 32, "%ux%u%s", facts->width, facts->height,
+				facts->hdr ? " --hdr" : "");
+	} else {
+		copy_text(buf, 32,
+				mib >= 128  ? "3840x2160"
+				: mib >= 64 ? "2560x1440"
+					    : "1920x1080");
+	}
+	return buf;
+}
+
 static void check_balloon(const struct facts *facts, struct report *report) {
-	char name[160];
+	char size[32];
 	if (!facts->vm.is_xml) {
 		return;
 	}
@@ -182,23 +191,18 @@ static void check_balloon(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("the VM has a memory balloon: with a PCI device all memory is pinned "
 				  "anyway, and it costs speed"));
-		report_remedy(report,
-				_("pierglass setup all %s --max-res 1920x1080 --apply (or virsh edit: "
-				  "<memballoon model='none'/>)"),
-				doctor_vm_word(facts, name));
+		report_setup(report, "all", "--max-res %s", all_size(facts, size));
 	}
 }
 
 static void check_tablet(const struct facts *facts, struct report *report) {
-	char name[160];
 	for (unsigned i = 0; i < facts->vm.input_count; i++) {
 		if (strcmp(facts->vm.input[i].type, "tablet") == 0) {
 			report_warn(report,
 					_("a %s tablet is in the VM: absolute and relative positions mix, "
 					  "games lose the pointer"),
 					facts->vm.input[i].bus[0] ? facts->vm.input[i].bus : "usb");
-			report_remedy(report, "pierglass setup input %s --own --apply",
-					doctor_vm_word(facts, name));
+			report_setup(report, "input", "--own");
 		}
 	}
 }
@@ -229,34 +233,31 @@ static void check_video(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("no virtual display: nothing is seen until Looking Glass runs in the "
 				  "guest (no BIOS, no boot, no recovery)"));
-		report_remedy(report, "virsh edit: <video><model type='vga'/></video>");
+		report_edit(report, "<video><model type='vga'/></video>");
 	} else {
 		report_warn(report,
 				_("virtual display %s: Windows may put its desktop there and not give it "
 				  "back"),
 				model);
-		report_remedy(report, "virsh edit: <video><model type='virtio'/></video>");
+		report_edit(report, "<video><model type='virtio'/></video>");
 	}
 }
 
 static void check_sound_device(const struct facts *facts, struct report *report) {
-	char name[160];
 	if (!facts->vm.is_xml) {
 		return;
 	}
 	if (domain_sound_by_spice(&facts->vm)) {
 		report_ok(report, _("the sound card (%s) plays through SPICE"),
 				facts->vm.sound[0].model);
-	} else if (facts->vm.sound_count > 0 && facts->vm.os_id[0] && !is_windows(&facts->vm)) {
+	} else if (facts->vm.sound_count > 0 && !domain_card_beside_scream(&facts->vm)) {
 		report_ok(report, _("a sound card (%s)"), facts->vm.sound[0].model);
 	} else if (facts->vm.sound_count == 0) {
 		report_ok(report, _(HOST_FACTS_SOUND_NONE));
 	} else {
 		report_warn(report, _(HOST_FACTS_SOUND_BOTH), facts->vm.sound[0].model);
-		report_remedy(report,
-				_("pierglass setup audio %s --apply (or choose one of them as the default "
-				  "in Windows)"),
-				doctor_vm_word(facts, name));
+		report_setup(report, "audio", "%s", "");
+		report_remedy(report, _("or choose one of them as the default in Windows"));
 	}
 }
 
@@ -267,8 +268,8 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 			report_warn(report, _("a disk on %s: virtio is several times faster"),
 					vm->disk[i].bus);
 			report_remedy(report,
-					_("install the virtio-win drivers, then virsh edit: <target "
-					  "bus='virtio'/>"));
+					_("in Windows, first: install the virtio-win drivers"));
+			report_edit(report, "<target bus='virtio'/>");
 			break;
 		}
 	}
@@ -276,20 +277,17 @@ static void check_disk_and_net(const struct facts *facts, struct report *report)
 		if (strcmp(vm->interface[i].model, "rtl8139") == 0) {
 			report_warn(report,
 					_("network card rtl8139: slow, and its queue loses sound packets"));
-			report_remedy(report,
-					_("virsh edit: <model type='virtio'/> in <interface>"));
+			report_edit(report, _("<model type='virtio'/> in <interface>"));
 		}
 	}
 }
 
 static void check_agent(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
-	char name[160];
 	if (vm->agent_channels == 0) {
 		report_warn(report,
 				_("no channel com.redhat.spice.0: no clipboard, no file transfer"));
-		report_remedy(report, "pierglass setup all %s --max-res 1920x1080 --apply",
-				doctor_vm_word(facts, name));
+		report_setup(report, "all", "--max-res 1920x1080");
 	} else if (strcmp(vm->agent_state, "connected") == 0) {
 		report_ok(report, _("the agent runs in the guest (clipboard, files)"));
 	} else if (strcmp(vm->agent_state, "disconnected") == 0) {
@@ -306,7 +304,6 @@ static void check_agent(const struct facts *facts, struct report *report) {
 static void check_virtiofs(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	const struct domain_filesystem *used = NULL;
-	char name[160];
 	char word[DOCTOR_WORD_BYTES];
 	for (unsigned i = 0; i < vm->filesystem_count && !used; i++) {
 		used = strcmp(vm->filesystem[i].driver, "virtiofs") == 0 ? &vm->filesystem[i]
@@ -319,8 +316,7 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 	if (!shared) {
 		report_fail(report,
 				_("a virtiofs share, but the VM's memory is not shared: it cannot start"));
-		report_remedy(report, "pierglass setup virtiofs %s --source %s --apply",
-				doctor_vm_word(facts, name), doctor_word(used->source, word));
+		report_setup(report, "virtiofs", "--source %s", doctor_word(used->source, word));
 	} else {
 		report_ok(report, _("virtiofs: the VM's memory is shared"));
 		report_remedy(report,
@@ -334,7 +330,7 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 			report_fail(report,
 					_("the shared folder %s is not there: the VM cannot start"),
 					share->source);
-			report_remedy(report, "mkdir -p %s", doctor_word(share->source, word));
+			report_command(report, "mkdir -p %s", doctor_word(share->source, word));
 		}
 	}
 	if (strstr(facts->vm_uri, "/session")) {
@@ -343,8 +339,7 @@ static void check_virtiofs(const struct facts *facts, struct report *report) {
 	}
 	if (!facts->virtiofsd) {
 		report_fail(report, _("virtiofsd is not installed"));
-		report_remedy(report, _("sudo apt install virtiofsd (before Debian 13: part of "
-					"qemu-system-common)"));
+		report_install(report, PACKAGE_VIRTIOFSD, "virtiofsd");
 	}
 }
 
@@ -352,6 +347,19 @@ static void check_state(const struct facts *facts, struct report *report) {
 	report_ok(report, _("VM %s: %s"), facts->vm.name[0] ? facts->vm.name : _("(no name)"),
 			facts->vm.state == DOMAIN_UNKNOWN ? _("configuration from a file")
 							  : _(domain_state_name(facts->vm.state)));
+}
+
+/* The VMs that there are, each as a command. */
+static void name_one(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm_name_count; i++) {
+		char word[DOCTOR_WORD_BYTES];
+		char *words = xasprintf("doctor %s", doctor_word(facts->vm_names[i], word));
+		report_self(report, false, words);
+		free(words);
+	}
+	if (!facts->vm_name_count) {
+		report_command(report, "virsh -c qemu:///system list --all");
+	}
 }
 
 static void check_found(const struct facts *facts, struct report *report) {
@@ -364,11 +372,13 @@ static void check_found(const struct facts *facts, struct report *report) {
 	} else {
 		report_warn(report, _("no VM looked at: %s"), facts->vm_problem);
 	}
-	report_remedy(report, "pierglass doctor NAME (virsh list --all shows them)");
+	name_one(facts, report);
 	if (strcasestr(facts->vm_problem, "permission denied") ||
 			strcasestr(facts->vm_problem, "authentication")) {
-		report_remedy(report, _("sudo usermod -aG libvirt %s, then log in again"),
-				facts->me.name);
+		char word[DOCTOR_WORD_BYTES];
+		report_command(report, "sudo usermod -aG libvirt %s",
+				doctor_word(facts->me.name, word));
+		report_remedy(report, _("then log in again"));
 	}
 	if (facts->hidden_processes > 0 && !facts->is_root) {
 		report_skip(report, _("QEMU processes that may not be read: %u; root could"),
@@ -386,7 +396,7 @@ static void check_starts(const struct facts *facts, struct report *report) {
 		report_fail(report,
 				_("the VM wants %llu MiB of this machine's %llu MiB: nothing is left for Linux"),
 				want, have);
-		report_remedy(report, _("virsh edit: a smaller <memory> and <currentMemory>"));
+		report_edit(report, _("a smaller <memory> and <currentMemory>"));
 	}
 	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib < want) {
 		unsigned kib = facts->hugepage_kib;
@@ -396,10 +406,10 @@ static void check_starts(const struct facts *facts, struct report *report) {
 				want, (unsigned long long)facts->hugepages_mib);
 		if (kib >= 1u << 20) {
 			report_remedy(report,
-					_("hugepagesz=1G hugepages=%llu on the kernel's command line"),
+					_("add to the kernel's command line: hugepagesz=1G hugepages=%llu"),
 					want >> 10);
 		} else {
-			report_remedy(report, "sudo sysctl vm.nr_hugepages=%llu",
+			report_command(report, "sudo sysctl vm.nr_hugepages=%llu",
 					(want << 10) / (kib ? kib : 2048));
 		}
 	}
@@ -410,23 +420,22 @@ static void check_starts(const struct facts *facts, struct report *report) {
 	if (facts->loader_missing) {
 		report_fail(report, _("the VM's firmware %s is not there: it does not start"),
 				vm->loader);
-		report_remedy(report,
-				_("install OVMF (package ovmf or edk2-ovmf), or correct <loader>"));
+		report_install(report, PACKAGE_OVMF, "OVMF");
+		report_edit(report, "%s", _("or correct <loader>"));
 	}
 	for (unsigned i = 0; i < vm->hostdev_count && i < 32; i++) {
 		if (facts->rom_missing >> i & 1) {
 			report_fail(report,
 					_("the ROM file %s is not there: the VM does not start"),
 					vm->hostdev[i].rom);
-			report_remedy(report, "ls -l %s", doctor_word(vm->hostdev[i].rom, path));
+			report_command(report, "ls -l %s", doctor_word(vm->hostdev[i].rom, path));
 		}
 	}
 	if (vm->hypervisor_hidden) {
 		report_warn(report,
 				_("the CPU hides that it is virtual (hypervisor off): Windows times with slow "
 				  "clocks, frames stutter"));
-		report_remedy(report,
-				_("virsh edit: take <feature policy='disable' name='hypervisor'/> out"));
+		report_edit(report, _("take <feature policy='disable' name='hypervisor'/> out"));
 	}
 	if (!vm->is_xml) {
 		report_skip(report,

@@ -12,11 +12,13 @@
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "tools/setup/setup_store.h"
+#include "tools/vm-model/distro.h"
+#include "tools/vm-model/own_command.h"
 #include "tools/vm-model/size.h"
 
 static void usage(FILE *out) {
 	fputs(_("usage: pierglass setup COMMAND [DOMAIN] [options]\n"
-		"Shows what would be changed, as unified diffs, and changes nothing without --apply.\n\n"
+		"Says what would be changed, why, and what it costs; changes nothing without --apply.\n\n"
 		"  all DOMAIN --max-res WxH   everything below that a VM for playing needs\n"
 		"  shmem DOMAIN --max-res WxH [--hdr]   the shared memory, as large as that needs\n"
 		"  pci DOMAIN [--fix] [--gpu ADDRESS]   the GPU, and its functions in one guest slot\n"
@@ -24,12 +26,13 @@ static void usage(FILE *out) {
 		"  input --list | --probe               which input device is which\n"
 		"  input DOMAIN --own [--keyboard PATH] [--mouse PATH]   pierglass reads the devices\n"
 		"  input DOMAIN --qemu --keyboard PATH --mouse PATH [--grab-toggle NAME]   QEMU does\n"
-		"  audio [DOMAIN]                       firewall rule, no second sound card\n"
+		"  audio [DOMAIN]                       the way of the sound: card and firewall\n"
 		"  tmpfiles [DOMAIN]                    the memory's file, with your rights\n"
 		"  kvmfr [DOMAIN] --max-res WxH         the memory on the kvmfr module instead\n"
 		"  virtiofs DOMAIN --source DIR [--target NAME]   a shared folder\n"
 		"  desktop [DOMAIN]                     an entry in the menu\n\n"
 		"  --host-loses ADDRESS   a device that this system may lose to the VM\n"
+		"  --diff            every changed line, as unified diffs\n"
 		"  --apply           do it; what is changed is kept and can be taken back\n"
 		"  --undo            take the newest applied change back (again: the one before)\n"
 		"  --force           with --undo: even what was changed since\n"
@@ -49,6 +52,7 @@ static void usage(FILE *out) {
 
 enum {
 	ARG_APPLY = 256,
+	ARG_DIFF,
 	ARG_UNDO,
 	ARG_FORCE,
 	ARG_USER,
@@ -78,6 +82,7 @@ enum {
 
 static const struct option table[] = {
 	{ "apply", no_argument, NULL, ARG_APPLY },
+	{ "diff", no_argument, NULL, ARG_DIFF },
 	{ "undo", no_argument, NULL, ARG_UNDO },
 	{ "force", no_argument, NULL, ARG_FORCE },
 	{ "user", required_argument, NULL, ARG_USER },
@@ -108,6 +113,7 @@ static const struct option table[] = {
 
 static bool set_flag(struct setup_options *options, int c) {
 	bool *const flags[] = { [0] = &options->apply,
+		[ARG_DIFF - ARG_APPLY] = &options->diff,
 		[ARG_UNDO - ARG_APPLY] = &options->undo,
 		[ARG_FORCE - ARG_APPLY] = &options->force,
 		[ARG_HDR - ARG_APPLY] = &options->hdr,
@@ -263,6 +269,20 @@ static int load_file(struct setup *setup) {
 		   : complain(setup->options.xml, strerrordesc_np(error));
 }
 
+/* libvirt's daemon is one for all (libvirtd) or one for QEMU (virtqemud). */
+static void say_start_libvirt(const struct setup *setup) {
+	char ids[DISTRO_IDS];
+	distro_read(&setup->root, ids);
+	const char *install = distro_install(ids, PACKAGE_LIBVIRT);
+	if (virt_built_in() && libvirt_unit(&setup->root)) {
+		fprintf(stderr, "    -> sudo systemctl enable --now %s\n",
+				libvirt_unit(&setup->root));
+	} else if (virt_built_in() && install) {
+		fprintf(stderr, "    -> %s\n", install);
+	}
+	fputs(_("    -> or without libvirt: --xml FILE\n"), stderr);
+}
+
 static int load_domain(struct setup *setup) {
 	struct virt_domain *list;
 	unsigned count;
@@ -272,10 +292,7 @@ static int load_domain(struct setup *setup) {
 			setup->options.apply ? VIRT_MANAGE : VIRT_READ, error, sizeof error);
 	if (r < 0) {
 		complain("libvirt", error);
-		fputs(virt_built_in() ? _("    -> sudo systemctl enable --now libvirtd (package "
-					  "libvirt-daemon-system), or --xml FILE\n")
-				      : _("    -> --xml FILE\n"),
-				stderr);
+		say_start_libvirt(setup);
 		return r;
 	}
 	virt_list(setup->virt, false, &list, &count);
@@ -308,32 +325,43 @@ static int load_vm(struct setup *setup) {
 }
 
 /* virt-xml-validate says what libvirt's schema thinks; without it, libvirt itself will. */
-static void validate(struct setup *setup) {
+static int schema_says(const char *xml, struct text *said) {
 	char path[MEMORY_FILE_PATH];
-	int fd = memory_file(setup->document.text, path);
+	int fd = memory_file(xml, path);
 	if (fd < 0) {
-		return;
+		return 0;
 	}
 	char *command = xasprintf("virt-xml-validate %s domain 2>&1", path);
 	FILE *pipe = popen(command, "re"); // NOLINT(cert-env33-c)
 	char line[256];
-	struct text said = { 0 };
 	while (pipe && fgets(line, sizeof line, pipe)) {
-		text_add(&said, "%s", line);
+		text_add(said, "%s", line);
 	}
 	int status = pipe ? pclose(pipe) : -1;
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+	free(command);
+	close(fd);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+}
+
+/* What did not fit before is not our doing. */
+static void validate(struct setup *setup) {
+	struct text said = { 0 };
+	struct text before = { 0 };
+	int code = schema_says(setup->document.text, &said);
 	if (code == 127) {
 		plan_note(&setup->plan,
 				_("virt-xml-validate is not installed (libvirt-clients): the XML was "
 				  "not checked against the schema"));
+	} else if (code != 0 && schema_says(setup->original, &before) != 0) {
+		plan_note(&setup->plan,
+				_("this XML does not fit libvirt's schema, also without the change: libvirt "
+				  "may refuse it"));
 	} else if (code != 0) {
 		plan_refuse(&setup->plan, _("the changed XML does not fit libvirt's schema:\n%s"),
 				text_get(&said));
 	}
 	text_finish(&said);
-	free(command);
-	close(fd);
+	text_finish(&before);
 }
 
 /* Taking back may start from another folder. */
@@ -348,7 +376,7 @@ static void add_vm_change(struct setup *setup) {
 		return;
 	}
 	if (strcmp(setup->original, setup->document.text) == 0) {
-		plan_note(&setup->plan, _("the VM's configuration is right already"));
+		plan_left(&setup->plan, _("the VM's configuration is right already"));
 		return;
 	}
 	validate(setup);
@@ -362,7 +390,8 @@ static void add_vm_change(struct setup *setup) {
 		.old_text = xstrdup(setup->original),
 		.new_text = xstrdup(setup->document.text),
 		.mode = 0600,
-		.why = N_("the VM's configuration") };
+		.of_vm = true,
+		.why = N_("its configuration; all that is not named stays byte for byte") };
 	plan->change = xrealloc(plan->change, (plan->change_count + 1) * sizeof *plan->change);
 	memmove(plan->change + 1, plan->change, plan->change_count * sizeof *plan->change);
 	plan->change[0] = change;
@@ -512,8 +541,8 @@ static bool run_all(struct setup *setup) {
 			files_vfio(setup);
 		} else {
 			plan_note(&setup->plan,
-					_("no GPU was named (--gpu ADDRESS; pierglass doctor --groups "
-					  "lists them) and the VM has none"));
+					_("the VM has no GPU, and none was named with --gpu (pierglass "
+					  "doctor --groups lists them)"));
 		}
 		const struct domain_shmem *memory = domain_looking_glass(&setup->document.domain);
 		if (memory && strncmp(memory->path, "/dev/kvmfr", 10) == 0) {
@@ -566,6 +595,26 @@ static bool run(struct setup *setup) {
 	return false;
 }
 
+/* This very request with --apply, as the user would type it. */
+static char *the_same_applied(const struct setup *setup) {
+	struct text line = { 0 };
+	own_command(&line, setup->root.copy);
+	text_add(&line, " setup");
+	bool said = false;
+	for (int i = 1; i < setup->argc; i++) {
+		if (!said && strcmp(setup->typed[i], "--") == 0) {
+			text_add(&line, " --apply");
+			said = true;
+		}
+		if (strcmp(setup->typed[i], "--diff") != 0) {
+			text_add(&line, " ");
+			text_add_shell(&line, setup->typed[i]);
+		}
+	}
+	text_add(&line, "%s", said ? "" : " --apply");
+	return text_take(&line);
+}
+
 static int carry_out(struct setup *setup) {
 	if (load_vm(setup) < 0) {
 		return EXIT_FAILURE;
@@ -575,7 +624,9 @@ static int carry_out(struct setup *setup) {
 	}
 	add_vm_change(setup);
 	if (!setup->options.files_only || !setup->options.apply) {
-		plan_print(&setup->plan, setup->options.apply);
+		char *again = setup->options.apply ? NULL : the_same_applied(setup);
+		plan_print(&setup->plan, setup->options.diff, again);
+		free(again);
 	} else {
 		plan_print_private(&setup->plan);
 	}
@@ -598,6 +649,8 @@ int main(int argc, char **argv) {
 	domain_init(&setup->document.domain);
 	setup->argc = argc;
 	setup->argv = argv;
+	setup->typed = xmalloc(((size_t)argc + 1) * sizeof *argv);
+	memcpy(setup->typed, argv, (size_t)argc * sizeof *argv);
 	int status = parse(&setup->options, argc, argv);
 	int r = status < 0 ? sysroot_open(&setup->root, setup->options.root_dir) : 0;
 	if (r < 0) {
@@ -628,6 +681,7 @@ int main(int argc, char **argv) {
 	plan_free(&setup->plan);
 	document_free(&setup->document);
 	free(setup->original);
+	free(setup->typed);
 	virt_close(setup->virt);
 	host_use_free(&setup->use);
 	sysroot_close(&setup->root);

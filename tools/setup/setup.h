@@ -13,6 +13,7 @@
 #include "tools/vm-model/handover.h"
 #include "tools/vm-model/host_use.h"
 #include "tools/vm-model/pci.h"
+#include "tools/vm-model/pci_fix.h"
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"
 #include "tools/vm-model/virt.h"
@@ -29,30 +30,44 @@ struct change {
 	char *old_text; /* NULL = the file is not there */
 	char *new_text;
 	mode_t mode; /* of a new file */
+	bool of_vm;  /* plan.vm says what changes */
 	const char *why;
+};
+
+struct lines {
+	char **line;
+	unsigned count;
 };
 
 struct plan {
 	struct change *change;
 	unsigned change_count;
-	char **note; /* what is already right, what was left out and why */
-	unsigned note_count;
-	char **command; /* to run afterwards */
-	unsigned command_count;
-	char **windows; /* what is left to do inside the guest */
-	unsigned windows_count;
-	char *refused; /* why nothing is done at all; NULL = go on */
+	struct lines vm;      /* the change of the VM's configuration, in words */
+	struct lines cost;    /* what the host or the guest loses by it */
+	struct lines left;    /* what is right already, or is left alone, and why */
+	struct lines note;    /* what else is to be known */
+	struct lines step;    /* to do afterwards, in this order: commands and words */
+	struct lines windows; /* what is left to do inside the guest */
+	char *refused;        /* why nothing is done at all; NULL = go on */
 };
 
+void plan_vm(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plan_cost(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plan_left(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_note(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line for a shell, whole and quoted: it runs as printed. */
 void plan_command(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What no command of ours can do, in words that end with a colon or a full sense. */
+void plan_step(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_windows(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The first reason counts. */
 void plan_refuse(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A file under the root; nothing is added if it has that text already. new_text is copied. */
 void plan_file(struct plan *plan, const struct sysroot *root, const char *path, mode_t mode,
 		const char *new_text, const char *why);
-void plan_print(const struct plan *plan, bool applying);
+/* In words, then the diffs if they are wanted, then what is to be done. again: the command that
+ * carries it out; NULL = it is being carried out. */
+void plan_print(const struct plan *plan, bool diffs, const char *again);
 /* Only the changes of files that a plain user could not read: those were not shown before. */
 void plan_print_private(const struct plan *plan);
 void plan_free(struct plan *plan);
@@ -79,13 +94,14 @@ struct setup_options {
 	unsigned loses_count;
 	unsigned width, height;
 	unsigned number; /* of an applied plan; 0 = the newest */
-	bool hdr, apply, undo, fix, list, probe, own, qemu, force, files_only;
+	bool hdr, apply, diff, undo, fix, list, probe, own, qemu, force, files_only;
 };
 
 struct setup {
 	struct setup_options options;
 	int argc; /* as given, the options in front */
 	char **argv;
+	char **typed; /* the same in the order of the user */
 	struct sysroot root;
 	struct sysroot_user me; /* whose desktop and files; --user */
 	struct pci_list pci;
@@ -116,24 +132,6 @@ bool xml_add_gpu(struct setup *setup); /* after setup_handover() */
 bool xml_pci_fix(struct setup *setup);
 /* Commits what was edited; refuses the plan if the result is not right. */
 bool xml_commit(struct setup *setup);
-
-/* ---- the guest's PCI addresses (setup_pci.c), pure ---- */
-
-struct pci_fix {
-	struct {
-		bool change;
-		struct pci_address address;
-		bool multifunction; /* must say so */
-	} hostdev[DOMAIN_LIST];     /* as in the domain */
-	unsigned new_bus_count;
-	unsigned new_bus[DOMAIN_LIST]; /* pcie-root-port controllers to add, by index */
-	char problem[256];
-};
-
-/* One guest slot for each slot of the host, functions kept, multifunction on function 0. host may
- * be empty (not known). False with ret_fix->problem if it cannot be right: duplicates, functions
- * that are not in the machine, several functions without function 0. */
-bool pci_fix(const struct domain *domain, const struct pci_list *host, struct pci_fix *ret_fix);
 
 /* ---- what the host can spare (setup_handover.c) ---- */
 

@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "tools/setup/setup.h"
 #include "tools/setup/setup_store.h"
+#include "tools/vm-model/own_command.h"
 
 /* Whether a file may be put there: the nearest folder above it that exists decides. */
 static bool may_write(const char *path) {
@@ -123,9 +124,16 @@ int plan_apply(const struct plan *plan, struct setup *setup) {
 		transaction_remove(&transaction, plan->change_count);
 	} else if (!setup->options.files_only) {
 		bool copy = setup->root.copy;
-		printf(_("Changes made: %u. \"pierglass setup --undo%s%s\" takes them back (kept in %s).\n"),
-				made, copy ? " --root " : "", copy ? setup->options.root_dir : "",
+		struct text undo = { 0 };
+		own_command(&undo, copy);
+		text_add(&undo, " setup --undo%s", copy ? " --root " : "");
+		if (copy) {
+			text_add_shell(&undo, setup->options.root_dir);
+		}
+		printf(_("Changes made: %u. This takes them back (kept in %s):\n"), made,
 				transaction.folder);
+		printf("  $ %s\n", text_get(&undo));
+		text_finish(&undo);
 	}
 	transaction_finish(&transaction);
 	return failed;

@@ -10,7 +10,8 @@
 #include "base/i18n.h"
 #include "tools/setup/setup.h"
 #include "tools/setup/setup_store.h"
-#include "tools/setup/shell_value.h"
+#include "tools/vm-model/distro.h"
+#include "tools/vm-model/shell_value.h"
 
 enum boot_edit { BOOT_GRUB, BOOT_LINE, BOOT_ENTRIES, BOOT_PRINT };
 
@@ -20,95 +21,63 @@ struct boot_way {
 	const char *running; /* must stand in /proc/cmdline; "" = need not */
 	enum boot_edit edit;
 	const char *file; /* LINE: the file; ENTRIES: the folder */
-	const char *then; /* to run afterwards; PRINT: what to do, %s = the words */
-	const char *each; /* PRINT: in front of each word instead of a blank */
+	const char *then; /* the command to run afterwards; %s = the words */
+	const char *each; /* in front of each word instead of a blank */
+	const char *hand; /* what a person does before it; %s = the words */
 	bool ids_by_word; /* /etc/modprobe.d is not the user's here: ids go with the words */
 };
+
+static const char unraid[] = N_(
+		"in Unraid's Main > Flash > Syslinux configuration, to the append line:%s (devices are "
+		"kept for VMs under Tools > System Devices)");
 
 /* The first that fits counts. */
 static const struct boot_way ways[] = {
 	{ "", "/run/ostree-booted", "", BOOT_PRINT, NULL, "sudo rpm-ostree kargs%s",
-			" --append-if-missing=", true },
-	{ "nixos", "", "", BOOT_PRINT, NULL,
+			" --append-if-missing=", NULL, true },
+	{ "nixos", "", "", BOOT_PRINT, NULL, "sudo nixos-rebuild boot", " \"",
 			N_("in configuration.nix: boot.kernelParams = [%s ]; boot.initrd.kernelModules = "
-			   "[ \"vfio_pci\" \"vfio\" \"vfio_iommu_type1\" ]; then: sudo nixos-rebuild boot"),
-			" \"", true },
-	{ "", "/etc/unraid-version", "", BOOT_PRINT, NULL,
-			N_("in Unraid's Main > Flash > Syslinux configuration, to the append line:%s (devices "
-			   "are kept for VMs under Tools > System Devices)"),
-			NULL, true },
-	{ "slackware", "/boot/syslinux/syslinux.cfg", "", BOOT_PRINT, NULL,
-			N_("in Unraid's Main > Flash > Syslinux configuration, to the append line:%s (devices "
-			   "are kept for VMs under Tools > System Devices)"),
-			NULL, true },
+			   "[ \"vfio_pci\" \"vfio\" \"vfio_iommu_type1\" ];"),
+			true },
+	{ "", "/etc/unraid-version", "", BOOT_PRINT, NULL, NULL, NULL, unraid, true },
+	{ "slackware", "/boot/syslinux/syslinux.cfg", "", BOOT_PRINT, NULL, NULL, NULL, unraid,
+			true },
 	{ "", "/etc/kernel/proxmox-boot-uuids", "", BOOT_LINE, "/etc/kernel/cmdline",
-			"sudo proxmox-boot-tool refresh", NULL, false },
+			"sudo proxmox-boot-tool refresh", NULL, NULL, false },
 	{ "debian", "/etc/kernel/cmdline", "root=ZFS=", BOOT_LINE, "/etc/kernel/cmdline",
-			"sudo proxmox-boot-tool refresh", NULL, false },
+			"sudo proxmox-boot-tool refresh", NULL, NULL, false },
 	{ "fedora rhel centos", "", "", BOOT_PRINT, NULL,
-			"sudo grubby --update-kernel=ALL --args=\"%s\"", NULL, false },
+			"sudo grubby --update-kernel=ALL --args=\"%s\"", NULL, NULL, false },
 	{ "arch", "/etc/kernel/cmdline", "", BOOT_LINE, "/etc/kernel/cmdline", "sudo mkinitcpio -P",
-			NULL, false },
+			NULL, NULL, false },
 	{ "suse opensuse", "/etc/kernel/cmdline", "", BOOT_LINE, "/etc/kernel/cmdline",
-			"sudo sdbootutil update-all-entries", NULL, false },
-	{ "", "/boot/loader/entries", "", BOOT_ENTRIES, "/boot/loader/entries", NULL, NULL, false },
-	{ "", "/efi/loader/entries", "", BOOT_ENTRIES, "/efi/loader/entries", NULL, NULL, false },
-	{ "", "/boot/efi/loader/entries", "", BOOT_ENTRIES, "/boot/efi/loader/entries", NULL, NULL,
+			"sudo sdbootutil update-all-entries", NULL, NULL, false },
+	{ "", "/boot/loader/entries", "", BOOT_ENTRIES, "/boot/loader/entries", NULL, NULL, NULL,
 			false },
-	{ "", "/boot/refind_linux.conf", "", BOOT_PRINT, NULL,
-			N_("to each line of /boot/refind_linux.conf, inside its second quotes:%s"),
+	{ "", "/efi/loader/entries", "", BOOT_ENTRIES, "/efi/loader/entries", NULL, NULL, NULL,
+			false },
+	{ "", "/boot/efi/loader/entries", "", BOOT_ENTRIES, "/boot/efi/loader/entries", NULL, NULL,
 			NULL, false },
-	{ "debian ubuntu", "/etc/default/grub", "", BOOT_GRUB, NULL, "sudo update-grub", NULL,
+	{ "", "/boot/refind_linux.conf", "", BOOT_PRINT, NULL, NULL, NULL,
+			N_("to each line of /boot/refind_linux.conf, inside its second quotes:%s"),
+			false },
+	{ "debian ubuntu", "/etc/default/grub", "", BOOT_GRUB, NULL, "sudo update-grub", NULL, NULL,
 			false },
 	{ "suse opensuse", "/etc/default/grub", "", BOOT_GRUB, NULL,
-			"sudo grub2-mkconfig -o /boot/grub2/grub.cfg", NULL, false },
+			"sudo grub2-mkconfig -o /boot/grub2/grub.cfg", NULL, NULL, false },
 	{ "arch gentoo void alpine slackware", "/etc/default/grub", "", BOOT_GRUB, NULL,
-			"sudo grub-mkconfig -o /boot/grub/grub.cfg", NULL, false },
-	{ "", "/etc/default/grub", "", BOOT_GRUB, NULL, "sudo update-grub", NULL, false },
-	{ "", "", "", BOOT_PRINT, NULL,
+			"sudo grub-mkconfig -o /boot/grub/grub.cfg", NULL, NULL, false },
+	{ "", "/etc/default/grub", "", BOOT_GRUB, NULL, "sudo update-grub", NULL, NULL, false },
+	{ "", "", "", BOOT_PRINT, NULL, NULL, NULL,
 			N_("add to the kernel's command line, in your boot loader's configuration:%s"),
-			NULL, false },
+			false },
 };
 
-/* ID and ID_LIKE of os-release, separated by blanks. */
-static void distribution(const struct sysroot *root, char *buf, size_t size) {
-	char *text = sysroot_read(root, "/etc/os-release", NULL);
-	struct text all = { 0 };
-	static const char *const names[] = { "ID", "ID_LIKE" };
-	for (size_t i = 0; text && i < 2; i++) {
-		char *value = NULL;
-		if (shell_value(text, names[i], &value) == SHELL_PLAIN) {
-			text_add(&all, "%s%s", all.len ? " " : "", value);
-			free(value);
-		}
-	}
-	if (!copy_text(buf, size, text_get(&all))) {
-		buf[0] = '\0';
-	}
-	text_finish(&all);
-	free(text);
-}
-
-static bool one_is(const char *ids, const char *have) {
-	for (const char *at = have; *at;) {
-		char word[64];
-		size_t len = strcspn(at, " ");
-		snprintf(word, sizeof word, "%.*s", (int)len, at);
-		/* openSUSE's are opensuse-tumbleweed, opensuse-leap. */
-		if (list_has(ids, word, ' ') || (strncmp(word, "opensuse", 8) == 0 &&
-								list_has(ids, "opensuse", ' '))) {
-			return true;
-		}
-		at += len + (at[len] == ' ');
-	}
-	return false;
-}
-
 static const struct boot_way *way_of(const struct setup *setup, const char *cmdline) {
-	char have[256];
-	distribution(&setup->root, have, sizeof have);
+	char have[DISTRO_IDS];
+	distro_read(&setup->root, have);
 	const struct boot_way *way = ways;
-	while ((way->ids[0] && !one_is(way->ids, have)) ||
+	while ((way->ids[0] && !distro_is(have, way->ids)) ||
 			(way->marker[0] && !sysroot_exists(&setup->root, way->marker)) ||
 			(way->running[0] && !strstr(cmdline, way->running))) {
 		way++; /* the last one fits */
@@ -159,7 +128,7 @@ static void by_hand(struct setup *setup, const struct words *words, const char *
 			text_add(&text, " %s", words->add[i]);
 		}
 	}
-	plan_command(&setup->plan, _("add to GRUB_CMDLINE_LINUX in %s by hand:%s (%s)"), GRUB_FILE,
+	plan_step(&setup->plan, _("add to GRUB_CMDLINE_LINUX in %s by hand:%s (%s)"), GRUB_FILE,
 			text_get(&text), why);
 	text_finish(&text);
 }
@@ -304,7 +273,7 @@ static void edit_entries(
 			text_add(&text, "%s%s", words->add[w] ? " " : "",
 					words->add[w] ? words->add[w] : "");
 		}
-		plan_command(&setup->plan,
+		plan_step(&setup->plan,
 				_("add to the line \"options\" of your entry in %s (only root may read "
 				  "it):%s"),
 				way->file, text_get(&text));
@@ -312,11 +281,18 @@ static void edit_entries(
 	}
 }
 
+/* The line with the words in the place of its "%s", if it has one. */
+static char *with_the_words(const char *line, const char *words) {
+	const char *place = strstr(line, "%s");
+	return place ? xasprintf("%.*s%s%s", (int)(place - line), line, words, place + 2)
+		     : xstrdup(line);
+}
+
 static void print_words(struct setup *setup, const struct boot_way *way, const struct words *words,
 		const char *cmdline) {
 	struct text text = { 0 };
 	bool quoted = way->each && strchr(way->each, '"');
-	bool bare = !way->each && strstr(way->then, "=\"%s"); /* the first one stands in quotes */
+	bool bare = way->then && strstr(way->then, "=\"%s"); /* the first one stands in quotes */
 	for (unsigned w = 0; w < words->count; w++) {
 		if (words->add[w]) {
 			text_add(&text, "%s%s%s",
@@ -326,18 +302,21 @@ static void print_words(struct setup *setup, const struct boot_way *way, const s
 					words->add[w], quoted ? "\"" : "");
 		}
 	}
-	const char *then = _(way->then);
-	const char *place = strstr(then, "%s");
-	if (text.len) {
-		plan_command(&setup->plan, "%.*s%s%s", (int)(place - then), then, text_get(&text),
-				place + 2);
-	}
 	for (unsigned w = 0; w < words->count; w++) {
 		if (words->remove[w] && kernel_has(cmdline, words->remove[w])) {
-			plan_command(&setup->plan,
-					_("take %s out of the kernel's command line, the same way"),
+			plan_step(&setup->plan, _("take %s out of the kernel's command line"),
 					words->remove[w]);
 		}
+	}
+	if (text.len && way->hand) {
+		char *hand = with_the_words(_(way->hand), text_get(&text));
+		plan_step(&setup->plan, "%s", hand);
+		free(hand);
+	}
+	if (way->then && (text.len || !strstr(way->then, "%s"))) {
+		char *then = with_the_words(way->then, text_get(&text));
+		plan_command(&setup->plan, "%s", then);
+		free(then);
 	}
 	text_finish(&text);
 }
@@ -387,7 +366,7 @@ void boot_words(struct setup *setup, const char *ids) {
 		add_missing(&words, cmdline, bind, "");
 	}
 	if (words.count == 0) {
-		plan_note(&setup->plan, _("the kernel was started with the right words already"));
+		plan_left(&setup->plan, _("the kernel was started with the right words already"));
 	} else if (way->edit == BOOT_GRUB) {
 		edit_grub(setup, &words, way->then);
 	} else if (way->edit == BOOT_LINE) {
@@ -427,20 +406,20 @@ bool boot_loads_vfio_early(const struct setup *setup) {
 }
 
 void boot_initramfs(struct setup *setup, bool changed) {
-	char have[256];
+	char have[DISTRO_IDS];
 	const struct sysroot *root = &setup->root;
-	distribution(root, have, sizeof have);
-	if (sysroot_exists(root, "/etc/mkinitcpio.conf") || one_is("arch", have)) {
+	distro_read(root, have);
+	if (sysroot_exists(root, "/etc/mkinitcpio.conf") || distro_is(have, "arch")) {
 		bool early = mkinitcpio_has_vfio(root);
 		if (!early) {
-			plan_command(&setup->plan,
+			plan_step(&setup->plan,
 					_("in /etc/mkinitcpio.conf, first of all modules: MODULES=(vfio_pci vfio "
 					  "vfio_iommu_type1 ...)"));
 		}
 		if (changed || !early) {
 			plan_command(&setup->plan, "sudo mkinitcpio -P");
 		}
-	} else if (one_is("fedora rhel centos suse opensuse", have)) {
+	} else if (distro_is(have, "fedora rhel centos suse opensuse")) {
 		unsigned before = setup->plan.change_count;
 		plan_file(&setup->plan, root, "/etc/dracut.conf.d/pierglass-vfio.conf", 0644,
 				"# Written by pierglass setup\nadd_drivers+=\" vfio_pci vfio vfio_iommu_type1 \"\n",

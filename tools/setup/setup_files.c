@@ -8,7 +8,10 @@
 #include "base/i18n.h"
 #include "host-proto/host_facts.h"
 #include "tools/setup/setup.h"
+#include "tools/vm-model/distro.h"
 #include "tools/vm-model/firewall.h"
+#include "tools/vm-model/own_command.h"
+#include "tools/vm-model/tmpfiles_line.h"
 
 /* ---- vfio ---- */
 
@@ -160,6 +163,23 @@ static void keep_by_modprobe(
 	free(others);
 }
 
+/* From the next start on these are the VM's alone. */
+static void tell_what_is_lost(struct setup *setup) {
+	struct text text = { 0 };
+	for (unsigned i = 0; i < setup->pci.count; i++) {
+		const struct pci_device *device = &setup->pci.device[i];
+		if (setup->handover.take[i]) {
+			text_add(&text, "%s%s %s", text.len ? ", " : "", device->name + 5,
+					pci_class_name(device));
+		}
+	}
+	plan_cost(&setup->plan,
+			_("from the next start on Linux does without %s: a monitor at that GPU stays dark "
+			  "until the VM uses it"),
+			text_get(&text));
+	text_finish(&text);
+}
+
 void files_vfio(struct setup *setup) {
 	struct text ids = { 0 };
 	struct text drivers = { 0 };
@@ -177,7 +197,10 @@ void files_vfio(struct setup *setup) {
 		keep_by_modprobe(setup, &ids, &drivers);
 		boot_initramfs(setup, setup->plan.change_count > before);
 	}
-	if (setup->plan.command_count > 0) {
+	if (ids.len > 0 && setup->plan.change_count > 0) {
+		tell_what_is_lost(setup);
+	}
+	if (setup->plan.step.count > 0) {
 		plan_command(&setup->plan, "sudo reboot");
 	}
 	text_finish(&ids);
@@ -209,29 +232,12 @@ static bool plain_word(const char *text) {
 	return true;
 }
 
-/* A line by hand, as the guides have it, is as good as ours. */
-static bool makes_it_right(
-		const struct setup *setup, const char *text, const char *path, bool by_group) {
-	const char *line = live_line(text, path);
-	char type[8];
-	char mode[8];
-	char user[64];
-	char group[64];
-	char file[256];
-	if (!line || sscanf(line, "%7s %255s %7s %63s %63s", type, file, mode, user, group) !=
-					5) { // NOLINT
-		return false;
-	}
-	return type[0] == 'f' && strcmp(file, path) == 0 && strcmp(mode, "0660") == 0 &&
-	       strcmp(group, "kvm") == 0 && (by_group || strcmp(user, setup->me.name) == 0);
-}
-
 void files_tmpfiles(struct setup *setup) {
 	char path[256];
 	gid_t kvm = 0;
 	shm_path(setup, path, sizeof path);
 	if (strncmp(path, "/dev/shm/", 9) != 0 || !plain_word(path)) {
-		plan_note(&setup->plan,
+		plan_left(&setup->plan,
 				_("%s is not a file in /dev/shm: no tmpfiles.d line is needed"),
 				path);
 		return;
@@ -253,14 +259,12 @@ void files_tmpfiles(struct setup *setup) {
 	char file[300];
 	const char *name = strrchr(path, '/') + 1;
 	snprintf(file, sizeof file, "/etc/tmpfiles.d/10-%.200s.conf", name);
-	char *old = sysroot_read(&setup->root, file, NULL);
-	if (old && makes_it_right(setup, old, path, by_group)) {
-		plan_note(&setup->plan, _("%s is right already"), file);
-		free(old);
+	char there[300];
+	if (tmpfiles_find(&setup->root, path, &setup->me, there, sizeof there) == TMPFILES_RIGHT) {
+		plan_left(&setup->plan, _("%s is right already"), there);
 		text_finish(&text);
 		return;
 	}
-	free(old);
 	unsigned before = setup->plan.change_count;
 	plan_file(&setup->plan, &setup->root, file, 0644, text_get(&text),
 			by_group ? N_("the file is there before the VM starts, for the group kvm (you are in it)")
@@ -271,9 +275,11 @@ void files_tmpfiles(struct setup *setup) {
 		/* First: the file gets its label by this rule when it is made. */
 		struct text word = { 0 };
 		text_add_shell(&word, path);
-		plan_command(&setup->plan,
-				_("sudo semanage fcontext -a -t svirt_tmpfs_t %s # SELinux: else QEMU may not "
-				  "open it, and the VM does not start"),
+		plan_note(&setup->plan,
+				_("SELinux: without its own label QEMU may not open %s, and the VM does not "
+				  "start"),
+				path);
+		plan_command(&setup->plan, "sudo semanage fcontext -a -t svirt_tmpfs_t %s",
 				text_get(&word));
 		plan_command(&setup->plan, "sudo systemd-tmpfiles --create %s", file);
 		plan_command(&setup->plan, "sudo restorecon -v %s", text_get(&word));
@@ -316,7 +322,10 @@ static void kvmfr_libvirt(struct setup *setup) {
 		plan_file(&setup->plan, &setup->root, "/etc/libvirt/qemu.conf", 0600, with,
 				N_("libvirt lets QEMU open the device"));
 		if (setup->plan.change_count > before) {
-			plan_command(&setup->plan, "sudo systemctl restart libvirtd");
+			const char *unit = libvirt_unit(&setup->root);
+			plan_command(&setup->plan, "sudo systemctl restart %s",
+					unit && strncmp(unit, "virtqemud", 9) == 0 ? "virtqemud"
+										   : "libvirtd");
 		}
 		free(with);
 		free(conf);
@@ -365,18 +374,22 @@ void files_kvmfr(struct setup *setup, unsigned mib) {
 	uint64_t enforce;
 	if (sysroot_number(&setup->root, "/sys/fs/selinux/enforce", &enforce) && enforce) {
 		plan_note(&setup->plan,
-				_("SELinux refuses QEMU this device until a rule of yours allows it: start the "
-				  "VM once, then: sudo ausearch -m avc -c qemu-system-x86 --raw | audit2allow "
-				  "-M pierglass-kvmfr && sudo semodule -i pierglass-kvmfr.pp"));
+				_("SELinux refuses QEMU this device until a rule of yours allows it (pierglass "
+				  "doctor prints how)"));
 	}
 	if (!sysroot_exists(&setup->root, "/sys/module/kvmfr")) {
-		plan_command(&setup->plan,
-				_("sudo udevadm control --reload && sudo modprobe kvmfr (the module "
-				  "comes from Looking Glass, as a DKMS package)"));
+		plan_note(&setup->plan,
+				_("the module kvmfr comes from Looking Glass, as a DKMS package"));
+		plan_command(&setup->plan, "sudo udevadm control --reload && sudo modprobe kvmfr");
 	} else if (other_size) {
+		plan_step(&setup->plan,
+				_("shut the VM down: kvmfr has its size from when it was loaded"));
 		plan_command(&setup->plan,
-				_("shut the VM down, then: sudo udevadm control --reload && sudo modprobe -r "
-				  "kvmfr && sudo modprobe kvmfr (it has its size from when it was loaded)"));
+				"sudo udevadm control --reload && sudo modprobe -r kvmfr && "
+				"sudo modprobe kvmfr");
+	} else if (setup->plan.change_count > before) {
+		plan_command(&setup->plan, "sudo udevadm control --reload && sudo udevadm trigger "
+					   "--subsystem-match=kvmfr");
 	}
 }
 
@@ -409,33 +422,41 @@ void files_audio(struct setup *setup) {
 	char bridge[32];
 	const struct sysroot *root = &setup->root;
 	bridge_of(setup, bridge, sizeof bridge);
+	struct text word = { 0 };
+	text_add_shell(&word, bridge);
 	bool any = false;
 	if (file_says(root, "/etc/ufw/ufw.conf", "ENABLED=yes")) {
 		plan_command(&setup->plan, "sudo ufw allow in on %s to any port 4010 proto udp",
-				bridge);
+				text_get(&word));
 		any = true;
 	}
 	if (sysroot_exists(root, "/run/firewalld") || sysroot_exists(root, "/run/firewalld.pid")) {
 		char zone[64];
 		if (!firewalld_zone_of(root, bridge, zone, sizeof zone)) {
+			struct text quoted = { 0 };
+			text_add_shell(&quoted, zone);
 			plan_command(&setup->plan,
 					"sudo firewall-cmd --zone=%s --add-port=4010/udp && sudo "
 					"firewall-cmd --permanent --zone=%s --add-port=4010/udp",
-					zone, zone);
+					text_get(&quoted), text_get(&quoted));
+			text_finish(&quoted);
 		}
 		any = true;
 	}
 	if (!any && sysroot_exists(root,
 				    "/etc/systemd/system/sysinit.target.wants/nftables.service")) {
 		plan_command(&setup->plan,
-				_("sudo nft insert rule inet filter input iifname %s udp dport 4010 accept (and "
-				  "the same line in /etc/nftables.conf; pierglass doctor finds the right chain)"),
-				bridge);
+				"sudo nft insert rule inet filter input iifname %s udp dport 4010 accept",
+				text_get(&word));
+		plan_step(&setup->plan,
+				_("the same rule in /etc/nftables.conf, or it is gone after the next start (as "
+				  "root pierglass doctor finds the right chain)"));
 		any = true;
 	}
 	if (!any) {
 		plan_note(&setup->plan, _(HOST_FACTS_SCREAM_NO_FIREWALL), bridge);
 	}
+	text_finish(&word);
 	plan_note(&setup->plan, _(HOST_FACTS_SCREAM_RECEIVER));
 }
 
@@ -462,9 +483,13 @@ void files_desktop(struct setup *setup) {
 	char path[1100];
 	const char *name = setup->has_vm ? setup->document.domain.name : "";
 	if (!setup->root.copy && setup->me.uid != geteuid()) {
-		plan_command(&setup->plan,
-				_("pierglass setup desktop %s --apply (as %s, without sudo)"), name,
-				setup->me.name);
+		struct text line = { 0 };
+		own_command(&line, false);
+		text_add(&line, " setup desktop ");
+		text_add_shell(&line, name);
+		plan_step(&setup->plan, _("as %s, without sudo:"), setup->me.name);
+		plan_command(&setup->plan, "%s --apply", text_get(&line));
+		text_finish(&line);
 		return;
 	}
 	if (!sysroot_env(&setup->root, "XDG_DATA_HOME", path, 500)) {
@@ -504,8 +529,6 @@ void files_desktop(struct setup *setup) {
 				  "installed (sudo cmake --install build)"));
 	}
 	text_finish(&text);
-	plan_note(&setup->plan, _("for sound without the player: systemctl --user enable --now "
-				  "pierglass-audio.service"));
 }
 
 /* ---- input ---- */

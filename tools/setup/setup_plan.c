@@ -9,38 +9,72 @@
 #include "base/i18n.h"
 #include "tools/setup/diff.h"
 #include "tools/setup/setup.h"
+#include "tools/vm-model/colour.h"
 
-static void add_line(char ***list, unsigned *count, const char *format, va_list args) {
+/* The same line twice is said once. */
+static void add_line(struct lines *lines, const char *prefix, const char *format, va_list args) {
 	struct text text = { 0 };
+	text_add(&text, "%s", prefix);
 	text_add_list(&text, format, args);
-	for (unsigned i = 0; i < *count; i++) {
-		if (strcmp((*list)[i], text_get(&text)) == 0) {
+	for (unsigned i = 0; i < lines->count; i++) {
+		if (strcmp(lines->line[i], text_get(&text)) == 0) {
 			text_finish(&text);
 			return;
 		}
 	}
-	*list = xrealloc(*list, (*count + 1) * sizeof **list);
-	(*list)[(*count)++] = text_take(&text);
+	lines->line = xrealloc(lines->line, (lines->count + 1) * sizeof *lines->line);
+	lines->line[lines->count++] = text_take(&text);
+}
+
+/* In front of a step that is a command. */
+#define COMMAND "$ "
+
+void plan_vm(struct plan *plan, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	add_line(&plan->vm, "", format, args);
+	va_end(args);
+}
+
+void plan_cost(struct plan *plan, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	add_line(&plan->cost, "", format, args);
+	va_end(args);
+}
+
+void plan_left(struct plan *plan, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	add_line(&plan->left, "", format, args);
+	va_end(args);
 }
 
 void plan_note(struct plan *plan, const char *format, ...) {
 	va_list args;
 	va_start(args, format);
-	add_line(&plan->note, &plan->note_count, format, args);
+	add_line(&plan->note, "", format, args);
 	va_end(args);
 }
 
 void plan_command(struct plan *plan, const char *format, ...) {
 	va_list args;
 	va_start(args, format);
-	add_line(&plan->command, &plan->command_count, format, args);
+	add_line(&plan->step, COMMAND, format, args);
+	va_end(args);
+}
+
+void plan_step(struct plan *plan, const char *format, ...) {
+	va_list args;
+	va_start(args, format);
+	add_line(&plan->step, "", format, args);
 	va_end(args);
 }
 
 void plan_windows(struct plan *plan, const char *format, ...) {
 	va_list args;
 	va_start(args, format);
-	add_line(&plan->windows, &plan->windows_count, format, args);
+	add_line(&plan->windows, "", format, args);
 	va_end(args);
 }
 
@@ -76,12 +110,12 @@ void plan_file(struct plan *plan, const struct sysroot *root, const char *path, 
 	char full[SYSROOT_PATH_MAX];
 	char *old = sysroot_read(root, path, NULL);
 	if (!old && errno != ENOENT && errno != ENOTDIR) {
-		plan_note(plan, _("%s cannot be read (%s): left alone"), path,
+		plan_left(plan, _("%s cannot be read (%s): left alone"), path,
 				strerrordesc_np(errno));
 		return;
 	}
 	if ((old && strcmp(old, new_text) == 0) || !sysroot_path(root, path, full)) {
-		plan_note(plan, _("%s is right already"), path);
+		plan_left(plan, _("%s is right already"), path);
 		free(old);
 		return;
 	}
@@ -95,64 +129,118 @@ void plan_file(struct plan *plan, const struct sysroot *root, const char *path, 
 		.why = why };
 }
 
-static void print_change(const struct change *change) {
+static enum colour diff_colour(const char *line) {
+	return line[0] == '+' ? COLOUR_GOOD : line[0] == '-' ? COLOUR_BAD : COLOUR_NONE;
+}
+
+static void print_diff(const struct change *change, bool colours) {
 	struct text diff = { 0 };
-	printf("# %s%s\n", _(change->why), change->old_text ? "" : _(" (new file)"));
 	diff_unified(&diff, change->old_text ? change->shown : "/dev/null",
 			change->old_text ? change->old_text : "", change->shown, change->new_text);
-	fputs(text_get(&diff), stdout);
+	for (const char *line = text_get(&diff); *line;) {
+		size_t len = strcspn(line, "\n");
+		enum colour colour = diff_colour(line);
+		printf("%s%.*s%s\n", colour_on(colours, colour), (int)len, line,
+				colour_off(colours, colour));
+		line += len + (line[len] == '\n');
+	}
 	putchar('\n');
 	text_finish(&diff);
 }
 
-static void print_list(const char *title, char *const *list, unsigned count, bool numbered) {
-	if (count == 0) {
+static void print_title(const char *title, bool colours) {
+	printf("%s%s%s\n", colour_on(colours, COLOUR_STRONG), title,
+			colour_off(colours, COLOUR_STRONG));
+}
+
+static void print_list(const char *title, const struct lines *lines, bool numbered, bool colours) {
+	if (lines->count == 0) {
 		return;
 	}
-	printf("%s\n", title);
-	for (unsigned i = 0; i < count; i++) {
+	print_title(title, colours);
+	for (unsigned i = 0; i < lines->count; i++) {
 		if (numbered) {
-			printf("  %u. %s\n", i + 1, list[i]);
+			printf("  %u. %s\n", i + 1, lines->line[i]);
 		} else {
-			printf("  %s\n", list[i]);
+			printf("  %s\n", lines->line[i]);
 		}
 	}
 	putchar('\n');
 }
 
-void plan_print(const struct plan *plan, bool applying) {
+static void print_changes(const struct plan *plan, bool colours) {
+	print_title(_("What changes:"), colours);
 	for (unsigned i = 0; i < plan->change_count; i++) {
-		print_change(&plan->change[i]);
+		const struct change *change = &plan->change[i];
+		printf("  %u. %s%s: %s\n", i + 1, change->shown,
+				change->old_text ? "" : _(" (new file)"), _(change->why));
+		for (unsigned j = 0; change->of_vm && j < plan->vm.count; j++) {
+			printf("     - %s\n", plan->vm.line[j]);
+		}
 	}
-	print_list(_("Noted:"), plan->note, plan->note_count, false);
+	putchar('\n');
+}
+
+static void print_steps(const struct plan *plan, const char *again, bool colours) {
+	unsigned number = 0;
+	bool first = again && plan->change_count > 0;
+	if (!first && plan->step.count == 0) {
+		return;
+	}
+	print_title(_("What to do, in this order:"), colours);
+	if (first) {
+		printf("  %u. %s%s%s%s\n", ++number, COMMAND, colour_on(colours, COLOUR_STRONG),
+				again, colour_off(colours, COLOUR_STRONG));
+	}
+	for (unsigned i = 0; i < plan->step.count; i++) {
+		printf("  %u. %s\n", ++number, plan->step.line[i]);
+	}
+	putchar('\n');
+}
+
+static void print_end(const struct plan *plan, bool diffs, const char *again) {
+	if (plan->change_count == 0) {
+		puts(plan->step.count ? _("No file to change; what is left to do stands above.")
+				      : _("Nothing to change."));
+	} else if (again) {
+		printf(_("Changes planned: %u. Nothing was changed yet.%s\n"), plan->change_count,
+				diffs ? "" : _(" --diff shows every line."));
+	}
+}
+
+void plan_print(const struct plan *plan, bool diffs, const char *again) {
+	const bool colours = colour_wanted(stdout);
+	if (plan->change_count > 0) {
+		print_changes(plan, colours);
+	}
+	print_list(_("What it costs:"), &plan->cost, false, colours);
+	print_list(_("What is left alone:"), &plan->left, false, colours);
+	print_list(_("To know:"), &plan->note, false, colours);
+	for (unsigned i = 0; diffs && i < plan->change_count; i++) {
+		print_diff(&plan->change[i], colours);
+	}
 	if (plan->refused) {
 		return;
 	}
-	print_list(_("Then run:"), plan->command, plan->command_count, false);
-	print_list(_("In Windows:"), plan->windows, plan->windows_count, true);
-	if (plan->change_count == 0) {
-		puts(plan->command_count ? _("No file to change; what is left to do stands above.")
-					 : _("Nothing to change."));
-	} else if (!applying) {
-		printf(_("Changes planned: %u. Nothing was changed; the same with --apply does it.\n"),
-				plan->change_count);
-	}
+	print_steps(plan, again, colours);
+	print_list(_("In Windows, then:"), &plan->windows, true, colours);
+	print_end(plan, diffs, again);
 }
 
 void plan_print_private(const struct plan *plan) {
 	for (unsigned i = 0; i < plan->change_count; i++) {
 		struct stat st;
 		if (stat(plan->change[i].path, &st) == 0 && !(st.st_mode & S_IROTH)) {
-			print_change(&plan->change[i]);
+			print_diff(&plan->change[i], false);
 		}
 	}
 }
 
-static void free_list(char **list, unsigned count) {
-	for (unsigned i = 0; i < count; i++) {
-		free(list[i]);
+static void free_lines(struct lines *lines) {
+	for (unsigned i = 0; i < lines->count; i++) {
+		free(lines->line[i]);
 	}
-	free(list);
+	free(lines->line);
 }
 
 void plan_free(struct plan *plan) {
@@ -164,9 +252,12 @@ void plan_free(struct plan *plan) {
 		free(plan->change[i].new_text);
 	}
 	free(plan->change);
-	free_list(plan->note, plan->note_count);
-	free_list(plan->command, plan->command_count);
-	free_list(plan->windows, plan->windows_count);
+	free_lines(&plan->vm);
+	free_lines(&plan->cost);
+	free_lines(&plan->left);
+	free_lines(&plan->note);
+	free_lines(&plan->step);
+	free_lines(&plan->windows);
 	free(plan->refused);
 	memset(plan, 0, sizeof *plan);
 }

@@ -13,6 +13,7 @@
 #include "base/i18n.h"
 #include "tools/setup/setup.h"
 #include "tools/setup/setup_store.h"
+#include "tools/vm-model/own_command.h"
 
 #define WORDS_MAX 64
 
@@ -60,14 +61,17 @@ static int run(struct words *words) {
 /* The same request by hand. */
 static void say_by_hand(const struct setup *setup) {
 	struct text line = { 0 };
+	struct text own = { 0 };
+	own_command(&own, false);
 	for (int i = 1; i < setup->argc; i++) {
 		text_add(&line, " ");
-		text_add_shell(&line, setup->argv[i]);
+		text_add_shell(&line, setup->typed[i]);
 	}
 	fprintf(stderr,
 			_("pierglass setup: what needs root was not done. It can be done alone:\n"
-			  "    sudo pierglass setup%s\n"),
-			text_get(&line));
+			  "    sudo %s setup%s\n"),
+			text_get(&own), text_get(&line));
+	text_finish(&own);
 	text_finish(&line);
 }
 
@@ -118,10 +122,13 @@ bool root_part_undo(const struct setup *setup, unsigned number) {
 	puts(_("Root is needed to take its part back: asking sudo, once."));
 	bool ok = run(&words) == 0;
 	if (!ok) {
+		struct text own = { 0 };
+		own_command(&own, false);
 		fprintf(stderr,
 				_("pierglass setup: root's part was not taken back. By hand:\n"
-				  "    sudo pierglass setup --undo --number %u\n"),
-				number);
+				  "    sudo %s setup --undo --number %u\n"),
+				text_get(&own), number);
+		text_finish(&own);
 	}
 	words_free(&words);
 	return ok;

@@ -30,6 +30,18 @@ static void add_device(struct setup *setup, const char *xml) {
 	document_add(&setup->document, setup->document.domain.node_devices, -1, xml);
 }
 
+static void tell_memory(struct setup *setup, unsigned mib) {
+	const struct setup_options *options = &setup->options;
+	if (options->width) {
+		plan_vm(&setup->plan,
+				_("%u MiB of memory that host and guest share: enough for %ux%u%s"),
+				mib, options->width, options->height, options->hdr ? " HDR" : "");
+	} else {
+		plan_vm(&setup->plan, _("%u MiB of memory that host and guest share"), mib);
+	}
+	plan_cost(&setup->plan, _("%u MiB of this machine's memory while the VM runs"), mib);
+}
+
 /* A memory in <qemu:commandline>, as Looking Glass' own manual has it, gets larger where it stands:
  * "size":67108864, 'size':67108864 or size=64M. */
 static bool grow_argument(struct setup *setup, const struct domain_shmem *shmem, unsigned mib) {
@@ -41,6 +53,7 @@ static bool grow_argument(struct setup *setup, const struct domain_shmem *shmem,
 	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
 		if (document_set_in_attribute(&setup->document, shmem->arg_node, "value", before[i],
 				    "0123456789.kKmMgGtTbB", number)) {
+			tell_memory(setup, mib);
 			return xml_commit(setup);
 		}
 	}
@@ -49,6 +62,14 @@ static bool grow_argument(struct setup *setup, const struct domain_shmem *shmem,
 			  "change it to %s by hand (virsh edit)"),
 			shmem->path, number);
 	return false;
+}
+
+/* QEMU takes powers of two only: the next one that holds what there is. */
+static unsigned next_power(unsigned mib, uint64_t bytes) {
+	while ((uint64_t)mib << 20 < bytes && mib < 1u << 20) {
+		mib *= 2;
+	}
+	return mib;
 }
 
 bool xml_shmem(struct setup *setup, const char *name, unsigned mib) {
@@ -70,14 +91,20 @@ bool xml_shmem(struct setup *setup, const char *name, unsigned mib) {
 				number);
 		add_device(setup, text_get(&xml));
 		text_finish(&xml);
+		tell_memory(setup, mib);
 		return xml_commit(setup);
 	}
+	if (shmem->bytes & (shmem->bytes - 1)) {
+		mib = next_power(mib, shmem->bytes);
+		snprintf(number, sizeof number, "%u", mib);
+	}
 	if (shmem->bytes > (uint64_t)mib << 20) {
-		plan_note(&setup->plan,
+		plan_left(&setup->plan,
 				_("the shared memory is larger than needed (%llu MiB for %u MiB): left "
 				  "as it is"),
 				(unsigned long long)(shmem->bytes >> 20), mib);
 	} else if (shmem->bytes < (uint64_t)mib << 20) {
+		tell_memory(setup, mib);
 		if (shmem->size_node >= 0) {
 			document_set_content(&setup->document, shmem->size_node, number);
 			document_set_attribute(&setup->document, shmem->size_node, "unit", "M");
@@ -124,6 +151,8 @@ bool xml_kvmfr(struct setup *setup, unsigned mib) {
 	}
 	struct text args = { 0 };
 	kvmfr_args(&args, mib);
+	tell_memory(setup, mib);
+	plan_vm(&setup->plan, _("it lies on /dev/kvmfr0 instead of a file"));
 	if (vm->node_qemu_args >= 0) {
 		document_add(&setup->document, vm->node_qemu_args, -1, text_get(&args));
 	} else {
@@ -146,6 +175,12 @@ bool xml_kvmfr(struct setup *setup, unsigned mib) {
 bool xml_input_own(struct setup *setup) {
 	const struct domain *vm = &setup->document.domain;
 	for (unsigned i = 0; i < vm->evdev_count; i++) {
+		if (vm->evdev[i].node >= 0 || vm->evdev[i].arg_node > 0) {
+			plan_vm(&setup->plan,
+					_("QEMU no longer takes %s: pierglass reads it, and it may be "
+					  "unplugged"),
+					vm->evdev[i].path);
+		}
 		if (vm->evdev[i].node >= 0) {
 			document_remove(&setup->document, vm->evdev[i].node);
 		} else if (vm->evdev[i].arg_node > 0) {
@@ -161,6 +196,9 @@ bool xml_input_own(struct setup *setup) {
 	for (unsigned i = 0; i < vm->input_count; i++) {
 		if (strcmp(vm->input[i].type, "tablet") == 0 && vm->input[i].node >= 0) {
 			document_remove(&setup->document, vm->input[i].node);
+			plan_vm(&setup->plan, _("the tablet goes: with it games lose the pointer"));
+			plan_cost(&setup->plan,
+					_("in virt-viewer the pointer has to be caught, without the tablet"));
 		}
 	}
 	return xml_commit(setup);
@@ -189,6 +227,8 @@ bool xml_input_qemu(struct setup *setup) {
 		text_add(&xml, "'/>\n</input>");
 		add_device(setup, text_get(&xml));
 		text_finish(&xml);
+		plan_vm(&setup->plan, _("QEMU takes the mouse %s when the VM starts"),
+				options->mouse);
 	}
 	if (options->keyboard && !has_evdev(vm, options->keyboard)) {
 		text_add(&xml, "<input type='evdev'>\n  <source dev='");
@@ -196,10 +236,16 @@ bool xml_input_qemu(struct setup *setup) {
 		text_add(&xml, "' grab='all' grabToggle='%s' repeat='on'/>\n</input>", toggle);
 		add_device(setup, text_get(&xml));
 		text_finish(&xml);
+		plan_vm(&setup->plan,
+				_("QEMU takes the keyboard %s when the VM starts; %s gives it back"),
+				options->keyboard, toggle);
 	}
 	for (unsigned i = 0; i < vm->input_count; i++) {
 		if (strcmp(vm->input[i].type, "tablet") == 0 && vm->input[i].node >= 0) {
 			document_remove(&setup->document, vm->input[i].node);
+			plan_vm(&setup->plan, _("the tablet goes: with it games lose the pointer"));
+			plan_cost(&setup->plan,
+					_("in virt-viewer the pointer has to be caught, without the tablet"));
 		}
 	}
 	return xml_commit(setup);
@@ -207,14 +253,21 @@ bool xml_input_qemu(struct setup *setup) {
 
 bool xml_audio(struct setup *setup) {
 	const struct domain *vm = &setup->document.domain;
-	if (domain_sound_by_spice(vm) || (vm->os_id[0] && !strstr(vm->os_id, "microsoft.com"))) {
-		plan_note(&setup->plan,
+	if (!domain_card_beside_scream(vm)) {
+		if (vm->sound_count == 0) {
+			return true;
+		}
+		plan_left(&setup->plan,
 				_("the emulated sound card stays: its sound (and the microphone) goes through "
 				  "SPICE, which pierglass plays"));
 		return true;
 	}
 	for (unsigned i = 0; i < vm->sound_count; i++) {
 		document_remove(&setup->document, vm->sound[i].node);
+		plan_vm(&setup->plan,
+				_("the emulated sound card goes: Scream is the only one then"));
+		plan_cost(&setup->plan,
+				_("the guest's microphone goes with the emulated sound card"));
 	}
 	return xml_commit(setup);
 }
@@ -224,6 +277,10 @@ bool xml_extras(struct setup *setup) {
 	if (!has_devices(setup)) {
 		return false;
 	}
+	if (vm->balloon_count == 0 || !vm->balloon_none) {
+		plan_vm(&setup->plan,
+				_("no memory balloon: it costs speed and frees nothing here"));
+	}
 	if (vm->balloon_count > 0 && !vm->balloon_none) {
 		document_replace(&setup->document, vm->balloon[0].node,
 				"<memballoon model='none'/>");
@@ -231,11 +288,15 @@ bool xml_extras(struct setup *setup) {
 		add_device(setup, "<memballoon model='none'/>");
 	}
 	if (vm->agent_channels == 0) {
+		plan_vm(&setup->plan, _("the channel of the SPICE agent: clipboard and files"));
 		add_device(setup,
 				"<channel type='spicevmc'>\n"
 				"  <target type='virtio' name='com.redhat.spice.0'/>\n</channel>");
 	}
 	if (!domain_spice(vm)) {
+		plan_vm(&setup->plan,
+				_("a SPICE server for this machine only: input, clipboard, picture before "
+				  "Looking Glass runs"));
 		add_device(setup, "<graphics type='spice' autoport='yes' listen='127.0.0.1'>\n"
 				  "  <listen type='address' address='127.0.0.1'/>\n</graphics>");
 		plan_note(&setup->plan,
@@ -251,6 +312,7 @@ bool xml_extras(struct setup *setup) {
 	}
 	if (vm->video_count > 0 && strcmp(vm->video[0].model, "qxl") == 0 &&
 			vm->video[0].model_node >= 0) {
+		plan_vm(&setup->plan, _("virtual display virtio instead of qxl"));
 		document_replace(&setup->document, vm->video[0].model_node,
 				"<model type='virtio'/>");
 	}
@@ -263,6 +325,7 @@ static bool share_memory(struct setup *setup) {
 	if (shared) {
 		return true;
 	}
+	plan_vm(&setup->plan, _("the VM's memory is shared, which virtiofs needs"));
 	if (vm->node_memory_backing < 0) {
 		int behind = vm->node_current_memory >= 0 ? vm->node_current_memory : vm->node_vcpu;
 		document_add(&setup->document, 0, behind,
@@ -308,6 +371,7 @@ bool xml_virtiofs(struct setup *setup) {
 	text_add(&xml, "'/>\n  <target dir='");
 	text_add_xml(&xml, options->target);
 	text_add(&xml, "'/>\n</filesystem>");
+	plan_vm(&setup->plan, _("the folder %s as the share %s"), options->source, options->target);
 	add_device(setup, text_get(&xml));
 	text_finish(&xml);
 	return xml_commit(setup);
@@ -341,12 +405,13 @@ bool xml_add_gpu(struct setup *setup) {
 		pci_address_parse(setup->options.gpu, &gpu);
 		if (!pci_same_slot(&gpu, &device->address) && device->driver[0] &&
 				strcmp(device->driver, "vfio-pci") != 0) {
-			plan_note(&setup->plan,
+			plan_cost(&setup->plan,
 					_("%s %s goes to the VM too, it is in the GPU's group: this system "
 					  "loses it while the VM runs"),
 					device->name, pci_class_name(device));
 		}
 		struct text xml = { 0 };
+		plan_vm(&setup->plan, _("the VM gets %s %s"), device->name, pci_class_name(device));
 		text_add(&xml,
 				"<hostdev mode='subsystem' type='pci' managed='yes'>\n  <source>\n"
 				"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
@@ -395,6 +460,15 @@ static void set_address(struct setup *setup, const struct domain_hostdev *hostde
 	}
 }
 
+static void tell_place(struct setup *setup, const struct domain_hostdev *hostdev,
+		const struct pci_address *address) {
+	char host[16];
+	char guest[16];
+	pci_address_text(&hostdev->source, host);
+	pci_address_text(address, guest);
+	plan_vm(&setup->plan, _("%s is %s in the guest, as its device is built"), host, guest);
+}
+
 bool xml_pci_fix(struct setup *setup) {
 	struct pci_fix *fix = xmalloc(sizeof *fix);
 	const struct domain *vm = &setup->document.domain;
@@ -404,16 +478,9 @@ bool xml_pci_fix(struct setup *setup) {
 		free(fix);
 		return false;
 	}
-	if (fix->new_bus_count > 0 && vm->machine[0] && !strstr(vm->machine, "q35")) {
-		plan_refuse(&setup->plan,
-				_("machine %s has no PCI Express slot for the GPU: make the VM with chipset "
-				  "Q35"),
-				vm->machine);
-		free(fix);
-		return false;
-	}
 	for (unsigned i = 0; i < vm->hostdev_count; i++) {
 		if (fix->hostdev[i].change) {
+			tell_place(setup, &vm->hostdev[i], &fix->hostdev[i].address);
 			set_address(setup, &vm->hostdev[i], &fix->hostdev[i].address,
 					fix->hostdev[i].multifunction);
 		}

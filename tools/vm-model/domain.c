@@ -131,3 +131,13 @@ bool domain_is_interface_name(const char *name) {
 bool domain_sound_by_spice(const struct domain *domain) {
 	return domain->sound_count > 0 && strcmp(domain->audio_type, "spice") == 0;
 }
+
+bool domain_is_windows(const struct domain *domain) {
+	return domain->os_id[0] ? strstr(domain->os_id, "microsoft.com") != NULL
+				: strcasestr(domain->name, "win") != NULL;
+}
+
+bool domain_card_beside_scream(const struct domain *domain) {
+	return domain->sound_count > 0 && !domain_sound_by_spice(domain) &&
+	       (!domain->os_id[0] || domain_is_windows(domain));
+}

@@ -187,6 +187,10 @@ const char *domain_state_name(enum domain_state state);
 bool domain_is_interface_name(const char *name);
 /* The guest's sound goes through SPICE, which pierglass plays. */
 bool domain_sound_by_spice(const struct domain *domain);
+/* By libosinfo's id, or by its name where it has none. */
+bool domain_is_windows(const struct domain *domain);
+/* A card that nobody hears and that Windows may choose in Scream's place: setup takes it out. */
+bool domain_card_beside_scream(const struct domain *domain);
 
 /* "0000:01:00.0" */
 void pci_address_text(const struct pci_address *address, char buf[static 16]);

@@ -7,7 +7,7 @@
 
 #include "tools/setup/edit.h"
 #include "tools/setup/setup.h"
-#include "tools/setup/shell_value.h"
+#include "tools/vm-model/shell_value.h"
 #include "tools/vm-model/size.h"
 
 static struct document *load(const char *xml) {

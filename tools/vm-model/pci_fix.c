@@ -1,8 +1,10 @@
+#include "tools/vm-model/pci_fix.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/i18n.h"
-#include "tools/setup/setup.h"
 #include "tools/vm-model/text.h"
 
 #define BUS_MAX 256
@@ -200,5 +202,44 @@ bool pci_fix(const struct domain *domain, const struct pci_list *host, struct pc
 			return false;
 		}
 	}
+	if (ret_fix->new_bus_count > 0 && domain->machine[0] && !strstr(domain->machine, "q35")) {
+		snprintf(ret_fix->problem, sizeof ret_fix->problem,
+				_("machine %s has no PCI Express slot for the GPU: make the VM with chipset "
+				  "Q35"),
+				domain->machine);
+		return false;
+	}
 	return true;
+}
+
+static bool in_domain(const struct domain *domain, const struct pci_address *address) {
+	for (unsigned i = 0; i < domain->hostdev_count; i++) {
+		if (pci_address_equal(&domain->hostdev[i].source, address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool pci_fix_with(const struct domain *domain, const struct handover *handover, char *problem,
+		size_t size) {
+	struct domain *with = xmalloc(sizeof *with);
+	struct pci_fix *fix = xmalloc(sizeof *fix);
+	*with = *domain;
+	for (unsigned i = 0; i < handover->pci->count; i++) {
+		const struct pci_address *address = &handover->pci->device[i].address;
+		if (handover->take[i] && !in_domain(with, address) &&
+				with->hostdev_count < DOMAIN_LIST) {
+			with->hostdev[with->hostdev_count++] = (struct domain_hostdev){
+				.source = *address, .managed = true, .node = -1, .address_node = -1
+			};
+		}
+	}
+	bool ok = pci_fix(with, handover->pci, fix);
+	if (!ok) {
+		snprintf(problem, size, "%s", fix->problem);
+	}
+	free(fix);
+	free(with);
+	return ok;
 }

@@ -1,4 +1,4 @@
-#include "tools/setup/shell_value.h"
+#include "tools/vm-model/shell_value.h"
 
 #include <stdlib.h>
 #include <string.h>
