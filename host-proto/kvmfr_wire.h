@@ -44,6 +44,9 @@ WIRE_SIZE(kvmfr_vm_wire, 51);
 #define KVMFR_LENGTH_POINTER    20u
 #define KVMFR_LENGTH_FRAME      2u
 #define KVMFR_LENGTH_POINTER_34 32u
+/* A.1 */
+#define KVMFR_QUEUE_INPUT  5u
+#define KVMFR_LENGTH_INPUT 4u
 
 struct kvmfr_rect_wire {
 	uint32_t x, y, width, height;
@@ -185,3 +188,70 @@ struct kvmfr_set_cursor_wire { /* 7 */
 	int32_t x, y;
 };
 WIRE_SIZE(kvmfr_set_cursor_wire, 12);
+
+/* Input, A.5 */
+
+#define KVMFR_INPUT_VERSION      3u
+#define KVMFR_INPUT_ENDPOINTS    8u
+#define KVMFR_INPUT_SLOTS        128u
+#define KVMFR_INPUT_SLOT_BYTES   64u
+#define KVMFR_ENDPOINT_AVAILABLE 0x1u
+#define KVMFR_ENDPOINT_BOUND     0x2u
+
+struct kvmfr_input_endpoint_wire {
+	uint8_t descriptor[32]; /* lgmp.md A.1 */
+	uint32_t bound_client_id;
+	uint32_t binding_generation;
+	uint32_t flags;
+	uint32_t reserved;
+};
+WIRE_AT(kvmfr_input_endpoint_wire, bound_client_id, 32);
+WIRE_AT(kvmfr_input_endpoint_wire, flags, 40);
+WIRE_SIZE(kvmfr_input_endpoint_wire, 48);
+
+struct kvmfr_input_status_wire {
+	uint32_t version;
+	uint32_t capabilities;
+	uint32_t flags;
+	uint32_t generation;
+	uint32_t owner_client_id;
+	uint32_t owner_generation;
+	uint32_t lease_ms;
+	uint32_t max_buttons;
+	uint32_t stream_version;
+	uint32_t endpoint_count;
+	uint32_t stream_generation;
+	uint8_t leds;
+	uint8_t reserved[19];
+	struct kvmfr_input_endpoint_wire endpoints[KVMFR_INPUT_ENDPOINTS];
+};
+WIRE_AT(kvmfr_input_status_wire, owner_client_id, 16);
+WIRE_AT(kvmfr_input_status_wire, max_buttons, 28);
+WIRE_AT(kvmfr_input_status_wire, leds, 44);
+WIRE_AT(kvmfr_input_status_wire, endpoints, 64);
+WIRE_SIZE(kvmfr_input_status_wire, 448);
+
+struct kvmfr_relative_wire {
+	uint32_t buttons; /* bit n: HID button n + 1 */
+	int32_t dx, dy;
+	int32_t wheel;
+};
+WIRE_SIZE(kvmfr_relative_wire, 16);
+
+struct kvmfr_keyboard_wire {
+	uint8_t modifiers; /* bit n: usage 0xe0 + n */
+	uint8_t usages[6];
+	uint8_t reserved[9];
+};
+WIRE_AT(kvmfr_keyboard_wire, usages, 1);
+WIRE_SIZE(kvmfr_keyboard_wire, 16);
+
+struct kvmfr_input_record_wire { /* what a slot of the stream holds */
+	uint32_t type;           /* enum kvmfr_input_type */
+	uint32_t generation;
+	uint32_t sequence;
+	uint32_t reserved;
+	uint8_t payload[16]; /* one of the two above, or zero */
+};
+WIRE_AT(kvmfr_input_record_wire, payload, 16);
+WIRE_SIZE(kvmfr_input_record_wire, 32);

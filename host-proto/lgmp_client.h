@@ -25,7 +25,13 @@
 struct lgmp_client;
 struct shm;
 
-enum lgmp_queue { LGMP_QUEUE_FRAME, LGMP_QUEUE_POINTER, LGMP_QUEUE_COUNT };
+enum lgmp_queue {
+	LGMP_QUEUE_FRAME,
+	LGMP_QUEUE_POINTER,
+	LGMP_QUEUES_NEEDED,                    /* those below only where a host has them */
+	LGMP_QUEUE_INPUT = LGMP_QUEUES_NEEDED, /* kvmfr.md A.5 */
+	LGMP_QUEUE_COUNT,
+};
 
 enum lgmp_state {
 	LGMP_STATE_OFF,          /* no path was given */
@@ -80,12 +86,21 @@ int lgmp_client_create(struct lgmp_client **ret_client, const char *path);
  * step. */
 void lgmp_client_set_owners(struct lgmp_client *client, const struct owners *owners);
 
+/* Also subscribe to that queue, in sessions that offer it: lgmp_client_next() must be called for
+ * it, too, because a client that leaves messages unread is evicted from all queues. Frame and
+ * pointer are always wanted. Before the first step. */
+void lgmp_client_want(struct lgmp_client *client, enum lgmp_queue queue);
+
 /* Leaves a running session cleanly (unsubscribes). Accepts NULL. No other thread may still call
  * lgmp_client_finish(). */
 void lgmp_client_destroy(struct lgmp_client *client);
 
 /* Another file: leaves the session cleanly; the next step looks at the new one. */
 void lgmp_client_set_path(struct lgmp_client *client, const char *path);
+
+/* Who we are in the running session: its id, and ours (LGMP 12: one for all queues). */
+void lgmp_client_identity(
+		const struct lgmp_client *client, uint32_t *ret_session, uint32_t *ret_client_id);
 
 /* Does whatever is due: looks for file and host, checks the session every 100 ms, heals, sends.
  * Cheap when nothing is due. Returns when it wants to be called again. */

@@ -184,7 +184,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	/* A host of 12 has no session while it makes its queues (A.3). */
 	const bool none = client->layout->session_client_id &&
 			  lgmp_client_header(client, client->layout->session) == 0;
-	for (unsigned i = 0; i < LGMP_QUEUE_COUNT; i++) {
+	for (unsigned i = 0; i < LGMP_QUEUES_NEEDED; i++) {
 		int r = none ? -ENOENT
 			     : lgmp_queue_find(client->shm, client->layout,
 					       lgmp_client_queue_ids[i], &queue);

@@ -36,7 +36,18 @@ static uint32_t client_id(const struct lgmp_client *client) {
 const uint32_t lgmp_client_queue_ids[LGMP_QUEUE_COUNT] = {
 	[LGMP_QUEUE_FRAME] = KVMFR_QUEUE_FRAME,
 	[LGMP_QUEUE_POINTER] = KVMFR_QUEUE_POINTER,
+	[LGMP_QUEUE_INPUT] = KVMFR_QUEUE_INPUT,
 };
+
+/* Queues that a session can do without, by the feature that promises them. */
+static const uint32_t optional_features[LGMP_QUEUE_COUNT] = {
+	[LGMP_QUEUE_INPUT] = KVMFR_FEATURE_INPUT,
+};
+
+static bool is_offered(const struct lgmp_client *client, enum lgmp_queue queue) {
+	return client->wanted[queue] && client->layout->session_client_id &&
+	       (client->status.info.features & optional_features[queue]) != 0;
+}
 
 static int subscribe(struct lgmp_client *client, enum lgmp_queue queue, uint64_t now_ns) {
 	struct lgmp_subscription sub;
@@ -95,8 +106,24 @@ int lgmp_client_subscribe(struct lgmp_client *client, uint64_t now_ns) {
 		lgmp_unsubscribe(&client->subs[LGMP_QUEUE_POINTER]);
 		pthread_mutex_unlock(&client->lock);
 		subscribe_failed(client, r, now_ns);
+		return r;
 	}
-	return r;
+	for (enum lgmp_queue queue = 0; queue < LGMP_QUEUE_COUNT; queue++) {
+		if (is_offered(client, queue) && !client->subs[queue].active) {
+			(void)subscribe(client, queue, now_ns); /* we go without it */
+		}
+	}
+	return 0;
+}
+
+void lgmp_client_want(struct lgmp_client *client, enum lgmp_queue queue) {
+	client->wanted[queue] = true;
+}
+
+void lgmp_client_identity(
+		const struct lgmp_client *client, uint32_t *ret_session, uint32_t *ret_client_id) {
+	*ret_session = client->session;
+	*ret_client_id = client->client_id;
 }
 
 void lgmp_client_say_running(struct lgmp_client *client) {
@@ -167,8 +194,10 @@ static void watch_frames(struct lgmp_client *client, uint64_t now_ns) {
 	}
 	pthread_mutex_lock(&client->lock);
 	for (unsigned i = 0; i < LGMP_QUEUE_COUNT; i++) {
-		lgmp_unsubscribe(&client->subs[i]);
-		client->generations[i] = 0;
+		if (!optional_features[i]) {
+			lgmp_unsubscribe(&client->subs[i]);
+			client->generations[i] = 0;
+		}
 	}
 	pthread_mutex_unlock(&client->lock);
 	client->renew_ns = now_ns + RENEW_PAUSE_NS;
@@ -293,6 +322,9 @@ static int resubscribe(struct lgmp_client *client, enum lgmp_queue queue) {
 		lgmp_client_lose_send(client);
 	}
 	int r = subscribe(client, queue, now_ns);
+	if (r < 0 && optional_features[queue]) {
+		return 0;
+	}
 	if (r < 0) {
 		subscribe_failed(client, r, now_ns);
 		return -ENOTCONN;

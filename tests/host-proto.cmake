@@ -21,6 +21,7 @@ set_target_properties(golden-guest PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_B
 pg_fuzz(kvmfr_info host-proto)
 pg_fuzz(frame host-proto)
 pg_fuzz(cursor host-proto)
+pg_fuzz(kvmfr_input host-proto)
 pg_fuzz(lgmp sim)
 # cmocka's assertions, which abort where no test runs
 foreach(target fuzz_lgmp libfuzz_lgmp)

@@ -1,0 +1,42 @@
+/*
+ * Where the thread that reads the host's status (pg-lgmp) leaves what the input stream needs for
+ * the thread that writes it (pg-io): the newest offer wins, and it keeps the mapping alive for the
+ * taker. It lives longer than both. Any thread; a call takes a lock for some instructions.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host-proto/kvmfr_input.h"
+
+struct input_port;
+
+struct input_offer {
+	bool session; /* false: there is none, and nothing below means anything */
+	struct shm *shm;
+	unsigned lgmp;
+	uint32_t session_id, client_id;
+	struct kvmfr_input_status status;
+};
+
+/* -ENOMEM. */
+int input_port_create(struct input_port **ret_port);
+/* Accepts NULL. */
+void input_port_destroy(struct input_port *port);
+
+/* Who is woken by a new offer; NULL: nobody any more, and no call is under way when this returns.
+ */
+void input_port_listen(struct input_port *port, void (*wake)(void *data), void *data);
+
+/* Copies the offer and takes a reference to its shm. */
+void input_port_put(struct input_port *port, const struct input_offer *offer);
+/* The session is over. */
+void input_port_withdraw(struct input_port *port);
+/* The newest offer, with a reference of the taker's own to shm (NULL without a session). False:
+ * nothing new since the last call. */
+bool input_port_take(struct input_port *port, struct input_offer *ret_offer);
+
+/* Whether keys and motion go over the stream now: for --stats. */
+void input_port_set_used(struct input_port *port, bool host);
+bool input_port_is_used(struct input_port *port);
