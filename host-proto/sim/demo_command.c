@@ -291,6 +291,25 @@ static int command_plain(struct demo_guest *guest, const char *name) {
 	return -ENOENT;
 }
 
+static int command_input(struct demo_guest *guest, const struct words *words) {
+	const char *what = words->count == 2 ? words->at[1] : "";
+	if (!guest->input) {
+		return -EINVAL;
+	}
+	if (strcmp(what, "on") == 0 || strcmp(what, "off") == 0) {
+		input_host_set_off(guest->input, what[1] == 'f');
+	} else if (strcmp(what, "busy") == 0 || strcmp(what, "free") == 0) {
+		input_host_set_busy(guest->input, what[0] == 'b');
+	} else if (strcmp(what, "stall") == 0 || strcmp(what, "read") == 0) {
+		input_host_set_stalled(guest->input, what[0] == 's');
+	} else if (strcmp(what, "rebind") == 0) {
+		input_host_rebind(guest->input);
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int demo_guest_command(struct demo_guest *guest, const char *command) {
 	struct demo_faults *faults = &guest->faults;
 	struct words words;
@@ -316,6 +335,9 @@ int demo_guest_command(struct demo_guest *guest, const char *command) {
 	}
 	if (strcmp(name, "pointer") == 0) {
 		return command_pointer(guest, &words);
+	}
+	if (strcmp(name, "input") == 0) {
+		return command_input(guest, &words);
 	}
 	if (strcmp(name, "truncate") == 0) {
 		return bool_result(number(&words, 1, &faults->rows));

@@ -12,6 +12,8 @@
 
 #define HEARTBEAT_NS  (LGMP_HOST_PERIOD_MS * NS_PER_MS)
 #define POINTER_NS    (16 * NS_PER_MS)
+#define INPUT_NS      (NS_PER_MS / 2)
+#define INPUT_IDLE_NS (4 * NS_PER_MS)
 #define SHAPE_NS      (2 * NS_PER_S)
 #define USER_HOLDS_NS (5 * NS_PER_S)
 #define RESTART_NS    NS_PER_S
@@ -26,7 +28,8 @@ struct demo_guest_config demo_guest_defaults(void) {
 		.cursor = DEMO_CURSOR_CYCLE,
 		.cursor_moves = true,
 		.accepts_cursor_position = true,
-		.accepts_window_size = true };
+		.accepts_window_size = true,
+		.offers_input = true };
 }
 
 static uint32_t round_up(uint32_t value, uint32_t to) {
@@ -364,6 +367,10 @@ static bool takes_size(const struct demo_guest_config *config) {
 	return config->kvmfr >= 34 && config->accepts_window_size;
 }
 
+static bool offers_input(const struct demo_guest_config *config) {
+	return config->kvmfr >= 34 && config->offers_input;
+}
+
 /* The window's size becomes the guest's mode, if a frame of it fits into the memory. */
 static void follow_window(struct demo_guest *guest, uint32_t width, uint32_t height) {
 	const struct demo_guest_config before = guest->config;
@@ -444,7 +451,8 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 	const struct kvmfr_info info = { .version = config->kvmfr,
 		.host_version = "pierglass demo",
 		.features = (config->accepts_cursor_position ? KVMFR_FEATURE_SET_CURSOR_POS : 0u) |
-			    (takes_size(config) ? KVMFR_FEATURE_WINDOW_SIZE : 0u),
+			    (takes_size(config) ? KVMFR_FEATURE_WINDOW_SIZE : 0u) |
+			    (offers_input(config) ? KVMFR_FEATURE_INPUT : 0u),
 		.has_vm = true,
 		.capture = "demo",
 		.cpus = 1,
@@ -455,6 +463,11 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 		.os = 4,
 		.os_name = "pierglass demo guest" };
 	int r = kvmfr_host_create(&guest->host, shm, &info);
+	if (r == 0 && offers_input(config)) {
+		r = input_host_create(&guest->input, shm, kvmfr_host_lgmp(guest->host),
+				&guest->events.input);
+		kvmfr_host_set_input(guest->host, guest->input);
+	}
 	if (r == 0) {
 		r = demo_guest_reshape(guest);
 	}
@@ -474,6 +487,7 @@ void demo_guest_destroy(struct demo_guest *guest) {
 		return;
 	}
 	demo_picture_destroy(guest->picture);
+	input_host_destroy(guest->input);
 	kvmfr_host_destroy(guest->host);
 	free(guest);
 }
@@ -537,6 +551,15 @@ uint64_t demo_guest_step(struct demo_guest *guest, uint64_t now_ns) {
 		send_pointer(guest);
 	}
 	uint64_t due_ns = guest->heartbeat_ns;
+	if (guest->input) {
+		if (now_ns >= guest->input_ns) {
+			input_host_step(guest->input, now_ns);
+			guest->input_ns = now_ns + (input_host_state(guest->input)->owned
+										   ? INPUT_NS
+										   : INPUT_IDLE_NS);
+		}
+		due_ns = guest->input_ns < due_ns ? guest->input_ns : due_ns;
+	}
 	due_ns = guest->frame_ns < due_ns ? guest->frame_ns : due_ns;
 	return guest->pointer_ns < due_ns ? guest->pointer_ns : due_ns;
 }
@@ -545,6 +568,12 @@ void demo_guest_show(struct demo_guest *guest, unsigned line, const char *text) 
 	if (line < DEMO_TEXT_LINES) {
 		strncpy(guest->text[line], text, sizeof guest->text[line] - 1);
 		demo_picture_set_text(guest->picture, line, text);
+	}
+}
+
+void demo_guest_set_leds(struct demo_guest *guest, unsigned leds) {
+	if (guest->input) {
+		input_host_set_leds(guest->input, leds);
 	}
 }
 

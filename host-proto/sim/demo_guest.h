@@ -14,6 +14,7 @@
 
 #include "host-proto/frame.h"
 #include "host-proto/sim/demo_picture.h"
+#include "host-proto/sim/input_host.h"
 
 struct demo_guest;
 struct shm;
@@ -42,6 +43,7 @@ struct demo_guest_config {
 	bool cursor_moves;
 	bool accepts_cursor_position;
 	bool accepts_window_size; /* KVMFR 34: its mode follows the client's window */
+	bool offers_input;        /* KVMFR 34: a stream for keyboard and mouse */
 	uint32_t session;         /* 0 = any */
 };
 
@@ -69,6 +71,7 @@ struct demo_guest_events {
 	void (*moved)(int x, int y, void *data); /* SetCursorPos */
 	/* WindowSize; taken: it became the guest's mode. */
 	void (*sized)(uint32_t width, uint32_t height, bool taken, void *data);
+	struct input_host_events input; /* with data of its own */
 	void *data;
 };
 
@@ -97,6 +100,7 @@ bool demo_guest_look(struct demo_guest *guest, uint64_t now_ns);
  *	damage full|rects|PERCENT | screen WxH
  *	cursor cycle|color|mono|masked|hidden|none | pointer X Y | pointer free
  *	session            a new session in the same memory, as after a restart of the host
+ *	input on|off|busy|free|stall|read|rebind	the service behind the input stream
  *	pause | resume     no frames, but a heartbeat
  *	freeze | thaw      neither
  *	truncate ROWS      0 = not any more
@@ -116,5 +120,8 @@ void demo_guest_show(struct demo_guest *guest, unsigned line, const char *text);
 /* The user moved the guest's pointer (by SPICE). It stops moving by itself for five seconds. */
 void demo_guest_pointer_by(struct demo_guest *guest, int dx, int dy, uint64_t now_ns);
 void demo_guest_pointer_to(struct demo_guest *guest, int x, int y, uint64_t now_ns);
+
+/* A lock key was pressed on another keyboard of the guest (enum kvmfr_input_led). */
+void demo_guest_set_leds(struct demo_guest *guest, unsigned leds);
 
 void demo_guest_counters(const struct demo_guest *guest, struct demo_guest_counters *ret_counters);

@@ -27,6 +27,8 @@ struct demo_guest {
 	struct demo_guest_events events;
 	struct demo_guest_counters counters;
 	struct kvmfr_host *host;
+	struct input_host *input; /* NULL: not offered */
+	uint64_t input_ns;        /* its next turn */
 	struct demo_faults faults;
 	uint64_t now_ns;
 	uint64_t heartbeat_ns; /* the next */

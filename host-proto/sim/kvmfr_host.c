@@ -6,6 +6,7 @@
 
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/input_host.h"
 #include "host-proto/sim/lgmp_host.h"
 
 #define PAGE           4096u
@@ -21,7 +22,8 @@ struct kvmfr_host {
 	struct shm *shm;
 	struct kvmfr_info info;
 	struct lgmp_host *lgmp;
-	uint32_t pointer_header; /* bytes */
+	struct input_host *input; /* NULL: none is offered */
+	uint32_t pointer_header;  /* bytes */
 	unsigned frame_queue, pointer_queue;
 
 	bool patch;
@@ -171,6 +173,9 @@ int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms)
 	if (r == 0) {
 		r = add_queues(host);
 	}
+	if (r == 0 && host->input) {
+		r = input_host_begin(host->input, session);
+	}
 	if (r == 0) {
 		r = allocate_blocks(host);
 	}
@@ -182,6 +187,10 @@ int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms)
 	memset(host->in_block, 0, sizeof host->in_block);
 	lgmp_host_publish(host->lgmp, now_ms);
 	return 0;
+}
+
+void kvmfr_host_set_input(struct kvmfr_host *host, struct input_host *input) {
+	host->input = input;
 }
 
 int kvmfr_host_periodic(struct kvmfr_host *host, uint64_t now_ms) {

@@ -450,6 +450,20 @@ bool lgmp_host_has_subscribers(const struct lgmp_host *host, unsigned queue) {
 			       .on != 0;
 }
 
+unsigned lgmp_host_clients(
+		const struct lgmp_host *host, unsigned queue, uint32_t *ret_ids, unsigned room) {
+	const struct queue_state *state = &host->queues[queue];
+	const struct lgmp_subs subs =
+			lgmp_subs_load(host->layout, host->base + state->at + host->layout->subs);
+	unsigned count = 0;
+	for (unsigned slot = 0; slot < host->layout->slots_max && count < room; slot++) {
+		if (subs.on & ~subs.bad & 1u << slot) {
+			ret_ids[count++] = client_of(host, state, slot);
+		}
+	}
+	return count;
+}
+
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host *host, unsigned queue) {
 	return __atomic_exchange_n(field(host, &host->queues[queue], host->layout->new_subscribers),
 			0, __ATOMIC_SEQ_CST);

@@ -68,6 +68,9 @@ bool lgmp_host_is_pending(
 		const struct lgmp_host *host, unsigned queue, struct lgmp_host_ticket ticket);
 
 bool lgmp_host_has_subscribers(const struct lgmp_host *host, unsigned queue);
+/* The ids of the clients that are subscribed to it, at most `room` of them. */
+unsigned lgmp_host_clients(
+		const struct lgmp_host *host, unsigned queue, uint32_t *ret_ids, unsigned room);
 uint32_t lgmp_host_take_new_subscribers(struct lgmp_host *host, unsigned queue);
 unsigned lgmp_host_count(const struct lgmp_host *host, unsigned queue); /* unretired messages */
 

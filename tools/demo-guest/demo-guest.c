@@ -10,7 +10,9 @@
 #define LOG_MODULE "demo-guest"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,7 @@
 #include "base/loop.h"
 #include "base/parse.h"
 #include "base/runtime_folder.h"
+#include "host-proto/kvmfr_input.h"
 #include "host-proto/shm.h"
 #include "host-proto/sim/peer.h"
 #include "tools/demo-guest/demo_agent.h"
@@ -46,8 +49,12 @@ struct program {
 	struct demo_producer *producer;
 	struct demo_tone *tone;
 	struct spice_peer *peer;
-	struct demo_agent *agent; /* NULL: none runs in the guest */
+	struct demo_agent *agent;  /* NULL: none runs in the guest */
+	pthread_mutex_t keys_lock; /* SPICE's come on this thread, the stream's on the producer's */
 	struct demo_keys keys;
+	struct loop_source *leds_wake;
+	atomic_uint host_leds; /* after a lock key over the stream: enum spice_modifier */
+	unsigned spice_leds;   /* those that SPICE is known to have */
 	int signal_fd;
 	char line[DEMO_COMMAND_BYTES];
 	size_t line_used;
@@ -96,7 +103,7 @@ static void remove_files(struct program *program) {
 	}
 }
 
-/* --- input that arrives by SPICE ---------------------------------------------------------- */
+/* --- input that arrives by SPICE, or over the host's own stream ----------------------------- */
 
 static void order(struct program *program, const struct demo_order *what) {
 	if (!program->producer) {
@@ -115,7 +122,9 @@ static void show(struct program *program, unsigned line, const char *text) {
 
 static void show_keys(struct program *program) {
 	char text[DEMO_TEXT_BYTES];
+	pthread_mutex_lock(&program->keys_lock);
 	demo_keys_held(&program->keys, text, sizeof text);
+	pthread_mutex_unlock(&program->keys_lock);
 	show(program, 0, text);
 }
 
@@ -136,32 +145,141 @@ static void report_input(const struct program *program, const char *event, const
 	funlockfile(stdout);
 }
 
-static void on_key(unsigned scancode, bool pressed, void *data) {
-	struct program *program = data;
+enum via { VIA_SPICE, VIA_HOST };
+
+static void report_via(const struct program *program, const char *event, const char *name,
+		int64_t code, int64_t value, enum via via) {
+	struct json json;
+	if (!program->options.report) {
+		return;
+	}
+	flockfile(stdout);
+	json_begin(&json, stdout);
+	json_string(&json, "event", event);
+	json_string(&json, "name", name);
+	json_int(&json, "code", code);
+	json_int(&json, "value", value);
+	json_string(&json, "via", via == VIA_HOST ? "host" : "spice");
+	json_int(&json, "time_ns", (int64_t)clock_now_ns());
+	json_finish(&json);
+	funlockfile(stdout);
+}
+
+static void key(struct program *program, unsigned scancode, bool pressed, enum via via) {
+	pthread_mutex_lock(&program->keys_lock);
 	demo_keys_key(&program->keys, scancode, pressed);
-	report_input(program, "key", demo_keys_name(scancode), scancode, pressed);
+	pthread_mutex_unlock(&program->keys_lock);
+	report_via(program, "key", demo_keys_name(scancode), scancode, pressed, via);
 	show_keys(program);
 }
 
-static void on_button(unsigned button, bool pressed, void *data) {
-	struct program *program = data;
-	demo_keys_button(&program->keys, button, pressed);
-	report_input(program, "button", demo_keys_button_name(button), button, pressed);
+static void button(struct program *program, unsigned number, bool pressed, enum via via) {
+	pthread_mutex_lock(&program->keys_lock);
+	demo_keys_button(&program->keys, number, pressed);
+	pthread_mutex_unlock(&program->keys_lock);
+	report_via(program, "button", demo_keys_button_name(number), number, pressed, via);
 	show_keys(program);
+}
+
+static void wheel(struct program *program, int notches, enum via via) {
+	pthread_mutex_lock(&program->keys_lock);
+	program->keys.wheel += notches;
+	pthread_mutex_unlock(&program->keys_lock);
+	report_via(program, "wheel", "wheel", 0, notches, via);
+	show_keys(program);
+}
+
+static void motion(struct program *program, int32_t dx, int32_t dy, enum via via) {
+	struct demo_order what = { .kind = DEMO_ORDER_BY, .x = dx, .y = dy };
+	report_via(program, "motion", "motion", dx, dy, via);
+	order(program, &what);
+}
+
+/* One guest, one state of its lock keys, whichever keyboard they were pressed on. */
+static const struct {
+	unsigned spice, host;
+} lock_leds[] = { { SPICE_NUM_LOCK, KVMFR_LED_NUM }, { SPICE_CAPS_LOCK, KVMFR_LED_CAPS },
+	{ SPICE_SCROLL_LOCK, KVMFR_LED_SCROLL } };
+
+static void tell_host_leds(struct program *program) {
+	const unsigned leds = spice_peer_state(program->peer)->leds;
+	struct demo_order what = { .kind = DEMO_ORDER_LEDS };
+	if (leds == program->spice_leds) {
+		return;
+	}
+	program->spice_leds = leds;
+	for (size_t i = 0; i < sizeof lock_leds / sizeof *lock_leds; i++) {
+		what.leds |= leds & lock_leds[i].spice ? lock_leds[i].host : 0u;
+	}
+	order(program, &what);
+}
+
+static void on_host_leds(unsigned leds, void *data) {
+	struct program *program = data;
+	unsigned spice = 0;
+	for (size_t i = 0; i < sizeof lock_leds / sizeof *lock_leds; i++) {
+		spice |= leds & lock_leds[i].host ? lock_leds[i].spice : 0u;
+	}
+	atomic_store(&program->host_leds, spice);
+	loop_wake(program->leds_wake);
+}
+
+static void on_leds_wake(void *data) {
+	struct program *program = data;
+	if (program->peer) {
+		program->spice_leds = atomic_load(&program->host_leds);
+		spice_peer_set_leds(program->peer, program->spice_leds);
+	}
+}
+
+static void on_key(unsigned scancode, bool pressed, void *data) {
+	key(data, scancode, pressed, VIA_SPICE);
+	tell_host_leds(data);
+}
+
+static void on_button(unsigned number, bool pressed, void *data) {
+	button(data, number, pressed, VIA_SPICE);
 }
 
 static void on_wheel(int notches, void *data) {
-	struct program *program = data;
-	program->keys.wheel += notches;
-	report_input(program, "wheel", "wheel", 0, notches);
-	show_keys(program);
+	wheel(data, notches, VIA_SPICE);
 }
 
 static void on_motion(int32_t dx, int32_t dy, void *data) {
+	motion(data, dx, dy, VIA_SPICE);
+}
+
+static void on_host_key(unsigned scancode, bool pressed, void *data) {
+	key(data, scancode, pressed, VIA_HOST);
+}
+
+static void on_host_button(unsigned number, bool pressed, void *data) {
+	button(data, number, pressed, VIA_HOST);
+}
+
+static void on_host_wheel(int notches, void *data) {
+	wheel(data, notches, VIA_HOST);
+}
+
+static void on_host_motion(int32_t dx, int32_t dy, void *data) {
+	motion(data, dx, dy, VIA_HOST);
+}
+
+static void on_host_owner(bool owned, void *data) {
 	struct program *program = data;
-	struct demo_order what = { .kind = DEMO_ORDER_BY, .x = dx, .y = dy };
-	report_input(program, "motion", "motion", dx, dy);
-	order(program, &what);
+	report_via(program, "input", owned ? "owned" : "free", 0, owned, VIA_HOST);
+}
+
+static int start_producer(struct program *program, struct demo_producer **ret_producer) {
+	const struct input_host_events input = { .key = on_host_key,
+		.button = on_host_button,
+		.wheel = on_host_wheel,
+		.motion = on_host_motion,
+		.owner = on_host_owner,
+		.leds = on_host_leds,
+		.data = program };
+	return demo_producer_start(ret_producer, program->shm, &program->options.guest, &input,
+			program->options.report);
 }
 
 static void on_position(uint32_t x, uint32_t y, void *data) {
@@ -260,8 +378,7 @@ static int replace_memory(struct program *program) {
 	struct demo_producer *producer;
 	demo_producer_stop(program->producer);
 	program->producer = NULL;
-	r = demo_producer_start(
-			&producer, program->shm, &program->options.guest, program->options.report);
+	r = start_producer(program, &producer);
 	shm_unref(before);
 	if (r == 0) {
 		program->producer = producer;
@@ -403,7 +520,11 @@ static int start(struct program *program) {
 	if (r < 0) {
 		return say_failed(_("the shared memory"), program->shm_path, r);
 	}
-	r = demo_producer_start(&program->producer, program->shm, &options->guest, options->report);
+	program->leds_wake = loop_add_wake(program->loop, on_leds_wake, program);
+	if (!program->leds_wake) {
+		return -ENOMEM;
+	}
+	r = start_producer(program, &program->producer);
 	if (r < 0) {
 		return say_failed(_("the picture (is --memory too small for it?)"),
 				program->shm_path, r);
@@ -454,7 +575,7 @@ static int block_signals(void) {
 }
 
 int main(int argc, char **argv) {
-	static struct program program;
+	static struct program program = { .keys_lock = PTHREAD_MUTEX_INITIALIZER };
 	i18n_init();
 	int status = demo_options_read(&program.options, argc, argv);
 	if (status >= 0) {

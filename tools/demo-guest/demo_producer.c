@@ -120,6 +120,9 @@ static void obey(struct demo_producer *producer, const struct demo_order *order)
 	case DEMO_ORDER_TO:
 		demo_guest_pointer_to(producer->guest, order->x, order->y, now_ns);
 		break;
+	case DEMO_ORDER_LEDS:
+		demo_guest_set_leds(producer->guest, order->leds);
+		break;
 	}
 }
 
@@ -159,11 +162,13 @@ static void producer_free(struct demo_producer *producer) {
 }
 
 int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
-		const struct demo_guest_config *config, bool report) {
+		const struct demo_guest_config *config, const struct input_host_events *input,
+		bool report) {
 	const struct demo_guest_events events = { .released = report ? report_frame : NULL,
 		.refused = report ? report_refused : NULL,
 		.moved = report ? report_move : NULL,
-		.sized = report ? report_size : NULL };
+		.sized = report ? report_size : NULL,
+		.input = *input };
 	struct demo_producer *producer = calloc(1, sizeof *producer);
 	if (!producer) {
 		return -ENOMEM;

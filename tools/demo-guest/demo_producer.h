@@ -12,15 +12,24 @@
 struct demo_producer;
 
 struct demo_order {
-	enum { DEMO_ORDER_COMMAND, DEMO_ORDER_SHOW, DEMO_ORDER_BY, DEMO_ORDER_TO } kind;
+	enum {
+		DEMO_ORDER_COMMAND,
+		DEMO_ORDER_SHOW,
+		DEMO_ORDER_BY,
+		DEMO_ORDER_TO,
+		DEMO_ORDER_LEDS
+	} kind;
 	unsigned line; /* SHOW */
+	unsigned leds; /* LEDS: enum kvmfr_input_led */
 	int x, y;      /* BY, TO */
 	char text[DEMO_TEXT_BYTES];
 };
 
-/* Borrows shm. report: JSON lines for every frame. Returns 0 or a negative errno. */
+/* Borrows shm. report: JSON lines for every frame. input: what comes over the input stream of host
+ * 34, on the producer's thread. Returns 0 or a negative errno. */
 int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
-		const struct demo_guest_config *config, bool report);
+		const struct demo_guest_config *config, const struct input_host_events *input,
+		bool report);
 /* Joins the thread; with report, writes the totals. Accepts NULL. */
 void demo_producer_stop(struct demo_producer *producer);
 
