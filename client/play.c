@@ -279,6 +279,7 @@ static int start_parts(struct play *play) {
 	const struct video_events video_events = app_video_events(play->app);
 	r = spice_surface_create(&play->spice_surface);
 	if (r < 0 || (r = play_start_audio(play, &audio_events)) < 0 ||
+			(r = play_make_ports(play)) < 0 ||
 			(r = play_start_session(play, &guest_link_events)) < 0) {
 		return r;
 	}

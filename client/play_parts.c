@@ -19,6 +19,7 @@
 #include "client/vm/demo.h"
 #include "client/vm/discovery.h"
 #include "client/window/window.h"
+#include "host-proto/input_port.h"
 
 #define PLAY_DISPLAY_GONE_NS (800 * NS_PER_MS)
 
@@ -77,6 +78,19 @@ int play_start_audio(struct play *play, const struct audio_events *events) {
 	if (r < 0) {
 		log_error("the sound does not start: %s", strerrordesc_np(-r));
 	}
+	return r;
+}
+
+int play_make_ports(struct play *play) {
+	struct config *config = play->config;
+	int r = 0;
+	if (config->host_input) {
+		r = input_port_create(&play->host_input);
+	}
+	if (r < 0) {
+		log_error("cannot start: %s", strerrordesc_np(-r));
+	}
+	config->session.host_input = config->video.host_input = play->host_input;
 	return r;
 }
 
@@ -162,6 +176,7 @@ void play_stop(struct play *play) {
 	instance_destroy(play->instance);
 	ending_ask(NULL, NULL, NULL);
 	video_stop(play->video);
+	input_port_destroy(play->host_input);
 	audio_stop(play->audio);
 	spice_surface_destroy(play->spice_surface);
 	app_destroy(play->app);

@@ -17,6 +17,7 @@ struct config;
 struct demo;
 struct discovery;
 struct spice_surface;
+struct input_port;
 struct instance;
 struct loop;
 struct loop_source;
@@ -41,6 +42,7 @@ struct play {
 	struct app *app;
 	struct spice_surface *spice_surface;
 	struct audio *audio;
+	struct input_port *host_input; /* pg-lgmp to pg-io: the host's own input stream */
 	struct guest_link *session;
 	struct instance *instance;
 	char memory[256]; /* the shared memory that was asked for: pg-io */
@@ -59,6 +61,8 @@ int play_start_loop(struct play *play);
 int play_start_demo(struct play *play);
 /* Does nothing with --audio=off. */
 int play_start_audio(struct play *play, const struct audio_events *events);
+/* What the session and the picture share: before either of them. With --host-input=on. */
+int play_make_ports(struct play *play);
 /* On pg-io's loop. Does not fail for want of another end. */
 int play_start_session(struct play *play, const struct guest_link_events *events);
 

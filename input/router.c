@@ -633,6 +633,30 @@ void router_set_guest(struct router *router, const struct guest_input *guest) {
 	}
 }
 
+void router_switch_guest(
+		struct router *router, const struct guest_input *guest, const struct key_set *but) {
+	if (!router->has_guest) {
+		router_set_guest(router, guest);
+		return;
+	}
+	router->guest = *guest;
+	router->unflushed = false; /* on the old way */
+	for (unsigned code = 1; code < KEYMAP_CODES && router->keys_held > 0; code++) {
+		if (router->key_holders[code] > 0 && !(but && key_set_has(but, code))) {
+			guest->key(guest->data, code, true);
+			router->unflushed = true;
+		}
+	}
+	unsigned buttons = 0;
+	for (unsigned button = 1; button < INPUT_BUTTON_COUNT; button++) {
+		if (router->buttons_held & 1u << button) {
+			buttons |= 1u << button;
+			guest->button(guest->data, (enum input_button)button, true, buttons);
+			router->unflushed = true;
+		}
+	}
+}
+
 void router_set_enabled(struct router *router, bool on) {
 	if (!on) {
 		router_type_cancel(router);

@@ -66,6 +66,12 @@ void router_set_grabber(struct router *router, const struct router_grabber *grab
  * does not take it again by itself unless grab_on_start. */
 void router_set_guest(struct router *router, const struct guest_input *guest);
 
+/* Another way to the same guest, which is there (copied): the grab and what is held stay. What is
+ * held is pressed on it, but for the keys in `but` (NULL: none of them), which its owner presses;
+ * nobody releases it on the old way. */
+void router_switch_guest(
+		struct router *router, const struct guest_input *guest, const struct key_set *but);
+
 /* Forward anything at all (starts on). Off releases everything and lets the grab go; the wish for
  * it stays. */
 void router_set_enabled(struct router *router, bool on);

@@ -1,5 +1,6 @@
 # Tests of client: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(client/session/spice_connect client)
+pg_test(client/session/host_input client sim)
 pg_test(client/platform/instance client)
 pg_test(client/platform/rtkit client)
 pg_test(client/gl/spice_surface client)

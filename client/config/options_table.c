@@ -251,6 +251,8 @@ const struct config_option config_options[] = {
 
 	/* Keyboard and mouse */
 	{ SWITCH("input", session.input, "yes"), .lg = "spice:input", IN(INPUT), .flags = OPTION_BASIC, .help = N_("forward input to the guest") },
+	{ SWITCH("host-input", host_input, "yes"), IN(INPUT),
+		.help = N_("keyboard and mouse over the Looking Glass host's own stream, where it has one") },
 	{ CUSTOM("evdev", evdev, NULL, "PATH", N_("a path of a device, keyboards, mice, all, or none")), IN(INPUT),
 		.examples = "/dev/input/by-id/usb-Keyboard-event-kbd keyboards mice all none",
 		.flags = OPTION_BASIC | OPTION_LIST | OPTION_FILE,

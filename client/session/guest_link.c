@@ -1,6 +1,7 @@
 /*
- * The composition of the session part: window events and evdev devices -> router -> SPICE; what
- * SPICE says -> router, clipboard, spice_surface picture, sound, status.
+ * The composition of the session part: window events and evdev devices -> router -> the host's
+ * stream or SPICE (guest_way.h); what SPICE says -> router, clipboard, spice_surface picture,
+ * sound, status.
  */
 #define LOG_MODULE "session"
 #include "client/session/guest_link.h"
@@ -21,6 +22,7 @@
 #include "client/session/guest_link_display.h"
 #include "client/session/guest_link_microphone.h"
 #include "client/session/guest_link_sound.h"
+#include "client/session/guest_way.h"
 #include "client/session/spice_input.h"
 #include "client/session/spice_session.h"
 #include "client/session/x11_motion.h"
@@ -62,6 +64,7 @@ struct guest_link {
 	struct devices *devices;
 	struct spice_session *spice;
 	struct spice_input sink;
+	struct guest_way *way;                    /* NULL: being created, or destroyed */
 	struct guest_link_display *display;       /* NULL: no SPICE picture */
 	struct guest_link_sound *sound;           /* NULL: no SPICE sound */
 	struct guest_link_microphone *microphone; /* NULL: none is to be had */
@@ -80,7 +83,8 @@ static void update_status(struct guest_link *session) {
 	struct guest_link_status status = {
 		.spice = spice->part,
 		.evdev = session->evdev,
-		.connected = spice->inputs,
+		.connected = session->way && guest_way_is_there(session->way),
+		.host_input = session->way && guest_way_is_host(session->way),
 		.needs_password = spice->needs_password,
 		.absolute = spice->absolute,
 		.absolute_possible = spice->absolute_possible,
@@ -89,7 +93,7 @@ static void update_status(struct guest_link *session) {
 		.has_playback = spice->has_playback,
 		.has_record = spice->has_record,
 		.grabbed = router_grabbed(session->router),
-		.leds = spice_inputs_leds(&session->sink.inputs),
+		.leds = session->way ? guest_way_leds(session->way) : 0,
 		.devices = session->devices_open,
 		.kicked = spice->kicked,
 	};
@@ -133,22 +137,22 @@ static void on_spice_status(void *data) {
 static void on_inputs_linked(struct spice_channel *channel, void *data) {
 	struct guest_link *session = data;
 	spice_inputs_linked(&session->sink.inputs, channel);
-	struct guest_input sink = spice_input_table(&session->sink);
-	router_set_guest(session->router, &sink);
+	guest_way_set_spice(session->way, true);
 }
 
 static void on_inputs_closed(void *data) {
 	struct guest_link *session = data;
 	spice_inputs_closed(&session->sink.inputs);
-	router_set_guest(session->router, NULL);
-	router_type_cancel(session->router);
+	if (session->way) {
+		guest_way_set_spice(session->way, false);
+	}
 }
 
 static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, void *data) {
 	struct guest_link *session = data;
 	int r = spice_inputs_message(&session->sink.inputs, type, body, len);
 	if (r > 0) {
-		router_set_leds(session->router, spice_inputs_leds(&session->sink.inputs));
+		guest_way_set_spice_leds(session->way, spice_inputs_leds(&session->sink.inputs));
 		update_status(session);
 	}
 	return r < 0 ? r : 0;
@@ -159,11 +163,28 @@ static void on_screen(const struct spice_rect *monitor, void *data) {
 	session->sink.screen = *monitor;
 }
 
+static void on_moved(void *data) {
+	struct guest_link *session = data;
+	if (session->events.moved) {
+		session->events.moved(session->events.data);
+	}
+}
+
 static void on_flushed(void *data) {
 	struct guest_link *session = data;
 	spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
-	if (spice_input_take_moved(&session->sink) && session->events.moved) {
-		session->events.moved(session->events.data);
+	if (spice_input_take_moved(&session->sink)) {
+		on_moved(session);
+	}
+	if (session->way) {
+		guest_way_settle(session->way); /* perhaps the last key is up */
+	}
+}
+
+static void on_way_changed(void *data) {
+	struct guest_link *session = data;
+	if (session->way && session->spice && session->agent) {
+		update_status(session);
 	}
 }
 
@@ -209,9 +230,12 @@ static int create_agent(struct guest_link *session) {
 
 /* Whoever plays by grabbed devices has the focus in the guest, too. */
 static void update_focus(struct guest_link *session) {
+	const bool focus = session->window_focus || router_grabbed(session->router);
 	if (session->agent && !session->destroying) {
-		guest_link_agent_set_focus(session->agent,
-				session->window_focus || router_grabbed(session->router));
+		guest_link_agent_set_focus(session->agent, focus);
+	}
+	if (session->way && !session->destroying) {
+		guest_way_want(session->way, focus);
 	}
 }
 
@@ -272,8 +296,10 @@ static void send_keys(struct guest_link *session, const struct guest_link_comman
 static void sync_leds(struct guest_link *session, unsigned leds, unsigned locks) {
 	/* Grabbed keyboards send their lock keys as keys: both would toggle twice (5.3). */
 	if (!router_grabbed(session->router)) {
-		spice_inputs_set_leds(&session->sink.inputs, leds, locks);
-		spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
+		if (!guest_way_sync_leds(session->way, leds, locks)) {
+			spice_inputs_set_leds(&session->sink.inputs, leds, locks);
+			spice_session_sent(session->spice, SPICE_CHANNEL_INPUTS);
+		}
 	}
 }
 
@@ -423,6 +449,7 @@ static void on_wake(void *data) {
 		router_release(session->router, INPUT_SOURCE_WINDOW);
 	}
 	router_flush(session->router);
+	guest_way_settle(session->way);
 }
 
 static void wake_loop(void *data) {
@@ -483,6 +510,13 @@ static int create_router(struct guest_link *session) {
 		router_set_enabled(session->router, config->input);
 	}
 	return r;
+}
+
+static int create_way(struct guest_link *session) {
+	const struct guest_way_events events = { on_way_changed, on_moved, session };
+	const struct guest_input spice = spice_input_table(&session->sink);
+	return guest_way_create(&session->way, session->loop, session->router, &spice,
+			session->config.host_input, &events);
 }
 
 static int create_devices(struct guest_link *session) {
@@ -572,6 +606,9 @@ int guest_link_create(struct guest_link **ret_session, struct loop *loop,
 	}
 	r = create_router(session);
 	if (r == 0) {
+		r = create_way(session);
+	}
+	if (r == 0) {
 		r = create_spice(session);
 	}
 	if (r == 0) {
@@ -613,6 +650,9 @@ void guest_link_destroy(struct guest_link *session) {
 	if (session->router) {
 		router_release_all(session->router);
 	}
+	struct guest_way *way = session->way;
+	session->way = NULL;
+	guest_way_destroy(way);
 	spice_session_destroy(session->spice);
 	guest_link_display_destroy(session->display);
 	guest_link_sound_destroy(session->sound);

@@ -21,6 +21,7 @@ struct device_finder;
 struct spice_surface;
 struct loop;
 struct guest_link;
+struct input_port;
 
 #define GUEST_LINK_EVDEV_MAX 16
 
@@ -57,6 +58,9 @@ struct guest_link_config {
 	/* NULL: the machine's devices. The bench and tests bring their own (input/device.h);
 	 * copied. */
 	const struct device_finder *finder;
+	/* The host's own input stream (KVMFR 34), chosen over SPICE while it is offered. NULL:
+	 * none. Borrowed; outlives the session. */
+	struct input_port *host_input;
 	char grab_toggle[64]; /* "ctrl-ctrl", … or a chord; see input/router.h */
 	char escape_key[64];  /* "scrolllock": works the same while grabbed */
 	bool grab_on_start;
@@ -80,7 +84,8 @@ struct file_sender_status {
 struct guest_link_status {
 	struct part_status spice;
 	struct part_status evdev;
-	bool connected; /* the inputs channel is up */
+	bool connected;  /* there is a way for input: the inputs channel, or the host's stream */
+	bool host_input; /* it goes over the host's stream */
 	bool needs_password;
 	bool absolute; /* the server takes absolute positions (client mouse mode) */
 	bool absolute_possible;

@@ -44,8 +44,8 @@ static const char *source_name(enum video_source source) {
 	return "?";
 }
 
-/* What the host offers over the shared memory. Input, clipboard and sound go through SPICE all the
- * same: those streams are not spoken yet. */
+/* What the host offers over the shared memory. "input" tells which way input goes; clipboard and
+ * sound go through SPICE all the same: those streams are not spoken yet. */
 static void write_offers(struct json *json, const struct video_host *host) {
 	json_object(json, "offers");
 	json_bool(json, "pointer", host->session && host->accepts_cursor_position);
@@ -172,6 +172,10 @@ char *stats_line(const struct app_status *s) {
 	write_microphone(&json, s);
 	json_object(&json, "input");
 	json_bool(&json, "connected", s->session.connected);
+	json_string(&json, "way",
+			!s->session.connected   ? "none"
+			: s->session.host_input ? "host"
+						: "spice");
 	json_bool(&json, "grabbed", s->session.grabbed);
 	json_bool(&json, "captured", s->captured);
 	json_bool(&json, "absolute", s->session.absolute);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "client/video/frame_predictor.h"
+#include "host-proto/input_port.h"
 #include "host-proto/shm.h"
 
 #include "base/clock.h"
@@ -306,6 +307,25 @@ static void handle_pointer(struct source_lgmp *source, const struct lgmp_message
 	tell_pointer(source, hot_x, hot_y);
 }
 
+static void handle_input(struct source_lgmp *source, const struct lgmp_message *message) {
+	struct input_offer offer = { .session = true, .shm = message->shm };
+	offer.lgmp = lgmp_client_status(source->client)->lgmp;
+	lgmp_client_identity(source->client, &offer.session_id, &offer.client_id);
+	int r = kvmfr_input_status_read(message->shm, message->offset, message->size,
+			offer.client_id, &offer.status);
+	if (r < 0) {
+		char what[96];
+		kvmfr_input_status_describe(
+				message->shm, message->offset, message->size, what, sizeof what);
+		log_warn_limited("the host's offer of an input stream makes no sense, input goes "
+				 "over SPICE: %s",
+				what);
+	}
+	if (lgmp_client_finish(source->client, message) == 0) {
+		input_port_put(source->config.input, &offer);
+	}
+}
+
 /* Everything that is there. Returns whether there was anything. */
 static bool drain(struct source_lgmp *source) {
 	bool any = false;
@@ -325,6 +345,12 @@ static bool drain(struct source_lgmp *source) {
 		handle_pointer(source, &message);
 		any = true;
 	}
+	for (int i = 0; i < 8; i++) {
+		if (lgmp_client_next(source->client, LGMP_QUEUE_INPUT, &message) <= 0) {
+			break;
+		}
+		handle_input(source, &message);
+	}
 	return any;
 }
 
@@ -334,6 +360,9 @@ static void look_at_status(struct source_lgmp *source) {
 		return;
 	}
 	source->changes = status->changes;
+	if (status->state != LGMP_STATE_RUNNING && source->config.input) {
+		input_port_withdraw(source->config.input);
+	}
 	if (status->state != LGMP_STATE_RUNNING && atomic_load(&source->live_generation) != 0) {
 		atomic_store(&source->live_generation, 0);
 		source->generation = 0;
@@ -550,6 +579,9 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 		goto fail;
 	}
 	lgmp_client_set_owners(source->client, &config->owners);
+	if (config->input) {
+		lgmp_client_want(source->client, LGMP_QUEUE_INPUT);
+	}
 	source->changes = UINT64_MAX; /* tell the first state, too */
 	r = thread_start(&source->thread, "pg-lgmp", run, source);
 	if (r < 0) {
@@ -570,6 +602,9 @@ void source_lgmp_stop(struct source_lgmp *source) {
 	atomic_store(&source->stop, true);
 	wake_thread(source);
 	pthread_join(source->thread, NULL);
+	if (source->config.input) {
+		input_port_withdraw(source->config.input);
+	}
 	source_free(source);
 }
 

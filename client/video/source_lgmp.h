@@ -19,6 +19,7 @@
 #include "host-proto/frame.h"
 #include "host-proto/lgmp_client.h"
 
+struct input_port;
 struct source_lgmp;
 
 struct source_lgmp_config {
@@ -28,6 +29,7 @@ struct source_lgmp_config {
 	unsigned poll_us;
 	bool straight_alpha;
 	struct scheduling_broker broker;
+	struct input_port *input; /* where the host's offer of an input stream goes; may be NULL */
 };
 
 struct source_lgmp_events {

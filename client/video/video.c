@@ -322,6 +322,7 @@ static int start_source(struct video *video) {
 		.straight_alpha = video->config.straight_alpha,
 		.owners = video->config.owners,
 		.broker = video->config.broker,
+		.input = video->config.host_input,
 	};
 	snprintf(config.path, sizeof config.path, "%s", video->config.shm_path);
 	const struct source_lgmp_events events = {

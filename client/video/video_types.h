@@ -13,6 +13,7 @@
 #include "client/gl/picture_types.h"
 
 struct dmabuf_ops;
+struct input_port;
 
 /* What may change while it runs: keys and options. */
 struct video_settings {
@@ -44,6 +45,7 @@ struct video_config {
 	const struct dmabuf_ops *dmabuf; /* NULL = those of EGL; tests have others */
 	bool straight_alpha;             /* of colour pointers */
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
+	struct input_port *host_input;   /* told of the host's input stream; NULL = nobody is */
 	char ui_font[128];               /* family for texts in other scripts; "" = the desktop's */
 	unsigned swap_delay_ms;          /* for tests: every swap takes this much longer */
 	unsigned verify_stripe_rows; /* bench and tests: read back the stamp of every n rows; 0 = do

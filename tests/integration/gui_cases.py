@@ -75,8 +75,23 @@ def case_guest_size():
 
     followed(window)
     offers = newest(program)['video']['offers']
-    check(offers == {'pointer': True, 'window_size': True, 'frame_schedule': False, 'input': False, 'clipboard': False,
+    check(offers == {'pointer': True, 'window_size': True, 'frame_schedule': False, 'input': True, 'clipboard': False,
                      'audio': False}, 'the stats say %s' % offers)
+    # Keys go over its stream, and over SPICE from the moment that it is taken away: no key twice, none lost.
+    xdotool('mousemove', '400', '300', 'click', '1')
+    wait_for('the stream to be chosen', lambda: newest(program)['input']['way'] == 'host')
+    xdotool('key', 'a', 'keydown', 'shift')
+    wait_for('a key over the stream', lambda: held(source) == {KEY_LEFTSHIFT})
+    source.say('input off')
+    wait_for('SPICE to be chosen', lambda: newest(program)['input']['way'] == 'spice')
+    xdotool('key', 'b', 'keyup', 'shift')
+    wait_for('the rest', lambda: ('spice', KEY_LEFTSHIFT, 0) in keys_by_way(source))
+    print('keys: %s' % keys_by_way(source))
+    check([k for k in keys_by_way(source) if k[0] == 'host'] ==
+          [('host', KEY_A, 1), ('host', KEY_A, 0), ('host', KEY_LEFTSHIFT, 1), ('host', KEY_LEFTSHIFT, 0)] and
+          [k for k in keys_by_way(source) if k[0] == 'spice'] ==
+          [('spice', KEY_LEFTSHIFT, 1), ('spice', KEY_B, 1), ('spice', KEY_B, 0), ('spice', KEY_LEFTSHIFT, 0)], 'other keys')
+    source.say('input on')
     name = subprocess.run(['xdotool', 'search', '--onlyvisible', '--class', 'pierglass'], check=True, env=X_ENV,
                           capture_output=True, text=True).stdout.split()[0]
     for size in ((1000, 700), (640, 480)):
@@ -134,6 +149,11 @@ def case_restart():
 def key_events(source):
     """(PC scan code, pressed) of every key the guest's SPICE side reported."""
     return [(o['code'], bool(o['value'])) for o in source.objects() if o.get('event') == 'key']
+
+
+def keys_by_way(source):
+    """(way, PC scan code, pressed) of every key."""
+    return [(o['via'], o['code'], o['value']) for o in source.objects() if o.get('event') == 'key']
 
 
 def held(source):
