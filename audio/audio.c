@@ -11,7 +11,7 @@
 
 #include "audio/audio_internal.h"
 #include "audio/server/microphone.h"
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/thread.h"
 
 #include "base/log.h"
@@ -124,8 +124,7 @@ static void apply_settings(struct audio *audio) {
 
 static void run_sink(struct audio *audio, uint64_t now_ns) {
 	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
-		uint64_t deadline = sink_pulse_deadline(audio->sink);
-		if (deadline && now_ns >= deadline) {
+		if (deadline_is_over(sink_pulse_deadline(audio->sink), now_ns)) {
 			sink_pulse_tick(audio->sink, now_ns);
 		}
 	} else if (audio->config.output == AUDIO_OUTPUT_NULL) {
@@ -145,18 +144,15 @@ static void run_due(struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
 	apply_settings(audio);
 	audio_spice_run(audio, now_ns);
-	uint64_t tick_ns = audio->playout ? playout_due(audio->playout) : 0;
-	bool tick = tick_ns && now_ns >= tick_ns;
+	const bool tick = audio->playout && deadline_is_over(playout_due(audio->playout), now_ns);
 	if (audio->receiver) {
-		uint64_t deadline = receiver_deadline(audio->receiver);
-		if (tick || now_ns >= deadline) {
+		if (tick || deadline_is_over(receiver_deadline(audio->receiver), now_ns)) {
 			receiver_dispatch(audio->receiver, now_ns);
 		}
 	}
 	if (tick) {
 		now_ns = clock_now_ns();
-		uint64_t still = playout_due(audio->playout);
-		if (still && now_ns >= still) {
+		if (deadline_is_over(playout_due(audio->playout), now_ns)) {
 			playout_tick(audio->playout, now_ns);
 		}
 	}
@@ -168,32 +164,28 @@ static void run_due(struct audio *audio) {
 	}
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b) {
-	return b != 0 && b < a ? b : a;
-}
-
 static uint64_t time_left_ns(const struct audio *audio) {
 	uint64_t now_ns = clock_now_ns();
-	uint64_t next = now_ns + NS_PER_S;
+	deadline next = now_ns + NS_PER_S;
 	if (audio->receiver) {
-		next = sooner(next, receiver_deadline(audio->receiver));
+		next = deadline_first(next, receiver_deadline(audio->receiver));
 	}
 	if (audio->playout) {
-		next = sooner(next, playout_deadline(audio->playout));
+		next = deadline_first(next, playout_deadline(audio->playout));
 		enum playout_state state = playout_state(audio->playout);
 		if (state == PLAYOUT_PLAYING) {
-			next = sooner(next, audio->publish_ns + PUBLISH_LATE_NS);
+			next = deadline_first(next, audio->publish_ns + PUBLISH_LATE_NS);
 		} else if (state != PLAYOUT_IDLE && state != PLAYOUT_CORKED) {
-			next = sooner(next, audio->publish_ns);
+			next = deadline_first(next, audio->publish_ns);
 		}
 	}
 	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
-		next = sooner(next, sink_pulse_deadline(audio->sink));
+		next = deadline_first(next, sink_pulse_deadline(audio->sink));
 	} else if (audio->config.output == AUDIO_OUTPUT_NULL) {
-		next = sooner(next, sink_null_deadline(audio->sink));
+		next = deadline_first(next, sink_null_deadline(audio->sink));
 	}
-	next = sooner(next, pulse_loop_deadline(audio->pulse));
-	next = audio_spice_deadline(audio, next);
+	next = deadline_first(next, pulse_loop_deadline(audio->pulse));
+	next = deadline_first(next, audio_spice_deadline(audio));
 	return next <= now_ns ? 0 : next - now_ns;
 }
 

@@ -13,6 +13,7 @@
 #include "audio/server/pulse_loop.h"
 #include "audio/server/sink_null.h"
 #include "audio/server/sink_pulse.h"
+#include "base/deadline.h"
 #include "base/mailbox.h"
 #include "base/queue.h"
 
@@ -89,7 +90,7 @@ void audio_spice_destroy(struct audio *audio);
 /* Plays what was pushed, opens and closes the microphone. */
 void audio_spice_run(struct audio *audio, uint64_t now_ns);
 /* Earliest of `next` and what is due here. */
-uint64_t audio_spice_deadline(const struct audio *audio, uint64_t next);
+deadline audio_spice_deadline(const struct audio *audio);
 
 /* ---- audio_status.c ---- */
 

@@ -76,8 +76,7 @@ static void run_microphone(struct audio *audio, uint64_t now_ns) {
 	if (mailbox_take(&audio->microphone_wish, &wish)) {
 		microphone_set(audio->microphone, &wish);
 	}
-	uint64_t due = microphone_deadline(audio->microphone);
-	if (due && now_ns >= due) {
+	if (deadline_is_over(microphone_deadline(audio->microphone), now_ns)) {
 		microphone_tick(audio->microphone, now_ns);
 	}
 }
@@ -91,9 +90,8 @@ void audio_spice_run(struct audio *audio, uint64_t now_ns) {
 	}
 }
 
-uint64_t audio_spice_deadline(const struct audio *audio, uint64_t next) {
-	uint64_t due = audio->microphone ? microphone_deadline(audio->microphone) : 0;
-	return due && due < next ? due : next;
+deadline audio_spice_deadline(const struct audio *audio) {
+	return audio->microphone ? microphone_deadline(audio->microphone) : DEADLINE_NONE;
 }
 
 /* ---- life ---- */

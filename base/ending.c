@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
@@ -59,16 +59,12 @@ static _Noreturn void die(int number) {
 	_exit(number > 0 ? 128 + number : 1);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-	return a == 0 || b < a ? b : a;
-}
-
 /* With the lock held. */
 static void begin(uint64_t gone_ns) {
 	const uint64_t now_ns = clock_now_ns();
 	const uint64_t release_ns = ENDING_RELEASE_NS < gone_ns ? ENDING_RELEASE_NS : gone_ns;
-	ending.release_by_ns = earlier(ending.release_by_ns, now_ns + PATIENCE * release_ns);
-	ending.gone_by_ns = earlier(ending.gone_by_ns, now_ns + PATIENCE * gone_ns);
+	ending.release_by_ns = deadline_first(ending.release_by_ns, now_ns + PATIENCE * release_ns);
+	ending.gone_by_ns = deadline_first(ending.gone_by_ns, now_ns + PATIENCE * gone_ns);
 }
 
 static void on_signal(int number) {

@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 
 #define ROUND_MAX 32
 
@@ -19,8 +19,8 @@ struct loop_source {
 	struct loop_source *next;
 	enum source_kind kind;
 	bool removed;
-	int fd;               /* SOURCE_FD, SOURCE_WAKE (an eventfd of ours) */
-	uint64_t deadline_ns; /* SOURCE_TIMER, 0 = stopped */
+	int fd;       /* SOURCE_FD, SOURCE_WAKE (an eventfd of ours) */
+	uint64_t due; /* SOURCE_TIMER, 0 = stopped */
 	loop_fd_fn fd_fn;
 	loop_fn fn;
 	void *data;
@@ -130,8 +130,8 @@ struct loop_source *loop_add_timer(struct loop *loop, loop_fn fn, void *data) {
 	return source;
 }
 
-void loop_set_timer(struct loop_source *timer, uint64_t deadline_ns) {
-	timer->deadline_ns = deadline_ns;
+void loop_set_timer(struct loop_source *timer, uint64_t due) {
+	timer->due = due;
 }
 
 struct loop_source *loop_add_wake(struct loop *loop, loop_fn fn, void *data) {
@@ -187,12 +187,11 @@ void loop_remove(struct loop_source *source) {
 	}
 }
 
-static uint64_t next_deadline_ns(const struct loop *loop) {
-	uint64_t next = UINT64_MAX;
+static deadline next_deadline(const struct loop *loop) {
+	deadline next = DEADLINE_NONE;
 	for (const struct loop_source *source = loop->sources; source; source = source->next) {
-		if (source->kind == SOURCE_TIMER && source->deadline_ns &&
-				source->deadline_ns < next) {
-			next = source->deadline_ns;
+		if (source->kind == SOURCE_TIMER) {
+			next = deadline_first(next, source->due);
 		}
 	}
 	return next;
@@ -203,38 +202,25 @@ int loop_fd(const struct loop *loop) {
 }
 
 int loop_wait_ms(const struct loop *loop) {
-	const uint64_t deadline = next_deadline_ns(loop);
-	const uint64_t now = clock_now_ns();
-	if (deadline == UINT64_MAX) {
-		return -1;
-	}
-	if (deadline <= now) {
-		return 0;
-	}
-	const uint64_t ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
-	return ms > INT_MAX ? INT_MAX : (int)ms;
+	return deadline_wait_ms(next_deadline(loop), clock_now_ns(), INT_MAX);
 }
 
 static int wait(struct loop *loop, int timeout_ms, struct epoll_event *events) {
-	uint64_t now = clock_now_ns();
-	uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : now + (uint64_t)timeout_ms * NS_PER_MS;
-	uint64_t timer = next_deadline_ns(loop);
-	if (timer < deadline) {
-		deadline = timer;
+	const uint64_t now = clock_now_ns();
+	deadline due = next_deadline(loop);
+	if (timeout_ms >= 0) {
+		due = deadline_first(due, now + (uint64_t)timeout_ms * NS_PER_MS);
 	}
 	struct timespec left = { 0 };
-	if (deadline > now && deadline != UINT64_MAX) {
-		left.tv_sec = (time_t)((deadline - now) / NS_PER_S);
-		left.tv_nsec = (long)((deadline - now) % NS_PER_S);
+	if (due > now) {
+		left.tv_sec = (time_t)((due - now) / NS_PER_S);
+		left.tv_nsec = (long)((due - now) % NS_PER_S);
 	}
-	int n = epoll_pwait2(loop->epoll_fd, events, ROUND_MAX,
-			deadline == UINT64_MAX ? NULL : &left, NULL);
+	int n = epoll_pwait2(loop->epoll_fd, events, ROUND_MAX, deadline_is_set(due) ? &left : NULL,
+			NULL);
 	if (n < 0 && (errno == ENOSYS || errno == EPERM)) { /* Linux before 5.11, some sandboxes */
-		int ms = deadline == UINT64_MAX
-					 ? -1
-					 : (int)(left.tv_sec * 1000 +
-							   (left.tv_nsec + 999999) / 1000000);
-		n = epoll_wait(loop->epoll_fd, events, ROUND_MAX, ms);
+		n = epoll_wait(loop->epoll_fd, events, ROUND_MAX,
+				deadline_wait_ms(due, now, INT_MAX));
 	}
 	return n;
 }
@@ -266,9 +252,9 @@ static int dispatch_timers(struct loop *loop) {
 	int ran = 0;
 	uint64_t now = clock_now_ns();
 	for (struct loop_source *source = loop->sources; source; source = source->next) {
-		if (source->kind == SOURCE_TIMER && !source->removed && source->deadline_ns &&
-				source->deadline_ns <= now) {
-			source->deadline_ns = 0;
+		if (source->kind == SOURCE_TIMER && !source->removed && source->due &&
+				source->due <= now) {
+			source->due = 0;
 			source->fn(source->data);
 			ran++;
 		}

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
+
 struct loop;
 struct loop_source;
 
@@ -45,9 +47,8 @@ int loop_set_events(struct loop_source *source, uint32_t events);
 
 /* A timer that does not run yet. */
 struct loop_source *loop_add_timer(struct loop *loop, loop_fn fn, void *data);
-/* Fires once at the deadline (CLOCK_MONOTONIC); 0 stops it. Setting it again replaces the deadline.
- */
-void loop_set_timer(struct loop_source *timer, uint64_t deadline_ns);
+/* Fires once at the deadline; DEADLINE_NONE stops it. Setting it again replaces the deadline. */
+void loop_set_timer(struct loop_source *timer, deadline due);
 
 /* Something that other threads can wake: fn runs on the loop's thread soon after; several wakes
  * before that are one. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "audio/playout/playout_parts.h"
-#include "base/clock.h"
+#include "base/deadline.h"
 
 #define SETTLE_NS         (3 * NS_PER_MS) /* from the first packet to the start: a burst is whole */
 #define SYNC_ASK_NS       (10 * NS_PER_MS)
@@ -286,41 +286,39 @@ void playout_tick(struct playout *playout, uint64_t now_ns) {
 	}
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b) {
-	return b < a ? b : a;
-}
-
-static uint64_t due(const struct playout *playout, uint64_t ask_late_ns) {
+static deadline due(const struct playout *playout, uint64_t ask_late_ns) {
 	switch (playout->state) {
 	case PLAYOUT_IDLE:
 	case PLAYOUT_OPENING:
-		return 0;
+		return DEADLINE_NONE;
 	case PLAYOUT_SUSPENDED:
-		return sooner(playout->stream.ask_ns, playout->packet_ns + CORK_AFTER_NS + 1);
+		return deadline_first(
+				playout->stream.ask_ns, playout->packet_ns + CORK_AFTER_NS + 1);
 	case PLAYOUT_CORKED:
 		return (playout->corked_for_silence ? playout->state_ns : playout->packet_ns) +
 		       CLOSE_AFTER_NS + 1;
 	case PLAYOUT_SYNCING:
-		return sooner(playout->stream.ask_ns, playout->now_ns + SETTLE_NS);
+		return deadline_first(playout->stream.ask_ns, playout->now_ns + SETTLE_NS);
 	case PLAYOUT_GAP:
 		if (playout->now_ns - playout->packet_ns > CONCEAL_FOR_NS) {
 			return playout->packet_ns + CORK_AFTER_NS + 1;
 		}
-		return sooner(playout->stream.ask_ns, playout->now_ns + (uint64_t)STREAM_TOP_UP_NS);
+		return deadline_first(playout->stream.ask_ns,
+				playout->now_ns + (uint64_t)STREAM_TOP_UP_NS);
 	case PLAYOUT_PLAYING:
 		break;
 	}
 	double left = stream_to_ns(&playout->stream,
 			playout_fill_now(playout) - stream_edge_frames(&playout->stream));
 	uint64_t edge = playout->now_ns + (left > 100e3 ? (uint64_t)left : 100000);
-	return sooner(playout->stream.ask_ns + ask_late_ns, edge);
+	return deadline_first(playout->stream.ask_ns + ask_late_ns, edge);
 }
 
-uint64_t playout_due(const struct playout *playout) {
+deadline playout_due(const struct playout *playout) {
 	return due(playout, 0);
 }
 
-uint64_t playout_deadline(const struct playout *playout) {
+deadline playout_deadline(const struct playout *playout) {
 	return due(playout, ASK_LATE_NS);
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "audio/codec/scream.h"
+#include "base/deadline.h"
 
 struct sink;
 struct playout;
@@ -92,10 +93,9 @@ uint64_t playout_pickup(struct playout *playout, uint64_t now_ns);
 
 /* Call it when playout_due() has passed, after all packets that wait were given. */
 void playout_tick(struct playout *playout, uint64_t now_ns);
-/* 0 = none. */
-uint64_t playout_due(const struct playout *playout);
-/* Until when at the latest: worth a wake-up. 0 = never. */
-uint64_t playout_deadline(const struct playout *playout);
+deadline playout_due(const struct playout *playout);
+/* Until when at the latest: worth a wake-up. */
+deadline playout_deadline(const struct playout *playout);
 
 /* Fades the sound out; returns how long it takes until it has been heard. */
 uint64_t playout_fade_out(struct playout *playout, uint64_t now_ns);

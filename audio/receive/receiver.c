@@ -54,11 +54,11 @@ struct receiver {
 
 	struct joined joined[INTERFACES_MAX];
 	unsigned joined_count;
-	uint64_t look_ns;
+	deadline look;
 	struct part_status status;
 
 	uint64_t joined_ns;
-	uint64_t heal_ns;
+	deadline heal;
 	uint64_t heal_delay_ns;
 	bool hinted;
 	bool port_owner_told;
@@ -176,10 +176,10 @@ static bool may_have(struct receiver *r, const char *interface) {
 	switch (state) {
 	case SOUND_OWNER_ASKED:
 		set_status(r, PART_WAITING, _("taking the sound over from the audio-only service"));
-		r->look_ns = clock_now_ns() + ASKED_NS;
+		r->look = clock_now_ns() + ASKED_NS;
 		return false;
 	case SOUND_OWNER_OTHER:
-		r->look_ns = clock_now_ns() + OTHER_NS;
+		r->look = clock_now_ns() + OTHER_NS;
 		if (r->config.yields) {
 			set_status(r, PART_WAITING,
 					_("a player has the sound, waiting for its end"));
@@ -252,7 +252,7 @@ static void say_joined(struct receiver *r) {
 /* What is there now, and what follows from it. */
 static void look(struct receiver *r, uint64_t now_ns) {
 	struct interface found[INTERFACES_MAX];
-	r->look_ns = now_ns + LOOK_NS;
+	r->look = now_ns + LOOK_NS;
 	if (r->config.sender[0]) {
 		filter_want(&r->filter, interfaces_neighbour(r->config.sender));
 	}
@@ -343,7 +343,7 @@ static void on_datagram(
 	}
 	r->stats.packets++;
 	r->stats.last_packet_ns = now_ns;
-	r->heal_ns = 0;
+	r->heal = DEADLINE_NONE;
 	r->events.packet(&packet, datagram->arrived_ns, now_ns, r->events.data);
 }
 
@@ -368,16 +368,16 @@ static void heal(struct receiver *r, uint64_t now_ns) {
 	if (last == 0 || r->group == 0 || now_ns - last > HEAL_WITHIN_NS || r->joined_count == 0) {
 		return;
 	}
-	if (r->heal_ns == 0) {
-		r->heal_ns = last + HEAL_FIRST_NS;
+	if (!deadline_is_set(r->heal)) {
+		r->heal = last + HEAL_FIRST_NS;
 		r->heal_delay_ns = HEAL_FIRST_NS;
 	}
-	if (now_ns < r->heal_ns) {
+	if (now_ns < r->heal) {
 		return;
 	}
 	r->heal_delay_ns =
 			r->heal_delay_ns * 2 < HEAL_MOST_NS ? r->heal_delay_ns * 2 : HEAL_MOST_NS;
-	r->heal_ns = now_ns + r->heal_delay_ns;
+	r->heal = now_ns + r->heal_delay_ns;
 	for (unsigned i = 0; i < r->joined_count; i++) {
 		scream_socket_leave(r->socket, r->joined[i].interface.index);
 		scream_socket_join(r->socket, r->joined[i].interface.index);
@@ -463,21 +463,20 @@ void receiver_dispatch(struct receiver *r, uint64_t now_ns) {
 	for (int i = 0; i < n; i++) {
 		dispatch_fd(r, events[i].data.fd, now_ns);
 	}
-	if (now_ns >= r->look_ns) {
+	if (deadline_is_over(r->look, now_ns)) {
 		look(r, now_ns);
 		heal(r, now_ns);
 		hint(r, now_ns);
-	} else if (r->heal_ns && now_ns >= r->heal_ns) {
+	} else if (deadline_is_over(r->heal, now_ns)) {
 		heal(r, now_ns);
 	}
 }
 
-uint64_t receiver_deadline(const struct receiver *r) {
+deadline receiver_deadline(const struct receiver *r) {
 	if (r->shm) {
 		return scream_shm_deadline(r->shm);
 	}
-	uint64_t next = r->look_ns ? r->look_ns : 1;
-	return r->heal_ns && r->heal_ns < next ? r->heal_ns : next;
+	return deadline_first(r->look, r->heal);
 }
 
 int receiver_fd(const struct receiver *r) {
@@ -485,7 +484,7 @@ int receiver_fd(const struct receiver *r) {
 }
 
 void receiver_retry(struct receiver *r) {
-	r->look_ns = 0;
+	r->look = DEADLINE_NOW;
 }
 
 void receiver_set_interface(struct receiver *r, const char *name) {
@@ -497,7 +496,7 @@ void receiver_set_interface(struct receiver *r, const char *name) {
 		leave(r, 0);
 	}
 	close_socket(r);
-	r->look_ns = 0;
+	r->look = DEADLINE_NOW;
 }
 
 void receiver_status(const struct receiver *r, struct part_status *ret_status) {
@@ -543,6 +542,7 @@ int receiver_create(struct receiver **ret_receiver, const struct receiver_config
 	if (!r) {
 		return -ENOMEM;
 	}
+	r->look = DEADLINE_NOW;
 	r->config = *config;
 	r->events = *events;
 	r->link_fd = -1;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "audio/codec/scream.h"
+#include "base/deadline.h"
 #include "base/owners.h"
 #include "base/part.h"
 
@@ -55,8 +56,7 @@ void receiver_destroy(struct receiver *receiver);
 
 int receiver_fd(const struct receiver *receiver);
 void receiver_dispatch(struct receiver *receiver, uint64_t now_ns);
-/* 0 = none. */
-uint64_t receiver_deadline(const struct receiver *receiver);
+deadline receiver_deadline(const struct receiver *receiver);
 /* Look again now. */
 void receiver_retry(struct receiver *receiver);
 /* Another interface, from now on. */

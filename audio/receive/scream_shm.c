@@ -27,7 +27,7 @@ struct scream_shm {
 	uint64_t size;
 	uint64_t checked_ns;
 	uint64_t heard_ns;
-	uint64_t next_ns;
+	deadline poll;
 	bool running;
 	struct scream_shm_header header;
 	unsigned next; /* slot to play next */
@@ -39,6 +39,7 @@ int scream_shm_create(struct scream_shm **ret_shm, const char *path, const struc
 	if (!shm) {
 		return -ENOMEM;
 	}
+	shm->poll = DEADLINE_NOW;
 	snprintf(shm->path, sizeof shm->path, "%s", path);
 	shm->owners = *owners;
 	shm->fd = -1;
@@ -151,7 +152,7 @@ static int play_slots(struct scream_shm *shm, const struct scream_shm_header *he
 int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data,
 		char *ret_reason, size_t reason_room) {
 	struct scream_shm_header header;
-	shm->next_ns = now_ns + POLL_ABSENT_NS;
+	shm->poll = now_ns + POLL_ABSENT_NS;
 	int r = check_file(shm, now_ns);
 	if (r < 0) {
 		snprintf(ret_reason, reason_room,
@@ -162,7 +163,7 @@ int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packe
 				shm->path);
 		return r;
 	}
-	shm->next_ns = now_ns + (now_ns - shm->heard_ns > SILENT_NS ? POLL_SILENT_NS : POLL_NS);
+	shm->poll = now_ns + (now_ns - shm->heard_ns > SILENT_NS ? POLL_SILENT_NS : POLL_NS);
 	r = read_header(shm, &header);
 	if (r < 0) {
 		shm->running = false;
@@ -182,6 +183,6 @@ int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packe
 	return play_slots(shm, &header, now_ns, packet, data);
 }
 
-uint64_t scream_shm_deadline(const struct scream_shm *shm) {
-	return shm->next_ns ? shm->next_ns : 1;
+deadline scream_shm_deadline(const struct scream_shm *shm) {
+	return shm->poll;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "audio/codec/scream.h"
+#include "base/deadline.h"
 #include "base/owners.h"
 
 struct scream_shm;
@@ -25,4 +26,4 @@ void scream_shm_destroy(struct scream_shm *shm);
  * reason says in words what there is. */
 int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data,
 		char *ret_reason, size_t reason_room);
-uint64_t scream_shm_deadline(const struct scream_shm *shm);
+deadline scream_shm_deadline(const struct scream_shm *shm);

@@ -25,7 +25,7 @@ struct microphone {
 	bool ready; /* it captures */
 	bool lost;  /* free the stream at the next tick: not from within its callback */
 	unsigned failures;
-	uint64_t retry_ns;
+	deadline retry;
 	struct microphone_block block; /* being filled */
 };
 
@@ -174,7 +174,7 @@ void microphone_set(struct microphone *mic, const struct microphone_wish *wish) 
 	snprintf(server.server, sizeof server.server, "%s", mic->address);
 	const struct pulse_server_events events = { .up = on_up, .down = on_down, .data = mic };
 	mic->failures = 0;
-	mic->retry_ns = 0;
+	mic->retry = DEADLINE_NOW;
 	if (pulse_server_create(&mic->server, mic->api, &server, &events) < 0) {
 		mic->server = NULL;
 		log_warn("no microphone: out of memory");
@@ -188,25 +188,26 @@ void microphone_tick(struct microphone *mic, uint64_t now_ns) {
 	pulse_server_tick(mic->server, now_ns);
 	if (mic->lost) {
 		close_stream(mic);
-		mic->retry_ns = now_ns + pulse_backoff_ms(mic->failures++) * NS_PER_MS;
+		mic->retry = now_ns + pulse_backoff_ms(mic->failures++) * NS_PER_MS;
 	}
 	const char *reason;
-	if (!mic->stream && pulse_server_is_up(mic->server, &reason) && now_ns >= mic->retry_ns) {
+	if (!mic->stream && pulse_server_is_up(mic->server, &reason) &&
+			deadline_is_over(mic->retry, now_ns)) {
 		open_stream(mic);
 	}
 }
 
-uint64_t microphone_deadline(const struct microphone *mic) {
+deadline microphone_deadline(const struct microphone *mic) {
 	const char *reason;
 	if (!mic->server) {
-		return 0;
+		return DEADLINE_NONE;
 	}
 	if (mic->lost) {
-		return 1;
+		return DEADLINE_NOW;
 	}
-	uint64_t next = pulse_server_deadline(mic->server);
-	if (next == 0 && !mic->stream && pulse_server_is_up(mic->server, &reason)) {
-		next = mic->retry_ns ? mic->retry_ns : 1;
+	const deadline next = pulse_server_deadline(mic->server);
+	if (!deadline_is_set(next) && !mic->stream && pulse_server_is_up(mic->server, &reason)) {
+		return mic->retry;
 	}
 	return next;
 }

@@ -13,6 +13,8 @@
 
 #include <pulse/mainloop-api.h>
 
+#include "base/deadline.h"
+
 #define MICROPHONE_FRAMES 512 /* in a block: 10.7 ms at 48 kHz */
 
 struct microphone;
@@ -48,8 +50,7 @@ void microphone_destroy(struct microphone *microphone);
 void microphone_set(struct microphone *microphone, const struct microphone_wish *wish);
 
 void microphone_tick(struct microphone *microphone, uint64_t now_ns);
-/* 0 = none. */
-uint64_t microphone_deadline(const struct microphone *microphone);
+deadline microphone_deadline(const struct microphone *microphone);
 /* A stream is there, or is being looked for. */
 bool microphone_is_wanted(const struct microphone *microphone);
 /* A stream captures. */

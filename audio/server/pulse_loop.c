@@ -31,7 +31,7 @@ struct pa_io_event {
 struct pa_time_event {
 	struct event event;
 	struct timeval at;
-	uint64_t deadline_ns; /* 0 = stopped */
+	deadline due; /* 0 = stopped */
 	pa_time_event_cb_t fn;
 	pa_time_event_destroy_cb_t destroy;
 };
@@ -179,12 +179,12 @@ static int run_fds(struct pulse_loop *loop) {
 
 /* NULL stops it. */
 static void time_restart(pa_time_event *time, const struct timeval *at) {
-	time->deadline_ns = 0;
+	time->due = DEADLINE_NONE;
 	if (at) {
 		time->at = *at;
 		int64_t wall_ns = at->tv_sec * (int64_t)NS_PER_S + at->tv_usec * 1000;
 		int64_t ns = wall_ns + clock_realtime_to_monotonic_ns();
-		time->deadline_ns = ns > 1 ? (uint64_t)ns : 1;
+		time->due = ns > 1 ? (uint64_t)ns : 1;
 	}
 }
 
@@ -201,7 +201,7 @@ static pa_time_event *time_new(
 }
 
 static void time_free(pa_time_event *time) {
-	time->deadline_ns = 0;
+	time->due = DEADLINE_NONE;
 	event_free(&time->event);
 }
 
@@ -209,13 +209,12 @@ static void time_set_destroy(pa_time_event *time, pa_time_event_destroy_cb_t des
 	time->destroy = destroy;
 }
 
-static uint64_t next_time_ns(const struct pulse_loop *loop) {
-	uint64_t next = 0;
+static deadline next_time(const struct pulse_loop *loop) {
+	deadline next = DEADLINE_NONE;
 	for (const struct event *event = loop->events; event; event = event->next) {
 		const pa_time_event *time = (const pa_time_event *)event;
-		if (event->kind == TIME_EVENT && time->deadline_ns &&
-				(next == 0 || time->deadline_ns < next)) {
-			next = time->deadline_ns;
+		if (event->kind == TIME_EVENT) {
+			next = deadline_first(next, time->due);
 		}
 	}
 	return next;
@@ -223,13 +222,13 @@ static uint64_t next_time_ns(const struct pulse_loop *loop) {
 
 static int run_times(struct pulse_loop *loop) {
 	int ran = 0;
-	const uint64_t next = next_time_ns(loop);
-	const uint64_t now_ns = next ? clock_now_ns() : 0;
-	for (struct event *event = loop->events; next && next <= now_ns && event;
+	const deadline next = next_time(loop);
+	const uint64_t now_ns = deadline_is_set(next) ? clock_now_ns() : 0;
+	for (struct event *event = loop->events; deadline_is_over(next, now_ns) && event;
 			event = event->next) {
 		pa_time_event *time = (pa_time_event *)event;
-		if (event->kind == TIME_EVENT && time->deadline_ns && time->deadline_ns <= now_ns) {
-			time->deadline_ns = 0;
+		if (event->kind == TIME_EVENT && deadline_is_over(time->due, now_ns)) {
+			time->due = DEADLINE_NONE;
 			time->fn(&loop->api, time, &time->at, event->data);
 			ran++;
 		}
@@ -300,8 +299,8 @@ unsigned pulse_loop_fds(const struct pulse_loop *loop, struct pollfd ret_fds[PUL
 	return list_fds(loop, ret_fds, NULL);
 }
 
-uint64_t pulse_loop_deadline(const struct pulse_loop *loop) {
-	return loop->deferred > 0 ? 1 : next_time_ns(loop);
+deadline pulse_loop_deadline(const struct pulse_loop *loop) {
+	return loop->deferred > 0 ? DEADLINE_NOW : next_time(loop);
 }
 
 bool pulse_loop_is_writing(const struct pulse_loop *loop) {

@@ -13,6 +13,8 @@
 
 #include <pulse/mainloop-api.h>
 
+#include "base/deadline.h"
+
 /* Descriptors that are watched at once. Two connections have two each and may watch a folder each.
  */
 #define PULSE_LOOP_FDS 16
@@ -30,9 +32,9 @@ pa_mainloop_api *pulse_loop_api(struct pulse_loop *loop);
 int pulse_loop_run(struct pulse_loop *loop);
 
 /* pulse_loop_run() has something to do when one of these has its events (returns how many), or when
- * the deadline has passed (CLOCK_MONOTONIC; 0 = none, 1 = now). */
+ * the deadline has passed. */
 unsigned pulse_loop_fds(const struct pulse_loop *loop, struct pollfd ret_fds[PULSE_LOOP_FDS]);
-uint64_t pulse_loop_deadline(const struct pulse_loop *loop);
+deadline pulse_loop_deadline(const struct pulse_loop *loop);
 
 /* A server does not take what was written: its file descriptor should be watched. */
 bool pulse_loop_is_writing(const struct pulse_loop *loop);

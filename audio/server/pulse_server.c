@@ -27,8 +27,8 @@ struct pulse_server {
 
 	pa_context *context;
 	bool up;
-	bool lost; /* free the context at the next tick: not from within its callback */
-	uint64_t retry_ns;
+	bool lost;      /* free the context at the next tick: not from within its callback */
+	deadline retry; /* while there is no context */
 	unsigned failures;
 	char reason[128];
 	bool pipewire;
@@ -82,9 +82,7 @@ static void on_change(int folder, uint32_t mask, const char *name, void *data) {
 	(void)mask;
 	(void)name;
 	const uint64_t soon_ns = clock_now_ns() + APPEARED_NS;
-	if (server->retry_ns > soon_ns) {
-		server->retry_ns = soon_ns;
-	}
+	server->retry = deadline_first(server->retry, soon_ns);
 }
 
 static void on_folder(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_flags_t flags,
@@ -207,7 +205,7 @@ static void lose_context(struct pulse_server *server, uint64_t now_ns) {
 		log_info("no sound server for %s (%s), waiting for one", purpose, server->reason);
 	}
 	server->failures++;
-	server->retry_ns = now_ns + delay_ms * NS_PER_MS;
+	server->retry = now_ns + delay_ms * NS_PER_MS;
 	watch_folder(server);
 }
 
@@ -215,27 +213,24 @@ void pulse_server_tick(struct pulse_server *server, uint64_t now_ns) {
 	if (server->lost) {
 		lose_context(server, now_ns);
 	}
-	if (!server->context && now_ns >= server->retry_ns) {
+	if (!server->context && deadline_is_over(server->retry, now_ns)) {
 		connect_server(server);
-		server->retry_ns = now_ns + RETRY_MOST_MS * NS_PER_MS;
+		server->retry = now_ns + RETRY_MOST_MS * NS_PER_MS;
 	}
 	if (server->up && server->watch_fd >= 0) {
 		stop_watching(server);
 	}
 }
 
-uint64_t pulse_server_deadline(const struct pulse_server *server) {
+deadline pulse_server_deadline(const struct pulse_server *server) {
 	if (server->lost) {
-		return 1;
+		return DEADLINE_NOW;
 	}
-	if (!server->context) {
-		return server->retry_ns ? server->retry_ns : 1;
-	}
-	return 0;
+	return server->context ? DEADLINE_NONE : server->retry;
 }
 
 void pulse_server_retry(struct pulse_server *server) {
-	server->retry_ns = 0;
+	server->retry = DEADLINE_NOW;
 }
 
 bool pulse_server_is_up(const struct pulse_server *server, const char **ret_reason) {
@@ -261,6 +256,7 @@ int pulse_server_create(struct pulse_server **ret_server, pa_mainloop_api *api,
 	server->config = *config;
 	server->events = *events;
 	server->api = api;
+	server->retry = DEADLINE_NOW;
 	server->watch_fd = -1;
 	set_reason(server, _("not tried yet"));
 	*ret_server = server;

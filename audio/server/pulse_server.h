@@ -14,6 +14,8 @@
 #include <pulse/introspect.h>
 #include <pulse/mainloop-api.h>
 
+#include "base/deadline.h"
+
 struct pulse_server;
 
 struct pulse_server_config {
@@ -41,8 +43,7 @@ int pulse_server_create(struct pulse_server **ret_server, pa_mainloop_api *api,
 void pulse_server_destroy(struct pulse_server *server);
 
 void pulse_server_tick(struct pulse_server *server, uint64_t now_ns);
-/* 0 = none; 1 = at once. */
-uint64_t pulse_server_deadline(const struct pulse_server *server);
+deadline pulse_server_deadline(const struct pulse_server *server);
 /* Look for it now. */
 void pulse_server_retry(struct pulse_server *server);
 

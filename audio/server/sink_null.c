@@ -255,7 +255,7 @@ void sink_null_run(struct sink *sink, uint64_t now_ns) {
 	}
 }
 
-uint64_t sink_null_deadline(const struct sink *sink) {
+deadline sink_null_deadline(const struct sink *sink) {
 	const struct sink_null *null = (const struct sink_null *)sink;
 	if (null->ready_due || null->gone_due || (null->open && null->timing_due) ||
 			(null->open && null->suspended != null->suspended_told)) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "audio/playout/sink.h"
+#include "base/deadline.h"
 
 struct sink_null_config {
 	unsigned rate;
@@ -30,8 +31,8 @@ int sink_null_create(struct sink **ret_sink, const struct sink_null_config *conf
 
 /* Plays up to now and delivers the events that are due. */
 void sink_null_run(struct sink *sink, uint64_t now_ns);
-/* When to run it next; 0 = nothing is due. */
-uint64_t sink_null_deadline(const struct sink *sink);
+/* When to run it next. */
+deadline sink_null_deadline(const struct sink *sink);
 
 /* Faults, for tests. */
 /* The device loses this much time: it stands still, the clock goes on. */

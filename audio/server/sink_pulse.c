@@ -38,7 +38,7 @@ struct sink_pulse {
 	bool stream_ready;
 	bool stream_lost;
 	unsigned stream_failures;
-	uint64_t stream_retry_ns;
+	deadline stream_retry;
 	pa_stream *retired; /* plays out */
 	uint64_t retired_until_ns;
 	bool timing_asked;
@@ -413,7 +413,7 @@ static void on_down(void *data) {
 static void lose_stream(struct sink_pulse *pulse, uint64_t now_ns) {
 	close_stream(pulse);
 	unsigned failures = pulse->stream_failures++;
-	pulse->stream_retry_ns =
+	pulse->stream_retry =
 			now_ns + (failures == 0 ? 0 : pulse_backoff_ms(failures - 1) * NS_PER_MS);
 	if (pulse->sink.events.gone) {
 		pulse->sink.events.gone(pulse->sink.data);
@@ -427,7 +427,7 @@ void sink_pulse_tick(struct sink *sink, uint64_t now_ns) {
 		lose_stream(pulse, now_ns);
 	}
 	if (pulse->ready && pulse->wanted && !pulse->stream && !pulse->stream_lost &&
-			now_ns >= pulse->stream_retry_ns) {
+			deadline_is_over(pulse->stream_retry, now_ns)) {
 		open_stream(pulse);
 	}
 	if (pulse->retired && now_ns >= pulse->retired_until_ns) {
@@ -436,25 +436,22 @@ void sink_pulse_tick(struct sink *sink, uint64_t now_ns) {
 	}
 }
 
-uint64_t sink_pulse_deadline(const struct sink *sink) {
+deadline sink_pulse_deadline(const struct sink *sink) {
 	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
-	uint64_t next = pulse->stream_lost ? 1 : pulse_server_deadline(pulse->server);
-	if (next) {
+	deadline next = pulse->stream_lost ? DEADLINE_NOW : pulse_server_deadline(pulse->server);
+	if (deadline_is_set(next)) {
 		return next;
 	}
 	if (pulse->ready && pulse->wanted && !pulse->stream) {
-		next = pulse->stream_retry_ns ? pulse->stream_retry_ns : 1;
+		next = pulse->stream_retry;
 	}
-	if (pulse->retired && (next == 0 || pulse->retired_until_ns < next)) {
-		next = pulse->retired_until_ns;
-	}
-	return next;
+	return pulse->retired ? deadline_first(next, pulse->retired_until_ns) : next;
 }
 
 void sink_pulse_retry(struct sink *sink) {
 	struct sink_pulse *pulse = pulse_of(sink);
 	pulse_server_retry(pulse->server);
-	pulse->stream_retry_ns = 0;
+	pulse->stream_retry = DEADLINE_NOW;
 }
 
 bool sink_pulse_connected(const struct sink *sink, const char **ret_reason) {
@@ -470,7 +467,7 @@ static void pulse_open(struct sink *sink, const struct sink_format *format) {
 	pulse->wanted = true;
 	pulse->format = *format;
 	pulse->stream_failures = 0;
-	pulse->stream_retry_ns = 0;
+	pulse->stream_retry = DEADLINE_NOW;
 	if (pulse->stream && pulse->stream_ready) {
 		sink_pulse_flush(sink);
 		release_stream(pulse->retired);
@@ -639,6 +636,7 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 	if (!pulse) {
 		return -ENOMEM;
 	}
+	pulse->stream_retry = DEADLINE_NOW;
 	pulse->sink.ops = &pulse_ops;
 	period_init(&pulse->period);
 	pulse->config = *config;

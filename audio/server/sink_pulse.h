@@ -10,6 +10,7 @@
 #include <pulse/mainloop-api.h>
 
 #include "audio/playout/sink.h"
+#include "base/deadline.h"
 
 struct sink_pulse_config {
 	char server[256];      /* "" = libpulse's choice */
@@ -24,8 +25,7 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 		const struct sink_pulse_config *config);
 
 void sink_pulse_tick(struct sink *sink, uint64_t now_ns);
-/* 0 = none. */
-uint64_t sink_pulse_deadline(const struct sink *sink);
+deadline sink_pulse_deadline(const struct sink *sink);
 /* Hands what was written to libpulse, as one block: before its loop runs. */
 void sink_pulse_flush(struct sink *sink);
 /* Look for the server now. */

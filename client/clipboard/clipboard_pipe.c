@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/loop.h"
 
@@ -38,11 +38,11 @@ struct clipboard_pipes {
 };
 
 static void arm(struct clipboard_pipes *pipes) {
-	uint64_t first = 0;
+	deadline first = DEADLINE_NONE;
 	for (unsigned i = 0; i < PIPES_MAX; i++) {
 		const struct pipe *pipe = &pipes->all[i];
-		if (pipe->kind != PIPE_FREE && (first == 0 || pipe->deadline_ns < first)) {
-			first = pipe->deadline_ns;
+		if (pipe->kind != PIPE_FREE) {
+			first = deadline_first(first, pipe->deadline_ns);
 		}
 	}
 	loop_set_timer(pipes->timer, first);

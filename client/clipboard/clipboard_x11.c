@@ -14,7 +14,7 @@
 #include <xcb/xfixes.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/clipboard/clipboard_x11.h"
@@ -386,10 +386,6 @@ static void on_event(struct x11 *x11, const xcb_generic_event_t *event) {
 	}
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
 static void on_timer(void *data) {
 	struct x11 *x11 = data;
 	const uint64_t now = clock_now_ns();
@@ -420,8 +416,8 @@ static void drain(struct x11 *x11) {
 static int x11_turn(struct clipboard_backend *backend) {
 	struct x11 *x11 = x11_of(backend);
 	drain(x11);
-	loop_set_timer(x11->timer, earlier(x11->state != IDLE ? x11->deadline_ns : 0,
-						   x11_gives_deadline_ns(&x11->gives)));
+	const deadline reading = x11->state != IDLE ? x11->deadline_ns : DEADLINE_NONE;
+	loop_set_timer(x11->timer, deadline_first(reading, x11_gives_deadline(&x11->gives)));
 	xcb_flush(x11->connection);
 	int r = loop_run_once(x11->loop, -1);
 	drain(x11);

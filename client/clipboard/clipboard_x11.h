@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <xcb/xcb.h>
 
+#include "base/deadline.h"
 #include "client/clipboard/clipboard_backend.h"
 #include "client/clipboard/clipboard_names.h"
 
@@ -56,7 +57,7 @@ void x11_gives_deleted(
 void x11_gives_window_gone(struct x11_gives *gives, xcb_window_t window);
 void x11_gives_content(
 		struct x11_gives *gives, uint32_t id, void *heap, size_t len, uint64_t now_ns);
-/* When the next of them is given up; 0 = never. */
-uint64_t x11_gives_deadline_ns(const struct x11_gives *gives);
+/* When the next of them is given up. */
+deadline x11_gives_deadline(const struct x11_gives *gives);
 void x11_gives_tick(struct x11_gives *gives, uint64_t now_ns);
 void x11_gives_finish(struct x11_gives *gives);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "client/clipboard/clipboard_x11.h"
 
@@ -205,12 +206,12 @@ void x11_gives_window_gone(struct x11_gives *gives, xcb_window_t window) {
 	}
 }
 
-uint64_t x11_gives_deadline_ns(const struct x11_gives *gives) {
-	uint64_t first = 0;
+deadline x11_gives_deadline(const struct x11_gives *gives) {
+	deadline first = DEADLINE_NONE;
 	for (unsigned i = 0; i < X11_GIVES; i++) {
 		const struct x11_give *give = &gives->all[i];
-		if (give->state == X11_GIVE_INCR && (first == 0 || give->deadline_ns < first)) {
-			first = give->deadline_ns;
+		if (give->state == X11_GIVE_INCR) {
+			first = deadline_first(first, give->deadline_ns);
 		}
 	}
 	return first;

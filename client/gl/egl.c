@@ -18,7 +18,7 @@
 #include "client/gl/window_surface.h"
 #include "client/gl/x11_present.h"
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 
 /* No answer of the compositor for that long: nobody sees the window. */
@@ -474,24 +474,24 @@ bool egl_wants_frame(struct egl *egl) {
 	return !egl->vsync && clock_now_ns() - egl->wl_frame_since_ns < HIDDEN_NS;
 }
 
-static void wait_fds(struct pollfd *fds, nfds_t count, uint64_t deadline_ns) {
-	if (deadline_ns == UINT64_MAX) {
+static void wait_fds(struct pollfd *fds, nfds_t count, deadline due) {
+	if (!deadline_is_set(due)) {
 		ppoll(fds, count, NULL, NULL);
 		return;
 	}
 	const uint64_t now_ns = clock_now_ns();
-	const uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+	const uint64_t left_ns = due > now_ns ? due - now_ns : 0;
 	const struct timespec left = { .tv_sec = (time_t)(left_ns / NS_PER_S),
 		.tv_nsec = (long)(left_ns % NS_PER_S) };
 	ppoll(fds, count, &left, NULL);
 }
 
-void egl_wait(struct egl *egl, int wake_fd, uint64_t deadline_ns) {
+void egl_wait(struct egl *egl, int wake_fd, deadline due) {
 	struct pollfd fds[2] = { { .fd = wake_fd, .events = POLLIN } };
 	/* Only while we wait for the compositor: the main thread reads that socket, too, and every
 	 * reader of it waits for all others. */
 	if (!egl || !egl->wl_queue || !egl->wl_frame) {
-		wait_fds(fds, 1, deadline_ns);
+		wait_fds(fds, 1, due);
 		return;
 	}
 	struct wl_display *display = egl->surface->wl_display;
@@ -501,7 +501,7 @@ void egl_wait(struct egl *egl, int wake_fd, uint64_t deadline_ns) {
 	}
 	wl_display_flush(display);
 	fds[1] = (struct pollfd){ .fd = wl_display_get_fd(display), .events = POLLIN };
-	wait_fds(fds, 2, deadline_ns);
+	wait_fds(fds, 2, due);
 	if ((fds[1].revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
 		wl_display_read_events(display);
 		wl_display_dispatch_queue_pending(display, egl->wl_queue);

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
 #include "client/gl/picture_types.h"
 
 struct egl;
@@ -64,9 +65,8 @@ void egl_set_vsync(struct egl *egl, bool on);
  * vsync), or not for so long that the window must be hidden (without). Elsewhere always true. */
 bool egl_wants_frame(struct egl *egl);
 
-/* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed
- * (UINT64_MAX = none). */
-void egl_wait(struct egl *egl, int wake_fd, uint64_t deadline_ns);
+/* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed. */
+void egl_wait(struct egl *egl, int wake_fd, deadline due);
 
 bool egl_is_software(const struct egl *egl); /* a CPU draws: llvmpipe, softpipe, swrast */
 bool egl_display_has(void *display, const char *extension);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/clipboard/clipboard_message.h"
@@ -106,23 +106,22 @@ static int index_of(unsigned type) {
 
 /* ---- time limits ---- */
 
-static uint64_t earlier(uint64_t first, const struct waiting *waiting) {
-	return waiting->serial && (first == 0 || waiting->deadline_ns < first)
-			       ? waiting->deadline_ns
-			       : first;
+static deadline limit_of(const struct waiting *waiting) {
+	return waiting->serial ? waiting->deadline_ns : DEADLINE_NONE;
 }
 
 static void arm(struct guest_link_clipboard *clipboard) {
-	uint64_t first = 0;
+	deadline first = DEADLINE_NONE;
 	for (unsigned i = 0; i < CLIP_TYPES; i++) {
-		first = earlier(first, &clipboard->waiting[i]);
-		first = earlier(first, &clipboard->asked[i]);
+		first = deadline_first(first, limit_of(&clipboard->waiting[i]));
+		first = deadline_first(first, limit_of(&clipboard->asked[i]));
 	}
-	const struct waiting others[] = {
-		{ clipboard->question != CLIPBOARD_QUESTION_NONE, clipboard->question_ns },
-		{ clipboard->was_used && clipboard->seen_ns != 0, clipboard->seen_ns },
-	};
-	first = earlier(earlier(first, &others[0]), &others[1]);
+	if (clipboard->question != CLIPBOARD_QUESTION_NONE) {
+		first = deadline_first(first, clipboard->question_ns);
+	}
+	if (clipboard->was_used) {
+		first = deadline_first(first, clipboard->seen_ns);
+	}
 	loop_set_timer(clipboard->timer, first);
 }
 

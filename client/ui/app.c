@@ -7,7 +7,7 @@
 
 #include <SDL.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "client/platform/instance.h"
 #include "client/ui/app_decide.h"
@@ -180,6 +180,8 @@ void app_settle(struct app *app) {
 
 /* ---- the loop ---- */
 
+#define WAIT_MOST_MS 60000
+
 static void show(struct app *app) {
 	struct overlay_panel panel;
 	const struct app_status *now = &app->hud.now;
@@ -199,56 +201,39 @@ static void print_stats(struct app *app) {
 	}
 }
 
-static uint64_t earliest(uint64_t a, uint64_t b) {
-	return a == 0 ? b : b == 0 || a < b ? a : b;
-}
-
 /* What is due now; returns when the next thing is. */
-static uint64_t run_timers(struct app *app) {
+static deadline run_timers(struct app *app) {
 	uint64_t now = clock_now_ns();
 	app->hud.now.now_ns = now;
-	uint64_t deadline = window_input_deadline_ns(app->input);
-	if (deadline != 0 && deadline <= now) {
+	if (deadline_is_over(window_input_deadline(app->input), now)) {
 		window_input_tick(app->input, now);
 	}
-	if (app->size.settled_ns != 0 && app->size.settled_ns <= now) {
+	if (deadline_is_over(app->size.settled_ns, now)) {
 		app_size_settled(&app->size, app->config, &app->parts, &app->hud.now.video,
 				app->window);
 	}
-	if (app->settle_ns != 0 && app->settle_ns <= now) {
+	if (deadline_is_over(app->settle_ns, now)) {
 		app_settle(app);
 	}
-	if (app->notices.agent_ns != 0 && app->notices.agent_ns <= now) {
+	if (deadline_is_over(app->notices.agent_ns, now)) {
 		app_notices_no_agent(&app->notices, &app->hud);
 	}
-	if (app->stats_ns != 0 && app->stats_ns <= now) {
+	if (deadline_is_over(app->stats_ns, now)) {
 		print_stats(app);
 	}
-	if (app->end_ns != 0 && app->end_ns <= now) {
+	if (deadline_is_over(app->end_ns, now)) {
 		app->running = false;
 	}
 	if (app_hud_is_due(&app->hud)) {
 		show(app);
 	}
-	uint64_t next = app_hud_deadline_ns(&app->hud);
-	next = earliest(next, window_input_deadline_ns(app->input));
-	next = earliest(next, app->size.settled_ns);
-	next = earliest(next, app->settle_ns);
-	next = earliest(next, app->notices.agent_ns);
-	next = earliest(next, app->stats_ns);
-	return earliest(next, app->end_ns);
-}
-
-static int timeout_ms(uint64_t deadline_ns) {
-	uint64_t now = clock_now_ns();
-	if (deadline_ns == 0) {
-		return -1;
-	}
-	if (deadline_ns <= now) {
-		return 0;
-	}
-	uint64_t ms = (deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS;
-	return ms > 60000 ? 60000 : (int)ms;
+	deadline next = app_hud_deadline(&app->hud);
+	next = deadline_first(next, window_input_deadline(app->input));
+	next = deadline_first(next, app->size.settled_ns);
+	next = deadline_first(next, app->settle_ns);
+	next = deadline_first(next, app->notices.agent_ns);
+	next = deadline_first(next, app->stats_ns);
+	return deadline_first(next, app->end_ns);
 }
 
 int app_run(struct app *app) {
@@ -264,7 +249,8 @@ int app_run(struct app *app) {
 	app_settle(app);
 	while (app->running) {
 		SDL_Event event;
-		int wait_ms = timeout_ms(run_timers(app));
+		const deadline next = run_timers(app);
+		const int wait_ms = deadline_wait_ms(next, clock_now_ns(), WAIT_MOST_MS);
 		int got = wait_ms < 0 ? SDL_WaitEvent(&event)
 				      : SDL_WaitEventTimeout(&event, wait_ms);
 		while (got) {

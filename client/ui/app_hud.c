@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "client/config/config.h"
 #include "client/ui/hud_text.h"
@@ -12,6 +12,7 @@
 
 void app_hud_init(struct app_hud *hud, const struct config *config, bool demo) {
 	hud->alerts = config->window.alerts;
+	hud->dirty = true;
 	hud->now.demo = demo;
 	hud->now.start_ns = clock_now_ns();
 	hud->now.input_on = config->session.input;
@@ -35,7 +36,7 @@ void app_alert(struct app_hud *hud, int level, const char *format, ...) {
 }
 
 bool app_hud_is_due(const struct app_hud *hud) {
-	return hud->dirty || hud->text_changes_ns <= hud->now.now_ns;
+	return hud->dirty || deadline_is_over(hud->text_changes, hud->now.now_ns);
 }
 
 static void fill_graphs(struct app_hud *hud, struct video *video, struct overlay *overlay) {
@@ -62,13 +63,10 @@ void app_hud_show(struct app_hud *hud, const struct config *config,
 		hud->sent = true;
 	}
 	hud->dirty = false;
-	hud->text_changes_ns = UINT64_MAX;
+	hud->text_changes = DEADLINE_NONE;
 }
 
-uint64_t app_hud_deadline_ns(struct app_hud *hud) {
-	const uint64_t changes_ns = hud_text_next_change_ns(&hud->now);
-	if (changes_ns != 0 && changes_ns < hud->text_changes_ns) {
-		hud->text_changes_ns = changes_ns;
-	}
-	return hud->text_changes_ns == UINT64_MAX ? 0 : hud->text_changes_ns;
+deadline app_hud_deadline(struct app_hud *hud) {
+	hud->text_changes = deadline_first(hud->text_changes, hud_text_next_change(&hud->now));
+	return hud->text_changes;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
 #include "client/render/overlay.h"
 #include "client/ui/app_status.h"
 #include "client/ui/graphs.h"
@@ -22,7 +23,7 @@ struct app_hud {
 	bool dirty;           /* the overlay may have changed */
 	struct overlay shown; /* as the video part has it */
 	bool sent;
-	uint64_t text_changes_ns; /* when the overlay changes by itself; UINT64_MAX = never */
+	deadline text_changes; /* when the overlay changes by itself */
 };
 
 void app_hud_init(struct app_hud *hud, const struct config *config, bool demo);
@@ -36,5 +37,5 @@ bool app_hud_is_due(const struct app_hud *hud);
 /* Shows the status with the panel; video may be NULL. */
 void app_hud_show(struct app_hud *hud, const struct config *config,
 		const struct overlay_panel *panel, struct video *video);
-/* When app_hud_is_due() next; 0 = only after a change. */
-uint64_t app_hud_deadline_ns(struct app_hud *hud);
+/* When app_hud_is_due() next; DEADLINE_NONE: only after a change. */
+deadline app_hud_deadline(struct app_hud *hud);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/deadline.h"
 #include "base/i18n.h"
 #include "client/config/config.h"
 #include "client/config/options.h"
@@ -322,13 +323,13 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 	add_alert(o, s);
 }
 
-/* The sooner one of what is still to come; 0 = nothing. */
-static uint64_t sooner(uint64_t next_ns, uint64_t other_ns, uint64_t now_ns) {
-	return other_ns > now_ns && (next_ns == 0 || other_ns < next_ns) ? other_ns : next_ns;
+/* The first one of what is still to come. */
+static deadline sooner(deadline next, deadline other, uint64_t now_ns) {
+	return other > now_ns ? deadline_first(next, other) : next;
 }
 
-uint64_t hud_text_next_change_ns(const struct app_status *s) {
-	uint64_t next = 0;
+deadline hud_text_next_change(const struct app_status *s) {
+	deadline next = DEADLINE_NONE;
 	if (s->now_ns < s->alert_until_ns) {
 		uint64_t fade = s->alert_until_ns - HUD_TEXT_ALERT_FADE_NS;
 		next = s->now_ns < fade ? fade : s->now_ns + FADE_STEP_NS;

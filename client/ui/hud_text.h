@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/deadline.h"
 #include "base/i18n.h"
 
 struct config;
@@ -29,6 +30,5 @@ void hud_text_overlay(const struct app_status *status, const struct config *conf
 /* The enum app_sign that is shown as overlay.sign[index]; -1 = none. */
 int hud_text_sign_at(const struct app_status *status, unsigned index);
 
-/* When the overlay will look different though nothing happens (an alert fades, figures age);
- * 0 = never. */
-uint64_t hud_text_next_change_ns(const struct app_status *status);
+/* When the overlay will look different though nothing happens (an alert fades, figures age). */
+deadline hud_text_next_change(const struct app_status *status);

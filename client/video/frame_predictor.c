@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 
 #define PLAIN_STEP_NS  (1 * NS_PER_MS)
 #define FLOW_MAX_NS    (4 * NS_PER_MS)
@@ -162,7 +162,7 @@ void frame_predictor_frame(struct frame_predictor *frame_predictor, uint64_t now
 					GUARD_MAX_NS);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
+static uint64_t shorter(uint64_t a, uint64_t b) {
 	return a < b ? a : b;
 }
 
@@ -193,7 +193,7 @@ static uint64_t next_by_phase(const struct frame_predictor *frame_predictor, uin
 	}
 	const uint64_t step_ns = FINE_STEP_NS + (uint64_t)(late - guard) / 4;
 	const uint64_t window_ns = (uint64_t)(frame_predictor->period_ns - guard - late) + 1;
-	return now_ns + earlier(step_ns, window_ns);
+	return now_ns + shorter(step_ns, window_ns);
 }
 
 uint64_t frame_predictor_watch(struct frame_predictor *frame_predictor, uint64_t now_ns) {
@@ -214,7 +214,7 @@ uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t 
 		return now_ns + frame_predictor->step_ns;
 	}
 	if (frame_predictor->last_ns == 0) {
-		return now_ns + earlier(IDLE_STEP_NS, frame_predictor->step_ns * 5);
+		return now_ns + shorter(IDLE_STEP_NS, frame_predictor->step_ns * 5);
 	}
 	uint64_t step_ns = frame_predictor->step_ns;
 	const uint64_t since_ns = now_ns - frame_predictor->last_ns;
@@ -222,14 +222,14 @@ uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t 
 		step_ns = IDLE_STEP_NS;
 	} else if (frame_predictor->regular < REGULAR_ENOUGH) {
 		/* No rhythm to follow: what a plain loop does. */
-		step_ns = earlier(step_ns, PLAIN_STEP_NS);
+		step_ns = shorter(step_ns, PLAIN_STEP_NS);
 	}
 	if (now_ns < frame_predictor->eager_until_ns) {
-		step_ns = earlier(step_ns, EAGER_STEP_NS);
+		step_ns = shorter(step_ns, EAGER_STEP_NS);
 	}
 	uint64_t next_ns = now_ns + step_ns;
 	if (has_rhythm(frame_predictor, now_ns)) {
-		next_ns = earlier(next_ns, next_by_phase(frame_predictor, now_ns));
+		next_ns = deadline_first(next_ns, next_by_phase(frame_predictor, now_ns));
 	}
 	return next_ns;
 }

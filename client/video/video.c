@@ -24,7 +24,7 @@
 #include "client/video/video_report.h"
 #include "client/video/video_shots.h"
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/mailbox.h"
@@ -167,14 +167,10 @@ static uint64_t pointer_step_ns(const struct video *video) {
 }
 
 /* When everything is drawn again though nothing changed (fps_min). */
-static uint64_t redraw_due_ns(const struct video *video) {
+static deadline redraw_due(const struct video *video) {
 	const int per_second = video->settings.fps_min;
 	return per_second > 0 ? video->drawing.drawn_ns + NS_PER_S / (uint64_t)per_second
-			      : UINT64_MAX;
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b) {
-	return a < b ? a : b;
+			      : DEADLINE_NONE;
 }
 
 static bool takes_frames(const struct video *video) {
@@ -190,39 +186,39 @@ static bool takes_spice(struct video *video) {
 	       !video_report_has_frames(&video->report);
 }
 
-/* A context to draw with. False: not now; ret_next_ns: when to look again. */
-static bool has_gl(struct video *video, uint64_t *ret_next_ns) {
+/* A context to draw with. False: not now; ret_next: when to look again. */
+static bool has_gl(struct video *video, deadline *ret_next) {
 	if (!video->canvas.egl && clock_now_ns() < video->gl_retry_ns) {
 		source_lgmp_discard(video->lgmp, true);
 	} else if (!video->canvas.egl) {
 		open_gl(video);
 	}
-	*ret_next_ns = video->gl_retry_ns;
+	*ret_next = video->gl_retry_ns;
 	return video->canvas.egl != NULL;
 }
 
-/* Whether anything may have changed in the window. False: look again at ret_soon_ns, for the
+/* Whether anything may have changed in the window. False: look again at ret_soon, for the
  * pointer. */
-static bool may_draw(const struct video *video, uint64_t *ret_soon_ns) {
+static bool may_draw(const struct video *video, deadline *ret_soon) {
 	const struct video_drawing *drawing = &video->drawing;
-	*ret_soon_ns = video->settings.mouse_redraw ? drawing->drawn_ns + pointer_step_ns(video)
-						    : UINT64_MAX; /* with the next frame */
+	*ret_soon = video->settings.mouse_redraw ? drawing->drawn_ns + pointer_step_ns(video)
+						 : DEADLINE_NONE; /* with the next frame */
 	return drawing->frame_pending || !region_empty(&drawing->dirty) ||
-	       clock_now_ns() >= *ret_soon_ns;
+	       deadline_is_over(*ret_soon, clock_now_ns());
 }
 
 /* One look at everything. Returns when to look again without being woken. */
-static uint64_t work(struct video *video) {
+static deadline work(struct video *video) {
 	struct video_drawing *drawing = &video->drawing;
-	uint64_t next_ns, soon_ns;
+	deadline next, soon;
 	take_messages(video);
 	video_shots_collect(&video->shots);
-	if (!has_gl(video, &next_ns)) {
-		return next_ns;
+	if (!has_gl(video, &next)) {
+		return next;
 	}
 	source_lgmp_discard(video->lgmp, !takes_frames(video));
 	if (video->settings.hidden) {
-		return UINT64_MAX;
+		return DEADLINE_NONE;
 	}
 	if (!egl_wants_frame(video->canvas.egl)) {
 		/* The wait below ends when the compositor asks; this is for one that does not. */
@@ -235,12 +231,12 @@ static uint64_t work(struct video *video) {
 	if (takes_spice(video)) {
 		video_frames_take_spice(&video->frames);
 	}
-	next_ns = video_shots_serve(&video->shots, drawing->frame_pending && !pending);
-	if (redraw_due_ns(video) <= clock_now_ns()) {
+	next = video_shots_serve(&video->shots, drawing->frame_pending && !pending);
+	if (deadline_is_over(redraw_due(video), clock_now_ns())) {
 		region_add_all(&drawing->dirty);
 	}
-	if (!may_draw(video, &soon_ns)) {
-		return earlier(earlier(next_ns, soon_ns), redraw_due_ns(video));
+	if (!may_draw(video, &soon)) {
+		return deadline_first(deadline_first(next, soon), redraw_due(video));
 	}
 	video_draw_pointer(drawing);
 	if (!region_empty(&drawing->dirty)) {
@@ -255,9 +251,9 @@ static uint64_t work(struct video *video) {
 		/* Some drivers take a new window size one swap late. */
 		video->resize_redraws--;
 		region_add_all(&drawing->dirty);
-		next_ns = clock_now_ns() + 16 * NS_PER_MS;
+		next = clock_now_ns() + 16 * NS_PER_MS;
 	}
-	return earlier(next_ns, redraw_due_ns(video));
+	return deadline_first(next, redraw_due(video));
 }
 
 static void *run(void *data) {
@@ -270,10 +266,10 @@ static void *run(void *data) {
 			video->trim_step_ns *= 2;
 			video->trim_ns += video->trim_step_ns;
 		}
-		const uint64_t next_ns = work(video);
+		const deadline next = work(video);
 		const uint64_t slept_ns = clock_now_ns();
-		if (next_ns > slept_ns) {
-			egl_wait(video->canvas.egl, video->wake_fd, next_ns);
+		if (!deadline_is_over(next, slept_ns)) {
+			egl_wait(video->canvas.egl, video->wake_fd, next);
 		}
 		const uint64_t woke_ns = clock_now_ns();
 		video_frames_woke(&video->frames, slept_ns, woke_ns);

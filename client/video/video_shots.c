@@ -10,7 +10,7 @@
 #include "client/video/video_canvas.h"
 #include "client/video/video_pointer.h"
 
-#include "base/clock.h"
+#include "base/deadline.h"
 
 #define PATIENCE_NS (300 * NS_PER_MS)
 
@@ -85,7 +85,7 @@ static int read_and_write(struct video_shots *shots, const struct video_shot *sh
 	return r;
 }
 
-uint64_t video_shots_serve(struct video_shots *shots, bool fresh) {
+deadline video_shots_serve(struct video_shots *shots, bool fresh) {
 	const uint64_t now_ns = clock_now_ns();
 	const bool can = !shots->writing && shots->canvas->begun && !shots->canvas->picture.torn;
 	pthread_mutex_lock(&shots->lock);
@@ -99,7 +99,7 @@ uint64_t video_shots_serve(struct video_shots *shots, bool fresh) {
 	}
 	pthread_mutex_unlock(&shots->lock);
 	if (!wanted) {
-		return asked ? now_ns + PATIENCE_NS / 3 : UINT64_MAX;
+		return asked ? now_ns + PATIENCE_NS / 3 : DEADLINE_NONE;
 	}
 	const int r = read_and_write(shots, &shot);
 	if (r < 0) {
@@ -107,7 +107,7 @@ uint64_t video_shots_serve(struct video_shots *shots, bool fresh) {
 	} else {
 		shots->written = shot;
 	}
-	return UINT64_MAX;
+	return DEADLINE_NONE;
 }
 
 void video_shots_wait(struct video_shots *shots) {

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
+
 struct screenshot;
 struct video_canvas;
 struct video_drawn_pointer;
@@ -48,7 +50,7 @@ int video_shots_ask(struct video_shots *shots, const char *path, bool with_point
 /* On pg-video. */
 /* Tells of a file that was written meanwhile. */
 void video_shots_collect(struct video_shots *shots);
-/* fresh: a new frame was uploaded just now. Returns when to look again, UINT64_MAX = not. */
-uint64_t video_shots_serve(struct video_shots *shots, bool fresh);
+/* fresh: a new frame was uploaded just now. Returns when to look again. */
+deadline video_shots_serve(struct video_shots *shots, bool fresh);
 /* The thread ends: waits for the file that is being written, and tells. */
 void video_shots_wait(struct video_shots *shots);

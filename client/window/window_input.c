@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "client/window/local_pointer.h"
 #include "client/window/pointer_map.h"
 #include "input/chord.h"
@@ -515,12 +515,8 @@ bool window_input_escape_is_down(const struct window_input *input) {
 
 /* Time. */
 
-uint64_t window_input_deadline_ns(const struct window_input *input) {
-	if (input->help_due_ns && input->align_due_ns) {
-		return input->help_due_ns < input->align_due_ns ? input->help_due_ns
-								: input->align_due_ns;
-	}
-	return input->help_due_ns ? input->help_due_ns : input->align_due_ns;
+deadline window_input_deadline(const struct window_input *input) {
+	return deadline_first(input->help_due_ns, input->align_due_ns);
 }
 
 /* The pointer has come to rest. A guest that hides its pointer (a game) moves it for itself. */

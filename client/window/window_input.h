@@ -12,6 +12,7 @@
 #include <SDL_events.h>
 #include <SDL_video.h>
 
+#include "base/deadline.h"
 #include "client/gl/picture_types.h"
 #include "input/event.h"
 
@@ -96,8 +97,8 @@ bool window_input_event(struct window_input *input, const SDL_Event *event, uint
 /* The escape key is held: what is pressed with it is no text. */
 bool window_input_escape_is_down(const struct window_input *input);
 
-/* When window_input_tick() is due (help after the hold time, pointer alignment); 0 = not. */
-uint64_t window_input_deadline_ns(const struct window_input *input);
+/* When window_input_tick() is due (help after the hold time, pointer alignment). */
+deadline window_input_deadline(const struct window_input *input);
 void window_input_tick(struct window_input *input, uint64_t now_ns);
 
 /* The escape key of a grabbed evdev device, from the session's actions. */

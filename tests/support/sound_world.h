@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "audio/server/sink_null.h"
-#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/samples.h"
 #include "tests/support/check.h"
 
@@ -262,10 +262,6 @@ static void start_fault(struct world *w) {
 	}
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b) {
-	return b != 0 && b < a ? b : a;
-}
-
 static bool stalled(const struct world *w, int kind) {
 	return w->now < w->blocked_until && w->fault > 0 &&
 	       (int)w->faults[w->fault - 1].kind == kind;
@@ -277,19 +273,19 @@ static void world_step(struct world *w, uint64_t end) {
 	bool receiver_stalled = stalled(w, RECEIVER_STALL);
 	bool guest_stalled = stalled(w, GUEST_STALL);
 	if (receiver_stalled || guest_stalled) {
-		next = sooner(next, w->blocked_until);
+		next = deadline_first(next, w->blocked_until);
 	}
 	if (!receiver_stalled && w->pickup > 0) {
-		next = sooner(next, w->pickup);
+		next = deadline_first(next, w->pickup);
 	} else if (!receiver_stalled && !guest_stalled) {
-		next = sooner(next, *next_packet);
+		next = deadline_first(next, *next_packet);
 	}
 	if (!receiver_stalled) {
-		next = sooner(next, playout_deadline(w->playout));
+		next = deadline_first(next, playout_deadline(w->playout));
 	}
-	next = sooner(next, sink_null_deadline(w->sink));
+	next = deadline_first(next, sink_null_deadline(w->sink));
 	if (w->faults && w->faults[w->fault].at_ns) {
-		next = sooner(next, START_NS + w->faults[w->fault].at_ns);
+		next = deadline_first(next, START_NS + w->faults[w->fault].at_ns);
 	}
 	w->now = next > w->now ? next : w->now + 1000;
 	w->rounds++;

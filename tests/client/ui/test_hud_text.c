@@ -46,11 +46,11 @@ static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 	CHECK(o.state_count == 2); /* sound and devices are off: not a word of them */
 	CHECK(!says(&o, "looking-glass-host.txt") && !says(&o, "doctor"));
 	/* After a while it names the check, after half a minute what to look at. */
-	s.now_ns = hud_text_next_change_ns(&s);
+	s.now_ns = hud_text_next_change(&s);
 	CHECK_EQ(s.now_ns, s.start_ns + HUD_TEXT_HINT_NS + 1);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(!says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
-	CHECK(hud_text_next_change_ns(&s) == s.start_ns + HUD_TEXT_PATIENCE_NS + 1);
+	CHECK(hud_text_next_change(&s) == s.start_ns + HUD_TEXT_PATIENCE_NS + 1);
 	s.now_ns = s.start_ns + HUD_TEXT_PATIENCE_NS + 1;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
@@ -142,7 +142,7 @@ static void an_alert_fades_and_goes(void **state) {
 	s.alert_until_ns = s.now_ns + HUD_TEXT_ALERT_NS;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(strcmp(o.alert.text, "Capture enabled") == 0 && o.alert_opacity > 0.79f);
-	CHECK(hud_text_next_change_ns(&s) == s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
+	CHECK(hud_text_next_change(&s) == s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
 	s.now_ns = s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS / 2;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(o.alert_opacity > 0.3f && o.alert_opacity < 0.5f);
@@ -156,12 +156,12 @@ static void an_unchanging_window_is_never_drawn_again(void **state) {
 	struct app_status s = waiting_status();
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
-	CHECK(hud_text_next_change_ns(&s) == 0);
+	CHECK(hud_text_next_change(&s) == 0);
 	s.show_fps = true;
-	CHECK(hud_text_next_change_ns(&s) > s.now_ns);
+	CHECK(hud_text_next_change(&s) > s.now_ns);
 	s.show_fps = false;
 	s.show_graphs = true;
-	CHECK(hud_text_next_change_ns(&s) == s.now_ns + GRAPHS_PERIOD_NS);
+	CHECK(hud_text_next_change(&s) == s.now_ns + GRAPHS_PERIOD_NS);
 }
 
 static bool signs(const struct overlay *o, const char *word) {
@@ -200,11 +200,11 @@ static void a_sentence_is_read_and_goes(void **state) {
 	decide(&s);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(signs(&o, "MUTED") && says(&o, "The sound is off"));
-	CHECK(hud_text_next_change_ns(&s) == s.now_ns + APP_SIGN_READ_NS);
+	CHECK(hud_text_next_change(&s) == s.now_ns + APP_SIGN_READ_NS);
 	s.now_ns += APP_SIGN_READ_NS;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(signs(&o, "MUTED") && !says(&o, "The sound is off"));
-	CHECK(hud_text_next_change_ns(&s) == 0);
+	CHECK(hud_text_next_change(&s) == 0);
 	s.sign_pointed_at = hud_text_sign_at(&s, 0);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "The sound is off"));

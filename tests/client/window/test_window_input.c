@@ -300,7 +300,7 @@ static void focus_loss_ends_all(void **state) {
 	window_input_tick(f.input, f.now_ns + NS_PER_S);
 	key(&f, SDL_SCANCODE_SCROLLLOCK, false);
 	expect(&f, "release -70 ");
-	CHECK_EQ(window_input_deadline_ns(f.input), 0);
+	CHECK_EQ(window_input_deadline(f.input), 0);
 	teardown(&f);
 }
 
@@ -352,7 +352,7 @@ static void help_and_commands(void **state) {
 	struct fixture f;
 	setup(&f);
 	key(&f, SDL_SCANCODE_SCROLLLOCK, true);
-	CHECK_EQ(window_input_deadline_ns(f.input), f.now_ns + 200 * NS_PER_MS);
+	CHECK_EQ(window_input_deadline(f.input), f.now_ns + 200 * NS_PER_MS);
 	f.now_ns += 199 * NS_PER_MS;
 	window_input_tick(f.input, f.now_ns);
 	expect(&f, "");
@@ -391,7 +391,7 @@ static void the_pointer_is_aligned_by_the_host(void **state) {
 	/* At rest, and the guest's pointer is elsewhere (it accelerates). */
 	const struct video_pointer wrong = { true, true, 260, 150 };
 	window_input_set_guest_pointer(f.input, &wrong);
-	CHECK_EQ(window_input_deadline_ns(f.input), f.now_ns + 100 * NS_PER_MS);
+	CHECK_EQ(window_input_deadline(f.input), f.now_ns + 100 * NS_PER_MS);
 	f.now_ns += 100 * NS_PER_MS;
 	window_input_tick(f.input, f.now_ns);
 	expect(&f, "set219,121 ");
