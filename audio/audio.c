@@ -65,15 +65,7 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 		write_raw(audio, packet);
 		return;
 	}
-	if (audio->source == SOURCE_SPICE) {
-		log_info("Scream packets come: SPICE sound ends");
-		playout_break(audio->playout, now_ns);
-	}
-	if (audio->source != SOURCE_SCREAM) {
-		audio->source = SOURCE_SCREAM;
-		playout_set_reliable(audio->playout, false);
-	}
-	playout_packet(audio->playout, packet, arrived_ns, now_ns);
+	audio_play(audio, SOURCE_SCREAM, packet, arrived_ns, now_ns);
 	if (audio->config.null_packet) {
 		audio->config.null_packet(arrived_ns, clock_now_ns(), audio->config.null_data);
 	}

@@ -29,7 +29,7 @@ enum audio_output {
 
 struct audio_config {
 	bool scream;            /* false: only sound that audio_push() brings (SPICE) */
-	bool spice_when_silent; /* play audio_push() sound while no Scream packets come (auto) */
+	bool spice_when_silent; /* both, whichever sounds (auto): receive/source_choice.h */
 	char interface[64];     /* name or IPv4 address; "auto" = every virbr* bridge */
 	char group[16];         /* "239.255.77.77" */
 	uint16_t port;          /* 4010 */

@@ -10,6 +10,7 @@
 #include "audio/audio.h"
 #include "audio/playout/playout.h"
 #include "audio/receive/receiver.h"
+#include "audio/receive/source_choice.h"
 #include "audio/server/pulse_loop.h"
 #include "audio/server/sink_null.h"
 #include "audio/server/sink_pulse.h"
@@ -18,8 +19,6 @@
 #include "base/queue.h"
 
 #define AUDIO_PUBLISH_NS (200 * NS_PER_MS)
-
-enum source { SOURCE_NONE, SOURCE_SCREAM, SOURCE_SPICE };
 
 struct spice_block {
 	struct scream_format format;
@@ -66,7 +65,10 @@ struct audio {
 	struct receiver *receiver;
 	struct sink *sink;
 	struct playout *playout;
-	enum source source;
+	struct source_choice choice;
+	enum sound_source source; /* the playout's */
+	uint64_t source_told_ns;
+	bool spice_mute;   /* the guest's, of its SPICE card */
 	uint64_t rejected; /* datagrams, at the last look */
 	unsigned retries;
 	bool ending; /* no packets any more */
@@ -87,6 +89,9 @@ void audio_wake(void *data);
 
 int audio_spice_create(struct audio *audio);
 void audio_spice_destroy(struct audio *audio);
+/* A block of a source has come: plays it, if it is that one's turn. */
+void audio_play(struct audio *audio, enum sound_source source, const struct scream_packet *packet,
+		uint64_t arrived_ns, uint64_t now_ns);
 /* Plays what was pushed, opens and closes the microphone. */
 void audio_spice_run(struct audio *audio, uint64_t now_ns);
 /* Earliest of `next` and what is due here. */

@@ -11,52 +11,63 @@
 
 #include "base/log.h"
 
-#define SCREAM_SILENT_NS   NS_PER_S /* after that, SPICE sound may play */
+#define TOLD_NS            (10 * NS_PER_S)
 #define SPICE_BLOCKS       64
 #define SPICE_CHANNELS_MAX 2
 #define MICROPHONE_BLOCKS  32 /* of 10.7 ms */
 
 /* ---- on pg-audio ---- */
 
-static bool scream_plays(const struct audio *audio, uint64_t now_ns) {
-	struct receiver_stats stats;
-	if (!audio->receiver) {
-		return false;
+static void change_source(struct audio *audio, enum sound_source source, uint64_t now_ns) {
+	if (audio->source != SOURCE_NONE) {
+		playout_break(audio->playout, now_ns);
 	}
-	receiver_get_stats(audio->receiver, &stats);
-	return stats.last_packet_ns != 0 && now_ns - stats.last_packet_ns < SCREAM_SILENT_NS;
+	if (audio->source_told_ns == 0 || now_ns - audio->source_told_ns > TOLD_NS) {
+		log_info("playing %s sound", source == SOURCE_SPICE ? "SPICE" : "Scream");
+		audio->source_told_ns = now_ns;
+	}
+	audio->source = source;
+	playout_set_reliable(audio->playout, source == SOURCE_SPICE);
+	if (audio->spice_mute) {
+		/* Of one card, not of the other. */
+		sink_pulse_set_guest_mute(audio->sink, source == SOURCE_SPICE);
+	}
+}
+
+void audio_play(struct audio *audio, enum sound_source source, const struct scream_packet *packet,
+		uint64_t arrived_ns, uint64_t now_ns) {
+	const size_t bytes = (size_t)packet->frames * scream_frame_bytes(&packet->format);
+	if (!source_choice_block(&audio->choice, source, scream_is_silence(packet->pcm, bytes),
+			    now_ns)) {
+		return;
+	}
+	if (audio->source != source) {
+		change_source(audio, source, now_ns);
+	}
+	playout_packet(audio->playout, packet, arrived_ns, now_ns);
 }
 
 static void play_pushed(struct audio *audio, uint64_t now_ns) {
 	struct spice_block block;
 	struct spice_volume volume;
 	while (queue_pop(&audio->spice, &block)) {
-		if (scream_plays(audio, now_ns)) {
-			continue;
-		}
 		if (block.stop) {
+			source_choice_stopped(&audio->choice, SOURCE_SPICE);
 			if (audio->source == SOURCE_SPICE) {
 				playout_break(audio->playout, now_ns);
 			}
 			continue;
-		}
-		if (audio->source != SOURCE_SPICE) {
-			log_info("playing SPICE sound: no Scream packets come");
-			if (audio->source == SOURCE_SCREAM) {
-				playout_break(audio->playout, now_ns);
-			}
-			audio->source = SOURCE_SPICE;
-			playout_set_reliable(audio->playout, true);
 		}
 		const struct scream_packet packet = {
 			.format = block.format,
 			.pcm = block.pcm,
 			.frames = block.frames,
 		};
-		playout_packet(audio->playout, &packet, block.arrived_ns, now_ns);
+		audio_play(audio, SOURCE_SPICE, &packet, block.arrived_ns, now_ns);
 	}
 	if (audio->source == SOURCE_SPICE && audio->config.output == AUDIO_OUTPUT_PULSE &&
 			mailbox_take(&audio->volume, &volume)) {
+		audio->spice_mute = volume.mute;
 		sink_pulse_set_volume(audio->sink, volume.channels, volume.volume, volume.mute);
 	}
 }

@@ -63,6 +63,7 @@ void playout_break(struct playout *playout, uint64_t now_ns) {
 	playout_end_sound(playout);
 	if (playout->state == PLAYOUT_PLAYING) {
 		playout_set_state(playout, PLAYOUT_GAP);
+		playout->broken = true;
 	}
 	playout_forget_waiting(playout);
 }
@@ -119,9 +120,10 @@ static void take(struct playout *playout, const struct scream_packet *packet, ui
 		playout_uncork(playout);
 		break;
 	case PLAYOUT_GAP:
-		if (playout->now_ns - playout->state_ns < STALL_AT_MOST_NS) {
+		if (!playout->broken && playout->now_ns - playout->state_ns < STALL_AT_MOST_NS) {
 			playout_count_underrun(playout);
 		}
+		playout->broken = false;
 		wait_for_more(playout, packet, arrived_ns);
 		playout_set_state(playout, PLAYOUT_SYNCING);
 		break;
@@ -183,6 +185,7 @@ static void tick_playing(struct playout *playout) {
 	writer_tail(&playout->writer, &playout->stream);
 	playout->counts.gaps++;
 	playout_set_state(playout, PLAYOUT_GAP);
+	playout->broken = false;
 	stream_top_up(&playout->stream, playout->now_ns);
 }
 

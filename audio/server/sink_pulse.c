@@ -611,6 +611,16 @@ void sink_pulse_set_volume(
 			pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL, NULL));
 }
 
+void sink_pulse_set_guest_mute(struct sink *sink, bool mute) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->guest_mute = mute;
+	if (pulse->stream_ready) {
+		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+				pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL,
+				NULL));
+	}
+}
+
 static void pulse_destroy(struct sink *sink) {
 	if (!sink) {
 		return;

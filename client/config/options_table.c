@@ -221,7 +221,7 @@ const struct config_option config_options[] = {
 
 	/* Sound */
 	{ CUSTOM("audio", audio, "auto", "SOURCE", N_("auto, scream, spice or off")), .examples = "scream spice off", IN(SOUND), .flags = OPTION_BASIC,
-		.help = N_("which sound; auto = Scream, and SPICE's while no Scream comes") },
+		.help = N_("which sound; auto = Scream's or SPICE's, whichever sounds") },
 	{ TEXT("audio-interface", audio.interface, "virbr0", "NAME"), .letter = 'i', IN(SOUND), .flags = OPTION_BASIC | OPTION_INTERFACE,
 		.help = N_("bridge that Scream comes from: name, IPv4 address or auto") },
 	{ CUSTOM("audio-latency", latency, "auto", "MS", N_("auto or a whole number from 10 to 200")), .examples = "10 200", IN(SOUND), .flags = OPTION_BASIC,

@@ -92,13 +92,13 @@ class Ear:
         return sum(1 for i in range(since, len(left) - 48, 48)
                    if max(map(abs, left[i:i + 48])) > 1000)
 
-    def judge(self, since, until, channel="left"):
+    def judge(self, since, until, channel="left", hertz=HERTZ):
         """Glitches, and milliseconds of silence, from one frame to another; on the right, where another
         player's tone is, but for those within 10 ms of a marker."""
         left = getattr(self, channel)[since:until]
         marked = {piece for _, frame in self.marks if channel == "right"
                   for piece in ((frame - since) // 480 - 1, (frame - since) // 480, (frame - since) // 480 + 1)}
-        twice = 2 * math.cos(2 * math.pi * HERTZ / RATE)
+        twice = 2 * math.cos(2 * math.pi * hertz / RATE)
         glitches, last, silent, run = 0, -RATE, 0, 0
         for i in range(2, len(left)):
             if abs(left[i] - twice * left[i - 1] + left[i - 2]) > GLITCH and i // 480 not in marked:

@@ -4,13 +4,15 @@
  *   spice-recorder SOCKET [HERTZ]
  *
  * Lines on stdin: "start", "stop", "mute 0|1", "volume 0..65535", "play SECONDS" (of a 440 Hz
- * tone, on the playback channel, each time), "stop-play", "play-volume 0..65535", "play-mute 0|1",
- * "report", "quit".
+ * tone, on the playback channel, each time), "play-marked SECONDS" (on the right a marker each
+ * second instead, and {"sent_ns": ...} on stdout when its packet was sent), "play-level 0..32767",
+ * "stop-play", "play-volume 0..65535", "play-mute 0|1", "report", "quit".
  * "report" answers with one line of JSON about what came of the microphone since the last report:
  * frames, silence, glitches and frequency of the tone that it must carry.
  */
 #include <math.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,8 @@ struct recorder {
 	double longest_wait_ms;
 	uint64_t playing_until_ns, play_ns, played;
 	bool play_started;
+	bool marked;
+	double level;
 };
 
 static void reset(struct recorder *r) {
@@ -97,6 +101,21 @@ static void send_volume(struct recorder *r, enum spice_channel_type channel, uns
 	(void)spice_peer_send(r->peer, channel, type, body, sizeof body);
 }
 
+/* As scream-send's: 2 ms of 3 kHz. */
+static double marker(uint64_t frame) {
+	const double at = (double)(frame % RATE);
+	return at < 0.002 * RATE ? 16000 * sin(2 * M_PI * 3000 * at / RATE) : 0;
+}
+
+static void tell_marker(const struct recorder *r) {
+	struct json json;
+	if (r->marked && r->played % RATE == 0) {
+		json_begin(&json, stdout);
+		json_int(&json, "sent_ns", (int64_t)clock_now_ns());
+		json_finish(&json);
+	}
+}
+
 /* Every 10 ms, as QEMU does. */
 static void play_due(struct recorder *r, uint64_t now_ns) {
 	while (r->playing_until_ns && r->play_ns <= now_ns) {
@@ -107,11 +126,12 @@ static void play_due(struct recorder *r, uint64_t now_ns) {
 			return;
 		}
 		write_u32(&w, 0);
+		tell_marker(r);
 		for (int i = 0; i < PLAY_FRAMES; i++, r->played++) {
 			double phase = fmod(PLAY_HERTZ * (double)r->played / RATE, 1);
-			uint16_t sample = (uint16_t)(int16_t)(16000 * sin(2 * M_PI * phase));
+			uint16_t sample = (uint16_t)(int16_t)(r->level * sin(2 * M_PI * phase));
 			write_u16(&w, sample);
-			write_u16(&w, sample);
+			write_u16(&w, r->marked ? (uint16_t)(int16_t)marker(r->played) : sample);
 		}
 		(void)spice_peer_send(r->peer, SPICE_CHANNEL_PLAYBACK, SPICE_PLAYBACK_DATA, body,
 				sizeof body);
@@ -169,7 +189,10 @@ static bool run_line(struct recorder *r, const char *line) {
 		uint8_t mute = value != 0;
 		(void)spice_peer_send(
 				r->peer, SPICE_CHANNEL_PLAYBACK, SPICE_PLAYBACK_MUTE, &mute, 1);
+	} else if (strncmp(line, "play-level", 10) == 0) {
+		r->level = value;
 	} else if (strncmp(line, "play", 4) == 0) {
+		r->marked = strncmp(line, "play-marked", 11) == 0;
 		play(r, value > 0 ? value : 1);
 	} else if (strncmp(line, "report", 6) == 0) {
 		report(r);
@@ -200,6 +223,9 @@ int main(int argc, char **argv) {
 		return 2;
 	}
 	r.hertz = argc > 2 ? strtod(argv[2], NULL) : 997;
+	r.level = 16000;
+	const struct sched_param param = { .sched_priority = 5 }; /* as a guest's own would be */
+	(void)!sched_setscheduler(0, SCHED_RR, &param);
 	reset(&r);
 	const struct spice_peer_config config = {
 		.unix_path = argv[1],

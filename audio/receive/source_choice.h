@@ -1,0 +1,25 @@
+/*
+ * Whose sound is played where a guest may send the same or another by two ways: Scream's packets or
+ * SPICE's. Whichever sounds; never both. Silence takes nothing from who sounds: Windows sends it
+ * for minutes by the card that no program plays on. Pure; one thread at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sound_source { SOURCE_NONE, SOURCE_SCREAM, SOURCE_SPICE, SOUND_SOURCES };
+
+struct source_choice {
+	enum sound_source now; /* is played */
+	struct {
+		uint64_t came_ns;    /* its last block; 0 = it has stopped, or never came */
+		uint64_t sounded_ns; /* its last that was not silence */
+	} of[SOUND_SOURCES];
+};
+
+/* A block of a source has come. Returns whether it is to be played; `now` may be another then. */
+bool source_choice_block(struct source_choice *choice, enum sound_source source, bool silent,
+		uint64_t now_ns);
+/* It said so, or its end is gone. */
+void source_choice_stopped(struct source_choice *choice, enum sound_source source);
