@@ -182,8 +182,8 @@ static void help_fits_the_window(void **state) {
 		const size_t count = layout(o, sizes[i][0], sizes[i][1]);
 		CHECK(count_glyph(count, '!') >= (size_t)sizes[i][2]);
 		for (size_t n = 0; n < count; n++) {
-			CHECK(quads[n].x >= 0 && quads[n].x + quads[n].width <= sizes[i][0]);
-			CHECK(quads[n].y >= 0 && quads[n].y + quads[n].height <= sizes[i][1]);
+			CHECK(quads[n].x >= 0 && quads[n].x + quads[n].width <= (float)sizes[i][0]);
+			CHECK(quads[n].y >= 0 && quads[n].y + quads[n].height <= (float)sizes[i][1]);
 		}
 	}
 	free(o);

@@ -63,7 +63,7 @@ static void this_machine_is_not_elsewhere(void **state) {
 /* Not the word for a wrong password, for which the window would ask. */
 static void a_closed_socket_is_told_as_such(void **state) {
 	(void)state;
-	struct loop *loop;
+	struct loop *loop = NULL;
 	struct spice_address address;
 	struct spice_connect *connecting;
 	char path[] = "/tmp/pierglass-closed-XXXXXX", uri[120];
