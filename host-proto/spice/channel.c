@@ -42,6 +42,7 @@ struct spice_channel {
 	struct bytes out;
 	size_t out_start, out_max;
 
+	bool again;          /* the message in it comes once more */
 	uint32_t ack_window; /* 0 = none wanted */
 	uint32_t ack_count;
 	uint64_t ping_second;
@@ -420,7 +421,7 @@ static int on_ping(struct spice_channel *channel, const uint8_t *body, size_t le
 static int on_message(
 		struct spice_channel *channel, unsigned type, const uint8_t *body, size_t len) {
 	/* Every message counts, also those below; the SET_ACK itself does not (3.3). */
-	if (type != SPICE_SET_ACK && channel->ack_window > 0 &&
+	if (type != SPICE_SET_ACK && !channel->again && channel->ack_window > 0 &&
 			++channel->ack_count >= channel->ack_window) {
 		channel->ack_count = 0;
 		int r = spice_channel_send(channel, SPICE_ACK, NULL, 0);
@@ -457,6 +458,10 @@ static int step_open(struct spice_channel *channel, size_t *budget) {
 		return r;
 	}
 	r = on_message(channel, type, channel->in.data + SPICE_HEADER_BYTES, size);
+	channel->again = r > 0;
+	if (r > 0) {
+		return 1;
+	}
 	in_reset(channel);
 	if (r < 0) {
 		return fail(channel, r);

@@ -31,7 +31,8 @@ struct spice_channel_config {
 struct spice_channel_events {
 	/* The handshake is done: messages may be sent. */
 	void (*linked)(void *data);
-	/* One message; body is valid during the call. A negative errno closes the channel. May call
+	/* One message; body is valid during the call. 1 = only a part of it was done: it comes
+	 * again at the next step. A negative errno closes the channel. May call
 	 * everything but spice_channel_destroy(). */
 	int (*message)(unsigned type, const uint8_t *body, size_t len, void *data);
 	void *data;

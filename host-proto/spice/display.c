@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host-proto/spice/reader.h"
 
@@ -10,6 +11,9 @@
 #define CLIPS_MAX         4096u
 #define KINDS             32u
 #define HEADS_MAX         16u
+/* Of one call, in pixels that are copied; what else is done to a pixel costs more. */
+#define WORK_MAX  (1 << 20)
+#define WORK_CLIP 256
 
 struct surface {
 	bool used, primary, shown; /* shown: the target has it */
@@ -24,6 +28,11 @@ struct spice_display {
 	uint64_t bytes;
 	struct spice_image image; /* of the message at hand */
 	uint32_t row[SPICE_IMAGE_SIDE_MAX];
+	struct {
+		uint32_t clip;
+		int32_t rows;           /* of that clip */
+		int64_t pixels;         /* in all */
+	} done;                         /* of the draw at hand, all 0 between two messages */
 	const char *unsupported[KINDS]; /* told and untold */
 	unsigned unsupported_count, told;
 };
@@ -59,6 +68,7 @@ void spice_display_reset(struct spice_display *display) {
 	for (unsigned i = 0; i < SPICE_SURFACES_MAX; i++) {
 		surface_destroy(display, &display->surfaces[i]);
 	}
+	memset(&display->done, 0, sizeof display->done);
 }
 
 void spice_display_destroy(struct spice_display *display) {
@@ -275,36 +285,81 @@ static bool read_base(struct spice_display *display, struct reader *r, struct ba
 	return reader_ok(r) && rect_is_sane(&ret->box);
 }
 
+/* Rows that may be drawn now: at least one, so that every call gets on. */
+static int32_t rows_for(int64_t work, const struct spice_rect *rect, int cost) {
+	const int64_t rows = work / ((int64_t)cost * (rect->right - rect->left));
+	const int64_t left = rect->bottom - rect->top;
+	return (int32_t)(rows < 1 ? 1 : rows < left ? rows : left);
+}
+
+static int finish_draw(struct spice_display *display, struct surface *surface) {
+	memset(&display->done, 0, sizeof display->done);
+	release(display, surface);
+	return 0;
+}
+
+/* The part of a rectangle that fits into the work; 1 = there is more of it. */
+static int draw_part(struct spice_display *display, const struct base *base, struct draw *draw,
+		const struct spice_surface *surface, const struct spice_rect *rect, int64_t *work) {
+	const int cost = draw_cost(draw);
+	struct spice_rect part = *rect;
+	part.top += display->done.rows;
+	part.bottom = part.top + rows_for(*work, &part, cost);
+	draw_clipped(draw, surface, &part, display->row);
+	damage(display, base->surface, &part);
+	const int64_t pixels = (int64_t)(part.right - part.left) * (part.bottom - part.top);
+	*work -= pixels * cost + WORK_CLIP;
+	display->done.pixels += pixels;
+	display->done.rows = part.bottom - rect->top;
+	if (part.bottom < rect->bottom) {
+		return 1;
+	}
+	display->done.rows = 0;
+	display->done.clip++;
+	return 0;
+}
+
 /* Draws what lies inside box, clips and surface. Clips of an honest server do not overlap, so that
- * they cover the box at most once: a second box full of pixels is where it ends. */
-static void draw_base(struct spice_display *display, const struct base *base, struct draw *draw) {
+ * they cover the box at most once: a second box full of pixels is where it ends. Returns 1 when
+ * there is more to do. */
+static int draw_base(struct spice_display *display, const struct base *base, struct draw *draw) {
 	struct spice_surface surface;
 	if (!base->surface || !borrow(display, base->surface, &surface)) {
-		return; /* an unknown surface: ignored */
+		memset(&display->done, 0, sizeof display->done);
+		return 0; /* an unknown surface: ignored */
 	}
 	const struct spice_rect whole = { 0, 0, (int32_t)surface.width, (int32_t)surface.height };
 	draw->box = base->box;
-	struct spice_rect inside = spice_rect_intersect(&base->box, &whole);
-	if (!spice_rect_is_empty(&inside)) {
-		int64_t budget = 2 * (int64_t)(inside.right - inside.left) *
-				 (inside.bottom - inside.top);
-		if (base->clips == 0) {
-			draw_clipped(draw, &surface, &inside, display->row);
-			damage(display, base->surface, &inside);
+	const struct spice_rect inside = spice_rect_intersect(&base->box, &whole);
+	if (spice_rect_is_empty(&inside)) {
+		return finish_draw(display, base->surface);
+	}
+	const int64_t most =
+			2 * (int64_t)(inside.right - inside.left) * (inside.bottom - inside.top);
+	const uint32_t count = base->clips == 0 ? 1 : base->clips;
+	struct reader r = reader_of(base->clip_data, (size_t)base->clips * 16);
+	for (uint32_t i = 0; i < display->done.clip; i++) {
+		read_rect(&r);
+	}
+	int64_t work = WORK_MAX;
+	while (display->done.clip < count && display->done.pixels < most) {
+		if (work <= 0) {
+			release(display, base->surface);
+			return 1;
 		}
-		struct reader r = reader_of(base->clip_data, (size_t)base->clips * 16);
-		for (uint32_t i = 0; i < base->clips && budget > 0; i++) {
-			struct spice_rect clip = read_rect(&r);
+		struct spice_rect clip = inside;
+		if (base->clips > 0) {
+			clip = read_rect(&r);
 			clip = spice_rect_intersect(&clip, &inside);
-			if (!spice_rect_is_empty(&clip)) {
-				budget -= (int64_t)(clip.right - clip.left) *
-					  (clip.bottom - clip.top);
-				draw_clipped(draw, &surface, &clip, display->row);
-				damage(display, base->surface, &clip);
-			}
+		}
+		if (spice_rect_is_empty(&clip)) {
+			display->done.clip++;
+		} else if (draw_part(display, base, draw, &surface, &clip, &work) > 0) {
+			release(display, base->surface);
+			return 1;
 		}
 	}
-	release(display, base->surface);
+	return finish_draw(display, base->surface);
 }
 
 /* A mask that is really there is not supported (Windows XP's driver only). */
@@ -387,8 +442,7 @@ static int on_fill(struct spice_display *display, struct message *m) {
 		note_unsupported(display, solid ? "masks" : "pattern brushes");
 		return 0;
 	}
-	draw_base(display, &base, &draw);
-	return 0;
+	return draw_base(display, &base, &draw);
 }
 
 /* COPY, BLEND, OPAQUE and ROP3: an image, perhaps a brush, an operation. */
@@ -417,10 +471,7 @@ static int on_image(struct spice_display *display, struct message *m) {
 		return 0;
 	}
 	int r = read_image(display, m->body, m->len, offset, &area, &draw);
-	if (r > 0) {
-		draw_base(display, &base, &draw);
-	}
-	return r < 0 ? r : 0;
+	return r > 0 ? draw_base(display, &base, &draw) : r;
 }
 
 static int on_constant(struct spice_display *display, struct message *m) {
@@ -438,8 +489,7 @@ static int on_constant(struct spice_display *display, struct message *m) {
 	draw.rop = m->type == SPICE_DISPLAY_DRAW_BLACKNESS   ? SPICE_ROP_BLACKNESS
 		   : m->type == SPICE_DISPLAY_DRAW_WHITENESS ? SPICE_ROP_WHITENESS
 							     : SPICE_ROP_INVERS;
-	draw_base(display, &base, &draw);
-	return 0;
+	return draw_base(display, &base, &draw);
 }
 
 static int on_transparent(struct spice_display *display, struct message *m) {
@@ -454,10 +504,7 @@ static int on_transparent(struct spice_display *display, struct message *m) {
 		return -EBADMSG;
 	}
 	int r = read_image(display, m->body, m->len, offset, &area, &draw);
-	if (r > 0) {
-		draw_base(display, &base, &draw);
-	}
-	return r < 0 ? r : 0;
+	return r > 0 ? draw_base(display, &base, &draw) : r;
 }
 
 static int on_alpha_blend(struct spice_display *display, struct message *m) {
@@ -472,10 +519,7 @@ static int on_alpha_blend(struct spice_display *display, struct message *m) {
 		return -EBADMSG;
 	}
 	int r = read_image(display, m->body, m->len, offset, &area, &draw);
-	if (r > 0) {
-		draw_base(display, &base, &draw);
-	}
-	return r < 0 ? r : 0;
+	return r > 0 ? draw_base(display, &base, &draw) : r;
 }
 
 static int on_copy_bits(struct spice_display *display, struct message *m) {
@@ -489,6 +533,7 @@ static int on_copy_bits(struct spice_display *display, struct message *m) {
 	}
 	struct spice_surface surface;
 	if (!base.surface || !borrow(display, base.surface, &surface)) {
+		memset(&display->done, 0, sizeof display->done);
 		return 0;
 	}
 	/* Where the source lies inside the surface, seen from the destination. */
@@ -500,11 +545,19 @@ static int on_copy_bits(struct spice_display *display, struct message *m) {
 	box = spice_rect_intersect(&box, &reachable);
 	if (!spice_rect_is_empty(&box)) {
 		/* Clips of a scroll are its visible part; the whole box is moved. */
-		draw_move(&surface, &box, box.left - dx, box.top - dy);
-		damage(display, base.surface, &box);
+		struct spice_rect left = box;
+		left.top += display->done.rows;
+		const int32_t rows = rows_for(WORK_MAX, &left, 1);
+		struct spice_rect part = draw_move(&surface, &box, box.left - dx, box.top - dy,
+				display->done.rows, rows);
+		damage(display, base.surface, &part);
+		display->done.rows += rows;
+		if (display->done.rows < box.bottom - box.top) {
+			release(display, base.surface);
+			return 1;
+		}
 	}
-	release(display, base.surface);
-	return 0;
+	return finish_draw(display, base.surface);
 }
 
 static const char *unsupported_name(unsigned type) {

@@ -4,7 +4,8 @@
  * of QXL's operations. An operation that is not drawn is counted and named, never a reason to fail.
  *
  * No thread, no log. The primary surface's memory is the target's: it is locked while one message
- * is drawn. Work per message is bounded by the size of the surface, whatever the message says.
+ * is drawn, or a part of a large one. Work per message is bounded by the size of the surface, work
+ * per call by a number of pixels, whatever the message says.
  */
 #pragma once
 
@@ -45,7 +46,9 @@ void spice_display_destroy(struct spice_display *display); /* accepts NULL */
 /* Forgets all surfaces: the channel was closed. */
 void spice_display_reset(struct spice_display *display);
 
-/* A message of the server. Returns 0 or -EBADMSG. */
+/* A message of the server. Returns 0, -EBADMSG, or 1: a large draw is done in part, a few
+ * milliseconds of it; call again with the same message, before any other, when the keys had their
+ * turn. */
 int spice_display_message(
 		struct spice_display *display, unsigned type, const uint8_t *body, size_t len);
 

@@ -131,16 +131,35 @@ void draw_clipped(const struct draw *draw, const struct spice_surface *surface,
 	}
 }
 
-void draw_move(const struct spice_surface *surface, const struct spice_rect *box, int32_t src_x,
-		int32_t src_y) {
+int draw_cost(const struct draw *draw) {
+	const int scaled = draw->image && is_scaled(draw) ? 8 : 0;
+	switch (draw->kind) {
+	case DRAW_ROP:
+		return (draw->rop == SPICE_ROP_PUT ? 1 : 4) + scaled;
+	case DRAW_ROP3:
+		return 16 + scaled;
+	case DRAW_TRANSPARENT:
+		return 4 + scaled;
+	case DRAW_ALPHA:
+		return 12 + scaled;
+	}
+	return 1;
+}
+
+struct spice_rect draw_move(const struct spice_surface *surface, const struct spice_rect *box,
+		int32_t src_x, int32_t src_y, int32_t first, int32_t count) {
 	const size_t bytes = (size_t)(box->right - box->left) * 4;
 	const int32_t rows = box->bottom - box->top;
-	for (int32_t i = 0; i < rows; i++) {
-		/* Downwards moves start at the bottom, so that no row is read after it was written.
-		 */
-		int32_t row = src_y < box->top ? rows - 1 - i : i;
+	/* Downwards moves start at the bottom, so that no row is read after it was written. */
+	const bool upwards = src_y < box->top;
+	for (int32_t i = first; i < first + count; i++) {
+		int32_t row = upwards ? rows - 1 - i : i;
 		memmove(surface->pixels + (size_t)(box->top + row) * surface->stride + box->left,
 				surface->pixels + (size_t)(src_y + row) * surface->stride + src_x,
 				bytes);
 	}
+	struct spice_rect moved = *box;
+	moved.top = upwards ? box->bottom - first - count : box->top + first;
+	moved.bottom = moved.top + count;
+	return moved;
 }

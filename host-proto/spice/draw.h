@@ -43,6 +43,10 @@ struct draw {
 void draw_clipped(const struct draw *draw, const struct spice_surface *surface,
 		const struct spice_rect *clip, uint32_t *row);
 
-/* Moves box's pixels from (src_x, src_y); both rectangles lie inside the surface. */
-void draw_move(const struct spice_surface *surface, const struct spice_rect *box, int32_t src_x,
-		int32_t src_y);
+/* What a pixel of it costs, in pixels that are copied. */
+int draw_cost(const struct draw *draw);
+
+/* Moves box's pixels from (src_x, src_y); both rectangles lie inside the surface. Of its rows those
+ * from number first on, in the order in which they must be moved. Returns where they went. */
+struct spice_rect draw_move(const struct spice_surface *surface, const struct spice_rect *box,
+		int32_t src_x, int32_t src_y, int32_t first, int32_t count);

@@ -60,7 +60,10 @@ static void on_crop(const struct spice_rect *monitor, void *data) {
 
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
 	struct screen *screen = data;
-	int r = spice_display_message(screen->display, type, body, len);
+	int r;
+	do {
+		r = spice_display_message(screen->display, type, body, len);
+	} while (r > 0);
 	(void)spice_display_take_unsupported(screen->display);
 	return r;
 }

@@ -60,7 +60,10 @@ static int feed(struct screen *screen, unsigned type, size_t len) {
 	/* A copy of the exact size, so that the sanitizer sees one byte too many. */
 	uint8_t *exact = malloc(len ? len : 1);
 	memcpy(exact, screen->bytes, len);
-	int r = spice_display_message(screen->display, type, exact, len);
+	int r;
+	do {
+		r = spice_display_message(screen->display, type, exact, len);
+	} while (r > 0);
 	free(exact);
 	CHECK_EQ(screen->locks, 0);
 	return r;

@@ -523,8 +523,136 @@ static void floods_stay_bounded(void **state) {
 	teardown(&f);
 }
 
+/* ---- a few bytes that are much work ---- */
+
+#define BIG_SIDE 4096u
+
+static void write_box(struct writer *w, int32_t left, int32_t top, int32_t right, int32_t bottom) {
+	write_i32(w, top);
+	write_i32(w, left);
+	write_i32(w, bottom);
+	write_i32(w, right);
+}
+
+static void write_base(struct writer *w, int32_t top) {
+	write_u32(w, 0);
+	write_box(w, 0, top, (int32_t)BIG_SIDE, (int32_t)BIG_SIDE);
+	write_u8(w, 0);
+}
+
+/* One pixel, as large as the surface. */
+static void write_pixel(struct writer *w) {
+	write_u64(w, 1);
+	write_u8(w, SPICE_IMAGE_BITMAP);
+	write_u8(w, 0);
+	write_u32(w, 1);
+	write_u32(w, 1);
+	write_u8(w, SPICE_BITMAP_32);
+	write_u8(w, 4); /* top down */
+	write_u32(w, 1);
+	write_u32(w, 1);
+	write_u32(w, 4);
+	write_u32(w, 0);
+	write_u32(w, 0x04030201);
+}
+
+static unsigned dear_surface(struct writer *w) {
+	write_u32(w, 0);
+	write_u32(w, BIG_SIDE);
+	write_u32(w, BIG_SIDE);
+	write_u32(w, SPICE_SURFACE_32_XRGB);
+	write_u32(w, 1);
+	return SPICE_DISPLAY_SURFACE_CREATE;
+}
+
+static unsigned dear_rop3(struct writer *w) {
+	write_base(w, 0);
+	write_u32(w, (uint32_t)writer_len(w) + 4 + 16 + 5 + 1 + 1 + 13);
+	write_box(w, 0, 0, 1, 1);
+	write_u8(w, 1);
+	write_u32(w, 0x123456);
+	write_u8(w, 0x69);
+	write_u8(w, 0);
+	write_bytes(w, "\0\0\0\0\0\0\0\0\0\0\0\0", 13);
+	write_pixel(w);
+	return SPICE_DISPLAY_DRAW_ROP3;
+}
+
+static unsigned dear_blend(struct writer *w) {
+	write_base(w, 0);
+	write_u8(w, 0);
+	write_u8(w, 100);
+	write_u32(w, (uint32_t)writer_len(w) + 4 + 16);
+	write_box(w, 0, 0, 1, 1);
+	write_pixel(w);
+	return SPICE_DISPLAY_DRAW_ALPHA_BLEND;
+}
+
+static unsigned dear_move(struct writer *w) {
+	write_base(w, 1);
+	write_i32(w, 0);
+	write_i32(w, 0);
+	return SPICE_DISPLAY_COPY_BITS;
+}
+
+static bool is_drawn(struct fixture *f, const uint32_t *first) {
+	struct spice_surface_pixels s;
+	spice_surface_lock(f->spice_surface, &s);
+	const uint32_t last =
+			s.pixels && s.height == BIG_SIDE
+					? s.pixels[(size_t)(s.height - 1) * s.stride + s.width - 1]
+					: *first;
+	spice_surface_unlock(f->spice_surface);
+	return last != *first;
+}
+
+/* Keys typed until the last pixel has changed (it is drawn last), and the slowest of them. */
+static void draw_dear(struct fixture *f, const char *name, unsigned (*make)(struct writer *w)) {
+	uint8_t bytes[512];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	uint64_t worst = 0;
+	unsigned keys = 0;
+	struct spice_surface_pixels s;
+	spice_surface_lock(f->spice_surface, &s);
+	const uint32_t before =
+			s.pixels ? s.pixels[(size_t)(s.height - 1) * s.stride + s.width - 1] : 0;
+	spice_surface_unlock(f->spice_surface);
+	const unsigned type = make(&w);
+	const uint64_t begin = clock_now_ns();
+	CHECK(spice_peer_send(f->peer, SPICE_CHANNEL_DISPLAY, type, bytes, writer_len(&w)) == 0);
+	do {
+		const uint64_t took = key_ns(f);
+		worst = took > worst ? took : worst;
+		keys++;
+	} while (type != SPICE_DISPLAY_COPY_BITS && !is_drawn(f, &before) &&
+			clock_now_ns() < begin + 60 * NS_PER_S);
+	print_message("%-8s %4zu bytes, %5llu ms of drawing: %4u keys, slowest %.1f ms\n", name,
+			writer_len(&w), (unsigned long long)((clock_now_ns() - begin) / NS_PER_MS),
+			keys, (double)worst / 1e6);
+	CHECK(f->status.connected && (type == SPICE_DISPLAY_COPY_BITS || is_drawn(f, &before)));
+#ifndef PG_SANITIZED
+	CHECK(worst < 100 * NS_PER_MS); /* 0.4 s where one message is one piece */
+#endif
+}
+
+static void the_dearest_draws_hold_up_no_key(void **state) {
+	(void)state;
+	struct fixture f = { .random = 1 };
+	uint8_t bytes[64];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	setup(&f);
+	WAIT_ON(f.loop, f.linked & 1u << SPICE_CHANNEL_DISPLAY, 10);
+	const unsigned type = dear_surface(&w);
+	CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, type, bytes, writer_len(&w)) == 0);
+	draw_dear(&f, "rop3", dear_rop3);
+	draw_dear(&f, "blend", dear_blend);
+	draw_dear(&f, "move", dear_move);
+	teardown(&f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(lies_do_no_harm),
-		cmocka_unit_test(floods_stay_bounded) };
+		cmocka_unit_test(floods_stay_bounded),
+		cmocka_unit_test(the_dearest_draws_hold_up_no_key) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
