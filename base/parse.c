@@ -55,6 +55,35 @@ bool parse_bool(const char *text, bool *ret_value) {
 	return false;
 }
 
+static int hex_digit(char c) {
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+	if (!at) {
+		return -1;
+	}
+	const int value = (int)(at - digits);
+	return value < 16 ? value : value - 6;
+}
+
+bool parse_percent(char *text) {
+	char *to = text;
+	for (const char *from = text; *from; from++) {
+		char c = *from;
+		if (c == '%') {
+			const int high = hex_digit(from[1]);
+			const int low = high < 0 ? -1 : hex_digit(from[2]);
+			if (low < 0 || (high == 0 && low == 0)) {
+				return false;
+			}
+			c = (char)(high << 4 | low);
+			from += 2;
+		}
+		*to++ = c;
+	}
+	*to = '\0';
+	return true;
+}
+
 bool parse_size(const char *text, int max, int *ret_width, int *ret_height) {
 	char width[16];
 	const char *x = strchr(text, 'x');

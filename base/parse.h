@@ -13,6 +13,9 @@ bool parse_double(const char *text, double min, double max, double *ret_value);
 /* 1 on yes true / 0 off no false, any case. */
 bool parse_bool(const char *text, bool *ret_value);
 
+/* Turns "%41" into "A", in place. Also false for what would be a NUL; the text is garbage then. */
+bool parse_percent(char *text);
+
 /* "1920x1080": two numbers of 1..max. */
 bool parse_size(const char *text, int max, int *ret_width, int *ret_height);
 

@@ -317,10 +317,16 @@ static int blame_command_line(int r, char error[static CONFIG_ERROR_BYTES]) {
 	return r;
 }
 
+static bool opens_something(const struct config *config) {
+	return config->mode == RUN_PLAY || config->mode == RUN_AUDIO_ONLY ||
+	       config->mode == RUN_SCREENSHOT;
+}
+
 int config_load(struct config *config, int argc, char **argv, const struct config_paths *paths,
 		char error[static CONFIG_ERROR_BYTES]) {
 	struct user_paths user;
 	struct config_arguments arguments = { 0 };
+	bool deletes = false;
 	error[0] = '\0';
 	if (!paths) {
 		find_user_paths(&user);
@@ -338,12 +344,20 @@ int config_load(struct config *config, int argc, char **argv, const struct confi
 		log_set_level(level);
 		r = load_files(config, paths, &arguments, error);
 	}
+	if (r == 0 && arguments.vv) {
+		r = config_load_vv(config, arguments.vv, error);
+		deletes = r > 0;
+		r = r > 0 ? 0 : r;
+	}
 	if (r == 0) {
 		r = blame_command_line(config_apply_arguments(config, &arguments, error), error);
 	}
 	if (r == 0) {
 		config_finish(config);
 		log_set_level(config->log_level);
+		if (deletes && opens_something(config)) {
+			config_delete_vv(arguments.vv);
+		}
 	}
 	free(arguments.items);
 	return r;
@@ -437,6 +451,9 @@ void config_origin_text(const struct config *config, unsigned option, char *text
 		break;
 	case CONFIG_DISCOVERY:
 		snprintf(text, size, "%s", _("discovery"));
+		break;
+	case CONFIG_VV:
+		snprintf(text, size, "%s", _("connection file"));
 		break;
 	case CONFIG_ARGV:
 		snprintf(text, size, "%s", _("command line"));

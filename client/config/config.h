@@ -166,6 +166,7 @@ enum config_rank {
 	CONFIG_EXTRA_FILE, /* -C */
 	CONFIG_DISCOVERY,
 	CONFIG_PROFILE,
+	CONFIG_VV, /* a connection file of virt-viewer */
 	CONFIG_ARGV,
 };
 

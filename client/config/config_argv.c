@@ -15,6 +15,7 @@
 #include "client/config/config_set.h"
 #include "client/config/options.h"
 #include "client/config/options_lg.h"
+#include "client/config/vv_file.h"
 
 struct words {
 	int count;
@@ -220,6 +221,26 @@ static bool option_as_word(struct words *words, const char *word) {
 	return false;
 }
 
+/* What a browser or a desktop hands over: a connection file, by path or URI, or an address. */
+static bool take_connection(struct words *words, char *word) {
+	if (ascii_ncasecmp(word, "spice", 5) == 0 && strstr(word, "://")) {
+		add(words, option_find("spice"), NULL, word);
+		return true;
+	}
+	if (!vv_is_name(word) || words->out->vv) {
+		return false;
+	}
+	if (ascii_ncasecmp(word, "file://", 7) == 0) {
+		char *path = strchr(word + 7, '/');
+		if (!path || !parse_percent(path)) {
+			return false;
+		}
+		word = path;
+	}
+	words->out->vv = word;
+	return true;
+}
+
 /* A word that is no option: a sub-command, a domain, or one of the words after `config`. */
 static int plain_word(struct words *words, struct config *config) {
 	char *word = words->argv[words->at];
@@ -248,6 +269,9 @@ static int plain_word(struct words *words, struct config *config) {
 		if (command->takes_rest) {
 			words->at = words->count;
 		}
+		return 0;
+	}
+	if (first && take_connection(words, word)) {
 		return 0;
 	}
 	if (words->out->domain) {

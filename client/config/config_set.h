@@ -57,6 +57,7 @@ struct config_arguments {
 	const char *extra_file; /* -C */
 	unsigned extra_index;
 	const char *domain;
+	const char *vv; /* a connection file */
 	const char *log_level;
 	bool no_lg_config;
 };
@@ -67,6 +68,11 @@ int config_parse_arguments(struct config *config, int argc, char **argv,
 		struct config_arguments *ret, char error[static CONFIG_ERROR_BYTES]);
 int config_apply_arguments(struct config *config, const struct config_arguments *arguments,
 		char error[static CONFIG_ERROR_BYTES]);
+
+/* Reads a connection file of virt-viewer and applies it below the command line. 0, 1 (it asks to be
+ * deleted once used) or -EINVAL with error. */
+int config_load_vv(struct config *config, const char *path, char error[static CONFIG_ERROR_BYTES]);
+void config_delete_vv(const char *path);
 
 /* "where: there is no option name; did you mean near?"; where NULL = the command line. */
 void config_unknown(char error[static CONFIG_ERROR_BYTES], const char *where, const char *name,

@@ -186,6 +186,8 @@ static void print_lg(FILE *out) {
 static void print_usage(FILE *out) {
 	static const char *const lines[][2] = {
 		{ "pierglass [OPTION]... [DOMAIN]", N_("play: picture, sound and input of a VM") },
+		{ "pierglass [OPTION]... FILE.vv",
+				N_("the same, by a connection file of virt-viewer") },
 		{ "pierglass --demo", N_("the same without a VM") },
 		{ "pierglass doctor [DOMAIN]",
 				N_("what is wrong with the set-up, and the remedy") },

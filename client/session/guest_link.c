@@ -550,7 +550,8 @@ static int create_spice(struct guest_link *session) {
 		.data = session,
 	};
 	int r = spice_session_create(&session->spice, session->loop, config->uri,
-			config->password_file, config->ca_file, &config->owners, &events);
+			config->password_file, config->ca_file, config->host_subject,
+			&config->owners, &events);
 	if (r == -EINVAL) {
 		log_error("\"%s\" is not the address of a SPICE server", config->uri);
 	}

@@ -45,7 +45,10 @@ struct guest_link_config {
 	char password_file[256]; /* "" = none, or asked for */
 	struct owners owners;    /* whose server on this machine counts as the VM's */
 	char ca_file[256];       /* with TLS: PEM of the authority; "" = the system's */
-	bool input;              /* forward input at all */
+	/* With TLS: what the certificate's subject has to be ("O=x,CN=y"), whatever the host is
+	 * called; "" = the certificate is that of the host. */
+	char host_subject[512];
+	bool input; /* forward input at all */
 	enum clipboard_policy clipboard_to_vm, clipboard_to_local;
 	size_t clipboard_max_bytes;
 	bool display;     /* the SPICE picture is wanted */

@@ -80,7 +80,7 @@ static int switch_to_tls(struct spice_session *session) {
 	if (address->tls || address->tls_port == 0) {
 		return -EINVAL;
 	}
-	int r = spice_tls_create(&session->tls, session->ca_file);
+	int r = spice_tls_create(&session->tls, session->ca_file, session->host_subject);
 	if (r == 0) {
 		address->tls = true;
 		address->port = address->tls_port;
@@ -349,6 +349,16 @@ static void on_socket_appeared(void *data) {
 	}
 }
 
+static void blame_tls(const struct spice_session *session, int error) {
+	if (error == -EINVAL) {
+		log_error("the host subject \"%s\" is no list like O=NAME,CN=NAME",
+				session->host_subject);
+	} else {
+		log_error("cannot use the certificate authority %s for TLS",
+				session->ca_file[0] ? session->ca_file : "of the system");
+	}
+}
+
 static int set_address(struct spice_session *session, const char *uri) {
 	struct spice_address address;
 	int r = spice_address_parse(uri, &address);
@@ -356,10 +366,9 @@ static int set_address(struct spice_session *session, const char *uri) {
 		return r;
 	}
 	if (address.tls && !session->tls) {
-		r = spice_tls_create(&session->tls, session->ca_file);
+		r = spice_tls_create(&session->tls, session->ca_file, session->host_subject);
 		if (r < 0) {
-			log_error("cannot use the certificate authority %s for TLS",
-					session->ca_file[0] ? session->ca_file : "of the system");
+			blame_tls(session, r);
 			return r;
 		}
 	} else if (!address.tls) {
@@ -378,8 +387,8 @@ static int set_address(struct spice_session *session, const char *uri) {
 }
 
 int spice_session_create(struct spice_session **ret_session, struct loop *loop, const char *uri,
-		const char *password_file, const char *ca_file, const struct owners *owners,
-		const struct spice_session_events *events) {
+		const char *password_file, const char *ca_file, const char *host_subject,
+		const struct owners *owners, const struct spice_session_events *events) {
 	struct spice_session *session = calloc(1, sizeof *session);
 	if (!session) {
 		return -ENOMEM;
@@ -391,6 +400,7 @@ int spice_session_create(struct spice_session **ret_session, struct loop *loop, 
 	session->check.owners = &session->owners;
 	strncpy(session->password_file, password_file, sizeof session->password_file - 1);
 	strncpy(session->ca_file, ca_file, sizeof session->ca_file - 1);
+	strncpy(session->host_subject, host_subject, sizeof session->host_subject - 1);
 	for (unsigned type = 0; type < SPICE_CHANNEL_COUNT; type++) {
 		struct channel_link *link = &session->links[type];
 		link->session = session;

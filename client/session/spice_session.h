@@ -59,8 +59,8 @@ struct spice_session_events {
 /* uri as spice_address_parse() takes it; copies the texts and owners. -EINVAL for a bad one. Does
  * not connect yet. */
 int spice_session_create(struct spice_session **ret_session, struct loop *loop, const char *uri,
-		const char *password_file, const char *ca_file, const struct owners *owners,
-		const struct spice_session_events *events);
+		const char *password_file, const char *ca_file, const char *host_subject,
+		const struct owners *owners, const struct spice_session_events *events);
 /* Closes everything; handlers are told. Accepts NULL. */
 void spice_session_destroy(struct spice_session *session);
 

@@ -36,6 +36,7 @@ struct spice_session {
 	struct spice_connect_check check;
 	char password_file[256];
 	char ca_file[256];
+	char host_subject[512];
 	char password[SPICE_PASSWORD_MAX_BYTES];
 	bool has_password; /* typed, or of the address: goes before the file */
 	bool typed_password;

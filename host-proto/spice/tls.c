@@ -11,14 +11,53 @@
 
 struct spice_tls {
 	SSL_CTX *ctx;
+	X509_NAME *subject; /* NULL: the host's name counts */
 };
 
 struct spice_tls_stream {
+	const struct spice_tls *tls;
 	SSL *ssl;
 	bool wants_write;
 };
 
-int spice_tls_create(struct spice_tls **ret_tls, const char *ca_file) {
+/* Copies up to the comma, or what stands for it; returns where the next entry begins, NULL = at the
+ * end. */
+static const char *next_entry(const char *from, char *to, size_t size) {
+	size_t len = 0;
+	while (*from == ' ') {
+		from++;
+	}
+	for (; *from && *from != ','; from++) {
+		from += *from == '\\' && from[1];
+		if (len + 1 < size) {
+			to[len++] = *from;
+		}
+	}
+	to[len] = '\0';
+	return *from ? from + 1 : NULL;
+}
+
+static X509_NAME *parse_subject(const char *text) {
+	X509_NAME *name = X509_NAME_new();
+	char entry[256];
+	for (const char *at = text; name && at;) {
+		at = next_entry(at, entry, sizeof entry);
+		char *equals = strchr(entry, '=');
+		if (!equals) {
+			X509_NAME_free(name);
+			return NULL;
+		}
+		*equals = '\0';
+		if (X509_NAME_add_entry_by_txt(name, entry, MBSTRING_UTF8,
+				    (const unsigned char *)equals + 1, -1, -1, 0) != 1) {
+			X509_NAME_free(name);
+			return NULL;
+		}
+	}
+	return name;
+}
+
+int spice_tls_create(struct spice_tls **ret_tls, const char *ca_file, const char *subject) {
 	int result = -ENOMEM;
 	struct spice_tls *tls = calloc(1, sizeof *tls);
 	if (!tls) {
@@ -38,6 +77,10 @@ int spice_tls_create(struct spice_tls **ret_tls, const char *ca_file) {
 		result = -ENOENT;
 		goto error;
 	}
+	if (*subject && !(tls->subject = parse_subject(subject))) {
+		result = -EINVAL;
+		goto error;
+	}
 	*ret_tls = tls;
 	return 0;
 error:
@@ -49,6 +92,7 @@ error:
 void spice_tls_destroy(struct spice_tls *tls) {
 	if (tls) {
 		SSL_CTX_free(tls->ctx);
+		X509_NAME_free(tls->subject);
 		free(tls);
 	}
 }
@@ -79,11 +123,13 @@ int spice_tls_stream_create(struct spice_tls_stream **ret_stream, struct spice_t
 		return -ENOMEM;
 	}
 	stream->ssl = SSL_new(tls->ctx);
-	if (!stream->ssl || SSL_set_fd(stream->ssl, fd) != 1 || !check_name(stream->ssl, host)) {
+	if (!stream->ssl || SSL_set_fd(stream->ssl, fd) != 1 ||
+			!check_name(stream->ssl, tls->subject ? "" : host)) {
 		ERR_clear_error();
 		spice_tls_stream_destroy(stream);
 		return -ENOMEM;
 	}
+	stream->tls = tls;
 	SSL_set_connect_state(stream->ssl);
 	*ret_stream = stream;
 	return 0;
@@ -114,12 +160,24 @@ static int error_of(struct spice_tls_stream *stream, int r) {
 	}
 }
 
+/* The canonical form is compared: case and spaces do not count. */
+static bool subject_fits(const struct spice_tls_stream *stream) {
+	if (!stream->tls->subject) {
+		return true;
+	}
+	X509 *certificate = SSL_get1_peer_certificate(stream->ssl);
+	const bool fits = certificate && X509_NAME_cmp(X509_get_subject_name(certificate),
+							 stream->tls->subject) == 0;
+	X509_free(certificate);
+	return fits;
+}
+
 int spice_tls_handshake(struct spice_tls_stream *stream) {
 	ERR_clear_error();
 	int r = SSL_do_handshake(stream->ssl);
 	if (r == 1) {
 		stream->wants_write = false;
-		return 0;
+		return subject_fits(stream) ? 0 : -EKEYREJECTED;
 	}
 	int error = error_of(stream, r);
 	if (error == -EAGAIN) {

@@ -11,8 +11,11 @@
 struct spice_tls;
 struct spice_tls_stream;
 
-/* ca_file: PEM; NULL or "" = the system's authorities. -ENOENT if it cannot be read. */
-int spice_tls_create(struct spice_tls **ret_tls, const char *ca_file);
+/* ca_file: PEM; NULL or "" = the system's authorities. -ENOENT if it cannot be read. subject: what
+ * a certificate's subject has to be, in its order ("O=Red Hat,CN=vm\,1"), instead of the host's
+ * name;
+ * "" = the name counts. -EINVAL: nonsense. */
+int spice_tls_create(struct spice_tls **ret_tls, const char *ca_file, const char *subject);
 void spice_tls_destroy(struct spice_tls *tls);
 
 /* The fd stays the caller's. host: a name or an address; "" = do not compare names. */

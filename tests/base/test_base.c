@@ -135,6 +135,9 @@ static void parsing_is_strict(void **state) {
 	CHECK(parse_size("1920x1080", 16384, &w, &h) && w == 1920 && h == 1080);
 	CHECK(!parse_size("0x10", 16384, &w, &h) && !parse_size("10", 16384, &w, &h) &&
 			!parse_size("1x2x3", 9, &w, &h));
+	char good[] = "%41b%2f%C3%a4", bad[] = "a%4", nul[] = "a%00b";
+	CHECK(parse_percent(good) && strcmp(good, "Ab/\xc3\xa4") == 0);
+	CHECK(!parse_percent(bad) && !parse_percent(nul));
 	CHECK(parse_distance("fulscreen", "full-screen") == 2 &&
 			parse_distance("sihze", "size") == 1);
 	CHECK(parse_distance("isze", "size") == 1 && parse_distance("", "abc") == 3);

@@ -327,6 +327,7 @@ static void parse(struct guest_link_config *config, const char *argument) {
 		{ "--uri=", offsetof(struct guest_link_config, uri) },
 		{ "--password-file=", offsetof(struct guest_link_config, password_file) },
 		{ "--ca-file=", offsetof(struct guest_link_config, ca_file) },
+		{ "--host-subject=", offsetof(struct guest_link_config, host_subject) },
 		{ "--evdev=", offsetof(struct guest_link_config, evdev) },
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
