@@ -88,6 +88,54 @@ static void json_floors(const struct bench_floors *floors, struct json *json) {
 	json_known(json, "floor_cpu_us", plain->cpu_us, plain->frames > 0);
 }
 
+static double per_second(const struct bench_player *player, uint64_t count) {
+	return (double)count / player->seconds;
+}
+
+/* The tree of processes that a player has, of the real pierglass. */
+static void json_player(const struct bench_player *player, struct json *json) {
+	json_known(json, "tree_cpu_us_per_frame", player->cpu_us,
+			player->known && player->frames > 0);
+	json_known(json, "tree_cpu_percent", player->cpu_percent, player->known);
+	json_known(json, "tree_shown", (double)player->frames, player->known);
+	json_array(json, "tree");
+	for (unsigned i = 0; i < player->to.count; i++) {
+		const struct bench_process *process = &player->to.processes[i];
+		const struct bench_process before = bench_tree_before(&player->from, process);
+		json_object(json, NULL);
+		json_string(json, "name", process->name);
+		json_number(json, "cpu_percent",
+				per_second(player, process->cpu_ns - before.cpu_ns) / 1e7);
+		json_number(json, "wakes_per_second",
+				per_second(player, process->wakes - before.wakes));
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void print_player(const struct bench_player *player, const struct bench_floor *floor) {
+	if (!player->known) {
+		return;
+	}
+	printf("\nplaying, all processes %10.2f %% of a core\n", player->cpu_percent);
+	if (player->frames > 0) {
+		printf("per shown frame        %10.0f us", player->cpu_us);
+	}
+	if (player->frames > 0 && floor->frames > 0 && floor->cpu_us > 0) {
+		printf("   %.2f of the floor's %.0f us", player->cpu_us / floor->cpu_us,
+				floor->cpu_us);
+	}
+	for (unsigned i = 0; i < player->to.count; i++) {
+		const struct bench_process *process = &player->to.processes[i];
+		const struct bench_process before = bench_tree_before(&player->from, process);
+		printf("%s  %-20s %10.2f %%  %8.1f wake-ups a second",
+				i > 0 || player->frames > 0 ? "\n" : "", process->name,
+				per_second(player, process->cpu_ns - before.cpu_ns) / 1e7,
+				per_second(player, process->wakes - before.wakes));
+	}
+	putchar('\n');
+}
+
 /* torn: the run of its own that read the pixels back; its shown count is 0 when there was none. */
 static void print_json(const struct bench *bench, struct bench_result *result,
 		const struct bench_result *torn, const struct bench_floors *floors) {
@@ -104,6 +152,7 @@ static void print_json(const struct bench *bench, struct bench_result *result,
 	}
 	json_rest(result, &json);
 	json_floors(floors, &json);
+	json_player(&bench->player, &json);
 	json_number(&json, "start_ms", result->start_ms);
 	json_int(&json, "rss_kib", result->rss_kib);
 	json_int(&json, "machine_steal_ms", result->steal_ms);
@@ -158,6 +207,7 @@ static void print_table(const struct bench *bench, struct bench_result *result,
 		printf("\nwritten to released, by the plainest follower %.0f us",
 				floors->follow_us);
 	}
+	print_player(&bench->player, floor);
 	printf("\nlooking for frames     %10.2f %% of a core\n", result->lgmp_cpu_percent);
 	printf("start to first picture %10.0f ms\nmemory                 %10ld KiB\n"
 	       "stolen by other VMs    %10ld ms\n",

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "client/bench/bench_floor.h"
+#include "client/bench/bench_player.h"
 #include "client/bench/bench_record.h"
 #include "client/config/config.h"
 #include "client/gl/window_surface.h"
@@ -18,7 +19,10 @@ struct rtkit;
 struct bench {
 	struct config *config;
 	struct demo *demo; /* NULL: somebody else's memory */
-	struct loop *loop; /* for rtkit alone */
+	struct demo_info guest;
+	struct bench_player player;
+	uint64_t player_ns; /* how long that took */
+	struct loop *loop;  /* for rtkit alone */
 	struct rtkit *rtkit;
 	struct window *window;
 	struct window_surface *surface;

@@ -7,7 +7,7 @@
 
 #define PLAIN_STEP_NS  (1 * NS_PER_MS)
 #define FLOW_MAX_NS    (4 * NS_PER_MS)
-#define IDLE_STEP_NS   (20 * NS_PER_MS)
+#define IDLE_STEP_NS   (25 * NS_PER_MS) /* the whole program wakes at most 50 times a second */
 #define IDLE_AFTER_NS  (1 * NS_PER_S)
 #define EAGER_NS       (60 * NS_PER_MS)
 #define EAGER_STEP_NS  (1 * NS_PER_MS)
@@ -214,7 +214,7 @@ uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t 
 		return now_ns + frame_predictor->step_ns;
 	}
 	if (frame_predictor->last_ns == 0) {
-		return now_ns + shorter(IDLE_STEP_NS, frame_predictor->step_ns * 5);
+		return now_ns + shorter(IDLE_STEP_NS, frame_predictor->step_ns * 7);
 	}
 	uint64_t step_ns = frame_predictor->step_ns;
 	const uint64_t since_ns = now_ns - frame_predictor->last_ns;
