@@ -16,7 +16,7 @@
         version = "0.1.0";
         src = self;
 
-        nativeBuildInputs = with pkgs; [ cmake gettext ninja pkg-config python3 scdoc ];
+        nativeBuildInputs = with pkgs; [ cmake gettext ninja pkg-config python3 scdoc wayland-scanner ];
         buildInputs = with pkgs; [
           fontconfig
           freetype

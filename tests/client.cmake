@@ -59,3 +59,4 @@ set_property(TEST bench_real bench_compare bench_host34 APPEND PROPERTY LABELS t
 pg_test(client/bench/bench_tree bench)
 pg_integration(player_idle player-idle)
 set_property(TEST player_idle APPEND PROPERTY LABELS timing)
+pg_test(client/clipboard/clipboard_wayland_link clipboard base)

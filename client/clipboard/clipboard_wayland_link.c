@@ -12,137 +12,40 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "client/clipboard/clipboard_control.h"
 #include "client/clipboard/clipboard_wayland_internal.h"
 
-#define SEAT_MAX    5u /* versions of the core protocol that are spoken here */
-#define MANAGER_MAX 3u
-
-struct protocol {
-	const char *name;
-	const struct wl_interface *manager, *device, *source; /* NULL: core */
-};
+#define SEAT_MAX 5u /* version of the core protocol that is spoken here */
 
 /* The best first. */
-static const struct protocol protocols[] = {
-	{ "ext-data-control", &ext_data_control_manager, &ext_data_control_device,
-			&ext_data_control_source },
-	{ "wlr-data-control", &zwlr_data_control_manager, &zwlr_data_control_device,
-			&zwlr_data_control_source },
-	{ "wl_data_device", NULL, NULL, NULL },
-};
-static_assert(sizeof protocols / sizeof protocols[0] == PROTOCOLS, "as the link counts them");
+static const struct wayland_protocol *const protocols[] = { &wayland_ext, &wayland_wlr,
+	&wayland_core };
+static_assert(sizeof protocols / sizeof protocols[0] == WAYLAND_PROTOCOLS, "as the link counts");
+
+static bool is_control(const struct wayland_link *link) {
+	return link->protocol->control;
+}
 
 /* ---- the source ---- */
 
 static void source_destroy(struct wayland_link *link) {
-	if (!link->source) {
-		return;
+	if (link->source) {
+		link->protocol->source_destroy(link->source);
+		link->source = NULL;
 	}
-	if (is_control(link)) {
-		wl_proxy_marshal_flags(link->source, SOURCE_DESTROY, NULL,
-				wl_proxy_get_version(link->source), WL_MARSHAL_FLAG_DESTROY);
-	} else {
-		wl_data_source_destroy((struct wl_data_source *)link->source);
-	}
-	link->source = NULL;
 }
 
-static void source_send(struct wayland_link *link, const void *proxy, const char *name, int fd) {
-	if (proxy == link->source) {
+void wayland_source_send(struct wayland_link *link, const void *source, const char *name, int fd) {
+	if (source == link->source) {
 		link->events.send(name, fd, link->events.data);
 	} else {
 		close(fd);
 	}
 }
 
-static void source_cancelled(struct wayland_link *link, const void *proxy) {
-	if (proxy == link->source) {
+void wayland_source_cancelled(struct wayland_link *link, const void *source) {
+	if (source == link->source) {
 		source_destroy(link);
 		link->events.cancelled(link->events.data);
-	}
-}
-
-static void on_control_send(void *data, struct wl_proxy *source, const char *name, int32_t fd) {
-	source_send(data, source, name, fd);
-}
-
-static void on_control_cancelled(void *data, struct wl_proxy *source) {
-	source_cancelled(data, source);
-}
-
-static void (*const control_source_listener[])(
-		void) = { (void (*)(void))on_control_send, (void (*)(void))on_control_cancelled };
-
-static void on_core_target(void *data, struct wl_data_source *source, const char *name) {
-	(void)data;
-	(void)source;
-	(void)name;
-}
-
-static void on_core_send(void *data, struct wl_data_source *source, const char *name, int32_t fd) {
-	source_send(data, source, name, fd);
-}
-
-static void on_core_cancelled(void *data, struct wl_data_source *source) {
-	source_cancelled(data, source);
-}
-
-static void on_core_dnd(void *data, struct wl_data_source *source) {
-	(void)data;
-	(void)source;
-}
-
-static void on_core_dnd_action(void *data, struct wl_data_source *source, uint32_t action) {
-	(void)data;
-	(void)source;
-	(void)action;
-}
-
-static const struct wl_data_source_listener core_source_listener = {
-	.target = on_core_target,
-	.send = on_core_send,
-	.cancelled = on_core_cancelled,
-	.dnd_drop_performed = on_core_dnd,
-	.dnd_finished = on_core_dnd,
-	.action = on_core_dnd_action,
-};
-
-static struct wl_proxy *source_new(struct wayland_link *link) {
-	if (!is_control(link)) {
-		struct wl_data_source *core = wl_data_device_manager_create_data_source(
-				(struct wl_data_device_manager *)link->manager);
-		if (core) {
-			wl_data_source_add_listener(core, &core_source_listener, link);
-		}
-		return (struct wl_proxy *)core;
-	}
-	struct wl_proxy *source = wl_proxy_marshal_flags(link->manager, MANAGER_CREATE_SOURCE,
-			protocols[link->protocol].source, 1, 0, NULL);
-	if (source) {
-		union {
-			void (*const *table)(void);
-			void (**listener)(void);
-		} as = { .table = control_source_listener };
-		wl_proxy_add_listener(source, as.listener, link);
-	}
-	return source;
-}
-
-static void source_offer(struct wayland_link *link, struct wl_proxy *source, const char *name) {
-	if (is_control(link)) {
-		wl_proxy_marshal_flags(source, SOURCE_OFFER, NULL, 1, 0, name);
-	} else {
-		wl_data_source_offer((struct wl_data_source *)source, name);
-	}
-}
-
-static void set_selection(struct wayland_link *link, struct wl_proxy *source) {
-	if (is_control(link)) {
-		wl_proxy_marshal_flags(link->device, DEVICE_SET_SELECTION, NULL, 1, 0, source);
-	} else {
-		wl_data_device_set_selection((struct wl_data_device *)link->device,
-				(struct wl_data_source *)source, link->serial);
 	}
 }
 
@@ -153,7 +56,7 @@ bool wayland_link_is_mark(const struct wayland_link *link, const char *name) {
 int wayland_link_own(struct wayland_link *link, unsigned types) {
 	if (types == 0) {
 		if (link->source) { /* else the clipboard is another program's */
-			set_selection(link, NULL);
+			link->protocol->set_selection(link->device, NULL, link->serial);
 			source_destroy(link);
 		}
 		return 0;
@@ -161,7 +64,8 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 	if (!is_control(link) && link->serial == 0) {
 		return -EAGAIN;
 	}
-	struct wl_proxy *source = source_new(link);
+	const struct wayland_protocol *protocol = link->protocol;
+	void *source = protocol->source_new(link->manager, link);
 	if (!source) {
 		return -ENOMEM;
 	}
@@ -169,22 +73,22 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 	 * programs paste whatever is offered first; but weston's own clipboard takes the first type
 	 * over, and would offer it as if it were another program's. */
 	if (!is_control(link)) {
-		source_offer(link, source, link->own_name);
+		protocol->source_offer(source, link->own_name);
 	}
 	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
 		if (clipboard_names[i].offer && (clipboard_names[i].type & types)) {
-			source_offer(link, source, clipboard_names[i].name);
+			protocol->source_offer(source, clipboard_names[i].name);
 		}
 	}
 	if (is_control(link)) {
-		source_offer(link, source, link->own_name);
+		protocol->source_offer(source, link->own_name);
 	}
 	if (!is_control(link)) {
 		/* Weston and mutter take a second one with the same serial for an old one, unless
 		 * the first is gone. */
 		source_destroy(link);
 	}
-	set_selection(link, source);
+	protocol->set_selection(link->device, source, link->serial);
 	source_destroy(link); /* the one before */
 	link->source = source;
 	return 0;
@@ -292,11 +196,8 @@ static void on_global(void *data, struct wl_registry *registry, uint32_t name,
 		link->seat = wl_registry_bind(
 				registry, name, &wl_seat_interface, at_most(version, SEAT_MAX));
 	}
-	for (unsigned i = 0; i < PROTOCOLS; i++) {
-		const struct wl_interface *manager =
-				protocols[i].manager ? protocols[i].manager
-						     : &wl_data_device_manager_interface;
-		if (strcmp(interface, manager->name) == 0) {
+	for (unsigned i = 0; i < WAYLAND_PROTOCOLS; i++) {
+		if (strcmp(interface, protocols[i]->manager->name) == 0) {
 			link->manager_name[i] = name;
 			link->manager_version[i] = version;
 		}
@@ -312,23 +213,15 @@ static void on_global_gone(void *data, struct wl_registry *registry, uint32_t na
 static const struct wl_registry_listener registry_listener = { .global = on_global,
 	.global_remove = on_global_gone };
 
-static void get_device(struct wayland_link *link) {
-	const struct protocol *protocol = &protocols[link->protocol];
-	const uint32_t name = link->manager_name[link->protocol];
-	const uint32_t version = link->manager_version[link->protocol];
-	if (!is_control(link)) {
-		struct wl_data_device_manager *manager = wl_registry_bind(link->registry, name,
-				&wl_data_device_manager_interface, at_most(version, MANAGER_MAX));
-		struct wl_data_device *device =
-				wl_data_device_manager_get_data_device(manager, link->seat);
-		link->manager = (struct wl_proxy *)manager;
-		link->device = (struct wl_proxy *)device;
-	} else {
-		link->manager = wl_registry_bind(link->registry, name, protocol->manager, 1);
-		link->device = wl_proxy_marshal_flags(link->manager, MANAGER_GET_DEVICE,
-				protocol->device, 1, 0, NULL, link->seat);
+static int get_device(struct wayland_link *link, unsigned index) {
+	const struct wayland_protocol *protocol = link->protocol;
+	link->manager = wl_registry_bind(link->registry, link->manager_name[index],
+			protocol->manager,
+			at_most(link->manager_version[index], protocol->version_max));
+	if (link->manager) {
+		link->device = protocol->device_new(link->manager, link->seat, link);
 	}
-	wayland_device_listen(link);
+	return link->device ? 0 : -ENOMEM;
 }
 
 static bool find_globals(struct wayland_link *link) {
@@ -360,23 +253,24 @@ static void forget_globals(struct wayland_link *link) {
 	memset(link->manager_version, 0, sizeof link->manager_version);
 }
 
-/* The first of protocols[from..to) that is there; -1 = none. */
-static int find_protocol(const struct wayland_link *link, unsigned from, unsigned to) {
-	for (unsigned i = from; i < to; i++) {
-		if (link->seat && link->manager_version[i] != 0) {
-			return (int)i;
+/* The first protocol that is there, of those that are for any program, or are not; -1 = none. */
+static int find_protocol(const struct wayland_link *link, bool control) {
+	for (int i = 0; i < (int)WAYLAND_PROTOCOLS; i++) {
+		if (protocols[i]->control == control && link->seat &&
+				link->manager_version[i] != 0) {
+			return i;
 		}
 	}
 	return -1;
 }
 
 /* On a connection of our own where any program may have the clipboard, else on the window's. */
-static int connect_link(struct wayland_link *link, struct wl_display *window) {
+static int connect_link(struct wayland_link *link, struct wl_display *window, unsigned *ret_index) {
 	int found = -1;
 	link->display = wl_display_connect(NULL);
 	if (link->display) {
 		link->own_display = true;
-		found = find_globals(link) ? find_protocol(link, 0, CORE) : -1;
+		found = find_globals(link) ? find_protocol(link, true) : -1;
 	}
 	if (found < 0) {
 		forget_globals(link);
@@ -388,12 +282,13 @@ static int connect_link(struct wayland_link *link, struct wl_display *window) {
 		if (!find_globals(link)) {
 			return -ENOTCONN;
 		}
-		found = find_protocol(link, CORE, PROTOCOLS);
+		found = find_protocol(link, false);
 	}
 	if (found < 0) {
 		return -ENOTSUP;
 	}
-	link->protocol = (unsigned)found;
+	link->protocol = protocols[found];
+	*ret_index = (unsigned)found;
 	return 0;
 }
 
@@ -408,33 +303,32 @@ int wayland_link_create(struct wayland_link **ret_link, struct wl_display *windo
 		random ^= clock_now_ns();
 	}
 	link->events = *events;
-	link->protocol = CORE;
+	link->protocol = &wayland_core;
 	snprintf(link->own_name, sizeof link->own_name, OWN_PREFIX "%016llx",
 			(unsigned long long)random);
-	int r = connect_link(link, window);
+	unsigned index;
+	int r = connect_link(link, window, &index);
 	if (r < 0) {
 		wayland_link_destroy(link);
 		return r;
 	}
 	/* The seat's listener first: the answer to the roundtrip's bind is still to be read. */
 	wl_seat_add_listener(link->seat, &seat_listener, link);
-	get_device(link);
+	r = get_device(link, index);
+	if (r < 0) {
+		wayland_link_destroy(link);
+		return r;
+	}
 	*ret_link = link;
 	return 0;
 }
 
 static void device_destroy(struct wayland_link *link) {
-	if (link->device && is_control(link)) {
-		wl_proxy_marshal_flags(
-				link->device, DEVICE_DESTROY, NULL, 1, WL_MARSHAL_FLAG_DESTROY);
-	} else if (link->device && wl_proxy_get_version(link->device) >=
-						   WL_DATA_DEVICE_RELEASE_SINCE_VERSION) {
-		wl_data_device_release((struct wl_data_device *)link->device);
-	} else if (link->device) {
-		wl_data_device_destroy((struct wl_data_device *)link->device);
+	if (link->device) {
+		link->protocol->device_destroy(link->device);
 	}
 	if (link->manager) {
-		wl_proxy_destroy(link->manager);
+		link->protocol->manager_destroy(link->manager);
 	}
 }
 
@@ -464,7 +358,7 @@ bool wayland_link_is_control(const struct wayland_link *link) {
 }
 
 const char *wayland_link_name(const struct wayland_link *link) {
-	return protocols[link->protocol].name;
+	return link->protocol->name;
 }
 
 /* Others read the same connection: whoever prepared to read holds them up until it did, so nothing
