@@ -15,14 +15,19 @@ struct lines {
 
 static struct lines split(const char *text) {
 	struct lines lines = { 0 };
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-		len += text[len] == '\n';
-		lines.line = xrealloc(lines.line, (lines.count + 1) * sizeof *lines.line);
-		lines.len = xrealloc(lines.len, (lines.count + 1) * sizeof *lines.len);
+	const char *end = text + strlen(text);
+	size_t room = 0;
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *next = newline ? newline + 1 : end;
+		if (lines.count == room) {
+			room = room ? 2 * room : 64;
+			lines.line = xrealloc(lines.line, room * sizeof *lines.line);
+			lines.len = xrealloc(lines.len, room * sizeof *lines.len);
+		}
 		lines.line[lines.count] = text;
-		lines.len[lines.count++] = len;
-		text += len;
+		lines.len[lines.count++] = (size_t)(next - text);
+		text = next;
 	}
 	return lines;
 }
