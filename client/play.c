@@ -45,8 +45,7 @@ static bool remembers(const struct config *config) {
 	return config->window.remember && !config->demo;
 }
 
-static void recall_window(
-		const struct config *config, const char *key, struct window_config *window) {
+static void recall_window(struct config *config, const char *key, struct window_config *window) {
 	struct window_placement geometry;
 	if (!remembers(config) || !window_placement_load(key, &geometry)) {
 		return;
@@ -57,6 +56,10 @@ static void recall_window(
 	window->x = geometry.x;
 	window->y = geometry.y;
 	window->maximized |= geometry.maximized;
+	if (!config->window.full_screen_chosen) {
+		window->full_screen |= geometry.full_screen;
+	}
+	config->window.size_chosen = true;
 }
 
 static void remember_window(const struct play *play, const char *key) {
@@ -69,8 +72,9 @@ static void remember_window(const struct play *play, const char *key) {
 	Uint32 flags = SDL_GetWindowFlags(window);
 	window_placement_load(key, &geometry);
 	geometry.maximized = flags & SDL_WINDOW_MAXIMIZED;
+	geometry.full_screen = window_is_full_screen(play->window);
 	/* Of a full or maximised window the size before that is kept. */
-	if (!(flags & (SDL_WINDOW_MAXIMIZED | SDL_WINDOW_FULLSCREEN | SDL_WINDOW_MINIMIZED))) {
+	if (!geometry.full_screen && !(flags & (SDL_WINDOW_MAXIMIZED | SDL_WINDOW_MINIMIZED))) {
 		int left = 0;
 		int top = 0;
 		SDL_GetWindowSize(window, &geometry.width, &geometry.height);
@@ -118,7 +122,9 @@ static int open_window(struct play *play, const char *key) {
 		.resizable = options->allow_resize,
 	};
 	recall_window(play->config, key, &window);
-	snprintf(window.title, sizeof window.title, "%s", options->title);
+	snprintf(window.monitor, sizeof window.monitor, "%s", options->monitor);
+	snprintf(window.title, sizeof window.title, "%s",
+			options->title[0] ? options->title : "pierglass");
 	r = window_create(&play->window, &window);
 	if (r < 0) {
 		log_error("no window: %s", strerrordesc_np(-r));

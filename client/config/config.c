@@ -218,6 +218,9 @@ static void config_finish(struct config *config) {
 	config->window.remember = config->raw.remember &&
 				  rank_of(config, "size") == CONFIG_DEFAULT &&
 				  rank_of(config, "position") == CONFIG_DEFAULT;
+	config->window.size_chosen = rank_of(config, "size") != CONFIG_DEFAULT;
+	config->window.full_screen_chosen = rank_of(config, "full-screen") != CONFIG_DEFAULT;
+	config->window.title_chosen = rank_of(config, "title") != CONFIG_DEFAULT;
 	config->video.owners = config->audio.owners = session->owners = config->owners;
 	config->audio.yields = config->mode == RUN_AUDIO_ONLY;
 	/* As the only picture, SPICE's is the guest's whole desktop: it fits the window. */

@@ -81,11 +81,15 @@ struct window_options {
 	char title[128];
 	char app_id[64];
 	int width, height; /* px, at start */
+	bool size_chosen;  /* by --size, or as the window was left */
 	bool center;       /* else at x, y */
 	int x, y;
-	bool remember; /* open where the window was left; off once size or position are given */
+	char monitor[64]; /* "" = the desktop chooses */
+	bool remember;    /* open where the window was left; off once size or position are given */
 	bool borderless;
 	bool full_screen;
+	bool full_screen_chosen; /* by an option: as the window was left does not count */
+	bool title_chosen;
 	bool maximize;
 	bool auto_resize;       /* the window follows the guest */
 	bool allow_resize;      /* the user may resize */

@@ -12,6 +12,7 @@
 #include "client/platform/instance.h"
 #include "client/ui/app_decide.h"
 #include "client/ui/app_internal.h"
+#include "client/ui/app_title.h"
 #include "client/ui/stats.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
@@ -156,6 +157,16 @@ static uint64_t gather(struct app_status *now, const struct app_parts *parts, st
 	return now->session.grabbed && now->device_input ? input_ns + PLAYED_NS : 0;
 }
 
+static void show_title(struct app *app) {
+	char title[sizeof app->title];
+	const char *vm = app->vm.last.domain[0] ? app->vm.last.domain : app->config->domain;
+	app_title(&app->hud.now, app->config, vm, title, sizeof title);
+	if (strcmp(title, app->title) != 0) {
+		memcpy(app->title, title, sizeof title);
+		window_set_title(app->window, title);
+	}
+}
+
 void app_settle(struct app *app) {
 	struct app_decision decision;
 	struct app_status *now = &app->hud.now;
@@ -176,6 +187,7 @@ void app_settle(struct app *app) {
 		window_keep_awake(app->window, decision.screensaver_off);
 	}
 	app_parts_apply(&app->parts, &decision);
+	show_title(app);
 }
 
 /* ---- the loop ---- */

@@ -43,6 +43,7 @@ struct app {
 	struct app_panel panel;
 	struct vm_apply vm;
 	struct video_geometry picture;
+	char title[160]; /* as the window has it */
 	bool running;
 	bool pointer_inside;
 	uint64_t settle_ns; /* what was decided changes by itself; 0 = never */

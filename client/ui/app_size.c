@@ -34,6 +34,23 @@ void app_size_shrink(const struct config *config, const struct app_parts *parts,
 	}
 }
 
+/* Nobody chose a size: that of the first picture's aspect has no borders. */
+static void take_aspect(struct app_size *size, const struct config *config,
+		const struct app_parts *parts, const struct video_status *video,
+		struct window *window) {
+	if (size->has_aspect || video->width == 0 || video->showing == VIDEO_SOURCE_AUTO) {
+		return;
+	}
+	size->has_aspect = true;
+	const bool turned = parts->settings.rotate % 2 != 0;
+	if (!config->window.size_chosen && config->window.allow_resize &&
+			config->video.settings.keep_aspect && !config->window.auto_resize &&
+			!config->window.set_guest_size) {
+		window_take_aspect(window, (int)(turned ? video->height : video->width),
+				(int)(turned ? video->width : video->height));
+	}
+}
+
 static void fit(struct app_size *size, const struct config *config,
 		const struct video_status *video, struct window *window) {
 	if (!config->window.auto_resize || video->width == 0 ||
@@ -51,6 +68,7 @@ static void fit(struct app_size *size, const struct config *config,
 void app_size_follow(struct app_size *size, const struct config *config,
 		const struct app_parts *parts, const struct video_status *video,
 		struct window *window) {
+	take_aspect(size, config, parts, video, window);
 	fit(size, config, video, window);
 	if (size->settled_ns == 0) {
 		app_size_shrink(config, parts, video, window); /* else once the user stopped */

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct app_parts;
@@ -13,6 +14,7 @@ struct window;
 
 struct app_size {
 	uint32_t guest_width, guest_height; /* that the window was last fitted to */
+	bool has_aspect;                    /* of the first picture */
 	uint64_t settled_ns;                /* when a resize counts as over; 0 = there is none */
 };
 

@@ -12,6 +12,9 @@
 #include <wayland-client-core.h>
 
 #include "client/gl/window_surface.h"
+#include "client/window/keep_awake.h"
+#include "client/window/window_icon.h"
+#include "client/window/window_place.h"
 
 #include "base/log.h"
 
@@ -20,6 +23,10 @@ struct window {
 	struct window_surface surface;
 	Uint32 id;
 	double x11_scale; /* 0 = the desktop says none */
+	struct keep_awake *awake;
+	int asked_width, asked_height; /* when it was opened */
+	bool bare_full_screen;         /* without a window manager */
+	SDL_Rect before_full;
 };
 
 /* SDL2 has no app id hint: these two variables are the only way (read at SDL_Init). */
@@ -175,6 +182,113 @@ static Uint32 window_flags(const struct window_config *config) {
 	return flags;
 }
 
+#define MONITORS_MAX 16
+
+static int monitors(const char *names[MONITORS_MAX], struct place_rect rects[MONITORS_MAX]) {
+	int count = SDL_GetNumVideoDisplays();
+	count = count < MONITORS_MAX ? count : MONITORS_MAX;
+	for (int i = 0; i < count; i++) {
+		SDL_Rect bounds = { 0 };
+		SDL_GetDisplayBounds(i, &bounds);
+		names[i] = SDL_GetDisplayName(i);
+		rects[i] = (struct place_rect){ bounds.x, bounds.y, bounds.w, bounds.h };
+	}
+	return count < 0 ? 0 : count;
+}
+
+/* What panels and docks leave of a screen; 0, 0 = unknown. */
+static void room_of(int monitor, int *ret_width, int *ret_height) {
+	SDL_Rect usable = { 0 };
+	if (monitor >= 0) {
+		SDL_GetDisplayUsableBounds(monitor, &usable);
+	}
+	*ret_width = usable.w;
+	*ret_height = usable.h;
+}
+
+/* The first size and place. The frame around it is known only later: some room is left for it. */
+static void place(const struct window_config *config, struct place_rect *at) {
+	const char *names[MONITORS_MAX];
+	struct place_rect rects[MONITORS_MAX];
+	const int frame = config->borderless || config->full_screen ? 0 : 32;
+	const int count = monitors(names, rects);
+	const int monitor = window_place_monitor(config->monitor, names, count);
+	int width, height;
+	if (config->monitor[0] && monitor < 0) {
+		log_warn("--monitor=%s is none of the %d screens of this desktop: the desktop chooses",
+				config->monitor, count);
+	}
+	*at = (struct place_rect){ config->x, config->y, config->width > 0 ? config->width : 1024,
+		config->height > 0 ? config->height : 768 };
+	if (monitor >= 0 || !config->position_set || !window_place_in_sight(at, rects, count)) {
+		at->x = at->y = monitor >= 0 ? (int)SDL_WINDOWPOS_CENTERED_DISPLAY(monitor)
+					     : (int)SDL_WINDOWPOS_CENTERED;
+	}
+	room_of(monitor >= 0 ? monitor : 0, &width, &height);
+	if (!config->position_set || monitor >= 0) {
+		window_place_fit(width - frame, height - frame, &at->width, &at->height);
+	}
+}
+
+static void set_icon(struct window *window) {
+	static const int side = 64;
+	if (window->surface.kind != WINDOW_SURFACE_X11) {
+		return;
+	}
+	SDL_Surface *icon =
+			SDL_CreateRGBSurfaceWithFormat(0, side, side, 32, SDL_PIXELFORMAT_ARGB8888);
+	if (icon) {
+		window_icon_draw(icon->pixels, side);
+		SDL_SetWindowIcon(window->sdl, icon);
+		SDL_FreeSurface(icon);
+	}
+}
+
+#ifdef SDL_VIDEO_DRIVER_X11
+/* Full screen on X11 is a request to the window manager. Without one nobody fulfils it. */
+static bool has_window_manager(const struct window *window) {
+	SDL_SysWMinfo info;
+	Atom type;
+	int format;
+	unsigned long count = 0, rest;
+	unsigned char *data = NULL;
+	SDL_VERSION(&info.version);
+	if (!SDL_GetWindowWMInfo(window->sdl, &info) || info.subsystem != SDL_SYSWM_X11) {
+		return true;
+	}
+	Display *display = info.info.x11.display;
+	const Atom check = XInternAtom(display, "_NET_SUPPORTING_WM_CHECK", False);
+	if (XGetWindowProperty(display, DefaultRootWindow(display), check, 0, 1, False,
+			    AnyPropertyType, &type, &format, &count, &rest, &data) != Success) {
+		return true;
+	}
+	if (data) {
+		XFree(data);
+	}
+	return count > 0;
+}
+#else
+static bool has_window_manager(const struct window *window) {
+	(void)window;
+	return true;
+}
+#endif
+
+static void set_bare_full_screen(struct window *window, bool on) {
+	SDL_Rect to = window->before_full;
+	if (on == window->bare_full_screen) {
+		return;
+	}
+	if (on) {
+		SDL_GetWindowPosition(window->sdl, &window->before_full.x, &window->before_full.y);
+		SDL_GetWindowSize(window->sdl, &window->before_full.w, &window->before_full.h);
+		SDL_GetDisplayBounds(window_monitor(window), &to);
+	}
+	window->bare_full_screen = on;
+	SDL_SetWindowPosition(window->sdl, to.x, to.y);
+	SDL_SetWindowSize(window->sdl, to.w, to.h);
+}
+
 int window_create(struct window **ret_window, const struct window_config *config) {
 	struct window *window = calloc(1, sizeof *window);
 	if (!window) {
@@ -182,11 +296,12 @@ int window_create(struct window **ret_window, const struct window_config *config
 	}
 	pthread_mutex_init(&window->surface.lock, NULL);
 
-	const int x = config->position_set ? config->x : (int)SDL_WINDOWPOS_CENTERED;
-	const int y = config->position_set ? config->y : (int)SDL_WINDOWPOS_CENTERED;
-	const int width = config->width > 0 ? config->width : 1024;
-	const int height = config->height > 0 ? config->height : 768;
-	window->sdl = SDL_CreateWindow(config->title, x, y, width, height, window_flags(config));
+	struct place_rect at;
+	place(config, &at);
+	window->asked_width = at.width;
+	window->asked_height = at.height;
+	window->sdl = SDL_CreateWindow(
+			config->title, at.x, at.y, at.width, at.height, window_flags(config));
 	if (!window->sdl) {
 		log_error("no window: %s", SDL_GetError());
 		window_destroy(window);
@@ -200,11 +315,17 @@ int window_create(struct window **ret_window, const struct window_config *config
 	}
 	update_size(window);
 	update_refresh(window);
+	set_icon(window);
+	window->awake = keep_awake_create(window->sdl);
 	SDL_AddEventWatch(watch_size, window);
 	if (config->maximized) {
 		/* Not by a flag: SDL 2.26 acknowledges the first configure of a maximized Wayland
 		 * window with the unmaximized size, for which compositors end us. */
 		SDL_MaximizeWindow(window->sdl);
+	}
+	if (config->full_screen && !has_window_manager(window)) {
+		SDL_SetWindowFullscreen(window->sdl, 0);
+		set_bare_full_screen(window, true);
 	}
 	*ret_window = window;
 	return 0;
@@ -215,6 +336,7 @@ void window_destroy(struct window *window) {
 		return;
 	}
 	SDL_DelEventWatch(watch_size, window);
+	keep_awake_destroy(window->awake);
 	if (window->sdl) {
 		SDL_DestroyWindow(window->sdl);
 	}
@@ -306,13 +428,18 @@ void window_when_x11_is_gone(void (*gone)(void *data), void *data) {
 }
 
 void window_set_full_screen(struct window *window, bool on) {
+	if (window->bare_full_screen || (on && !has_window_manager(window))) {
+		set_bare_full_screen(window, on);
+		return;
+	}
 	if (SDL_SetWindowFullscreen(window->sdl, on ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0) < 0) {
 		log_warn("full screen: %s", SDL_GetError());
 	}
 }
 
 bool window_is_full_screen(const struct window *window) {
-	return (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_FULLSCREEN) != 0;
+	return window->bare_full_screen ||
+	       (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_FULLSCREEN) != 0;
 }
 
 bool window_has_focus(const struct window *window) {
@@ -320,19 +447,68 @@ bool window_has_focus(const struct window *window) {
 }
 
 void window_keep_awake(struct window *window, bool on) {
-	(void)window;
-	if (on) {
-		SDL_DisableScreenSaver();
-	} else {
-		SDL_EnableScreenSaver();
-	}
+	keep_awake_set(window->awake, on);
+}
+
+/* In window units, for what is inside the frame. */
+static void room(const struct window *window, int *ret_width, int *ret_height) {
+	int top = 0, left = 0, bottom = 0, right = 0;
+	room_of(SDL_GetWindowDisplayIndex(window->sdl), ret_width, ret_height);
+	SDL_GetWindowBordersSize(window->sdl, &top, &left, &bottom, &right);
+	*ret_width -= left + right;
+	*ret_height -= top + bottom;
 }
 
 void window_set_size_px(struct window *window, int width_px, int height_px) {
 	const double scale = window_scale(window);
-	const int width = (int)(width_px / scale + 0.5);
-	const int height = (int)(height_px / scale + 0.5);
+	int width = (int)(width_px / scale + 0.5);
+	int height = (int)(height_px / scale + 0.5);
+	int most_width, most_height;
+	room(window, &most_width, &most_height);
+	window_place_fit(most_width, most_height, &width, &height);
 	SDL_SetWindowSize(window->sdl, width > 0 ? width : 1, height > 0 ? height : 1);
+}
+
+void window_take_aspect(struct window *window, int width_px, int height_px) {
+	const Uint32 other = SDL_WINDOW_MAXIMIZED | SDL_WINDOW_MINIMIZED;
+	int width, height, most_width, most_height;
+	SDL_GetWindowSize(window->sdl, &width, &height);
+	if (window_is_full_screen(window) || (SDL_GetWindowFlags(window->sdl) & other) != 0 ||
+			width != window->asked_width || height != window->asked_height) {
+		return;
+	}
+	room(window, &most_width, &most_height);
+	window_place_aspect(width_px, height_px, most_width, most_height, &width, &height);
+	SDL_SetWindowSize(window->sdl, width, height);
+}
+
+void window_set_title(struct window *window, const char *title) {
+	SDL_SetWindowTitle(window->sdl, title);
+}
+
+const char *window_monitor_name(int index) {
+	const char *name = index < SDL_GetNumVideoDisplays() ? SDL_GetDisplayName(index) : NULL;
+	return name ? name : "";
+}
+
+int window_monitor(const struct window *window) {
+	const int index = SDL_GetWindowDisplayIndex(window->sdl);
+	return index > 0 ? index : 0;
+}
+
+void window_to_monitor(struct window *window, int index) {
+	const bool full = window_is_full_screen(window);
+	if (index < 0 || index >= SDL_GetNumVideoDisplays()) {
+		return;
+	}
+	if (full) { /* a full window stays where it is */
+		SDL_SetWindowFullscreen(window->sdl, 0);
+	}
+	SDL_SetWindowPosition(window->sdl, (int)SDL_WINDOWPOS_CENTERED_DISPLAY(index),
+			(int)SDL_WINDOWPOS_CENTERED_DISPLAY(index));
+	if (full) {
+		SDL_SetWindowFullscreen(window->sdl, SDL_WINDOW_FULLSCREEN_DESKTOP);
+	}
 }
 
 int window_surface_create_offscreen(

@@ -18,8 +18,9 @@ struct window_surface;
 struct window_config {
 	char title[128];
 	int width, height; /* window units; 0 = 1024x768 */
-	bool position_set; /* else centred */
+	bool position_set; /* else centred; also where that place is on no screen */
 	int x, y;
+	char monitor[64]; /* its number from 1, or a part of its name; "" = the desktop chooses */
 	bool full_screen;
 	bool borderless;
 	bool maximized;
@@ -68,8 +69,21 @@ bool window_is_full_screen(const struct window *window);
 bool window_has_focus(const struct window *window);
 /* The desktop must not blank or lock the screen / may again. */
 void window_keep_awake(struct window *window, bool on);
-/* Makes the drawing surface that large, where the desktop allows it. */
+/* Makes the drawing surface that large, where the desktop allows it, but not larger than the screen
+ * has room: then as much of it, in the same aspect. */
 void window_set_size_px(struct window *window, int width_px, int height_px);
+/* Gives the window the picture's aspect: its width stays, where the screen has the height for that.
+ * Only where it still has the size that it was opened with; a desktop that tiles, and a user, chose
+ * another one. */
+void window_take_aspect(struct window *window, int width_px, int height_px);
+void window_set_title(struct window *window, const char *title);
+
+/* The screens by their numbers from 0; "" past the last one. Valid until the next SDL call. */
+const char *window_monitor_name(int index);
+/* The one that the window is on, from 0. */
+int window_monitor(const struct window *window);
+/* Moves the window there, in full screen too. */
+void window_to_monitor(struct window *window, int index);
 
 /* A surface without a window, for --screenshot and --bench without a display. */
 int window_surface_create_offscreen(

@@ -121,7 +121,7 @@ static void precedence(void **state) {
 	assert_int_equal(config->window.width, 1);
 	CHECK(!config->window.remember); /* a size was given */
 	assert_int_equal(load(place, "--no-lg-config"), 0);
-	assert_string_equal(config->window.title, "pierglass");
+	assert_string_equal(config->window.title, "");
 
 	put(place->dir, "pierglass.ini", "# ours\ntitle = ours\n[win]\nborderless = yes\n");
 	assert_int_equal(load(place, ""), 0);
@@ -423,7 +423,7 @@ static void show(void **state) {
 	out = open_memstream(&text, &size);
 	assert_int_equal(config_show(place->config, out), 0);
 	fclose(out);
-	CHECK(strstr(text, "{\"name\":\"title\",\"value\":\"pierglass\",\"source\":\"default\""));
+	CHECK(strstr(text, "{\"name\":\"title\",\"value\":\"\",\"source\":\"default\""));
 	CHECK(strstr(text, "\"name\":\"size\"") && !strstr(text, "audio"));
 	free(text);
 }

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Cases of tests/integration/gui about how a window behaves on a desktop: its first size, its title, its screen, and that it
+is found again."""
+import os
+import re
+import subprocess
+
+from gui_keys import with_escape
+from gui_lab import SCREEN, SHM, SPICE, WORK, X_ENV, Program, check, guest, newest, run, wait_for, xdotool
+
+
+def player(*arguments):
+    """Without a size or a place of its own, as most start it."""
+    return Program('pierglass', '--no-lg-config', '--shm=' + SHM, '--spice=unix:' + SPICE, '--audio=off', '--discover=no',
+                   '--stats=0.2', *arguments)
+
+
+def window_of(program):
+    def look():
+        found = subprocess.run(['xdotool', 'search', '--onlyvisible', '--pid', str(program.process.pid)], env=X_ENV,
+                               capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout.split()
+        return found[-1] if found else None
+    return wait_for('the window', look)
+
+
+def place_of(window):
+    out = subprocess.run(['xwininfo', '-id', window], env=X_ENV, capture_output=True, text=True, check=True).stdout
+    return tuple(int(re.search(name + r': +(-?\d+)', out).group(1))
+                 for name in ('Absolute upper-left X', 'Absolute upper-left Y', 'Width', 'Height'))
+
+
+def title_of(window):
+    return subprocess.run(['xdotool', 'getwindowname', window], env=X_ENV, capture_output=True, text=True).stdout.strip()
+
+
+def shows(program):
+    wait_for('frames', lambda: newest(program)['video']['shown'] > 2)
+
+
+def case_manners():
+    """The first picture's aspect and no borders; no window larger than the screen; title and icon; full screen remembered; a
+    window that was left where no screen is any more opens in sight."""
+    os.environ['XDG_STATE_HOME'] = os.path.join(WORK, 'state')
+    guest((1920, 1080), '--fps=10')
+    program = player()
+    window = window_of(program)
+    shows(program)
+    wait_for('the aspect of the picture', lambda: place_of(window)[2:] == (1024, 576))
+    wait_for('the title', lambda: title_of(window).endswith('- pierglass'))
+    icon = subprocess.run(['xprop', '-id', window, '_NET_WM_ICON'], env=X_ENV, capture_output=True, text=True).stdout
+    check('64 x 64' in icon, 'no icon')
+    xdotool('mousemove', '640', '400', 'click', '1')
+    wait_for('SPICE', lambda: newest(program)['input']['connected'])
+    xdotool('key', 'Scroll_Lock')
+    wait_for('the way out in the title', lambda: title_of(window).endswith('- pierglass (Scroll Lock frees the mouse)'))
+    xdotool('key', 'Scroll_Lock')
+    wait_for('the title without it', lambda: title_of(window).endswith('- pierglass'))
+    with_escape('f')
+    wait_for('the whole screen', lambda: place_of(window)[2:] == SCREEN)
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+    program = player()  # as it was left
+    window = window_of(program)
+    wait_for('the whole screen', lambda: place_of(window)[2:] == SCREEN)
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+    state = os.path.join(WORK, 'state/pierglass/windows')
+    with open(state, encoding='utf-8') as file:
+        text = file.read()
+    with open(state, 'w', encoding='utf-8') as file:  # on a screen at the right, which is gone
+        file.write(re.sub(r'^\S+ \S+ \S+', '800x600 3000x200 -p', text))
+    program = player('--auto-resize')
+    window = window_of(program)
+    check(place_of(window)[0] < SCREEN[0], 'the window opened out of sight: %s' % (place_of(window),))
+    shows(program)
+
+    def fits():
+        x, y, width, height = place_of(window)
+        return 1200 < width <= SCREEN[0] and height <= SCREEN[1] and abs(width * 9 - height * 16) < 32
+    wait_for('a window as large as the screen allows', fits)
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+run(globals())
