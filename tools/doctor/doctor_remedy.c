@@ -77,7 +77,7 @@ void report_setup(struct report *report, const char *command, const char *format
 		return;
 	}
 	struct text text = { 0 };
-	own_command(&text, report->facts->root->copy);
+	own_command(&text, report->facts->root->copy ? OWN_ANYWHERE : OWN_HERE);
 	text_add(&text, " setup %s", command);
 	add_vm(&text, report->facts);
 	va_list args;
@@ -92,7 +92,9 @@ void report_setup(struct report *report, const char *command, const char *format
 void report_self(struct report *report, bool root, const char *words) {
 	struct text text = { 0 };
 	text_add(&text, "%s", root ? "sudo " : "");
-	own_command(&text, report->facts->root->copy);
+	own_command(&text, report->facts->root->copy ? OWN_ANYWHERE
+			   : root                    ? OWN_UNDER_SUDO
+						     : OWN_HERE);
 	text_add(&text, " %s", words);
 	add(report, true, text_take(&text));
 }

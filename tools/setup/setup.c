@@ -598,7 +598,7 @@ static bool run(struct setup *setup) {
 /* This very request with --apply, as the user would type it. */
 static char *the_same_applied(const struct setup *setup) {
 	struct text line = { 0 };
-	own_command(&line, setup->root.copy);
+	own_command(&line, setup->root.copy ? OWN_ANYWHERE : OWN_HERE);
 	text_add(&line, " setup");
 	bool said = false;
 	for (int i = 1; i < setup->argc; i++) {

@@ -125,7 +125,7 @@ int plan_apply(const struct plan *plan, struct setup *setup) {
 	} else if (!setup->options.files_only) {
 		bool copy = setup->root.copy;
 		struct text undo = { 0 };
-		own_command(&undo, copy);
+		own_command(&undo, copy ? OWN_ANYWHERE : OWN_HERE);
 		text_add(&undo, " setup --undo%s", copy ? " --root " : "");
 		if (copy) {
 			text_add_shell(&undo, setup->options.root_dir);

@@ -484,7 +484,7 @@ void files_desktop(struct setup *setup) {
 	const char *name = setup->has_vm ? setup->document.domain.name : "";
 	if (!setup->root.copy && setup->me.uid != geteuid()) {
 		struct text line = { 0 };
-		own_command(&line, false);
+		own_command(&line, OWN_HERE);
 		text_add(&line, " setup desktop ");
 		text_add_shell(&line, name);
 		plan_step(&setup->plan, _("as %s, without sudo:"), setup->me.name);

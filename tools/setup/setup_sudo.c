@@ -62,7 +62,7 @@ static int run(struct words *words) {
 static void say_by_hand(const struct setup *setup) {
 	struct text line = { 0 };
 	struct text own = { 0 };
-	own_command(&own, false);
+	own_command(&own, OWN_UNDER_SUDO);
 	for (int i = 1; i < setup->argc; i++) {
 		text_add(&line, " ");
 		text_add_shell(&line, setup->typed[i]);
@@ -123,7 +123,7 @@ bool root_part_undo(const struct setup *setup, unsigned number) {
 	bool ok = run(&words) == 0;
 	if (!ok) {
 		struct text own = { 0 };
-		own_command(&own, false);
+		own_command(&own, OWN_UNDER_SUDO);
 		fprintf(stderr,
 				_("pierglass setup: root's part was not taken back. By hand:\n"
 				  "    sudo %s setup --undo --number %u\n"),

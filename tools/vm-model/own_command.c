@@ -48,10 +48,19 @@ static bool in_path(const char *player) {
 	return same;
 }
 
-void own_command(struct text *text, bool anywhere) {
+/* In sudo's own PATH, as the distributions set it. */
+static bool in_roots_path(const char *player) {
+	return strcmp(player, "/usr/bin/pierglass") == 0 || strcmp(player, "/bin/pierglass") == 0;
+}
+
+void own_command(struct text *text, enum own_command which) {
 	char player[PATH_MAX];
 	const char *called = getenv("PIERGLASS_COMMAND");
-	if (anywhere || !player_path(player) || in_path(player)) {
+	if (which == OWN_ANYWHERE || !player_path(player)) {
+		text_add(text, "pierglass");
+	} else if (which == OWN_UNDER_SUDO) {
+		text_add_shell(text, in_roots_path(player) ? "pierglass" : player);
+	} else if (in_path(player)) {
 		text_add(text, "pierglass");
 	} else {
 		text_add_shell(text, called && called[0] ? called : player);

@@ -4,11 +4,14 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "tools/vm-model/text.h"
 
-/* Adds "pierglass" where that is what PATH finds, the word in PIERGLASS_COMMAND (tools/play says
- * how it was called), or the program's own path, quoted. anywhere: always "pierglass", because the
- * command is for another machine than this one. */
-void own_command(struct text *text, bool anywhere);
+enum own_command {
+	OWN_HERE,       /* "pierglass" where that is what PATH finds, the word in PIERGLASS_COMMAND
+			   (tools/play says how it was called), or the program's own path */
+	OWN_UNDER_SUDO, /* the same behind "sudo", which has a PATH of its own */
+	OWN_ANYWHERE,   /* always "pierglass": the command is for another machine than this one */
+};
+
+/* Adds it, quoted. */
+void own_command(struct text *text, enum own_command which);
