@@ -146,6 +146,11 @@ struct facts {
 	bool kvmfr_option; /* modprobe.d says how large the module's device is */
 	bool kvmfr_rule;   /* a udev rule of ours gives it to this user */
 	char distro[DISTRO_IDS];
+	char hook[256];        /* of libvirt, which takes devices when the VM starts; "" = none */
+	bool usb_keyboard[16]; /* vm.usb[i] is a keyboard that this system has now */
+	bool vendor_reset;     /* the module that resets AMD's GPUs is loaded */
+	char fast_cpus[128];   /* one kind of cores, or one cache, of several; "" = all are alike */
+	bool hybrid;           /* by kind of core; else by cache */
 	bool virtiofsd;
 	char virtiofsd_path[128];
 	uint64_t memory_total_kib; /* of the host; 0 = cannot tell */
@@ -194,6 +199,8 @@ struct doctor_options {
  * a line on stderr if the named XML file is not usable. */
 int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 		const struct sysroot *root);
+/* What an expert sees at a glance (doctor_expert.c): hooks, kinds of cores, USB keyboards. */
+void facts_gather_expert(struct facts *facts, const struct host_use *use);
 /* The machine's part of it (doctor_live.c), or what pierglass.facts says it would have been. */
 void facts_gather_live(struct facts *facts, unsigned listen_s);
 
@@ -259,6 +266,9 @@ void report_virsh(struct report *report, const char *verb, const char *format, .
 void report_self(struct report *report, bool root, const char *words);
 /* A package by the distribution's own command; name: what people call it. */
 void report_install(struct report *report, enum distro_package package, const char *name);
+/* For a VM that is not libvirt's, behind one of these: what to change in QEMU's arguments. */
+void report_qemu(struct report *report, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
 /* The VM's configuration by hand: "virsh edit VM", and what to change in it. */
 void report_edit(struct report *report, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));
@@ -275,8 +285,8 @@ struct check {
 };
 
 /* Tables that end with !run. */
-extern const struct check checks_host[], checks_pci[], checks_vm[], checks_memory[],
-		checks_network[], checks_input[];
+extern const struct check checks_host[], checks_pci[], checks_vm[], checks_expert[],
+		checks_memory[], checks_network[], checks_input[];
 
 void doctor_run(const struct facts *facts, struct report *report);
 /* --groups: every IOMMU group with its verdict. */

@@ -170,7 +170,7 @@ static void read_written(struct facts *facts) {
 	distro_read(facts->root, facts->distro);
 }
 
-static void read_host(struct facts *facts) {
+static void read_host(struct facts *facts, struct host_use *use) {
 	static const char *const virtiofsd[] = { "/usr/libexec/virtiofsd",
 		"/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd", "/usr/bin/virtiofsd" };
 	sysroot_line(facts->root, "/proc/cmdline", facts->cmdline, sizeof facts->cmdline);
@@ -179,10 +179,8 @@ static void read_host(struct facts *facts) {
 	read_modprobe(facts);
 	read_written(facts);
 	pci_read(facts->root, &facts->pci);
-	struct host_use use;
-	host_use_read(facts->root, &use);
-	host_needs_of(&use, &facts->pci, &facts->needs);
-	host_use_free(&use);
+	host_use_read(facts->root, use);
+	host_needs_of(use, &facts->pci, &facts->needs);
 	facts->kvm_present = sysroot_exists(facts->root, "/dev/kvm");
 	facts->kvm_may_use = sysroot_may(facts->root, &facts->me, "/dev/kvm", R_OK | W_OK);
 	for (size_t i = 0; i < sizeof virtiofsd / sizeof virtiofsd[0] && !facts->virtiofsd; i++) {
@@ -691,8 +689,11 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 	domain_init(&facts->vm);
 	sysroot_me(root, &facts->me);
 	facts->is_root = root->copy ? facts->me.uid == 0 : geteuid() == 0;
-	read_host(facts);
+	struct host_use use;
+	read_host(facts, &use);
 	int r = read_vm(facts, options);
+	facts_gather_expert(facts, &use);
+	host_use_free(&use);
 	if (r < 0) {
 		return r;
 	}

@@ -1,4 +1,5 @@
 /* Checks of the shared memory: the device in the VM, the file or kvmfr device on the host. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/i18n.h"
@@ -54,15 +55,24 @@ static void check_size(const struct facts *facts, struct report *report, uint64_
 	}
 }
 
+static void scream_line(const struct facts *facts, struct report *report,
+		const struct domain_shmem *scream) {
+	char path[DOCTOR_WORD_BYTES];
+	char name[DOCTOR_WORD_BYTES];
+	report_ok(report, _(HOST_FACTS_SCREAM_SHM), scream->name,
+			(unsigned long long)(scream->bytes >> 20));
+	char *words = xasprintf("--audio-shm %s %s", doctor_word(scream->path, path),
+			facts->vm.name[0] ? doctor_word(facts->vm.name, name) : "");
+	report_self(report, false, words);
+	free(words);
+}
+
 static void check_device(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	const struct domain_shmem *shmem = domain_looking_glass(vm);
-	for (unsigned i = 0; i < vm->shmem_count; i++) {
-		if (domain_shmem_is_scream(&vm->shmem[i])) {
-			report_warn(report, _(HOST_FACTS_SCREAM_SHM), vm->shmem[i].name,
-					(unsigned long long)(vm->shmem[i].bytes >> 20));
-			report_remedy(report, _(HOST_FACTS_SCREAM_SHM_REMEDY));
-		}
+	const struct domain_shmem *scream = domain_scream(vm);
+	if (scream) {
+		scream_line(facts, report, scream);
 	}
 	if (!shmem) {
 		report_fail(report, _("the VM has no shared memory for Looking Glass"));

@@ -64,6 +64,7 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 
 static void attach_remedy(struct report *report) {
 	report_virsh(report, "attach-interface", "network default --model virtio --config");
+	report_qemu(report, "-netdev bridge,id=net0,br=virbr0 -device virtio-net-pci,netdev=net0");
 }
 
 static void interface_line(const struct domain_interface *interface, struct report *report) {

@@ -142,7 +142,11 @@ static void add_remedy(
 	char problem[256];
 	handover_begin(&handover, &facts->pci, &facts->needs);
 	handover_add_with_group(&handover, &device->address);
-	if (facts->vm.is_xml && !pci_fix_with(&facts->vm, &handover, problem, sizeof problem)) {
+	if (!facts->vm.is_xml) {
+		report_setup(report, "pci", "--gpu %s", device->name);
+		report_qemu(report, _("-device vfio-pci,host=... for each function of group %d"),
+				device->group);
+	} else if (!pci_fix_with(&facts->vm, &handover, problem, sizeof problem)) {
 		report_remedy(report, _("first: %s"), problem);
 	} else {
 		report_setup(report, "pci", "--gpu %s", device->name);
@@ -151,7 +155,12 @@ static void add_remedy(
 
 static void fix_remedy(const struct facts *facts, struct report *report) {
 	struct pci_fix *fix = xmalloc(sizeof *fix);
-	if (pci_fix(&facts->vm, &facts->pci, fix)) {
+	if (!facts->vm.is_xml) {
+		report_setup(report, "pci", "--fix");
+		report_qemu(report,
+				_("all functions of one device on one root port: bus=...,addr=0x0.N with the "
+				  "host's N, and multifunction=on for function 0"));
+	} else if (pci_fix(&facts->vm, &facts->pci, fix)) {
 		report_setup(report, "pci", "--fix");
 	} else {
 		report_remedy(report, _("first: %s"), fix->problem);
@@ -250,6 +259,11 @@ static void check_driver(const struct facts *facts, struct report *report,
 				"virsh -c qemu:///system nodedev-detach pci_%04x_%02x_%02x_%x",
 				device->address.domain, device->address.bus, device->address.slot,
 				device->address.function);
+	} else if (facts->hook[0] && pci_is_gpu(device) && !is_free(device)) {
+		report_ok(report,
+				_("%s %s: driver %s; the hook %s takes it when the VM starts, so it is not kept "
+				  "for it before"),
+				device->name, pci_class_name(device), device->driver, facts->hook);
 	} else if (pci_is_gpu(device) && !is_free(device)) {
 		report_warn(report,
 				_("%s %s: driver %s; taking a GPU from its driver when the VM starts "
@@ -346,11 +360,6 @@ static bool vm_has_zero(const struct domain *vm, const struct pci_address *addre
 }
 
 static void check_guest_addresses(const struct facts *facts, struct report *report) {
-	if (!facts->vm.is_xml && facts->vm.hostdev_count > 1) {
-		report_skip(report,
-				_("where in the guest the devices are: not read from QEMU's arguments"));
-		return;
-	}
 	bool wrong = false;
 	bool several = false;
 	const struct domain *vm = &facts->vm;

@@ -52,6 +52,16 @@ static bool not_libvirts(struct report *report) {
 	return true;
 }
 
+void report_qemu(struct report *report, const char *format, ...) {
+	if (!report->facts->has_vm || report->facts->vm.is_xml) {
+		return;
+	}
+	va_list args;
+	va_start(args, format);
+	add(report, false, printed(format, args));
+	va_end(args);
+}
+
 /* What concerns the host's files needs no VM. */
 static bool of_the_host(const char *command) {
 	static const char host[] = "vfio,tmpfiles,kvmfr,audio,input";
@@ -115,6 +125,12 @@ static void add_virsh(struct text *text, const struct facts *facts) {
 }
 
 void report_virsh(struct report *report, const char *verb, const char *format, ...) {
+	const bool strange = report->facts->has_vm && !report->facts->vm.is_xml;
+	if (strange && (strcmp(verb, "shutdown") == 0 || strcmp(verb, "start") == 0)) {
+		report_remedy(report, "%s",
+				verb[1] == 'h' ? _("shut the VM down") : _("start the VM again"));
+		return;
+	}
 	if (not_libvirts(report)) {
 		return;
 	}

@@ -287,7 +287,11 @@ static void check_agent(const struct facts *facts, struct report *report) {
 	if (vm->agent_channels == 0) {
 		report_warn(report,
 				_("no channel com.redhat.spice.0: no clipboard, no file transfer"));
-		report_setup(report, "all", "--max-res 1920x1080");
+		char size[32];
+		report_setup(report, "all", "--max-res %s", all_size(facts, size));
+		report_qemu(report,
+				"-device virtio-serial -chardev spicevmc,id=agent,name=vdagent -device "
+				"virtserialport,chardev=agent,name=com.redhat.spice.0");
 	} else if (strcmp(vm->agent_state, "connected") == 0) {
 		report_ok(report, _("the agent runs in the guest (clipboard, files)"));
 	} else if (strcmp(vm->agent_state, "disconnected") == 0) {
@@ -436,6 +440,7 @@ static void check_starts(const struct facts *facts, struct report *report) {
 				_("the CPU hides that it is virtual (hypervisor off): Windows times with slow "
 				  "clocks, frames stutter"));
 		report_edit(report, _("take <feature policy='disable' name='hypervisor'/> out"));
+		report_qemu(report, _("-cpu without hypervisor=off"));
 	}
 	if (!vm->is_xml) {
 		report_skip(report,

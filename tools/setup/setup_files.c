@@ -10,6 +10,7 @@
 #include "tools/setup/setup.h"
 #include "tools/vm-model/distro.h"
 #include "tools/vm-model/firewall.h"
+#include "tools/vm-model/libvirt_hook.h"
 #include "tools/vm-model/own_command.h"
 #include "tools/vm-model/tmpfiles_line.h"
 
@@ -181,24 +182,32 @@ static void tell_what_is_lost(struct setup *setup) {
 }
 
 void files_vfio(struct setup *setup) {
+	char hook[256];
 	struct text ids = { 0 };
 	struct text drivers = { 0 };
 	if (!setup_handover(setup, true)) {
 		return;
 	}
 	collect(setup, &ids, &drivers);
-	boot_words(setup, text_get(&ids));
+	bool hooked = setup->has_vm && !setup->options.gpu &&
+		      libvirt_hook_binds(&setup->root, setup->document.domain.name, hook, sizeof hook);
+	boot_words(setup, hooked ? "" : text_get(&ids));
 	if (ids.len == 0) {
 		plan_note(&setup->plan,
 				_("no device to keep for the VM: name one with --gpu, or a VM that has "
 				  "one"));
+	} else if (hooked) {
+		plan_left(&setup->plan,
+				_("the hook %s takes the devices when the VM starts: they are not kept for it "
+				  "from the start of the machine on"),
+				hook);
 	} else if (!boot_ids_by_word(setup)) {
 		unsigned before = setup->plan.change_count;
 		keep_by_modprobe(setup, &ids, &drivers);
+		if (setup->plan.change_count > before) {
+			tell_what_is_lost(setup);
+		}
 		boot_initramfs(setup, setup->plan.change_count > before);
-	}
-	if (ids.len > 0 && setup->plan.change_count > 0) {
-		tell_what_is_lost(setup);
 	}
 	if (setup->plan.step.count > 0) {
 		plan_command(&setup->plan, "sudo reboot");

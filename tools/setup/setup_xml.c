@@ -264,8 +264,7 @@ bool xml_audio(struct setup *setup) {
 	}
 	for (unsigned i = 0; i < vm->sound_count; i++) {
 		document_remove(&setup->document, vm->sound[i].node);
-		plan_vm(&setup->plan,
-				_("the emulated sound card goes: Scream is the only one then"));
+		plan_vm(&setup->plan, _("the emulated sound card goes: nobody would hear it"));
 		plan_cost(&setup->plan,
 				_("the guest's microphone goes with the emulated sound card"));
 	}

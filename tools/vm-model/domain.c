@@ -25,18 +25,37 @@ bool domain_is(const struct domain *domain, const char *wanted) {
 	       (domain->id > 0 && strcmp(id, wanted) == 0);
 }
 
+static bool names_looking_glass(const struct domain_shmem *shmem) {
+	return strcasestr(shmem->name, "looking") || strcasestr(shmem->path, "looking") ||
+	       strncmp(shmem->path, "/dev/kvmfr", 10) == 0;
+}
+
 bool domain_shmem_is_scream(const struct domain_shmem *shmem) {
 	return strcasestr(shmem->name, "scream") != NULL ||
 	       strcasestr(shmem->path, "scream") != NULL ||
-	       (shmem->bytes > 0 && shmem->bytes <= 2u << 20);
+	       (shmem->bytes > 0 && shmem->bytes <= 2u << 20 && !names_looking_glass(shmem));
 }
 
 const struct domain_shmem *domain_looking_glass(const struct domain *domain) {
+	const struct domain_shmem *first = NULL;
 	for (unsigned i = 0; i < domain->shmem_count; i++) {
 		const struct domain_shmem *shmem = &domain->shmem[i];
-		if (!domain_shmem_is_scream(shmem) &&
-				strcmp(shmem->model, "ivshmem-doorbell") != 0) {
+		if (domain_shmem_is_scream(shmem) ||
+				strcmp(shmem->model, "ivshmem-doorbell") == 0) {
+			continue;
+		}
+		if (names_looking_glass(shmem)) {
 			return shmem;
+		}
+		first = first ? first : shmem;
+	}
+	return first;
+}
+
+const struct domain_shmem *domain_scream(const struct domain *domain) {
+	for (unsigned i = 0; i < domain->shmem_count; i++) {
+		if (domain_shmem_is_scream(&domain->shmem[i])) {
+			return &domain->shmem[i];
 		}
 	}
 	return NULL;

@@ -76,7 +76,13 @@ struct domain_hostdev {
 	bool managed;
 	char rom[256]; /* its ROM file */
 	char driver[16];
+	char bus[40]; /* its name; QEMU's arguments only */
 	int node, address_node;
+};
+
+struct domain_usb { /* a device of the host, passed whole */
+	unsigned vendor, product;
+	int node;
 };
 
 struct domain_named { /* video, sound, tpm, memballoon, controllers, disks */
@@ -135,6 +141,8 @@ struct domain {
 	struct domain_evdev evdev[16];
 	struct domain_input input[16];
 	struct domain_hostdev hostdev[DOMAIN_LIST];
+	unsigned usb_count;
+	struct domain_usb usb[16];
 	struct domain_named video[8], sound[8], tpm[4], balloon[2], disk[32];
 	struct domain_named pci[DOMAIN_LIST]; /* <controller type='pci'> */
 	struct domain_filesystem filesystem[16];
@@ -173,9 +181,12 @@ void domain_finish_qemu_options(struct domain *domain);
 /* Matches name, id or uuid (any case). */
 bool domain_is(const struct domain *domain, const char *name_id_or_uuid);
 
-/* The memory that is meant for Looking Glass: model ivshmem-plain and not Scream's. NULL = none. */
+/* The memory that is meant for Looking Glass, not Scream's: by its name where one has it, else the
+ * first of model ivshmem-plain. NULL = none. */
 const struct domain_shmem *domain_looking_glass(const struct domain *domain);
 bool domain_shmem_is_scream(const struct domain_shmem *shmem);
+/* The memory that Scream writes its sound into; NULL = none. */
+const struct domain_shmem *domain_scream(const struct domain *domain);
 const struct domain_graphics *domain_spice(const struct domain *domain);
 
 /* "unix:PATH", "HOST:PORT", "spice+tls://…", "" if there is none (yet). */

@@ -76,12 +76,50 @@ static void add_object(struct domain *domain, const char *value) {
 	}
 }
 
+/* addr=SLOT[.FUNCTION] on a bus that is known by its name: buses are numbered here by the first
+ * device that names them, so that two devices of one bus have the same number. */
+static bool guest_place(
+		struct domain *domain, const struct props *props, struct pci_address *ret_address) {
+	const char *addr = props_get(props, "addr");
+	const char *bus = props_get(props, "bus");
+	char *end;
+	unsigned long slot = addr ? strtoul(addr, &end, 16) : 32;
+	unsigned long function = addr && *end == '.' ? strtoul(end + 1, &end, 16) : 0;
+	if (!addr || *end || slot > 31 || function > 7) {
+		return false;
+	}
+	*ret_address = (struct pci_address){ .slot = (unsigned)slot,
+		.function = (unsigned)function };
+	for (unsigned i = 0; bus && i < domain->hostdev_count; i++) {
+		if (strcmp(domain->hostdev[i].bus, bus) == 0) {
+			ret_address->bus = domain->hostdev[i].address.bus;
+			return true;
+		}
+	}
+	ret_address->bus = bus ? domain->hostdev_count + 1 : 0;
+	return true;
+}
+
+static void add_usb(struct domain *domain, const struct props *props) {
+	const char *vendor = props_get(props, "vendorid");
+	const char *product = props_get(props, "productid");
+	if (vendor && product && domain->usb_count < 16) {
+		domain->usb[domain->usb_count++] = (struct domain_usb){
+			.vendor = (unsigned)strtoul(vendor, NULL, 0) & 0xffff,
+			.product = (unsigned)strtoul(product, NULL, 0) & 0xffff,
+			.node = -1,
+		};
+	}
+}
+
 static void add_hostdev(struct domain *domain, const struct props *props) {
 	const char *host = props_get(props, "host");
 	struct domain_hostdev hostdev = { .node = -1, .address_node = -1 };
 	if (host && domain->hostdev_count < DOMAIN_LIST &&
 			pci_address_parse(host, &hostdev.source)) {
 		hostdev.multifunction = props_is_on(props, "multifunction");
+		copy_prop(props, "bus", hostdev.bus, sizeof hostdev.bus);
+		hostdev.has_address = guest_place(domain, props, &hostdev.address);
 		domain->hostdev[domain->hostdev_count++] = hostdev;
 	}
 }
@@ -99,6 +137,8 @@ static void add_device(struct domain *domain, const char *value) {
 		add_ivshmem(domain, &props, driver);
 	} else if (strcmp(driver, "vfio-pci") == 0) {
 		add_hostdev(domain, &props);
+	} else if (strcmp(driver, "usb-host") == 0) {
+		add_usb(domain, &props);
 	} else if (strstr(driver, "tablet") && domain->input_count < 16) {
 		struct domain_input *input = &domain->input[domain->input_count++];
 		*input = (struct domain_input){ .type = "tablet", .node = -1 };

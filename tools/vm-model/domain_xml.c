@@ -256,8 +256,28 @@ static void read_input(struct domain *domain, xmlNode *node) {
 	attr(node, "bus", input->bus, sizeof input->bus);
 }
 
+static void read_usb(struct domain *domain, xmlNode *node) {
+	xmlNode *source = child(node, "source");
+	xmlNode *vendor = source ? child(source, "vendor") : NULL;
+	xmlNode *product = source ? child(source, "product") : NULL;
+	char ids[2][16];
+	if (domain->usb_count < 16 && vendor && product &&
+			attr(vendor, "id", ids[0], sizeof ids[0]) &&
+			attr(product, "id", ids[1], sizeof ids[1])) {
+		domain->usb[domain->usb_count++] = (struct domain_usb){
+			.vendor = (unsigned)strtoul(ids[0], NULL, 16) & 0xffff,
+			.product = (unsigned)strtoul(ids[1], NULL, 16) & 0xffff,
+			.node = node_number(node),
+		};
+	}
+}
+
 static void read_hostdev(struct domain *domain, xmlNode *node) {
 	domain->mdev_count += attr_is(node, "type", "mdev");
+	if (attr_is(node, "type", "usb")) {
+		read_usb(domain, node);
+		return;
+	}
 	if (!attr_is(node, "type", "pci") || domain->hostdev_count == DOMAIN_LIST) {
 		return;
 	}

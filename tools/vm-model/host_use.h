@@ -44,7 +44,8 @@ struct host_net {
 struct host_input {
 	char name[96];
 	bool keyboard, mouse;
-	struct pci_address pci; /* those without a PCI controller are not in the list */
+	unsigned vendor, product; /* of USB and Bluetooth; 0 = not told */
+	struct pci_address pci;   /* those without a PCI controller are not in the list */
 };
 
 struct host_use {

@@ -328,6 +328,11 @@ static void input_line(void *data, char *line) {
 			use->input[use->input_count++] = block->input;
 		}
 		*block = (struct input_block){ .use = block->use };
+	} else if (strncmp(line, "I: ", 3) == 0) {
+		const char *vendor = strstr(line, "Vendor=");
+		const char *product = strstr(line, "Product=");
+		block->input.vendor = vendor ? (unsigned)strtoul(vendor + 7, NULL, 16) : 0;
+		block->input.product = product ? (unsigned)strtoul(product + 8, NULL, 16) : 0;
 	} else if (strncmp(line, "N: Name=\"", 9) == 0) {
 		snprintf(block->input.name, sizeof block->input.name, "%.*s",
 				(int)strcspn(line + 9, "\""), line + 9);

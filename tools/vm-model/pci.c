@@ -7,6 +7,24 @@
 #include "base/i18n.h"
 #include "tools/vm-model/text.h"
 
+/* A line for each window: start, end, flags. */
+static uint64_t largest_window(const struct sysroot *root, const char *path) {
+	char *text = sysroot_read(root, path, NULL);
+	uint64_t largest = 0;
+	for (const char *line = text; line && *line;) {
+		char *rest;
+		const uint64_t start = strtoull(line, &rest, 16);
+		const uint64_t end = strtoull(rest, NULL, 16);
+		if (end > start && end - start + 1 > largest) {
+			largest = end - start + 1;
+		}
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	free(text);
+	return largest;
+}
+
 static void read_one(const struct sysroot *root, struct pci_list *list, const char *name) {
 	struct pci_device *device = &list->device[list->count];
 	char path[128];
@@ -27,6 +45,9 @@ static void read_one(const struct sysroot *root, struct pci_list *list, const ch
 	}
 	sysroot_link_name(root, ENTRY("driver"), device->driver, sizeof device->driver);
 	device->virtual_function = sysroot_link_name(root, ENTRY("physfn"), link, sizeof link);
+	if (pci_is_gpu(device)) {
+		device->window_bytes = largest_window(root, ENTRY("resource"));
+	}
 #undef ENTRY
 	list->count++;
 }

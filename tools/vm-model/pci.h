@@ -18,6 +18,7 @@ struct pci_device {
 	char driver[32];
 	bool boot_vga;
 	bool virtual_function; /* of SR-IOV: it goes without its physical function */
+	uint64_t window_bytes; /* the largest of its memory windows (BAR); 0 = cannot tell */
 };
 
 struct pci_list {

@@ -1,0 +1,189 @@
+/* What somebody who has set up many of these sees at a glance. */
+#include <string.h>
+
+#include "base/i18n.h"
+#include "tools/doctor/doctor.h"
+#include "tools/vm-model/libvirt_hook.h"
+#include "tools/vm-model/text.h"
+
+/* ---- facts ---- */
+
+/* Processors whose cores share several caches of the third level: the list of the last one, which
+ * leaves the first, where Linux does most of its work, to Linux. */
+static void last_cache(struct facts *facts) {
+	char first[128] = "";
+	char last[128] = "";
+	for (unsigned cpu = 0; cpu < facts->cpu.threads && cpu < 512; cpu++) {
+		char path[96];
+		char list[128];
+		snprintf(path, sizeof path,
+				"/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list", cpu);
+		if (!sysroot_line(facts->root, path, list, sizeof list)) {
+			return;
+		}
+		if (!first[0]) {
+			copy_text(first, sizeof first, list);
+		}
+		copy_text(last, sizeof last, list);
+	}
+	if (strcmp(first, last) != 0) {
+		copy_text(facts->fast_cpus, sizeof facts->fast_cpus, last);
+	}
+}
+
+static void read_cores(struct facts *facts) {
+	char slow[128];
+	facts->hybrid = sysroot_line(facts->root, "/sys/devices/cpu_atom/cpus", slow,
+					sizeof slow) &&
+			sysroot_line(facts->root, "/sys/devices/cpu_core/cpus", facts->fast_cpus,
+					sizeof facts->fast_cpus);
+	if (!facts->hybrid) {
+		last_cache(facts);
+	}
+}
+
+void facts_gather_expert(struct facts *facts, const struct host_use *use) {
+	const struct domain *vm = &facts->vm;
+	read_cores(facts);
+	facts->vendor_reset = sysroot_exists(facts->root, "/sys/module/vendor_reset");
+	if (facts->has_vm) {
+		libvirt_hook_binds(facts->root, vm->name, facts->hook, sizeof facts->hook);
+	}
+	for (unsigned i = 0; facts->has_vm && i < vm->usb_count; i++) {
+		for (unsigned j = 0; j < use->input_count; j++) {
+			const struct host_input *input = &use->input[j];
+			facts->usb_keyboard[i] =
+					facts->usb_keyboard[i] ||
+					(input->keyboard && input->vendor == vm->usb[i].vendor &&
+							input->product == vm->usb[i].product);
+		}
+	}
+}
+
+/* ---- checks ---- */
+
+static void check_pinning(const struct facts *facts, struct report *report) {
+	const struct domain *vm = &facts->vm;
+	if (!vm->is_xml || vm->hostdev_count == 0 || vm->vcpus < 2) {
+		return;
+	}
+	if (vm->pinned > 0) {
+		report_ok(report, _("%u of %u CPUs are pinned"), vm->pinned, vm->vcpus);
+	} else if (facts->fast_cpus[0] && facts->hybrid) {
+		report_warn(report,
+				_("the processor has two kinds of cores, and no CPU of the VM is "
+				  "pinned: games stutter when one lands on a slow core"));
+		report_edit(report,
+				_("in <cputune> a <vcpupin> for each CPU of the VM, to CPUs of %s"),
+				facts->fast_cpus);
+	} else if (facts->fast_cpus[0]) {
+		report_warn(report,
+				_("the processor's cores share several caches, and no CPU of the VM "
+				  "is pinned: games stutter when it moves between them"));
+		report_edit(report,
+				_("in <cputune> a <vcpupin> for each CPU of the VM, to CPUs of %s"),
+				facts->fast_cpus);
+	}
+}
+
+/* After the first start these stay in a state that only a reset by the vendor's own steps ends. */
+static bool resets_badly(const struct pci_device *device) {
+	static const struct {
+		uint16_t from, to;
+	} ids[] = {
+		{ 0x67c0, 0x67df }, /* Polaris 10 */
+		{ 0x67e0, 0x67ff }, /* Polaris 11 */
+		{ 0x6980, 0x699f }, /* Polaris 12 */
+		{ 0x6fdf, 0x6fdf }, /* Polaris 20 */
+		{ 0x6860, 0x687f }, /* Vega 10 */
+		{ 0x69a0, 0x69af }, /* Vega 12 */
+		{ 0x66a0, 0x66af }, /* Vega 20 */
+		{ 0x7310, 0x731f }, /* Navi 10 */
+		{ 0x7340, 0x734f }, /* Navi 14 */
+		{ 0x7360, 0x7362 }, /* Navi 12 */
+	};
+	for (size_t i = 0; device->vendor == 0x1002 && pci_is_gpu(device) &&
+			   i < sizeof ids / sizeof ids[0];
+			i++) {
+		if (device->device >= ids[i].from && device->device <= ids[i].to) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_reset(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
+		const struct pci_device *device =
+				pci_find(&facts->pci, &facts->vm.hostdev[i].source);
+		if (!device || !resets_badly(device)) {
+			continue;
+		}
+		if (facts->vendor_reset) {
+			report_ok(report, _("%s: the module vendor-reset resets this GPU"),
+					device->name);
+		} else {
+			report_warn(report,
+					_("%s [%04x:%04x]: GPUs of this kind do not reset: the VM starts once, "
+					  "then not before the machine was started again"),
+					device->name, device->vendor, device->device);
+			report_remedy(report,
+					_("the kernel module vendor-reset (DKMS) resets them"));
+		}
+	}
+}
+
+static void check_usb(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm.usb_count && i < 16; i++) {
+		if (facts->usb_keyboard[i]) {
+			report_warn(report,
+					_("the keyboard %04x:%04x goes to the VM whole: while it runs Linux has "
+					  "no key of it, and no chord gives it back"),
+					facts->vm.usb[i].vendor, facts->vm.usb[i].product);
+			report_edit(report, "%s",
+					_("take its <hostdev type='usb'> out: pierglass forwards keyboards, with "
+					  "a chord that gives them back"));
+			report_qemu(report,
+					_("without its -device usb-host: pierglass forwards keyboards, "
+					  "with a chord that gives them back"));
+		}
+	}
+}
+
+#define SMALL_WINDOW (256ull << 20)
+
+static void check_window(const struct facts *facts, struct report *report) {
+	for (unsigned i = 0; i < facts->vm.hostdev_count; i++) {
+		const struct pci_device *gpu = pci_find(&facts->pci, &facts->vm.hostdev[i].source);
+		if (!gpu || !pci_is_gpu(gpu) || !gpu->window_bytes) {
+			continue;
+		}
+		if (gpu->window_bytes <= SMALL_WINDOW) {
+			report_ok(report, _("%s: Resizable BAR is off (%llu MiB)"), gpu->name,
+					(unsigned long long)(gpu->window_bytes >> 20));
+			report_remedy(report,
+					_("some games gain by it: switch Above 4G Decoding and "
+					  "Resizable BAR on in the firmware set-up"));
+		} else if (gpu->window_bytes >= 32ull << 30) {
+			report_warn(report,
+					_("%s: Resizable BAR with %llu MiB: more than OVMF has room for by "
+					  "itself, the guest may not start its driver"),
+					gpu->name, (unsigned long long)(gpu->window_bytes >> 20));
+			report_edit(report,
+					"<qemu:arg value='-fw_cfg'/><qemu:arg "
+					"value='name=opt/ovmf/X-PciMmio64Mb,string=%llu'/>",
+					(unsigned long long)(gpu->window_bytes >> 19));
+		} else {
+			report_ok(report, _("%s: Resizable BAR is on (%llu MiB)"), gpu->name,
+					(unsigned long long)(gpu->window_bytes >> 20));
+		}
+	}
+}
+
+const struct check checks_expert[] = {
+	{ N_("VM"), "pinning", true, check_pinning },
+	{ N_("VM"), "usb-keyboard", true, check_usb },
+	{ N_("VM"), "reset", true, check_reset },
+	{ N_("VM"), "memory-window", true, check_window },
+	{ NULL, NULL, false, NULL },
+};
