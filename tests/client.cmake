@@ -48,7 +48,7 @@ set_tests_properties(renderer renderer_cursor renderer_scale PROPERTIES TIMEOUT 
 pg_integration(translations translations)
 pg_integration(document_commands document-commands)
 pg_integration(window_memory window-memory)
-foreach(case start hang second x11 weston sway)
+foreach(case start hang second pager x11 weston sway)
 	pg_integration(ending_${case} ending ${case})
 	set_property(TEST ending_${case} APPEND PROPERTY LABELS timing paced)
 endforeach()

@@ -10,6 +10,7 @@
 #include "audio/server/microphone.h"
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/pace.h"
 #include "client/session/spice_session.h"
 #include "host-proto/spice/playback.h"
 
@@ -18,6 +19,10 @@
 #define SEND_MAX   (64u * 1024)
 #define BUSY_BYTES (16u * 1024) /* 85 ms that the server does not read: leave the newest out */
 #define ASK_FOR_NS (20 * NS_PER_S)
+#define QUIET_NS   (300 * NS_PER_S) /* after a no: nothing is asked, whoever records */
+/* A guest that starts and stops for ever does not open and close the microphone as often. */
+#define STARTS_BURST 4u
+#define STARTS_NS    (2 * NS_PER_S)
 
 enum answer { ANSWER_NONE, ANSWER_YES, ANSWER_NO };
 
@@ -34,6 +39,10 @@ struct guest_link_microphone {
 	enum guest_link_microphone_state state;
 	struct loop_source *ask_timer;
 	struct loop_source *blocks;
+	uint64_t quiet_until_ns;
+	struct pace starts;
+	struct loop_source *start_timer; /* a start that came too soon is taken then */
+	bool late;
 	bool asked; /* the timer of this question runs, or ran */
 
 	struct spice_channel *channel; /* NULL: not linked */
@@ -72,7 +81,7 @@ static enum guest_link_microphone_state find_state(const struct guest_link_micro
 	if (mic->policy == GUEST_LINK_MICROPHONE_OFF && mic->answer != ANSWER_YES) {
 		return GUEST_LINK_MIC_OFF;
 	}
-	if (!mic->stream.started) {
+	if (!mic->stream.started || mic->late) {
 		return GUEST_LINK_MIC_READY;
 	}
 	if (!may(mic)) {
@@ -147,8 +156,15 @@ static void on_ask_timer(void *data) {
 	struct guest_link_microphone *mic = data;
 	if (mic->answer == ANSWER_NONE && mic->policy == GUEST_LINK_MICROPHONE_ASK) {
 		mic->answer = ANSWER_NO;
+		mic->quiet_until_ns = clock_now_ns() + QUIET_NS;
 		update(mic);
 	}
+}
+
+static void on_start_timer(void *data) {
+	struct guest_link_microphone *mic = data;
+	mic->late = false;
+	update(mic);
 }
 
 /* ---- the channel ---- */
@@ -165,7 +181,10 @@ static void on_closed(void *data) {
 	spice_sound_init(&mic->stream);
 	mic->channel = NULL;
 	if (mic->policy == GUEST_LINK_MICROPHONE_ASK) {
-		forget_answer(mic); /* another guest may be next */
+		forget_answer(mic); /* another guest may be next ... */
+		if (clock_now_ns() < mic->quiet_until_ns) {
+			mic->answer = ANSWER_NO; /* ... or the same one that asks again */
+		}
 	}
 	update(mic);
 }
@@ -181,6 +200,10 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 		/* The server understands frames of two channels only (7). */
 		mic->stream.started = mic->stream.channels == 2;
 		mic->begun = false;
+		const uint64_t now = clock_now_ns();
+		const uint64_t wait = pace_wait_ns(&mic->starts, now, STARTS_BURST, STARTS_NS);
+		mic->late = wait > 0;
+		loop_set_timer(mic->start_timer, wait > 0 ? now + wait : 0);
 	}
 	if (event.kind != SPICE_SOUND_NONE) {
 		update(mic);
@@ -195,6 +218,7 @@ static void want_channel(struct guest_link_microphone *mic) {
 
 void guest_link_microphone_allow(struct guest_link_microphone *mic, bool allow) {
 	mic->answer = allow ? ANSWER_YES : ANSWER_NO;
+	mic->quiet_until_ns = allow ? 0 : clock_now_ns() + QUIET_NS;
 	update(mic);
 	want_channel(mic);
 }
@@ -203,6 +227,7 @@ void guest_link_microphone_set_policy(
 		struct guest_link_microphone *mic, enum guest_link_microphone_policy policy) {
 	mic->policy = policy;
 	forget_answer(mic);
+	mic->quiet_until_ns = 0;
 	update(mic);
 	want_channel(mic);
 }
@@ -231,9 +256,10 @@ int guest_link_microphone_create(struct guest_link_microphone **ret_microphone, 
 		.policy = config->policy,
 	};
 	mic->state = find_state(mic);
+	mic->start_timer = loop_add_timer(loop, on_start_timer, mic);
 	mic->ask_timer = loop_add_timer(loop, on_ask_timer, mic);
 	mic->blocks = loop_add_fd(loop, audio_microphone_fd(audio), EPOLLIN, on_blocks, mic);
-	if (!mic->ask_timer || !mic->blocks) {
+	if (!mic->start_timer || !mic->ask_timer || !mic->blocks) {
 		guest_link_microphone_destroy(mic);
 		return -ENOMEM;
 	}
@@ -256,6 +282,7 @@ void guest_link_microphone_destroy(struct guest_link_microphone *mic) {
 		return;
 	}
 	audio_set_microphone(mic->audio, &(struct microphone_wish){ .on = false });
+	loop_remove(mic->start_timer);
 	loop_remove(mic->ask_timer);
 	loop_remove(mic->blocks);
 	free(mic);

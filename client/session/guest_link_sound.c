@@ -8,10 +8,14 @@
 #include "audio/codec/opus_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pace.h"
 #include "client/session/spice_session.h"
 #include "host-proto/spice/playback.h"
 
 #define SEND_MAX 4096u
+
+#define FORMATS_BURST 8u
+#define FORMATS_NS    (2 * NS_PER_S)
 
 struct guest_link_sound {
 	struct audio *audio;
@@ -19,6 +23,11 @@ struct guest_link_sound {
 	struct spice_sound stream;
 	struct opus_stream *opus; /* made with the first packet of a stream */
 	bool opus_failed;
+
+	/* A stream of another format is opened anew at the sound server. */
+	struct pace formats;
+	unsigned rate, channels; /* of the newest stream */
+	uint64_t silent_until_ns;
 };
 
 static void end_stream(struct guest_link_sound *sound) {
@@ -59,6 +68,23 @@ static void on_closed(void *data) {
 	audio_push_stop(sound->audio);
 }
 
+static void on_start(struct guest_link_sound *sound) {
+	const struct spice_sound *stream = &sound->stream;
+	end_stream(sound);
+	if (sound->rate != stream->rate || sound->channels != stream->channels) {
+		const uint64_t now = clock_now_ns();
+		const uint64_t wait = pace_wait_ns(&sound->formats, now, FORMATS_BURST, FORMATS_NS);
+		sound->rate = stream->rate;
+		sound->channels = stream->channels;
+		sound->silent_until_ns = wait > 0 ? now + wait : sound->silent_until_ns;
+	}
+}
+
+/* Until a format that came too soon after the others may be played. */
+static bool is_silent(const struct guest_link_sound *sound) {
+	return sound->silent_until_ns != 0 && clock_now_ns() < sound->silent_until_ns;
+}
+
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
 	struct guest_link_sound *sound = data;
 	const struct spice_sound *stream = &sound->stream;
@@ -69,11 +95,16 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 	}
 	switch (event.kind) {
 	case SPICE_SOUND_DATA:
+		if (is_silent(sound)) {
+			break;
+		}
 		audio_push(sound->audio, event.samples, event.frames, stream->channels,
 				stream->rate, clock_now_ns());
 		break;
 	case SPICE_SOUND_PACKET:
-		play_packet(sound, event.packet, event.packet_len);
+		if (!is_silent(sound)) {
+			play_packet(sound, event.packet, event.packet_len);
+		}
 		break;
 	case SPICE_SOUND_STOP:
 		end_stream(sound);
@@ -86,7 +117,7 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 		}
 		break;
 	case SPICE_SOUND_START:
-		end_stream(sound); /* perhaps of another rate */
+		on_start(sound);
 		break;
 	case SPICE_SOUND_NONE:
 		break;

@@ -20,9 +20,11 @@
 #include "host-proto/spice/reader.h"
 #include "host-proto/spice/tls.h"
 
-#define PROBE_NS    (50 * NS_PER_MS) /* after a loss: is the server still there? */
-#define PASSWORD_NS (30 * NS_PER_S)
-#define REFUSED_NS  (5 * NS_PER_S)
+#define PROBE_NS       (50 * NS_PER_MS) /* after a loss: is the server still there? */
+#define SESSIONS_BURST 30u
+#define SESSIONS_NS    (2 * NS_PER_S)
+#define PASSWORD_NS    (30 * NS_PER_S)
+#define REFUSED_NS     (5 * NS_PER_S)
 /* A password that is known: again after 0.25, 0.5, 1, 2, 4 s, then every 5 s. */
 #define PASSWORD_FIRST_NS (250 * NS_PER_MS)
 #define PASSWORD_MAX_NS   (5 * NS_PER_S)
@@ -118,6 +120,10 @@ void spice_session_lost(struct spice_session *session, int error) {
 		return;
 	}
 	link->attempts = was_up ? 0 : link->attempts + 1;
+	/* A server that lets in and throws out, or moves, for ever. */
+	const uint64_t pause_ns = was_up ? pace_wait_ns(&session->sessions, clock_now_ns(),
+							   SESSIONS_BURST, SESSIONS_NS)
+					 : 0;
 	session->refusals = error == -EACCES ? session->refusals + 1 : 0;
 	session->status.needs_password = error == -EACCES && password_is_due(session);
 	if (error == -EPROTO && session->link_error == SPICE_LINK_NEED_SECURED &&
@@ -129,7 +135,7 @@ void spice_session_lost(struct spice_session *session, int error) {
 		session->suspect_kick = true;
 		spice_session_set_part(
 				session, PART_WAITING, _("the VM closed the SPICE connection"));
-		channel_link_retry(link, PROBE_NS);
+		channel_link_retry(link, PROBE_NS + pause_ns);
 		return;
 	}
 	char reason[PART_REASON_BYTES];
@@ -155,8 +161,9 @@ void spice_session_lost(struct spice_session *session, int error) {
 		return;
 	}
 	spice_session_set_part(session, PART_WAITING, reason);
-	channel_link_retry(link, channel_link_delay_ns(session,
-						 link->attempts > 0 ? link->attempts - 1 : 0));
+	channel_link_retry(link,
+			pause_ns + channel_link_delay_ns(session,
+						   link->attempts > 0 ? link->attempts - 1 : 0));
 }
 
 static void send_mouse_mode(struct spice_session *session) {

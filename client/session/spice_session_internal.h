@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/pace.h"
 #include "client/session/spice_connect.h"
 #include "client/session/spice_session.h"
 
@@ -52,6 +53,7 @@ struct spice_session {
 	uint32_t link_error; /* of the last channel that was refused */
 	uint32_t channels;   /* CHANNELS_LIST; 0 = not told yet */
 	bool started;
+	struct pace sessions;       /* that came up and were lost */
 	bool was_up;                /* the last connection got as far as MAIN_INIT */
 	bool suspect_kick;          /* it was closed by the server: the next attempt is a probe */
 	struct spice_server server; /* of the last connection */

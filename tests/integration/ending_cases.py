@@ -165,6 +165,47 @@ def case_second():
     xdotool('keyup', 'a')
 
 
+def unread_pipe():
+    """The writing end of a pipe that is full and whose reader reads nothing."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b'.' * 4096)
+    except BlockingIOError:
+        pass
+    os.set_blocking(writer, True)
+    return reader, writer
+
+
+def case_pager():
+    """A stopped pager has the log and the figures: keys go through, and SIGTERM ends it as ever."""
+    source = guest(FRAME, '--fps=10', '--report')
+    ends = unread_pipe(), unread_pipe()
+    begin = time.monotonic()
+    program = client(FRAME, '--stats=0.1', '--log-level=debug', out=ends[0][1], err=ends[1][1])
+    _, corner, _, _ = shown(FRAME, FRAME)
+    focus(corner, FRAME)
+
+    def press():
+        xdotool('key', 'b')
+        return key_events(source)
+    wait_for('the first key', press)
+    # Long enough for either to have been filled ten times over.
+    time.sleep(max(0, begin + 1.5 - time.monotonic()))
+    before = len(key_events(source))
+    xdotool('keydown', 'a')
+    wait_for('the key', lambda: len(key_events(source)) > before)
+    begin = time.monotonic()
+    program.process.terminate()
+    released_after(source, begin, 'a pager')
+    gone_after(program, begin, GONE, 'a pager')
+    xdotool('keyup', 'a')
+    for end in ends:
+        os.close(end[0])
+        os.close(end[1])
+
+
 def server_pid(name):
     """Of the display server of this session: gui-session, our parent's parent, started it."""
     lab = os.environ['LAB_DIR']

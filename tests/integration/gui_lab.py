@@ -46,15 +46,16 @@ def newest(program):
 class Program:
     """A child with its output in a file."""
 
-    def __init__(self, name, *arguments, env=None):
-        """env: words that differ from the test's own environment."""
+    def __init__(self, name, *arguments, env=None, out=None, err=None):
+        """env: words that differ from the test's own environment. out, err: descriptors instead of the files."""
         self.name = name
         self.begin = time.monotonic()
         self.log = os.path.join(WORK, '%s-%d.log' % (name, time.monotonic_ns()))
         self.out = self.log + '.out'
-        with open(self.log, 'wb') as log, open(self.out, 'wb') as out:
+        with open(self.log, 'wb') as log_file, open(self.out, 'wb') as out_file:
+            into_out, into_log = out or out_file, err or log_file
             self.process = subprocess.Popen([os.path.join(BUILD, 'bin', name), *arguments],
-                                            stdin=subprocess.PIPE, stdout=out, stderr=log,
+                                            stdin=subprocess.PIPE, stdout=into_out, stderr=into_log,
                                             env={**os.environ, **(env or {})})
         RUNNING.append(self)
 
@@ -109,9 +110,9 @@ def guest(size, *arguments, shm=SHM, spice=SPICE):
     return program
 
 
-def client(size, *arguments, shm=SHM, spice=SPICE, place=(0, 0)):
+def client(size, *arguments, shm=SHM, spice=SPICE, place=(0, 0), **streams):
     return Program('pierglass', '--no-lg-config', '--shm=' + shm, '--spice=unix:' + spice, '--audio=off', '--discover=no',
-                   '--size=%dx%d' % size, '--position=%dx%d' % place, '--borderless', '--stats=0.2', *arguments)
+                   '--size=%dx%d' % size, '--position=%dx%d' % place, '--borderless', '--stats=0.2', *arguments, **streams)
 
 
 def capture(name='shot'):
