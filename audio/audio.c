@@ -124,6 +124,19 @@ static void run_sink(struct audio *audio, uint64_t now_ns) {
 	}
 }
 
+/* Once for each time that the server comes. */
+static void warm_up(struct audio *audio, uint64_t now_ns) {
+	const char *reason;
+	if (audio->config.output != AUDIO_OUTPUT_PULSE) {
+		return;
+	}
+	const bool up = sink_pulse_connected(audio->sink, &reason);
+	if (up && !audio->warmed) {
+		playout_warm(audio->playout, now_ns);
+	}
+	audio->warmed = up;
+}
+
 /* Before every wait, so that nothing that was written lies here meanwhile. */
 static void flush_sink(struct audio *audio) {
 	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
@@ -149,6 +162,7 @@ static void run_due(struct audio *audio) {
 		}
 	}
 	run_sink(audio, now_ns);
+	warm_up(audio, now_ns);
 	flush_sink(audio);
 	if (now_ns >= audio->publish_ns ||
 			(audio->playout && playout_state(audio->playout) != audio->published)) {

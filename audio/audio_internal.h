@@ -67,6 +67,7 @@ struct audio {
 	struct playout *playout;
 	struct source_choice choice;
 	enum sound_source source; /* the playout's */
+	bool warmed;              /* the server is up, and was warmed */
 	uint64_t source_told_ns;
 	bool spice_mute;   /* the guest's, of its SPICE card */
 	uint64_t rejected; /* datagrams, at the last look */

@@ -112,6 +112,7 @@ static void take(struct playout *playout, const struct scream_packet *packet, ui
 		playout_reopen(playout);
 		break;
 	case PLAYOUT_OPENING:
+		playout->beginning |= playout->warming;
 		wait_for_more(playout, packet, arrived_ns);
 		break;
 	case PLAYOUT_CORKED:
@@ -131,8 +132,10 @@ static void take(struct playout *playout, const struct scream_packet *packet, ui
 		if (playout->ahead) {
 			take_ahead(playout, packet, arrived_ns);
 		} else {
+			playout->beginning |= playout->warming;
 			wait_for_more(playout, packet, arrived_ns);
 		}
+		playout->warming = false;
 		playout_sync_try(playout);
 		break;
 	case PLAYOUT_PLAYING:
@@ -166,6 +169,24 @@ void playout_packet(struct playout *playout, const struct scream_packet *packet,
 	take(playout, packet, arrived_ns);
 }
 
+void playout_warm(struct playout *playout, uint64_t now_ns) {
+	static const struct scream_format stereo = {
+		.rate = 48000,
+		.bits = 16,
+		.channels = 2,
+		.mask = 3,
+	};
+	playout->now_ns = now_ns;
+	if (playout->state == PLAYOUT_IDLE) {
+		if (playout->arrivals.format.rate == 0) {
+			wanted_format(&stereo, &playout->wanted);
+			arrivals_begin(&playout->arrivals, &stereo);
+		}
+		playout->warming = true;
+		playout_reopen(playout);
+	}
+}
+
 void playout_lost(struct playout *playout, unsigned packets) {
 	playout->counts.lost += packets;
 	if (playout->state == PLAYOUT_PLAYING && playout->packet_frames > 0) {
@@ -189,17 +210,24 @@ static void tick_playing(struct playout *playout) {
 	stream_top_up(&playout->stream, playout->now_ns);
 }
 
+static uint64_t corked_since_ns(const struct playout *playout) {
+	return playout->corked_for_silence || playout->packet_ns == 0 ? playout->state_ns
+								      : playout->packet_ns;
+}
+
 static void tick_corked(struct playout *playout) {
-	const uint64_t since_ns =
-			playout->corked_for_silence ? playout->state_ns : playout->packet_ns;
-	if (playout->now_ns - since_ns > CLOSE_AFTER_NS) {
+	if (playout->now_ns - corked_since_ns(playout) > CLOSE_AFTER_NS) {
 		playout_close_stream(playout);
 	}
 }
 
 static void tick_quiet(struct playout *playout) {
 	uint64_t quiet = playout->now_ns - playout->packet_ns;
-	if (quiet > CORK_AFTER_NS) {
+	if (playout->warming && playout->stream.info.guessed &&
+			playout->now_ns - playout->state_ns < CORK_AFTER_NS) {
+		stream_top_up(&playout->stream, playout->now_ns);
+	} else if (quiet > CORK_AFTER_NS) {
+		playout->warming = false;
 		playout_cork(playout);
 	} else if (quiet < CONCEAL_FOR_NS && !playout->ahead) {
 		stream_top_up(&playout->stream, playout->now_ns);
@@ -298,8 +326,7 @@ static deadline due(const struct playout *playout, uint64_t ask_late_ns) {
 		return deadline_first(
 				playout->stream.ask_ns, playout->packet_ns + CORK_AFTER_NS + 1);
 	case PLAYOUT_CORKED:
-		return (playout->corked_for_silence ? playout->state_ns : playout->packet_ns) +
-		       CLOSE_AFTER_NS + 1;
+		return corked_since_ns(playout) + CLOSE_AFTER_NS + 1;
 	case PLAYOUT_SYNCING:
 		return deadline_first(playout->stream.ask_ns, playout->now_ns + SETTLE_NS);
 	case PLAYOUT_GAP:

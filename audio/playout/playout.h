@@ -74,6 +74,9 @@ void playout_destroy(struct playout *playout);
  */
 void playout_packet(struct playout *playout, const struct scream_packet *packet,
 		uint64_t arrived_ns, uint64_t now_ns);
+/* The server is there, and nothing plays yet: opens a stream of stereo, and learns how much the
+ * server takes at a time if it does not say, so that the first sound is heard whole. */
+void playout_warm(struct playout *playout, uint64_t now_ns);
 /* Packets were lost before the next one, as the kernel counted. */
 void playout_lost(struct playout *playout, unsigned packets);
 /* Another sound begins: the one before is faded out, the next packet starts as after a pause. */

@@ -28,7 +28,8 @@ struct playout {
 	uint64_t packet_ns;        /* when the last packet was given */
 	uint64_t silent_since_ns;  /* all-zero packets since; 0 = sound */
 	bool corked_for_silence;
-	bool broken; /* in a gap: it was asked for, nothing is late */
+	bool broken;  /* in a gap: it was asked for, nothing is late */
+	bool warming; /* silence is played, to learn how much the server takes at a time */
 	/* A sound begins after silence: nothing of it is lost. Cleared once it plays. */
 	bool beginning;
 	/* Its packets are written as they come, although the fill is not known yet. */

@@ -218,7 +218,12 @@ static void begin_stream(struct playout *playout) {
 		/* Nobody wants to hear, so much later, what was missed for want of a server. */
 		playout->beginning &= waiting_ns(playout) < KEEP_MOST_NS;
 		playout_uncork(playout);
+	} else if (playout->warming && playout->stream.info.guessed) {
+		stream_uncork(&playout->stream, stream_to_frames(&playout->stream, PREFILL_NS),
+				playout->now_ns);
+		playout_set_state(playout, PLAYOUT_SYNCING);
 	} else {
+		playout->warming = false;
 		playout_set_state(playout, PLAYOUT_CORKED);
 	}
 }

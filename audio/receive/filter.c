@@ -59,12 +59,25 @@ static bool take_tokens(struct filter *filter, size_t bytes, uint64_t now_ns) {
 	return true;
 }
 
+static void take_format(
+		struct filter *filter, const struct scream_format *format, uint64_t now_ns) {
+	filter->proposed_once = false;
+	filter->playing = true;
+	filter->format = *format;
+	fill_bucket(filter);
+	filter->tokens_ns = now_ns;
+}
+
 /* Two packets in a row must agree on a new format; where it changes often, it must first have
- * stayed for a while. The very first one may start a stream alone: there is none to tear down. */
+ * stayed for a while. The very first one starts a stream alone: there is none to tear down. */
 static enum filter_verdict agree(
 		struct filter *filter, const struct scream_format *format, uint64_t now_ns) {
 	if (filter->playing && scream_format_equal(format, &filter->format)) {
 		filter->proposed_once = false;
+		return FILTER_PLAY;
+	}
+	if (!filter->playing) {
+		take_format(filter, format, now_ns);
 		return FILTER_PLAY;
 	}
 	if (!filter->proposed_once || !scream_format_equal(format, &filter->proposed)) {
@@ -80,11 +93,7 @@ static enum filter_verdict agree(
 	}
 	filter->changes_ns[filter->change] = now_ns;
 	filter->change = (filter->change + 1) % 4;
-	filter->proposed_once = false;
-	filter->playing = true;
-	filter->format = *format;
-	fill_bucket(filter);
-	filter->tokens_ns = now_ns;
+	take_format(filter, format, now_ns);
 	return FILTER_PLAY;
 }
 

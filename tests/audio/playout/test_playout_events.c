@@ -297,6 +297,28 @@ static void short_sounds_are_heard_whole(void **test) {
 	}
 }
 
+/* Also the first of all, by when nobody has told how much the server takes at a time. */
+static void the_first_sound_is_heard_whole(void **test) {
+	(void)test;
+	for (unsigned quantum = 256; quantum <= 4096; quantum *= 4) {
+		struct world *w = calloc(1, sizeof *w);
+		w->quantum = quantum;
+		world_begin(w);
+		pause_guest(w, 3 * NS_PER_S);
+		playout_warm(w->playout, w->now);
+		run_for(w, 3 * NS_PER_S);
+		CHECK(heard_ms(w) == 0);
+		run_for(w, 300 * MS);
+		pause_guest(w, 700 * MS);
+		run_for(w, 700 * MS);
+		if (heard_ms(w) < 292 || heard_ms(w) > 340) {
+			fail_msg("quantum %u: %.1f of 300 ms", quantum, heard_ms(w));
+		}
+		world_end(w);
+		free(w);
+	}
+}
+
 /* What the server takes at a time is followed: nothing is missing, what is told is heard. */
 static void any_quantum_is_followed(void **test) {
 	(void)test;
@@ -329,6 +351,7 @@ int main(void) {
 		cmocka_unit_test(a_suspended_device_is_told),
 		cmocka_unit_test(the_watch_is_patient),
 		cmocka_unit_test(short_sounds_are_heard_whole),
+		cmocka_unit_test(the_first_sound_is_heard_whole),
 		cmocka_unit_test(any_quantum_is_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
