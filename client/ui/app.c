@@ -144,6 +144,21 @@ void app_wake_no_more(struct app *app) {
 /* Whoever plays with devices of their own touches them at least so often. */
 #define PLAYED_NS (60 * NS_PER_S)
 
+/* Nothing to hear is no fault of anybody's until the guest sends something. It may begin while the
+ * sound waits for its server, which is no change of the part's state. */
+#define SOUND_LOOK_NS (2 * NS_PER_S)
+
+static uint64_t look_for_sound(struct app *app) {
+	struct app_status *now = &app->hud.now;
+	const bool missing = now->audio.state == PART_WAITING || now->audio.state == PART_FAILED;
+	if (now->sound_came || !missing || !app->config->sound) {
+		return 0;
+	}
+	app_parts_read_stats(&app->parts, now);
+	now->sound_came = now->audio_stats.packets > 0 || now->audio_stats.rate > 0;
+	return now->sound_came ? 0 : now->now_ns + SOUND_LOOK_NS;
+}
+
 /* Into the status: what keys and window have chosen. Returns when that changes by itself. */
 static uint64_t gather(struct app_status *now, const struct app_parts *parts, struct window *window,
 		uint64_t input_ns) {
@@ -172,6 +187,10 @@ void app_settle(struct app *app) {
 	struct app_status *now = &app->hud.now;
 	app->settle_ns = gather(
 			now, &app->parts, app->window, atomic_load(&app->inbox.device_input_ns));
+	const uint64_t sound_ns = look_for_sound(app);
+	if (sound_ns != 0 && (app->settle_ns == 0 || sound_ns < app->settle_ns)) {
+		app->settle_ns = sound_ns;
+	}
 	app_decide(now, app->config, &decision);
 	const unsigned began = decision.signs & ~now->decision.signs;
 	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {

@@ -80,7 +80,7 @@ static unsigned decide_signs(const struct app_status *s, const struct config *co
 	       sign_if(APP_SIGN_CLIPBOARD, s->session.clipboard_used_unfocused) |
 	       sign_if(APP_SIGN_NO_DEVICE, missing(&s->session.evdev)) |
 	       sign_if(APP_SIGN_PAUSED, s->paused && picture) |
-	       sign_if(APP_SIGN_NO_SOUND, config->sound && missing(&s->audio)) |
+	       sign_if(APP_SIGN_NO_SOUND, config->sound && s->sound_came && missing(&s->audio)) |
 	       sign_if(APP_SIGN_NO_HOST, s->source == VIDEO_SOURCE_AUTO &&
 							 s->video.showing == VIDEO_SOURCE_SPICE &&
 							 !stale) |

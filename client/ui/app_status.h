@@ -31,6 +31,7 @@ struct app_status {
 	bool focused;          /* the window has the keyboard */
 	bool full_screen;
 	double text_scale; /* window_text_scale(); 0 = 1 */
+	bool sound_came;   /* the guest has sent some, heard or not */
 	bool device_input; /* something came from a grabbed device within a minute */
 
 	/* What the user's keys have chosen. */

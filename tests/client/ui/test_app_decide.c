@@ -18,6 +18,7 @@ static struct app_status well(void) {
 	s.session.spice.state = PART_RUNNING;
 	s.session.connected = true;
 	s.audio.state = PART_RUNNING;
+	s.sound_came = true;
 	strcpy(s.video.part.reason, "PICTURE-REASON");
 	strcpy(s.session.spice.reason, "SPICE-REASON");
 	strcpy(s.session.evdev.reason, "DEVICE-REASON");
@@ -91,6 +92,18 @@ static void set_part(struct app_status *s, int part, enum part_state value) {
 		&s->audio };
 	parts[part]->state = value;
 	s->video.stale = s->video.showing == VIDEO_SOURCE_LG && s->video.part.state != PART_RUNNING;
+}
+
+/* No sound is missed that was never sent. */
+static void a_silent_guest_lacks_nothing(void **state) {
+	(void)state;
+	struct app_status s = well();
+	s.audio.state = PART_WAITING;
+	struct app_decision d = decide(&s);
+	CHECK(shows(&d, APP_SIGN_NO_SOUND));
+	s.sound_came = false;
+	d = decide(&s);
+	CHECK(!shows(&d, APP_SIGN_NO_SOUND));
 }
 
 static void every_pair_of_states_is_told(void **state) {
@@ -182,6 +195,7 @@ int main(void) {
 	config.sound = true;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_game_that_runs_well_is_left_alone),
+		cmocka_unit_test(a_silent_guest_lacks_nothing),
 		cmocka_unit_test(every_pair_of_states_is_told),
 		cmocka_unit_test(the_spice_screen_comes_while_frames_flow),
 		cmocka_unit_test(what_the_user_chose_stays_on_the_screen),
