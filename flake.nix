@@ -22,7 +22,7 @@
           freetype
           libevdev
           libGL # egl, glesv2, gl
-          libopus
+          libjpeg-turbo libopus
           libpng
           libpulseaudio
           libsamplerate

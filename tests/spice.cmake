@@ -11,6 +11,7 @@ set_target_properties(session_driver PROPERTIES
 pg_integration(spice_qemu spice-qemu)
 pg_integration(spice_display_qemu spice-display)
 pg_test(host-proto/spice/spice_display sim spice)
+pg_test(host-proto/spice/spice_stream sim spice)
 pg_test(host-proto/spice/spice_cursor sim spice)
 pg_test(host-proto/spice/spice_playback sim spice)
 pg_fuzz(spice_link sim)

@@ -158,6 +158,13 @@ static int on_inputs_message(unsigned type, const uint8_t *body, size_t len, voi
 	return r < 0 ? r : 0;
 }
 
+static void on_no_video(void *data) {
+	struct guest_link *session = data;
+	if (session->events.action) {
+		session->events.action(GUEST_LINK_ACTION_NO_VIDEO, 0, session->events.data);
+	}
+}
+
 static void on_screen(const struct spice_rect *monitor, void *data) {
 	struct guest_link *session = data;
 	session->sink.screen = *monitor;
@@ -560,8 +567,10 @@ static int create_spice(struct guest_link *session) {
 	}
 	spice_session_set_handler(session->spice, SPICE_CHANNEL_INPUTS, &inputs);
 	if (session->spice_surface) {
+		const struct guest_link_display_events display = { on_screen, on_no_video,
+			session };
 		r = guest_link_display_create(&session->display, session->spice,
-				session->spice_surface, on_screen, session);
+				session->spice_surface, &display);
 		if (r == 0) {
 			guest_link_display_want(session->display, config->display);
 		}

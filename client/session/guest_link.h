@@ -115,7 +115,8 @@ enum guest_link_action {
 	GUEST_LINK_ACTION_ESCAPE_UP,
 	GUEST_LINK_ACTION_ESCAPE_KEY, /* code = the key pressed with it */
 	GUEST_LINK_ACTION_GRAB_CHANGED,
-	GUEST_LINK_ACTION_KICKED, /* another client took the server */
+	GUEST_LINK_ACTION_KICKED,   /* another client took the server */
+	GUEST_LINK_ACTION_NO_VIDEO, /* a part of the picture comes in a codec that is not decoded */
 };
 
 struct guest_link_events {

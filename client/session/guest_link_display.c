@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "client/gl/spice_surface.h"
@@ -15,8 +16,7 @@
 struct guest_link_display {
 	struct spice_session *spice;
 	struct spice_surface *spice_surface;
-	void (*screen)(const struct spice_rect *monitor, void *data);
-	void *data;
+	struct guest_link_display_events events;
 	struct spice_display *display;
 	struct spice_cursor *cursor;
 };
@@ -53,7 +53,7 @@ static void on_crop(const struct spice_rect *monitor, void *data) {
 
 static void on_screen(const struct spice_rect *monitor, void *data) {
 	struct guest_link_display *display = data;
-	display->screen(monitor, display->data);
+	display->events.screen(monitor, display->events.data);
 }
 
 static void on_shape(const struct cursor_shape *shape, void *data) {
@@ -87,7 +87,12 @@ static int on_display_message(unsigned type, const uint8_t *body, size_t len, vo
 	struct guest_link_display *display = data;
 	int r = spice_display_message(display->display, type, body, len);
 	const char *what = spice_display_take_unsupported(display->display);
-	if (what) {
+	if (what && strncmp(what, SPICE_DISPLAY_CODEC, strlen(SPICE_DISPLAY_CODEC)) == 0) {
+		log_warn("the VM sends %s, which is not shown here: set <streaming mode='off'/> in "
+			 "the VM's <graphics type='spice'>",
+				what);
+		display->events.no_video(display->events.data);
+	} else if (what) {
 		log_warn("the guest draws %s, which is not shown here", what);
 	}
 	return r;
@@ -105,13 +110,13 @@ static int on_cursor_message(unsigned type, const uint8_t *body, size_t len, voi
 
 int guest_link_display_create(struct guest_link_display **ret_display, struct spice_session *spice,
 		struct spice_surface *spice_surface,
-		void (*screen)(const struct spice_rect *monitor, void *data), void *data) {
+		const struct guest_link_display_events *events) {
 	struct guest_link_display *display = calloc(1, sizeof *display);
 	if (!display) {
 		return -ENOMEM;
 	}
 	*display = (struct guest_link_display){
-		.spice = spice, .spice_surface = spice_surface, .screen = screen, .data = data
+		.spice = spice, .spice_surface = spice_surface, .events = *events
 	};
 	const struct spice_display_target target = {
 		.resize = on_resize,
@@ -132,7 +137,7 @@ int guest_link_display_create(struct guest_link_display **ret_display, struct sp
 		return r;
 	}
 	const struct spice_handler display_handler = {
-		.caps = SPICE_DISPLAY_CAPS,
+		.caps = spice_display_caps(),
 		.send_max = SEND_MAX,
 		.linked = on_display_linked,
 		.closed = on_display_closed,

@@ -12,11 +12,20 @@ struct guest_link_display;
 struct spice_rect;
 struct spice_session;
 
-/* Registers its handlers with the session (before it starts). screen: the guest's monitor
- * on its surface, as positions of the pointer refer to it. spice_surface and spice outlive it. */
+struct guest_link_display_events {
+	/* The guest's monitor on its surface, as positions of the pointer refer to it. */
+	void (*screen)(const struct spice_rect *monitor, void *data);
+	/* The server sends a codec that is not decoded here: that part of the picture stands still.
+	 */
+	void (*no_video)(void *data);
+	void *data;
+};
+
+/* Registers its handlers with the session (before it starts). Copies events; spice_surface and
+ * spice outlive it. */
 int guest_link_display_create(struct guest_link_display **ret_display, struct spice_session *spice,
 		struct spice_surface *spice_surface,
-		void (*screen)(const struct spice_rect *monitor, void *data), void *data);
+		const struct guest_link_display_events *events);
 /* After the session is gone. Accepts NULL. */
 void guest_link_display_destroy(struct guest_link_display *display);
 

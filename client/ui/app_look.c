@@ -33,6 +33,12 @@ static void on_session_event(struct app *app, const struct app_event *event) {
 	case GUEST_LINK_ACTION_KICKED:
 		app_alert(&app->hud, OVERLAY_WARN, _("Another client took the VM's SPICE session"));
 		break;
+	case GUEST_LINK_ACTION_NO_VIDEO:
+		app_alert(&app->hud, OVERLAY_WARN,
+				_("A part of the picture stands still: it comes as a video that is "
+				  "not shown here. In the VM's <graphics type='spice'>: <streaming "
+				  "mode='off'/>"));
+		break;
 	}
 }
 

@@ -4,46 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-proto/spice/display_internal.h"
 #include "host-proto/spice/reader.h"
 
 #define SURFACE_BYTES_MAX (512ull << 20)
 #define COORDINATE_MAX    (1 << 20)
-#define CLIPS_MAX         4096u
-#define KINDS             32u
 #define HEADS_MAX         16u
 /* Of one call, in pixels that are copied; what else is done to a pixel costs more. */
 #define WORK_MAX  (1 << 20)
 #define WORK_CLIP 256
-
-struct surface {
-	bool used, primary, shown; /* shown: the target has it */
-	uint32_t id, width, height;
-	uint32_t *pixels;          /* NULL for the primary one: it is the target's */
-	struct spice_rect monitor; /* of the primary one: what is shown of it */
-};
-
-struct spice_display {
-	struct spice_display_target target;
-	struct surface surfaces[SPICE_SURFACES_MAX];
-	uint64_t bytes;
-	struct spice_image image; /* of the message at hand */
-	uint32_t row[SPICE_IMAGE_SIDE_MAX];
-	struct {
-		uint32_t clip;
-		int32_t rows;           /* of that clip */
-		int64_t pixels;         /* in all */
-	} done;                         /* of the draw at hand, all 0 between two messages */
-	const char *unsupported[KINDS]; /* told and untold */
-	unsigned unsupported_count, told;
-};
-
-/* Base (9.2). */
-struct base {
-	struct surface *surface;
-	struct spice_rect box;
-	uint32_t clips;           /* 0 = none */
-	const uint8_t *clip_data; /* clips * 16 bytes */
-};
 
 int spice_display_create(
 		struct spice_display **ret_display, const struct spice_display_target *target) {
@@ -57,6 +26,9 @@ int spice_display_create(
 }
 
 static void surface_destroy(struct spice_display *display, struct surface *surface) {
+	if (surface->used) {
+		display_stream_forget_surface(display, surface->id);
+	}
 	if (surface->pixels) {
 		display->bytes -= (uint64_t)surface->width * surface->height * 4;
 	}
@@ -69,16 +41,18 @@ void spice_display_reset(struct spice_display *display) {
 		surface_destroy(display, &display->surfaces[i]);
 	}
 	memset(&display->done, 0, sizeof display->done);
+	display_stream_reset(display);
 }
 
 void spice_display_destroy(struct spice_display *display) {
 	if (display) {
 		spice_display_reset(display);
+		display_stream_finish(display);
 		free(display);
 	}
 }
 
-static void note_unsupported(struct spice_display *display, const char *what) {
+void display_note_unsupported(struct spice_display *display, const char *what) {
 	for (unsigned i = 0; i < display->unsupported_count; i++) {
 		if (display->unsupported[i] == what) {
 			return;
@@ -94,7 +68,7 @@ const char *spice_display_take_unsupported(struct spice_display *display) {
 							  : NULL;
 }
 
-static struct surface *find(struct spice_display *display, uint32_t id) {
+struct surface *display_find(struct spice_display *display, uint32_t id) {
 	for (unsigned i = 0; i < SPICE_SURFACES_MAX; i++) {
 		if (display->surfaces[i].used && display->surfaces[i].id == id) {
 			return &display->surfaces[i];
@@ -113,7 +87,7 @@ static bool show(struct spice_display *display, struct surface *surface) {
 	if (surface->shown) {
 		display->target.crop(&surface->monitor, display->target.data);
 	} else {
-		note_unsupported(display, "a screen of that size");
+		display_note_unsupported(display, "a screen of that size");
 	}
 	return surface->shown;
 }
@@ -161,7 +135,7 @@ static int on_surface_create(struct spice_display *display, struct reader *r) {
 	if (!reader_ok(r)) {
 		return -EBADMSG;
 	}
-	struct surface *surface = find(display, id);
+	struct surface *surface = display_find(display, id);
 	if (surface) {
 		surface_destroy(display, surface);
 	}
@@ -172,7 +146,7 @@ static int on_surface_create(struct spice_display *display, struct reader *r) {
 	}
 	if (format != SPICE_SURFACE_32_XRGB && format != SPICE_SURFACE_32_ARGB &&
 			format != SPICE_SURFACE_16_555 && format != SPICE_SURFACE_16_565) {
-		note_unsupported(display, "a surface format");
+		display_note_unsupported(display, "a surface format");
 		return 0;
 	}
 	for (unsigned i = 0; i < SPICE_SURFACES_MAX && !surface; i++) {
@@ -183,7 +157,7 @@ static int on_surface_create(struct spice_display *display, struct reader *r) {
 	const uint64_t bytes = (uint64_t)width * height * 4;
 	const bool primary = (flags & 1) != 0;
 	if (!surface || (!primary && bytes > SURFACE_BYTES_MAX - display->bytes)) {
-		note_unsupported(display, "so many surfaces");
+		display_note_unsupported(display, "so many surfaces");
 		return 0;
 	}
 	*surface = (struct surface){
@@ -209,7 +183,7 @@ static int on_surface_create(struct spice_display *display, struct reader *r) {
 }
 
 static int on_surface_destroy(struct spice_display *display, struct reader *r) {
-	struct surface *surface = find(display, read_u32(r));
+	struct surface *surface = display_find(display, read_u32(r));
 	if (!reader_ok(r)) {
 		return -EBADMSG;
 	}
@@ -226,7 +200,7 @@ static int on_monitors_config(struct spice_display *display, struct reader *r) {
 	read_u16(r); /* how many there may be */
 	for (unsigned i = 0; i < count && i < HEADS_MAX; i++) {
 		read_u32(r); /* its number */
-		struct surface *surface = find(display, read_u32(r));
+		struct surface *surface = display_find(display, read_u32(r));
 		uint32_t width = read_u32(r);
 		uint32_t height = read_u32(r);
 		uint32_t x = read_u32(r);
@@ -251,7 +225,7 @@ static int on_monitors_config(struct spice_display *display, struct reader *r) {
 	return reader_ok(r) ? 0 : -EBADMSG;
 }
 
-static struct spice_rect read_rect(struct reader *r) {
+struct spice_rect display_read_rect(struct reader *r) {
 	struct spice_rect rect;
 	rect.top = read_i32(r);
 	rect.left = read_i32(r);
@@ -260,7 +234,7 @@ static struct spice_rect read_rect(struct reader *r) {
 	return rect;
 }
 
-static bool rect_is_sane(const struct spice_rect *rect) {
+bool display_rect_is_sane(const struct spice_rect *rect) {
 	return rect->left >= -COORDINATE_MAX && rect->top >= -COORDINATE_MAX &&
 	       rect->right <= COORDINATE_MAX && rect->bottom <= COORDINATE_MAX &&
 	       rect->right >= rect->left && rect->bottom >= rect->top;
@@ -268,7 +242,7 @@ static bool rect_is_sane(const struct spice_rect *rect) {
 
 static bool read_base(struct spice_display *display, struct reader *r, struct base *ret) {
 	uint32_t id = read_u32(r);
-	ret->box = read_rect(r);
+	ret->box = display_read_rect(r);
 	ret->clips = 0;
 	ret->clip_data = NULL;
 	if (read_u8(r) == 1) {
@@ -281,8 +255,8 @@ static bool read_base(struct spice_display *display, struct reader *r, struct ba
 			ret->box = (struct spice_rect){ 0 };
 		}
 	}
-	ret->surface = find(display, id);
-	return reader_ok(r) && rect_is_sane(&ret->box);
+	ret->surface = display_find(display, id);
+	return reader_ok(r) && display_rect_is_sane(&ret->box);
 }
 
 /* Rows that may be drawn now: at least one, so that every call gets on. */
@@ -322,7 +296,7 @@ static int draw_part(struct spice_display *display, const struct base *base, str
 /* Draws what lies inside box, clips and surface. Clips of an honest server do not overlap, so that
  * they cover the box at most once: a second box full of pixels is where it ends. Returns 1 when
  * there is more to do. */
-static int draw_base(struct spice_display *display, const struct base *base, struct draw *draw) {
+int display_draw(struct spice_display *display, const struct base *base, struct draw *draw) {
 	struct spice_surface surface;
 	if (!base->surface || !borrow(display, base->surface, &surface)) {
 		memset(&display->done, 0, sizeof display->done);
@@ -339,7 +313,7 @@ static int draw_base(struct spice_display *display, const struct base *base, str
 	const uint32_t count = base->clips == 0 ? 1 : base->clips;
 	struct reader r = reader_of(base->clip_data, (size_t)base->clips * 16);
 	for (uint32_t i = 0; i < display->done.clip; i++) {
-		read_rect(&r);
+		display_read_rect(&r);
 	}
 	int64_t work = WORK_MAX;
 	while (display->done.clip < count && display->done.pixels < most) {
@@ -349,7 +323,7 @@ static int draw_base(struct spice_display *display, const struct base *base, str
 		}
 		struct spice_rect clip = inside;
 		if (base->clips > 0) {
-			clip = read_rect(&r);
+			clip = display_read_rect(&r);
 			clip = spice_rect_intersect(&clip, &inside);
 		}
 		if (spice_rect_is_empty(&clip)) {
@@ -394,16 +368,16 @@ static int read_image(struct spice_display *display, const uint8_t *body, size_t
 	uint8_t type;
 	int r = spice_image_read(body, len, offset, image, &type);
 	if (r == -EOPNOTSUPP) {
-		note_unsupported(display, "compressed or cached images");
+		display_note_unsupported(display, "compressed or cached images");
 		return 0;
 	}
 	if (r < 0) {
 		return r;
 	}
 	if (image->is_surface) {
-		struct surface *source = find(display, image->surface_id);
+		struct surface *source = display_find(display, image->surface_id);
 		if (!source || source->primary) {
-			note_unsupported(display, "the screen as the source of an image");
+			display_note_unsupported(display, "the screen as the source of an image");
 			return 0;
 		}
 		image->surface = (struct spice_surface){ source->pixels, source->width,
@@ -439,10 +413,10 @@ static int on_fill(struct spice_display *display, struct message *m) {
 		return -EBADMSG;
 	}
 	if (!solid || masked) {
-		note_unsupported(display, solid ? "masks" : "pattern brushes");
+		display_note_unsupported(display, solid ? "masks" : "pattern brushes");
 		return 0;
 	}
-	return draw_base(display, &base, &draw);
+	return display_draw(display, &base, &draw);
 }
 
 /* COPY, BLEND, OPAQUE and ROP3: an image, perhaps a brush, an operation. */
@@ -453,7 +427,7 @@ static int on_image(struct spice_display *display, struct message *m) {
 			m->type == SPICE_DISPLAY_DRAW_OPAQUE || m->type == SPICE_DISPLAY_DRAW_ROP3;
 	bool fine = read_base(display, &m->r, &base);
 	uint32_t offset = read_u32(&m->r);
-	struct spice_rect area = read_rect(&m->r);
+	struct spice_rect area = display_read_rect(&m->r);
 	bool solid = !has_brush || read_brush(&m->r, &draw.color);
 	if (m->type == SPICE_DISPLAY_DRAW_ROP3) {
 		draw.kind = DRAW_ROP3;
@@ -467,11 +441,11 @@ static int on_image(struct spice_display *display, struct message *m) {
 		return -EBADMSG;
 	}
 	if (!solid || masked) {
-		note_unsupported(display, solid ? "masks" : "pattern brushes");
+		display_note_unsupported(display, solid ? "masks" : "pattern brushes");
 		return 0;
 	}
 	int r = read_image(display, m->body, m->len, offset, &area, &draw);
-	return r > 0 ? draw_base(display, &base, &draw) : r;
+	return r > 0 ? display_draw(display, &base, &draw) : r;
 }
 
 static int on_constant(struct spice_display *display, struct message *m) {
@@ -483,13 +457,13 @@ static int on_constant(struct spice_display *display, struct message *m) {
 		return -EBADMSG;
 	}
 	if (masked) {
-		note_unsupported(display, "masks");
+		display_note_unsupported(display, "masks");
 		return 0;
 	}
 	draw.rop = m->type == SPICE_DISPLAY_DRAW_BLACKNESS   ? SPICE_ROP_BLACKNESS
 		   : m->type == SPICE_DISPLAY_DRAW_WHITENESS ? SPICE_ROP_WHITENESS
 							     : SPICE_ROP_INVERS;
-	return draw_base(display, &base, &draw);
+	return display_draw(display, &base, &draw);
 }
 
 static int on_transparent(struct spice_display *display, struct message *m) {
@@ -497,14 +471,14 @@ static int on_transparent(struct spice_display *display, struct message *m) {
 	struct draw draw = { .kind = DRAW_TRANSPARENT };
 	bool fine = read_base(display, &m->r, &base);
 	uint32_t offset = read_u32(&m->r);
-	struct spice_rect area = read_rect(&m->r);
+	struct spice_rect area = display_read_rect(&m->r);
 	read_u32(&m->r); /* src_color: the same in the image's own format */
 	draw.color = read_u32(&m->r);
 	if (!fine || !reader_ok(&m->r)) {
 		return -EBADMSG;
 	}
 	int r = read_image(display, m->body, m->len, offset, &area, &draw);
-	return r > 0 ? draw_base(display, &base, &draw) : r;
+	return r > 0 ? display_draw(display, &base, &draw) : r;
 }
 
 static int on_alpha_blend(struct spice_display *display, struct message *m) {
@@ -514,12 +488,12 @@ static int on_alpha_blend(struct spice_display *display, struct message *m) {
 	read_u8(&m->r); /* flags */
 	draw.alpha = read_u8(&m->r);
 	uint32_t offset = read_u32(&m->r);
-	struct spice_rect area = read_rect(&m->r);
+	struct spice_rect area = display_read_rect(&m->r);
 	if (!fine || !reader_ok(&m->r)) {
 		return -EBADMSG;
 	}
 	int r = read_image(display, m->body, m->len, offset, &area, &draw);
-	return r > 0 ? draw_base(display, &base, &draw) : r;
+	return r > 0 ? display_draw(display, &base, &draw) : r;
 }
 
 static int on_copy_bits(struct spice_display *display, struct message *m) {
@@ -568,9 +542,6 @@ static const char *unsupported_name(unsigned type) {
 		return "text";
 	case SPICE_DISPLAY_DRAW_COMPOSITE:
 		return "compositing";
-	case SPICE_DISPLAY_STREAM_CREATE:
-	case SPICE_DISPLAY_STREAM_DATA_SIZED:
-		return "video streams";
 	case SPICE_DISPLAY_GL_SCANOUT:
 	case SPICE_DISPLAY_GL_DRAW:
 		return "GL scanout";
@@ -592,6 +563,13 @@ int spice_display_message(
 		return 0;
 	case SPICE_DISPLAY_MONITORS_CONFIG:
 		return on_monitors_config(display, &m.r);
+	case SPICE_DISPLAY_STREAM_CREATE:
+	case SPICE_DISPLAY_STREAM_DATA:
+	case SPICE_DISPLAY_STREAM_CLIP:
+	case SPICE_DISPLAY_STREAM_DESTROY:
+	case SPICE_DISPLAY_STREAM_DESTROY_ALL:
+	case SPICE_DISPLAY_STREAM_DATA_SIZED:
+		return display_stream_message(display, type, body, len);
 	case SPICE_DISPLAY_COPY_BITS:
 		return on_copy_bits(display, &m);
 	case SPICE_DISPLAY_DRAW_FILL:
@@ -612,7 +590,7 @@ int spice_display_message(
 	default: {
 		const char *name = unsupported_name(type);
 		if (name) {
-			note_unsupported(display, name);
+			display_note_unsupported(display, name);
 		}
 		return 0;
 	}

@@ -18,7 +18,11 @@
 #include "host-proto/spice/wire.h"
 
 #define SPICE_SURFACES_MAX 16u
-#define SPICE_DISPLAY_CAPS (SPICE_DISPLAY_CAP_MONITORS_CONFIG | SPICE_DISPLAY_CAP_PREF_COMPRESSION)
+#define SPICE_STREAMS_MAX  64u
+
+/* What is told to the server. Without a codec in it no area becomes a video stream: the server goes
+ * on to draw it. */
+uint32_t spice_display_caps(void);
 
 struct spice_display;
 
@@ -52,5 +56,8 @@ void spice_display_reset(struct spice_display *display);
 int spice_display_message(
 		struct spice_display *display, unsigned type, const uint8_t *body, size_t len);
 
-/* What was asked for and not drawn, a name each kind once; NULL = nothing new. */
+#define SPICE_DISPLAY_CODEC "video as "
+
+/* What was asked for and not drawn, a name each kind once; NULL = nothing new. A codec begins with
+ * SPICE_DISPLAY_CODEC. */
 const char *spice_display_take_unsupported(struct spice_display *display);
