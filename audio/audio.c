@@ -298,7 +298,7 @@ static int make_receiver(struct audio *audio) {
 		.owners = config->owners,
 		.any_sender = config->any_sender,
 		.can_own = config->can_own,
-		.yields = config->yields,
+		.preemptible = config->preemptible,
 	};
 	snprintf(receiver.interface, sizeof receiver.interface, "%s", config->interface);
 	snprintf(receiver.sender, sizeof receiver.sender, "%s", config->sender);

@@ -16,7 +16,7 @@
 
 struct audio;
 struct microphone_block;
-struct microphone_wish;
+struct microphone_request;
 
 #define AUDIO_NAME_BYTES 256
 
@@ -55,9 +55,9 @@ struct audio_config {
 	/* After each packet was handled. */
 	void (*null_packet)(uint64_t arrived_ns, uint64_t handled_ns, void *data);
 	void *null_data;
-	bool can_own;    /* take part in "one owner of the sound": see sound_owner.h */
-	bool microphone; /* audio_set_microphone() will be used */
-	bool yields;     /* the audio-only unit: gives way to a player and resumes after it */
+	bool can_own;     /* take part in "one owner of the sound": see sound_owner.h */
+	bool microphone;  /* audio_set_microphone() will be used */
+	bool preemptible; /* the audio-only unit: gives way to a player and resumes after it */
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 };
 
@@ -91,8 +91,8 @@ struct audio_stats {
 	/* When the newest sound that was written will be heard; 0 = nothing plays. */
 	uint64_t heard_ns;
 	enum audio_silenced silenced;
-	bool is_fallback; /* SPICE sound plays */
-	bool microphone;  /* it is open: a stream captures */
+	bool is_spice;   /* SPICE sound plays */
+	bool microphone; /* it is open: a stream captures */
 	uint64_t microphone_frames;
 };
 
@@ -136,7 +136,7 @@ void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *v
  * The microphone, for pg-io; only with config.microphone. The wish is copied; blocks of an earlier
  * one may still wait when the next takes effect.
  */
-void audio_set_microphone(struct audio *audio, const struct microphone_wish *wish);
+void audio_set_microphone(struct audio *audio, const struct microphone_request *request);
 /* Readable while blocks may wait. -1: there is no microphone to be had. */
 int audio_microphone_fd(const struct audio *audio);
 /* The oldest block that waits; false when there is none. */

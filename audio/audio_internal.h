@@ -56,7 +56,7 @@ struct audio {
 	bool takes_spice;
 	struct queue spice;
 	struct mailbox volume;
-	struct mailbox microphone_wish;
+	struct mailbox microphone_request;
 	struct queue microphone_blocks;
 	int microphone_fd; /* readable: blocks wait; -1 = no microphone */
 
@@ -68,7 +68,7 @@ struct audio {
 	struct source_choice choice;
 	enum sound_source source; /* the playout's */
 	bool warmed;              /* the server is up, and was warmed */
-	uint64_t source_told_ns;
+	uint64_t source_reported_ns;
 	bool spice_mute;   /* the guest's, of its SPICE card */
 	uint64_t rejected; /* datagrams, at the last look */
 	unsigned retries;

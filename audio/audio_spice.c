@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 
-#define TOLD_NS            (10 * NS_PER_S)
+#define REPORT_NS          (10 * NS_PER_S)
 #define SPICE_BLOCKS       64
 #define SPICE_CHANNELS_MAX 2
 #define MICROPHONE_BLOCKS  32 /* of 10.7 ms */
@@ -22,9 +22,9 @@ static void change_source(struct audio *audio, enum sound_source source, uint64_
 	if (audio->source != SOURCE_NONE) {
 		playout_break(audio->playout, now_ns);
 	}
-	if (audio->source_told_ns == 0 || now_ns - audio->source_told_ns > TOLD_NS) {
+	if (audio->source_reported_ns == 0 || now_ns - audio->source_reported_ns > REPORT_NS) {
 		log_info("playing %s sound", source == SOURCE_SPICE ? "SPICE" : "Scream");
-		audio->source_told_ns = now_ns;
+		audio->source_reported_ns = now_ns;
 	}
 	audio->source = source;
 	playout_set_reliable(audio->playout, source == SOURCE_SPICE);
@@ -83,9 +83,9 @@ static void on_block(const struct microphone_block *block, void *data) {
 }
 
 static void run_microphone(struct audio *audio, uint64_t now_ns) {
-	struct microphone_wish wish;
-	if (mailbox_take(&audio->microphone_wish, &wish)) {
-		microphone_set(audio->microphone, &wish);
+	struct microphone_request request;
+	if (mailbox_take(&audio->microphone_request, &request)) {
+		microphone_set(audio->microphone, &request);
 	}
 	if (deadline_is_over(microphone_deadline(audio->microphone), now_ns)) {
 		microphone_tick(audio->microphone, now_ns);
@@ -126,7 +126,7 @@ static int create_microphone(struct audio *audio) {
 int audio_spice_create(struct audio *audio) {
 	int r = mailbox_init(&audio->volume, sizeof(struct spice_volume), audio_wake, audio);
 	if (r == 0) {
-		r = mailbox_init(&audio->microphone_wish, sizeof(struct microphone_wish),
+		r = mailbox_init(&audio->microphone_request, sizeof(struct microphone_request),
 				audio_wake, audio);
 	}
 	if (r == 0 && audio->config.microphone) {
@@ -150,7 +150,7 @@ void audio_spice_destroy(struct audio *audio) {
 	if (audio->takes_spice) {
 		queue_finish(&audio->spice);
 	}
-	mailbox_finish(&audio->microphone_wish);
+	mailbox_finish(&audio->microphone_request);
 	mailbox_finish(&audio->volume);
 }
 
@@ -201,8 +201,8 @@ void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *v
 	}
 }
 
-void audio_set_microphone(struct audio *audio, const struct microphone_wish *wish) {
-	mailbox_put(&audio->microphone_wish, wish);
+void audio_set_microphone(struct audio *audio, const struct microphone_request *request) {
+	mailbox_put(&audio->microphone_request, request);
 }
 
 int audio_microphone_fd(const struct audio *audio) {

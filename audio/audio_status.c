@@ -138,7 +138,7 @@ void audio_publish(struct audio *audio, uint64_t now_ns) {
 		.skips = playout.skips,
 		.heard_ns = playout.heard_ns,
 		.silenced = silenced(audio),
-		.is_fallback = audio->source == SOURCE_SPICE,
+		.is_spice = audio->source == SOURCE_SPICE,
 		.microphone = audio->microphone && microphone_captures(audio->microphone),
 		.microphone_frames = audio->microphone_frames,
 	};

@@ -8,6 +8,7 @@ endfunction()
 
 pg_source_check(layers layers)
 pg_source_check(words words)
+pg_source_check(names names)
 pg_source_check(wire_code wire-code)
 pg_source_check(host_facts host-facts)
 foreach(part files entry metainfo unit icons terminal)

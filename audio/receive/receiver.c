@@ -61,11 +61,11 @@ struct receiver {
 	deadline heal;
 	uint64_t heal_delay_ns;
 	bool hinted;
-	bool port_owner_told;
+	bool port_owner_reported;
 	unsigned asked; /* times in a row */
 
 	struct receiver_stats stats;
-	uint64_t told_ns[FILTER_VERDICTS];
+	uint64_t reported_ns[FILTER_VERDICTS];
 };
 
 static void set_status(struct receiver *r, enum part_state state, const char *format, ...)
@@ -153,12 +153,12 @@ static bool open_socket(struct receiver *r) {
 	}
 	watch(r, scream_socket_fd(r->socket));
 	struct port_owner port_owner;
-	if (!r->port_owner_told && port_owner_find(r->config.port, &port_owner) &&
+	if (!r->port_owner_reported && port_owner_find(r->config.port, &port_owner) &&
 			strcmp(port_owner.name, "pierglass") != 0 && port_owner.pid != 0) {
 		log_warn("\"%s\" (process %d) receives on port %u too: the sound may be heard twice",
 				port_owner.name, port_owner.pid, r->config.port);
 	}
-	r->port_owner_told = true;
+	r->port_owner_reported = true;
 	return true;
 }
 
@@ -180,7 +180,7 @@ static bool may_have(struct receiver *r, const char *interface) {
 		return false;
 	case SOUND_OWNER_OTHER:
 		r->look = clock_now_ns() + OTHER_NS;
-		if (r->config.yields) {
+		if (r->config.preemptible) {
 			set_status(r, PART_WAITING,
 					_("a player has the sound, waiting for its end"));
 		} else {
@@ -315,10 +315,11 @@ static void on_owner(struct receiver *r, uint64_t now_ns) {
 static void tell_rejected(struct receiver *r, enum filter_verdict verdict,
 		const struct scream_datagram *datagram, uint64_t now_ns) {
 	if (verdict == FILTER_UNAGREED ||
-			(r->told_ns[verdict] && now_ns - r->told_ns[verdict] < REJECT_LOG_NS)) {
+			(r->reported_ns[verdict] &&
+					now_ns - r->reported_ns[verdict] < REJECT_LOG_NS)) {
 		return;
 	}
-	r->told_ns[verdict] = now_ns;
+	r->reported_ns[verdict] = now_ns;
 	char source[INET_ADDRSTRLEN] = "?";
 	inet_ntop(AF_INET, &datagram->source, source, sizeof source);
 	log_warn("ignoring packets of %s: %s", source, filter_verdict_text(&r->filter, verdict));
@@ -525,7 +526,7 @@ static int set_up(struct receiver *r) {
 		watch(r, r->link_fd);
 	}
 	if (r->config.can_own) {
-		int error = sound_owner_create(&r->owner, NULL, r->config.yields);
+		int error = sound_owner_create(&r->owner, NULL, r->config.preemptible);
 		if (error < 0) {
 			return error;
 		}

@@ -29,7 +29,7 @@ struct receiver_config {
 	bool any_sender;
 	char sender[64]; /* only this one, an IPv4 address or a MAC; "" = whoever sounds */
 	bool can_own;
-	bool yields;
+	bool preemptible;
 };
 
 struct receiver_events {

@@ -29,7 +29,7 @@ struct key {
 
 struct sound_owner {
 	bool disabled;
-	bool yields;
+	bool preemptible;
 	int epoll_fd;
 	char folder[58]; /* a socket's path must fit in 108 bytes */
 	unsigned count;
@@ -59,12 +59,12 @@ static int find_folder(struct sound_owner *owner, const char *folder) {
 	return mkdir(owner->folder, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int sound_owner_create(struct sound_owner **ret_owner, const char *folder, bool yields) {
+int sound_owner_create(struct sound_owner **ret_owner, const char *folder, bool preemptible) {
 	struct sound_owner *owner = calloc(1, sizeof *owner);
 	if (!owner) {
 		return -ENOMEM;
 	}
-	owner->yields = yields;
+	owner->preemptible = preemptible;
 	owner->disabled = find_folder(owner, folder) < 0;
 	owner->epoll_fd = owner->disabled ? -1 : epoll_create1(EPOLL_CLOEXEC);
 	if (!owner->disabled && owner->epoll_fd < 0) {
@@ -220,16 +220,16 @@ enum sound_owner_state sound_owner_try(struct sound_owner *owner, const char *na
 	if (!key || key->held) {
 		return SOUND_OWNER_HELD;
 	}
-	if (owner->yields && has_players(key)) {
+	if (owner->preemptible && has_players(key)) {
 		return SOUND_OWNER_OTHER;
 	}
 	if (lock(owner, key, ret_pid)) {
-		if (owner->yields && key->listen_fd < 0) {
+		if (owner->preemptible && key->listen_fd < 0) {
 			listen_for_players(owner, key);
 		}
 		return SOUND_OWNER_HELD;
 	}
-	if (!owner->yields && ask_unit(owner, key)) {
+	if (!owner->preemptible && ask_unit(owner, key)) {
 		return SOUND_OWNER_ASKED;
 	}
 	return SOUND_OWNER_OTHER;

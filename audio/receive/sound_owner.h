@@ -23,7 +23,7 @@ enum sound_owner_state {
 
 /* yields: this is the audio-only unit. folder: NULL = $XDG_RUNTIME_DIR/pierglass; where that is not
  * set there is no lock and everything is ours. */
-int sound_owner_create(struct sound_owner **ret_owner, const char *folder, bool yields);
+int sound_owner_create(struct sound_owner **ret_owner, const char *folder, bool preemptible);
 /* Releases everything. Accepts NULL. */
 void sound_owner_destroy(struct sound_owner *owner);
 

@@ -19,7 +19,7 @@ struct microphone {
 	struct microphone_events events;
 	pa_mainloop_api *api;
 	char address[256];
-	struct microphone_wish wish;
+	struct microphone_request request;
 	struct pulse_server *server; /* NULL: not wanted */
 	pa_stream *stream;
 	bool ready; /* it captures */
@@ -43,13 +43,13 @@ static void close_stream(struct microphone *mic) {
 }
 
 static void apply_volume(struct microphone *mic) {
-	if (!mic->ready || mic->wish.volume_channels == 0) {
+	if (!mic->ready || mic->request.volume_channels == 0) {
 		return;
 	}
 	pa_cvolume volume;
 	pa_cvolume_set(&volume, 2, PA_VOLUME_NORM);
 	for (unsigned i = 0; i < 2; i++) {
-		uint16_t value = mic->wish.volume[i < mic->wish.volume_channels ? i : 0];
+		uint16_t value = mic->request.volume[i < mic->request.volume_channels ? i : 0];
 		volume.values[i] = (pa_volume_t)((uint64_t)PA_VOLUME_NORM * value / UINT16_MAX);
 	}
 	pulse_forget(pa_context_set_source_output_volume(pulse_server_context(mic->server),
@@ -110,9 +110,9 @@ static void on_state(pa_stream *stream, void *data) {
 
 static void open_stream(struct microphone *mic) {
 	const pa_sample_spec spec = {
-		.format = PA_SAMPLE_S16LE, .rate = mic->wish.rate, .channels = 2
+		.format = PA_SAMPLE_S16LE, .rate = mic->request.rate, .channels = 2
 	};
-	const uint32_t ms = (uint32_t)(mic->wish.rate * FRAME_BYTES / 1000);
+	const uint32_t ms = (uint32_t)(mic->request.rate * FRAME_BYTES / 1000);
 	const pa_buffer_attr attr = {
 		.maxlength = HELD_MS * ms,
 		.tlength = (uint32_t)-1,
@@ -142,8 +142,8 @@ static void on_down(void *data) {
 	close_stream(data);
 }
 
-static bool wanted(const struct microphone_wish *wish) {
-	return wish->on && !wish->mute;
+static bool wanted(const struct microphone_request *request) {
+	return request->on && !request->mute;
 }
 
 static void let_go(struct microphone *mic) {
@@ -156,13 +156,13 @@ static void let_go(struct microphone *mic) {
 	}
 }
 
-void microphone_set(struct microphone *mic, const struct microphone_wish *wish) {
-	bool other_rate = wish->rate != mic->wish.rate;
-	mic->wish = *wish;
-	if (mic->server && (!wanted(wish) || other_rate)) {
+void microphone_set(struct microphone *mic, const struct microphone_request *request) {
+	bool other_rate = request->rate != mic->request.rate;
+	mic->request = *request;
+	if (mic->server && (!wanted(request) || other_rate)) {
 		let_go(mic);
 	}
-	if (!wanted(wish)) {
+	if (!wanted(request)) {
 		return;
 	}
 	if (mic->server) {

@@ -19,7 +19,7 @@
 
 struct microphone;
 
-struct microphone_wish {
+struct microphone_request {
 	bool on;
 	unsigned rate; /* frames a second, 8000..192000 */
 	bool mute;     /* the guest's own: nothing is captured */
@@ -47,7 +47,7 @@ int microphone_create(struct microphone **ret_microphone, pa_mainloop_api *api, 
 void microphone_destroy(struct microphone *microphone);
 
 /* No block comes after it returned, if the wish is not on. */
-void microphone_set(struct microphone *microphone, const struct microphone_wish *wish);
+void microphone_set(struct microphone *microphone, const struct microphone_request *request);
 
 void microphone_tick(struct microphone *microphone, uint64_t now_ns);
 deadline microphone_deadline(const struct microphone *microphone);

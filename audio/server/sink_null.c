@@ -21,7 +21,7 @@ struct sink_null {
 	bool timing_due;
 	bool starving;
 	bool suspended;
-	bool suspended_told;
+	bool suspended_reported;
 	bool idle; /* suspended, for it was corked for long */
 	enum sink_null_stuck stuck;
 	bool moved_due;
@@ -154,7 +154,7 @@ static void become_ready(struct sink_null *null) {
 	null->corked = true;
 	null->corked_ns = null->now_ns;
 	null->stuck = null->stuck == STUCK_ALWAYS ? STUCK_ALWAYS : MOVES;
-	null->suspended_told = null->suspended;
+	null->suspended_reported = null->suspended;
 	null->written = 0;
 	null->rendered = 0;
 	null->starving = true;
@@ -217,8 +217,8 @@ static void tell_changes(struct sink_null *null) {
 		events->moved(null->sink.data);
 	}
 	null->moved_due = false;
-	if (null->open && null->suspended != null->suspended_told) {
-		null->suspended_told = null->suspended;
+	if (null->open && null->suspended != null->suspended_reported) {
+		null->suspended_reported = null->suspended;
 		if (events->suspended) {
 			events->suspended(null->suspended, null->sink.data);
 		}
@@ -258,7 +258,7 @@ void sink_null_run(struct sink *sink, uint64_t now_ns) {
 deadline sink_null_deadline(const struct sink *sink) {
 	const struct sink_null *null = (const struct sink_null *)sink;
 	if (null->ready_due || null->gone_due || (null->open && null->timing_due) ||
-			(null->open && null->suspended != null->suspended_told)) {
+			(null->open && null->suspended != null->suspended_reported)) {
 		return null->now_ns;
 	}
 	if (gets_idle(null)) {

@@ -134,7 +134,7 @@ static void on_heard(const float *frames, unsigned count, unsigned channels, uin
 	}
 }
 
-static void on_ear(const float *frames, unsigned count, uint64_t first, void *data) {
+static void on_capture(const float *frames, unsigned count, uint64_t first, void *data) {
 	struct listener *listener = data;
 	const uint64_t at_ns = monitor_capture_heard_at(listener->capture, first);
 	if (at_ns != 0) {
@@ -179,7 +179,7 @@ static void *listen_to_server(void *data) {
 
 static int start_listener(struct listener *listener) {
 	const struct monitor_capture_config config = {
-		.name = "pierglass-bench", .heard = on_ear, .data = listener
+		.name = "pierglass-bench", .heard = on_capture, .data = listener
 	};
 	int error = monitor_capture_create(&listener->capture, &config);
 	if (error < 0) {

@@ -18,7 +18,7 @@
 
 struct item {
 	bool toolkit; /* the message has text of the window's toolkit, or none */
-	struct clip_message message;
+	struct clipboard_message message;
 };
 
 struct clipboard {
@@ -43,18 +43,18 @@ static void ask_toolkit(uint32_t id, void *data) {
 	struct clipboard *clipboard = data;
 	const struct clipboard_backend_events core = clipboard_core_backend_events(clipboard->core);
 	if (clipboard->toolkit_id != 0) {
-		core.fetched(id, NULL, 0, CLIP_FAILURE_NONE, core.data);
+		core.fetched(id, NULL, 0, CLIPBOARD_FAILURE_NONE, core.data);
 		return;
 	}
 	clipboard->toolkit_id = id;
 	clipboard->events.ask_toolkit(clipboard->events.data);
 }
 
-static void take_toolkit_text(struct clipboard *clipboard, const struct clip_message *text) {
+static void take_toolkit_text(struct clipboard *clipboard, const struct clipboard_message *text) {
 	const struct clipboard_backend_events core = clipboard_core_backend_events(clipboard->core);
 	const uint32_t id = clipboard->toolkit_id;
 	clipboard->toolkit_id = 0;
-	core.fetched(id, text->data, text->len, CLIP_FAILURE_NONE, core.data);
+	core.fetched(id, text->data, text->len, CLIPBOARD_FAILURE_NONE, core.data);
 }
 
 static void on_dropped(char *paths, void *data) {
@@ -196,7 +196,7 @@ void clipboard_stop(struct clipboard *clipboard) {
 	clipboard_free(clipboard);
 }
 
-int clipboard_message(struct clipboard *clipboard, const struct clip_message *message) {
+int clipboard_put(struct clipboard *clipboard, const struct clipboard_message *message) {
 	const struct item item = { .message = *message };
 	return queue_push(&clipboard->queue, &item);
 }

@@ -25,9 +25,10 @@ struct clipboard_config {
 struct clipboard_events {
 	/* To the guest's side, as guest_link_clipboard_message(). Negative: it cannot take it now,
 	 * and message->data stays ours. */
-	int (*send)(const struct clip_message *message, void *data);
-	/* Something was not pasted. len: bytes that it has at least, with CLIP_FAILURE_SIZE. */
-	void (*refused)(bool to_vm, enum clip_failure failure, size_t len, void *data);
+	int (*send)(const struct clipboard_message *message, void *data);
+	/* Something was not pasted. len: bytes that it has at least, with CLIPBOARD_FAILURE_SIZE.
+	 */
+	void (*refused)(bool to_vm, enum clipboard_failure failure, size_t len, void *data);
 	/* The answer to clipboard_ask_text(). heap, goes to the receiver; NULL = there is none. */
 	void (*text)(char *text, void *data);
 	/* Files were dropped on the window: paths ended by NUL each, then an empty one. heap. */
@@ -47,7 +48,7 @@ int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_con
 void clipboard_stop(struct clipboard *clipboard);
 
 /* From any thread: a message of the guest's side. -ENOBUFS: data stays the caller's. */
-int clipboard_message(struct clipboard *clipboard, const struct clip_message *message);
+int clipboard_put(struct clipboard *clipboard, const struct clipboard_message *message);
 /* From any thread: the answer to events.ask_toolkit. text: heap, taken over; NULL = there is none.
  */
 void clipboard_toolkit_text(struct clipboard *clipboard, char *text);

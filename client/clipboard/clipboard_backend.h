@@ -26,8 +26,9 @@ struct clipboard_backend_events {
 	 * a password manager's, which is not for other programs. */
 	void (*offered)(unsigned types, bool secret, void *data);
 	/* The answer to fetch(), exactly one. heap goes to the receiver; NULL: failure says why,
-	 * and with CLIP_FAILURE_SIZE len how much it was at least. */
-	void (*fetched)(uint32_t id, void *heap, size_t len, enum clip_failure failure, void *data);
+	 * and with CLIPBOARD_FAILURE_SIZE len how much it was at least. */
+	void (*fetched)(uint32_t id, void *heap, size_t len, enum clipboard_failure failure,
+			void *data);
 	/* A program pastes what we own: give() with this id must follow, also with nothing. */
 	void (*wanted)(uint32_t id, unsigned type, void *data);
 	void *data;

@@ -37,25 +37,26 @@ struct clipboard_core {
 	size_t max_bytes;
 	struct clipboard_backend *backend; /* NULL: none */
 
-	unsigned local;             /* types of another program; 0 = none */
-	bool secret;                /* they are a password manager's: for typing only */
-	unsigned guest;             /* types of the guest, which we own for it; 0 = none */
-	uint32_t asked[CLIP_TYPES]; /* serials of our requests to the guest; 0 = none */
+	unsigned local;                  /* types of another program; 0 = none */
+	bool secret;                     /* they are a password manager's: for typing only */
+	unsigned guest;                  /* types of the guest, which we own for it; 0 = none */
+	uint32_t asked[CLIPBOARD_TYPES]; /* serials of our requests to the guest; 0 = none */
 	uint32_t next_serial;
 	struct want wants[WANTS_MAX];
-	bool wanted_crlf[CLIP_TYPES];  /* by the guest's request that the backend works on */
-	uint32_t fetching[CLIP_TYPES]; /* its serial; 0 = none */
+	bool wanted_crlf[CLIPBOARD_TYPES];  /* by the guest's request that the backend works on */
+	uint32_t fetching[CLIPBOARD_TYPES]; /* its serial; 0 = none */
 	bool text_waits;
 	struct kept kept; /* of the guest's newest offer, also while a program has taken it over */
 	unsigned comparing; /* types of a new offer, which may be what is kept; 0 = none */
 };
 
 static size_t limit_of(const struct clipboard_core *core, unsigned type) {
-	return type == CLIP_TEXT && core->max_bytes > SPICE_AGENT_TEXT_MAX ? SPICE_AGENT_TEXT_MAX
-									   : core->max_bytes;
+	return type == CLIPBOARD_TEXT && core->max_bytes > SPICE_AGENT_TEXT_MAX
+			       ? SPICE_AGENT_TEXT_MAX
+			       : core->max_bytes;
 }
 
-static int send(struct clipboard_core *core, const struct clip_message *message) {
+static int send(struct clipboard_core *core, const struct clipboard_message *message) {
 	int r = core->events.send(message, core->events.data);
 	if (r < 0) {
 		log_warn_limited("the session is too busy for the clipboard");
@@ -150,8 +151,8 @@ static void want(struct clipboard_core *core, uint32_t id, unsigned type) {
 	}
 	core->next_serial += core->next_serial == UINT32_MAX ? 2 : 1;
 	core->asked[at] = core->next_serial;
-	const struct clip_message message = {
-		.kind = CLIP_REQUEST, .types = type, .serial = core->next_serial
+	const struct clipboard_message message = {
+		.kind = CLIPBOARD_REQUEST, .types = type, .serial = core->next_serial
 	};
 	if (send(core, &message) < 0) {
 		core->asked[at] = 0;
@@ -163,7 +164,7 @@ static void on_wanted(uint32_t id, unsigned type, void *data) {
 	want(data, id, type);
 }
 
-static void on_data(struct clipboard_core *core, const struct clip_message *message) {
+static void on_data(struct clipboard_core *core, const struct clipboard_message *message) {
 	const int at = clipboard_type_index(message->types);
 	if (at < 0 || message->serial == 0 || core->asked[at] != message->serial) {
 		free(message->data); /* an older request */
@@ -171,10 +172,10 @@ static void on_data(struct clipboard_core *core, const struct clip_message *mess
 	}
 	core->asked[at] = 0;
 	size_t len = message->len;
-	if (message->data && message->types == CLIP_TEXT) {
+	if (message->data && message->types == CLIPBOARD_TEXT) {
 		len = text_from_guest(message->data, len, message->crlf);
 	}
-	if (!message->data && message->failure != CLIP_FAILURE_NONE) {
+	if (!message->data && message->failure != CLIPBOARD_FAILURE_NONE) {
 		core->events.refused(false, message->failure, message->len, core->events.data);
 	}
 	keep(core, message->types, message->data, len);
@@ -183,7 +184,7 @@ static void on_data(struct clipboard_core *core, const struct clip_message *mess
 
 static void forget_guest(struct clipboard_core *core) {
 	core->guest = 0;
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		core->asked[i] = 0;
 		give_all(core, 1u << i, NULL, 0);
 	}
@@ -192,8 +193,8 @@ static void forget_guest(struct clipboard_core *core) {
 /* ---- local content, for the guest ---- */
 
 static void answer(struct clipboard_core *core, unsigned at, void *heap, size_t len,
-		enum clip_failure failure) {
-	const struct clip_message message = { .kind = CLIP_DATA,
+		enum clipboard_failure failure) {
+	const struct clipboard_message message = { .kind = CLIPBOARD_DATA,
 		.failure = failure,
 		.types = 1u << at,
 		.serial = core->fetching[at],
@@ -213,8 +214,9 @@ static void *with_crlf(void *heap, size_t *len) {
 
 /* Another program's content is the newest; 0 = nothing that the guest may have. */
 static void tell_offer(struct clipboard_core *core, unsigned types) {
-	const struct clip_message message = { .kind = types != 0 ? CLIP_OFFER : CLIP_RELEASE,
-		.types = types };
+	const struct clipboard_message message = {
+		.kind = types != 0 ? CLIPBOARD_OFFER : CLIPBOARD_RELEASE, .types = types
+	};
 	(void)send(core, &message);
 }
 
@@ -236,7 +238,8 @@ static void finish_compare(struct clipboard_core *core, const void *heap, size_t
 	tell_offer(core, types);
 }
 
-static void on_fetched(uint32_t id, void *heap, size_t len, enum clip_failure failure, void *data) {
+static void on_fetched(
+		uint32_t id, void *heap, size_t len, enum clipboard_failure failure, void *data) {
 	struct clipboard_core *core = data;
 	if (id == COMPARE_ID) {
 		finish_compare(core, heap, len);
@@ -249,37 +252,37 @@ static void on_fetched(uint32_t id, void *heap, size_t len, enum clip_failure fa
 		return;
 	}
 	unsigned at = 0;
-	while (at < CLIP_TYPES && core->fetching[at] != id) {
+	while (at < CLIPBOARD_TYPES && core->fetching[at] != id) {
 		at++;
 	}
-	if (at == CLIP_TYPES) {
+	if (at == CLIPBOARD_TYPES) {
 		free(heap);
 		return;
 	}
 	const unsigned type = 1u << at;
-	if (heap && type == CLIP_TEXT && core->wanted_crlf[at]) {
+	if (heap && type == CLIPBOARD_TEXT && core->wanted_crlf[at]) {
 		heap = with_crlf(heap, &len);
 	}
 	if (heap && len > limit_of(core, type)) {
 		free(heap);
 		heap = NULL;
-		failure = CLIP_FAILURE_SIZE;
+		failure = CLIPBOARD_FAILURE_SIZE;
 	}
-	if (!heap && failure != CLIP_FAILURE_NONE) {
+	if (!heap && failure != CLIPBOARD_FAILURE_NONE) {
 		core->events.refused(true, failure, len, core->events.data);
 	}
 	answer(core, at, heap, len, failure);
 }
 
-static void on_request(struct clipboard_core *core, const struct clip_message *message) {
+static void on_request(struct clipboard_core *core, const struct clipboard_message *message) {
 	const int at = clipboard_type_index(message->types);
 	if (at < 0 || message->serial == 0) {
 		return;
 	}
 	if (core->fetching[at] != 0) {
 		/* The backend is busy with an older request, which the session gave up. */
-		const struct clip_message none = {
-			.kind = CLIP_DATA, .types = message->types, .serial = message->serial
+		const struct clipboard_message none = {
+			.kind = CLIPBOARD_DATA, .types = message->types, .serial = message->serial
 		};
 		(void)send(core, &none);
 		return;
@@ -287,7 +290,7 @@ static void on_request(struct clipboard_core *core, const struct clip_message *m
 	core->fetching[at] = message->serial;
 	core->wanted_crlf[at] = message->crlf;
 	if (!core->backend || core->secret || (core->local & message->types) == 0) {
-		answer(core, (unsigned)at, NULL, 0, CLIP_FAILURE_NONE);
+		answer(core, (unsigned)at, NULL, 0, CLIPBOARD_FAILURE_NONE);
 		return;
 	}
 	core->backend->table->fetch(core->backend, message->serial, message->types,
@@ -307,10 +310,10 @@ static void on_offered(unsigned types, bool secret, void *data) {
 	core->secret = secret;
 	if (secret) {
 		tell_offer(core, 0);
-	} else if (was_guests && core->kept.type == CLIP_TEXT && (types & CLIP_TEXT)) {
+	} else if (was_guests && core->kept.type == CLIPBOARD_TEXT && (types & CLIPBOARD_TEXT)) {
 		core->comparing = types;
 		core->backend->table->fetch(
-				core->backend, COMPARE_ID, CLIP_TEXT, core->kept.len + 1);
+				core->backend, COMPARE_ID, CLIPBOARD_TEXT, core->kept.len + 1);
 	} else {
 		keep(core, 0, NULL, 0);
 		tell_offer(core, types);
@@ -319,9 +322,9 @@ static void on_offered(unsigned types, bool secret, void *data) {
 
 /* ---- for the outside ---- */
 
-void clipboard_core_message(struct clipboard_core *core, const struct clip_message *message) {
+void clipboard_core_message(struct clipboard_core *core, const struct clipboard_message *message) {
 	switch (message->kind) {
-	case CLIP_OFFER:
+	case CLIPBOARD_OFFER:
 		forget_guest(core);
 		keep(core, 0, NULL, 0);
 		core->comparing = 0;
@@ -331,17 +334,17 @@ void clipboard_core_message(struct clipboard_core *core, const struct clip_messa
 			core->backend->table->own(core->backend, message->types);
 		}
 		break;
-	case CLIP_RELEASE:
+	case CLIPBOARD_RELEASE:
 		forget_guest(core);
 		keep(core, 0, NULL, 0);
 		if (core->backend) {
 			core->backend->table->own(core->backend, 0);
 		}
 		break;
-	case CLIP_REQUEST:
+	case CLIPBOARD_REQUEST:
 		on_request(core, message);
 		break;
-	case CLIP_DATA:
+	case CLIPBOARD_DATA:
 		on_data(core, message);
 		break;
 	}
@@ -352,11 +355,11 @@ void clipboard_core_ask_text(struct clipboard_core *core) {
 		return;
 	}
 	core->text_waits = true;
-	if (core->guest & CLIP_TEXT) {
-		want(core, TEXT_ID, CLIP_TEXT);
-	} else if (core->backend && (core->local & CLIP_TEXT)) {
-		core->backend->table->fetch(
-				core->backend, TEXT_ID, CLIP_TEXT, limit_of(core, CLIP_TEXT));
+	if (core->guest & CLIPBOARD_TEXT) {
+		want(core, TEXT_ID, CLIPBOARD_TEXT);
+	} else if (core->backend && (core->local & CLIPBOARD_TEXT)) {
+		core->backend->table->fetch(core->backend, TEXT_ID, CLIPBOARD_TEXT,
+				limit_of(core, CLIPBOARD_TEXT));
 	} else {
 		tell_text(core, NULL, 0);
 	}
@@ -376,9 +379,9 @@ void clipboard_core_set_backend(struct clipboard_core *core, struct clipboard_ba
 	core->local = 0;
 	core->comparing = 0;
 	forget_guest(core);
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		if (core->fetching[i] != 0) {
-			answer(core, i, NULL, 0, CLIP_FAILURE_NONE);
+			answer(core, i, NULL, 0, CLIPBOARD_FAILURE_NONE);
 		}
 	}
 	if (core->text_waits) {

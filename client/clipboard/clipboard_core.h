@@ -11,9 +11,9 @@ struct clipboard_core;
 
 struct clipboard_core_events {
 	/* To the guest's side: owns message->data from then on, unless it returns negative. */
-	int (*send)(const struct clip_message *message, void *data);
+	int (*send)(const struct clipboard_message *message, void *data);
 	/* Something was not pasted, and the user should know why. len: as in clip.h. */
-	void (*refused)(bool to_vm, enum clip_failure failure, size_t len, void *data);
+	void (*refused)(bool to_vm, enum clipboard_failure failure, size_t len, void *data);
 	/* The answer to clipboard_core_ask_text(): heap, ended by a NUL, goes to the receiver; NULL
 	 * = there is none. */
 	void (*text)(char *text, void *data);
@@ -31,6 +31,6 @@ struct clipboard_backend_events clipboard_core_backend_events(struct clipboard_c
 void clipboard_core_set_backend(struct clipboard_core *core, struct clipboard_backend *backend);
 
 /* A message of the guest's side; takes its data over. */
-void clipboard_core_message(struct clipboard_core *core, const struct clip_message *message);
+void clipboard_core_message(struct clipboard_core *core, const struct clipboard_message *message);
 /* The text of the clipboard, wherever it is; one at a time, others are told "none". */
 void clipboard_core_ask_text(struct clipboard_core *core);

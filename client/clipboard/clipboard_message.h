@@ -17,7 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum clip_kind { CLIP_OFFER, CLIP_RELEASE, CLIP_REQUEST, CLIP_DATA };
+enum clipboard_message_kind {
+	CLIPBOARD_OFFER,
+	CLIPBOARD_RELEASE,
+	CLIPBOARD_REQUEST,
+	CLIPBOARD_DATA
+};
 
 /* When one side's clipboard may go to the other. */
 enum clipboard_policy {
@@ -38,27 +43,27 @@ enum clipboard_question {
 };
 
 /* Types as bits, so that an offer is one word. */
-enum clip_type {
-	CLIP_TEXT = 1 << 0, /* UTF-8 */
-	CLIP_PNG = 1 << 1,
-	CLIP_BMP = 1 << 2,
-	CLIP_TIFF = 1 << 3,
-	CLIP_JPEG = 1 << 4,
+enum clipboard_type {
+	CLIPBOARD_TEXT = 1 << 0, /* UTF-8 */
+	CLIPBOARD_PNG = 1 << 1,
+	CLIPBOARD_BMP = 1 << 2,
+	CLIPBOARD_TIFF = 1 << 3,
+	CLIPBOARD_JPEG = 1 << 4,
 };
-#define CLIP_TYPES 5u
+#define CLIPBOARD_TYPES 5u
 
 /* Why DATA has no data. */
-enum clip_failure {
-	CLIP_FAILURE_NONE, /* the owner has nothing of that type (any more) */
-	CLIP_FAILURE_SIZE, /* more than clipboard-max; len tells how much, 0 = not known */
-	CLIP_FAILURE_TIME, /* the owner did not answer in time */
+enum clipboard_failure {
+	CLIPBOARD_FAILURE_NONE, /* the owner has nothing of that type (any more) */
+	CLIPBOARD_FAILURE_SIZE, /* more than clipboard-max; len tells how much, 0 = not known */
+	CLIPBOARD_FAILURE_TIME, /* the owner did not answer in time */
 };
 
-struct clip_message {
-	enum clip_kind kind;
-	enum clip_failure failure; /* DATA */
-	unsigned types;            /* OFFER: enum clip_type; REQUEST and DATA: one of them */
-	uint32_t serial;           /* REQUEST and DATA: of the side that asks */
+struct clipboard_message {
+	enum clipboard_message_kind kind;
+	enum clipboard_failure failure; /* DATA */
+	unsigned types;  /* OFFER: enum clipboard_type; REQUEST and DATA: one of them */
+	uint32_t serial; /* REQUEST and DATA: of the side that asks */
 	/* Text. REQUEST: it is to have CR LF at its line ends. DATA: it has, instead of LF. */
 	bool crlf;
 	void *data; /* DATA: heap, goes to the receiver; NULL = none */

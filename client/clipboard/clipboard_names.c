@@ -7,21 +7,21 @@
 
 /* clang-format off */
 const struct clipboard_name clipboard_names[CLIPBOARD_NAMES] = {
-	{ CLIP_TEXT, true,  false, "text/plain;charset=utf-8" },
-	{ CLIP_TEXT, true,  false, "UTF8_STRING" },
-	{ CLIP_TEXT, false, false, "text/plain; charset=utf-8" },
-	{ CLIP_TEXT, true,  false, "text/plain" },
-	{ CLIP_TEXT, true,  true,  "STRING" },
-	{ CLIP_PNG,  true,  false, "image/png" },
-	{ CLIP_PNG,  false, false, "image/x-png" },
-	{ CLIP_BMP,  true,  false, "image/bmp" },
-	{ CLIP_BMP,  true,  false, "image/x-bmp" },
-	{ CLIP_BMP,  false, false, "image/x-MS-bmp" },
-	{ CLIP_BMP,  false, false, "image/x-win-bitmap" },
-	{ CLIP_TIFF, true,  false, "image/tiff" },
-	{ CLIP_TIFF, false, false, "image/x-tiff" },
-	{ CLIP_JPEG, true,  false, "image/jpeg" },
-	{ CLIP_JPEG, false, false, "image/jpg" },
+	{ CLIPBOARD_TEXT, true,  false, "text/plain;charset=utf-8" },
+	{ CLIPBOARD_TEXT, true,  false, "UTF8_STRING" },
+	{ CLIPBOARD_TEXT, false, false, "text/plain; charset=utf-8" },
+	{ CLIPBOARD_TEXT, true,  false, "text/plain" },
+	{ CLIPBOARD_TEXT, true,  true,  "STRING" },
+	{ CLIPBOARD_PNG,  true,  false, "image/png" },
+	{ CLIPBOARD_PNG,  false, false, "image/x-png" },
+	{ CLIPBOARD_BMP,  true,  false, "image/bmp" },
+	{ CLIPBOARD_BMP,  true,  false, "image/x-bmp" },
+	{ CLIPBOARD_BMP,  false, false, "image/x-MS-bmp" },
+	{ CLIPBOARD_BMP,  false, false, "image/x-win-bitmap" },
+	{ CLIPBOARD_TIFF, true,  false, "image/tiff" },
+	{ CLIPBOARD_TIFF, false, false, "image/x-tiff" },
+	{ CLIPBOARD_JPEG, true,  false, "image/jpeg" },
+	{ CLIPBOARD_JPEG, false, false, "image/jpg" },
 };
 /* clang-format on */
 
@@ -35,7 +35,7 @@ int clipboard_name_find(const char *name) {
 }
 
 int clipboard_type_index(unsigned type) {
-	for (int i = 0; i < (int)CLIP_TYPES; i++) {
+	for (int i = 0; i < (int)CLIPBOARD_TYPES; i++) {
 		if (type == 1u << i) {
 			return i;
 		}

@@ -11,7 +11,7 @@
 #include "client/clipboard/clipboard_message.h"
 
 struct clipboard_name {
-	enum clip_type type;
+	enum clipboard_type type;
 	bool offer;  /* we offer it; the others are only understood */
 	bool latin1; /* on X11 its bytes are ISO 8859-1 */
 	const char *name;
@@ -30,8 +30,8 @@ int clipboard_name_find(const char *name);
 
 /* What an offer has: the best name of each type. */
 struct clipboard_choice {
-	unsigned types;                  /* enum clip_type */
-	unsigned char index[CLIP_TYPES]; /* in clipboard_names, by clipboard_type_index() */
+	unsigned types;                       /* enum clipboard_type */
+	unsigned char index[CLIPBOARD_TYPES]; /* in clipboard_names, by clipboard_type_index() */
 };
 
 /* index: of clipboard_names; others are ignored. */
@@ -39,7 +39,7 @@ void clipboard_choice_add(struct clipboard_choice *choice, int index);
 /* Index in clipboard_names of the name to ask with; -1 = the type is not offered. */
 int clipboard_choice_get(const struct clipboard_choice *choice, unsigned type);
 
-/* 0..CLIP_TYPES - 1 for one type; -1 for anything else. */
+/* 0..CLIPBOARD_TYPES - 1 for one type; -1 for anything else. */
 int clipboard_type_index(unsigned type);
 
 /* Heap; NULL when out of memory. */

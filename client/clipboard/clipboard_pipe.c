@@ -61,7 +61,7 @@ static void pipe_close(struct pipe *pipe) {
 }
 
 /* The read is over. failure NONE: with what came. */
-static void finish_read(struct pipe *pipe, bool good, enum clip_failure failure) {
+static void finish_read(struct pipe *pipe, bool good, enum clipboard_failure failure) {
 	struct clipboard_pipes *pipes = pipe->pipes;
 	const uint32_t id = pipe->id;
 	const size_t len = pipe->bytes.len;
@@ -87,7 +87,7 @@ static void on_readable(int fd, uint32_t events, void *data) {
 	(void)events;
 	for (size_t turn = 0; turn < TURN_BYTES;) {
 		if (make_room(pipe) < 0) {
-			finish_read(pipe, false, CLIP_FAILURE_NONE);
+			finish_read(pipe, false, CLIPBOARD_FAILURE_NONE);
 			return;
 		}
 		const ssize_t got = read(fd, bytes->data + bytes->len, bytes->size - bytes->len);
@@ -95,13 +95,13 @@ static void on_readable(int fd, uint32_t events, void *data) {
 			break;
 		}
 		if (got <= 0) {
-			finish_read(pipe, got == 0, CLIP_FAILURE_NONE);
+			finish_read(pipe, got == 0, CLIPBOARD_FAILURE_NONE);
 			return;
 		}
 		bytes->len += (size_t)got;
 		turn += (size_t)got;
 		if (bytes->len > pipe->max_bytes) {
-			finish_read(pipe, false, CLIP_FAILURE_SIZE);
+			finish_read(pipe, false, CLIPBOARD_FAILURE_SIZE);
 			return;
 		}
 	}
@@ -143,7 +143,7 @@ static void on_timer(void *data) {
 		}
 		if (pipe->kind == PIPE_READ) {
 			log_info("the program that has the clipboard does not answer");
-			finish_read(pipe, false, CLIP_FAILURE_TIME);
+			finish_read(pipe, false, CLIPBOARD_FAILURE_TIME);
 		} else {
 			log_info("a program stopped reading the clipboard after %zu of %zu bytes",
 					pipe->sent, pipe->bytes.len);
@@ -194,7 +194,7 @@ int clipboard_pipes_read(
 void clipboard_pipes_cancel_reads(struct clipboard_pipes *pipes) {
 	for (unsigned i = 0; i < PIPES_MAX; i++) {
 		if (pipes->all[i].kind == PIPE_READ) {
-			finish_read(&pipes->all[i], false, CLIP_FAILURE_NONE);
+			finish_read(&pipes->all[i], false, CLIPBOARD_FAILURE_NONE);
 		}
 	}
 }

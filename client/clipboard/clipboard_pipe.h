@@ -16,8 +16,9 @@ struct loop;
 
 struct clipboard_pipes_events {
 	/* A read is over. heap goes to the receiver; NULL: failure says why; len with
-	 * CLIP_FAILURE_SIZE: what had come. */
-	void (*read)(uint32_t id, void *heap, size_t len, enum clip_failure failure, void *data);
+	 * CLIPBOARD_FAILURE_SIZE: what had come. */
+	void (*read)(uint32_t id, void *heap, size_t len, enum clipboard_failure failure,
+			void *data);
 	void *data;
 };
 

@@ -142,7 +142,8 @@ static void finish_drop(struct wayland *wayland, void *heap, size_t len) {
 	}
 }
 
-static void on_read(uint32_t id, void *heap, size_t len, enum clip_failure failure, void *data) {
+static void on_read(
+		uint32_t id, void *heap, size_t len, enum clipboard_failure failure, void *data) {
 	struct wayland *wayland = data;
 	if (id == DROP_ID) {
 		finish_drop(wayland, heap, len);
@@ -184,10 +185,10 @@ static void wayland_fetch(
 	const int name = wayland->offer ? clipboard_choice_get(&wayland->offer->choice, type) : -1;
 	int fd;
 	if (name < 0 || clipboard_pipes_read(wayland->pipes, id, max_bytes, &fd) < 0) {
-		wayland->events.fetched(id, NULL, 0, CLIP_FAILURE_NONE, wayland->events.data);
+		wayland->events.fetched(id, NULL, 0, CLIPBOARD_FAILURE_NONE, wayland->events.data);
 		return;
 	}
-	wayland->text_id = type == CLIP_TEXT ? id : 0;
+	wayland->text_id = type == CLIPBOARD_TEXT ? id : 0;
 	wayland_offer_receive(wayland->offer, clipboard_names[name].name, fd);
 	close(fd); /* the library sends a copy of it */
 }

@@ -80,8 +80,8 @@ static void stop_reading(struct x11 *x11) {
 	x11->deadline_ns = 0;
 }
 
-/* len: with CLIP_FAILURE_SIZE. */
-static void fail(struct x11 *x11, enum clip_failure failure, size_t len) {
+/* len: with CLIPBOARD_FAILURE_SIZE. */
+static void fail(struct x11 *x11, enum clipboard_failure failure, size_t len) {
 	const bool targets = x11->targets;
 	const uint32_t id = x11->now.id;
 	stop_reading(x11);
@@ -113,7 +113,7 @@ static void start_next(struct x11 *x11) {
 	x11->targets = false;
 	x11->name = clipboard_choice_get(&x11->choice, x11->now.type);
 	if (x11->name < 0) {
-		fail(x11, CLIP_FAILURE_NONE, 0);
+		fail(x11, CLIPBOARD_FAILURE_NONE, 0);
 		return;
 	}
 	convert(x11, x11->names[x11->name], XCB_CURRENT_TIME);
@@ -123,7 +123,7 @@ static void x11_fetch(
 		struct clipboard_backend *backend, uint32_t id, unsigned type, size_t max_bytes) {
 	struct x11 *x11 = x11_of(backend);
 	if (x11->waiting_count == FETCHES) {
-		x11->events.fetched(id, NULL, 0, CLIP_FAILURE_NONE, x11->events.data);
+		x11->events.fetched(id, NULL, 0, CLIPBOARD_FAILURE_NONE, x11->events.data);
 		return;
 	}
 	x11->waiting[x11->waiting_count++] = (struct fetch){ id, type, max_bytes };
@@ -208,7 +208,7 @@ static void finish_fetch(struct x11 *x11) {
 	}
 	const uint32_t id = x11->now.id;
 	stop_reading(x11);
-	x11->events.fetched(id, bytes, bytes ? len : 0, CLIP_FAILURE_NONE, x11->events.data);
+	x11->events.fetched(id, bytes, bytes ? len : 0, CLIPBOARD_FAILURE_NONE, x11->events.data);
 	start_next(x11);
 }
 
@@ -216,8 +216,8 @@ static size_t max_bytes(const struct x11 *x11) {
 	return x11->targets ? TARGETS_MAX * sizeof(xcb_atom_t) : x11->now.max_bytes;
 }
 
-static enum clip_failure failure_of(int r) {
-	return r == -EFBIG ? CLIP_FAILURE_SIZE : CLIP_FAILURE_NONE;
+static enum clipboard_failure failure_of(int r) {
+	return r == -EFBIG ? CLIPBOARD_FAILURE_SIZE : CLIPBOARD_FAILURE_NONE;
 }
 
 static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *event) {
@@ -228,7 +228,7 @@ static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *ev
 		const xcb_atom_t target =
 				x11->targets ? x11->atoms[X11_TARGETS] : x11->names[x11->name];
 		if (event->target == target) {
-			fail(x11, CLIP_FAILURE_NONE, 0);
+			fail(x11, CLIPBOARD_FAILURE_NONE, 0);
 		}
 		return;
 	}
@@ -310,11 +310,12 @@ static void cancel_all(struct x11 *x11) {
 		const uint32_t id = x11->now.id;
 		stop_reading(x11);
 		if (!targets) {
-			x11->events.fetched(id, NULL, 0, CLIP_FAILURE_NONE, x11->events.data);
+			x11->events.fetched(id, NULL, 0, CLIPBOARD_FAILURE_NONE, x11->events.data);
 		}
 	}
 	for (unsigned i = 0; i < count; i++) {
-		x11->events.fetched(waiting[i].id, NULL, 0, CLIP_FAILURE_NONE, x11->events.data);
+		x11->events.fetched(
+				waiting[i].id, NULL, 0, CLIPBOARD_FAILURE_NONE, x11->events.data);
 	}
 }
 
@@ -391,7 +392,7 @@ static void on_timer(void *data) {
 	const uint64_t now = clock_now_ns();
 	if (x11->state != IDLE && x11->deadline_ns <= now) {
 		log_info("the program that has the clipboard does not answer");
-		fail(x11, CLIP_FAILURE_TIME, 0);
+		fail(x11, CLIPBOARD_FAILURE_TIME, 0);
 	}
 	x11_gives_tick(&x11->gives, now);
 }

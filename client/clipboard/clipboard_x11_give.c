@@ -56,7 +56,7 @@ static void give_targets(struct x11_gives *gives, const xcb_selection_request_ev
 			list[count++] = gives->names[i];
 		}
 	}
-	if (types & CLIP_TEXT) {
+	if (types & CLIPBOARD_TEXT) {
 		list[count++] = gives->atoms[X11_TEXT];
 		list[count++] = gives->atoms[X11_COMPOUND_TEXT];
 	}
@@ -68,7 +68,7 @@ static void give_targets(struct x11_gives *gives, const xcb_selection_request_ev
  * COMPOUND_TEXT of older programs is UTF-8 between two escapes. */
 static int find_name(const struct x11_gives *gives, xcb_atom_t target, unsigned types) {
 	if (target == gives->atoms[X11_TEXT] || target == gives->atoms[X11_COMPOUND_TEXT]) {
-		return types & CLIP_TEXT ? clipboard_name_find("UTF8_STRING") : -1;
+		return types & CLIPBOARD_TEXT ? clipboard_name_find("UTF8_STRING") : -1;
 	}
 	for (int i = 0; i < (int)CLIPBOARD_NAMES; i++) {
 		if (gives->names[i] == target && (clipboard_names[i].type & types)) {

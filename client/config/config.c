@@ -59,10 +59,10 @@ int config_set(struct config *config, const struct config_option *option, const 
 	return r;
 }
 
-static void tell_fate(const char *name, const struct lg_value *value) {
+static void log_support(const char *name, const struct lg_value *value) {
 	const char *note = value->note ? _(value->note) : "";
 	const char *colon = value->note ? ": " : "";
-	switch (value->fate) {
+	switch (value->support) {
 	case LG_UNSUPPORTED:
 		log_warn(_("%s is not supported%s%s"), name, colon, note);
 		break;
@@ -85,14 +85,14 @@ int config_set_lg(struct config *config, const char *name, const char *text, boo
 	lg_translate(config, name, text, loose, value);
 	*ret_option = value->option;
 	int r = 0;
-	if (value->fate == LG_UNKNOWN) {
+	if (value->support == LG_UNKNOWN) {
 		r = -ENOENT;
 	} else if (!value->fits) {
 		r = -EINVAL;
 	} else if (value->option) {
 		r = config_set(config, value->option, value->text, place);
 	} else {
-		tell_fate(name, value);
+		log_support(name, value);
 	}
 	free(value);
 	/* What the other program can be told by a key of its own. */
@@ -222,7 +222,7 @@ static void config_finish(struct config *config) {
 	config->window.full_screen_chosen = rank_of(config, "full-screen") != CONFIG_DEFAULT;
 	config->window.title_chosen = rank_of(config, "title") != CONFIG_DEFAULT;
 	config->video.owners = config->audio.owners = session->owners = config->owners;
-	config->audio.yields = config->mode == RUN_AUDIO_ONLY;
+	config->audio.preemptible = config->mode == RUN_AUDIO_ONLY;
 	/* As the only picture, SPICE's is the guest's whole desktop: it fits the window. */
 	config->window.set_guest_size =
 			config->raw.set_guest_size ||

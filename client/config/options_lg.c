@@ -14,7 +14,7 @@ struct lg_option {
 	const char *name;
 	char letter;
 	enum lg_type type;
-	enum lg_support fate;
+	enum lg_support support;
 	const char *target; /* an option of ours */
 	/* Value of theirs to one of ours; false = it does not fit. NULL: by the list below. */
 	bool (*convert)(const struct config *config, const char *value, char *text, size_t size);
@@ -84,13 +84,16 @@ static bool device(const struct config *config, const char *value, char *text, s
 }
 
 #define IGNORED(name_, type_, note_) \
-	{ .name = name_, .type = type_, .fate = LG_IGNORED, .note = note_ }
+	{ .name = name_, .type = type_, .support = LG_IGNORED, .note = note_ }
 #define UNSUPPORTED(name_, type_, note_) \
-	{ .name = name_, .type = type_, .fate = LG_UNSUPPORTED, .note = note_ }
+	{ .name = name_, .type = type_, .support = LG_UNSUPPORTED, .note = note_ }
 #define MAPPED(name_, type_, target_, values_) \
-	{ .name = name_, .type = type_, .fate = LG_MAPPED, .target = target_, .values = values_ }
-#define CONVERTED(name_, type_, target_, function_) \
-	{ .name = name_, .type = type_, .fate = LG_MAPPED, .target = target_, .convert = function_ }
+	{ .name = name_, .type = type_, .support = LG_MAPPED, .target = target_, .values = values_ }
+#define CONVERTED(name_, type_, target_, function_)                                    \
+	{                                                                              \
+		.name = name_, .type = type_, .support = LG_MAPPED, .target = target_, \
+		.convert = function_                                                   \
+	}
 
 static const char note_filter[] = N_("the only filter is FidelityFX Super Resolution: --scale=fsr");
 static const char note_colours[] =
@@ -102,7 +105,7 @@ static const char note_test[] = N_("see the options of --demo");
 
 /* clang-format off */
 static const struct lg_option lg_options[] = {
-	{ .name = "app:renderer", .letter = 'g', .type = LG_TEXT, .fate = LG_MAPPED,
+	{ .name = "app:renderer", .letter = 'g', .type = LG_TEXT, .support = LG_MAPPED,
 		.values = "auto: EGL:", .note = note_opengl },
 	CONVERTED("app:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
 	CONVERTED("lgmp:cursorPollInterval", LG_INT, "poll-interval", cursor_poll),
@@ -147,7 +150,7 @@ static const struct lg_option lg_options[] = {
 	IGNORED("opengl:preventBuffer", LG_BOOL, note_opengl),
 	IGNORED("opengl:amdPinnedMem", LG_BOOL, note_opengl),
 	/* Of its development after B7. */
-	{ .name = "app:transport", .type = LG_TEXT, .fate = LG_MAPPED, .target = "source",
+	{ .name = "app:transport", .type = LG_TEXT, .support = LG_MAPPED, .target = "source",
 		.values = "lgmp:auto spice:spice", .note = note_test },
 	IGNORED("win:disableWaitingMessage", LG_BOOL, N_("what is waited for never covers the picture")),
 	MAPPED("input:evdev", LG_TEXT, "evdev", NULL),
@@ -224,7 +227,7 @@ static bool by_list(const char *list, const char *value, char *text, size_t size
 
 static void kept(const struct config_option *option, const char *value, bool loose,
 		struct lg_value *ret) {
-	ret->fate = LG_KEPT;
+	ret->support = LG_KEPT;
 	ret->option = option;
 	ret->fits = true;
 	if (option->type == OPTION_BOOL && loose) {
@@ -235,7 +238,7 @@ static void kept(const struct config_option *option, const char *value, bool loo
 
 void lg_translate(const struct config *config, const char *name, const char *value, bool loose,
 		struct lg_value *ret) {
-	*ret = (struct lg_value){ .fate = LG_UNKNOWN };
+	*ret = (struct lg_value){ .support = LG_UNKNOWN };
 	const struct config_option *same = option_find_lg(name);
 	if (same) {
 		kept(same, value, loose, ret);
@@ -249,10 +252,10 @@ void lg_translate(const struct config *config, const char *name, const char *val
 	if (lg->type == LG_BOOL && (loose || parse_bool(value, &on))) {
 		value = loose_bool(value) ? "yes" : "no";
 	}
-	ret->fate = lg->fate;
+	ret->support = lg->support;
 	ret->note = lg->note;
 	ret->fits = true;
-	if (lg->fate != LG_MAPPED) {
+	if (lg->support != LG_MAPPED) {
 		/* What is only passed over must still be a value, unless it stands in a file of
 		 * theirs. */
 		int64_t number;
@@ -274,7 +277,7 @@ void lg_translate(const struct config *config, const char *name, const char *val
 	}
 	if (!ret->option && !ret->fits) {
 		/* A renderer that we do not have: nothing breaks without it. */
-		ret->fate = LG_UNSUPPORTED;
+		ret->support = LG_UNSUPPORTED;
 		ret->fits = true;
 	}
 }
@@ -284,7 +287,7 @@ enum lg_support lg_support_of(const char *name) {
 		return LG_KEPT;
 	}
 	const struct lg_option *lg = find(name);
-	return lg ? lg->fate : LG_UNKNOWN;
+	return lg ? lg->support : LG_UNKNOWN;
 }
 
 bool lg_is_bool(const char *name) {

@@ -19,7 +19,7 @@ enum lg_support {
 };
 
 struct lg_value {
-	enum lg_support fate;
+	enum lg_support support;
 	const struct config_option *option; /* of ours; NULL unless kept or mapped */
 	char text[OPTION_TEXT_MAX];         /* for option_set() */
 	bool fits;                          /* false: the value is nothing that option can have */

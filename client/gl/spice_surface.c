@@ -26,7 +26,7 @@ struct spice_surface {
 	void *wake_data;
 };
 
-int spice_surface_create(struct spice_surface **ret_fallback) {
+int spice_surface_create(struct spice_surface **ret_surface) {
 	struct spice_surface *spice_surface = calloc(1, sizeof *spice_surface);
 	if (!spice_surface) {
 		return -ENOMEM;
@@ -37,7 +37,7 @@ int spice_surface_create(struct spice_surface **ret_fallback) {
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&spice_surface->lock, NULL);
-	*ret_fallback = spice_surface;
+	*ret_surface = spice_surface;
 	return 0;
 }
 

@@ -19,7 +19,7 @@ struct spice_surface;
 #define SPICE_SURFACE_SIDE_MAX   8192u
 #define SPICE_SURFACE_DAMAGE_MAX 32u
 
-int spice_surface_create(struct spice_surface **ret_fallback);
+int spice_surface_create(struct spice_surface **ret_surface);
 void spice_surface_destroy(struct spice_surface *spice_surface); /* accepts NULL */
 
 /* Called on pg-io after each change; it must not take this lock. The video part sets it. NULL =

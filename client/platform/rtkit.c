@@ -26,20 +26,20 @@
 #define PATH    "/org/freedesktop/RealtimeKit1"
 #define WISHES  16
 
-struct wish {
+struct request {
 	pid_t thread;
 	int level;
 };
 
 struct rtkit {
 	struct loop *loop;
-	struct queue wishes; /* any thread */
+	struct queue requests; /* any thread */
 
 	/* the loop's thread */
 	struct loop_source *wake;
 	struct system_bus *bus; /* NULL: nobody has asked yet */
 	bool limited;           /* the limit that rtkit wants is set */
-	struct wish known[WISHES];
+	struct request known[WISHES];
 	unsigned count, sent;
 	struct loop_source *overrun;
 };
@@ -54,18 +54,18 @@ static int on_answer(sd_bus_message *message, void *data, sd_bus_error *error) {
 	return 0;
 }
 
-static void send_wishes(struct rtkit *rtkit, sd_bus *bus) {
+static void send_requests(struct rtkit *rtkit, sd_bus *bus) {
 	for (; rtkit->sent < rtkit->count; rtkit->sent++) {
-		const struct wish *wish = &rtkit->known[rtkit->sent];
-		const uint64_t thread = (uint64_t)wish->thread;
-		if (wish->level < 0) {
+		const struct request *request = &rtkit->known[rtkit->sent];
+		const uint64_t thread = (uint64_t)request->thread;
+		if (request->level < 0) {
 			(void)sd_bus_call_method_async(bus, NULL, SERVICE, PATH, SERVICE,
 					"MakeThreadHighPriority", on_answer, NULL, "ti", thread,
-					(int32_t)wish->level);
+					(int32_t)request->level);
 		} else {
 			(void)sd_bus_call_method_async(bus, NULL, SERVICE, PATH, SERVICE,
 					"MakeThreadRealtime", on_answer, NULL, "tu", thread,
-					(uint32_t)wish->level);
+					(uint32_t)request->level);
 		}
 	}
 }
@@ -95,7 +95,7 @@ static int on_limit(sd_bus_message *message, void *data, sd_bus_error *error) {
 	}
 	rtkit->limited = set_limit(most_us);
 	if (rtkit->limited) {
-		send_wishes(rtkit, sd_bus_message_get_bus(message));
+		send_requests(rtkit, sd_bus_message_get_bus(message));
 	}
 	return 0;
 }
@@ -103,26 +103,26 @@ static int on_limit(sd_bus_message *message, void *data, sd_bus_error *error) {
 static int on_up(sd_bus *bus, void *data) {
 	struct rtkit *rtkit = data;
 	if (rtkit->limited) {
-		send_wishes(rtkit, bus); /* what was granted before stays granted */
+		send_requests(rtkit, bus); /* what was granted before stays granted */
 		return 0;
 	}
 	return sd_bus_call_method_async(bus, NULL, SERVICE, PATH, "org.freedesktop.DBus.Properties",
 			"Get", on_limit, rtkit, "ss", SERVICE, "RTTimeUSecMax");
 }
 
-static void on_wish(void *data) {
+static void on_request(void *data) {
 	struct rtkit *rtkit = data;
-	struct wish wish;
-	while (queue_pop(&rtkit->wishes, &wish)) {
+	struct request request;
+	while (queue_pop(&rtkit->requests, &request)) {
 		if (rtkit->count < WISHES) {
-			rtkit->known[rtkit->count++] = wish;
+			rtkit->known[rtkit->count++] = request;
 		}
 	}
 	if (!rtkit->bus) {
 		const struct system_bus_events events = { .up = on_up, .data = rtkit };
 		(void)system_bus_create(&rtkit->bus, rtkit->loop, &events);
 	} else if (rtkit->limited && system_bus_get(rtkit->bus)) {
-		send_wishes(rtkit, system_bus_get(rtkit->bus));
+		send_requests(rtkit, system_bus_get(rtkit->bus));
 		system_bus_flush(rtkit->bus);
 	}
 }
@@ -133,9 +133,9 @@ static void wake_loop(void *data) {
 
 void rtkit_ask(pid_t thread, int level, void *data) {
 	struct rtkit *rtkit = data;
-	const struct wish wish = { .thread = thread, .level = level };
+	const struct request request = { .thread = thread, .level = level };
 	if (rtkit) {
-		(void)queue_push(&rtkit->wishes, &wish);
+		(void)queue_push(&rtkit->requests, &request);
 	}
 }
 
@@ -203,9 +203,9 @@ int rtkit_create(struct rtkit **ret_rtkit, struct loop *loop) {
 		return -ENOMEM;
 	}
 	rtkit->loop = loop;
-	int r = queue_init(&rtkit->wishes, sizeof(struct wish), WISHES, wake_loop, rtkit);
+	int r = queue_init(&rtkit->requests, sizeof(struct request), WISHES, wake_loop, rtkit);
 	if (r == 0) {
-		rtkit->wake = loop_add_wake(loop, on_wish, rtkit);
+		rtkit->wake = loop_add_wake(loop, on_request, rtkit);
 		r = rtkit->wake ? watch_overrun(rtkit) : -ENOMEM;
 	}
 	if (r < 0) {
@@ -224,7 +224,7 @@ void rtkit_destroy(struct rtkit *rtkit) {
 	atomic_store(&overrun_wake, NULL);
 	loop_remove(rtkit->overrun);
 	loop_remove(rtkit->wake);
-	queue_finish(&rtkit->wishes);
+	queue_finish(&rtkit->requests);
 	free(rtkit);
 }
 

@@ -52,24 +52,24 @@ void glyph_font_destroy(struct glyph_font *font) {
 
 static FcPattern *find_font(struct glyph_font *font, uint32_t code, int columns) {
 	FcCharSet *set = FcCharSetCreate();
-	FcPattern *wish = FcPatternCreate();
+	FcPattern *request = FcPatternCreate();
 	FcPattern *found = NULL;
-	if (set && wish) {
+	if (set && request) {
 		FcCharSetAddChar(set, code);
-		FcPatternAddCharSet(wish, FC_CHARSET, set);
-		FcPatternAddBool(wish, FC_SCALABLE, FcTrue);
+		FcPatternAddCharSet(request, FC_CHARSET, set);
+		FcPatternAddBool(request, FC_SCALABLE, FcTrue);
 		if (font->family[0]) {
-			FcPatternAddString(wish, FC_FAMILY, (const FcChar8 *)font->family);
+			FcPatternAddString(request, FC_FAMILY, (const FcChar8 *)font->family);
 		}
-		FcPatternAddString(wish, FC_FAMILY,
+		FcPatternAddString(request, FC_FAMILY,
 				(const FcChar8 *)(columns == 1 ? "monospace" : "sans"));
-		FcConfigSubstitute(font->config, wish, FcMatchPattern);
-		FcDefaultSubstitute(wish);
+		FcConfigSubstitute(font->config, request, FcMatchPattern);
+		FcDefaultSubstitute(request);
 		FcResult result;
-		found = FcFontMatch(font->config, wish, &result);
+		found = FcFontMatch(font->config, request, &result);
 	}
-	if (wish) {
-		FcPatternDestroy(wish);
+	if (request) {
+		FcPatternDestroy(request);
 	}
 	if (set) {
 		FcCharSetDestroy(set);

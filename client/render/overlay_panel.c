@@ -166,10 +166,10 @@ size_t overlay_panel_layout(const struct overlay_panel *panel, unsigned font_px,
 	for (int i = at.first; i < at.first + at.rows; i++) {
 		put_row(&pen, panel, &at, (unsigned)i);
 	}
-	const char *told = panel->told;
-	for (int n = 0; n < FOOT_LINES && told; n++) {
-		char line[sizeof panel->told];
-		told = overlay_pen_wrap(told, at.columns, line, sizeof line);
+	const char *foot = panel->foot;
+	for (int n = 0; n < FOOT_LINES && foot; n++) {
+		char line[sizeof panel->foot];
+		foot = overlay_pen_wrap(foot, at.columns, line, sizeof line);
 		overlay_pen_text(&pen, at.x + overlay_pen_cell(&pen),
 				at.foot_y + n * overlay_pen_line(&pen), line, at.columns,
 				COLOR_QUIET);

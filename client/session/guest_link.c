@@ -41,7 +41,7 @@ struct item {
 	union {
 		struct guest_input_event input;
 		struct guest_link_command command;
-		struct clip_message clip;
+		struct clipboard_message clip;
 	};
 };
 
@@ -74,7 +74,7 @@ struct guest_link {
 	struct guest_link_status status;
 	struct part_status evdev;
 	unsigned devices_open;
-	bool told; /* events.status ran at least once */
+	bool reported; /* events.status ran at least once */
 	bool destroying;
 };
 
@@ -106,11 +106,11 @@ static void update_status(struct guest_link *session) {
 	status.clipboard_question = guest_link_agent_question(session->agent);
 	memcpy(status.name, spice->name, sizeof status.name);
 	memcpy(status.uuid, spice->uuid, sizeof status.uuid);
-	if (session->destroying ||
-			(session->told && memcmp(&status, &session->status, sizeof status) == 0)) {
+	if (session->destroying || (session->reported && memcmp(&status, &session->status,
+									 sizeof status) == 0)) {
 		return;
 	}
-	session->told = true;
+	session->reported = true;
 	session->status = status;
 	if (session->events.status) {
 		session->events.status(&status, session->events.data);
@@ -486,7 +486,8 @@ int guest_link_command(struct guest_link *session, const struct guest_link_comma
 	return push_or_release(session, &item);
 }
 
-int guest_link_clipboard_message(struct guest_link *session, const struct clip_message *message) {
+int guest_link_clipboard_message(
+		struct guest_link *session, const struct clipboard_message *message) {
 	const struct item item = { .kind = ITEM_CLIP, .clip = *message };
 	return queue_push(&session->queue, &item);
 }

@@ -127,7 +127,7 @@ struct guest_link_events {
 	void (*moved)(void *data);
 	/* The guest's side of the clipboard: see clipboard_message.h. Owns message->data from then
 	 * on. NULL = no clipboard. */
-	void (*clipboard)(const struct clip_message *message, void *clipboard_data);
+	void (*clipboard)(const struct clipboard_message *message, void *clipboard_data);
 	void *clipboard_data;
 	void *data;
 };
@@ -196,4 +196,5 @@ int guest_link_command(struct guest_link *session, const struct guest_link_comma
 
 /* From any thread: the local side of the clipboard. On failure (-ENOBUFS) data stays the caller's.
  */
-int guest_link_clipboard_message(struct guest_link *session, const struct clip_message *message);
+int guest_link_clipboard_message(
+		struct guest_link *session, const struct clipboard_message *message);

@@ -179,7 +179,7 @@ void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width
 }
 
 void guest_link_agent_local_clipboard(
-		struct guest_link_agent *agent, const struct clip_message *message) {
+		struct guest_link_agent *agent, const struct clipboard_message *message) {
 	if (agent->clipboard) {
 		guest_link_clipboard_local(agent->clipboard, message);
 	} else {

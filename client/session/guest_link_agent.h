@@ -19,7 +19,7 @@ struct spice_session;
 struct guest_link_agent_events {
 	void (*changed)(void *data); /* ready or not, or the files' status */
 	/* See guest_link_events in session.h; NULL = no clipboard. */
-	void (*clipboard)(const struct clip_message *message, void *data);
+	void (*clipboard)(const struct clipboard_message *message, void *data);
 	void *clipboard_data;
 	void *data;
 };
@@ -42,7 +42,7 @@ bool guest_link_agent_is_ready(const struct guest_link_agent *agent);
 void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width, uint32_t height);
 /* Takes the message's data over. */
 void guest_link_agent_local_clipboard(
-		struct guest_link_agent *agent, const struct clip_message *message);
+		struct guest_link_agent *agent, const struct clipboard_message *message);
 /* Paths separated by NUL, ended by an empty one. */
 /* See guest_link_clipboard_set_focus(). */
 void guest_link_agent_set_focus(struct guest_link_agent *agent, bool focus);

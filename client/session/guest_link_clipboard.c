@@ -27,7 +27,7 @@ struct waiting {
 struct guest_link_clipboard {
 	struct loop *loop;
 	struct guest_link_clipboard_config config;
-	void (*send)(const struct clip_message *message, void *data);
+	void (*send)(const struct clipboard_message *message, void *data);
 	void *data;
 	struct spice_agent *agent;
 	struct loop_source *timer;
@@ -52,27 +52,27 @@ struct guest_link_clipboard {
 	size_t received; /* of the message that comes in, at the last look */
 
 	/* One of each type at a time, as in types[]. */
-	struct waiting waiting[CLIP_TYPES]; /* the local side for the guest */
-	struct waiting asked[CLIP_TYPES];   /* the guest for the local side */
+	struct waiting waiting[CLIPBOARD_TYPES]; /* the local side for the guest */
+	struct waiting asked[CLIPBOARD_TYPES];   /* the guest for the local side */
 	uint32_t next_serial;
 };
 
 /* ---- types: ours are bits, SPICE's are numbers ---- */
 
 static const struct {
-	enum clip_type ours;
+	enum clipboard_type ours;
 	enum spice_clipboard_type theirs;
-} types[CLIP_TYPES] = {
-	{ CLIP_TEXT, SPICE_CLIPBOARD_TEXT },
-	{ CLIP_PNG, SPICE_CLIPBOARD_PNG },
-	{ CLIP_BMP, SPICE_CLIPBOARD_BMP },
-	{ CLIP_TIFF, SPICE_CLIPBOARD_TIFF },
-	{ CLIP_JPEG, SPICE_CLIPBOARD_JPG },
+} types[CLIPBOARD_TYPES] = {
+	{ CLIPBOARD_TEXT, SPICE_CLIPBOARD_TEXT },
+	{ CLIPBOARD_PNG, SPICE_CLIPBOARD_PNG },
+	{ CLIPBOARD_BMP, SPICE_CLIPBOARD_BMP },
+	{ CLIPBOARD_TIFF, SPICE_CLIPBOARD_TIFF },
+	{ CLIPBOARD_JPEG, SPICE_CLIPBOARD_JPG },
 };
 
 static unsigned to_spice(unsigned ours) {
 	unsigned result = 0;
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		result |= (ours & types[i].ours) ? SPICE_CLIPBOARD_BIT(types[i].theirs) : 0;
 	}
 	return result;
@@ -80,14 +80,14 @@ static unsigned to_spice(unsigned ours) {
 
 static unsigned from_spice(unsigned theirs) {
 	unsigned result = 0;
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		result |= (theirs & SPICE_CLIPBOARD_BIT(types[i].theirs)) ? types[i].ours : 0;
 	}
 	return result;
 }
 
 static int index_of_spice(enum spice_clipboard_type type) {
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		if (types[i].theirs == type) {
 			return (int)i;
 		}
@@ -96,7 +96,7 @@ static int index_of_spice(enum spice_clipboard_type type) {
 }
 
 static int index_of(unsigned type) {
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		if ((unsigned)types[i].ours == type) {
 			return (int)i;
 		}
@@ -112,7 +112,7 @@ static deadline limit_of(const struct waiting *waiting) {
 
 static void arm(struct guest_link_clipboard *clipboard) {
 	deadline first = DEADLINE_NONE;
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		first = deadline_first(first, limit_of(&clipboard->waiting[i]));
 		first = deadline_first(first, limit_of(&clipboard->asked[i]));
 	}
@@ -127,8 +127,8 @@ static void arm(struct guest_link_clipboard *clipboard) {
 
 /* Answers the local request of that type. heap: the content, handed on; NULL = failure says why. */
 static void deliver(struct guest_link_clipboard *clipboard, unsigned index, void *heap, size_t len,
-		enum clip_failure failure) {
-	const struct clip_message message = { .kind = CLIP_DATA,
+		enum clipboard_failure failure) {
+	const struct clipboard_message message = { .kind = CLIPBOARD_DATA,
 		.failure = failure,
 		.types = types[index].ours,
 		.serial = clipboard->waiting[index].serial,
@@ -183,7 +183,7 @@ static void end_question(struct guest_link_clipboard *clipboard) {
 static void refuse_wants(struct guest_link_clipboard *clipboard) {
 	const unsigned wants = clipboard->wants;
 	clipboard->wants = 0;
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		if (wants & 1u << i) {
 			answer_guest(clipboard, i, NULL, 0);
 		}
@@ -219,13 +219,13 @@ static void on_timer(void *data) {
 	const size_t received = clipboard->agent ? spice_agent_receiving(clipboard->agent) : 0;
 	const bool progress = received != 0 && received != clipboard->received;
 	clipboard->received = received;
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		struct waiting *waiting = &clipboard->waiting[i];
 		if (waiting->serial && waiting->deadline_ns <= now && progress) {
 			waiting->deadline_ns = now + clipboard->config.timeout_ns;
 		} else if (waiting->serial && waiting->deadline_ns <= now) {
 			log_info("the guest did not send its clipboard in time");
-			deliver(clipboard, i, NULL, 0, CLIP_FAILURE_TIME);
+			deliver(clipboard, i, NULL, 0, CLIPBOARD_FAILURE_TIME);
 		}
 		if (clipboard->asked[i].serial && clipboard->asked[i].deadline_ns <= now) {
 			log_info("the local clipboard did not answer in time");
@@ -300,7 +300,7 @@ enum clipboard_question guest_link_clipboard_question(
 
 int guest_link_clipboard_create(struct guest_link_clipboard **ret_clipboard, struct loop *loop,
 		const struct guest_link_clipboard_config *config,
-		void (*send)(const struct clip_message *message, void *data), void *data) {
+		void (*send)(const struct clipboard_message *message, void *data), void *data) {
 	struct guest_link_clipboard *clipboard = calloc(1, sizeof *clipboard);
 	if (!clipboard) {
 		return -ENOMEM;
@@ -331,9 +331,9 @@ void guest_link_clipboard_destroy(struct guest_link_clipboard *clipboard) {
 	}
 }
 
-static void send_kind(struct guest_link_clipboard *clipboard, enum clip_kind kind, unsigned ours,
-		uint32_t serial) {
-	const struct clip_message message = { .kind = kind,
+static void send_kind(struct guest_link_clipboard *clipboard, enum clipboard_message_kind kind,
+		unsigned ours, uint32_t serial) {
+	const struct clipboard_message message = { .kind = kind,
 		.types = ours,
 		.serial = serial,
 		.crlf = clipboard->agent && spice_agent_crlf(clipboard->agent) };
@@ -342,9 +342,9 @@ static void send_kind(struct guest_link_clipboard *clipboard, enum clip_kind kin
 
 /* Whoever waits for the guest gets nothing. */
 static void fail_waiting(struct guest_link_clipboard *clipboard) {
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		if (clipboard->waiting[i].serial) {
-			deliver(clipboard, i, NULL, 0, CLIP_FAILURE_NONE);
+			deliver(clipboard, i, NULL, 0, CLIPBOARD_FAILURE_NONE);
 		}
 	}
 }
@@ -354,13 +354,13 @@ void guest_link_clipboard_set_agent(
 	clipboard->agent = agent;
 	clipboard->wants = 0;
 	end_question(clipboard);
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		clipboard->asked[i].serial = 0;
 	}
 	fail_waiting(clipboard);
 	if (clipboard->guest_types != 0) {
 		clipboard->guest_types = 0;
-		send_kind(clipboard, CLIP_RELEASE, 0, 0);
+		send_kind(clipboard, CLIPBOARD_RELEASE, 0, 0);
 	}
 	clipboard->held_types = 0;
 	if (agent && clipboard->local_types != 0) {
@@ -382,9 +382,9 @@ static void take_offer(struct guest_link_clipboard *clipboard, unsigned ours) {
 		forget_answer(clipboard);
 		mark_used(clipboard);
 		clipboard->local_types = 0; /* the newest owner is the guest */
-		send_kind(clipboard, CLIP_OFFER, ours, 0);
+		send_kind(clipboard, CLIPBOARD_OFFER, ours, 0);
 	} else {
-		send_kind(clipboard, CLIP_RELEASE, 0, 0);
+		send_kind(clipboard, CLIPBOARD_RELEASE, 0, 0);
 	}
 	arm(clipboard);
 }
@@ -415,7 +415,7 @@ static void pass_on(struct guest_link_clipboard *clipboard, unsigned index) {
 	clipboard->asked[index].serial = clipboard->next_serial;
 	clipboard->asked[index].deadline_ns =
 			clock_now_ns() + LOCAL_FACTOR * clipboard->config.timeout_ns;
-	send_kind(clipboard, CLIP_REQUEST, types[index].ours, clipboard->next_serial);
+	send_kind(clipboard, CLIPBOARD_REQUEST, types[index].ours, clipboard->next_serial);
 }
 
 void guest_link_clipboard_wanted(
@@ -448,7 +448,7 @@ void guest_link_clipboard_allow(struct guest_link_clipboard *clipboard) {
 		const unsigned wants = clipboard->wants;
 		clipboard->allowed = true;
 		clipboard->wants = 0;
-		for (unsigned i = 0; i < CLIP_TYPES; i++) {
+		for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 			if (wants & 1u << i) {
 				pass_on(clipboard, i);
 			}
@@ -462,7 +462,7 @@ void guest_link_clipboard_content(struct guest_link_clipboard *clipboard,
 	const int index = index_of_spice(type);
 	if (index >= 0 && clipboard->waiting[index].serial) {
 		deliver(clipboard, (unsigned)index, heap, len,
-				!heap && len > 0 ? CLIP_FAILURE_SIZE : CLIP_FAILURE_NONE);
+				!heap && len > 0 ? CLIPBOARD_FAILURE_SIZE : CLIPBOARD_FAILURE_NONE);
 	} else {
 		free(heap);
 	}
@@ -472,7 +472,7 @@ void guest_link_clipboard_content(struct guest_link_clipboard *clipboard,
 /* ---- the local side ---- */
 
 static void on_local_request(
-		struct guest_link_clipboard *clipboard, const struct clip_message *message) {
+		struct guest_link_clipboard *clipboard, const struct clipboard_message *message) {
 	const int index = index_of(message->types);
 	if (index < 0 || message->serial == 0) {
 		return; /* a mistake of ours: there is nobody to answer */
@@ -480,22 +480,22 @@ static void on_local_request(
 	struct waiting *waiting = &clipboard->waiting[index];
 	const bool outstanding = waiting->serial != 0;
 	if (outstanding) {
-		deliver(clipboard, (unsigned)index, NULL, 0, CLIP_FAILURE_NONE);
+		deliver(clipboard, (unsigned)index, NULL, 0, CLIPBOARD_FAILURE_NONE);
 	}
 	waiting->serial = message->serial;
 	waiting->deadline_ns = clock_now_ns() + clipboard->config.timeout_ns;
 	if (!clipboard->agent || (clipboard->guest_types & message->types) == 0 ||
 			(!outstanding && spice_agent_request(clipboard->agent,
 							 types[index].theirs) < 0)) {
-		deliver(clipboard, (unsigned)index, NULL, 0, CLIP_FAILURE_NONE);
+		deliver(clipboard, (unsigned)index, NULL, 0, CLIPBOARD_FAILURE_NONE);
 	}
 	arm(clipboard);
 }
 
 void guest_link_clipboard_local(
-		struct guest_link_clipboard *clipboard, const struct clip_message *message) {
+		struct guest_link_clipboard *clipboard, const struct clipboard_message *message) {
 	switch (message->kind) {
-	case CLIP_OFFER:
+	case CLIPBOARD_OFFER:
 		forget_answer(clipboard);
 		clipboard->local_types = message->types;
 		clipboard->guest_types = 0;
@@ -506,7 +506,7 @@ void guest_link_clipboard_local(
 		}
 		offer_local(clipboard);
 		break;
-	case CLIP_RELEASE:
+	case CLIPBOARD_RELEASE:
 		forget_answer(clipboard);
 		if (clipboard->local_types != 0 && clipboard->agent && clipboard->config.to_vm) {
 			(void)spice_agent_release(clipboard->agent);
@@ -514,10 +514,10 @@ void guest_link_clipboard_local(
 		clipboard->local_types = 0;
 		clipboard->offer_waits = false;
 		break;
-	case CLIP_REQUEST:
+	case CLIPBOARD_REQUEST:
 		on_local_request(clipboard, message);
 		break;
-	case CLIP_DATA: {
+	case CLIPBOARD_DATA: {
 		const int index = index_of(message->types);
 		if (index >= 0 && message->serial != 0 &&
 				clipboard->asked[index].serial == message->serial) {

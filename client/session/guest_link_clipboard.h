@@ -26,7 +26,7 @@ struct guest_link_clipboard_config {
 /* send: a message for the local side; owns its data from then on. */
 int guest_link_clipboard_create(struct guest_link_clipboard **ret_clipboard, struct loop *loop,
 		const struct guest_link_clipboard_config *config,
-		void (*send)(const struct clip_message *message, void *data), void *data);
+		void (*send)(const struct clipboard_message *message, void *data), void *data);
 void guest_link_clipboard_destroy(struct guest_link_clipboard *clipboard); /* accepts NULL */
 
 /* NULL = the agent is gone. Called again when its capabilities are known. */
@@ -59,4 +59,4 @@ void guest_link_clipboard_content(struct guest_link_clipboard *clipboard,
 
 /* A message of the local side; takes its data over. */
 void guest_link_clipboard_local(
-		struct guest_link_clipboard *clipboard, const struct clip_message *message);
+		struct guest_link_clipboard *clipboard, const struct clipboard_message *message);

@@ -90,17 +90,18 @@ static enum guest_link_microphone_state find_state(const struct guest_link_micro
 	return mic->stream.mute ? GUEST_LINK_MIC_MUTED : GUEST_LINK_MIC_OPEN;
 }
 
-static void send_wish(const struct guest_link_microphone *mic) {
-	struct microphone_wish wish = {
+static void send_request(const struct guest_link_microphone *mic) {
+	struct microphone_request request = {
 		.on = mic->state == GUEST_LINK_MIC_OPEN || mic->state == GUEST_LINK_MIC_MUTED,
 		.mute = mic->stream.mute,
 		.rate = mic->stream.rate,
 	};
 	if (mic->sync_volume) {
-		wish.volume_channels = mic->stream.volume_count < 2 ? mic->stream.volume_count : 2;
-		memcpy(wish.volume, mic->stream.volume, sizeof wish.volume);
+		request.volume_channels =
+				mic->stream.volume_count < 2 ? mic->stream.volume_count : 2;
+		memcpy(request.volume, mic->stream.volume, sizeof request.volume);
 	}
-	audio_set_microphone(mic->audio, &wish);
+	audio_set_microphone(mic->audio, &request);
 }
 
 static void take_blocks(struct guest_link_microphone *mic) {
@@ -127,7 +128,7 @@ static void on_blocks(int fd, uint32_t events, void *data) {
 /* What follows from the guest's wish, the policy and the answer. */
 static void update(struct guest_link_microphone *mic) {
 	enum guest_link_microphone_state state = find_state(mic);
-	bool told = state != mic->state;
+	bool reported = state != mic->state;
 	mic->state = state;
 	if (state == GUEST_LINK_MIC_OPEN && !mic->begun) {
 		mic->begun = true;
@@ -138,8 +139,8 @@ static void update(struct guest_link_microphone *mic) {
 		mic->asked = true; /* once: a guest cannot hold the question open */
 		loop_set_timer(mic->ask_timer, clock_now_ns() + ASK_FOR_NS);
 	}
-	send_wish(mic);
-	if (told) {
+	send_request(mic);
+	if (reported) {
 		log_info("microphone: %s", state_text(state));
 		mic->changed(mic->data);
 	}
@@ -281,7 +282,7 @@ void guest_link_microphone_destroy(struct guest_link_microphone *mic) {
 	if (!mic) {
 		return;
 	}
-	audio_set_microphone(mic->audio, &(struct microphone_wish){ .on = false });
+	audio_set_microphone(mic->audio, &(struct microphone_request){ .on = false });
 	loop_remove(mic->start_timer);
 	loop_remove(mic->ask_timer);
 	loop_remove(mic->blocks);

@@ -19,8 +19,8 @@ struct guest_way {
 	struct guest_way_events events;
 	enum way_kind kind;
 	bool spice_up;
-	bool told_leds;
-	unsigned leds; /* the router was told, with told_leds */
+	bool reported_leds;
+	unsigned leds; /* the router was told, with reported_leds */
 };
 
 static bool host_is_up(const struct guest_way *way) {
@@ -53,8 +53,8 @@ static void to_spice(struct guest_way *way) {
 
 static void tell_leds(struct guest_way *way) {
 	const unsigned leds = guest_way_leds(way);
-	if (!way->told_leds || leds != way->leds) {
-		way->told_leds = true;
+	if (!way->reported_leds || leds != way->leds) {
+		way->reported_leds = true;
 		way->leds = leds;
 		router_set_leds(way->router, leds);
 	}

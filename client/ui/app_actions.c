@@ -218,7 +218,7 @@ static void ask_guest_size(const struct app_actions *actions) {
 	app_alert(actions->hud, OVERLAY_INFO, _("Asked the guest for %dx%d"), width, height);
 }
 
-static void show_figures(const struct app_actions *actions, bool *shown) {
+static void toggle_stats(const struct app_actions *actions, bool *shown) {
 	*shown = !*shown;
 	actions->hud->dirty = true;
 }
@@ -279,13 +279,13 @@ static bool picture_action(struct app_actions *actions, enum key_action action) 
 		ask_guest_size(actions);
 		return true;
 	case KEY_ACTION_FPS:
-		show_figures(actions, &actions->hud->now.show_fps);
+		toggle_stats(actions, &actions->hud->now.show_fps);
 		return true;
 	case KEY_ACTION_GRAPHS:
-		show_figures(actions, &actions->hud->now.show_graphs);
+		toggle_stats(actions, &actions->hud->now.show_graphs);
 		return true;
 	case KEY_ACTION_BENCH:
-		show_figures(actions, &actions->hud->now.show_stats);
+		toggle_stats(actions, &actions->hud->now.show_stats);
 		return true;
 	case KEY_ACTION_REPORT:
 		copy_report(actions);

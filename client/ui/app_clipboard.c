@@ -18,16 +18,16 @@
 
 /* ---- on pg-io ---- */
 
-void app_clipboard_from_guest(const struct clip_message *message, void *data) {
+void app_clipboard_from_guest(const struct clipboard_message *message, void *data) {
 	struct app_clipboard *clipboard = data;
-	if (!clipboard->part || clipboard_message(clipboard->part, message) < 0) {
+	if (!clipboard->part || clipboard_put(clipboard->part, message) < 0) {
 		free(message->data);
 	}
 }
 
 /* ---- on pg-clip ---- */
 
-static int on_send(const struct clip_message *message, void *data) {
+static int on_send(const struct clipboard_message *message, void *data) {
 	return guest_link_clipboard_message(((struct app_clipboard *)data)->session, message);
 }
 
@@ -35,7 +35,7 @@ static void push(void *data, const struct app_event *event) {
 	(void)app_inbox_push(((struct app_clipboard *)data)->inbox, event);
 }
 
-static void on_refused(bool to_vm, enum clip_failure failure, size_t len, void *data) {
+static void on_refused(bool to_vm, enum clipboard_failure failure, size_t len, void *data) {
 	push(data, &(struct app_event){ .kind = APP_CLIPBOARD,
 				   .refused = { .to_vm = to_vm, .failure = failure, .len = len } });
 }
@@ -63,9 +63,9 @@ void app_clipboard_refused(struct app_hud *hud, const struct app_event *event, s
 	const size_t len = event->refused.len;
 	const bool to_vm = event->refused.to_vm;
 	switch (event->refused.failure) {
-	case CLIP_FAILURE_NONE:
+	case CLIPBOARD_FAILURE_NONE:
 		break;
-	case CLIP_FAILURE_SIZE:
+	case CLIPBOARD_FAILURE_SIZE:
 		if (to_vm) {
 			log_warn("clipboard: %zu bytes or more were not sent to the VM "
 				 "(--clipboard-max is %zu)",
@@ -80,7 +80,7 @@ void app_clipboard_refused(struct app_hud *hud, const struct app_event *event, s
 				      : _("Too large to paste from the VM: %u MiB or more"),
 				mebibytes(len));
 		break;
-	case CLIP_FAILURE_TIME:
+	case CLIPBOARD_FAILURE_TIME:
 		app_alert(hud, OVERLAY_WARN, "%s",
 				to_vm ? _("The program that has the clipboard does not answer")
 				      : _("The VM does not send its clipboard"));

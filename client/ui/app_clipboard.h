@@ -26,7 +26,7 @@ int app_clipboard_start(struct app_clipboard *clipboard, const struct config *co
 void app_clipboard_stop(struct app_clipboard *clipboard);
 
 /* On pg-io: a message of the guest's side. data is the app_clipboard. */
-void app_clipboard_from_guest(const struct clip_message *message, void *data);
+void app_clipboard_from_guest(const struct clipboard_message *message, void *data);
 
 /* On pg-ui, for an event of that kind. */
 void app_clipboard_refused(struct app_hud *hud, const struct app_event *event, size_t max_bytes);

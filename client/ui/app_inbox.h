@@ -33,7 +33,7 @@ struct app_event {
 	int code;
 	struct {
 		bool to_vm;
-		enum clip_failure failure;
+		enum clipboard_failure failure;
 		size_t len;
 	} refused;
 	char *text; /* heap; owned */

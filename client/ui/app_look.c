@@ -100,7 +100,7 @@ void app_look(struct app *app) {
 		app->hud.dirty = true;
 	}
 	if (mailbox_take(&inbox->vm_found, &info)) {
-		app_vm_discovered(&app->vm, app->config, &app->hud, &info);
+		app_vm_apply(&app->vm, app->config, &app->hud, &info);
 		explicit_bzero(info.spice_password, sizeof info.spice_password);
 		app->hud.dirty = true;
 	}

@@ -141,7 +141,7 @@ static bool step_of(const SDL_KeyboardEvent *key, enum panel_step *ret_step) {
 	}
 }
 
-static struct panel_wish key_down(struct app_panel *panel, const SDL_KeyboardEvent *key) {
+static struct panel_request key_down(struct app_panel *panel, const SDL_KeyboardEvent *key) {
 	enum panel_step step;
 	if (panel->panel.rebinds != KEY_ACTION_NONE) {
 		if (!key->repeat) {
@@ -152,10 +152,10 @@ static struct panel_wish key_down(struct app_panel *panel, const SDL_KeyboardEve
 	} else if (step_of(key, &step)) {
 		return panel_step(&panel->panel, panel->config, step);
 	}
-	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 }
 
-static struct panel_wish press(struct app_panel *panel, int x, int y) {
+static struct panel_request press(struct app_panel *panel, int x, int y) {
 	struct overlay_panel shown;
 	unsigned index;
 	int width;
@@ -180,10 +180,11 @@ static struct panel_wish press(struct app_panel *panel, int x, int y) {
 	case OVERLAY_PANEL_MORE:
 		return panel_press(state, panel->config, index, PANEL_MORE);
 	}
-	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 }
 
-static struct panel_wish mouse_down(struct app_panel *panel, const SDL_MouseButtonEvent *button) {
+static struct panel_request mouse_down(
+		struct app_panel *panel, const SDL_MouseButtonEvent *button) {
 	int width;
 	int height;
 	int window_width;
@@ -192,36 +193,36 @@ static struct panel_wish mouse_down(struct app_panel *panel, const SDL_MouseButt
 	SDL_GetWindowSize(window_sdl(panel->window), &window_width, &window_height);
 	if (button->button != SDL_BUTTON_LEFT || button->which == SDL_TOUCH_MOUSEID ||
 			window_width <= 0 || window_height <= 0) {
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	return press(panel, button->x * width / window_width, button->y * height / window_height);
 }
 
 bool app_panel_event(struct app_panel *panel, const union SDL_Event *event,
-		struct panel_wish *ret_wish) {
+		struct panel_request *ret_request) {
 	int width;
 	int height;
-	*ret_wish = (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	*ret_request = (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	switch (event->type) {
 	case SDL_KEYDOWN:
 		panel->hud->dirty = true;
-		*ret_wish = key_down(panel, &event->key);
+		*ret_request = key_down(panel, &event->key);
 		return true;
 	case SDL_MOUSEBUTTONDOWN:
 		panel->hud->dirty = true;
-		*ret_wish = mouse_down(panel, &event->button);
+		*ret_request = mouse_down(panel, &event->button);
 		return true;
 	case SDL_MOUSEWHEEL:
 		if (event->wheel.y != 0) {
 			panel->hud->dirty = true;
-			*ret_wish = panel_step(&panel->panel, panel->config,
+			*ret_request = panel_step(&panel->panel, panel->config,
 					event->wheel.y > 0 ? PANEL_UP : PANEL_DOWN);
 		}
 		return true;
 	case SDL_FINGERDOWN:
 		panel->hud->dirty = true;
 		window_size_px(panel->window, &width, &height);
-		*ret_wish = press(panel, (int)(event->tfinger.x * (float)width),
+		*ret_request = press(panel, (int)(event->tfinger.x * (float)width),
 				(int)(event->tfinger.y * (float)height));
 		return true;
 	case SDL_TEXTINPUT:

@@ -32,10 +32,10 @@ struct app_panel {
 
 /* Opens the panel: the guest gets no key until it is closed. captured: the window was. */
 void app_panel_open(struct app_panel *panel, bool captured);
-/* While it is open; true: the event was for the panel and for nobody else, and *ret_wish is what
+/* While it is open; true: the event was for the panel and for nobody else, and *ret_request is what
  * it asks for. Keys are for the caller's window input first. */
-bool app_panel_event(
-		struct app_panel *panel, const union SDL_Event *event, struct panel_wish *ret_wish);
+bool app_panel_event(struct app_panel *panel, const union SDL_Event *event,
+		struct panel_request *ret_request);
 
 /* An option of the panel that counts at once. */
 void app_panel_apply(struct app_panel *panel, const struct config_option *option);

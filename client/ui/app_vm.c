@@ -36,7 +36,7 @@ void app_vm_check(struct app_hud *hud) {
 	}
 }
 
-void app_vm_discovered(struct vm_apply *vm, struct config *config, struct app_hud *hud,
+void app_vm_apply(struct vm_apply *vm, struct config *config, struct app_hud *hud,
 		const struct discovery_info *info) {
 	struct part_status *part = &hud->now.discovery;
 	/* Without a VM's name on the command line, "no VM" and "no libvirt" are not worth a line.

@@ -10,7 +10,7 @@ struct discovery_info;
 struct vm_apply;
 
 /* Takes over memory, address and bridge where the user's options leave them open. */
-void app_vm_discovered(struct vm_apply *vm, struct config *config, struct app_hud *hud,
+void app_vm_apply(struct vm_apply *vm, struct config *config, struct app_hud *hud,
 		const struct discovery_info *info);
 
 /* Input is off while picture and SPICE are those of different VMs. */

@@ -284,29 +284,29 @@ static void panel_closed(struct app *app) {
 	}
 }
 
-static void fulfil(struct app *app, struct panel_wish wish) {
-	switch (wish.kind) {
-	case PANEL_WISH_NONE:
+static void fulfil(struct app *app, struct panel_request request) {
+	switch (request.kind) {
+	case PANEL_REQUEST_NONE:
 		break;
-	case PANEL_WISH_OPTION:
-		app_panel_apply(&app->panel, wish.option);
+	case PANEL_REQUEST_OPTION:
+		app_panel_apply(&app->panel, request.option);
 		break;
-	case PANEL_WISH_ACTION:
-		app_do(app, wish.action);
+	case PANEL_REQUEST_ACTION:
+		app_do(app, request.action);
 		break;
-	case PANEL_WISH_STATES:
+	case PANEL_REQUEST_STATES:
 		app->hud.now.show_states = !app->hud.now.show_states;
 		app->hud.dirty = true;
 		break;
-	case PANEL_WISH_CAPTURE:
+	case PANEL_REQUEST_CAPTURE:
 		app->panel.panel.open = false;
 		app->panel.was_captured = true;
 		panel_closed(app);
 		break;
-	case PANEL_WISH_SAVE:
+	case PANEL_REQUEST_SAVE:
 		app_panel_save(&app->panel);
 		break;
-	case PANEL_WISH_CLOSED:
+	case PANEL_REQUEST_CLOSED:
 		panel_closed(app);
 		break;
 	}
@@ -314,15 +314,15 @@ static void fulfil(struct app *app, struct panel_wish wish) {
 
 /* While it is open; true: the event was for the panel and for nobody else. */
 static bool panel_event(struct app *app, const union SDL_Event *event) {
-	struct panel_wish wish;
+	struct panel_request request;
 	/* The escape key and what is pressed with it keep their meaning. */
 	if (event->type == SDL_KEYDOWN && window_input_event(app->input, event, clock_now_ns())) {
 		return true;
 	}
-	if (!app_panel_event(&app->panel, event, &wish)) {
+	if (!app_panel_event(&app->panel, event, &request)) {
 		return false;
 	}
-	fulfil(app, wish);
+	fulfil(app, request);
 	return true;
 }
 

@@ -217,23 +217,23 @@ static bool next_value(const struct config_option *option, const char *steps, co
 	return false;
 }
 
-static struct panel_wish change(struct panel *panel, struct config *config,
+static struct panel_request change(struct panel *panel, struct config *config,
 		const struct config_option *option, const char *value) {
 	if (!option_set(config, option, value)) {
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	panel->changed[option_index(option)] = true;
-	return (struct panel_wish){ .kind = PANEL_WISH_OPTION, .option = option };
+	return (struct panel_request){ .kind = PANEL_REQUEST_OPTION, .option = option };
 }
 
 /* PANEL_DO goes on to the next value, and from the last one to the first. */
-static struct panel_wish change_row(struct panel *panel, struct config *config,
+static struct panel_request change_row(struct panel *panel, struct config *config,
 		const struct row *row, enum panel_step step) {
 	const struct config_option *option = option_find(row->option);
 	char now[OPTION_TEXT_MAX];
 	char value[OPTION_TEXT_MAX];
 	if (!option) {
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	option_get(config, option, now, sizeof now);
 	bool has = next_value(
@@ -249,7 +249,7 @@ static struct panel_wish change_row(struct panel *panel, struct config *config,
 		panel_tell(panel, _("This counts from the next start, once it is saved"));
 	}
 	return has ? change(panel, config, option, value)
-		   : (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		   : (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 }
 
 /* ---- keys ---- */
@@ -264,52 +264,53 @@ static enum key_action holder_of(
 	return KEY_ACTION_NONE;
 }
 
-static struct panel_wish start_binding(struct panel *panel, enum key_action action) {
+static struct panel_request start_binding(struct panel *panel, enum key_action action) {
 	panel->rebinds = action;
 	panel->contested = 0;
 	panel_tell(panel,
 			_("Press the new key. Esc leaves it as it is, Backspace takes the key away"));
-	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 }
 
-struct panel_wish panel_bind(struct panel *panel, struct config *config, unsigned key, bool shift) {
+struct panel_request panel_bind(
+		struct panel *panel, struct config *config, unsigned key, bool shift) {
 	const enum key_action action = panel->rebinds;
 	const struct config_option *option = key_action_option(action);
 	const unsigned binding = key == KEY_BACKSPACE ? 0 : key | (shift ? KEY_BINDING_SHIFT : 0);
 	const enum key_action holder =
 			binding ? holder_of(config, binding, action) : KEY_ACTION_NONE;
 	if (key == KEY_LEFTSHIFT || key == KEY_RIGHTSHIFT) {
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	if (key == KEY_ESC) {
 		panel->rebinds = KEY_ACTION_NONE;
 		panel_tell(panel, "");
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	if (holder != KEY_ACTION_NONE && panel->contested != binding) {
 		panel->contested = binding;
-		snprintf(panel->told, sizeof panel->told,
+		snprintf(panel->notice, sizeof panel->notice,
 				_("That key does this already: %s. Press it again to take it from there"),
 				_(key_action_help(holder)));
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	panel_tell(panel, "");
 	if (holder != KEY_ACTION_NONE) {
 		config->input.bindings[holder] = 0;
 		panel->changed[option_index(key_action_option(holder))] = true;
-		snprintf(panel->told, sizeof panel->told, _("No key is left for this: %s"),
+		snprintf(panel->notice, sizeof panel->notice, _("No key is left for this: %s"),
 				_(key_action_help(holder)));
 	}
 	config->input.bindings[action] = binding;
 	panel->changed[option_index(option)] = true;
 	panel->rebinds = KEY_ACTION_NONE;
-	return (struct panel_wish){ .kind = PANEL_WISH_OPTION, .option = option };
+	return (struct panel_request){ .kind = PANEL_REQUEST_OPTION, .option = option };
 }
 
 /* ---- steps ---- */
 
 void panel_tell(struct panel *panel, const char *text) {
-	snprintf(panel->told, sizeof panel->told, "%s", text);
+	snprintf(panel->notice, sizeof panel->notice, "%s", text);
 }
 
 void panel_open(struct panel *panel) {
@@ -325,12 +326,13 @@ void panel_show_page(struct panel *panel, enum panel_page page) {
 	panel_tell(panel, "");
 }
 
-static struct panel_wish use_row(struct panel *panel, struct config *config, enum panel_step step) {
+static struct panel_request use_row(
+		struct panel *panel, struct config *config, enum panel_step step) {
 	unsigned count;
 	const struct row *rows = rows_of(panel->page, &count);
 	if (!rows) {
 		return step == PANEL_DO ? start_binding(panel, (enum key_action)(panel->row + 1))
-					: (struct panel_wish){ .kind = PANEL_WISH_NONE };
+					: (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	const struct row *row = &rows[panel->row];
 	panel_tell(panel, "");
@@ -338,28 +340,29 @@ static struct panel_wish use_row(struct panel *panel, struct config *config, enu
 	case ROW_OPTION:
 		return change_row(panel, config, row, step);
 	case ROW_STATE:
-		return (struct panel_wish){ .kind = PANEL_WISH_ACTION, .action = row->action };
+		return (struct panel_request){ .kind = PANEL_REQUEST_ACTION,
+			.action = row->action };
 	case ROW_STATES:
-		return (struct panel_wish){ .kind = PANEL_WISH_STATES };
+		return (struct panel_request){ .kind = PANEL_REQUEST_STATES };
 	case ROW_INFO:
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	case ROW_ACTION:
 	case ROW_CAPTURE:
 	case ROW_SAVE:
 		break;
 	}
 	if (step != PANEL_DO) {
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
-	return (struct panel_wish){
-		.kind = row->kind == ROW_SAVE      ? PANEL_WISH_SAVE
-			: row->kind == ROW_CAPTURE ? PANEL_WISH_CAPTURE
-						   : PANEL_WISH_ACTION,
+	return (struct panel_request){
+		.kind = row->kind == ROW_SAVE      ? PANEL_REQUEST_SAVE
+			: row->kind == ROW_CAPTURE ? PANEL_REQUEST_CAPTURE
+						   : PANEL_REQUEST_ACTION,
 		.action = row->action,
 	};
 }
 
-struct panel_wish panel_step(struct panel *panel, struct config *config, enum panel_step step) {
+struct panel_request panel_step(struct panel *panel, struct config *config, enum panel_step step) {
 	const unsigned count = row_count(panel->page);
 	switch (step) {
 	case PANEL_UP:
@@ -378,19 +381,19 @@ struct panel_wish panel_step(struct panel *panel, struct config *config, enum pa
 		break;
 	case PANEL_LEAVE:
 		panel->open = false;
-		return (struct panel_wish){ .kind = PANEL_WISH_CLOSED };
+		return (struct panel_request){ .kind = PANEL_REQUEST_CLOSED };
 	case PANEL_LESS:
 	case PANEL_MORE:
 	case PANEL_DO:
 		return use_row(panel, config, step);
 	}
-	return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+	return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 }
 
-struct panel_wish panel_press(
+struct panel_request panel_press(
 		struct panel *panel, struct config *config, unsigned row, enum panel_step step) {
 	if (row >= row_count(panel->page)) {
-		return (struct panel_wish){ .kind = PANEL_WISH_NONE };
+		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	panel->row = row;
 	panel->rebinds = KEY_ACTION_NONE;
@@ -409,7 +412,7 @@ static unsigned unsaved(const struct panel *panel) {
 
 void panel_saved(struct panel *panel, const char *path) {
 	memset(panel->changed, 0, sizeof panel->changed);
-	snprintf(panel->told, sizeof panel->told, _("Saved in %.120s"), path);
+	snprintf(panel->notice, sizeof panel->notice, _("Saved in %.120s"), path);
 }
 
 static const char *on_or_off(bool on) {
@@ -466,8 +469,8 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 static void fill_foot(const struct panel *panel, const struct panel_state *state, char *text,
 		size_t size) {
 	const unsigned count = unsaved(panel);
-	if (panel->told[0]) {
-		snprintf(text, size, "%s", panel->told);
+	if (panel->notice[0]) {
+		snprintf(text, size, "%s", panel->notice);
 	} else if (count > 0 && state->vm && state->vm[0]) {
 		snprintf(text, size,
 				ngettext("%u change is not saved for %.60s: page VM",
@@ -495,5 +498,5 @@ void panel_fill(const struct panel *panel, const struct config *config,
 	}
 	ret->row = panel->row;
 	fill_rows(panel, config, state, ret);
-	fill_foot(panel, state, ret->told, sizeof ret->told);
+	fill_foot(panel, state, ret->foot, sizeof ret->foot);
 }

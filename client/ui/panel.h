@@ -38,7 +38,7 @@ struct panel {
 	enum key_action rebinds; /* waits for the key of that action; NONE = waits for none */
 	unsigned contested;      /* a key that another action has: pressed again it changes hands */
 	bool changed[CONFIG_OPTIONS_MAX]; /* options that were changed here and not saved */
-	char told[160];                   /* the sentence at the foot; "" = that of the row */
+	char notice[160];                 /* the sentence at the foot; "" = that of the row */
 };
 
 enum panel_step {
@@ -52,18 +52,18 @@ enum panel_step {
 	PANEL_LEAVE,
 };
 
-enum panel_wish_kind {
-	PANEL_WISH_NONE,
-	PANEL_WISH_OPTION, /* an option has another value: bring it into force */
-	PANEL_WISH_ACTION, /* do what the key of that action does */
-	PANEL_WISH_CAPTURE,
-	PANEL_WISH_STATES, /* show the list of states, or hide it */
-	PANEL_WISH_SAVE,   /* write what `changed` marks to the VM's profile */
-	PANEL_WISH_CLOSED,
+enum panel_request_kind {
+	PANEL_REQUEST_NONE,
+	PANEL_REQUEST_OPTION, /* an option has another value: bring it into force */
+	PANEL_REQUEST_ACTION, /* do what the key of that action does */
+	PANEL_REQUEST_CAPTURE,
+	PANEL_REQUEST_STATES, /* show the list of states, or hide it */
+	PANEL_REQUEST_SAVE,   /* write what `changed` marks to the VM's profile */
+	PANEL_REQUEST_CLOSED,
 };
 
-struct panel_wish {
-	enum panel_wish_kind kind;
+struct panel_request {
+	enum panel_request_kind kind;
 	const struct config_option *option;
 	enum key_action action;
 };
@@ -71,14 +71,15 @@ struct panel_wish {
 void panel_open(struct panel *panel);
 
 /* A step from the keyboard, on the selected row. */
-struct panel_wish panel_step(struct panel *panel, struct config *config, enum panel_step step);
+struct panel_request panel_step(struct panel *panel, struct config *config, enum panel_step step);
 /* A press on a row of the page that is shown: selects it first. step: LESS, MORE or DO. */
-struct panel_wish panel_press(
+struct panel_request panel_press(
 		struct panel *panel, struct config *config, unsigned row, enum panel_step step);
 void panel_show_page(struct panel *panel, enum panel_page page);
 /* A key while panel.rebinds is not NONE: KEY_* code. Esc gives up, Backspace unbinds. A key that
  * another action has is told and must be pressed again; that action is then unbound, and told. */
-struct panel_wish panel_bind(struct panel *panel, struct config *config, unsigned key, bool shift);
+struct panel_request panel_bind(
+		struct panel *panel, struct config *config, unsigned key, bool shift);
 
 /* The profile was written: nothing is left to save. */
 void panel_saved(struct panel *panel, const char *path);

@@ -94,7 +94,7 @@ static void write_audio(struct json *json, const struct app_status *s) {
 	const struct audio_stats *a = &s->audio_stats;
 	json_object(json, "audio");
 	json_bool(json, "playing", a->playing);
-	json_string(json, "source", !a->playing ? "none" : a->is_fallback ? "spice" : "scream");
+	json_string(json, "source", !a->playing ? "none" : a->is_spice ? "spice" : "scream");
 	json_int(json, "rate", a->rate);
 	json_int(json, "bits", a->bits);
 	json_int(json, "channels", a->channels);

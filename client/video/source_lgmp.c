@@ -58,7 +58,7 @@ struct source_lgmp {
 	struct source_pointer read_pointer;
 
 	uint64_t sized_session; /* of the status: the session that was told a size */
-	uint32_t told_width, told_height;
+	uint32_t reported_width, reported_height;
 
 	atomic_bool stop;
 	atomic_bool input_moved;
@@ -68,9 +68,9 @@ struct source_lgmp {
 
 	pthread_mutex_t lock;
 	/* under the lock */
-	struct source_frame slot;
-	bool slot_full;  /* not taken yet */
-	bool slot_known; /* a frame of this session is in it, taken or not */
+	struct source_frame newest;
+	bool newest_waits; /* not taken yet */
+	bool newest_known; /* a frame of this session is in it, taken or not */
 	bool discard;
 	struct source_pointer pointer;
 	struct cursor_shape *shape;
@@ -90,61 +90,61 @@ static void wake_thread(struct source_lgmp *source) {
 /* ---- the slot ---- */
 
 /* With the lock held. The frame stays on offer. */
-static void finish_slot(struct source_lgmp *source) {
-	if (source->slot_full && !source->slot.finished) {
-		lgmp_client_finish(source->client, &source->slot.message);
-		source->slot.finished = true;
-		source->slot.repeated = true;
+static void finish_newest(struct source_lgmp *source) {
+	if (source->newest_waits && !source->newest.finished) {
+		lgmp_client_finish(source->client, &source->newest.message);
+		source->newest.finished = true;
+		source->newest.repeated = true;
 	}
 }
 
 /* With the lock held. */
-static void drop_slot(struct source_lgmp *source) {
-	finish_slot(source);
-	if (source->slot_known) {
-		shm_unref(source->slot.message.shm);
-		source->slot_known = false;
+static void drop_newest(struct source_lgmp *source) {
+	finish_newest(source);
+	if (source->newest_known) {
+		shm_unref(source->newest.message.shm);
+		source->newest_known = false;
 	}
-	source->slot_full = false;
+	source->newest_waits = false;
 }
 
 /* A new newest frame; the one before it was perhaps never taken. */
-static void put_slot(struct source_lgmp *source, struct source_frame *frame) {
+static void put_newest(struct source_lgmp *source, struct source_frame *frame) {
 	pthread_mutex_lock(&source->lock);
 	source->counts.seen++;
-	if (source->slot_full) {
+	if (source->newest_waits) {
 		source->counts.superseded++;
-		frame_merge_damage(&frame->frame, &source->slot.frame);
-		frame->repeated = frame->repeated || source->slot.repeated;
+		frame_merge_damage(&frame->frame, &source->newest.frame);
+		frame->repeated = frame->repeated || source->newest.repeated;
 	}
-	drop_slot(source);
-	source->slot = *frame;
-	shm_ref(source->slot.message.shm);
-	source->slot_full = true;
-	source->slot_known = true;
+	drop_newest(source);
+	source->newest = *frame;
+	shm_ref(source->newest.message.shm);
+	source->newest_waits = true;
+	source->newest_known = true;
 	if (source->discard) {
-		finish_slot(source);
+		finish_newest(source);
 	}
 	pthread_mutex_unlock(&source->lock);
 }
 
 /* The pixels of a frame that is on offer are needed by nobody yet: let the host go on. */
-static void age_slot(struct source_lgmp *source, uint64_t now_ns) {
+static void age_newest(struct source_lgmp *source, uint64_t now_ns) {
 	pthread_mutex_lock(&source->lock);
-	if (source->slot_full && now_ns - source->slot.seen_ns > HOLD_MAX_NS) {
-		finish_slot(source);
+	if (source->newest_waits && now_ns - source->newest.seen_ns > HOLD_MAX_NS) {
+		finish_newest(source);
 	}
 	pthread_mutex_unlock(&source->lock);
 }
 
 bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame) {
 	pthread_mutex_lock(&source->lock);
-	const bool full = source->slot_full;
+	const bool full = source->newest_waits;
 	if (full) {
-		*ret_frame = source->slot;
+		*ret_frame = source->newest;
 		shm_ref(ret_frame->message.shm);
-		source->slot_full = false;
-		source->slot.finished = true; /* the taker does it */
+		source->newest_waits = false;
+		source->newest.finished = true; /* the taker does it */
 	}
 	pthread_mutex_unlock(&source->lock);
 	return full;
@@ -181,9 +181,9 @@ bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *fr
 
 /* With the lock held: the newest frame, taken or not. */
 static void offer_again(struct source_lgmp *source) {
-	if (source->slot_known && !source->slot_full) {
-		source->slot_full = true;
-		source->slot.repeated = true;
+	if (source->newest_known && !source->newest_waits) {
+		source->newest_waits = true;
+		source->newest.repeated = true;
 	}
 }
 
@@ -191,7 +191,7 @@ void source_lgmp_reoffer(struct source_lgmp *source) {
 	pthread_mutex_lock(&source->lock);
 	if (!source->discard) {
 		/* As if it had been discarded: its message is given back, all of it is uploaded. */
-		finish_slot(source);
+		finish_newest(source);
 		offer_again(source);
 	}
 	pthread_mutex_unlock(&source->lock);
@@ -204,7 +204,7 @@ void source_lgmp_discard(struct source_lgmp *source, bool on) {
 	}
 	source->discard = on;
 	if (on) {
-		finish_slot(source);
+		finish_newest(source);
 	}
 	pthread_mutex_unlock(&source->lock);
 }
@@ -216,7 +216,7 @@ static void start_over(struct source_lgmp *source, uint64_t generation) {
 	source->has_serial = false;
 	atomic_store(&source->live_generation, generation);
 	pthread_mutex_lock(&source->lock);
-	drop_slot(source);
+	drop_newest(source);
 	pthread_mutex_unlock(&source->lock);
 }
 
@@ -251,7 +251,7 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 	source->has_serial = true;
 	source->last_serial = frame.frame.serial;
 	source->last_frame = frame.frame;
-	put_slot(source, &frame);
+	put_newest(source, &frame);
 }
 
 static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
@@ -371,7 +371,7 @@ static void look_at_status(struct source_lgmp *source) {
 		source->read_pointer.known = false;
 		source->read_pointer.visible = false;
 		pthread_mutex_lock(&source->lock);
-		drop_slot(source);
+		drop_newest(source);
 		source->pointer.known = false;
 		source->pointer.visible = false;
 		pthread_mutex_unlock(&source->lock);
@@ -404,8 +404,8 @@ static void tell_window_size(struct source_lgmp *source, uint64_t now_ns) {
 			!(status->info.features & KVMFR_FEATURE_WINDOW_SIZE)) {
 		return;
 	}
-	if (status->sessions == source->sized_session && width == source->told_width &&
-			height == source->told_height) {
+	if (status->sessions == source->sized_session && width == source->reported_width &&
+			height == source->reported_height) {
 		/* Again where nobody knows what became of it. */
 		if (lgmp_client_window_size_state(source->client, now_ns) != LGMP_SEND_LOST) {
 			return;
@@ -413,8 +413,8 @@ static void tell_window_size(struct source_lgmp *source, uint64_t now_ns) {
 	}
 	if (lgmp_client_window_size(source->client, width, height, now_ns) == 0) {
 		source->sized_session = status->sessions;
-		source->told_width = width;
-		source->told_height = height;
+		source->reported_width = width;
+		source->reported_height = height;
 		log_debug("the host is told the window's size: %ux%u", width, height);
 	}
 }
@@ -510,7 +510,7 @@ static void *run(void *data) {
 		if (now_ns >= step_ns) {
 			step_ns = lgmp_client_step(source->client, now_ns);
 			tell_window_size(source, now_ns);
-			age_slot(source, now_ns);
+			age_newest(source, now_ns);
 		}
 		if (drain(source)) {
 			source->events.wake(source->events.data);
@@ -541,7 +541,7 @@ static void source_free(struct source_lgmp *source) {
 		close(source->wake_fd);
 	}
 	pthread_mutex_lock(&source->lock);
-	drop_slot(source);
+	drop_newest(source);
 	pthread_mutex_unlock(&source->lock);
 	lgmp_client_destroy(source->client);
 	pthread_mutex_destroy(&source->lock);

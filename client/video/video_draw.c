@@ -40,10 +40,10 @@ static void tell_geometry(struct video_drawing *drawing) {
 		.height = drawing->layout.height,
 		.rotation = drawing->layout.pointer_rotation,
 	};
-	if (memcmp(&geometry, &drawing->told, sizeof geometry) == 0) {
+	if (memcmp(&geometry, &drawing->reported, sizeof geometry) == 0) {
 		return;
 	}
-	drawing->told = geometry;
+	drawing->reported = geometry;
 	if (drawing->events->geometry) {
 		drawing->events->geometry(&geometry, drawing->events->data);
 	}

@@ -30,7 +30,7 @@ struct video_drawing {
 
 	int width, height; /* of the surface, as drawn last; 0 = lay out anew */
 	struct layout layout;
-	struct video_geometry told; /* what the program knows of the layout */
+	struct video_geometry reported; /* what the program knows of the layout */
 	struct overlay overlay;
 	struct overlay_quad *quads;
 	size_t quad_count;

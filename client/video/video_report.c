@@ -71,7 +71,7 @@ static void compose_host(struct video_host *host, const struct lgmp_status *lgmp
 
 /* With the lock held: composes the status anew from what is known, and tells it if it differs. */
 static void publish(struct video_report *report) {
-	const struct video_status *before = &report->told;
+	const struct video_status *before = &report->reported;
 	struct video_status *status = &report->status;
 	compose_host(&status->host, &report->lgmp);
 	compose_part(report, &status->part);
@@ -81,7 +81,7 @@ static void publish(struct video_report *report) {
 	if (changed && !part_status_equal(&before->part, &status->part)) {
 		log_info("%s%s", part_state_prefix(status->part.state), status->part.reason);
 	}
-	memcpy(&report->told, status, sizeof report->told);
+	memcpy(&report->reported, status, sizeof report->reported);
 	if (changed && report->events->status) {
 		report->events->status(status, report->events->data);
 	}

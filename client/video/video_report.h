@@ -21,7 +21,7 @@ struct video_report {
 	const struct video_events *events; /* constant */
 	pthread_mutex_t lock;
 	/* under the lock */
-	struct video_status status, told; /* told: what the program knows */
+	struct video_status status, reported; /* told: what the program knows */
 	struct lgmp_status lgmp;
 	char failure[PART_REASON_BYTES]; /* of GL; "" = none */
 	enum video_source wanted;        /* of the settings */

@@ -54,7 +54,7 @@ struct window_input {
 
 	bool mode_asked;
 	bool asked_absolute;
-	bool locks_told; /* since the focus came and the guest listens */
+	bool locks_reported; /* since the focus came and the guest listens */
 };
 
 void window_input_hints(void) {
@@ -125,13 +125,13 @@ static bool sdl_knows_locks(void) {
  */
 static void tell_locks(struct window_input *input) {
 	if (!input->focus || !forwarding(input)) {
-		input->locks_told = false;
+		input->locks_reported = false;
 		return;
 	}
-	if (input->locks_told || !sdl_knows_locks()) {
+	if (input->locks_reported || !sdl_knows_locks()) {
 		return;
 	}
-	input->locks_told = true;
+	input->locks_reported = true;
 	const SDL_Keymod now = SDL_GetModState();
 	const unsigned leds = (now & KMOD_NUM ? INPUT_LED_NUM : 0u) |
 			      (now & KMOD_CAPS ? INPUT_LED_CAPS : 0u);

@@ -64,8 +64,9 @@ void display_note_unsupported(struct spice_display *display, const char *what) {
 }
 
 const char *spice_display_take_unsupported(struct spice_display *display) {
-	return display->told < display->unsupported_count ? display->unsupported[display->told++]
-							  : NULL;
+	return display->reported < display->unsupported_count
+			       ? display->unsupported[display->reported++]
+			       : NULL;
 }
 
 struct surface *display_find(struct spice_display *display, uint32_t id) {

@@ -48,7 +48,7 @@ struct spice_display {
 		int64_t pixels;         /* in all */
 	} done;                         /* of the draw at hand, all 0 between two messages */
 	const char *unsupported[KINDS]; /* told and untold */
-	unsigned unsupported_count, told;
+	unsigned unsupported_count, reported;
 
 	struct stream streams[SPICE_STREAMS_MAX];
 	struct mjpeg *mjpeg; /* NULL: not yet, or not built in */

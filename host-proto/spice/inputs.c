@@ -105,8 +105,8 @@ static int on_leds(struct spice_inputs *inputs, const uint8_t *body, size_t len)
 		inputs->scroll_is_wrong = false;
 	}
 	inputs->server_leds = leds;
-	if (!inputs->leds_told) {
-		inputs->leds_told = true;
+	if (!inputs->leds_reported) {
+		inputs->leds_reported = true;
 		spice_inputs_set_leds(inputs, inputs->wanted_leds, inputs->wanted_locks);
 	}
 	return spice_inputs_leds(inputs) != before;
@@ -259,7 +259,7 @@ unsigned spice_inputs_leds(const struct spice_inputs *inputs) {
 
 void spice_inputs_set_leds(struct spice_inputs *inputs, unsigned leds, unsigned locks) {
 	unsigned toggle = (leds ^ spice_inputs_leds(inputs)) & locks & LOCKS;
-	if (!inputs->leds_told) {
+	if (!inputs->leds_reported) {
 		inputs->wanted_leds = leds;
 		inputs->wanted_locks = locks;
 		return;

@@ -26,7 +26,7 @@ struct spice_inputs {
 	bool pending_position;
 	uint32_t x, y;
 
-	bool leds_told;        /* the server has said them, on this link */
+	bool leds_reported;    /* the server has said them, on this link */
 	unsigned wanted_leds;  /* until then: what they are to be … */
 	unsigned wanted_locks; /* … of these */
 	unsigned server_leds;  /* the server's idea, which Pause turns wrong (5.3) */

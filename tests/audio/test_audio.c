@@ -19,7 +19,7 @@
 #define RATE  48000
 #define BLOCK 480
 
-struct ears {
+struct heard {
 	atomic_uint loud;  /* frames */
 	atomic_uint jumps; /* steps no sound makes */
 	float before;
@@ -27,19 +27,19 @@ struct ears {
 
 static void hear(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
 		double frame_ns, void *data) {
-	struct ears *ears = data;
+	struct heard *heard = data;
 	(void)at_ns;
 	(void)frame_ns;
 	for (unsigned i = 0; i < count; i++) {
 		float x = frames[(size_t)i * channels];
 		if (fabsf(x) > 0.01f) {
-			atomic_fetch_add(&ears->loud, 1);
+			atomic_fetch_add(&heard->loud, 1);
 		}
 		/* A 100 Hz tone of 0.5 moves 0.0066 a frame. */
-		if (fabsf(x - ears->before) > 0.03f) {
-			atomic_fetch_add(&ears->jumps, 1);
+		if (fabsf(x - heard->before) > 0.03f) {
+			atomic_fetch_add(&heard->jumps, 1);
 		}
-		ears->before = x;
+		heard->before = x;
 	}
 }
 
@@ -92,7 +92,7 @@ static void guest_open(struct guest *g, uint16_t port) {
 	CHECK(g->fd >= 0 && setsockopt(g->fd, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by) == 0);
 }
 
-static void config_for(struct audio_config *config, struct ears *ears, uint16_t port) {
+static void config_for(struct audio_config *config, struct heard *heard, uint16_t port) {
 	*config = (struct audio_config){
 		.scream = true,
 		.spice_when_silent = true,
@@ -103,45 +103,45 @@ static void config_for(struct audio_config *config, struct ears *ears, uint16_t 
 		.raw_fd = -1,
 		.latency_ms = 60,
 		.volume_percent = -1,
-		.null_heard = ears ? hear : NULL,
-		.null_data = ears,
+		.null_heard = heard ? hear : NULL,
+		.null_data = heard,
 	};
 }
 
 static void whichever_sounds_is_heard(void **state) {
-	struct ears ears = { 0 };
+	struct heard heard = { 0 };
 	struct audio_config config;
 	const struct audio_events events = { 0 };
 	struct audio_stats stats;
 	struct guest g;
 	(void)state;
 	guest_open(&g, 24010);
-	config_for(&config, &ears, 24010);
+	config_for(&config, &heard, 24010);
 	CHECK(audio_start(&g.audio, &config, &events) == 0);
 
 	send_for(&g, 900, true, false);
 	audio_get_stats(g.audio, &stats);
-	CHECK(stats.playing && stats.is_fallback && atomic_load(&ears.loud) > RATE / 4);
+	CHECK(stats.playing && stats.is_spice && atomic_load(&heard.loud) > RATE / 4);
 
 	send_for(&g, 600, true, true); /* who sounds is not interrupted */
 	audio_get_stats(g.audio, &stats);
-	CHECK(stats.playing && stats.is_fallback && stats.packets > 50);
+	CHECK(stats.playing && stats.is_spice && stats.packets > 50);
 
 	send_for(&g, 900, false, true);
 	audio_get_stats(g.audio, &stats);
-	CHECK(stats.playing && !stats.is_fallback);
+	CHECK(stats.playing && !stats.is_spice);
 
 	send_for(&g, 600, true, true);
 	audio_get_stats(g.audio, &stats);
-	CHECK(stats.playing && !stats.is_fallback);
+	CHECK(stats.playing && !stats.is_spice);
 
 	send_for(&g, 900, true, false);
 	audio_get_stats(g.audio, &stats);
-	CHECK(stats.playing && stats.is_fallback);
+	CHECK(stats.playing && stats.is_spice);
 	audio_push_stop(g.audio);
 	audio_stop(g.audio);
 #ifndef PG_SANITIZED
-	CHECK(atomic_load(&ears.jumps) == 0); /* no switch clicked */
+	CHECK(atomic_load(&heard.jumps) == 0); /* no switch clicked */
 #endif
 	close(g.fd);
 }

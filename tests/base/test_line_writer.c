@@ -52,9 +52,9 @@ static void nobody_reads(int fds[2]) {
 	CHECK_EQ(count("a line of the log"), taken);
 	CHECK(line_writer_put(&writer, line, sizeof line - 1));
 	read_all(fds[0]);
-	char told[80];
-	snprintf(told, sizeof told, "(%u lines before this one were lost", 20000 - taken);
-	CHECK_EQ(count(told), 1);
+	char reported[80];
+	snprintf(reported, sizeof reported, "(%u lines before this one were lost", 20000 - taken);
+	CHECK_EQ(count(reported), 1);
 	CHECK_EQ(count("a line of the log"), 1);
 	CHECK_EQ(writer.lost, 0);
 	if (writer.own >= 0) {

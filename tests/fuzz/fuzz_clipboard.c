@@ -23,7 +23,7 @@ static void names(const char *text, size_t len) {
 	for (char *name; (name = strsep(&rest, "\n"));) {
 		clipboard_choice_add(&choice, clipboard_name_find(name));
 	}
-	for (unsigned i = 0; i < CLIP_TYPES; i++) {
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		const int index = clipboard_choice_get(&choice, 1u << i);
 		sum += index >= 0 ? (unsigned)clipboard_names[index].name[0] : 0;
 	}

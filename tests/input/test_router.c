@@ -16,8 +16,8 @@ struct fixture {
 	struct held_sink sink;
 	struct guest_input ops;
 	uint64_t now_ns;
-	bool grab_told;
-	unsigned leds_told;
+	bool grab_reported;
+	unsigned leds_reported;
 	char log[4096];
 	char actions[256]; /* D, U, K<code>, G0, G1 */
 };
@@ -46,14 +46,14 @@ static void on_action(enum router_action action, unsigned code, void *data) {
 /* Grabs both devices as a machine would: at once and with success. */
 static void on_grab(void *data, bool on) {
 	struct fixture *f = data;
-	CHECK(f->grab_told != on);
-	f->grab_told = on;
+	CHECK(f->grab_reported != on);
+	f->grab_reported = on;
 	router_device_grabbed(f->router, KEYBOARD, on);
 	router_device_grabbed(f->router, MOUSE, on);
 }
 
 static void on_leds(void *data, unsigned leds) {
-	((struct fixture *)data)->leds_told = leds;
+	((struct fixture *)data)->leds_reported = leds;
 }
 
 static void setup_with(struct fixture *f, const char *toggle, const char *escape,
@@ -76,7 +76,7 @@ static void setup(struct fixture *f) {
 
 static void teardown(struct fixture *f) {
 	router_destroy(f->router);
-	CHECK(f->sink.held_keys == 0 && f->sink.buttons == 0 && !f->grab_told);
+	CHECK(f->sink.held_keys == 0 && f->sink.buttons == 0 && !f->grab_reported);
 }
 
 static void send(struct fixture *f, unsigned source, enum input_kind kind, unsigned code,
@@ -249,7 +249,7 @@ static void the_toggle_waits_until_its_device_is_up(void **state) {
 	toggle(&f);
 	CHECK(!router_grabbed(f.router));
 	key(&f, KEYBOARD, KEY_W, false);
-	CHECK(router_grabbed(f.router) && f.grab_told);
+	CHECK(router_grabbed(f.router) && f.grab_reported);
 	CHECK(router_device_idle(f.router, KEYBOARD) && !router_device_idle(f.router, MOUSE));
 	send(&f, MOUSE, INPUT_BUTTON, INPUT_BUTTON_SIDE, false, 0, 0);
 	expect_actions(&f, "G1 ");
@@ -574,7 +574,7 @@ static void typing_text(void **state) {
 	CHECK(!router_type_step(f.router));
 
 	router_set_leds(f.router, INPUT_LED_CAPS);
-	CHECK(f.leds_told == INPUT_LED_CAPS && router_leds(f.router) == INPUT_LED_CAPS);
+	CHECK(f.leds_reported == INPUT_LED_CAPS && router_leds(f.router) == INPUT_LED_CAPS);
 	CHECK(router_type(f.router, "A1b!") == 0);
 	CHECK(router_type_step(f.router));
 	expect(&f, "+30 -30 +2 -2 ");

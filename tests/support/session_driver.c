@@ -83,7 +83,8 @@ static void on_action(enum guest_link_action action, unsigned code, void *data) 
 	printf("{\"action\":%d,\"code\":%u}\n", (int)action, code);
 }
 
-static void clip_send(struct driver *driver, struct clip_message message, const char *text) {
+static void clipboard_send(
+		struct driver *driver, struct clipboard_message message, const char *text) {
 	if (text) {
 		message.data = strdup(text);
 		message.len = strlen(text);
@@ -93,25 +94,25 @@ static void clip_send(struct driver *driver, struct clip_message message, const 
 	}
 }
 
-static void on_clipboard(const struct clip_message *message, void *data) {
+static void on_clipboard(const struct clipboard_message *message, void *data) {
 	struct driver *driver = data;
 	switch (message->kind) {
-	case CLIP_OFFER:
+	case CLIPBOARD_OFFER:
 		driver->offered = message->types;
 		printf("{\"offer\":%u}\n", message->types);
 		break;
-	case CLIP_RELEASE:
+	case CLIPBOARD_RELEASE:
 		driver->offered = 0;
 		puts("{\"offer\":0}");
 		break;
-	case CLIP_REQUEST:
-		clip_send(driver,
-				(struct clip_message){ .kind = CLIP_DATA,
+	case CLIPBOARD_REQUEST:
+		clipboard_send(driver,
+				(struct clipboard_message){ .kind = CLIPBOARD_DATA,
 						.types = message->types,
 						.serial = message->serial },
 				driver->copied);
 		break;
-	case CLIP_DATA: {
+	case CLIPBOARD_DATA: {
 		char *text = calloc(1, message->len + 1);
 		if (text && message->data) {
 			memcpy(text, message->data, message->len);
@@ -191,9 +192,9 @@ static void send_keys(struct driver *driver, char *rest) {
 }
 
 static void paste(struct driver *driver) {
-	clip_send(driver,
-			(struct clip_message){ .kind = CLIP_REQUEST,
-					.types = CLIP_TEXT,
+	clipboard_send(driver,
+			(struct clipboard_message){ .kind = CLIPBOARD_REQUEST,
+					.types = CLIPBOARD_TEXT,
 					.serial = ++driver->serial },
 			NULL);
 }
@@ -201,7 +202,10 @@ static void paste(struct driver *driver) {
 static void copy(struct driver *driver, const char *text) {
 	free(driver->copied);
 	driver->copied = strdup(text);
-	clip_send(driver, (struct clip_message){ .kind = CLIP_OFFER, .types = CLIP_TEXT }, NULL);
+	clipboard_send(driver,
+			(struct clipboard_message){
+					.kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT },
+			NULL);
 }
 
 static void send_files(struct driver *driver, const char *path) {

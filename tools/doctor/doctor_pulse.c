@@ -19,7 +19,7 @@ struct ask {
 	pa_mainloop *loop;
 	pa_context *context;
 	pa_stream *stream;
-	bool ready, failed, told;
+	bool ready, failed, reported;
 };
 
 static int errno_of(int error) {
@@ -52,7 +52,7 @@ static void on_server(pa_context *context, const pa_server_info *info, void *dat
 		copy_text(ask->live->pulse_sink, sizeof ask->live->pulse_sink,
 				info->default_sink_name ? info->default_sink_name : "");
 	}
-	ask->told = true;
+	ask->reported = true;
 }
 
 static void on_write(pa_stream *stream, size_t bytes, void *data) {
@@ -154,7 +154,7 @@ int doctor_ask_pulse(struct facts_live *live) {
 	if (r == 0) {
 		pa_operation *operation = pa_context_get_server_info(ask.context, on_server, &ask);
 		if (operation) {
-			run_until(&ask, &ask.told, ASK_NS);
+			run_until(&ask, &ask.reported, ASK_NS);
 			pa_operation_unref(operation);
 		}
 		measure(&ask);

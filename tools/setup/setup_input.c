@@ -117,7 +117,7 @@ static unsigned open_all(const struct sysroot *root, struct pollfd *fds, char na
 int input_probe(const struct sysroot *root) {
 	struct pollfd fds[NODES_MAX];
 	char names[NODES_MAX][32];
-	bool told[NODES_MAX] = { false };
+	bool reported[NODES_MAX] = { false };
 	unsigned count = open_all(root, fds, names);
 	if (count == 0) {
 		fputs(_("pierglass setup: no input device may be read; try: sudo pierglass setup input "
@@ -135,12 +135,13 @@ int input_probe(const struct sysroot *root) {
 			struct input_event event;
 			while (fds[i].revents && read(fds[i].fd, &event, sizeof event) ==
 								 (ssize_t)sizeof event) {
-				if ((event.type == EV_KEY || event.type == EV_REL) && !told[i]) {
+				if ((event.type == EV_KEY || event.type == EV_REL) &&
+						!reported[i]) {
 					char path[512];
 					stable_name(root, names[i], path, sizeof path);
 					printf("%s: %s\n", node_kind(root, names[i]), path);
 					fflush(stdout);
-					told[i] = true;
+					reported[i] = true;
 				}
 			}
 			if (fds[i].revents & (POLLERR | POLLHUP)) {

@@ -33,12 +33,12 @@ static bool zone_that_runs(const struct sysroot *root, const char *bridge, char 
 	snprintf(command, sizeof command, "firewall-cmd --get-zone-of-interface=%.16s 2>/dev/null",
 			bridge);
 	FILE *pipe = popen(command, "re"); // NOLINT(cert-env33-c)
-	bool told = pipe && fgets(line, sizeof line, pipe);
+	bool reported = pipe && fgets(line, sizeof line, pipe);
 	if (pipe && pclose(pipe) != 0) {
-		told = false;
+		reported = false;
 	}
 	line[strcspn(line, "\n")] = '\0';
-	return told && plain_name(line) && copy_text(buf, size, line);
+	return reported && plain_name(line) && copy_text(buf, size, line);
 }
 
 static bool zone_of_files(const struct sysroot *root, const char *bridge, char *buf, size_t size) {

@@ -17,7 +17,7 @@ static struct {
 	struct clipboard_backend_events desktop; /* what the core hears */
 
 	/* told to the guest's side */
-	struct clip_message sent; /* its data is in `content` */
+	struct clipboard_message sent; /* its data is in `content` */
 	unsigned messages;
 	char content[2048];
 	/* told to the desktop */
@@ -31,13 +31,13 @@ static struct {
 	/* told to the user */
 	unsigned refusals;
 	bool refused_to_vm;
-	enum clip_failure failure;
+	enum clipboard_failure failure;
 	char *text;
 	unsigned texts;
 	bool busy; /* the guest's side takes nothing */
 } w;
 
-static int on_send(const struct clip_message *message, void *data) {
+static int on_send(const struct clipboard_message *message, void *data) {
 	(void)data;
 	if (w.busy) {
 		return -1;
@@ -52,7 +52,7 @@ static int on_send(const struct clip_message *message, void *data) {
 	return 0;
 }
 
-static void on_refused(bool to_vm, enum clip_failure failure, size_t len, void *data) {
+static void on_refused(bool to_vm, enum clipboard_failure failure, size_t len, void *data) {
 	(void)len;
 	(void)data;
 	w.refusals++;
@@ -114,9 +114,9 @@ static void stop(void) {
 	free(w.text);
 }
 
-static void guest(
-		enum clip_kind kind, unsigned types, uint32_t serial, bool crlf, const char *text) {
-	const struct clip_message message = { .kind = kind,
+static void guest(enum clipboard_message_kind kind, unsigned types, uint32_t serial, bool crlf,
+		const char *text) {
+	const struct clipboard_message message = { .kind = kind,
 		.types = types,
 		.serial = serial,
 		.crlf = crlf,
@@ -127,26 +127,26 @@ static void guest(
 
 static void fetched(const char *text) {
 	w.desktop.fetched(w.fetch_id, text ? strdup(text) : NULL, text ? strlen(text) : 0,
-			CLIP_FAILURE_NONE, w.desktop.data);
+			CLIPBOARD_FAILURE_NONE, w.desktop.data);
 }
 
 static void local_content_goes_when_the_guest_asks(void **state) {
 	(void)state;
 	start();
-	w.desktop.offered(CLIP_TEXT | CLIP_PNG, false, w.desktop.data);
-	CHECK(w.messages == 1 && w.sent.kind == CLIP_OFFER && w.fetches == 0);
-	guest(CLIP_REQUEST, CLIP_TEXT, 7, true, NULL);
-	CHECK(w.fetches == 1 && w.fetch_type == CLIP_TEXT && w.fetch_max == MAX_BYTES);
+	w.desktop.offered(CLIPBOARD_TEXT | CLIPBOARD_PNG, false, w.desktop.data);
+	CHECK(w.messages == 1 && w.sent.kind == CLIPBOARD_OFFER && w.fetches == 0);
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 7, true, NULL);
+	CHECK(w.fetches == 1 && w.fetch_type == CLIPBOARD_TEXT && w.fetch_max == MAX_BYTES);
 	fetched("a\nb\r\n");
-	CHECK(w.sent.kind == CLIP_DATA && w.sent.serial == 7 && w.sent.crlf);
+	CHECK(w.sent.kind == CLIPBOARD_DATA && w.sent.serial == 7 && w.sent.crlf);
 	CHECK(w.sent.len == 6 && memcmp(w.content, "a\r\nb\r\n", 6) == 0);
-	guest(CLIP_REQUEST, CLIP_PNG, 8, true, NULL);
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_PNG, 8, true, NULL);
 	fetched("\nPNG\n"); /* an image has no line ends */
 	CHECK(w.sent.serial == 8 && w.sent.len == 5 && memcmp(w.content, "\nPNG\n", 5) == 0);
-	guest(CLIP_REQUEST, CLIP_BMP, 9, false, NULL); /* not on offer */
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_BMP, 9, false, NULL); /* not on offer */
 	CHECK(w.fetches == 2 && w.sent.serial == 9 && w.sent.len == 0);
 	w.desktop.offered(0, false, w.desktop.data);
-	CHECK_EQ(w.sent.kind, CLIP_RELEASE);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_RELEASE);
 	w.desktop.offered(0, false, w.desktop.data);
 	CHECK_EQ(w.messages, 5);
 	CHECK_EQ(w.refusals, 0);
@@ -156,24 +156,24 @@ static void local_content_goes_when_the_guest_asks(void **state) {
 static void too_much_and_too_late_are_said(void **state) {
 	(void)state;
 	start();
-	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
-	guest(CLIP_REQUEST, CLIP_TEXT, 1, true, NULL);
+	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 1, true, NULL);
 	char lines[MAX_BYTES + 1] = { 0 };
 	memset(lines, '\n', MAX_BYTES); /* twice as long with CR LF */
 	fetched(lines);
-	CHECK(w.sent.kind == CLIP_DATA && w.sent.data == NULL);
-	CHECK(w.sent.failure == CLIP_FAILURE_SIZE && w.refusals == 1 && w.refused_to_vm);
-	guest(CLIP_REQUEST, CLIP_TEXT, 2, false, NULL);
-	w.desktop.fetched(2, NULL, 0, CLIP_FAILURE_TIME, w.desktop.data);
-	CHECK(w.sent.serial == 2 && w.refusals == 2 && w.failure == CLIP_FAILURE_TIME);
-	w.desktop.fetched(2, strdup("late"), 4, CLIP_FAILURE_NONE, w.desktop.data);
+	CHECK(w.sent.kind == CLIPBOARD_DATA && w.sent.data == NULL);
+	CHECK(w.sent.failure == CLIPBOARD_FAILURE_SIZE && w.refusals == 1 && w.refused_to_vm);
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 2, false, NULL);
+	w.desktop.fetched(2, NULL, 0, CLIPBOARD_FAILURE_TIME, w.desktop.data);
+	CHECK(w.sent.serial == 2 && w.refusals == 2 && w.failure == CLIPBOARD_FAILURE_TIME);
+	w.desktop.fetched(2, strdup("late"), 4, CLIPBOARD_FAILURE_NONE, w.desktop.data);
 	CHECK_EQ(w.messages, 3);
 
-	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
-	w.desktop.wanted(5, CLIP_PNG, w.desktop.data);
-	const struct clip_message large = { .kind = CLIP_DATA,
-		.failure = CLIP_FAILURE_SIZE,
-		.types = CLIP_PNG,
+	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
+	w.desktop.wanted(5, CLIPBOARD_PNG, w.desktop.data);
+	const struct clipboard_message large = { .kind = CLIPBOARD_DATA,
+		.failure = CLIPBOARD_FAILURE_SIZE,
+		.types = CLIPBOARD_PNG,
 		.serial = w.sent.serial,
 		.len = 1u << 30 };
 	clipboard_core_message(w.core, &large);
@@ -184,28 +184,28 @@ static void too_much_and_too_late_are_said(void **state) {
 static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	(void)state;
 	start();
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
-	CHECK(w.owned == CLIP_TEXT && w.messages == 0);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
+	CHECK(w.owned == CLIPBOARD_TEXT && w.messages == 0);
 	/* Two programs at once: one request. */
-	w.desktop.wanted(11, CLIP_TEXT, w.desktop.data);
-	w.desktop.wanted(12, CLIP_TEXT, w.desktop.data);
-	CHECK(w.messages == 1 && w.sent.kind == CLIP_REQUEST && w.sent.serial != 0);
-	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial + 1, false, "not that one");
+	w.desktop.wanted(11, CLIPBOARD_TEXT, w.desktop.data);
+	w.desktop.wanted(12, CLIPBOARD_TEXT, w.desktop.data);
+	CHECK(w.messages == 1 && w.sent.kind == CLIPBOARD_REQUEST && w.sent.serial != 0);
+	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial + 1, false, "not that one");
 	CHECK_EQ(w.gives, 0);
-	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, true, "x\r\ny");
+	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, true, "x\r\ny");
 	CHECK(w.gives == 2 && w.given[0] == 11 && w.given[1] == 12);
 	CHECK(strcmp(w.given_text[0], "x\ny") == 0 && strcmp(w.given_text[1], "x\ny") == 0);
 	/* Another type than on offer; and what waits when the guest's offer goes. */
-	w.desktop.wanted(13, CLIP_PNG, w.desktop.data);
+	w.desktop.wanted(13, CLIPBOARD_PNG, w.desktop.data);
 	CHECK(w.gives == 3 && w.empty_gives == 1 && w.refusals == 0);
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
-	w.desktop.wanted(14, CLIP_TEXT, w.desktop.data);
-	guest(CLIP_RELEASE, 0, 0, false, NULL);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
+	w.desktop.wanted(14, CLIPBOARD_TEXT, w.desktop.data);
+	guest(CLIPBOARD_RELEASE, 0, 0, false, NULL);
 	CHECK(w.gives == 4 && w.empty_gives == 2 && w.owned == 0);
 	/* A session that is too busy. */
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
 	w.busy = true;
-	w.desktop.wanted(15, CLIP_TEXT, w.desktop.data);
+	w.desktop.wanted(15, CLIPBOARD_TEXT, w.desktop.data);
 	CHECK(w.gives == 5 && w.empty_gives == 3);
 	stop();
 }
@@ -213,21 +213,21 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 static void an_image_of_the_guest_has_no_line_ends(void **state) {
 	(void)state;
 	start();
-	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
-	w.desktop.wanted(11, CLIP_PNG, w.desktop.data);
-	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, true, "\r\nPNG\r\n");
+	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
+	w.desktop.wanted(11, CLIPBOARD_PNG, w.desktop.data);
+	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, w.sent.serial, true, "\r\nPNG\r\n");
 	CHECK(w.gives == 1 && strcmp(w.given_text[0], "\r\nPNG\r\n") == 0);
 	/* A guest that offers anew: who still waits for the old content gets none. */
-	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
-	w.desktop.wanted(12, CLIP_PNG, w.desktop.data);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
+	w.desktop.wanted(12, CLIPBOARD_PNG, w.desktop.data);
 	const uint32_t serial = w.sent.serial;
-	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
 	CHECK(w.gives == 2 && w.empty_gives == 1);
-	guest(CLIP_DATA, CLIP_PNG, serial, false, "late");
+	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, serial, false, "late");
 	CHECK(w.gives == 2 && w.refusals == 0);
 	/* None of it is a failure; and what is empty is empty. */
-	w.desktop.wanted(13, CLIP_PNG, w.desktop.data);
-	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, false, NULL);
+	w.desktop.wanted(13, CLIPBOARD_PNG, w.desktop.data);
+	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, w.sent.serial, false, NULL);
 	CHECK(w.gives == 3 && w.empty_gives == 2 && w.refusals == 0);
 	stop();
 }
@@ -235,13 +235,13 @@ static void an_image_of_the_guest_has_no_line_ends(void **state) {
 static void a_program_that_copies_ends_the_guests_offer(void **state) {
 	(void)state;
 	start();
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
-	w.desktop.wanted(1, CLIP_TEXT, w.desktop.data);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
+	w.desktop.wanted(1, CLIPBOARD_TEXT, w.desktop.data);
 	const uint32_t serial = w.sent.serial;
-	w.desktop.offered(CLIP_PNG, false, w.desktop.data);
+	w.desktop.offered(CLIPBOARD_PNG, false, w.desktop.data);
 	CHECK(w.gives == 1 && w.empty_gives == 1);
-	CHECK(w.sent.kind == CLIP_OFFER && w.sent.types == CLIP_PNG);
-	guest(CLIP_DATA, CLIP_TEXT, serial, false, "late");
+	CHECK(w.sent.kind == CLIPBOARD_OFFER && w.sent.types == CLIPBOARD_PNG);
+	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, serial, false, "late");
 	CHECK_EQ(w.gives, 1);
 	stop();
 }
@@ -250,19 +250,19 @@ static void a_program_that_copies_ends_the_guests_offer(void **state) {
 static void what_the_guest_sent_is_not_fetched_twice(void **state) {
 	(void)state;
 	start();
-	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
-	w.desktop.wanted(1, CLIP_PNG, w.desktop.data);
-	guest(CLIP_DATA, CLIP_PNG, w.sent.serial, false, "PNG");
+	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
+	w.desktop.wanted(1, CLIPBOARD_PNG, w.desktop.data);
+	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, w.sent.serial, false, "PNG");
 	CHECK(w.messages == 1 && w.gives == 1);
 	for (uint32_t id = 2; id < 6; id++) {
-		w.desktop.wanted(id, CLIP_PNG, w.desktop.data);
+		w.desktop.wanted(id, CLIPBOARD_PNG, w.desktop.data);
 		CHECK(w.given[id - 1] == id && strcmp(w.given_text[id - 1], "PNG") == 0);
 	}
 	CHECK(w.messages == 1 && w.gives == 5 && w.empty_gives == 0);
 	/* The next offer has other content. */
-	guest(CLIP_OFFER, CLIP_PNG, 0, false, NULL);
-	w.desktop.wanted(6, CLIP_PNG, w.desktop.data);
-	CHECK(w.messages == 2 && w.sent.kind == CLIP_REQUEST && w.gives == 5);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
+	w.desktop.wanted(6, CLIPBOARD_PNG, w.desktop.data);
+	CHECK(w.messages == 2 && w.sent.kind == CLIPBOARD_REQUEST && w.gives == 5);
 	stop();
 }
 
@@ -270,38 +270,38 @@ static void what_the_guest_sent_is_not_fetched_twice(void **state) {
 static void what_comes_back_is_known(void **state) {
 	(void)state;
 	start();
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
-	w.desktop.wanted(1, CLIP_TEXT, w.desktop.data);
-	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, true, "x\r\ny");
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
+	w.desktop.wanted(1, CLIPBOARD_TEXT, w.desktop.data);
+	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, true, "x\r\ny");
 	CHECK_EQ(w.messages, 1);
-	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
-	CHECK(w.fetches == 1 && w.fetch_type == CLIP_TEXT);
+	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
+	CHECK(w.fetches == 1 && w.fetch_type == CLIPBOARD_TEXT);
 	fetched("x\ny");
 	CHECK(w.messages == 1); /* the guest is told nothing */
 	clipboard_core_ask_text(w.core);
 	CHECK(w.fetches == 2); /* and the program has it */
 	fetched("x\ny");
 	/* Something else is told. */
-	w.desktop.offered(CLIP_TEXT | CLIP_PNG, false, w.desktop.data);
-	CHECK(w.messages == 2 && w.sent.kind == CLIP_OFFER && w.fetches == 2);
+	w.desktop.offered(CLIPBOARD_TEXT | CLIPBOARD_PNG, false, w.desktop.data);
+	CHECK(w.messages == 2 && w.sent.kind == CLIPBOARD_OFFER && w.fetches == 2);
 
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
-	w.desktop.wanted(2, CLIP_TEXT, w.desktop.data);
-	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, false, "guest");
-	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
+	w.desktop.wanted(2, CLIPBOARD_TEXT, w.desktop.data);
+	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, false, "guest");
+	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	fetched("other");
-	CHECK(w.sent.kind == CLIP_OFFER && w.sent.types == CLIP_TEXT && w.messages == 4);
+	CHECK(w.sent.kind == CLIPBOARD_OFFER && w.sent.types == CLIPBOARD_TEXT && w.messages == 4);
 	stop();
 }
 
 static void a_password_is_not_offered(void **state) {
 	(void)state;
 	start();
-	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
-	w.desktop.offered(CLIP_TEXT, true, w.desktop.data);
-	CHECK(w.messages == 2 && w.sent.kind == CLIP_RELEASE);
-	guest(CLIP_REQUEST, CLIP_TEXT, 1, false, NULL);
-	CHECK(w.fetches == 0 && w.sent.kind == CLIP_DATA && !w.sent.data);
+	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
+	w.desktop.offered(CLIPBOARD_TEXT, true, w.desktop.data);
+	CHECK(w.messages == 2 && w.sent.kind == CLIPBOARD_RELEASE);
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 1, false, NULL);
+	CHECK(w.fetches == 0 && w.sent.kind == CLIPBOARD_DATA && !w.sent.data);
 	clipboard_core_ask_text(w.core); /* but the user may have it typed */
 	CHECK_EQ(w.fetches, 1);
 	fetched("secret");
@@ -314,20 +314,20 @@ static void text_to_type_is_found_on_either_side(void **state) {
 	start();
 	clipboard_core_ask_text(w.core);
 	CHECK(w.texts == 1 && !w.text);
-	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
+	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
 	clipboard_core_ask_text(w.core); /* the key was pressed twice */
 	CHECK_EQ(w.fetches, 1);
 	fetched("local");
 	CHECK(w.texts == 2 && strcmp(w.text, "local") == 0);
-	guest(CLIP_OFFER, CLIP_TEXT, 0, false, NULL);
+	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
 	clipboard_core_ask_text(w.core);
-	guest(CLIP_DATA, CLIP_TEXT, w.sent.serial, false, "guest");
+	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, false, "guest");
 	CHECK(w.texts == 3 && strcmp(w.text, "guest") == 0);
 	/* The desktop goes away while it is asked. */
-	w.desktop.offered(CLIP_TEXT, false, w.desktop.data);
+	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
-	guest(CLIP_REQUEST, CLIP_TEXT, 3, false, NULL);
+	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 3, false, NULL);
 	clipboard_core_set_backend(w.core, NULL);
 	CHECK(w.texts == 4 && !w.text && w.sent.serial == 3 && !w.sent.data);
 	stop();
@@ -341,13 +341,14 @@ static void names_of_programs(void **state) {
 	for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++) {
 		clipboard_choice_add(&choice, clipboard_name_find(offered[i]));
 	}
-	CHECK(choice.types == (CLIP_TEXT | CLIP_BMP));
-	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIP_TEXT)].name,
+	CHECK(choice.types == (CLIPBOARD_TEXT | CLIPBOARD_BMP));
+	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIPBOARD_TEXT)].name,
 			      "text/plain;charset=utf-8") == 0);
-	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIP_BMP)].name, "image/bmp") ==
-			0);
-	CHECK(clipboard_choice_get(&choice, CLIP_PNG) < 0);
-	CHECK(clipboard_type_index(CLIP_TEXT | CLIP_PNG) < 0 && clipboard_type_index(0) < 0);
+	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIPBOARD_BMP)].name,
+			      "image/bmp") == 0);
+	CHECK(clipboard_choice_get(&choice, CLIPBOARD_PNG) < 0);
+	CHECK(clipboard_type_index(CLIPBOARD_TEXT | CLIPBOARD_PNG) < 0 &&
+			clipboard_type_index(0) < 0);
 
 	size_t len;
 	uint8_t *utf8 = clipboard_from_latin1((const uint8_t *)"gr\xfcn", 4, &len);

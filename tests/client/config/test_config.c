@@ -282,7 +282,7 @@ static void modes(void **state) {
 	assert_string_equal(place->config->rest[0], "setup");
 	assert_string_equal(place->config->rest[2], "--apply");
 	assert_int_equal(load(place, "--audio-only"), 0);
-	CHECK(place->config->audio.yields);
+	CHECK(place->config->audio.preemptible);
 }
 
 static void wrong(struct place *place, const char *words, const char *part) {

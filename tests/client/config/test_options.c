@@ -247,7 +247,7 @@ static void every_lg_option(void **state) {
 	(void)state;
 	static const struct {
 		const char *name;
-		enum lg_support fate;
+		enum lg_support support;
 	} fates[] = {
 		{ "kept", LG_KEPT },
 		{ "mapped", LG_MAPPED },
@@ -266,18 +266,18 @@ static void every_lg_option(void **state) {
 			continue;
 		}
 		CHECK(sscanf(line, "%63s %c %31s", name, &letter, promised) == 3);
-		enum lg_support fate = lg_support_of(name);
+		enum lg_support support = lg_support_of(name);
 		enum lg_support wanted = LG_UNKNOWN;
 		for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
 			if (strcmp(fates[i].name, promised) == 0) {
-				wanted = fates[i].fate;
+				wanted = fates[i].support;
 			}
 		}
 		/* Better than promised is fine: a moved name of the same meaning, a value that is
 		 * mapped, something for later that is there already. */
-		bool good = fate == wanted || fate == LG_KEPT || fate == LG_MAPPED;
+		bool good = support == wanted || support == LG_KEPT || support == LG_MAPPED;
 		if (!good || wanted == LG_UNKNOWN) {
-			fail_msg("%s: promised %s, is %d", name, promised, (int)fate);
+			fail_msg("%s: promised %s, is %d", name, promised, (int)support);
 		}
 		if (letter != '-') {
 			const struct config_option *option = option_find_letter(letter);
@@ -332,9 +332,9 @@ static void lg_values(void **state) {
 		}
 	}
 	lg_translate(config, "app:renderer", "OpenGL", true, &value);
-	CHECK(value.fate == LG_UNSUPPORTED && value.note);
+	CHECK(value.support == LG_UNSUPPORTED && value.note);
 	lg_translate(config, "app:nothing", "1", true, &value);
-	CHECK_EQ(value.fate, LG_UNKNOWN);
+	CHECK_EQ(value.support, LG_UNKNOWN);
 	free(config);
 }
 

@@ -11,14 +11,14 @@
 #define CELL_BYTES ((size_t)SIDE * SIDE)
 
 static bool has_family(const char *family) {
-	FcPattern *wish = FcPatternCreate();
-	FcPatternAddString(wish, FC_FAMILY, (const FcChar8 *)family);
+	FcPattern *request = FcPatternCreate();
+	FcPatternAddString(request, FC_FAMILY, (const FcChar8 *)family);
 	FcObjectSet *none = FcObjectSetBuild(FC_FAMILY, NULL);
-	FcFontSet *found = FcFontList(NULL, wish, none);
+	FcFontSet *found = FcFontList(NULL, request, none);
 	bool has = found && found->nfont > 0;
 	FcFontSetDestroy(found);
 	FcObjectSetDestroy(none);
-	FcPatternDestroy(wish);
+	FcPatternDestroy(request);
 	return has;
 }
 

@@ -40,7 +40,7 @@ struct fixture {
 	uint32_t serial;
 	char *content;
 	size_t content_len;
-	enum clip_failure failure;
+	enum clipboard_failure failure;
 	bool crlf;
 };
 
@@ -91,22 +91,22 @@ static void on_action(enum guest_link_action action, unsigned code, void *data) 
 	f->kicks += action == GUEST_LINK_ACTION_KICKED;
 }
 
-static void on_clipboard(const struct clip_message *message, void *data) {
+static void on_clipboard(const struct clipboard_message *message, void *data) {
 	struct fixture *f = data;
 	switch (message->kind) {
-	case CLIP_OFFER:
+	case CLIPBOARD_OFFER:
 		f->offers++;
 		f->offered = message->types;
 		break;
-	case CLIP_RELEASE:
+	case CLIPBOARD_RELEASE:
 		f->offered = 0;
 		break;
-	case CLIP_REQUEST:
+	case CLIPBOARD_REQUEST:
 		f->requests++;
 		f->serial = message->serial;
 		f->crlf = message->crlf;
 		break;
-	case CLIP_DATA:
+	case CLIPBOARD_DATA:
 		f->data++;
 		free(f->content);
 		f->content = message->data;
@@ -459,9 +459,9 @@ static void the_picture_is_drawn_and_comes_and_goes(void **state) {
 	stop(&f);
 }
 
-static void clip(struct fixture *f, enum clip_kind kind, unsigned types, uint32_t serial,
-		const void *data, size_t len) {
-	struct clip_message message = {
+static void clip(struct fixture *f, enum clipboard_message_kind kind, unsigned types,
+		uint32_t serial, const void *data, size_t len) {
+	struct clipboard_message message = {
 		.kind = kind, .types = types, .serial = serial, .len = len
 	};
 	if (data) {
@@ -482,24 +482,24 @@ static void the_clipboard_crosses_both_ways(void **state) {
 		WAIT(f.status.agent, 3);
 		/* Guest to host, text. */
 		guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "eins\r\nzwei", 10);
-		WAIT(f.offered == CLIP_TEXT, 3);
-		clip(&f, CLIP_REQUEST, CLIP_TEXT, 11, NULL, 0);
+		WAIT(f.offered == CLIPBOARD_TEXT, 3);
+		clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 11, NULL, 0);
 		WAIT(f.data == 1, 3);
 		CHECK(f.content_len == 10 && memcmp(f.content, "eins\r\nzwei", 10) == 0);
 		CHECK(f.crlf == (i == 1)); /* whose line ends these are */
 		/* A type that it does not have. */
-		clip(&f, CLIP_REQUEST, CLIP_PNG, 12, NULL, 0);
+		clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_PNG, 12, NULL, 0);
 		WAIT(f.data == 2, 3);
 		CHECK(f.content == NULL);
 
 		/* Host to guest. */
-		clip(&f, CLIP_OFFER, CLIP_TEXT | CLIP_PNG, 0, NULL, 0);
+		clip(&f, CLIPBOARD_OFFER, CLIPBOARD_TEXT | CLIPBOARD_PNG, 0, NULL, 0);
 		WAIT(f.guest.offered == (1u << SPICE_CLIPBOARD_TEXT | 1u << SPICE_CLIPBOARD_PNG),
 				3);
 		guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 		WAIT(f.requests == 1, 3);
 		CHECK(f.crlf == (i == 1)); /* which line ends it wants */
-		clip(&f, CLIP_DATA, CLIP_TEXT, f.serial, "a\nb", 3);
+		clip(&f, CLIPBOARD_DATA, CLIPBOARD_TEXT, f.serial, "a\nb", 3);
 		WAIT(f.guest.pastes == 1, 3);
 		CHECK(f.guest.pasted_len == 3 && memcmp(f.guest.pasted, "a\nb", 3) == 0);
 		stop(&f);
@@ -518,8 +518,8 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 		image[i] = (uint8_t)(i * 2654435761u >> 13);
 	}
 	guest_copy(&f.guest, SPICE_CLIPBOARD_PNG, image, len);
-	WAIT(f.offered == CLIP_PNG, 3);
-	clip(&f, CLIP_REQUEST, CLIP_PNG, 1, NULL, 0);
+	WAIT(f.offered == CLIPBOARD_PNG, 3);
+	clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_PNG, 1, NULL, 0);
 	/* Keys go on meanwhile. */
 	const struct spice_peer_state *s = spice_peer_state(f.peer);
 	unsigned keys = 0;
@@ -531,11 +531,11 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	CHECK(f.content_len == len && memcmp(f.content, image, len) == 0);
 	CHECK(keys > 10);
 
-	clip(&f, CLIP_OFFER, CLIP_PNG, 0, NULL, 0);
+	clip(&f, CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, NULL, 0);
 	WAIT(f.guest.offered == 1u << SPICE_CLIPBOARD_PNG, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_PNG);
 	WAIT(f.requests == 1, 3);
-	clip(&f, CLIP_DATA, CLIP_PNG, f.serial, image, len);
+	clip(&f, CLIPBOARD_DATA, CLIPBOARD_PNG, f.serial, image, len);
 	WAIT(f.guest.pastes == 1, 10);
 	CHECK(f.guest.pasted_len == len && memcmp(f.guest.pasted, image, len) == 0);
 	free(image);
@@ -544,15 +544,16 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	image = calloc(1, 100u << 20);
 	guest_copy(&f.guest, SPICE_CLIPBOARD_PNG, image, 100u << 20);
 	WAIT(f.offers == 2, 3);
-	clip(&f, CLIP_REQUEST, CLIP_PNG, 2, NULL, 0);
+	clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_PNG, 2, NULL, 0);
 	WAIT(f.data == 2, 20);
-	CHECK(f.content == NULL && f.failure == CLIP_FAILURE_SIZE && f.content_len == 100u << 20);
+	CHECK(f.content == NULL && f.failure == CLIPBOARD_FAILURE_SIZE &&
+			f.content_len == 100u << 20);
 	f.guest.offered = 0;
-	clip(&f, CLIP_OFFER, CLIP_PNG, 0, NULL, 0);
+	clip(&f, CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, NULL, 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_PNG);
 	WAIT(f.requests == 2, 5);
-	clip(&f, CLIP_DATA, CLIP_PNG, f.serial, image, 100u << 20);
+	clip(&f, CLIPBOARD_DATA, CLIPBOARD_PNG, f.serial, image, 100u << 20);
 	WAIT(f.guest.pastes == 2, 10);
 	CHECK(f.guest.pasted_len == 0 && f.guest.pasted_type == 0 && f.status.connected);
 	free(image);
@@ -566,8 +567,8 @@ static void an_agent_that_goes_answers_nothing_more(void **state) {
 	start(&f);
 	WAIT(f.status.agent, 3);
 	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "x", 1);
-	WAIT(f.offered == CLIP_TEXT, 3);
-	clip(&f, CLIP_REQUEST, CLIP_TEXT, 1, NULL, 0);
+	WAIT(f.offered == CLIPBOARD_TEXT, 3);
+	clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 1, NULL, 0);
 	loop_run_for(f.loop, 50);
 	CHECK_EQ(f.data, 0);
 	/* Who waits for it is told at once. */
@@ -617,7 +618,7 @@ static void the_clipboard_follows_the_focus(void **state) {
 	f.config.clipboard_to_vm = f.config.clipboard_to_local = CLIPBOARD_FOCUS;
 	start(&f);
 	WAIT(f.status.agent, 3);
-	const struct clip_message offer = { .kind = CLIP_OFFER, .types = CLIP_TEXT };
+	const struct clipboard_message offer = { .kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT };
 	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
 	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "guest", 5);
 	loop_run_for(f.loop, 200);
@@ -627,7 +628,7 @@ static void the_clipboard_follows_the_focus(void **state) {
 	CHECK_EQ(f.requests, 0);
 	/* With the focus comes what the guest copied last, and then what is copied here. */
 	command(&f, GUEST_LINK_FOCUS, true);
-	WAIT(f.offers == 1 && f.offered == CLIP_TEXT, 3);
+	WAIT(f.offers == 1 && f.offered == CLIPBOARD_TEXT, 3);
 	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
@@ -651,7 +652,7 @@ static void the_clipboard_is_asked_for(void **state) {
 	start(&f);
 	WAIT(f.status.agent, 3);
 	command(&f, GUEST_LINK_FOCUS, true);
-	const struct clip_message offer = { .kind = CLIP_OFFER, .types = CLIP_TEXT };
+	const struct clipboard_message offer = { .kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT };
 	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
@@ -661,11 +662,11 @@ static void the_clipboard_is_asked_for(void **state) {
 	/* The yes counts for what is there, also a second time. */
 	command(&f, GUEST_LINK_CLIPBOARD, true);
 	WAIT(f.requests == 1 && f.status.clipboard_question == CLIPBOARD_QUESTION_NONE, 3);
-	clip(&f, CLIP_DATA, CLIP_TEXT, f.serial, "host", 4);
+	clip(&f, CLIPBOARD_DATA, CLIPBOARD_TEXT, f.serial, "host", 4);
 	WAIT(f.guest.pastes == 1 && f.guest.pasted_len == 4, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.requests == 2, 3);
-	clip(&f, CLIP_DATA, CLIP_TEXT, f.serial, "host", 4);
+	clip(&f, CLIPBOARD_DATA, CLIPBOARD_TEXT, f.serial, "host", 4);
 	WAIT(f.guest.pastes == 2, 3);
 	/* And not for what comes after it. Something newer answers the question. */
 	CHECK(guest_link_clipboard_message(f.session, &offer) == 0);
@@ -681,7 +682,7 @@ static void the_clipboard_is_asked_for(void **state) {
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_LOCAL, 3);
 	CHECK_EQ(f.offers, 0);
 	command(&f, GUEST_LINK_CLIPBOARD, true);
-	WAIT(f.offers == 1 && f.offered == CLIP_TEXT, 3);
+	WAIT(f.offers == 1 && f.offered == CLIPBOARD_TEXT, 3);
 	CHECK_EQ(f.status.clipboard_question, CLIPBOARD_QUESTION_NONE);
 	CHECK(!f.status.clipboard_used_unfocused);
 	/* Without the focus whatever it does is kept as a sign. */

@@ -192,9 +192,9 @@ static void window_step(struct fixture *f) {
 static void device_change(struct fixture *f, unsigned d, bool is_key, unsigned i) {
 	struct fake *fake = &f->fakes.fake[d];
 	const unsigned code = is_key ? keys[i] : button_codes[i];
-	bool *told = is_key ? &f->device[d].key[i] : &f->device[d].button[i];
+	bool *reported = is_key ? &f->device[d].key[i] : &f->device[d].button[i];
 	const bool pressed = !key_set_has(&fake->down, code);
-	*told = pressed && fake->grabbed;
+	*reported = pressed && fake->grabbed;
 	fake_key(fake, code, pressed);
 	f->device_events++;
 	settle(f); /* a release may be what a grab has waited for */

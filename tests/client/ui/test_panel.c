@@ -42,9 +42,9 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	struct panel panel = { 0 };
 	panel_open(&panel);
 	const unsigned row = find_row(&panel, config, "Scaling");
-	CHECK(panel_press(&panel, config, row, PANEL_LESS).kind == PANEL_WISH_NONE);
-	struct panel_wish wish = panel_press(&panel, config, row, PANEL_MORE);
-	CHECK(wish.kind == PANEL_WISH_OPTION && strcmp(wish.option->name, "scale") == 0);
+	CHECK(panel_press(&panel, config, row, PANEL_LESS).kind == PANEL_REQUEST_NONE);
+	struct panel_request request = panel_press(&panel, config, row, PANEL_MORE);
+	CHECK(request.kind == PANEL_REQUEST_OPTION && strcmp(request.option->name, "scale") == 0);
 	assert_string_equal(value(&panel, config, "Scaling"), "nearest");
 	CHECK_EQ(config->video.settings.scale, VIDEO_SCALE_NEAREST);
 	for (int i = 0; i < 10; i++) {
@@ -52,7 +52,7 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	}
 	assert_string_equal(value(&panel, config, "Scaling"), "fsr");
 	/* A press on the row itself goes round. */
-	CHECK(panel_press(&panel, config, row, PANEL_DO).kind == PANEL_WISH_OPTION);
+	CHECK(panel_press(&panel, config, row, PANEL_DO).kind == PANEL_REQUEST_OPTION);
 	assert_string_equal(value(&panel, config, "Scaling"), "auto");
 	free(config);
 }
@@ -77,14 +77,14 @@ static void a_row_that_acts_says_so(void **unused) {
 	struct panel panel = { 0 };
 	panel_open(&panel);
 	panel_show_page(&panel, PANEL_SOUND);
-	struct panel_wish wish =
+	struct panel_request request =
 			panel_press(&panel, config, find_row(&panel, config, "Mute"), PANEL_MORE);
-	CHECK(wish.kind == PANEL_WISH_ACTION && wish.action == KEY_ACTION_MUTE);
+	CHECK(request.kind == PANEL_REQUEST_ACTION && request.action == KEY_ACTION_MUTE);
 	panel_show_page(&panel, PANEL_VM);
 	const unsigned leave = find_row(&panel, config, "Leave");
-	CHECK(panel_press(&panel, config, leave, PANEL_LESS).kind == PANEL_WISH_NONE);
+	CHECK(panel_press(&panel, config, leave, PANEL_LESS).kind == PANEL_REQUEST_NONE);
 	CHECK(panel_press(&panel, config, leave, PANEL_DO).action == KEY_ACTION_QUIT);
-	CHECK(panel_step(&panel, config, PANEL_LEAVE).kind == PANEL_WISH_CLOSED && !panel.open);
+	CHECK(panel_step(&panel, config, PANEL_LEAVE).kind == PANEL_REQUEST_CLOSED && !panel.open);
 	free(config);
 }
 
@@ -97,13 +97,13 @@ static void no_key_is_taken_from_an_action_in_silence(void **unused) {
 	panel_press(&panel, config, KEY_ACTION_VIDEO - 1, PANEL_DO);
 	CHECK_EQ(panel.rebinds, KEY_ACTION_VIDEO);
 	/* F is that of full screen: it is told first, and taken with the second press. */
-	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_WISH_NONE);
-	CHECK(strstr(panel.told, "full screen") != NULL);
+	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_REQUEST_NONE);
+	CHECK(strstr(panel.notice, "full screen") != NULL);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_FULL_SCREEN], KEY_F);
-	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_WISH_OPTION);
+	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_REQUEST_OPTION);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_VIDEO], KEY_F);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_FULL_SCREEN], 0);
-	CHECK(strstr(panel.told, "full screen") != NULL);
+	CHECK(strstr(panel.notice, "full screen") != NULL);
 	/* Both will be saved. */
 	CHECK(panel.changed[option_index(key_action_option(KEY_ACTION_FULL_SCREEN))]);
 	CHECK(panel.changed[option_index(key_action_option(KEY_ACTION_VIDEO))]);

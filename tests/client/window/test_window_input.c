@@ -20,7 +20,7 @@ struct fixture {
 	uint64_t now_ns;
 	uint32_t ms;
 	bool can_move;
-	unsigned locks_told, leds, locks;
+	unsigned locks_reported, leds, locks;
 	bool other_motion; /* there is one */
 	char log[2048];
 };
@@ -67,7 +67,7 @@ static void on_mouse_mode(bool absolute, void *data) {
 
 static void on_locks(unsigned leds, unsigned locks, void *data) {
 	struct fixture *f = data;
-	f->locks_told++;
+	f->locks_reported++;
 	f->leds = leds;
 	f->locks = locks;
 }
@@ -588,36 +588,36 @@ static void lock_keys_are_told_once(void **state) {
 		skip();
 	}
 	setup(&f);
-	CHECK(f.locks_told == 0); /* no focus */
+	CHECK(f.locks_reported == 0); /* no focus */
 	SDL_SetModState(KMOD_CAPS | KMOD_LSHIFT);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
-	CHECK(f.locks_told == 1 && f.leds == INPUT_LED_CAPS &&
+	CHECK(f.locks_reported == 1 && f.leds == INPUT_LED_CAPS &&
 			f.locks == (INPUT_LED_NUM | INPUT_LED_CAPS));
 	tap_escape(&f);
 	tap_escape(&f);
-	CHECK_EQ(f.locks_told, 1);
+	CHECK_EQ(f.locks_reported, 1);
 	/* Again after each time that keys went elsewhere: another window, no server, input off. */
 	SDL_SetModState(KMOD_NUM);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
-	CHECK_EQ(f.locks_told, 1);
+	CHECK_EQ(f.locks_reported, 1);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
-	CHECK(f.locks_told == 2 && f.leds == INPUT_LED_NUM);
+	CHECK(f.locks_reported == 2 && f.leds == INPUT_LED_NUM);
 	f.view.connected = false;
 	window_input_set_state(f.input, &f.view);
 	f.view.connected = true;
 	window_input_set_state(f.input, &f.view);
-	CHECK_EQ(f.locks_told, 3);
+	CHECK_EQ(f.locks_reported, 3);
 	f.view.enabled = false;
 	window_input_set_state(f.input, &f.view);
 	f.view.enabled = true;
 	window_input_set_state(f.input, &f.view);
-	CHECK_EQ(f.locks_told, 4);
+	CHECK_EQ(f.locks_reported, 4);
 	teardown(&f);
 
 	/* A lock key that is the escape key is nobody's lock. */
 	setup_with(&f, (struct window_input_config){ .escape_key = "capslock" });
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
-	CHECK(f.locks_told == 1 && f.locks == INPUT_LED_NUM);
+	CHECK(f.locks_reported == 1 && f.locks == INPUT_LED_NUM);
 	SDL_SetModState(KMOD_NONE);
 	teardown(&f);
 }

@@ -70,11 +70,11 @@ static void on_status(const struct guest_link_status *status, void *data) {
 	f->status = *status;
 }
 
-static void on_clipboard(const struct clip_message *message, void *data) {
+static void on_clipboard(const struct clipboard_message *message, void *data) {
 	struct fixture *f = data;
-	if (message->kind == CLIP_OFFER) { /* whatever is offered is asked for */
-		const struct clip_message request = {
-			.kind = CLIP_REQUEST, .types = CLIP_TEXT, .serial = 1
+	if (message->kind == CLIPBOARD_OFFER) { /* whatever is offered is asked for */
+		const struct clipboard_message request = {
+			.kind = CLIPBOARD_REQUEST, .types = CLIPBOARD_TEXT, .serial = 1
 		};
 		CHECK(guest_link_clipboard_message(f->session, &request) == 0);
 	}
