@@ -22,7 +22,8 @@
           freetype
           libevdev
           libGL # egl, glesv2, gl
-          libjpeg-turbo libopus
+          libjpeg-turbo
+          libopus
           libpng
           libpulseaudio
           libsamplerate
