@@ -10,6 +10,7 @@
 #include <SDL.h>
 
 #include "audio/audio.h"
+#include "base/clock.h"
 #include "base/ending.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -103,6 +104,13 @@ static int open_window(struct play *play, const char *key) {
 	}
 	window_input_hints();
 	int r = window_system_start(options->app_id, &error);
+	if (r == -EAGAIN) {
+		log_warn("this desktop has no screen now: the window opens as soon as there is one");
+	}
+	while (r == -EAGAIN) { /* a signal ends the program all the same (base/ending.h) */
+		clock_sleep_ns(NS_PER_S / 2);
+		r = window_system_start(options->app_id, &error);
+	}
 	if (r < 0) {
 		log_error("no window can be opened: %s. Start it in a desktop session, or use "
 			  "--audio-only, or --screenshot FILE.png",
@@ -113,6 +121,7 @@ static int open_window(struct play *play, const char *key) {
 	struct window_config window = {
 		.width = options->width,
 		.height = options->height,
+		.size_set = options->size_chosen,
 		.position_set = !options->center,
 		.x = options->x,
 		.y = options->y,

@@ -138,16 +138,17 @@ static int open_display(struct egl *egl) {
 	return 0;
 }
 
-/* The first without depth, samples and alpha; on X11 of the window's own visual. */
+/* The first without depth, samples and alpha; on X11 of the window's own visual, which has fewer
+ * than 8 bits a colour on a server of 16 bits. */
 static int choose_config(struct egl *egl) {
 	const EGLint wanted[] = { EGL_SURFACE_TYPE,
 		egl->surface->kind == WINDOW_SURFACE_OFFSCREEN ? 0 : EGL_WINDOW_BIT,
-		EGL_RENDERABLE_TYPE, EGL_OPENGL_ES3_BIT, EGL_RED_SIZE, 8, EGL_GREEN_SIZE, 8,
-		EGL_BLUE_SIZE, 8, EGL_NONE };
+		EGL_RENDERABLE_TYPE, EGL_OPENGL_ES3_BIT, EGL_RED_SIZE, 3, EGL_GREEN_SIZE, 3,
+		EGL_BLUE_SIZE, 2, EGL_NONE };
 	EGLConfig configs[256];
 	EGLint count = 0;
 	if (!eglChooseConfig(egl->display, wanted, configs, 256, &count) || count == 0) {
-		log_error("EGL has no configuration for OpenGL ES 3 with 8 bits a colour");
+		log_error("EGL has no configuration for OpenGL ES 3");
 		return -ENODEV;
 	}
 	const EGLint visual = egl->surface->kind == WINDOW_SURFACE_X11
@@ -166,7 +167,7 @@ static int choose_config(struct egl *egl) {
 		if (visual != 0 && id != visual) {
 			continue;
 		}
-		const long cost = (red - 8) * 1000L + samples * 100L + depth + alpha * 10L;
+		const long cost = labs(red - 8) * 1000L + samples * 100L + depth + alpha * 10L;
 		if (best < 0 || cost < best) {
 			best = cost;
 			egl->config = configs[i];

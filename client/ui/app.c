@@ -246,6 +246,9 @@ static deadline run_timers(struct app *app) {
 	if (deadline_is_over(app->settle_ns, now)) {
 		app_settle(app);
 	}
+	if (deadline_is_over(app->seen_ns, now)) {
+		app->seen_ns = app_look_whether_seen(app);
+	}
 	if (deadline_is_over(app->notices.agent_ns, now)) {
 		app_notices_no_agent(&app->notices, &app->hud);
 	}
@@ -263,6 +266,7 @@ static deadline run_timers(struct app *app) {
 	next = deadline_first(next, app->size.settled_ns);
 	next = deadline_first(next, app->settle_ns);
 	next = deadline_first(next, app->notices.agent_ns);
+	next = deadline_first(next, app->seen_ns);
 	next = deadline_first(next, app->stats_ns);
 	return deadline_first(next, app->end_ns);
 }
@@ -271,6 +275,7 @@ int app_run(struct app *app) {
 	const struct config *config = app->config;
 	uint64_t now = clock_now_ns();
 	app->running = true;
+	app->seen_ns = DEADLINE_NOW; /* it may open without the focus, or on another workspace */
 	app->hud.dirty = true;
 	app->end_ns = config->seconds > 0 ? now + (uint64_t)(config->seconds * (double)NS_PER_S)
 					  : 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/deadline.h"
 #include "client/config/config.h"
 #include "client/ui/app.h"
 #include "client/ui/app_actions.h"
@@ -47,6 +48,7 @@ struct app {
 	bool running;
 	bool pointer_inside;
 	uint64_t settle_ns; /* what was decided changes by itself; 0 = never */
+	deadline seen_ns;   /* when to look whether the window is seen */
 	uint64_t stats_ns;  /* next line; 0 = never */
 	uint64_t end_ns;    /* --seconds; 0 = never */
 };
@@ -69,6 +71,8 @@ void app_tell_input(struct app *app);
 void app_handle_event(struct app *app, union SDL_Event *event);
 /* What the key of that action does. */
 void app_do(struct app *app, enum key_action action);
+/* A window that nobody can see draws nothing; when to look again. */
+deadline app_look_whether_seen(struct app *app);
 /* The guest's pointer is drawn only while ours is over the picture, see window_input.h. */
 void app_show_guest_pointer(struct app *app);
 /* Paths, each ended by a NUL, then an empty one; heap, taken over. */

@@ -163,6 +163,21 @@ static void set_hidden(struct app_parts *parts, bool hidden) {
 	}
 }
 
+/* One that has the keyboard is seen; of the others X11 is asked now and then, and asked again until
+ * they are back. */
+#define SEEN_LOOK_NS NS_PER_S
+
+deadline app_look_whether_seen(struct app *app) {
+	const bool x11 = strcmp(window_kind(app->window), "x11") == 0;
+	const bool minimized = (SDL_GetWindowFlags(window_sdl(app->window)) &
+					       (SDL_WINDOW_MINIMIZED | SDL_WINDOW_HIDDEN)) != 0;
+	if (!x11 || minimized || (window_has_focus(app->window) && !app->parts.settings.hidden)) {
+		return DEADLINE_NONE;
+	}
+	set_hidden(&app->parts, !window_is_viewable(app->window));
+	return clock_now_ns() + SEEN_LOOK_NS;
+}
+
 /* The sentence of the sign under the pointer is shown. Window units; -1, -1 = the pointer left. */
 static void point_at_sign(struct app *app, int x, int y) {
 	int width, height, index = -1;
@@ -210,6 +225,7 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 							     .on = true });
 		break;
 	case SDL_WINDOWEVENT_FOCUS_LOST:
+		app->seen_ns = DEADLINE_NOW;
 		app_parts_command(&app->parts,
 				(struct guest_link_command){ .kind = GUEST_LINK_FOCUS });
 		app->hud.dirty = true;

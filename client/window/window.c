@@ -58,6 +58,8 @@ int window_system_start(const char *app_id, const char **ret_error) {
 	int r = -ENODEV;
 	if (SDL_InitSubSystem(SDL_INIT_VIDEO) < 0) {
 		error = SDL_GetError();
+		/* SDL2 has no other word for "a display server without a screen". */
+		r = strstr(error, "did not add any displays") ? -EAGAIN : -ENODEV;
 		goto fail;
 	}
 	const char *driver = SDL_GetCurrentVideoDriver();
@@ -210,7 +212,7 @@ static void room_of(int monitor, int *ret_width, int *ret_height) {
 static void place(const struct window_config *config, struct place_rect *at) {
 	const char *names[MONITORS_MAX];
 	struct place_rect rects[MONITORS_MAX];
-	const int frame = config->borderless || config->full_screen ? 0 : 32;
+	const int frame = config->borderless || config->full_screen || config->size_set ? 0 : 32;
 	const int count = monitors(names, rects);
 	const int monitor = window_place_monitor(config->monitor, names, count);
 	int width, height;
@@ -444,6 +446,22 @@ bool window_is_full_screen(const struct window *window) {
 
 bool window_has_focus(const struct window *window) {
 	return (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_INPUT_FOCUS) != 0;
+}
+
+bool window_is_viewable(const struct window *window) {
+#ifdef SDL_VIDEO_DRIVER_X11
+	SDL_SysWMinfo info;
+	XWindowAttributes attributes;
+	SDL_VERSION(&info.version);
+	if (SDL_GetWindowWMInfo(window->sdl, &info) && info.subsystem == SDL_SYSWM_X11 &&
+			XGetWindowAttributes(
+					info.info.x11.display, info.info.x11.window, &attributes)) {
+		return attributes.map_state == IsViewable;
+	}
+#else
+	(void)window;
+#endif
+	return true;
 }
 
 void window_keep_awake(struct window *window, bool on) {

@@ -18,6 +18,7 @@ struct window_surface;
 struct window_config {
 	char title[128];
 	int width, height; /* window units; 0 = 1024x768 */
+	bool size_set;     /* somebody chose it: no room is left for a frame around it */
 	bool position_set; /* else centred; also where that place is on no screen */
 	int x, y;
 	char monitor[64]; /* its number from 1, or a part of its name; "" = the desktop chooses */
@@ -29,8 +30,9 @@ struct window_config {
 
 /* Sets SDL's hints and environment (app id, Wayland first, no signal handlers, screensaver allowed)
  * and starts its video. app_id also names the desktop entry. Returns 0 or a negative errno:
- * -ENODEV when there is no display (SDL's "offscreen" and "dummy" drivers are refused). *ret_error
- * (may be NULL) tells why, valid until the next SDL call. */
+ * -EAGAIN when the display server has no screen now (a dock that is unplugged, a monitor that
+ * sleeps), -ENODEV when there is no display (SDL's "offscreen" and "dummy" drivers are refused).
+ * *ret_error (may be NULL) tells why, valid until the next SDL call. */
 int window_system_start(const char *app_id, const char **ret_error);
 void window_system_stop(void);
 
@@ -67,6 +69,10 @@ void window_when_x11_is_gone(void (*gone)(void *data), void *data);
 void window_set_full_screen(struct window *window, bool on);
 bool window_is_full_screen(const struct window *window);
 bool window_has_focus(const struct window *window);
+/* Whether X11 has it on the screen at all: a window manager that shows another workspace takes the
+ * frame around it away, of which the window hears nothing. Always true on Wayland, where a window
+ * that nobody sees is not asked for pictures. */
+bool window_is_viewable(const struct window *window);
 /* The desktop must not blank or lock the screen / may again. */
 void window_keep_awake(struct window *window, bool on);
 /* Makes the drawing surface that large, where the desktop allows it, but not larger than the screen

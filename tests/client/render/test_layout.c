@@ -51,6 +51,22 @@ static void picture_is_placed(void **state) {
 	l = compute(in);
 	CHECK(l.exact && l.covers && l.x == 0 && l.y == 0);
 
+	/* One pixel short: cut, not blurred. Two are scaled. */
+	in.window_width = 639;
+	l = compute(in);
+	CHECK(l.exact && l.covers && l.x == 0 && l.width == 640);
+	in.window_height = 359;
+	l = compute(in);
+	CHECK(l.exact && l.covers && l.y == 0 && l.height == 360);
+	in.window_height = 400;
+	l = compute(in);
+	CHECK(l.exact && l.y == 20);
+	in.window_width = 638;
+	l = compute(in);
+	CHECK(!l.exact && l.width == 638);
+	in.window_width = 640;
+	in.window_height = 360;
+
 	in.user_rotation = 1;
 	l = compute(in);
 	CHECK(l.height == 360 && l.width == 203);
