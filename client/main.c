@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ending.h"
 #include "base/i18n.h"
@@ -103,6 +104,32 @@ static int run(struct config *config, int argc, char **argv) {
 	return EXIT_USAGE;
 }
 
+static bool plays(enum run_mode mode) {
+	return mode == RUN_PLAY || mode == RUN_DEMO || mode == RUN_AUDIO_ONLY ||
+	       mode == RUN_SCREENSHOT;
+}
+
+/* What the rest would tell as something else. */
+static bool may_play(void) {
+	unsigned count = 0;
+	unsigned mebibytes = 0;
+	if (!process_allow_descriptors(&count)) {
+		log_error("only %u files may be open here, which is too few: ulimit -n 1024 in this shell, or "
+			  "LimitNOFILE= of the unit",
+				count);
+		return false;
+	}
+	if (process_has_little_space(&mebibytes)) {
+		log_warn("only %u MiB of addresses are allowed here (ulimit -v): graphics drivers and the VM's "
+			 "memory may not fit",
+				mebibytes);
+	}
+	if (geteuid() == 0) {
+		log_warn("this runs as root, and so would whatever a VM breaks in it: start it as your own user");
+	}
+	return true;
+}
+
 int main(int argc, char **argv) {
 	static struct config config; /* large, and lives as long as the program */
 	char error[CONFIG_ERROR_BYTES];
@@ -124,6 +151,9 @@ int main(int argc, char **argv) {
 	if (vm_profile_load(&config, error) < 0) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_USAGE;
+	}
+	if (plays(config.mode) && !may_play()) {
+		return 1;
 	}
 	return run(&config, argc, argv);
 }

@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define DESCRIPTORS_MIN 128u /* the parts, the desktop's libraries, files on their way */
+#define DESCRIPTORS_MAX 1024u
 
 void process_prepare(void) {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -16,6 +20,31 @@ void process_prepare(void) {
 	}
 	const struct rlimit none = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &none);
+}
+
+bool process_allow_descriptors(unsigned *ret_count) {
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		return true;
+	}
+	/* No more: some library may still use select() or close each one that may be open. */
+	const rlim_t most = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+	if (limit.rlim_cur < most) {
+		limit.rlim_cur = most;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	*ret_count = (unsigned)(limit.rlim_cur < UINT_MAX ? limit.rlim_cur : UINT_MAX);
+	return limit.rlim_cur >= DESCRIPTORS_MIN;
+}
+
+bool process_has_little_space(unsigned *ret_mebibytes) {
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) {
+		return false;
+	}
+	*ret_mebibytes = (unsigned)(limit.rlim_cur >> 20);
+	return true;
 }
 
 bool process_has_borrowed_rights(void) {

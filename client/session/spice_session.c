@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -313,6 +314,13 @@ void spice_session_read_password(struct spice_session *session) {
 		log_warn_limited("cannot read the password file %s (%s)", session->password_file,
 				strerrordesc_np(errno));
 	} else {
+		struct stat st;
+		if (!session->file_told && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+				(st.st_mode & S_IROTH)) {
+			session->file_told = true;
+			log_warn("every user of this machine can read the password file %s: chmod 600 it",
+					session->password_file);
+		}
 		text[n] = '\0';
 		text[strcspn(text, "\r\n")] = '\0';
 		size_t len = strlen(text);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "client/gl/egl.h"
@@ -116,8 +117,12 @@ static void open_gl(struct video *video) {
 	if (r < 0) {
 		close_gl(video);
 		video->gl_retry_ns = clock_now_ns() + GL_RETRY_NS;
+		struct rlimit space;
+		const bool little = getrlimit(RLIMIT_AS, &space) == 0 &&
+				    space.rlim_cur != RLIM_INFINITY;
 		video_report_failure(&video->report,
-				_("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
+				little ? _("the graphics driver does not start where addresses are bounded: ulimit -v unlimited")
+				       : _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
 		return;
 	}
 	egl_set_vsync(canvas->egl, video->settings.vsync);

@@ -261,6 +261,12 @@ static int load(struct setup *setup, const char *name, char *xml) {
 
 static int load_file(struct setup *setup) {
 	struct sysroot here;
+	/* Root reads another process's memory: only what nobody can change between showing and
+	 * applying. */
+	if (geteuid() == 0 && getenv("SUDO_UID") && strncmp(setup->options.xml, "/proc/", 6) == 0 &&
+			!memory_file_is_sealed(setup->options.xml)) {
+		return complain(setup->options.xml, _("this copy of the VM can still be changed"));
+	}
 	sysroot_open(&here, NULL);
 	char *xml = sysroot_read(&here, setup->options.xml, NULL);
 	int error = errno;

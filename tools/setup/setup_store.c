@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STORE_MAX 9999
+#define STORE_MAX         9999
+#define MEMORY_FILE_SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 static int write_all(int fd, const char *text, size_t len) {
 	while (len > 0) {
@@ -27,13 +28,23 @@ static int write_all(int fd, const char *text, size_t len) {
 }
 
 int memory_file(const char *text, char path[static MEMORY_FILE_PATH]) {
-	int fd = memfd_create("pierglass-setup", MFD_CLOEXEC);
-	if (fd >= 0 && write_all(fd, text, strlen(text)) < 0) {
+	int fd = memfd_create("pierglass-setup", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd >= 0 && (write_all(fd, text, strlen(text)) < 0 ||
+				       fcntl(fd, F_ADD_SEALS, MEMORY_FILE_SEALS) < 0)) {
 		close(fd);
 		fd = -1;
 	}
 	snprintf(path, MEMORY_FILE_PATH, "/proc/%d/fd/%d", (int)getpid(), fd);
 	return fd;
+}
+
+bool memory_file_is_sealed(const char *path) {
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return seals >= 0 && (seals & MEMORY_FILE_SEALS) == MEMORY_FILE_SEALS;
 }
 
 static char *half_name(const char *path) {

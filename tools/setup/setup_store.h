@@ -30,6 +30,9 @@ int replace_file(const char *path, const char *text, mode_t mode, uid_t uid, gid
 /* A file with that text which lies in no folder (a VM's XML may hold a password): path is where
  * programs that we start find it until the descriptor, which is returned, is closed. -1 = none. */
 int memory_file(const char *text, char path[static MEMORY_FILE_PATH]);
+/* Whether nobody can change that file any more: what root is asked to apply must be what was shown.
+ */
+bool memory_file_is_sealed(const char *path);
 /* The half-made file that a killed replace_file() leaves. */
 void remove_half(const char *path);
 
