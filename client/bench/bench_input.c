@@ -18,12 +18,14 @@
 #include "base/samples.h"
 #include "base/thread.h"
 #include "client/bench/bench_device.h"
+#include "client/bench/bench_stream.h"
 #include "client/bench/bench_wire.h"
 #include "client/config/config.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/vm/demo.h"
 #include "client/window/window.h"
+#include "host-proto/input_port.h"
 
 #define DEFAULT_S  10.0
 #define LONGEST_S  3600.0
@@ -33,28 +35,46 @@
 #define KEY_EVERY  10u         /* motions */
 #define SWAP_EVERY 50u
 #define DRAIN_NS   (2 * NS_PER_S)
+#define SWITCH_NS  (5 * NS_PER_S)
+#define BLOCKS     6u /* the two ways take turns, so that what the machine does hits both */
+
+enum way { WAY_SPICE, WAY_STREAM, WAYS };
+
+/* What was sent by one way, and when. */
+struct sent {
+	uint64_t *motion_ns, *key_ns;
+	uint32_t motions, keys;
+};
 
 struct bench {
 	struct config *config;
 	char folder[64];
 	char socket[80];
 	struct bench_wire *wire;
+	struct input_port *port;
+	struct bench_stream_end *stream;
 	struct bench_device *device;
 	struct device_finder finder;
 	struct loop *loop;
 	struct guest_link *session;
 	pthread_t io_thread;
 	bool io_runs;
-	atomic_bool ready; /* grabbed, and the way to the guest is there */
+	atomic_bool ready;       /* grabbed, and the way to the guest is there */
+	atomic_bool over_stream; /* … which is the host's stream */
 
 	struct demo *demo;
 	struct window_surface *surface;
 	struct video *video;
 	atomic_uint_fast64_t frames;
 
-	uint32_t count;                          /* motions and floor events; keys are fewer */
-	uint64_t *motion_ns, *key_ns, *floor_ns; /* when they were sent */
-	uint32_t motions, keys, floors;
+	uint32_t count; /* motions and floor events; keys are fewer */
+	enum way way;
+	struct sent sent[WAYS];
+	atomic_uint over_stream_sent; /* motions of WAY_STREAM that were sent */
+	uint64_t *written_ns; /* when these could be read in the memory; pg-io's until it ended */
+	uint32_t written;
+	uint64_t *floor_ns; /* when they were sent */
+	uint32_t floors;
 	uint64_t io_cpu_ns;
 };
 
@@ -63,6 +83,7 @@ struct bench {
 static void on_status(const struct guest_link_status *status, void *data) {
 	struct bench *bench = data;
 	atomic_store(&bench->ready, status->connected && status->grabbed);
+	atomic_store(&bench->over_stream, status->host_input);
 }
 
 static void on_action(enum guest_link_action action, unsigned code, void *data) {
@@ -73,6 +94,15 @@ static void on_action(enum guest_link_action action, unsigned code, void *data) 
 
 static void on_moved(void *data) {
 	struct bench *bench = data;
+	/* On the stream's way: the record stands in the memory now, for whoever reads it. */
+	if (atomic_load(&bench->over_stream)) {
+		const uint64_t now_ns = clock_now_ns();
+		const uint32_t sent = atomic_load_explicit(
+				&bench->over_stream_sent, memory_order_acquire);
+		while (bench->written < sent) {
+			bench->written_ns[bench->written++] = now_ns;
+		}
+	}
 	if (bench->video) {
 		video_input_moved(bench->video);
 	}
@@ -101,6 +131,7 @@ static int start_session(struct bench *bench) {
 	config.finder = &bench->finder;
 	config.grab_on_start = true;
 	config.sensitivity = 0;
+	config.host_input = bench->port;
 	const struct guest_link_events events = {
 		.status = on_status, .action = on_action, .moved = on_moved, .data = bench
 	};
@@ -175,10 +206,15 @@ static int send_key(struct bench *bench, bool pressed, uint64_t *ret_sent_ns) {
 }
 
 static int send_events(struct bench *bench, uint32_t i) {
-	int r = send_motion(bench, &bench->motion_ns[bench->motions++]);
+	struct sent *sent = &bench->sent[bench->way];
+	if (bench->way == WAY_STREAM) { /* before: pg-io may be faster than we are */
+		atomic_store_explicit(
+				&bench->over_stream_sent, sent->motions + 1, memory_order_release);
+	}
+	int r = send_motion(bench, &sent->motion_ns[sent->motions++]);
 	if (r == 0 && i % KEY_EVERY == KEY_EVERY / 2) {
-		bool pressed = bench->keys % 2 == 0;
-		r = send_key(bench, pressed, &bench->key_ns[bench->keys++]);
+		bool pressed = sent->keys % 2 == 0;
+		r = send_key(bench, pressed, &sent->key_ns[sent->keys++]);
 	}
 	return r;
 }
@@ -209,16 +245,54 @@ static int send_all(struct bench *bench, uint32_t count) {
 			return -EINTR;
 		}
 	}
-	if (bench->keys % 2) {
-		return send_key(bench, false, &bench->key_ns[bench->keys++]);
+	struct sent *sent = &bench->sent[bench->way];
+	if (sent->keys % 2) {
+		return send_key(bench, false, &sent->key_ns[sent->keys++]);
 	}
 	return 0;
 }
 
+static uint32_t arrived(const struct bench *bench, enum way way, enum bench_stream stream) {
+	return way == WAY_SPICE ? bench_wire_arrived(bench->wire, stream)
+				: bench_stream_arrived(bench->stream, stream);
+}
+
+static uint64_t arrival_ns(
+		const struct bench *bench, enum way way, enum bench_stream stream, uint32_t i) {
+	return way == WAY_SPICE ? bench_wire_time_ns(bench->wire, stream, i)
+				: bench_stream_time_ns(bench->stream, stream, i);
+}
+
 static bool all_arrived(const struct bench *bench) {
-	return bench_wire_arrived(bench->wire, BENCH_MOTION) >= bench->motions &&
-	       bench_wire_arrived(bench->wire, BENCH_KEY) >= bench->keys &&
-	       bench_wire_arrived(bench->wire, BENCH_FLOOR) >= bench->floors;
+	for (enum way way = 0; way < WAYS; way++) {
+		if (arrived(bench, way, BENCH_MOTION) < bench->sent[way].motions ||
+				arrived(bench, way, BENCH_KEY) < bench->sent[way].keys) {
+			return false;
+		}
+	}
+	return bench_wire_arrived(bench->wire, BENCH_FLOOR) >= bench->floors;
+}
+
+static void drain(const struct bench *bench) {
+	const uint64_t end_ns = clock_now_ns() + DRAIN_NS;
+	while (!all_arrived(bench) && clock_now_ns() < end_ns) {
+		clock_sleep_ns(NS_PER_MS);
+	}
+}
+
+/* Nothing is under way, then it goes the other way. */
+static int switch_way(struct bench *bench, enum way way) {
+	drain(bench);
+	bench_stream_offer(bench->stream, way == WAY_STREAM);
+	const uint64_t end_ns = clock_now_ns() + SWITCH_NS;
+	while (atomic_load(&bench->over_stream) != (way == WAY_STREAM)) {
+		if (clock_now_ns() > end_ns) {
+			return -ETIMEDOUT;
+		}
+		clock_sleep_ns(NS_PER_MS);
+	}
+	bench->way = way;
+	return 0;
 }
 
 static int wait_ready(const struct bench *bench) {
@@ -235,7 +309,8 @@ static int wait_ready(const struct bench *bench) {
 /* The report. */
 
 struct result {
-	struct samples both, motion, key, floor;
+	struct samples both[WAYS], motion[WAYS], key[WAYS], floor;
+	struct samples written; /* motions of WAY_STREAM: until they could be read */
 	uint32_t events, lost, merged;
 	double seconds;
 	double io_cpu_percent;
@@ -243,22 +318,44 @@ struct result {
 	uint64_t frames;
 };
 
-static void add_stream(const struct bench *bench, enum bench_stream stream, const uint64_t *sent_ns,
+/* own, and both where it is not NULL, get the times from when it was sent. */
+static void add_sent(const struct bench *bench, enum way way, enum bench_stream stream,
 		uint32_t from, uint32_t to, struct samples *own, struct samples *both) {
-	uint32_t arrived = bench_wire_arrived(bench->wire, stream);
-	for (uint32_t i = from; i < to && i < arrived; i++) {
-		double us = (double)(bench_wire_time_ns(bench->wire, stream, i) - sent_ns[i]) /
-			    NS_PER_US;
+	const struct sent *sent = &bench->sent[way];
+	const uint64_t *sent_ns = stream == BENCH_MOTION ? sent->motion_ns : sent->key_ns;
+	const uint32_t there = arrived(bench, way, stream);
+	for (uint32_t i = from; i < to && i < there; i++) {
+		double us = (double)(arrival_ns(bench, way, stream, i) - sent_ns[i]) / NS_PER_US;
 		samples_add(own, us);
-		if (both) {
-			samples_add(both, us);
+		samples_add(both, us);
+	}
+}
+
+static void add_written(const struct bench *bench, uint32_t from, struct samples *written) {
+	const struct sent *sent = &bench->sent[WAY_STREAM];
+	for (uint32_t i = from; i < sent->motions && i < bench->written; i++) {
+		if (bench->written_ns[i] > sent->motion_ns[i]) {
+			samples_add(written, (double)(bench->written_ns[i] - sent->motion_ns[i]) /
+							     NS_PER_US);
 		}
 	}
 }
 
-static uint32_t missing(const struct bench *bench, enum bench_stream stream, uint32_t sent) {
-	uint32_t arrived = bench_wire_arrived(bench->wire, stream);
-	return arrived < sent ? sent - arrived : 0;
+static void add_floor(const struct bench *bench, uint32_t from, struct samples *floor) {
+	const uint32_t there = bench_wire_arrived(bench->wire, BENCH_FLOOR);
+	for (uint32_t i = from; i < bench->floors && i < there; i++) {
+		samples_add(floor, (double)(bench_wire_time_ns(bench->wire, BENCH_FLOOR, i) -
+						   bench->floor_ns[i]) /
+						   NS_PER_US);
+	}
+}
+
+static uint32_t missing(const struct bench *bench, enum way way) {
+	const struct sent *sent = &bench->sent[way];
+	const uint32_t motions = arrived(bench, way, BENCH_MOTION);
+	const uint32_t keys = arrived(bench, way, BENCH_KEY);
+	return (motions < sent->motions ? sent->motions - motions : 0) +
+	       (keys < sent->keys ? sent->keys - keys : 0);
 }
 
 static void print_json(const struct bench *bench, struct result *result) {
@@ -266,9 +363,13 @@ static void print_json(const struct bench *bench, struct result *result) {
 	json_begin(&json, stdout);
 	json_string(&json, "bench", "input");
 	json_object(&json, "us");
-	samples_json(&result->both, &json, "event_to_wire");
-	samples_json(&result->motion, &json, "motion_to_wire");
-	samples_json(&result->key, &json, "key_to_wire");
+	samples_json(&result->both[WAY_SPICE], &json, "event_to_wire");
+	samples_json(&result->motion[WAY_SPICE], &json, "motion_to_wire");
+	samples_json(&result->key[WAY_SPICE], &json, "key_to_wire");
+	samples_json(&result->written, &json, "motion_to_stream");
+	samples_json(&result->both[WAY_STREAM], &json, "event_to_read");
+	samples_json(&result->motion[WAY_STREAM], &json, "motion_to_read");
+	samples_json(&result->key[WAY_STREAM], &json, "key_to_read");
 	samples_json(&result->floor, &json, "floor");
 	json_end(&json);
 	json_int(&json, "events", result->events);
@@ -296,9 +397,13 @@ static void print_row(const char *name, struct samples *samples) {
 
 static void print_table(const struct bench *bench, struct result *result) {
 	printf("%-16s %9s %9s %9s %9s\n", "microseconds", "p50", "p95", "p99", "max");
-	print_row("event to wire", &result->both);
-	print_row("  motion", &result->motion);
-	print_row("  key", &result->key);
+	print_row("event to wire", &result->both[WAY_SPICE]);
+	print_row("  motion", &result->motion[WAY_SPICE]);
+	print_row("  key", &result->key[WAY_SPICE]);
+	print_row("motion to stream", &result->written);
+	print_row("event to read", &result->both[WAY_STREAM]);
+	print_row("  motion", &result->motion[WAY_STREAM]);
+	print_row("  key", &result->key[WAY_STREAM]);
 	print_row("floor", &result->floor);
 	printf("%u events in %.1f s, %u merged, %u lost; the thread used %.1f %% of a CPU\n",
 			result->events, result->seconds, result->merged, result->lost,
@@ -313,38 +418,56 @@ static void print_table(const struct bench *bench, struct result *result) {
 }
 
 static int measure(struct bench *bench, struct result *result) {
-	uint32_t warm_up = WARM_UP_NS / PERIOD_NS;
-	int r = send_all(bench, warm_up);
+	const uint32_t warm_up = WARM_UP_NS / PERIOD_NS;
+	int r = switch_way(bench, WAY_STREAM);
+	r = r < 0 ? r : send_all(bench, warm_up / 2);
+	r = r < 0 ? r : switch_way(bench, WAY_SPICE);
+	r = r < 0 ? r : send_all(bench, warm_up / 2);
 	if (r < 0) {
 		return r;
 	}
-	uint32_t motions = bench->motions;
-	uint32_t keys = bench->keys;
-	uint32_t floors = bench->floors;
-	uint64_t frames = atomic_load(&bench->frames);
-	uint64_t start_ns = clock_now_ns();
-	r = send_all(bench, bench->count - warm_up);
-	if (r < 0) {
-		return r;
+	const struct sent before[WAYS] = { bench->sent[0], bench->sent[1] };
+	const uint32_t floors = bench->floors;
+	const uint64_t frames = atomic_load(&bench->frames);
+	const uint64_t start_ns = clock_now_ns();
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		r = switch_way(bench, i % WAYS ? WAY_STREAM : WAY_SPICE);
+		r = r < 0 ? r : send_all(bench, (bench->count - warm_up) / BLOCKS);
+		if (r < 0) {
+			return r;
+		}
 	}
 	result->seconds = (double)(clock_now_ns() - start_ns) / NS_PER_S;
 	result->frames = atomic_load(&bench->frames) - frames;
-	uint64_t end_ns = clock_now_ns() + DRAIN_NS;
-	while (!all_arrived(bench) && clock_now_ns() < end_ns) {
-		clock_sleep_ns(NS_PER_MS);
+	drain(bench);
+	for (enum way way = 0; way < WAYS; way++) {
+		const struct sent *sent = &bench->sent[way];
+		result->events +=
+				sent->motions - before[way].motions + sent->keys - before[way].keys;
+		result->lost += missing(bench, way);
+		add_sent(bench, way, BENCH_MOTION, before[way].motions, sent->motions,
+				&result->motion[way], &result->both[way]);
+		add_sent(bench, way, BENCH_KEY, before[way].keys, sent->keys, &result->key[way],
+				&result->both[way]);
 	}
-	result->events = bench->motions - motions + bench->keys - keys;
-	result->lost = missing(bench, BENCH_MOTION, bench->motions) +
-		       missing(bench, BENCH_KEY, bench->keys);
-	uint32_t messages = bench_wire_motion_messages(bench->wire);
-	uint32_t arrived = bench_wire_arrived(bench->wire, BENCH_MOTION);
-	result->merged = arrived > messages ? arrived - messages : 0;
-	add_stream(bench, BENCH_MOTION, bench->motion_ns, motions, bench->motions, &result->motion,
-			&result->both);
-	add_stream(bench, BENCH_KEY, bench->key_ns, keys, bench->keys, &result->key, &result->both);
-	add_stream(bench, BENCH_FLOOR, bench->floor_ns, floors, bench->floors, &result->floor,
-			NULL);
+	const uint32_t messages = bench_wire_motion_messages(bench->wire);
+	const uint32_t there = bench_wire_arrived(bench->wire, BENCH_MOTION);
+	result->merged = there > messages ? there - messages : 0;
+	add_written(bench, before[WAY_STREAM].motions, &result->written);
+	add_floor(bench, floors, &result->floor);
 	return 0;
+}
+
+static int make_room(struct bench *bench) {
+	bool all = true;
+	for (enum way way = 0; way < WAYS; way++) {
+		bench->sent[way].motion_ns = calloc(bench->count, sizeof(uint64_t));
+		bench->sent[way].key_ns = calloc(bench->count, sizeof(uint64_t));
+		all = all && bench->sent[way].motion_ns && bench->sent[way].key_ns;
+	}
+	bench->floor_ns = calloc(bench->count, sizeof(uint64_t));
+	bench->written_ns = calloc(bench->count, sizeof(uint64_t));
+	return all && bench->floor_ns && bench->written_ns ? 0 : -ENOMEM;
 }
 
 static int start(struct bench *bench) {
@@ -354,14 +477,12 @@ static int start(struct bench *bench) {
 		return -errno;
 	}
 	snprintf(bench->socket, sizeof bench->socket, "%s/spice", bench->folder);
-	bench->motion_ns = calloc(bench->count, sizeof(uint64_t));
-	bench->key_ns = calloc(bench->count, sizeof(uint64_t));
-	bench->floor_ns = calloc(bench->count, sizeof(uint64_t));
-	if (!bench->motion_ns || !bench->key_ns || !bench->floor_ns) {
-		return -ENOMEM;
-	}
-	int r = bench_wire_create(&bench->wire, bench->socket, bench->count);
-	if (r < 0 || (r = bench_device_create(&bench->device)) < 0 ||
+	int r = make_room(bench);
+	if (r < 0 || (r = bench_wire_create(&bench->wire, bench->socket, bench->count)) < 0 ||
+			(r = input_port_create(&bench->port)) < 0 ||
+			(r = bench_stream_create(&bench->stream, bench->folder, bench->port,
+					 bench->count)) < 0 ||
+			(r = bench_device_create(&bench->device)) < 0 ||
 			(r = loop_create(&bench->loop)) < 0) {
 		return r;
 	}
@@ -387,30 +508,41 @@ static void stop(struct bench *bench) {
 	window_surface_destroy(bench->surface);
 	demo_stop(bench->demo);
 	bench_device_destroy(bench->device);
+	bench_stream_destroy(bench->stream);
+	input_port_destroy(bench->port);
 	bench_wire_destroy(bench->wire);
-	free(bench->motion_ns);
-	free(bench->key_ns);
+	for (enum way way = 0; way < WAYS; way++) {
+		free(bench->sent[way].motion_ns);
+		free(bench->sent[way].key_ns);
+	}
 	free(bench->floor_ns);
+	free(bench->written_ns);
 	if (bench->folder[0]) {
 		unlink(bench->socket);
 		rmdir(bench->folder);
 	}
 }
 
+/* The n-th of them; NULL after the last. */
+static struct samples *samples_at(struct result *result, unsigned n) {
+	struct samples *all[] = { &result->both[0], &result->both[1], &result->motion[0],
+		&result->motion[1], &result->key[0], &result->key[1], &result->floor,
+		&result->written };
+	return n < sizeof all / sizeof all[0] ? all[n] : NULL;
+}
+
 static int init_samples(struct result *result, uint32_t count) {
-	struct samples *all[] = { &result->both, &result->motion, &result->key, &result->floor };
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < sizeof all / sizeof all[0]; i++) {
-		r = samples_init(all[i], 2 * (size_t)count);
+	for (unsigned i = 0; r == 0 && samples_at(result, i); i++) {
+		r = samples_init(samples_at(result, i), 2 * (size_t)count);
 	}
 	return r;
 }
 
 static void finish_samples(struct result *result) {
-	samples_finish(&result->both);
-	samples_finish(&result->motion);
-	samples_finish(&result->key);
-	samples_finish(&result->floor);
+	for (unsigned i = 0; samples_at(result, i); i++) {
+		samples_finish(samples_at(result, i));
+	}
 }
 
 int run_bench_input(struct config *config) {
