@@ -45,13 +45,14 @@ struct frame_layout {
 
 #define FLAGS_19 (FRAME_BLOCK_SCREENSAVER | FRAME_REQUEST_ACTIVATION | FRAME_TRUNCATED)
 #define FLAGS_20 (FLAGS_19 | FRAME_HDR | FRAME_HDR_PQ)
+#define FLAGS_34 (FLAGS_20 | FRAME_HDR_METADATA)
 
 static const struct frame_layout layouts[] = {
 	LAYOUT(19, kvmfr_frame19_wire, 0, KVMFR_TYPE_RGBA16F, FLAGS_19),
 	LAYOUT(20, kvmfr_frame20_wire, offsetof(struct kvmfr_frame20_wire, data_width),
 			KVMFR_TYPE_RGB_24, FLAGS_20),
 	LAYOUT(34, kvmfr_frame34_wire, offsetof(struct kvmfr_frame34_wire, data_width),
-			KVMFR_TYPE_RGB_24, FLAGS_20),
+			KVMFR_TYPE_RGB_24, FLAGS_34),
 };
 
 /* The largest header; read as a whole, once. */
@@ -233,6 +234,26 @@ static void read_damage(const struct header *header, const struct frame_layout *
 	}
 }
 
+static void read_hdr(const struct header *header, const struct frame_layout *layout,
+		struct frame *frame) {
+	struct kvmfr_frame34_wire wire;
+	frame->hdr = (struct frame_hdr){ .max_nits = 0 };
+	if (layout->kvmfr < 34) {
+		return;
+	}
+	memcpy(&wire, header->bytes, sizeof wire);
+	frame->hdr.sdr_white_nits = wire.sdr_white_nits;
+	if (!(frame->flags & FRAME_HDR_METADATA)) {
+		return;
+	}
+	memcpy(frame->hdr.primaries, wire.hdr_primaries, sizeof frame->hdr.primaries);
+	memcpy(frame->hdr.white, wire.hdr_white, sizeof frame->hdr.white);
+	frame->hdr.max_nits = wire.hdr_max_nits;
+	frame->hdr.min_nits_10000 = wire.hdr_min_nits_10000;
+	frame->hdr.max_cll_nits = wire.hdr_max_cll;
+	frame->hdr.max_fall_nits = wire.hdr_max_fall;
+}
+
 int frame_read(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t size,
 		struct frame *ret_frame) {
 	const struct frame_layout *layout = layout_of(kvmfr);
@@ -274,6 +295,7 @@ int frame_read(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t 
 		return r;
 	}
 	read_damage(&header, layout, frame);
+	read_hdr(&header, layout, frame);
 	*ret_frame = checked;
 	return 0;
 }

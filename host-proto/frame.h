@@ -32,6 +32,16 @@ enum frame_flag { /* kvmfr.md 3.4, by their wire values */
 	FRAME_TRUNCATED = 0x4,
 	FRAME_HDR = 0x8,
 	FRAME_HDR_PQ = 0x10,
+	FRAME_HDR_METADATA = 0x20, /* KVMFR 34: struct frame_hdr is filled */
+};
+
+/* Static metadata of HDR content, as the guest tells it: any values (kvmfr.md A.2). */
+struct frame_hdr {
+	uint16_t primaries[3][2]; /* R G B; x, y in 0.00002 */
+	uint16_t white[2];
+	uint32_t max_nits, min_nits_10000; /* of the display that the content was made for */
+	uint32_t max_cll_nits, max_fall_nits;
+	uint32_t sdr_white_nits; /* KVMFR 34, also without the flag; 0 = not told */
 };
 
 struct frame_rect {
@@ -49,6 +59,7 @@ struct frame {
 	uint32_t pitch;         /* bytes between rows */
 	unsigned rotation;      /* 0..3: quarter turns counter-clockwise that make it upright */
 	unsigned flags;         /* enum frame_flag, known bits only */
+	struct frame_hdr hdr;   /* zero, but for sdr_white_nits, without FRAME_HDR_METADATA */
 
 	/* What differs from the frame with the serial damage_since: serial - 1, until damage of
 	 * skipped frames was merged in. Count 0 = all of it. */

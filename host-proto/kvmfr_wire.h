@@ -175,6 +175,7 @@ enum kvmfr_cursor_flag { /* the LGMP udata word */
 
 #define KVMFR_MESSAGE_SET_CURSOR  0
 #define KVMFR_MESSAGE_WINDOW_SIZE 1
+#define KVMFR_MESSAGE_AUDIO_CLAIM 3
 
 struct kvmfr_window_size_wire { /* A.8 */
 	uint32_t type;          /* KVMFR_MESSAGE_WINDOW_SIZE */
@@ -255,3 +256,85 @@ struct kvmfr_input_record_wire { /* what a slot of the stream holds */
 };
 WIRE_AT(kvmfr_input_record_wire, payload, 16);
 WIRE_SIZE(kvmfr_input_record_wire, 32);
+
+/* The recovery region, A.7: at KVMFR_RECOVERY_BYTES before the end of the memory. */
+
+#define KVMFR_RECOVERY_BYTES   65536u
+#define KVMFR_RECOVERY_MAGIC   "KVMFRRCV" /* 8 bytes, no NUL */
+#define KVMFR_RECOVERY_VERSION 1u
+
+struct kvmfr_recovery_wire { /* lines 0 and 1 */
+	uint8_t magic[8];
+	uint16_t abi_version;
+	uint16_t struct_bytes;
+	uint32_t capabilities;
+	uint32_t lgmp, kvmfr;
+	uint64_t session;
+	uint8_t uuid[16];
+	uint64_t heartbeat;
+	uint32_t reserved;
+	uint32_t ready;
+	char program[48];
+	uint8_t reserved2[16];
+};
+WIRE_AT(kvmfr_recovery_wire, capabilities, 12);
+WIRE_AT(kvmfr_recovery_wire, lgmp, 16);
+WIRE_AT(kvmfr_recovery_wire, session, 24);
+WIRE_AT(kvmfr_recovery_wire, uuid, 32);
+WIRE_AT(kvmfr_recovery_wire, heartbeat, 48);
+WIRE_AT(kvmfr_recovery_wire, ready, 60);
+WIRE_AT(kvmfr_recovery_wire, program, 64);
+WIRE_SIZE(kvmfr_recovery_wire, 128);
+
+/* Audio, A.8 */
+
+#define KVMFR_AUDIO_VERSION      2u
+#define KVMFR_AUDIO_UDATA        0x41554431u /* high word of the answer's LGMP udata */
+#define KVMFR_AUDIO_ANSWER_MAGIC 0x41554452u
+#define KVMFR_AUDIO_BIND         0x1u
+#define KVMFR_AUDIO_PLAYBACK     0x1u
+
+struct kvmfr_audio_claim_wire {
+	uint32_t type; /* KVMFR_MESSAGE_AUDIO_CLAIM */
+	uint16_t version;
+	uint16_t size;
+	uint32_t generation; /* of the request */
+	uint32_t flags;
+	uint64_t token;
+	uint32_t lowest, highest; /* protocol */
+	uint32_t capabilities;
+	uint32_t subscriptions;
+	uint64_t reserved[3];
+};
+WIRE_AT(kvmfr_audio_claim_wire, flags, 12);
+WIRE_AT(kvmfr_audio_claim_wire, lowest, 24);
+WIRE_AT(kvmfr_audio_claim_wire, reserved, 40);
+WIRE_SIZE(kvmfr_audio_claim_wire, 64);
+
+struct kvmfr_audio_answer_wire {
+	uint8_t cursor[28]; /* a pointer message without flags, for who does not know this one */
+	uint32_t magic;
+	uint16_t version;
+	uint16_t size;
+	uint32_t generation;
+	uint32_t client_id;
+	uint16_t result; /* enum kvmfr_audio_result */
+	uint16_t protocol;
+	uint32_t endpoint_generation;
+	uint32_t reserved;
+	uint64_t token;
+	uint32_t granted;
+	uint32_t binding_epoch, role_epoch;
+	uint32_t reader_id;
+	uint8_t playback[32]; /* lgmp.md A.2 */
+	uint8_t streams[3][32];
+};
+WIRE_AT(kvmfr_audio_answer_wire, magic, 28);
+WIRE_AT(kvmfr_audio_answer_wire, generation, 36);
+WIRE_AT(kvmfr_audio_answer_wire, result, 44);
+WIRE_AT(kvmfr_audio_answer_wire, token, 56);
+WIRE_AT(kvmfr_audio_answer_wire, granted, 64);
+WIRE_AT(kvmfr_audio_answer_wire, reader_id, 76);
+WIRE_AT(kvmfr_audio_answer_wire, playback, 80);
+WIRE_AT(kvmfr_audio_answer_wire, streams, 112);
+WIRE_SIZE(kvmfr_audio_answer_wire, 208);

@@ -87,11 +87,14 @@ static void drop_subscriptions(struct lgmp_client *client) {
 	}
 	pthread_mutex_unlock(&client->lock);
 	client->renew_ns = 0;
+	client->status.audio = KVMFR_AUDIO_NOT_ASKED;
+	client->status.audio_protocol = 0;
 	lgmp_client_lose_send(client);
 }
 
 void lgmp_client_lose_send(struct lgmp_client *client) {
-	struct lgmp_request *requests[] = { &client->move, &client->window_size };
+	struct lgmp_request *requests[] = { &client->move, &client->window_size,
+		&client->audio_claim };
 	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
 		if (requests[i]->state == LGMP_SEND_WAITS || requests[i]->state == LGMP_SEND_SENT) {
 			requests[i]->state = LGMP_SEND_LOST;

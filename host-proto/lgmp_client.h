@@ -21,6 +21,7 @@
 
 #include "base/owners.h"
 #include "host-proto/kvmfr.h"
+#include "host-proto/kvmfr_audio.h"
 
 struct lgmp_client;
 struct shm;
@@ -56,9 +57,12 @@ struct lgmp_status {
 	enum lgmp_state state;
 	unsigned lgmp, kvmfr;   /* versions found, 0 = none yet; also when they are not ours */
 	bool experimental;      /* a KVMFR newer than ours, read as the newest that we know */
+	bool recovery;          /* the host keeps a recovery region (kvmfr.md A.7) */
 	struct kvmfr_info info; /* of the running host, or of one whose version is not ours */
-	uint64_t memory_bytes;  /* size of the mapping, 0 = none */
-	char reason[160];       /* for people: what is waited for and what would help */
+	enum kvmfr_audio_result audio; /* of this session */
+	unsigned audio_protocol;       /* of the answer, 0 = none */
+	uint64_t memory_bytes;         /* size of the mapping, 0 = none */
+	char reason[160];              /* for people: what is waited for and what would help */
 	/* Counters since creation. */
 	uint64_t sessions;        /* times that RUNNING was reached */
 	uint64_t lost;            /* times that it was left without being asked */
@@ -157,3 +161,9 @@ enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_n
 int lgmp_client_window_size(
 		struct lgmp_client *client, uint32_t width, uint32_t height, uint64_t now_ns);
 enum lgmp_send lgmp_client_window_size_state(struct lgmp_client *client, uint64_t now_ns);
+
+/* Asks the host whether it would give us its sound (kvmfr_audio.h); otherwise as above. The answer
+ * comes as a message of the pointer queue: whoever reads that tells it here, for the status. */
+int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns);
+void lgmp_client_audio_answered(
+		struct lgmp_client *client, const struct kvmfr_audio_answer *answer);

@@ -20,9 +20,10 @@
 #define LGMP_DEAD_NS     (LGMP_DEAD_MS * NS_PER_MS)
 #define LGMP_NO_FRAME_NS (3 * NS_PER_S)
 
-/* Client data of 12 bytes, of which only the newest counts. */
+/* Client data, of which only the newest counts. */
 struct lgmp_request {
-	uint8_t data[12];
+	uint8_t data[LGMP_DATA_MAX];
+	uint32_t size;
 	enum lgmp_send state;
 	uint32_t serial;
 	uint64_t limit_ns;
@@ -65,7 +66,7 @@ struct lgmp_client {
 	uint64_t first_corrupt_ns;
 	unsigned corrupt_count;
 
-	struct lgmp_request move, window_size;
+	struct lgmp_request move, window_size, audio_claim;
 };
 
 /* ---- lgmp_client.c ---- */

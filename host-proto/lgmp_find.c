@@ -5,6 +5,7 @@
 
 #include "base/i18n.h"
 #include "host-proto/host_facts.h"
+#include "host-proto/kvmfr_recovery.h"
 #include "host-proto/lgmp_client_internal.h"
 
 #define LOOK_FOR_FILE_NS  (500 * NS_PER_MS)
@@ -92,6 +93,13 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 			version);
 }
 
+/* A host that is too new for its magic to be found says what it speaks in the recovery region. */
+static unsigned recovery_version(struct lgmp_client *client) {
+	struct kvmfr_recovery recovery;
+	client->status.recovery = kvmfr_recovery_read(client->shm, &recovery) == 0;
+	return client->status.recovery && recovery.lgmp > LGMP_NEWEST ? recovery.lgmp : 0;
+}
+
 /* Whether there is a header of a version that we speak. */
 static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
 	if (shm_size(client->shm) < LGMP_HEADER_MIN) {
@@ -101,7 +109,9 @@ static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
 				client->path, (unsigned long long)shm_size(client->shm));
 		return false;
 	}
-	const unsigned version = find_version(client);
+	unsigned version = find_version(client);
+	const unsigned newer = recovery_version(client); /* or what one left there */
+	version = newer && !lgmp_layout_find(version) ? newer : version;
 	const struct lgmp_layout *layout = lgmp_layout_find(version);
 	const bool here = layout && shm_size(client->shm) >= layout->header_bytes &&
 			  lgmp_client_header(client, layout->magic) == LGMP_MAGIC;

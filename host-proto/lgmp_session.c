@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "base/i18n.h"
+#include "host-proto/kvmfr_audio.h"
 #include "host-proto/lgmp_client_internal.h"
 
 #define CHECK_NS        (100 * NS_PER_MS)
@@ -214,8 +215,7 @@ static bool under_way(const struct lgmp_request *request) {
 static void try_send(struct lgmp_client *client, struct lgmp_request *request, uint64_t now_ns) {
 	const struct lgmp_subscription *sub = &client->subs[LGMP_QUEUE_POINTER];
 	if (request->state == LGMP_SEND_WAITS && sub->active) {
-		int r = lgmp_subscription_send(
-				sub, request->data, sizeof request->data, &request->serial);
+		int r = lgmp_subscription_send(sub, request->data, request->size, &request->serial);
 		if (r == 0) {
 			request->state = LGMP_SEND_SENT;
 		}
@@ -231,14 +231,15 @@ static void try_send(struct lgmp_client *client, struct lgmp_request *request, u
 }
 
 static int ask(struct lgmp_client *client, struct lgmp_request *request, unsigned feature,
-		const void *data, uint64_t now_ns) {
+		const void *data, uint32_t size, uint64_t now_ns) {
 	if (client->status.state != LGMP_STATE_RUNNING) {
 		return -ENOTCONN;
 	}
 	if (!(client->status.info.features & feature)) {
 		return -EOPNOTSUPP;
 	}
-	memcpy(request->data, data, sizeof request->data);
+	memcpy(request->data, data, size);
+	request->size = size;
 	request->state = LGMP_SEND_WAITS;
 	request->limit_ns = now_ns + SEND_LIMIT_NS;
 	try_send(client, request, now_ns);
@@ -252,7 +253,7 @@ int lgmp_client_move_pointer(struct lgmp_client *client, int32_t x, int32_t y, u
 	const struct kvmfr_set_cursor_wire wire = {
 		.type = KVMFR_MESSAGE_SET_CURSOR, .x = x, .y = y
 	};
-	return ask(client, &client->move, KVMFR_FEATURE_SET_CURSOR_POS, &wire, now_ns);
+	return ask(client, &client->move, KVMFR_FEATURE_SET_CURSOR_POS, &wire, sizeof wire, now_ns);
 }
 
 enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_ns) {
@@ -265,12 +266,33 @@ int lgmp_client_window_size(
 	const struct kvmfr_window_size_wire wire = {
 		.type = KVMFR_MESSAGE_WINDOW_SIZE, .width = width, .height = height
 	};
-	return ask(client, &client->window_size, KVMFR_FEATURE_WINDOW_SIZE, &wire, now_ns);
+	return ask(client, &client->window_size, KVMFR_FEATURE_WINDOW_SIZE, &wire, sizeof wire,
+			now_ns);
 }
 
 enum lgmp_send lgmp_client_window_size_state(struct lgmp_client *client, uint64_t now_ns) {
 	try_send(client, &client->window_size, now_ns);
 	return client->window_size.state;
+}
+
+int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns) {
+	uint8_t claim[KVMFR_AUDIO_CLAIM_BYTES];
+	kvmfr_audio_claim((uint32_t)client->status.sessions, client->session, claim);
+	int r = ask(client, &client->audio_claim, KVMFR_FEATURE_AUDIO, claim, sizeof claim, now_ns);
+	if (r == 0) {
+		client->status.audio = KVMFR_AUDIO_NO_ANSWER;
+		client->status.changes++;
+	}
+	return r;
+}
+
+void lgmp_client_audio_answered(
+		struct lgmp_client *client, const struct kvmfr_audio_answer *answer) {
+	if (answer->generation == (uint32_t)client->status.sessions) {
+		client->status.audio = answer->result;
+		client->status.audio_protocol = answer->protocol;
+		client->status.changes++;
+	}
 }
 
 void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {
@@ -290,13 +312,15 @@ void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {
 	}
 	try_send(client, &client->move, now_ns);
 	try_send(client, &client->window_size, now_ns);
+	try_send(client, &client->audio_claim, now_ns);
 	lgmp_client_say_running(client);
 
 	client->due_ns = client->check_ns + CHECK_NS;
 	if (client->renew_ns && client->renew_ns < client->due_ns) {
 		client->due_ns = client->renew_ns;
 	}
-	if (under_way(&client->move) || under_way(&client->window_size)) {
+	if (under_way(&client->move) || under_way(&client->window_size) ||
+			under_way(&client->audio_claim)) {
 		client->due_ns = now_ns + SEND_LOOK_NS;
 	}
 }

@@ -87,8 +87,41 @@ void app_panel_open(struct app_panel *panel, bool captured) {
 	panel->hud->dirty = true;
 }
 
+static void add_word(char *text, size_t size, const char *word) {
+	const size_t len = strlen(text);
+	snprintf(text + len, size - len, "%s%s", len ? ", " : "", word);
+}
+
+/* What of its offers is in use, and what it offers that we do not speak. */
+static void offers_text(const struct app_status *now, char *text, size_t size) {
+	const struct video_host *host = &now->video.host;
+	text[0] = '\0';
+	if (!host->session) {
+		return;
+	}
+	if (host->accepts_window_size) {
+		add_word(text, size, _("window size"));
+	}
+	if (host->offers_input) {
+		add_word(text, size,
+				now->session.host_input ? _("keys and mouse")
+							: _("keys and mouse (not now)"));
+	}
+	if (now->video.hdr_metadata) {
+		add_word(text, size, _("HDR metadata"));
+	}
+	if (host->offers_audio) {
+		add_word(text, size, _("sound (not used)"));
+	}
+	if (host->offers_clipboard) {
+		add_word(text, size, _("clipboard (over SPICE)"));
+	}
+}
+
 void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_panel) {
 	const struct app_status *now = &panel->hud->now;
+	char offers[160];
+	offers_text(now, offers, sizeof offers);
 	const struct panel_state state = {
 		.full_screen = window_is_full_screen(panel->window),
 		.muted = now->muted,
@@ -98,6 +131,7 @@ void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_pan
 		.host = now->video.host.version,
 		.capture = now->video.host.capture,
 		.system = now->video.host.os,
+		.offers = offers,
 		.vm = vm_name(panel),
 	};
 	panel_fill(&panel->panel, panel->config, &state, ret_panel);

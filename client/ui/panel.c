@@ -103,6 +103,9 @@ static const struct row vm_rows[] = {
 	{ .kind = ROW_INFO,
 			.label = N_("The guest's system"),
 			.state = offsetof(struct panel_state, system) },
+	{ .kind = ROW_INFO,
+			.label = N_("Used of the host program"),
+			.state = offsetof(struct panel_state, offers) },
 };
 
 static const char *const page_names[PANEL_PAGE_COUNT] = {

@@ -28,7 +28,8 @@ struct panel_state {
 	bool states; /* the list of states is shown */
 	/* What is known of the guest; NULL or "" = nothing is. */
 	const char *host, *capture, *system;
-	const char *vm; /* name of the VM whose profile is saved; NULL or "" = none is known */
+	const char *offers; /* what the host has beside its picture, as words */
+	const char *vm;     /* name of the VM whose profile is saved; NULL or "" = none is known */
 };
 
 struct panel {

@@ -54,6 +54,7 @@ static void write_offers(struct json *json, const struct video_host *host) {
 	json_bool(json, "input", host->session && host->offers_input);
 	json_bool(json, "clipboard", host->session && host->offers_clipboard);
 	json_bool(json, "audio", host->session && host->offers_audio);
+	json_bool(json, "recovery", host->session && host->keeps_recovery);
 	json_end(json);
 }
 
@@ -63,8 +64,20 @@ static void write_video(struct json *json, const struct app_status *s) {
 	json_string(json, "host", s->video.host.version);
 	json_int(json, "kvmfr", s->video.host.kvmfr);
 	write_offers(json, &s->video.host);
+	json_string(json, "audio_claim",
+			s->video.host.audio_claim ? s->video.host.audio_claim : "not-asked");
 	json_int(json, "width", s->video.width);
 	json_int(json, "height", s->video.height);
+	json_bool(json, "hdr", s->video.hdr);
+	if (s->video.hdr_metadata) {
+		json_object(json, "hdr_metadata");
+		json_int(json, "max_nits", s->video.hdr_max_nits);
+		json_int(json, "max_cll_nits", s->video.hdr_max_cll_nits);
+		json_int(json, "max_fall_nits", s->video.hdr_max_fall_nits);
+		json_end(json);
+	} else {
+		json_null(json, "hdr_metadata");
+	}
 	json_number(json, "fps", s->video_stats.fps);
 	json_number(json, "ups", s->video_stats.ups);
 	json_int(json, "seen", (int64_t)s->video_stats.seen);

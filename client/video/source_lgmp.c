@@ -57,6 +57,7 @@ struct source_lgmp {
 	struct cursor_shape *read_shape;
 	struct source_pointer read_pointer;
 
+	uint64_t asked_session; /* of the status: the session that was asked for its sound */
 	uint64_t sized_session; /* of the status: the session that was told a size */
 	uint32_t reported_width, reported_height;
 
@@ -267,7 +268,38 @@ static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
 	source->events.pointer(&pointer, source->events.data);
 }
 
+static void handle_audio(struct source_lgmp *source, const struct lgmp_message *message) {
+	struct kvmfr_audio_answer answer;
+	uint32_t session;
+	uint32_t client_id;
+	lgmp_client_identity(source->client, &session, &client_id);
+	int r = kvmfr_audio_answer_read(
+			message->shm, message->offset, message->size, client_id, &answer);
+	const bool torn = lgmp_client_finish(source->client, message) < 0;
+	if (r < 0) {
+		log_warn_limited("the host's answer about its sound makes no sense, left out: "
+				 "block of %u bytes",
+				message->size);
+	} else if (!torn) {
+		lgmp_client_audio_answered(source->client, &answer);
+	}
+}
+
+/* Once in a session. Nothing is bound: the sound itself is not spoken. */
+static void ask_for_sound(struct source_lgmp *source, uint64_t now_ns) {
+	const struct lgmp_status *status = lgmp_client_status(source->client);
+	if (status->state != LGMP_STATE_RUNNING || status->sessions == source->asked_session) {
+		return;
+	}
+	source->asked_session = status->sessions;
+	(void)lgmp_client_claim_audio(source->client, now_ns); /* most hosts offer none */
+}
+
 static void handle_pointer(struct source_lgmp *source, const struct lgmp_message *message) {
+	if (kvmfr_audio_is_answer(message->udata)) {
+		handle_audio(source, message);
+		return;
+	}
 	struct cursor_update update;
 	struct cursor_shape *shape = source->read_shape;
 	int r = cursor_read(message->shm, message->kvmfr, (uint32_t)message->udata, message->offset,
@@ -510,6 +542,7 @@ static void *run(void *data) {
 		if (now_ns >= step_ns) {
 			step_ns = lgmp_client_step(source->client, now_ns);
 			tell_window_size(source, now_ns);
+			ask_for_sound(source, now_ns);
 			age_newest(source, now_ns);
 		}
 		if (drain(source)) {

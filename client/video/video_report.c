@@ -63,6 +63,9 @@ static void compose_host(struct video_host *host, const struct lgmp_status *lgmp
 	host->offers_schedule = (info->features & KVMFR_FEATURE_FRAME_SCHEDULE) != 0;
 	host->offers_input = (info->features & KVMFR_FEATURE_INPUT) != 0;
 	host->offers_clipboard = (info->features & KVMFR_FEATURE_CLIPBOARD) != 0;
+	host->keeps_recovery = lgmp->recovery;
+	host->audio_claim = kvmfr_audio_result_name(lgmp->audio);
+	host->audio_protocol = lgmp->audio_protocol;
 	host->offers_audio = (info->features & KVMFR_FEATURE_AUDIO) != 0;
 	host->cpus = info->cpus;
 	host->cores = info->cores;
@@ -127,12 +130,20 @@ void video_report_frame(struct video_report *report, const struct frame *frame, 
 	const bool block = (frame->flags & FRAME_BLOCK_SCREENSAVER) != 0;
 	const bool truncated = (frame->flags & FRAME_TRUNCATED) != 0;
 	const bool hdr = (frame->flags & FRAME_HDR) != 0;
+	const bool metadata = (frame->flags & FRAME_HDR_METADATA) != 0;
 	const bool activate = (frame->flags & FRAME_REQUEST_ACTIVATION) != 0;
 	const bool changed = status->block_screensaver != block || status->truncated != truncated ||
-			     status->hdr != hdr || !report->have_frame || activate;
+			     status->hdr != hdr || status->hdr_metadata != metadata ||
+			     status->hdr_max_cll_nits != frame->hdr.max_cll_nits ||
+			     status->hdr_max_nits != frame->hdr.max_nits || !report->have_frame ||
+			     activate;
 	status->block_screensaver = block;
 	status->truncated = truncated;
 	status->hdr = hdr;
+	status->hdr_metadata = metadata;
+	status->hdr_max_nits = frame->hdr.max_nits;
+	status->hdr_max_cll_nits = frame->hdr.max_cll_nits;
+	status->hdr_max_fall_nits = frame->hdr.max_fall_nits;
 	status->needed_mib = truncated ? needed_mib(frame) : 0;
 	status->activation_requests += activate ? 1 : 0;
 	report->have_frame = true;

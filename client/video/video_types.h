@@ -63,7 +63,11 @@ struct video_host {
 	char model[64];
 	uint8_t uuid[16]; /* zero = unknown */
 	bool accepts_cursor_position, accepts_window_size;
-	bool offers_schedule, offers_input, offers_clipboard, offers_audio; /* not used yet */
+	bool offers_input;
+	bool offers_schedule, offers_clipboard, offers_audio; /* not used yet */
+	const char *audio_claim; /* its answer: a name of kvmfr_audio_result_name() */
+	unsigned audio_protocol; /* … and the version of the sound's protocol; 0 = none */
+	bool keeps_recovery;     /* a region at the end of the memory that tells its versions */
 	unsigned cpus, cores, sockets;
 };
 
@@ -77,6 +81,8 @@ struct video_status {
 	bool truncated;
 	unsigned needed_mib; /* with truncated: the memory size that would do */
 	bool hdr;
+	bool hdr_metadata; /* the guest tells what its content is: */
+	uint32_t hdr_max_nits, hdr_max_cll_nits, hdr_max_fall_nits;
 	bool block_screensaver;
 	unsigned activation_requests; /* counts up */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-proto/kvmfr_audio.h"
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/shm.h"
 #include "host-proto/sim/demo_guest_internal.h"
@@ -29,6 +30,7 @@ struct demo_guest_config demo_guest_defaults(void) {
 		.cursor_moves = true,
 		.accepts_cursor_position = true,
 		.accepts_window_size = true,
+		.offers_audio = true,
 		.offers_input = true };
 }
 
@@ -59,6 +61,16 @@ static int describe(const struct demo_guest_config *config, struct frame *frame)
 		.rotation = config->rotation,
 		.flags = config->flags,
 	};
+	if (config->flags & FRAME_HDR_METADATA) { /* BT.2020, mastered at 1000 nits */
+		frame->hdr = (struct frame_hdr){
+			.primaries = { { 35400, 14600 }, { 8500, 39850 }, { 6550, 2300 } },
+			.white = { 15635, 16450 },
+			.max_nits = 1000,
+			.min_nits_10000 = 50,
+			.max_cll_nits = 800,
+			.max_fall_nits = 400,
+		};
+	}
 	switch (config->format) {
 	case FRAME_FORMAT_BGR_32:
 		/* rows of triplets in 32-bit texels, 64 texels at a time */
@@ -389,6 +401,19 @@ static void follow_window(struct demo_guest *guest, uint32_t width, uint32_t hei
 	}
 }
 
+/* It asks only, or there is a version that we do not have; nobody gets sound. */
+static void answer_claim(struct demo_guest *guest, const uint8_t *data) {
+	struct kvmfr_audio_claim_wire wire;
+	memcpy(&wire, data, sizeof wire);
+	if (wire.type != KVMFR_MESSAGE_AUDIO_CLAIM || guest->config.kvmfr < 34) {
+		return;
+	}
+	const bool fits = wire.lowest <= KVMFR_AUDIO_VERSION && wire.highest >= KVMFR_AUDIO_VERSION;
+	(void)kvmfr_host_answer_audio(guest->host, lgmp_host_sender(kvmfr_host_lgmp(guest->host)),
+			wire.generation, fits ? KVMFR_AUDIO_BOUND : KVMFR_AUDIO_INCOMPATIBLE,
+			guest->now_ns / NS_PER_MS);
+}
+
 static void read_clients(struct demo_guest *guest) {
 	struct kvmfr_set_cursor_wire wire;
 	uint8_t data[64];
@@ -397,6 +422,9 @@ static void read_clients(struct demo_guest *guest) {
 				kvmfr_host_pointer_queue(guest->host), data);
 		if (r == -EAGAIN || r == -ETIMEDOUT) {
 			return;
+		}
+		if (r == (int)sizeof(struct kvmfr_audio_claim_wire)) {
+			answer_claim(guest, data);
 		}
 		if (r != (int)sizeof wire) {
 			continue;
@@ -452,6 +480,8 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 		.host_version = "pierglass demo",
 		.features = (config->accepts_cursor_position ? KVMFR_FEATURE_SET_CURSOR_POS : 0u) |
 			    (takes_size(config) ? KVMFR_FEATURE_WINDOW_SIZE : 0u) |
+			    (config->kvmfr >= 34 && config->offers_audio ? KVMFR_FEATURE_AUDIO
+									 : 0u) |
 			    (offers_input(config) ? KVMFR_FEATURE_INPUT : 0u),
 		.has_vm = true,
 		.capture = "demo",

@@ -43,6 +43,7 @@ struct demo_guest_config {
 	bool cursor_moves;
 	bool accepts_cursor_position;
 	bool accepts_window_size; /* KVMFR 34: its mode follows the client's window */
+	bool offers_audio;        /* KVMFR 34: answers the audio claim; there is no sound in it */
 	bool offers_input;        /* KVMFR 34: a stream for keyboard and mouse */
 	uint32_t session;         /* 0 = any */
 };

@@ -1,6 +1,7 @@
 #include "host-proto/sim/kvmfr_host.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct kvmfr_host {
 	struct kvmfr_host_frame in_block[KVMFR_HOST_BLOCKS];
 	struct block pointers[POINTER_BLOCKS];
 	struct block shapes[SHAPE_BLOCKS];
+	struct block audio_answer;
 };
 
 int kvmfr_host_create(
@@ -116,6 +118,30 @@ static void build_udata(const struct kvmfr_info *info, struct udata *udata) {
 	}
 }
 
+/* --- the recovery region ------------------------------------------------------------------- */
+
+static bool has_recovery(const struct kvmfr_host *host) {
+	return host->info.version >= 34;
+}
+
+static unsigned char *recovery_at(const struct kvmfr_host *host) {
+	return shm_base(host->shm) + shm_size(host->shm) - KVMFR_RECOVERY_BYTES;
+}
+
+static void write_recovery(const struct kvmfr_host *host, uint32_t session, uint64_t now_ms) {
+	struct kvmfr_recovery_wire wire = { .abi_version = KVMFR_RECOVERY_VERSION,
+		.struct_bytes = sizeof wire,
+		.lgmp = 12,
+		.kvmfr = host->info.version,
+		.session = session,
+		.heartbeat = now_ms,
+		.ready = 1 };
+	memcpy(wire.magic, KVMFR_RECOVERY_MAGIC, sizeof wire.magic);
+	memcpy(wire.uuid, host->info.uuid, sizeof wire.uuid);
+	memcpy(wire.program, host->info.host_version, sizeof wire.program - 16);
+	memcpy(recovery_at(host), &wire, sizeof wire);
+}
+
 /* --- a session ---------------------------------------------------------------------------- */
 
 static int allocate(struct kvmfr_host *host, struct block *block, uint64_t bytes, uint32_t align) {
@@ -154,8 +180,16 @@ static int allocate_blocks(struct kvmfr_host *host) {
 	if (r < 0) {
 		return r;
 	}
+	if (host->info.features & KVMFR_FEATURE_AUDIO) {
+		r = allocate(host, &host->audio_answer, sizeof(struct kvmfr_audio_answer_wire), 64);
+		if (r < 0) {
+			return r;
+		}
+	}
 	/* The stock host's arithmetic (kvmfr.md 4.1), rounded down so that both blocks fit. */
 	uint64_t room = lgmp_host_available(host->lgmp);
+	const uint64_t kept = has_recovery(host) ? KVMFR_RECOVERY_BYTES : 0;
+	room -= room < kept ? room : kept;
 	if (room < 6ull * PAGE) {
 		return -EMSGSIZE;
 	}
@@ -186,6 +220,9 @@ int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms)
 	host->has_last = false;
 	memset(host->in_block, 0, sizeof host->in_block);
 	lgmp_host_publish(host->lgmp, now_ms);
+	if (has_recovery(host)) {
+		write_recovery(host, session, now_ms);
+	}
 	return 0;
 }
 
@@ -194,6 +231,10 @@ void kvmfr_host_set_input(struct kvmfr_host *host, struct input_host *input) {
 }
 
 int kvmfr_host_periodic(struct kvmfr_host *host, uint64_t now_ms) {
+	if (has_recovery(host)) {
+		memcpy(recovery_at(host) + offsetof(struct kvmfr_recovery_wire, heartbeat), &now_ms,
+				sizeof now_ms);
+	}
 	return lgmp_host_periodic(host->lgmp, now_ms);
 }
 
@@ -307,8 +348,14 @@ static void write_header34(unsigned char *at, const struct frame *frame) {
 		.offset = KVMFR_STOCK_OFFSET,
 		.flags = frame->flags,
 		.damage_count = frame->damage_count,
-		.sdr_white_nits = 203,
+		.sdr_white_nits = frame->hdr.sdr_white_nits ? frame->hdr.sdr_white_nits : 203,
+		.hdr_max_nits = frame->hdr.max_nits,
+		.hdr_min_nits_10000 = frame->hdr.min_nits_10000,
+		.hdr_max_cll = frame->hdr.max_cll_nits,
+		.hdr_max_fall = frame->hdr.max_fall_nits,
 	};
+	memcpy(wire.hdr_primaries, frame->hdr.primaries, sizeof wire.hdr_primaries);
+	memcpy(wire.hdr_white, frame->hdr.white, sizeof wire.hdr_white);
 	copy_damage(wire.damage, frame);
 	memcpy(at, &wire, sizeof wire);
 }
@@ -432,4 +479,24 @@ int kvmfr_host_post_pointer(struct kvmfr_host *host, bool visible, bool has_posi
 		host->next_pointer = (host->next_pointer + 1) % POINTER_BLOCKS;
 	}
 	return 0;
+}
+
+/* --- audio -------------------------------------------------------------------------------- */
+
+int kvmfr_host_answer_audio(struct kvmfr_host *host, uint32_t client_id, uint32_t generation,
+		unsigned result, uint64_t now_ms) {
+	const struct kvmfr_audio_answer_wire wire = { .magic = KVMFR_AUDIO_ANSWER_MAGIC,
+		.version = KVMFR_AUDIO_VERSION,
+		.size = sizeof wire,
+		.generation = generation,
+		.client_id = client_id,
+		.result = (uint16_t)result,
+		.protocol = KVMFR_AUDIO_VERSION };
+	memcpy(shm_base(host->shm) + host->audio_answer.offset, &wire, sizeof wire);
+	const struct lgmp_host_message message = { .udata = (uint64_t)KVMFR_AUDIO_UDATA << 32,
+		.offset = host->audio_answer.offset,
+		.size = sizeof wire,
+		.client_id = client_id };
+	int r = lgmp_host_post(host->lgmp, host->pointer_queue, &message, now_ms, NULL);
+	return r < 0 ? r : 0;
 }

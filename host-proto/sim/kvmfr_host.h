@@ -80,3 +80,7 @@ struct kvmfr_host_shape {
  * function; visible is a state. -ENOBUFS. */
 int kvmfr_host_post_pointer(struct kvmfr_host *host, bool visible, bool has_position, int x, int y,
 		const struct kvmfr_host_shape *shape, uint64_t now_ms);
+
+/* Answers an audio claim (KVMFR 34), for that client alone. result: enum kvmfr_audio_result. */
+int kvmfr_host_answer_audio(struct kvmfr_host *host, uint32_t client_id, uint32_t generation,
+		unsigned result, uint64_t now_ms);

@@ -29,6 +29,7 @@ struct lgmp_host {
 	uint64_t next;    /* the bump pointer */
 	uint64_t beat_ms; /* of the last heartbeat */
 	unsigned queue_count;
+	uint32_t sender; /* of the last client data */
 	struct queue_state queues[QUEUES_MAX];
 };
 
@@ -480,10 +481,10 @@ static int take_data(struct lgmp_host *host, struct queue_state *queue, void *da
 			queue->at + layout->data + (uint64_t)queue->data_index * layout->data_bytes;
 	const uint32_t size = lgmp_load32(lgmp_at32(host->base, slot));
 	int r = -EBADMSG;
-	if (layout->checks_sender &&
-			slots_of(host, queue,
-					lgmp_load32(lgmp_at32(host->base,
-							slot + layout->data_client_id))) == 0) {
+	host->sender = layout->data_client_id ? lgmp_load32(lgmp_at32(host->base,
+								slot + layout->data_client_id))
+					      : 0;
+	if (layout->checks_sender && slots_of(host, queue, host->sender) == 0) {
 		r = -EACCES;
 	} else if (size <= LGMP_DATA_MAX) {
 		(void)shm_copy(host->shm, slot + layout->data_payload, data, size);
@@ -511,4 +512,8 @@ int lgmp_host_read_data(struct lgmp_host *host, unsigned queue_index, void *data
 		lgmp_add32(field(host, queue, layout->data_read), 1);
 	}
 	return r == -EACCES ? -EAGAIN : r;
+}
+
+uint32_t lgmp_host_sender(const struct lgmp_host *host) {
+	return host->sender;
 }

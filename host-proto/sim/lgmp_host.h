@@ -78,3 +78,5 @@ unsigned lgmp_host_count(const struct lgmp_host *host, unsigned queue); /* unret
  * its size, or -EAGAIN when there is none, -ETIMEDOUT, -EBADMSG. Where the version knows its
  * senders, data of others is dropped, and acknowledged. */
 int lgmp_host_read_data(struct lgmp_host *host, unsigned queue, void *data);
+/* Who sent what the last lgmp_host_read_data() gave; 0 where the version does not tell. */
+uint32_t lgmp_host_sender(const struct lgmp_host *host);

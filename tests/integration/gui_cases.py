@@ -76,7 +76,8 @@ def case_guest_size():
     followed(window)
     offers = newest(program)['video']['offers']
     check(offers == {'pointer': True, 'window_size': True, 'frame_schedule': False, 'input': True, 'clipboard': False,
-                     'audio': False}, 'the stats say %s' % offers)
+                     'audio': True, 'recovery': True}, 'the stats say %s' % offers)
+    wait_for('the answer about its sound', lambda: newest(program)['video']['audio_claim'] == 'possible')
     # Keys go over its stream, and over SPICE from the moment that it is taken away: no key twice, none lost.
     xdotool('mousemove', '400', '300', 'click', '1')
     wait_for('the stream to be chosen', lambda: newest(program)['input']['way'] == 'host')

@@ -136,7 +136,7 @@ def case_panel():
     top, _ = page_top(12)
     press(more, top + 2 * head + 2 * row + row // 2)  # scaling: auto -> nearest
     press(left + wide * 9 // 10, top + head + head // 2)  # the page of the VM
-    top, _ = page_top(8)
+    top, _ = page_top(9)
     press(left + 5 * cell, top + 2 * head + row // 2)  # save
     profile = os.path.join(home, 'pierglass/vms/panel-vm.ini')
     wait_for('the profile', lambda: os.path.exists(profile), 3)

@@ -20,7 +20,7 @@ static void usage(FILE *out) {
 		"  --screen WxH        size of the screen that was captured (as the picture)\n"
 		"  --padding N         bytes after each row (0)\n"
 		"  --rotation N        0..3 (0)\n"
-		"  --flags N           frame flags: 8 = HDR, 16 = PQ (0)\n"
+		"  --flags N           frame flags: 8 = HDR, 16 = PQ, 32 = HDR metadata (0)\n"
 		"  --cursor NAME       cycle color mono masked hidden none (cycle)\n"
 		"  --cursor-still      the pointer does not move by itself\n"
 		"  --session N         id of the first session (any)\n"

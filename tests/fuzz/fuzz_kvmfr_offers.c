@@ -1,0 +1,33 @@
+/* First byte 0: the rest is a recovery region; else the host's answer to an audio claim. */
+#include "host-proto/kvmfr_audio.h"
+#include "host-proto/kvmfr_recovery.h"
+#include "tests/fuzz/memory.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile uint32_t sink;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	struct shm *shm = fuzz_memory();
+	struct kvmfr_recovery recovery;
+	struct kvmfr_audio_answer answer;
+	if (size < 1 || size > 4096) {
+		return 0;
+	}
+	if (data[0] == 0) {
+		memset(shm_base(shm), 0, 4096);
+		memcpy(shm_base(shm), data + 1, size - 1); /* all of this memory is the region */
+		if (kvmfr_recovery_read(shm, &recovery) == 0) {
+			if (memchr(recovery.program, '\0', sizeof recovery.program) == NULL) {
+				__builtin_trap();
+			}
+			sink = recovery.lgmp;
+		}
+		return 0;
+	}
+	const uint64_t at = fuzz_place(shm, data + 1, size - 1);
+	if (kvmfr_audio_answer_read(shm, at, (uint32_t)(FUZZ_MEMORY - at), 7, &answer) == 0) {
+		sink = (uint32_t)kvmfr_audio_result_name(answer.result)[0];
+	}
+	return 0;
+}
