@@ -201,6 +201,8 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 		const struct sysroot *root);
 /* What an expert sees at a glance (doctor_expert.c): hooks, kinds of cores, USB keyboards. */
 void facts_gather_expert(struct facts *facts, const struct host_use *use);
+/* What keeps the VM from starting: memory, huge pages, files that are not there. */
+void facts_gather_start(struct facts *facts);
 /* The machine's part of it (doctor_live.c), or what pierglass.facts says it would have been. */
 void facts_gather_live(struct facts *facts, unsigned listen_s);
 

@@ -631,52 +631,6 @@ static void read_limits(struct facts *facts) {
 	limits->nice = getrlimit(RLIMIT_NICE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
-static bool is_absent(const struct sysroot *root, const char *path) {
-	struct sysroot_stat st;
-	return path[0] == '/' && !sysroot_stat(root, path, &st) && errno == ENOENT;
-}
-
-/* In a copied tree only what was copied is there: it tells only if the folder is. */
-static bool file_missing(const struct sysroot *root, const char *path) {
-	char folder[256];
-	if (!path[0] || !copy_text(folder, sizeof folder, path)) {
-		return false;
-	}
-	char *slash = strrchr(folder, '/');
-	if (root->copy && slash && slash != folder) {
-		*slash = '\0';
-		return is_absent(root, path) && sysroot_exists(root, folder);
-	}
-	return is_absent(root, path);
-}
-
-static void read_start(struct facts *facts) {
-	const struct domain *vm = &facts->vm;
-	char *text = sysroot_read(facts->root, "/proc/meminfo", NULL);
-	const char *total = text ? strstr(text, "MemTotal:") : NULL;
-	facts->memory_total_kib = total ? strtoull(total + 9, NULL, 10) : 0;
-	const char *size = text ? strstr(text, "Hugepagesize:") : NULL;
-	facts->hugepage_kib = vm->hugepage_kib ? vm->hugepage_kib
-			      : size           ? (unsigned)strtoul(size + 13, NULL, 10)
-					       : 2048;
-	free(text);
-	char path[128];
-	uint64_t pages;
-	snprintf(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages",
-			facts->hugepage_kib);
-	facts->hugepages_known = sysroot_number(facts->root, path, &pages);
-	facts->hugepages_mib = facts->hugepages_known ? pages * facts->hugepage_kib >> 10 : 0;
-	facts->loader_missing = file_missing(facts->root, vm->loader);
-	for (unsigned i = 0; i < vm->hostdev_count && i < 32; i++) {
-		facts->rom_missing |= (uint32_t)file_missing(facts->root, vm->hostdev[i].rom) << i;
-	}
-	char line[64];
-	if (sysroot_line(facts->root, "/sys/module/kvmfr/parameters/static_size_mb", line,
-			    sizeof line)) {
-		facts->kvmfr_mib = (unsigned)strtoul(line, NULL, 10);
-	}
-}
-
 int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 		const struct sysroot *root) {
 	struct facts *facts = ret_facts;
@@ -703,7 +657,7 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 				!sysroot_stat(root, facts->vm.filesystem[i].source, &st) &&
 				errno == ENOENT;
 	}
-	read_start(facts);
+	facts_gather_start(facts);
 	read_memory(facts);
 	read_network(facts);
 	read_sound(facts);

@@ -8,9 +8,15 @@
 #include "tools/vm-model/own_command.h"
 #include "tools/vm-model/text.h"
 
-/* Takes text. The same line twice is said once. */
+/* Takes text. The same line twice is said once. A command with a name that cannot be shown as it is
+ * would not run as shown. */
 static void add(struct report *report, bool command, char *text) {
 	struct report_line *line = &report->line[report->count - 1];
+	if (command && text_steers(text)) {
+		command = false;
+		free(text);
+		text = xstrdup(_("by hand: a name in it has characters that cannot be shown"));
+	}
 	for (unsigned i = 0; i < line->remedy_count; i++) {
 		if (strcmp(line->remedy[i].text, text) == 0) {
 			free(text);
@@ -68,6 +74,11 @@ static bool of_the_host(const char *command) {
 	return list_has(host, command, ',');
 }
 
+/* A name that a shell, a terminal or an option parser would take for something else: its uuid. */
+static const char *vm_word(const struct domain *vm) {
+	return vm->uuid[0] && (vm->name[0] == '-' || text_steers(vm->name)) ? vm->uuid : vm->name;
+}
+
 /* The VM as setup is told of it. */
 static void add_vm(struct text *text, const struct facts *facts) {
 	if (!facts->has_vm || !facts->vm.is_xml) {
@@ -78,7 +89,7 @@ static void add_vm(struct text *text, const struct facts *facts) {
 		text_add(text, "--xml ");
 		text_add_shell(text, facts->vm_file);
 	} else {
-		text_add_shell(text, facts->vm.name);
+		text_add_shell(text, vm_word(&facts->vm));
 	}
 }
 
@@ -137,7 +148,7 @@ void report_virsh(struct report *report, const char *verb, const char *format, .
 	struct text text = { 0 };
 	add_virsh(&text, report->facts);
 	text_add(&text, " %s ", verb);
-	text_add_shell(&text, report->facts->vm.name);
+	text_add_shell(&text, vm_word(&report->facts->vm));
 	va_list args;
 	va_start(args, format);
 	char *words = printed(format, args);

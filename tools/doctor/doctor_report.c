@@ -85,14 +85,10 @@ static const char *verdict_name(enum verdict verdict) {
 
 /* What the VM or the machine chose to be called must not reach the terminal raw. */
 static void print_safe(FILE *out, const char *indent, const char *text) {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '\n') {
-			fprintf(out, "\n%s", indent);
-		} else {
-			fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, out);
-		}
-	}
-	fputc('\n', out);
+	struct text safe = { 0 };
+	text_add_safe(&safe, indent, text);
+	fprintf(out, "%s\n", text_get(&safe));
+	text_finish(&safe);
 }
 
 static enum colour verdict_colour(enum verdict verdict) {

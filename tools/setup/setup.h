@@ -152,6 +152,12 @@ void files_desktop(struct setup *setup);
 void files_input(struct setup *setup);
 void windows_steps(struct setup *setup);
 
+/* ---- what the tools that read them say of planned files (setup_check.c): they refuse the plan
+ * ---- */
+
+void check_modprobe(struct setup *setup, const char *ids);
+void check_tmpfiles(struct setup *setup, const char *line);
+
 /* ---- boot loader and initial RAM disk (setup_boot.c) ---- */
 
 /* The kernel's words that vfio needs; ids of vfio-pci go with them where boot_ids_by_word(). */

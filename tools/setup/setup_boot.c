@@ -121,14 +121,15 @@ struct words {
 	const char *why;
 };
 
-static void by_hand(struct setup *setup, const struct words *words, const char *why) {
+static void by_hand(
+		struct setup *setup, const char *file, const struct words *words, const char *why) {
 	struct text text = { 0 };
 	for (unsigned i = 0; i < words->count; i++) {
 		if (words->add[i]) {
 			text_add(&text, " %s", words->add[i]);
 		}
 	}
-	plan_step(&setup->plan, _("add to GRUB_CMDLINE_LINUX in %s by hand:%s (%s)"), GRUB_FILE,
+	plan_step(&setup->plan, _("add to GRUB_CMDLINE_LINUX in %s by hand:%s (%s)"), file,
 			text_get(&text), why);
 	text_finish(&text);
 }
@@ -178,29 +179,83 @@ static bool write_grub(char **text, char *const values[2]) {
 	return agrees;
 }
 
-static void plan_grub(struct setup *setup, const struct words *words, char **text, char *values[2],
-		const char *then) {
+static void plan_grub(struct setup *setup, const char *file, const struct words *words, char **text,
+		char *values[2], const char *then) {
 	for (unsigned w = 0; w < words->count; w++) {
 		put_word(values, words->add[w], words->remove[w]);
 	}
 	if (!write_grub(text, values)) {
-		by_hand(setup, words, _("the shell does not read the changed file as it should"));
+		by_hand(setup, file, words,
+				_("the shell does not read the changed file as it should"));
 		return;
 	}
 	const unsigned before = setup->plan.change_count;
-	plan_file(&setup->plan, &setup->root, GRUB_FILE, 0644, *text, words->why);
+	plan_file(&setup->plan, &setup->root, file, 0644, *text, words->why);
 	if (setup->plan.change_count > before) {
 		plan_command(&setup->plan, "%s", then);
 	}
 }
 
+#define GRUB_FOLDER "/etc/default/grub.d"
+
+static bool assigns(const char *text, enum shell_found how) {
+	bool found = false;
+	for (size_t i = 0; text && i < 2; i++) {
+		char *value = NULL;
+		found = shell_value(text, grub_names[i], &value) == how || found;
+		free(value);
+	}
+	return found;
+}
+
+/* Between blanks, quotes or the line's ends. */
+static bool has_word(const char *text, const char *word) {
+	static const char around[] = " \t\n\"'";
+	const size_t len = strlen(word);
+	for (const char *at = strstr(text, word); at; at = strstr(at + len, word)) {
+		if ((at == text || strchr(around, at[-1])) && (!at[len] || strchr(around, at[len]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the words go: grub-mkconfig reads GRUB_FILE, then the drop-ins by name, and what one of
+ * them assigns anew replaces what was said before. One that adds to the variable (an expansion)
+ * leaves it; the words that it should not add are for a person. */
+static void grub_file(struct setup *setup, const struct words *words, char *file, size_t size) {
+	struct sysroot_names names = sysroot_list(&setup->root, GRUB_FOLDER);
+	copy_text(file, size, GRUB_FILE);
+	for (size_t i = 0; i < names.count; i++) {
+		char *path = xasprintf("%s/%s", GRUB_FOLDER, names.name[i]);
+		const size_t len = strlen(path);
+		char *text = strcmp(path + len - 4, ".cfg") == 0
+					     ? sysroot_read(&setup->root, path, NULL)
+					     : NULL;
+		if (assigns(text, SHELL_PLAIN)) {
+			copy_text(file, size, path);
+		}
+		for (unsigned w = 0; w < words->count && assigns(text, SHELL_COMPLEX); w++) {
+			if (words->remove[w] && has_word(text, words->remove[w])) {
+				plan_step(&setup->plan, _("take %s out of %s"), words->remove[w],
+						path);
+			}
+		}
+		free(text);
+		free(path);
+	}
+	sysroot_names_free(&names);
+}
+
 static void edit_grub(struct setup *setup, const struct words *words, const char *then) {
-	char *text = sysroot_read(&setup->root, GRUB_FILE, NULL);
+	char file[300];
+	grub_file(setup, words, file, sizeof file);
+	char *text = sysroot_read(&setup->root, file, NULL);
 	char *values[2] = { NULL, NULL };
 	if (text && read_grub(text, values)) {
-		plan_grub(setup, words, &text, values, then);
+		plan_grub(setup, file, words, &text, values, then);
 	} else {
-		by_hand(setup, words,
+		by_hand(setup, file, words,
 				text ? _("its lines are more than plain values")
 				     : _("it cannot be read"));
 		plan_command(&setup->plan, "%s", then);

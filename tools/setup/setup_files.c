@@ -190,7 +190,8 @@ void files_vfio(struct setup *setup) {
 	}
 	collect(setup, &ids, &drivers);
 	bool hooked = setup->has_vm && !setup->options.gpu &&
-		      libvirt_hook_binds(&setup->root, setup->document.domain.name, hook, sizeof hook);
+		      libvirt_hook_binds(
+				      &setup->root, setup->document.domain.name, hook, sizeof hook);
 	boot_words(setup, hooked ? "" : text_get(&ids));
 	if (ids.len == 0) {
 		plan_note(&setup->plan,
@@ -204,6 +205,7 @@ void files_vfio(struct setup *setup) {
 	} else if (!boot_ids_by_word(setup)) {
 		unsigned before = setup->plan.change_count;
 		keep_by_modprobe(setup, &ids, &drivers);
+		check_modprobe(setup, text_get(&ids));
 		if (setup->plan.change_count > before) {
 			tell_what_is_lost(setup);
 		}
@@ -275,6 +277,7 @@ void files_tmpfiles(struct setup *setup) {
 		return;
 	}
 	unsigned before = setup->plan.change_count;
+	check_tmpfiles(setup, text_get(&text));
 	plan_file(&setup->plan, &setup->root, file, 0644, text_get(&text),
 			by_group ? N_("the file is there before the VM starts, for the group kvm (you are in it)")
 				 : N_("the file is there before the VM starts, yours and of the group kvm"));
@@ -508,7 +511,7 @@ void files_desktop(struct setup *setup) {
 		}
 		snprintf(path, sizeof path, "%s/.local/share", home);
 	}
-	if (strpbrk(name, "/\n\"\\`$%'")) {
+	if (strpbrk(name, "/\n\"\\`$%'") || text_steers(name)) {
 		plan_note(&setup->plan, _("the VM's name cannot stand in a desktop entry"));
 		return;
 	}

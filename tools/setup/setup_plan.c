@@ -14,8 +14,12 @@
 /* The same line twice is said once. */
 static void add_line(struct lines *lines, const char *prefix, const char *format, va_list args) {
 	struct text text = { 0 };
+	struct text foreign = { 0 };
 	text_add(&text, "%s", prefix);
-	text_add_list(&text, format, args);
+	text_add_list(&foreign, format, args);
+	/* The VM or the machine chose what stands in it. */
+	text_add_safe(&text, "     ", text_get(&foreign));
+	text_finish(&foreign);
 	for (unsigned i = 0; i < lines->count; i++) {
 		if (strcmp(lines->line[i], text_get(&text)) == 0) {
 			text_finish(&text);
@@ -84,11 +88,12 @@ void plan_refuse(struct plan *plan, const char *format, ...) {
 	va_start(args, format);
 	text_add_list(&text, format, args);
 	va_end(args);
-	if (plan->refused) {
-		text_finish(&text);
-	} else {
-		plan->refused = text_take(&text);
+	if (!plan->refused) {
+		struct text safe = { 0 };
+		text_add_safe(&safe, "", text_get(&text));
+		plan->refused = text_take(&safe);
 	}
+	text_finish(&text);
 }
 
 /* Where a file is written: what a symbolic link of ours leads to, so that it stays a link. In a
@@ -137,7 +142,9 @@ static void print_diff(const struct change *change, bool colours) {
 	struct text diff = { 0 };
 	diff_unified(&diff, change->old_text ? change->shown : "/dev/null",
 			change->old_text ? change->old_text : "", change->shown, change->new_text);
-	for (const char *line = text_get(&diff); *line;) {
+	struct text safe = { 0 };
+	text_add_safe(&safe, "", text_get(&diff));
+	for (const char *line = text_get(&safe); *line;) {
 		size_t len = strcspn(line, "\n");
 		enum colour colour = diff_colour(line);
 		printf("%s%.*s%s\n", colour_on(colours, colour), (int)len, line,
@@ -145,6 +152,7 @@ static void print_diff(const struct change *change, bool colours) {
 		line += len + (line[len] == '\n');
 	}
 	putchar('\n');
+	text_finish(&safe);
 	text_finish(&diff);
 }
 
@@ -172,8 +180,11 @@ static void print_changes(const struct plan *plan, bool colours) {
 	print_title(_("What changes:"), colours);
 	for (unsigned i = 0; i < plan->change_count; i++) {
 		const struct change *change = &plan->change[i];
-		printf("  %u. %s%s: %s\n", i + 1, change->shown,
+		struct text shown = { 0 };
+		text_add_safe(&shown, "", change->shown);
+		printf("  %u. %s%s: %s\n", i + 1, text_get(&shown),
 				change->old_text ? "" : _(" (new file)"), _(change->why));
+		text_finish(&shown);
 		for (unsigned j = 0; change->of_vm && j < plan->vm.count; j++) {
 			printf("     - %s\n", plan->vm.line[j]);
 		}

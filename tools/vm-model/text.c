@@ -102,6 +102,35 @@ bool copy_text(char *dst, size_t size, const char *src) {
 	return true;
 }
 
+static bool code_steers(uint32_t code) {
+	return (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) || code == UTF8_INVALID ||
+	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+bool text_steers(const char *text) {
+	while (*text) {
+		if (code_steers(utf8_next(&text))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void text_add_safe(struct text *text, const char *indent, const char *foreign) {
+	while (*foreign) {
+		const char *start = foreign;
+		const uint32_t code = utf8_next(&foreign);
+		if (code == '\n') {
+			text_add(text, "\n%s", indent);
+		} else if (code_steers(code)) {
+			text_add(text, "?");
+		} else {
+			text_add_bytes(text, start, (size_t)(foreign - start));
+		}
+	}
+}
+
 void text_add_escaped(struct text *text, const char *value) {
 	for (const char *c = value; *c;) {
 		size_t len = utf8_decode(c, strnlen(c, UTF8_BYTES_MAX), NULL);

@@ -35,6 +35,11 @@ bool copy_text(char *dst, size_t size, const char *src);
 
 /* Escapes a value for a key=value line: control characters, backslash, bytes that are not UTF-8. */
 void text_add_escaped(struct text *text, const char *value);
+/* What would steer a terminal, or turn its reading round: control characters (C0, C1), marks of
+ * direction, bytes that are not UTF-8. */
+bool text_steers(const char *text);
+/* For people: what steers becomes '?'; a newline stays one, with indent behind it. */
+void text_add_safe(struct text *text, const char *indent, const char *foreign);
 /* Quotes for a POSIX shell when it must. */
 void text_add_shell(struct text *text, const char *word);
 /* Escapes for an XML attribute in single quotes. */
