@@ -99,6 +99,7 @@ static void apply_settings(struct audio *audio) {
 	pthread_mutex_unlock(&audio->settings_lock);
 	if (audio->receiver) {
 		receiver_set_interface(audio->receiver, settings.interface);
+		receiver_set_sender(audio->receiver, settings.sender);
 	}
 	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
 		sink_pulse_set_mute(audio->sink, settings.mute);
@@ -380,6 +381,7 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	audio->wake_fd = -1;
 	audio->microphone_fd = -1;
 	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
+	memcpy(audio->settings.sender, config->sender, sizeof audio->settings.sender);
 	pthread_mutex_init(&audio->settings_lock, NULL);
 	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
 	if (r == 0) {
@@ -458,6 +460,12 @@ void audio_set_mute(struct audio *audio, bool mute) {
 void audio_set_interface(struct audio *audio, const char *name) {
 	pthread_mutex_lock(&audio->settings_lock);
 	snprintf(audio->settings.interface, sizeof audio->settings.interface, "%s", name);
+	settings_done(audio);
+}
+
+void audio_set_sender(struct audio *audio, const char *senders) {
+	pthread_mutex_lock(&audio->settings_lock);
+	snprintf(audio->settings.sender, sizeof audio->settings.sender, "%s", senders);
 	settings_done(audio);
 }
 

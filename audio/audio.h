@@ -47,7 +47,7 @@ struct audio_config {
 	bool saves_power;                   /* 10 to 13 ms more in flight: see playout_config */
 	int volume_percent;                 /* set once at start; -1 = what the server remembers */
 	bool any_sender;                    /* do not lock on to one source address */
-	char sender[64];                    /* only this one: IPv4 address or MAC; "" = any */
+	char sender[64]; /* only these: IPv4 addresses and MACs, "," between; "" = any */
 	/* With AUDIO_OUTPUT_NULL: its clock's error, and who listens (on pg-audio; may be NULL). */
 	double null_ppm;
 	void (*null_heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
@@ -119,6 +119,8 @@ void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats);
 void audio_set_mute(struct audio *audio, bool mute);
 /* Discovery found the bridge later: listen there from now on. */
 void audio_set_interface(struct audio *audio, const char *name);
+/* Discovery found whose sound it is: as audio_config.sender. */
+void audio_set_sender(struct audio *audio, const char *senders);
 /* Look for interface, server and owner at once instead of at the next retry. */
 void audio_retry(struct audio *audio);
 

@@ -32,6 +32,7 @@ struct settings {
 	bool mute;
 	unsigned retries;
 	char interface[sizeof((struct audio_config *)0)->interface];
+	char sender[sizeof((struct audio_config *)0)->sender];
 };
 
 struct spice_volume {

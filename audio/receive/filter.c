@@ -13,19 +13,57 @@ void filter_init(struct filter *filter, bool any_sender) {
 	*filter = (struct filter){ .any_sender = any_sender };
 }
 
-void filter_want(struct filter *filter, uint32_t source) {
-	filter->wanted = source;
-	if (source != 0 && filter->source != source) {
+void filter_choose(struct filter *filter, bool chooses) {
+	filter->chooses = chooses;
+	filter->sender_count = 0;
+	filter->locked = false;
+}
+
+void filter_judge_sender(struct filter *filter, unsigned i, enum filter_sender is) {
+	filter->senders[i].is = is;
+	if (is == FILTER_SENDER_UNWANTED && filter->source == filter->senders[i].source) {
 		filter->locked = false;
 	}
 }
 
+/* The entry of a sender; of too many, the one that was heard longest ago makes room. */
+static struct filter_sender_entry *sender_of(
+		struct filter *filter, uint32_t source, uint64_t now_ns) {
+	struct filter_sender_entry *oldest = filter->senders;
+	for (unsigned i = 0; i < filter->sender_count; i++) {
+		struct filter_sender_entry *entry = &filter->senders[i];
+		if (entry->source == source) {
+			entry->heard_ns = now_ns;
+			return entry;
+		}
+		oldest = entry->heard_ns < oldest->heard_ns ? entry : oldest;
+	}
+	if (filter->sender_count < FILTER_SENDERS) {
+		oldest = &filter->senders[filter->sender_count++];
+	}
+	*oldest = (struct filter_sender_entry){ .source = source, .heard_ns = now_ns };
+	return oldest;
+}
+
+/* Whether the one that plays is only heard because nobody knew whose it is. */
+static bool is_stopgap(struct filter *filter, uint64_t now_ns) {
+	return filter->chooses && filter->locked &&
+	       sender_of(filter, filter->source, now_ns)->is != FILTER_SENDER_WANTED;
+}
+
 /* Silence neither takes the lock nor keeps it from who has something to say: Windows sends it for
  * minutes while a program holds the device. */
-static enum filter_verdict judge_sender(const struct filter *filter, uint32_t source, uint16_t port,
+static enum filter_verdict judge_sender(struct filter *filter, uint32_t source, uint16_t port,
 		bool silent, uint64_t now_ns) {
-	if (filter->wanted != 0 && source != filter->wanted) {
-		return FILTER_NOT_WANTED;
+	if (filter->chooses) {
+		const enum filter_sender is = sender_of(filter, source, now_ns)->is;
+		if (is == FILTER_SENDER_UNWANTED) {
+			return FILTER_NOT_WANTED;
+		}
+		if (is == FILTER_SENDER_WANTED && source != filter->source && !silent &&
+				is_stopgap(filter, now_ns)) {
+			return FILTER_PLAY;
+		}
 	}
 	if (filter->any_sender || !filter->locked) {
 		return FILTER_PLAY;
@@ -157,7 +195,7 @@ const char *filter_verdict_text(const struct filter *filter, enum filter_verdict
 	case FILTER_OTHER_SENDER:
 		return "from another sender than the one that plays";
 	case FILTER_NOT_WANTED:
-		return "from another sender than --audio-sender names";
+		return "of another VM than the one whose sound is wanted";
 	case FILTER_OTHER_STREAM:
 		return "of another stream of the sender that plays";
 	case FILTER_UNAGREED:

@@ -13,7 +13,7 @@ enum filter_verdict {
 	FILTER_PLAY,
 	FILTER_MALFORMED,    /* scream_verdict in `malformed` */
 	FILTER_OTHER_SENDER, /* another is locked on to */
-	FILTER_NOT_WANTED,   /* not of the sender that was asked for */
+	FILTER_NOT_WANTED,   /* not of the VM that is shown, or was asked for */
 	FILTER_OTHER_STREAM, /* of the same sender, and an earlier one still comes */
 	FILTER_UNAGREED,     /* a new header, seen once */
 	FILTER_MUTED,        /* the format changes too often */
@@ -21,15 +21,32 @@ enum filter_verdict {
 	FILTER_VERDICTS,
 };
 
+#define FILTER_SENDERS 8
+
+/* Of one that sends, where only one VM's sound is wanted. */
+enum filter_sender {
+	FILTER_SENDER_UNKNOWN, /* whose it is: heard until it is known, but for a wanted one */
+	FILTER_SENDER_WANTED,
+	FILTER_SENDER_UNWANTED,
+};
+
+struct filter_sender_entry {
+	uint32_t source;
+	uint64_t heard_ns;
+	enum filter_sender is;
+};
+
 struct filter {
 	bool any_sender;
+	bool chooses; /* only what senders[] calls wanted; the owner judges them */
+	struct filter_sender_entry senders[FILTER_SENDERS];
+	unsigned sender_count;
 
 	bool locked;
 	uint32_t source; /* IPv4, network order */
 	uint16_t port;
 	uint64_t heard_ns;   /* the last packet of the locked sender */
 	uint64_t sounded_ns; /* the last that was not silence */
-	uint32_t wanted;     /* only this sender; 0 = any */
 
 	bool playing; /* `format` is agreed */
 	struct scream_format format;
@@ -48,8 +65,10 @@ struct filter {
 };
 
 void filter_init(struct filter *filter, bool any_sender);
-/* Only packets of that address (network order) from now on; 0 = of any. */
-void filter_want(struct filter *filter, uint32_t source);
+/* Only what wanted senders send from now on, or of any. Nobody is known yet. */
+void filter_choose(struct filter *filter, bool chooses);
+/* What became known of senders[i]. */
+void filter_judge_sender(struct filter *filter, unsigned i, enum filter_sender is);
 
 enum filter_verdict filter_judge(struct filter *filter, const void *data, size_t len,
 		uint32_t source, uint16_t port, uint64_t now_ns, struct scream_packet *ret_packet);

@@ -14,6 +14,8 @@
 
 #include "base/ascii.h"
 
+#define DISCARD_PORT 9
+
 static unsigned add(struct interface *list, unsigned count, const char *name) {
 	unsigned index = if_nametoindex(name);
 	for (unsigned i = 0; i < count; i++) {
@@ -146,25 +148,36 @@ bool interface_filters_strictly(const char *name) {
 	return (own > all ? own : all) == 1;
 }
 
-uint32_t interfaces_neighbour(const char *address_or_mac) {
-	struct in_addr address;
-	if (inet_pton(AF_INET, address_or_mac, &address) == 1) {
-		return address.s_addr;
-	}
+bool interfaces_mac_of(uint32_t address, char ret_mac[18]) {
 	FILE *file = fopen("/proc/net/arp", "re");
 	char line[256];
-	uint32_t found = 0;
-	while (file && found == 0 && fgets(line, sizeof line, file)) {
+	bool found = false;
+	while (file && !found && fgets(line, sizeof line, file)) {
 		char ip[INET_ADDRSTRLEN];
-		char mac[32];
-		if (sscanf(line, "%15s %*s %*s %31s", ip, mac) == 2 &&
-				ascii_casecmp(mac, address_or_mac) == 0 &&
-				inet_pton(AF_INET, ip, &address) == 1) {
-			found = address.s_addr;
+		char mac[18];
+		struct in_addr parsed;
+		found = sscanf(line, "%15s %*s %*s %17s", ip, mac) == 2 &&
+			inet_pton(AF_INET, ip, &parsed) == 1 && parsed.s_addr == address &&
+			strcmp(mac, "00:00:00:00:00:00") != 0; /* asked for, no answer yet */
+		if (found) {
+			memcpy(ret_mac, mac, sizeof mac);
 		}
 	}
 	if (file) {
 		(void)fclose(file);
 	}
 	return found;
+}
+
+void interfaces_ask_mac_of(uint32_t address) {
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(DISCARD_PORT),
+		.sin_addr.s_addr = address,
+	};
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0) {
+		(void)sendto(fd, "", 0, 0, (const struct sockaddr *)&to, sizeof to);
+		close(fd);
+	}
 }

@@ -30,6 +30,9 @@ uint64_t interface_multicast_count(const char *name);
 /* Whether its reverse path filter is strict. */
 bool interface_filters_strictly(const char *name);
 
-/* The IPv4 address, network order, of what is an address or the MAC of a neighbour (of a VM on a
- * bridge, say). 0 = not known, now. */
-uint32_t interfaces_neighbour(const char *address_or_mac);
+/* The MAC of a neighbour (of a VM on a bridge, say), as the kernel knows it now. false: it does
+ * not.
+ */
+bool interfaces_mac_of(uint32_t address, char ret_mac[18]);
+/* Makes the kernel ask for it: an empty datagram to the discard port. */
+void interfaces_ask_mac_of(uint32_t address);

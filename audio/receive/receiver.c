@@ -15,6 +15,7 @@
 #include "audio/receive/scream_shm.h"
 #include "audio/receive/scream_socket.h"
 #include "audio/receive/sound_owner.h"
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 
@@ -62,6 +63,7 @@ struct receiver {
 	uint64_t heal_delay_ns;
 	bool hinted;
 	bool port_owner_reported;
+	unsigned senders_judged;
 	unsigned asked; /* times in a row */
 
 	struct receiver_stats stats;
@@ -97,21 +99,46 @@ static bool any_interface(const struct receiver *r) {
 }
 
 static void key_of(const struct receiver *r, const char *interface, char *ret_key, size_t room) {
-	/* Two VMs on one bridge: each player has its own. */
-	snprintf(ret_key, room, "%s-%s-%u%s%s", interface,
-			r->config.unicast ? "unicast" : r->config.group, r->config.port,
-			r->config.sender[0] ? "-" : "", r->config.sender);
+	snprintf(ret_key, room, "%s-%s-%u", interface,
+			r->config.unicast ? "unicast" : r->config.group, r->config.port);
+}
+
+/* Two VMs on one bridge: each player has its own, and shares the bridge. */
+static void key_of_sender(
+		const struct receiver *r, const char *interface, char *ret_key, size_t room) {
+	key_of(r, interface, ret_key, room);
+	const size_t len = strlen(ret_key);
+	snprintf(ret_key + len, room - len, "-%s", r->config.sender);
+}
+
+static void release(struct receiver *r, const char *interface) {
+	char key[128];
+	if (!r->owner) {
+		return;
+	}
+	key_of(r, interface, key, sizeof key);
+	sound_owner_release(r->owner, key);
+	key_of_sender(r, interface, key, sizeof key);
+	sound_owner_release(r->owner, key);
+}
+
+static enum sound_owner_state try_to_own(struct receiver *r, const char *interface, int *ret_pid) {
+	char key[128];
+	const bool shares = r->config.sender[0] != '\0';
+	key_of(r, interface, key, sizeof key);
+	const enum sound_owner_state state = sound_owner_try(r->owner, key, shares, ret_pid);
+	if (!shares || state != SOUND_OWNER_HELD) {
+		return state;
+	}
+	key_of_sender(r, interface, key, sizeof key);
+	return sound_owner_try(r->owner, key, false, ret_pid);
 }
 
 static void leave(struct receiver *r, unsigned i) {
-	char key[128];
 	if (r->socket) {
 		scream_socket_leave(r->socket, r->joined[i].interface.index);
 	}
-	key_of(r, r->joined[i].interface.name, key, sizeof key);
-	if (r->owner) {
-		sound_owner_release(r->owner, key);
-	}
+	release(r, r->joined[i].interface.name);
 	r->joined[i] = r->joined[--r->joined_count];
 }
 
@@ -163,13 +190,11 @@ static bool open_socket(struct receiver *r) {
 }
 
 static bool may_have(struct receiver *r, const char *interface) {
-	char key[128];
 	int pid;
 	if (!r->owner) {
 		return true;
 	}
-	key_of(r, interface, key, sizeof key);
-	enum sound_owner_state state = sound_owner_try(r->owner, key, &pid);
+	enum sound_owner_state state = try_to_own(r, interface, &pid);
 	if (state == SOUND_OWNER_ASKED && ++r->asked > ASKED_MOST) {
 		state = SOUND_OWNER_OTHER; /* the unit has let go, but another player was first */
 	}
@@ -249,13 +274,43 @@ static void say_joined(struct receiver *r) {
 	set_status(r, PART_RUNNING, _("listening on %s"), names[0] ? names : _("every interface"));
 }
 
+/* ---- whose packets they are ---- */
+
+static enum filter_sender judge_sender(const struct receiver *r, uint32_t source) {
+	char wanted[sizeof r->config.sender];
+	char address[INET_ADDRSTRLEN] = "";
+	char mac[18] = "";
+	char *rest;
+	bool by_mac = false;
+	inet_ntop(AF_INET, &source, address, sizeof address);
+	const bool known = interfaces_mac_of(source, mac);
+	memcpy(wanted, r->config.sender, sizeof wanted);
+	for (char *one = strtok_r(wanted, ", ", &rest); one; one = strtok_r(NULL, ", ", &rest)) {
+		by_mac |= strchr(one, ':') != NULL;
+		if (strcmp(one, address) == 0 || (known && ascii_casecmp(one, mac) == 0)) {
+			return FILTER_SENDER_WANTED;
+		}
+	}
+	if (by_mac && !known) {
+		interfaces_ask_mac_of(source);
+		return FILTER_SENDER_UNKNOWN;
+	}
+	return FILTER_SENDER_UNWANTED;
+}
+
+/* Addresses change hands: all of them, each time. */
+static void judge_senders(struct receiver *r) {
+	for (unsigned i = 0; r->filter.chooses && i < r->filter.sender_count; i++) {
+		filter_judge_sender(&r->filter, i, judge_sender(r, r->filter.senders[i].source));
+	}
+	r->senders_judged = r->filter.sender_count;
+}
+
 /* What is there now, and what follows from it. */
 static void look(struct receiver *r, uint64_t now_ns) {
 	struct interface found[INTERFACES_MAX];
 	r->look = now_ns + LOOK_NS;
-	if (r->config.sender[0]) {
-		filter_want(&r->filter, interfaces_neighbour(r->config.sender));
-	}
+	judge_senders(r);
 	if (any_interface(r)) {
 		if (may_have(r, "any") && open_socket(r)) {
 			say_joined(r);
@@ -293,10 +348,8 @@ static void on_owner(struct receiver *r, uint64_t now_ns) {
 	}
 	bool had = r->joined_count > 0 || r->socket;
 	for (unsigned i = r->joined_count; i-- > 0;) {
-		char key[128];
 		int pid;
-		key_of(r, r->joined[i].interface.name, key, sizeof key);
-		if (sound_owner_try(r->owner, key, &pid) != SOUND_OWNER_HELD) {
+		if (try_to_own(r, r->joined[i].interface.name, &pid) != SOUND_OWNER_HELD) {
 			scream_socket_leave(r->socket, r->joined[i].interface.index);
 			r->joined[i] = r->joined[--r->joined_count];
 		}
@@ -338,6 +391,10 @@ static void on_datagram(
 	struct scream_packet packet;
 	enum filter_verdict verdict = filter_judge(&r->filter, datagram->data, datagram->len,
 			datagram->source, datagram->source_port, now_ns, &packet);
+	if (r->filter.sender_count > r->senders_judged) {
+		judge_senders(r); /* a new one; what the kernel is asked it answers at once */
+		r->look = deadline_first(r->look, now_ns + ASKED_NS);
+	}
 	if (verdict != FILTER_PLAY) {
 		tell_rejected(r, verdict, datagram, now_ns);
 		return;
@@ -500,6 +557,19 @@ void receiver_set_interface(struct receiver *r, const char *name) {
 	r->look = DEADLINE_NOW;
 }
 
+void receiver_set_sender(struct receiver *r, const char *senders) {
+	if (r->shm || r->config.any_sender || strcmp(r->config.sender, senders) == 0) {
+		return;
+	}
+	while (r->joined_count > 0) {
+		leave(r, 0); /* with the locks of before */
+	}
+	release(r, "any");
+	snprintf(r->config.sender, sizeof r->config.sender, "%s", senders);
+	filter_choose(&r->filter, senders[0] != '\0');
+	r->look = DEADLINE_NOW;
+}
+
 void receiver_status(const struct receiver *r, struct part_status *ret_status) {
 	*ret_status = r->status;
 }
@@ -548,6 +618,7 @@ int receiver_create(struct receiver **ret_receiver, const struct receiver_config
 	r->events = *events;
 	r->link_fd = -1;
 	filter_init(&r->filter, config->any_sender);
+	filter_choose(&r->filter, config->sender[0] != '\0' && !config->any_sender);
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	int error = r->epoll_fd < 0 ? -errno : set_up(r);
 	if (error < 0) {

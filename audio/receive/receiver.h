@@ -27,7 +27,8 @@ struct receiver_config {
 	struct owners owners; /* whose file the memory may be */
 	char shm_path[256];   /* "" = the network */
 	bool any_sender;
-	char sender[64]; /* only this one, an IPv4 address or a MAC; "" = whoever sounds */
+	char sender[64]; /* only of these IPv4 addresses and MACs, "," between; "" = whoever sounds
+			  */
 	bool can_own;
 	bool preemptible;
 };
@@ -61,6 +62,8 @@ deadline receiver_deadline(const struct receiver *receiver);
 void receiver_retry(struct receiver *receiver);
 /* Another interface, from now on. */
 void receiver_set_interface(struct receiver *receiver, const char *name);
+/* As config.sender: of the VM that is shown, once it is known. */
+void receiver_set_sender(struct receiver *receiver, const char *senders);
 
 /* RUNNING: joined (whether packets come or not); else what is missing. */
 void receiver_status(const struct receiver *receiver, struct part_status *ret_status);

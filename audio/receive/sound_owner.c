@@ -106,7 +106,23 @@ void sound_owner_destroy(struct sound_owner *owner) {
 	free(owner);
 }
 
-static struct key *key_of(struct sound_owner *owner, const char *name, bool make) {
+/* A socket's path has no room for more: the end of a long name is its sum. */
+static void shorten(const char *name, char ret_name[KEY_BYTES]) {
+	uint32_t sum = 2166136261U;
+	for (const char *c = name; *c; c++) {
+		sum = (sum ^ (uint8_t)*c) * 16777619U;
+	}
+	if (snprintf(ret_name, KEY_BYTES, "%s", name) >= KEY_BYTES) {
+		snprintf(ret_name + KEY_BYTES - 10, 10, "-%08x", sum);
+	}
+	for (char *c = ret_name; *c; c++) {
+		*c = *c == '/' ? '_' : *c;
+	}
+}
+
+static struct key *key_of(struct sound_owner *owner, const char *long_name, bool make) {
+	char name[KEY_BYTES];
+	shorten(long_name, name);
 	for (unsigned i = 0; i < owner->count; i++) {
 		if (strcmp(owner->keys[i].name, name) == 0) {
 			return &owner->keys[i];
@@ -120,12 +136,7 @@ static struct key *key_of(struct sound_owner *owner, const char *name, bool make
 	for (int i = 0; i < PLAYERS_MAX; i++) {
 		key->players[i] = -1;
 	}
-	snprintf(key->name, sizeof key->name, "%s", name);
-	for (char *c = key->name; *c; c++) {
-		if (*c == '/') {
-			*c = '_';
-		}
-	}
+	memcpy(key->name, name, sizeof key->name);
 	return key;
 }
 
@@ -165,7 +176,7 @@ static bool has_players(const struct key *key) {
 	return false;
 }
 
-static bool lock(struct sound_owner *owner, struct key *key, int *ret_pid) {
+static bool lock(struct sound_owner *owner, struct key *key, bool shared, int *ret_pid) {
 	char path[160];
 	char text[32] = "";
 	path_of(owner, key, "lock", path, sizeof path);
@@ -174,7 +185,7 @@ static bool lock(struct sound_owner *owner, struct key *key, int *ret_pid) {
 	if (fd < 0) {
 		return true; /* a broken folder must not cost the sound */
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
 		int64_t pid;
 		ssize_t n = pread(fd, text, sizeof text - 1, 0);
 		if (n > 0 && parse_int(text, 1, INT32_MAX, &pid)) {
@@ -211,7 +222,8 @@ static bool ask_unit(struct sound_owner *owner, struct key *key) {
 	return true;
 }
 
-enum sound_owner_state sound_owner_try(struct sound_owner *owner, const char *name, int *ret_pid) {
+enum sound_owner_state sound_owner_try(
+		struct sound_owner *owner, const char *name, bool shared, int *ret_pid) {
 	*ret_pid = 0;
 	if (owner->disabled) {
 		return SOUND_OWNER_HELD;
@@ -223,7 +235,7 @@ enum sound_owner_state sound_owner_try(struct sound_owner *owner, const char *na
 	if (owner->preemptible && has_players(key)) {
 		return SOUND_OWNER_OTHER;
 	}
-	if (lock(owner, key, ret_pid)) {
+	if (lock(owner, key, shared, ret_pid)) {
 		if (owner->preemptible && key->listen_fd < 0) {
 			listen_for_players(owner, key);
 		}

@@ -27,9 +27,10 @@ int sound_owner_create(struct sound_owner **ret_owner, const char *folder, bool 
 /* Releases everything. Accepts NULL. */
 void sound_owner_destroy(struct sound_owner *owner);
 
-/* Tries to get or to keep the key ("virbr0-239.255.77.77-4010"). *ret_pid: who has it otherwise, 0
- * = unknown. */
-enum sound_owner_state sound_owner_try(struct sound_owner *owner, const char *name, int *ret_pid);
+/* Tries to get or to keep the key ("virbr0-239.255.77.77-4010"). shared: beside others that share
+ * it, but not beside a unit. *ret_pid: who has it otherwise, 0 = unknown. */
+enum sound_owner_state sound_owner_try(
+		struct sound_owner *owner, const char *name, bool shared, int *ret_pid);
 void sound_owner_release(struct sound_owner *owner, const char *name);
 
 /* Readable when something happened: call sound_owner_dispatch(). -1 if there is no lock at all. */

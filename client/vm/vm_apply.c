@@ -79,6 +79,9 @@ void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 	if (take(config, "audio-interface", info->bridge, last->bridge) && vm_apply->audio) {
 		audio_set_interface(vm_apply->audio, config->audio.interface);
 	}
+	if (take(config, "audio-sender", info->sender, last->sender) && vm_apply->audio) {
+		audio_set_sender(vm_apply->audio, config->audio.sender);
+	}
 	if (info->spice_password[0] && vm_apply->needs_password && vm_apply->session) {
 		log_info("the SPICE server's password is known to libvirt");
 		tell_session(vm_apply->session, GUEST_LINK_PASSWORD, info->spice_password);

@@ -124,6 +124,16 @@ static void add_hostdev(struct domain *domain, const struct props *props) {
 	}
 }
 
+/* Of the card to the network that came before it, as QEMU's order has it. */
+static void add_mac(struct domain *domain, const char *mac) {
+	for (unsigned i = 0; i < domain->interface_count; i++) {
+		if (!domain->interface[i].mac[0]) {
+			copy_text(domain->interface[i].mac, sizeof domain->interface[i].mac, mac);
+			return;
+		}
+	}
+}
+
 static void add_device(struct domain *domain, const char *value) {
 	struct props props;
 	if (props_parse(value, "driver", &props) < 0) {
@@ -137,6 +147,8 @@ static void add_device(struct domain *domain, const char *value) {
 		add_ivshmem(domain, &props, driver);
 	} else if (strcmp(driver, "vfio-pci") == 0) {
 		add_hostdev(domain, &props);
+	} else if (props_get(&props, "netdev") && props_get(&props, "mac")) {
+		add_mac(domain, props_get(&props, "mac"));
 	} else if (strcmp(driver, "usb-host") == 0) {
 		add_usb(domain, &props);
 	} else if (strstr(driver, "tablet") && domain->input_count < 16) {

@@ -4,6 +4,8 @@
 #include "base/i18n.h"
 #include "tools/vm-model/info_block.h"
 
+#define SENDERS_MOST 3 /* of a VM's network cards */
+
 #define NAMED_MAX 8
 
 static bool same_vm(const struct domain *a, const struct domain *b) {
@@ -121,6 +123,14 @@ static void several_block(struct text *text, const struct vm_candidate *list, un
 	text_finish(&reason);
 }
 
+static bool is_mac(const char *text) {
+	unsigned a[6];
+	int end = 0;
+	return sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &a[0], &a[1], &a[2], &a[3], &a[4], &a[5],
+			       &end) == 6 &&
+	       end == 17 && text[17] == '\0';
+}
+
 static void vm_lines(struct text *text, const struct vm_candidate *vm, bool password) {
 	static const char *const sources[] = { "libvirt", "qemu", "file" };
 	const struct domain *domain = vm->domain;
@@ -147,6 +157,16 @@ static void vm_lines(struct text *text, const struct vm_candidate *vm, bool pass
 		line(text, "spice_password", spice->password_text);
 	}
 	line(text, "bridge", vm->bridge);
+	char sender[SENDERS_MOST * 18] = "";
+	for (unsigned i = 0, n = 0; i < domain->interface_count && n < SENDERS_MOST; i++) {
+		const char *mac = domain->interface[i].mac;
+		if (is_mac(mac)) {
+			const size_t len = strlen(sender);
+			snprintf(sender + len, sizeof sender - len, "%s%s", n++ > 0 ? "," : "",
+					mac);
+		}
+	}
+	line(text, "sender", sender);
 	const char *toggle = "";
 	for (unsigned i = 0; i < domain->evdev_count; i++) {
 		line(text, "evdev", domain->evdev[i].path);

@@ -24,16 +24,16 @@ static void a_player_takes_over_and_the_unit_resumes(void **state) {
 	(void)state;
 	CHECK(sound_owner_create(&unit, folder, true) == 0);
 	CHECK(sound_owner_create(&player, folder, false) == 0);
-	CHECK(sound_owner_try(unit, KEY, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(unit, KEY, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(player, KEY, &pid) == SOUND_OWNER_ASKED);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(player, KEY, false, &pid) == SOUND_OWNER_ASKED);
 	CHECK(waited(unit));
-	CHECK(sound_owner_try(unit, KEY, &pid) == SOUND_OWNER_OTHER);
-	CHECK(sound_owner_try(player, KEY, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(unit, KEY, &pid) == SOUND_OWNER_OTHER);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_OTHER);
+	CHECK(sound_owner_try(player, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_OTHER);
 	sound_owner_destroy(player);
 	CHECK(waited(unit));
-	CHECK(sound_owner_try(unit, KEY, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
 	sound_owner_destroy(unit);
 }
 
@@ -44,13 +44,46 @@ static void two_players_do_not_take_from_each_other(void **state) {
 	(void)state;
 	CHECK(sound_owner_create(&first, folder, false) == 0);
 	CHECK(sound_owner_create(&second, folder, false) == 0);
-	CHECK(sound_owner_try(first, KEY, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(second, KEY, &pid) == SOUND_OWNER_OTHER && pid == getpid());
-	CHECK(sound_owner_try(second, OTHER, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(first, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(second, KEY, false, &pid) == SOUND_OWNER_OTHER && pid == getpid());
+	CHECK(sound_owner_try(second, OTHER, false, &pid) == SOUND_OWNER_HELD);
 	sound_owner_release(first, KEY);
-	CHECK(sound_owner_try(second, KEY, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(second, KEY, false, &pid) == SOUND_OWNER_HELD);
 	sound_owner_destroy(first);
 	sound_owner_destroy(second);
+}
+
+/* Two windows, each with a VM of its own on one bridge, and a unit that has neither's sound then.
+ */
+static void players_of_different_vms_share(void **state) {
+	struct sound_owner *unit;
+	struct sound_owner *player[3];
+	int pid;
+	(void)state;
+	CHECK(sound_owner_create(&unit, folder, true) == 0);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	for (int i = 0; i < 3; i++) {
+		CHECK(sound_owner_create(&player[i], folder, false) == 0);
+	}
+	CHECK(sound_owner_try(player[0], KEY, true, &pid) == SOUND_OWNER_ASKED && waited(unit));
+	CHECK(sound_owner_try(player[0], KEY, true, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(player[1], KEY, true, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(player[2], KEY, false, &pid) != SOUND_OWNER_HELD);
+	/* Names that only differ at their ends, longer than a path has room for. */
+	CHECK(sound_owner_try(player[0], KEY "-52:54:00:12:34:56", false, &pid) ==
+			SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(player[1], KEY "-52:54:00:12:34:57", false, &pid) ==
+			SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(player[2], KEY "-52:54:00:12:34:57", false, &pid) ==
+			SOUND_OWNER_OTHER);
+	sound_owner_destroy(player[2]);
+	sound_owner_destroy(player[0]);
+	while (waited(unit)) {
+	}
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_OTHER);
+	sound_owner_destroy(player[1]);
+	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	sound_owner_destroy(unit);
 }
 
 static void without_a_folder_everything_is_ours(void **state) {
@@ -59,7 +92,7 @@ static void without_a_folder_everything_is_ours(void **state) {
 	(void)state;
 	CHECK(sound_owner_create(&owner, "/proc/no/such/folder", false) == 0);
 	CHECK_EQ(sound_owner_fd(owner), -1);
-	CHECK(sound_owner_try(owner, KEY, &pid) == SOUND_OWNER_HELD);
+	CHECK(sound_owner_try(owner, KEY, false, &pid) == SOUND_OWNER_HELD);
 	sound_owner_destroy(owner);
 }
 
@@ -67,6 +100,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_player_takes_over_and_the_unit_resumes),
 		cmocka_unit_test(two_players_do_not_take_from_each_other),
+		cmocka_unit_test(players_of_different_vms_share),
 		cmocka_unit_test(without_a_folder_everything_is_ours),
 	};
 	if (!mkdtemp(folder)) {

@@ -25,6 +25,7 @@ static const char good[] = "status=found\n"
 			   "shm_size=33554432\n"
 			   "spice=127.0.0.1:5901\n"
 			   "bridge=virbr0\n"
+			   "sender=52:54:00:12:34:56\n"
 			   "evdev=/dev/input/by-id/a\n"
 			   "evdev=/dev/input/by-id/b c\\\\d\n"
 			   "evdev_toggle=ctrl-scrolllock\n"
@@ -40,6 +41,7 @@ static void check_good(const struct seen *seen) {
 	CHECK_EQ(info->shm_bytes, 33554432);
 	assert_string_equal(info->spice, "127.0.0.1:5901");
 	assert_string_equal(info->bridge, "virbr0");
+	assert_string_equal(info->sender, "52:54:00:12:34:56");
 	CHECK_EQ(info->evdev_count, 2);
 	assert_string_equal(info->evdev[1], "/dev/input/by-id/b c\\d");
 	assert_string_equal(info->evdev_toggle, "ctrl-scrolllock");
