@@ -9,7 +9,7 @@
 
 #include "base/deadline.h"
 #include "client/window/local_pointer.h"
-#include "client/window/pointer_map.h"
+#include "client/window/window_input_internal.h"
 #include "input/chord.h"
 #include "input/led.h"
 
@@ -22,71 +22,13 @@
  */
 #define FOCUS_KEYS_MS 2u
 
-struct window_input {
-	SDL_Window *window;
-	struct window_input_config config;
-	struct window_input_hooks hooks;
-	struct window_input_state state;
-	struct pointer_map map;
-	struct local_pointer *pointer;
-
-	struct escape escape;
-	struct key_set held;
-	bool help_shown;
-	uint64_t help_due_ns;
-	bool remote_shift;
-
-	bool focus;
-	uint32_t focus_ms;
-	bool captured;
-	bool other_motion; /* hooks.other_motion() is on, with this rotation */
-	unsigned other_rotation;
-	bool keyboard_grabbed;
-	bool started; /* capture_on_start was done */
-
-	bool inside; /* the pointer is over the picture */
-	unsigned buttons;
-	bool aligned; /* target is where the guest's pointer should be */
-	double target_x, target_y;
-	double rest_x, rest_y; /* of motion below a pixel */
-	uint64_t align_due_ns;
-	struct video_pointer guest;
-
-	bool mode_asked;
-	bool asked_absolute;
-	bool locks_reported; /* since the focus came and the guest listens */
-};
-
-void window_input_hints(void) {
-	/* A tab with Alt in full screen would minimise a grabbed window instead of reaching the
-	 * guest. */
-	SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
-	/* Raw motion: no acceleration of the desktop, no emulation by warping. */
-	SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_MODE_WARP, "0");
-#ifdef SDL_HINT_MOUSE_RELATIVE_SYSTEM_SCALE
-	SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SYSTEM_SCALE, "0");
-#endif
-#ifdef SDL_HINT_MOUSE_RELATIVE_SCALING
-	SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SCALING, "0");
-#endif
-#ifdef SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP
-	SDL_SetHint(SDL_HINT_VIDEO_WAYLAND_EMULATE_MOUSE_WARP, "0");
-#endif
-	/* The click that gives focus is for the guest, too. */
-	SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
-#ifdef SDL_HINT_GRAB_KEYBOARD
-	/* Only where we say so. */
-	SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "0");
-#endif
-}
-
 /* Keys and focus. */
 
 static bool guest_listens(const struct window_input *input) {
 	return input->state.connected && input->state.enabled && !input->state.overlay;
 }
 
-static bool forwarding(const struct window_input *input) {
+bool window_input_forwards(const struct window_input *input) {
 	return guest_listens(input) && (input->captured || !input->config.capture_only);
 }
 
@@ -96,7 +38,7 @@ static void request(struct window_input *input, enum window_request what, int va
 	input->hooks.request(what, value, shift, quiet, input->hooks.data);
 }
 
-static void send(struct window_input *input, struct guest_input_event event) {
+void window_input_send(struct window_input *input, struct guest_input_event event) {
 	event.source = INPUT_SOURCE_WINDOW;
 	input->hooks.input(&event, input->hooks.data);
 }
@@ -124,7 +66,7 @@ static bool sdl_knows_locks(void) {
  * a lock key.
  */
 static void tell_locks(struct window_input *input) {
-	if (!input->focus || !forwarding(input)) {
+	if (!input->focus || !window_input_forwards(input)) {
 		input->locks_reported = false;
 		return;
 	}
@@ -161,7 +103,7 @@ static void settle(struct window_input *input) {
 	tell_locks(input);
 	choose_motion(input);
 	const struct window_input_config *config = &input->config;
-	bool over = input->inside && input->focus && forwarding(input);
+	bool over = input->inside && input->focus && window_input_forwards(input);
 	bool grab = input->focus && guest_listens(input) &&
 		    (input->captured ? config->grab_keyboard
 				     : over && (config->grab_keyboard_on_focus ||
@@ -202,6 +144,7 @@ static void hide_help(struct window_input *input) {
 
 static void release(struct window_input *input) {
 	input->buttons = 0;
+	touch_cancel(&input->touch);
 	input->hooks.release(input->hooks.data);
 }
 
@@ -291,7 +234,8 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 		return false;
 	}
 	if (event->repeat) {
-		return forwarding(input) || key_set_has(&input->escape.swallowed, code) ||
+		return window_input_forwards(input) ||
+		       key_set_has(&input->escape.swallowed, code) ||
 		       (input->escape.down && input->escape.code == code);
 	}
 	if (pressed && event->timestamp - input->focus_ms <= FOCUS_KEYS_MS) {
@@ -306,13 +250,13 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 		return true;
 	}
 	/* A release always goes on: what was not pressed there is no news to the router. */
-	if (forwarding(input) || !pressed) {
-		send(input, (struct guest_input_event){ .time_ns = now_ns,
-					    .kind = INPUT_KEY,
-					    .code = code,
-					    .pressed = pressed });
+	if (window_input_forwards(input) || !pressed) {
+		window_input_send(input, (struct guest_input_event){ .time_ns = now_ns,
+							 .kind = INPUT_KEY,
+							 .code = code,
+							 .pressed = pressed });
 	}
-	return forwarding(input);
+	return window_input_forwards(input);
 }
 
 /* The pointer. */
@@ -325,10 +269,10 @@ static void send_motion(struct window_input *input, double dx, double dy, uint64
 	input->rest_x = dx - whole_x;
 	input->rest_y = dy - whole_y;
 	if (whole_x != 0 || whole_y != 0) {
-		send(input, (struct guest_input_event){ .time_ns = now_ns,
-					    .kind = INPUT_MOTION,
-					    .x = (int32_t)whole_x,
-					    .y = (int32_t)whole_y });
+		window_input_send(input, (struct guest_input_event){ .time_ns = now_ns,
+							 .kind = INPUT_MOTION,
+							 .x = (int32_t)whole_x,
+							 .y = (int32_t)whole_y });
 	}
 }
 
@@ -346,13 +290,13 @@ static void align(struct window_input *input, const struct pointer_point *point,
 	input->target_y = point->y;
 }
 
-static void plain_motion(struct window_input *input, const struct pointer_point *point, double dx,
+void window_input_point_to(struct window_input *input, const struct pointer_point *point, double dx,
 		double dy, uint64_t now_ns) {
 	if (input->state.absolute) {
-		send(input, (struct guest_input_event){ .time_ns = now_ns,
-					    .kind = INPUT_POSITION,
-					    .x = (int32_t)point->x,
-					    .y = (int32_t)point->y });
+		window_input_send(input, (struct guest_input_event){ .time_ns = now_ns,
+							 .kind = INPUT_POSITION,
+							 .x = (int32_t)point->x,
+							 .y = (int32_t)point->y });
 		return;
 	}
 	if (!input->aligned) {
@@ -373,7 +317,8 @@ static void plain_motion(struct window_input *input, const struct pointer_point 
 
 /* Where the pointer is now, in SDL's coordinates. With a button held it counts as inside: the drag
  * goes on along the edge. Returns whether the guest is concerned. */
-static bool pointer_at(struct window_input *input, int x, int y, struct pointer_point *ret_point) {
+bool window_input_point_at(
+		struct window_input *input, int x, int y, struct pointer_point *ret_point) {
 	*ret_point = pointer_map_point(&input->map, x, y);
 	bool inside = ret_point->inside || input->buttons != 0;
 	if (inside != input->inside) {
@@ -381,13 +326,13 @@ static bool pointer_at(struct window_input *input, int x, int y, struct pointer_
 		input->aligned = input->aligned && inside;
 		settle(input);
 	}
-	return inside && forwarding(input);
+	return inside && window_input_forwards(input);
 }
 
 static bool motion_event(
 		struct window_input *input, const SDL_MouseMotionEvent *event, uint64_t now_ns) {
 	if (input->captured) {
-		if (!forwarding(input)) {
+		if (!window_input_forwards(input)) {
 			return false;
 		}
 		if (input->other_motion) {
@@ -400,10 +345,10 @@ static bool motion_event(
 		return true;
 	}
 	struct pointer_point point;
-	if (!pointer_at(input, event->x, event->y, &point) || !input->focus) {
+	if (!window_input_point_at(input, event->x, event->y, &point) || !input->focus) {
 		return false;
 	}
-	plain_motion(input, &point, event->xrel, event->yrel, now_ns);
+	window_input_point_to(input, &point, event->xrel, event->yrel, now_ns);
 	return true;
 }
 
@@ -424,7 +369,7 @@ static unsigned button_of(unsigned sdl_button) {
 	}
 }
 
-static bool button_event(
+bool window_input_button(
 		struct window_input *input, const SDL_MouseButtonEvent *event, uint64_t now_ns) {
 	unsigned button = button_of(event->button);
 	bool pressed = event->type == SDL_MOUSEBUTTONDOWN;
@@ -437,33 +382,34 @@ static bool button_event(
 	if (!pressed) {
 		bool ours = input->buttons & 1u << button;
 		input->buttons &= ~(1u << button);
-		send(input, sent);
+		window_input_send(input, sent);
 		return ours;
 	}
 	struct pointer_point point;
-	if (!input->captured && !pointer_at(input, event->x, event->y, &point)) {
+	if (!input->captured && !window_input_point_at(input, event->x, event->y, &point)) {
 		return false;
 	}
-	if (!forwarding(input)) {
+	if (!window_input_forwards(input)) {
 		return false;
 	}
 	if (!input->captured && (input->state.absolute || !input->aligned)) {
-		plain_motion(input, &point, 0, 0, now_ns);
+		window_input_point_to(input, &point, 0, 0, now_ns);
 	}
 	input->buttons |= 1u << button;
-	send(input, sent);
+	window_input_send(input, sent);
 	return true;
 }
 
 static bool wheel_event(
 		struct window_input *input, const SDL_MouseWheelEvent *event, uint64_t now_ns) {
-	if (!forwarding(input) || !(input->captured || input->inside)) {
+	if (!window_input_forwards(input) || !(input->captured || input->inside)) {
 		return false;
 	}
-	send(input, (struct guest_input_event){ .time_ns = now_ns,
-				    .kind = INPUT_WHEEL,
-				    .x = (int32_t)lround((double)event->preciseX * NOTCH),
-				    .y = (int32_t)lround((double)event->preciseY * NOTCH) });
+	window_input_send(input,
+			(struct guest_input_event){ .time_ns = now_ns,
+					.kind = INPUT_WHEEL,
+					.x = (int32_t)lround((double)event->preciseX * NOTCH),
+					.y = (int32_t)lround((double)event->preciseY * NOTCH) });
 	return true;
 }
 
@@ -494,11 +440,21 @@ bool window_input_event(struct window_input *input, const SDL_Event *event, uint
 	case SDL_KEYDOWN:
 	case SDL_KEYUP:
 		return key_event(input, &event->key, now_ns);
+	case SDL_FINGERDOWN:
+	case SDL_FINGERMOTION:
+	case SDL_FINGERUP:
+		return window_input_finger(input, &event->tfinger, now_ns);
 	case SDL_MOUSEMOTION:
+		if (event->motion.which == SDL_TOUCH_MOUSEID) {
+			return false; /* the finger itself came before it */
+		}
 		return motion_event(input, &event->motion, now_ns);
 	case SDL_MOUSEBUTTONDOWN:
 	case SDL_MOUSEBUTTONUP:
-		return button_event(input, &event->button, now_ns);
+		if (event->button.which == SDL_TOUCH_MOUSEID) {
+			return false;
+		}
+		return window_input_button(input, &event->button, now_ns);
 	case SDL_MOUSEWHEEL:
 		return wheel_event(input, &event->wheel, now_ns);
 	case SDL_WINDOWEVENT:
@@ -516,15 +472,16 @@ bool window_input_escape_is_down(const struct window_input *input) {
 /* Time. */
 
 deadline window_input_deadline(const struct window_input *input) {
-	return deadline_first(input->help_due_ns, input->align_due_ns);
+	return deadline_first(deadline_first(input->help_due_ns, input->align_due_ns),
+			touch_deadline(&input->touch));
 }
 
 /* The pointer has come to rest. A guest that hides its pointer (a game) moves it for itself. */
 static void align_at_rest(struct window_input *input, uint64_t now_ns) {
 	input->align_due_ns = 0;
 	if (input->captured || !input->inside || input->buttons || !input->aligned ||
-			!forwarding(input) || input->state.absolute || !input->guest.known ||
-			!input->guest.visible) {
+			!window_input_forwards(input) || input->state.absolute ||
+			!input->guest.known || !input->guest.visible) {
 		return;
 	}
 	struct pointer_point point = { .x = input->target_x, .y = input->target_y };
@@ -543,12 +500,15 @@ void window_input_tick(struct window_input *input, uint64_t now_ns) {
 	if (input->align_due_ns && now_ns >= input->align_due_ns) {
 		align_at_rest(input, now_ns);
 	}
+	struct touch_steps steps;
+	touch_tick(&input->touch, now_ns, &steps);
+	window_input_touch_steps(input, &steps, now_ns);
 }
 
 /* From the rest of the program. */
 
 void window_input_set_state(struct window_input *input, const struct window_input_state *state) {
-	bool was_forwarding = forwarding(input);
+	bool was_forwarding = window_input_forwards(input);
 	input->state = *state;
 	input->map = (struct pointer_map){
 		.scale_x = state->window_width > 0
@@ -564,7 +524,7 @@ void window_input_set_state(struct window_input *input, const struct window_inpu
 	if (!guest_listens(input)) {
 		leave_capture(input, true);
 	}
-	if (was_forwarding && !forwarding(input)) {
+	if (was_forwarding && !window_input_forwards(input)) {
 		input->aligned = false;
 		release(input);
 	}

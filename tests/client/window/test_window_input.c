@@ -168,6 +168,16 @@ static bool button(struct fixture *f, unsigned number, bool pressed, int x, int 
 	return feed(f, event);
 }
 
+/* x, y: of the window of 640x360. */
+static bool finger(struct fixture *f, unsigned type, int number, int x, int y) {
+	SDL_Event event = { .tfinger = { .type = type,
+					    .touchId = 7,
+					    .fingerId = number,
+					    .x = (float)x / 640.0F,
+					    .y = (float)y / 360.0F } };
+	return feed(f, event);
+}
+
 static void window_event(struct fixture *f, unsigned what) {
 	SDL_Event event = { .window = { .type = SDL_WINDOWEVENT, .event = (Uint8)what } };
 	CHECK(!feed(f, event));
@@ -622,6 +632,119 @@ static void lock_keys_are_told_once(void **state) {
 	teardown(&f);
 }
 
+static void one_finger_is_a_mouse(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	f.view.absolute = f.view.absolute_possible = true;
+	window_input_set_state(f.input, &f.view);
+	f.log[0] = 0;
+	/* A tap, also before the window has the focus; a little unsteady. */
+	CHECK(finger(&f, SDL_FINGERDOWN, 1, 100, 50));
+	expect(&f, "p201,101 ");
+	CHECK(finger(&f, SDL_FINGERMOTION, 1, 103, 52));
+	CHECK(finger(&f, SDL_FINGERUP, 1, 103, 52));
+	expect(&f, "p201,101 b+1 b-1 ");
+	/* What SDL makes of it is no second click. */
+	SDL_Event mouse = { .button = { .type = SDL_MOUSEBUTTONDOWN,
+					    .which = SDL_TOUCH_MOUSEID,
+					    .button = SDL_BUTTON_LEFT,
+					    .x = 100,
+					    .y = 50 } };
+	CHECK(!feed(&f, mouse));
+	expect(&f, "");
+	/* A drag begins where the finger came down, and goes on outside the picture. */
+	finger(&f, SDL_FINGERDOWN, 2, 100, 50);
+	f.log[0] = 0;
+	finger(&f, SDL_FINGERMOTION, 2, 150, 60);
+	expect(&f, "p201,101 b+1 p301,121 ");
+	finger(&f, SDL_FINGERMOTION, 2, 150, 359);
+	finger(&f, SDL_FINGERMOTION, 2, 150, 400);
+	finger(&f, SDL_FINGERUP, 2, 150, 400);
+	expect(&f, "p301,719 p301,719 b-1 ");
+	/* Held still, it is a button that is held. */
+	finger(&f, SDL_FINGERDOWN, 3, 10, 10);
+	f.log[0] = 0;
+	CHECK(window_input_deadline(f.input) > f.now_ns);
+	f.now_ns += NS_PER_S;
+	window_input_tick(f.input, f.now_ns);
+	expect(&f, "p21,21 b+1 ");
+	finger(&f, SDL_FINGERUP, 3, 10, 10);
+	expect(&f, "b-1 ");
+	/* The focus goes in the middle of a drag. */
+	finger(&f, SDL_FINGERDOWN, 4, 100, 50);
+	finger(&f, SDL_FINGERMOTION, 4, 150, 60);
+	f.log[0] = 0;
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
+	finger(&f, SDL_FINGERMOTION, 4, 200, 60);
+	finger(&f, SDL_FINGERUP, 4, 200, 60);
+	expect(&f, "release ");
+	teardown(&f);
+}
+
+static void two_fingers_turn_the_wheel(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	f.view.absolute = f.view.absolute_possible = true;
+	window_input_set_state(f.input, &f.view);
+	finger(&f, SDL_FINGERDOWN, 1, 100, 100);
+	finger(&f, SDL_FINGERDOWN, 2, 140, 100);
+	f.log[0] = 0;
+	/* Both 40 units down: one notch away from the user, as the content follows the fingers. */
+	finger(&f, SDL_FINGERMOTION, 1, 100, 120);
+	finger(&f, SDL_FINGERMOTION, 2, 140, 120);
+	finger(&f, SDL_FINGERMOTION, 1, 100, 140);
+	finger(&f, SDL_FINGERMOTION, 2, 140, 140);
+	expect(&f, "w0,30 w0,30 w0,30 w0,30 ");
+	finger(&f, SDL_FINGERMOTION, 1, 120, 140);
+	expect(&f, "w-30,0 ");
+	/* The one that is left does nothing, a third one neither; then all is new. */
+	finger(&f, SDL_FINGERUP, 1, 120, 140);
+	finger(&f, SDL_FINGERDOWN, 3, 20, 20);
+	finger(&f, SDL_FINGERMOTION, 2, 300, 140);
+	finger(&f, SDL_FINGERUP, 2, 300, 140);
+	finger(&f, SDL_FINGERUP, 3, 20, 20);
+	expect(&f, "");
+	finger(&f, SDL_FINGERDOWN, 1, 100, 50);
+	finger(&f, SDL_FINGERUP, 1, 100, 50);
+	expect(&f, "p201,101 p201,101 b+1 b-1 ");
+	teardown(&f);
+}
+
+static void fingers_that_are_the_desktops(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	/* Beside the picture; while the pointer is captured; while nobody listens. */
+	f.view.picture = (struct video_geometry){ 100, 0, 440, 360, 0 };
+	window_input_set_state(f.input, &f.view);
+	CHECK(!finger(&f, SDL_FINGERDOWN, 1, 50, 50));
+	CHECK(!finger(&f, SDL_FINGERMOTION, 1, 300, 50));
+	CHECK(!finger(&f, SDL_FINGERUP, 1, 300, 50));
+	expect(&f, "");
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	tap_escape(&f);
+	f.log[0] = 0;
+	CHECK(!finger(&f, SDL_FINGERDOWN, 1, 300, 50));
+	finger(&f, SDL_FINGERUP, 1, 300, 50);
+	expect(&f, "");
+	tap_escape(&f);
+	/* The frame host puts the pointer where the finger is; where nobody can, a tap would be
+	 * somewhere else. */
+	f.log[0] = 0;
+	f.view.picture = (struct video_geometry){ 0, 0, 640, 360, 0 };
+	window_input_set_state(f.input, &f.view);
+	finger(&f, SDL_FINGERDOWN, 1, 100, 50);
+	finger(&f, SDL_FINGERUP, 1, 100, 50);
+	expect(&f, "set201,101 set201,101 b+1 b-1 ");
+	f.can_move = false;
+	finger(&f, SDL_FINGERDOWN, 1, 200, 50);
+	finger(&f, SDL_FINGERUP, 1, 200, 50);
+	expect(&f, "");
+	teardown(&f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_of_a_pc_has_its_position),
@@ -639,6 +762,9 @@ int main(void) {
 		cmocka_unit_test(options),
 		cmocka_unit_test(guest_pointer_follows_ours),
 		cmocka_unit_test(lock_keys_are_told_once),
+		cmocka_unit_test(one_finger_is_a_mouse),
+		cmocka_unit_test(two_fingers_turn_the_wheel),
+		cmocka_unit_test(fingers_that_are_the_desktops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
