@@ -43,6 +43,8 @@ const char *lgmp_state_name(enum lgmp_state state) {
 		return "full";
 	case LGMP_STATE_BROKEN:
 		return "broken";
+	case LGMP_STATE_FOUND:
+		return "found";
 	case LGMP_STATE_RUNNING:
 		return "running";
 	}
@@ -217,6 +219,10 @@ int lgmp_client_create(struct lgmp_client **ret_client, const char *path) {
 
 void lgmp_client_set_owners(struct lgmp_client *client, const struct owners *owners) {
 	client->owners = *owners;
+}
+
+void lgmp_client_look_only(struct lgmp_client *client) {
+	client->look_only = true;
 }
 
 void lgmp_client_set_path(struct lgmp_client *client, const char *path) {

@@ -48,6 +48,7 @@ enum lgmp_state {
 	LGMP_STATE_KVMFR,        /* another KVMFR version */
 	LGMP_STATE_FULL,         /* all places for clients are taken */
 	LGMP_STATE_BROKEN,       /* the host writes nonsense or holds a lock; tried again later */
+	LGMP_STATE_FOUND,        /* lgmp_client_look_only(): a living host that we speak */
 	LGMP_STATE_RUNNING,      /* subscribed */
 };
 
@@ -94,6 +95,10 @@ void lgmp_client_set_owners(struct lgmp_client *client, const struct owners *own
  * it, too, because a client that leaves messages unread is evicted from all queues. Frame and
  * pointer are always wanted. Before the first step. */
 void lgmp_client_want(struct lgmp_client *client, enum lgmp_queue queue);
+
+/* Writes nothing to the memory: a host is looked at and not subscribed to. Before the first step.
+ */
+void lgmp_client_look_only(struct lgmp_client *client);
 
 /* Leaves a running session cleanly (unsubscribes). Accepts NULL. No other thread may still call
  * lgmp_client_finish(). */

@@ -237,6 +237,11 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 		return;
 	}
 	status->experimental = info.version != ours->kvmfr;
+	if (client->look_only) {
+		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
+		lgmp_client_set_state(client, LGMP_STATE_FOUND, "%s", info.host_version);
+		return;
+	}
 	client->layout_kvmfr = ours->kvmfr;
 	client->session = session;
 	if (client->layout->session_client_id) {

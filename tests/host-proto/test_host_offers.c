@@ -68,6 +68,29 @@ static void a_host_from_tomorrow_is_named(void **state) {
 	guest_close(&guest);
 }
 
+/* The doctor's look: the host is named, nothing in the memory changes but by the host. */
+static void a_look_leaves_no_trace(void **state) {
+	(void)state;
+	struct guest guest;
+	struct lgmp_client *client;
+	guest_open(&guest, 34, MEMORY);
+	static unsigned char before[16384];
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	lgmp_client_look_only(client);
+	for (unsigned i = 0; i < 200; i++) {
+		guest.now_ns += 10 * NS_PER_MS;
+		CHECK_EQ(kvmfr_host_periodic(guest.host, guest_ms(&guest)), 0);
+		memcpy(before, shm_base(guest.shm), sizeof before);
+		lgmp_client_step(client, guest.now_ns);
+		CHECK(memcmp(before, shm_base(guest.shm), sizeof before) == 0);
+	}
+	CHECK_EQ(lgmp_client_status(client)->state, LGMP_STATE_FOUND);
+	assert_string_equal(lgmp_client_status(client)->info.host_version, "B-test");
+	lgmp_client_destroy(client);
+	CHECK(memcmp(before, shm_base(guest.shm), sizeof before) == 0);
+	guest_close(&guest);
+}
+
 static void step_until(struct demo_guest *guest, struct lgmp_client *client, uint64_t *now_ns,
 		enum lgmp_queue queue, struct lgmp_message *ret_message) {
 	for (unsigned i = 0; i < 1000; i++) {
@@ -147,6 +170,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_region_tells_the_versions),
 		cmocka_unit_test(a_host_from_tomorrow_is_named),
+		cmocka_unit_test(a_look_leaves_no_trace),
 		cmocka_unit_test(metadata_and_the_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,13 @@ struct facts_limits {
 /* Answers of a running machine; -1 / "" = not asked. */
 struct facts_live {
 	bool asked;
-	int spice; /* 0 = accepts, else errno */
+	/* The host program in the VM, through the shared memory: */
+	enum { HOST_NOT_ASKED, HOST_FOUND, HOST_OTHER } host;
+	char host_version[64];  /* of a found one */
+	unsigned host_kvmfr;    /* … */
+	unsigned host_features; /* … enum kvmfr_feature */
+	char host_reason[200];  /* HOST_OTHER: what is wrong, in a sentence */
+	int spice;              /* 0 = accepts, else errno */
 	char spice_uri[400];
 	bool spice_asked;
 	int pulse; /* 0 = accepts, else errno */
@@ -208,6 +214,8 @@ void facts_gather_live(struct facts *facts, unsigned listen_s);
 
 /* The sound server (doctor_pulse.c): 0 if it answers, else an errno. Takes up to 3 s. */
 int doctor_ask_pulse(struct facts_live *live);
+/* The host program (doctor_memory_host.c): looks for a second at most, and writes nothing. */
+void doctor_ask_host(struct facts *facts);
 /* The X server (doctor_x11.c): 0 if it answers, else an errno. */
 int doctor_ask_x11(const char *display, struct text *ret_abilities);
 
@@ -288,7 +296,7 @@ struct check {
 
 /* Tables that end with !run. */
 extern const struct check checks_host[], checks_pci[], checks_vm[], checks_expert[],
-		checks_memory[], checks_network[], checks_input[];
+		checks_memory[], checks_host_program[], checks_network[], checks_input[];
 
 void doctor_run(const struct facts *facts, struct report *report);
 /* --groups: every IOMMU group with its verdict. */

@@ -1,7 +1,8 @@
 /* What only a running machine can answer. In a tree (--root) "live NAME=VALUE" lines of
  * pierglass.facts stand in: spice=ERRNO, pulse=ERRNO, pulse-server=TEXT, pulse-sink=NAME,
  * pulse-latency=US, wayland=NAMES, x11=ERRNO, x11-abilities=WORDS, counted=N, received=N,
- * nft=CHAIN, busy=PATH, holder=WHO. */
+ * nft=CHAIN, busy=PATH, holder=WHO, host=VERSION with host-kvmfr=N and host-features=N, or
+ * host-reason=TEXT. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -264,6 +265,15 @@ static void from_tree(struct facts *facts) {
 		live->spice = (int)value;
 		domain_spice_uri(spice, live->spice_uri, sizeof live->spice_uri);
 	}
+	if (sysroot_fact(root, "live", "host", live->host_version, sizeof live->host_version)) {
+		live->host = HOST_FOUND;
+		live->host_kvmfr = number_fact(root, "host-kvmfr", &value) ? (unsigned)value : 0;
+		live->host_features =
+				number_fact(root, "host-features", &value) ? (unsigned)value : 0;
+	} else if (sysroot_fact(root, "live", "host-reason", live->host_reason,
+				   sizeof live->host_reason)) {
+		live->host = HOST_OTHER;
+	}
 	if (number_fact(root, "pulse", &value)) {
 		live->pulse_asked = true;
 		live->pulse = (int)value;
@@ -297,6 +307,7 @@ void facts_gather_live(struct facts *facts, unsigned listen_s) {
 		return;
 	}
 	facts->live.asked = true;
+	doctor_ask_host(facts);
 	ask_spice(facts);
 	ask_pulse(facts);
 	ask_wayland(facts);

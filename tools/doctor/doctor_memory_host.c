@@ -1,0 +1,84 @@
+/* The host program in the VM, as the shared memory tells it: which one runs, and what of its offers
+ * is used. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "host-proto/kvmfr.h"
+#include "host-proto/lgmp_client.h"
+#include "tools/doctor/doctor.h"
+
+#define LOOK_NS (1200 * NS_PER_MS) /* two heartbeats of a host of KVMFR 34, and some room */
+
+void doctor_ask_host(struct facts *facts) {
+	struct facts_live *live = &facts->live;
+	struct lgmp_client *client;
+	if (!facts->has_vm || facts->vm.state != DOMAIN_RUNNING || !facts->memory.present ||
+			!facts->memory.may_use ||
+			lgmp_client_create(&client, facts->memory.path) < 0) {
+		return;
+	}
+	lgmp_client_look_only(client);
+	const struct lgmp_status *status = lgmp_client_status(client);
+	const uint64_t end_ns = clock_now_ns() + LOOK_NS;
+	uint64_t now_ns = clock_now_ns();
+	while (now_ns < end_ns && status->state != LGMP_STATE_FOUND &&
+			status->state != LGMP_STATE_VERSION && status->state != LGMP_STATE_KVMFR &&
+			status->state != LGMP_STATE_UNREADABLE) {
+		(void)lgmp_client_step(client, now_ns);
+		clock_sleep_ns(5 * NS_PER_MS);
+		now_ns = clock_now_ns();
+	}
+	if (status->state == LGMP_STATE_FOUND) {
+		live->host = HOST_FOUND;
+		snprintf(live->host_version, sizeof live->host_version, "%s",
+				status->info.host_version);
+		live->host_kvmfr = status->info.version;
+		live->host_features = status->info.features;
+	} else if (status->state != LGMP_STATE_UNREADABLE) {
+		live->host = HOST_OTHER;
+		snprintf(live->host_reason, sizeof live->host_reason, "%s", status->reason);
+	}
+	lgmp_client_destroy(client);
+}
+
+static void add(char *text, size_t size, const char *word) {
+	const size_t len = strlen(text);
+	snprintf(text + len, size - len, "%s%s", len ? ", " : "", word);
+}
+
+static void check_host_program(const struct facts *facts, struct report *report) {
+	static const struct {
+		unsigned feature;
+		const char *name;
+	} features[] = {
+		{ KVMFR_FEATURE_SET_CURSOR_POS, N_("pointer") },
+		{ KVMFR_FEATURE_WINDOW_SIZE, N_("window size") },
+		{ KVMFR_FEATURE_INPUT, N_("keys and mouse") },
+		{ KVMFR_FEATURE_FRAME_SCHEDULE, N_("frame schedule (not used)") },
+		{ KVMFR_FEATURE_CLIPBOARD, N_("clipboard (not used: it goes over SPICE)") },
+		{ KVMFR_FEATURE_AUDIO, N_("sound (not used)") },
+	};
+	const struct facts_live *live = &facts->live;
+	char offers[320] = "";
+	if (live->host == HOST_OTHER) {
+		report_warn(report, "%s", live->host_reason);
+		return;
+	}
+	if (live->host != HOST_FOUND) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+		if (live->host_features & features[i].feature) {
+			add(offers, sizeof offers, _(features[i].name));
+		}
+	}
+	report_ok(report, _("the Looking Glass host %s runs (KVMFR %u); it offers: %s"),
+			live->host_version, live->host_kvmfr, offers[0] ? offers : "-");
+}
+
+const struct check checks_host_program[] = {
+	{ N_("Shared memory"), "host-program", true, check_host_program },
+	{ NULL, NULL, false, NULL },
+};
