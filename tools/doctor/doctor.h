@@ -120,8 +120,10 @@ struct facts_live {
 	int pulse; /* 0 = accepts, else errno */
 	bool pulse_asked;
 	char pulse_server[96];
-	char pulse_sink[256];       /* the default one */
-	long pulse_latency_us;      /* of a stream that wants 20 ms on it; -1 = cannot tell */
+	char pulse_sink[256];  /* the default one */
+	char pulse_silent[16]; /* "sink-mute", "sink-zero", "stream-mute", "stream-zero"; "" = not
+				*/
+	long pulse_latency_us; /* of a stream that wants 20 ms on it; -1 = cannot tell */
 	char wayland_globals[2048]; /* separated by blanks */
 	bool wayland_asked;
 	char x11_abilities[64]; /* "xinput-2.4 xwayland" */

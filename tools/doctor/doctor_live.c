@@ -281,6 +281,7 @@ static void from_tree(struct facts *facts) {
 	if (number_fact(root, "pulse-latency", &value)) {
 		live->pulse_latency_us = (long)value;
 	}
+	sysroot_fact(root, "live", "pulse-silent", live->pulse_silent, sizeof live->pulse_silent);
 	sysroot_fact(root, "live", "pulse-server", live->pulse_server, sizeof live->pulse_server);
 	live->wayland_asked = sysroot_fact(root, "live", "wayland", live->wayland_globals,
 			sizeof live->wayland_globals);

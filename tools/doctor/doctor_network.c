@@ -277,6 +277,28 @@ static void check_receivers(const struct facts *facts, struct report *report) {
 	}
 }
 
+/* Sound that is played and not heard. */
+static void report_silent(const struct facts_live *live, const char *server, const char *sink,
+		struct report *report) {
+	if (strcmp(live->pulse_silent, "sink-mute") == 0) {
+		report_warn(report, _("sound server %s: its default output %s is muted"), server,
+				sink);
+		report_command(report, "pactl set-sink-mute @DEFAULT_SINK@ 0");
+	} else if (strcmp(live->pulse_silent, "sink-zero") == 0) {
+		report_warn(report, _("sound server %s: the volume of its default output %s is 0"),
+				server, sink);
+		report_command(report, "pactl set-sink-volume @DEFAULT_SINK@ 50%%");
+	} else {
+		report_warn(report,
+				strcmp(live->pulse_silent, "stream-mute") == 0
+						? _("sound server %s: Pierglass is muted in the mixer")
+						: _("sound server %s: the volume of Pierglass in the mixer is 0"),
+				server);
+		report_remedy(report,
+				_("change that in the mixer of your desktop, under applications"));
+	}
+}
+
 static void check_sound_server(const struct facts *facts, struct report *report) {
 	const struct facts_live *live = &facts->live;
 	if (!live->pulse_asked) {
@@ -294,7 +316,9 @@ static void check_sound_server(const struct facts *facts, struct report *report)
 	}
 	const char *server = live->pulse_server[0] ? live->pulse_server : "PulseAudio";
 	const char *sink = live->pulse_sink[0] ? live->pulse_sink : "?";
-	if (live->pulse_latency_us > 100000) {
+	if (live->pulse_silent[0]) {
+		report_silent(live, server, sink, report);
+	} else if (live->pulse_latency_us > 100000) {
 		report_warn(report, _("sound server %s: its default output %s plays %ld ms late"),
 				server, sink, live->pulse_latency_us / 1000);
 		report_remedy(report,

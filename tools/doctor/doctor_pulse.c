@@ -55,6 +55,41 @@ static void on_server(pa_context *context, const pa_server_info *info, void *dat
 	ask->reported = true;
 }
 
+static void note_silent(struct ask *ask, const char *what) {
+	if (!ask->live->pulse_silent[0]) {
+		copy_text(ask->live->pulse_silent, sizeof ask->live->pulse_silent, what);
+	}
+}
+
+static void on_input(pa_context *context, const pa_sink_input_info *info, int end, void *data) {
+	struct ask *ask = data;
+	(void)context;
+	const char *name = end == 0 && info ? pa_proplist_gets(info->proplist,
+							      PA_PROP_APPLICATION_NAME)
+					    : NULL;
+	if (name && strcmp(name, "Pierglass") == 0) {
+		if (info->mute) {
+			note_silent(ask, "stream-mute");
+		} else if (info->has_volume && pa_cvolume_is_muted(&info->volume)) {
+			note_silent(ask, "stream-zero");
+		}
+	}
+	ask->reported |= end != 0;
+}
+
+static void on_sink(pa_context *context, const pa_sink_info *info, int end, void *data) {
+	struct ask *ask = data;
+	(void)context;
+	if (end == 0 && info) {
+		if (info->mute) {
+			note_silent(ask, "sink-mute");
+		} else if (pa_cvolume_is_muted(&info->volume)) {
+			note_silent(ask, "sink-zero");
+		}
+	}
+	ask->reported |= end != 0;
+}
+
 static void on_write(pa_stream *stream, size_t bytes, void *data) {
 	static const char silence[4096];
 	(void)data;
@@ -77,6 +112,23 @@ static bool run_until(struct ask *ask, const bool *flag, uint64_t for_ns) {
 		}
 	}
 	return flag && *flag;
+}
+
+/* Why nothing may be heard of what is played: the default output, and a player that plays. */
+static void look_at_mixer(struct ask *ask) {
+	pa_operation *operations[2];
+	ask->reported = false;
+	operations[0] = pa_context_get_sink_info_by_name(
+			ask->context, "@DEFAULT_SINK@", on_sink, ask);
+	run_until(ask, &ask->reported, ASK_NS);
+	ask->reported = false;
+	operations[1] = pa_context_get_sink_input_info_list(ask->context, on_input, ask);
+	run_until(ask, &ask->reported, ASK_NS);
+	for (unsigned i = 0; i < 2; i++) {
+		if (operations[i]) {
+			pa_operation_unref(operations[i]);
+		}
+	}
 }
 
 /* A moment of silence on the default output: only a stream that plays has a latency. */
@@ -157,6 +209,7 @@ int doctor_ask_pulse(struct facts_live *live) {
 			run_until(&ask, &ask.reported, ASK_NS);
 			pa_operation_unref(operation);
 		}
+		look_at_mixer(&ask);
 		measure(&ask);
 	}
 	release(&ask);

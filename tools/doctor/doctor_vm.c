@@ -243,11 +243,66 @@ static void check_video(const struct facts *facts, struct report *report) {
 	}
 }
 
+static bool is_played_by_qemu(const struct domain *vm) {
+	static const char *const types[] = { "pipewire", "pulseaudio", "jack", "alsa", "sdl" };
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (strcmp(vm->audio_type, types[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 1 = QEMU's user is this one, 0 = another, -1 = cannot tell. */
+static int qemu_is_me(const struct facts *facts) {
+	char wanted[100];
+	if (strstr(facts->vm_uri, "session")) {
+		return 1;
+	}
+	char *conf = sysroot_read(facts->root, "/etc/libvirt/qemu.conf", NULL);
+	if (!conf) {
+		return -1;
+	}
+	snprintf(wanted, sizeof wanted, "\nuser = \"%s\"", facts->me.name);
+	const int is = strstr(conf, wanted) != NULL;
+	free(conf);
+	return is;
+}
+
+/* The third way, beside SPICE and Scream: nothing is left to play for pierglass. */
+static void report_played_by_qemu(const struct facts *facts, struct report *report) {
+	const struct domain *vm = &facts->vm;
+	const int me = qemu_is_me(facts);
+	const char *user = facts->me.name[0] ? facts->me.name : "?";
+	if (me == 0) {
+		report_warn(report,
+				_("QEMU plays the sound card (%s) itself by %s, and runs as another user, "
+				  "who has no access to your sound server: silence"),
+				vm->sound[0].model, vm->audio_type);
+		report_remedy(report,
+				_("in /etc/libvirt/qemu.conf: user = \"%s\", or let it come through SPICE:"),
+				user);
+		report_edit(report, "<audio id='1' type='spice'/>");
+		return;
+	}
+	report_ok(report,
+			_("QEMU plays the sound card (%s) itself by %s: pierglass has nothing to play"),
+			vm->sound[0].model, vm->audio_type);
+	if (me < 0) {
+		report_remedy(report,
+				_("if nothing is heard: QEMU's user needs access to your sound server; "
+				  "in /etc/libvirt/qemu.conf: user = \"%s\""),
+				user);
+	}
+}
+
 static void check_sound_device(const struct facts *facts, struct report *report) {
 	if (!facts->vm.is_xml) {
 		return;
 	}
-	if (domain_sound_by_spice(&facts->vm)) {
+	if (facts->vm.sound_count > 0 && is_played_by_qemu(&facts->vm)) {
+		report_played_by_qemu(facts, report);
+	} else if (domain_sound_by_spice(&facts->vm)) {
 		report_ok(report, _("the sound card (%s) plays through SPICE"),
 				facts->vm.sound[0].model);
 	} else if (facts->vm.sound_count > 0 && !domain_card_beside_scream(&facts->vm)) {
