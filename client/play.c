@@ -342,6 +342,7 @@ int run_play(struct config *config) {
 		if (atomic_load(&play.display_gone)) {
 			play_end_without_display(&play);
 		}
+		app_save_clipboard(play.app);
 		remember_window(&play, key);
 	}
 	play_stop(&play);

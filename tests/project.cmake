@@ -24,6 +24,11 @@ if(xwatch_FOUND)
 	target_link_libraries(xwatch PRIVATE pg_flags pg_base PkgConfig::xwatch)
 	set_target_properties(xwatch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endif()
+# A clipboard manager of an X server.
+pkg_check_modules(xkeeper IMPORTED_TARGET xcb)
+add_executable(xkeeper support/xkeeper.c)
+target_link_libraries(xkeeper PRIVATE pg_flags PkgConfig::xkeeper)
+set_target_properties(xkeeper PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 # Moves a mouse of an X server and counts, as a stranger to the player, what that server hands out.
 pkg_check_modules(xmotion IMPORTED_TARGET xcb xcb-xinput xcb-xtest)
 if(xmotion_FOUND)

@@ -2,10 +2,13 @@
 #include "client/clipboard/clipboard.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/queue.h"
@@ -30,7 +33,8 @@ struct clipboard {
 	/* any thread */
 	struct queue queue; /* struct item */
 	struct loop_source *wake;
-	atomic_bool quit, text_wanted;
+	atomic_bool quit, text_wanted, save_wanted;
+	sem_t saved;
 
 	/* pg-clip */
 	struct loop *loop;
@@ -62,6 +66,19 @@ static void on_dropped(char *paths, void *data) {
 	clipboard->events.dropped(paths, clipboard->events.data);
 }
 
+static void on_saved(void *data) {
+	sem_post(&((struct clipboard *)data)->saved);
+}
+
+static void save(struct clipboard *clipboard) {
+	struct clipboard_backend *backend = clipboard->backend;
+	if (backend && backend->table->save) {
+		backend->table->save(backend, on_saved, clipboard);
+	} else {
+		on_saved(clipboard);
+	}
+}
+
 static void on_wake(void *data) {
 	struct clipboard *clipboard = data;
 	struct item item;
@@ -74,6 +91,9 @@ static void on_wake(void *data) {
 	}
 	if (atomic_exchange(&clipboard->text_wanted, false)) {
 		clipboard_core_ask_text(clipboard->core);
+	}
+	if (atomic_exchange(&clipboard->save_wanted, false)) {
+		save(clipboard);
 	}
 }
 
@@ -145,6 +165,7 @@ static void clipboard_free(struct clipboard *clipboard) {
 	}
 	clipboard_core_destroy(clipboard->core);
 	loop_destroy(clipboard->loop);
+	sem_destroy(&clipboard->saved);
 	free(clipboard);
 }
 
@@ -156,6 +177,7 @@ int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_con
 	}
 	clipboard->events = *events;
 	clipboard->surface = surface;
+	sem_init(&clipboard->saved, 0, 0);
 	const struct clipboard_core_events core = {
 		.send = events->send,
 		.refused = events->refused,
@@ -184,6 +206,20 @@ int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_con
 	}
 	*ret_clipboard = clipboard;
 	return 0;
+}
+
+void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns) {
+	const uint64_t until_ns = clock_now_ns() + timeout_ns;
+	const struct timespec until = { (time_t)(until_ns / NS_PER_S),
+		(long)(until_ns % NS_PER_S) };
+	atomic_store(&clipboard->save_wanted, true);
+	loop_wake(clipboard->wake);
+	while (sem_clockwait(&clipboard->saved, CLOCK_MONOTONIC, &until) < 0) {
+		if (errno != EINTR) {
+			log_debug("the clipboard manager has not kept the guest's content");
+			return;
+		}
+	}
 }
 
 void clipboard_stop(struct clipboard *clipboard) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "client/clipboard/clipboard_message.h"
 
@@ -44,6 +45,9 @@ struct clipboard_events {
  * connecting to the X server meanwhile: libXau keeps the name of its file in one place. */
 int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_config *config,
 		const struct window_surface *surface, const struct clipboard_events *events);
+/* Before the end, while the guest's side still answers: hands what the guest has in the clipboard
+ * to the desktop's manager, so that it can be pasted afterwards. Waits so long at most. */
+void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns);
 /* Joins the thread; no event comes after that. Accepts NULL. */
 void clipboard_stop(struct clipboard *clipboard);
 

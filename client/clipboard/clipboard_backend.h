@@ -53,6 +53,10 @@ struct clipboard_backend_table {
 	/* Asks the other program for one of the types that it offered, up to max_bytes. */
 	void (*fetch)(struct clipboard_backend *backend, uint32_t id, unsigned type,
 			size_t max_bytes);
+	/* Hands what we own to the desktop's clipboard manager, before the end; saved() follows, at
+	 * once where there is none or nothing to hand over. NULL: managers here need not be asked.
+	 */
+	void (*save)(struct clipboard_backend *backend, void (*saved)(void *data), void *data);
 	/* heap is taken over; NULL = nothing. */
 	void (*give)(struct clipboard_backend *backend, uint32_t id, void *heap, size_t len);
 };

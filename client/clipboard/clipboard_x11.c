@@ -49,6 +49,8 @@ struct x11 {
 	unsigned own_types;    /* 0 = not the owner */
 	xcb_timestamp_t owned_at;
 	struct x11_gives gives;
+	void (*saved)(void *data); /* the clipboard manager is asked to keep it */
+	void *saved_data;
 
 	/* what another program owns */
 	struct clipboard_choice choice;
@@ -221,6 +223,10 @@ static enum clipboard_failure failure_of(int r) {
 }
 
 static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *event) {
+	if (event->selection == x11->atoms[X11_MANAGER] && x11->saved) {
+		x11->saved(x11->saved_data);
+		x11->saved = NULL;
+	}
 	if (x11->state != ASKED || event->selection != x11->atoms[X11_CLIPBOARD]) {
 		return;
 	}
@@ -433,6 +439,26 @@ static void x11_give(struct clipboard_backend *backend, uint32_t id, void *heap,
 	x11_gives_content(&x11_of(backend)->gives, id, heap, len, clock_now_ns());
 }
 
+static void x11_save(struct clipboard_backend *backend, void (*saved)(void *data), void *data) {
+	struct x11 *x11 = x11_of(backend);
+	xcb_get_selection_owner_reply_t *manager = NULL;
+	if (x11->own_types != 0) {
+		manager = xcb_get_selection_owner_reply(x11->connection,
+				xcb_get_selection_owner(x11->connection, x11->atoms[X11_MANAGER]),
+				NULL);
+	}
+	const bool ask = manager && manager->owner != XCB_WINDOW_NONE;
+	free(manager);
+	if (!ask) {
+		saved(data);
+		return;
+	}
+	x11->saved = saved;
+	x11->saved_data = data;
+	x11_gives_save(&x11->gives, x11->window, x11->atoms[X11_SAVE_TARGETS], x11->own_types,
+			x11->owned_at);
+}
+
 /* ---- life ---- */
 
 static void x11_destroy(struct clipboard_backend *backend) {
@@ -450,7 +476,8 @@ static void x11_destroy(struct clipboard_backend *backend) {
 
 static bool intern(struct x11 *x11) {
 	static const char *const atoms[X11_ATOMS] = { "CLIPBOARD", "TARGETS", "TIMESTAMP", "INCR",
-		CLIPBOARD_SECRET_NAME, "TEXT", "COMPOUND_TEXT", "PIERGLASS_TIME" };
+		CLIPBOARD_SECRET_NAME, "TEXT", "COMPOUND_TEXT", "MULTIPLE", "ATOM_PAIR",
+		"CLIPBOARD_MANAGER", "SAVE_TARGETS", "PIERGLASS_TIME" };
 	xcb_intern_atom_cookie_t cookies[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
 	xcb_atom_t all[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
 	const unsigned count = sizeof cookies / sizeof cookies[0];
@@ -529,6 +556,7 @@ static const struct clipboard_backend_table table = {
 	.turn = x11_turn,
 	.own = x11_own,
 	.fetch = x11_fetch,
+	.save = x11_save,
 	.give = x11_give,
 };
 

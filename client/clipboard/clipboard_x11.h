@@ -9,7 +9,9 @@
 #include "client/clipboard/clipboard_backend.h"
 #include "client/clipboard/clipboard_names.h"
 
-#define X11_GIVES 16u
+#define X11_GIVES     16u
+#define X11_MULTIPLES 4u
+#define X11_PAIRS     16u /* of one MULTIPLE; the rest is refused */
 
 enum x11_atom {
 	X11_CLIPBOARD,
@@ -19,6 +21,10 @@ enum x11_atom {
 	X11_SECRET, /* CLIPBOARD_SECRET_NAME */
 	X11_TEXT,
 	X11_COMPOUND_TEXT,
+	X11_MULTIPLE,
+	X11_ATOM_PAIR,
+	X11_MANAGER, /* the selection of a clipboard manager, with SAVE_TARGETS */
+	X11_SAVE_TARGETS,
 	X11_TIME, /* a property of ours: touched to learn the server's time */
 	X11_ATOMS,
 };
@@ -35,6 +41,18 @@ struct x11_give {
 	uint8_t *bytes;
 	size_t len, sent;
 	uint64_t deadline_ns; /* of X11_GIVE_INCR */
+	unsigned multiple;    /* it is of that one, 1..; 0 = of none */
+	unsigned pair;
+};
+
+/* Several types asked for at once. */
+struct x11_multiple {
+	unsigned left; /* pairs without an answer; 0 = free */
+	xcb_window_t requestor;
+	xcb_atom_t property;
+	xcb_timestamp_t time;
+	uint32_t count;
+	xcb_atom_t pairs[2 * X11_PAIRS]; /* target, property; NONE = refused */
 };
 
 struct x11_gives {
@@ -46,11 +64,15 @@ struct x11_gives {
 	size_t piece; /* bytes in one property */
 	uint32_t next_id;
 	struct x11_give all[X11_GIVES];
+	struct x11_multiple multiples[X11_MULTIPLES];
 };
 
 /* types: what we own; owned_at: since when. */
 void x11_gives_request(struct x11_gives *gives, const xcb_selection_request_event_t *event,
 		unsigned types, xcb_timestamp_t owned_at);
+/* Asks the clipboard manager to keep these types; the answer comes to window. */
+void x11_gives_save(struct x11_gives *gives, xcb_window_t window, xcb_atom_t property,
+		unsigned types, xcb_timestamp_t time);
 /* A property of another program's window is gone: it read the piece. */
 void x11_gives_deleted(
 		struct x11_gives *gives, const xcb_property_notify_event_t *event, uint64_t now_ns);

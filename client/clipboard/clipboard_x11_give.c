@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "client/clipboard/clipboard_x11.h"
 
+#define X11_TYPES_MAX (CLIPBOARD_NAMES + 2)
+
 static const uint32_t no_events[] = { 0 };
 
 static void give_free(struct x11_gives *gives, struct x11_give *give) {
@@ -40,17 +42,41 @@ static void notify(struct x11_gives *gives, xcb_window_t requestor, xcb_atom_t t
 	xcb_send_event(gives->connection, 0, requestor, XCB_EVENT_MASK_NO_EVENT, bytes);
 }
 
+/* The last answer of a MULTIPLE: what was refused has no property any more. */
+static void settle_pair(
+		struct x11_gives *gives, struct x11_multiple *multiple, unsigned pair, bool given) {
+	if (!given && pair < multiple->count) {
+		multiple->pairs[2 * pair] = multiple->pairs[2 * pair + 1] = XCB_ATOM_NONE;
+	}
+	if (--multiple->left == 0) {
+		xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, multiple->requestor,
+				multiple->property, gives->atoms[X11_ATOM_PAIR], 32,
+				2 * multiple->count, multiple->pairs);
+		notify(gives, multiple->requestor, gives->atoms[X11_MULTIPLE], multiple->property,
+				multiple->time);
+	}
+}
+
+/* The answer to what was asked for, alone or with others. */
+static void settle(struct x11_gives *gives, const struct x11_give *asked, bool given) {
+	if (asked->multiple > 0) {
+		settle_pair(gives, &gives->multiples[asked->multiple - 1], asked->pair, given);
+	} else {
+		notify(gives, asked->requestor, asked->target,
+				given ? asked->property : XCB_ATOM_NONE, asked->time);
+	}
+}
+
 static void set_property(struct x11_gives *gives, const struct x11_give *give, const void *bytes,
 		size_t len) {
 	xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, give->requestor,
 			give->property, give->type, 8, (uint32_t)len, bytes);
 }
 
-static void give_targets(struct x11_gives *gives, const xcb_selection_request_event_t *event,
-		xcb_atom_t property, unsigned types) {
-	xcb_atom_t list[CLIPBOARD_NAMES + 4] = { gives->atoms[X11_TARGETS],
-		gives->atoms[X11_TIMESTAMP] };
-	uint32_t count = 2;
+/* Returns how many. */
+static uint32_t list_types(
+		const struct x11_gives *gives, unsigned types, xcb_atom_t list[X11_TYPES_MAX]) {
+	uint32_t count = 0;
 	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
 		if (clipboard_names[i].offer && (clipboard_names[i].type & types)) {
 			list[count++] = gives->names[i];
@@ -60,8 +86,25 @@ static void give_targets(struct x11_gives *gives, const xcb_selection_request_ev
 		list[count++] = gives->atoms[X11_TEXT];
 		list[count++] = gives->atoms[X11_COMPOUND_TEXT];
 	}
-	xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, event->requestor, property,
+	return count;
+}
+
+static void give_targets(struct x11_gives *gives, const struct x11_give *asked, unsigned types) {
+	xcb_atom_t list[3 + X11_TYPES_MAX] = { gives->atoms[X11_TARGETS],
+		gives->atoms[X11_TIMESTAMP], gives->atoms[X11_MULTIPLE] };
+	const uint32_t count = 3 + list_types(gives, types, list + 3);
+	xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, asked->requestor,
+			asked->property, XCB_ATOM_ATOM, 32, count, list);
+}
+
+void x11_gives_save(struct x11_gives *gives, xcb_window_t window, xcb_atom_t property,
+		unsigned types, xcb_timestamp_t time) {
+	xcb_atom_t list[X11_TYPES_MAX];
+	const uint32_t count = list_types(gives, types, list);
+	xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, window, property,
 			XCB_ATOM_ATOM, 32, count, list);
+	xcb_convert_selection(gives->connection, window, gives->atoms[X11_MANAGER],
+			gives->atoms[X11_SAVE_TARGETS], property, time);
 }
 
 /* Index in clipboard_names; -1 = nothing that we own now. TEXT is whatever text the owner likes;
@@ -87,34 +130,94 @@ static struct x11_give *find_free(struct x11_gives *gives) {
 	return NULL;
 }
 
+/* One type. asked has who asked for what. */
+static void request(struct x11_gives *gives, struct x11_give asked, unsigned types,
+		xcb_timestamp_t owned_at) {
+	const int name = find_name(gives, asked.target, types);
+	struct x11_give *give = name >= 0 ? find_free(gives) : NULL;
+	if (types != 0 && asked.target == gives->atoms[X11_TARGETS]) {
+		give_targets(gives, &asked, types);
+		settle(gives, &asked, true);
+	} else if (types != 0 && asked.target == gives->atoms[X11_TIMESTAMP]) {
+		xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, asked.requestor,
+				asked.property, XCB_ATOM_INTEGER, 32, 1, &owned_at);
+		settle(gives, &asked, true);
+	} else if (!give) {
+		settle(gives, &asked, false);
+	} else {
+		gives->next_id += gives->next_id == UINT32_MAX ? 2 : 1;
+		*give = asked;
+		give->state = X11_GIVE_WAITS;
+		give->id = gives->next_id;
+		give->type = asked.target == gives->atoms[X11_TEXT] ? gives->names[name]
+								    : asked.target;
+		give->name = name;
+		gives->events->wanted(give->id, clipboard_names[name].type, gives->events->data);
+	}
+}
+
+/* What a MULTIPLE asks for stands in its property. NULL: nothing that can be answered. */
+static struct x11_multiple *read_multiple(
+		struct x11_gives *gives, const struct x11_give *asked, unsigned *ret_number) {
+	for (unsigned i = 0; i < X11_MULTIPLES; i++) {
+		struct x11_multiple *multiple = &gives->multiples[i];
+		if (multiple->left > 0) {
+			continue;
+		}
+		xcb_get_property_reply_t *reply = xcb_get_property_reply(gives->connection,
+				xcb_get_property(gives->connection, 0, asked->requestor,
+						asked->property, XCB_GET_PROPERTY_TYPE_ANY, 0,
+						2 * X11_PAIRS),
+				NULL);
+		const bool fits = reply && reply->format == 32 && reply->value_len >= 2;
+		if (fits) {
+			multiple->count = reply->value_len / 2;
+			memcpy(multiple->pairs, xcb_get_property_value(reply),
+					(size_t)multiple->count * 2 * sizeof(xcb_atom_t));
+			multiple->requestor = asked->requestor;
+			multiple->property = asked->property;
+			multiple->time = asked->time;
+			multiple->left = multiple->count + 1;
+			*ret_number = i + 1;
+		}
+		free(reply);
+		return fits ? multiple : NULL;
+	}
+	return NULL;
+}
+
+static void request_multiple(struct x11_gives *gives, const struct x11_give *asked, unsigned types,
+		xcb_timestamp_t owned_at) {
+	unsigned number;
+	struct x11_multiple *multiple = read_multiple(gives, asked, &number);
+	if (!multiple) {
+		settle(gives, asked, false);
+		return;
+	}
+	for (unsigned i = 0; i < multiple->count; i++) {
+		struct x11_give one = *asked;
+		one.target = multiple->pairs[2 * i];
+		one.property = multiple->pairs[2 * i + 1];
+		one.multiple = number;
+		one.pair = i;
+		/* Never one within another. */
+		request(gives, one, one.property != XCB_ATOM_NONE ? types : 0, owned_at);
+	}
+	settle_pair(gives, multiple, multiple->count, true);
+}
+
 void x11_gives_request(struct x11_gives *gives, const xcb_selection_request_event_t *event,
 		unsigned types, xcb_timestamp_t owned_at) {
 	/* Programs of before ICCCM name no property. */
-	const xcb_atom_t property =
-			event->property != XCB_ATOM_NONE ? event->property : event->target;
-	const int name = find_name(gives, event->target, types);
-	struct x11_give *give = name >= 0 ? find_free(gives) : NULL;
-	if (types != 0 && event->target == gives->atoms[X11_TARGETS]) {
-		give_targets(gives, event, property, types);
-		notify(gives, event->requestor, event->target, property, event->time);
-	} else if (types != 0 && event->target == gives->atoms[X11_TIMESTAMP]) {
-		xcb_change_property(gives->connection, XCB_PROP_MODE_REPLACE, event->requestor,
-				property, XCB_ATOM_INTEGER, 32, 1, &owned_at);
-		notify(gives, event->requestor, event->target, property, event->time);
-	} else if (!give) {
-		notify(gives, event->requestor, event->target, XCB_ATOM_NONE, event->time);
+	const struct x11_give asked = { .requestor = event->requestor,
+		.property = event->property != XCB_ATOM_NONE ? event->property : event->target,
+		.target = event->target,
+		.time = event->time };
+	if (types != 0 && event->target == gives->atoms[X11_MULTIPLE] &&
+			event->property != XCB_ATOM_NONE) {
+		request_multiple(gives, &asked, types, owned_at);
 	} else {
-		gives->next_id += gives->next_id == UINT32_MAX ? 2 : 1;
-		*give = (struct x11_give){ .state = X11_GIVE_WAITS,
-			.id = gives->next_id,
-			.requestor = event->requestor,
-			.property = property,
-			.target = event->target,
-			.type = event->target == gives->atoms[X11_TEXT] ? gives->names[name]
-									: event->target,
-			.time = event->time,
-			.name = name };
-		gives->events->wanted(give->id, clipboard_names[name].type, gives->events->data);
+		request(gives, asked, types, owned_at);
 	}
 }
 
@@ -138,7 +241,7 @@ static uint8_t *to_compound(uint8_t *heap, size_t *len) {
 static void begin(struct x11_gives *gives, struct x11_give *give, uint64_t now_ns) {
 	if (give->len <= gives->piece) {
 		set_property(gives, give, give->bytes, give->len);
-		notify(gives, give->requestor, give->target, give->property, give->time);
+		settle(gives, give, true);
 		give_free(gives, give);
 		return;
 	}
@@ -150,7 +253,7 @@ static void begin(struct x11_gives *gives, struct x11_give *give, uint64_t now_n
 			give->property, gives->atoms[X11_INCR], 32, 1, &at_least);
 	give->state = X11_GIVE_INCR;
 	give->deadline_ns = now_ns + gives->timeout_ns;
-	notify(gives, give->requestor, give->target, give->property, give->time);
+	settle(gives, give, true);
 }
 
 void x11_gives_content(
@@ -169,7 +272,7 @@ void x11_gives_content(
 		heap = to_compound(heap, &len);
 	}
 	if (!heap) {
-		notify(gives, give->requestor, give->target, XCB_ATOM_NONE, give->time);
+		settle(gives, give, false);
 		give_free(gives, give);
 		return;
 	}

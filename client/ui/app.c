@@ -76,6 +76,10 @@ int app_start_clipboard(struct app *app, struct guest_link *session) {
 	return app_clipboard_start(&app->clipboard, app->config, app->window, session, &app->inbox);
 }
 
+void app_save_clipboard(struct app *app) {
+	app_clipboard_save(&app->clipboard);
+}
+
 void app_stop_clipboard(struct app *app) {
 	app_clipboard_stop(&app->clipboard);
 }

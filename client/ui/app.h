@@ -46,6 +46,8 @@ void app_attach(struct app *app, struct video *video, struct guest_link *session
 /* The clipboard part, between the window and the session: before the picture starts (clipboard.h)
  * and before pg-io runs. It must stop before the session is destroyed. */
 int app_start_clipboard(struct app *app, struct guest_link *session);
+/* While everything still runs: see app_clipboard_save(). */
+void app_save_clipboard(struct app *app);
 void app_stop_clipboard(struct app *app);
 
 /* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */

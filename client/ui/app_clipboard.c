@@ -6,6 +6,7 @@
 
 #include <SDL.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/clipboard/clipboard.h"
@@ -128,6 +129,12 @@ int app_clipboard_start(struct app_clipboard *clipboard, const struct config *co
 		log_error("the clipboard does not start: %s", strerrordesc_np(-r));
 	}
 	return r;
+}
+
+void app_clipboard_save(struct app_clipboard *clipboard) {
+	if (clipboard->part) {
+		clipboard_save(clipboard->part, 500 * NS_PER_MS);
+	}
 }
 
 void app_clipboard_stop(struct app_clipboard *clipboard) {

@@ -23,6 +23,8 @@ struct app_clipboard {
 
 int app_clipboard_start(struct app_clipboard *clipboard, const struct config *config,
 		struct window *window, struct guest_link *session, struct app_inbox *inbox);
+/* What the guest has in the clipboard stays there after the end. Waits half a second at most. */
+void app_clipboard_save(struct app_clipboard *clipboard);
 void app_clipboard_stop(struct app_clipboard *clipboard);
 
 /* On pg-io: a message of the guest's side. data is the app_clipboard. */

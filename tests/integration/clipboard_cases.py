@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 
-from gui_lab import (MODE, SOURCE, WORK, X_ENV, check, client, connected, focus, guest, run, shown, wait_for, xdotool)
+from gui_lab import (BUILD, MODE, SOURCE, WORK, X_ENV, check, client, connected, focus, guest, run, shown, wait_for,
+                     xdotool)
 
 FRAME = (640, 360)
 MIB = 1 << 20
@@ -171,7 +172,16 @@ def desktop_types():
     """The types that programs are offered."""
     command = ['xclip', '-selection', 'clipboard', '-t', 'TARGETS', '-o'] if MODE == 'x11' else ['wl-paste', '--list-types']
     found = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True, timeout=10)
-    return [name for name in found.stdout.split() if name not in ('TARGETS', 'TIMESTAMP')]
+    return [name for name in found.stdout.split() if name not in ('TARGETS', 'TIMESTAMP', 'MULTIPLE')]
+
+
+def keep(names):
+    """A clipboard manager, of which the program hears at its end only."""
+    keeper = subprocess.Popen([os.path.join(BUILD, 'tests/xkeeper')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                              env=X_ENV)
+    HELPERS.append(keeper)
+    check(keeper.stdout.readline() == 'ready\n', 'no manager for %s' % names)
+    return keeper
 
 
 def case_types():
@@ -192,7 +202,14 @@ def case_types():
                                  check=False, timeout=10).stdout
             check(got == data, 'without a type %d bytes' % len(got))
         print('%s as %s: each delivers' % (kind, ', '.join(names)))
+    keeper = keep(names) if MODE == 'x11' else None
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+    if keeper:
+        said = keeper.stdout.readline().split(None, 5)
+        check(said == ['kept', str(len(names)), 'refused', '1', 'text', 'plain text\n'], 'the manager has %s' % said)
+        got = desktop_paste()
+        check(got == data, 'after the end the desktop gets %r' % got)
+        print('after the end a clipboard manager has all %d types, and serves the text' % len(names))
 
 
 class Typist:
