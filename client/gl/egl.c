@@ -41,7 +41,8 @@ struct egl {
 
 	void *x11; /* Display *, our own connection */
 	struct x11_present *present;
-	bool has_put; /* since the last swap */
+	bool has_put;   /* since the last swap */
+	bool waits_x11; /* for the server to have read what was put */
 
 	struct wl_egl_window *wl_window;
 	struct wl_event_queue *wl_queue;
@@ -393,6 +394,16 @@ bool egl_takes_pixels(const struct egl *egl) {
 	return egl->present != NULL;
 }
 
+unsigned char *egl_make_pixels(struct egl *egl, int width, int height) {
+	return egl->present ? x11_present_make_picture(egl->present, width, height) : NULL;
+}
+
+void egl_free_pixels(struct egl *egl) {
+	if (egl->present) {
+		x11_present_free_picture(egl->present);
+	}
+}
+
 int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct rect *rects,
 		unsigned count) {
 	const int r = x11_present_put(egl->present, pixels, rects, count);
@@ -465,6 +476,10 @@ void egl_set_vsync(struct egl *egl, bool on) {
 }
 
 bool egl_wants_frame(struct egl *egl) {
+	if (egl->present) {
+		egl->waits_x11 = !x11_present_is_read(egl->present);
+		return !egl->waits_x11;
+	}
 	if (!egl->wl_queue) {
 		return true;
 	}
@@ -491,6 +506,11 @@ void egl_wait(struct egl *egl, int wake_fd, deadline due) {
 	struct pollfd fds[2] = { { .fd = wake_fd, .events = POLLIN } };
 	/* Only while we wait for the compositor: the main thread reads that socket, too, and every
 	 * reader of it waits for all others. */
+	if (egl && egl->waits_x11) {
+		fds[1] = (struct pollfd){ .fd = x11_present_fd(egl->present), .events = POLLIN };
+		wait_fds(fds, 2, due);
+		return;
+	}
 	if (!egl || !egl->wl_queue || !egl->wl_frame) {
 		wait_fds(fds, 1, due);
 		return;

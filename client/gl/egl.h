@@ -48,6 +48,11 @@ int egl_begin(struct egl *egl, struct egl_target *ret_target);
 
 /* Whether egl_put() can show pixels straight from memory, without GL. */
 bool egl_takes_pixels(const struct egl *egl);
+/* Memory for a picture of that size, rows of width * 4 bytes, which egl_put() shows without a copy.
+ * To be written only after egl_wants_frame() said yes, and before the next swap. NULL: there is
+ * none, take other memory. Goes with the next call, with egl_free_pixels() or with egl. */
+unsigned char *egl_make_pixels(struct egl *egl, int width, int height);
+void egl_free_pixels(struct egl *egl);
 /* Between egl_begin() and egl_swap(), only then: shows those rectangles of the picture (inside both
  * it and the window) from memory; what egl_swap() gets is what was drawn, and may be nothing.
  * 0 or -EIO as above. */
@@ -62,7 +67,8 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count);
 void egl_set_vsync(struct egl *egl, bool on);
 
 /* Wayland: false while the compositor has not asked for another frame since the last swap (with
- * vsync), or not for so long that the window must be hidden (without). Elsewhere always true. */
+ * vsync), or not for so long that the window must be hidden (without). X11: false while the server
+ * has not read the memory of egl_make_pixels(). Elsewhere always true. */
 bool egl_wants_frame(struct egl *egl);
 
 /* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed. */

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct egl_pixels;
@@ -19,6 +20,16 @@ unsigned long x11_window_visual(void *display, unsigned long window); /* visual 
  * x, R, G, B. */
 int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window);
 void x11_present_destroy(struct x11_present *present); /* accepts NULL */
+
+/* Memory of a picture, rows of width * 4 bytes, that the server reads in place: x11_present_put()
+ * copies nothing of it. To be written only while x11_present_is_read(). NULL: there is none. Goes
+ * with the next call, with x11_present_free_picture() or with the present. */
+unsigned char *x11_present_make_picture(struct x11_present *present, int width, int height);
+void x11_present_free_picture(struct x11_present *present);
+/* Whether the server has read all that was shown. Without a picture always true. Where it is false,
+ * its answer makes the connection's descriptor readable. */
+bool x11_present_is_read(struct x11_present *present);
+int x11_present_fd(const struct x11_present *present);
 
 /* Puts rectangles of a picture in memory on the window; shown with the next x11_present_show().
  * 0 or -EIO. */

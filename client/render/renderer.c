@@ -125,8 +125,8 @@ void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects
 	renderer_textures_uploaded(&renderer->textures, rects, count);
 }
 
-void renderer_keep(struct renderer *renderer, bool on) {
-	renderer_kept_switch(&renderer->kept, &renderer->textures, on);
+void renderer_keep(struct renderer *renderer, bool on, struct egl *egl) {
+	renderer_kept_switch(&renderer->kept, &renderer->textures, on, egl);
 }
 
 bool renderer_keeps(const struct renderer *renderer) {

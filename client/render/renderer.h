@@ -17,6 +17,7 @@
 #include "host-proto/cursor.h"
 #include "host-proto/frame.h"
 
+struct egl;
 struct egl_pixels;
 struct rect;
 struct egl_target;
@@ -39,10 +40,11 @@ bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr)
  * (row 0), pitch its row distance in bytes. The bytes were read when it returns. */
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect);
-/* Keeps uploaded pixels in the renderer's own memory, from which a window can show them without GL:
- * for a picture at 1:1. Needs BGRA and a CPU that draws; renderer_keeps() tells whether it is on.
- */
-void renderer_keep(struct renderer *renderer, bool on);
+/* Keeps uploaded pixels in memory, from which a window can show them without GL: for a picture at
+ * 1:1. Needs BGRA and a CPU that draws; renderer_keeps() tells whether it is on. egl (may be NULL):
+ * the window, whose own memory is taken where it has any (egl_make_pixels()); it outlives the
+ * renderer, and pixels come only when it wants a frame. */
+void renderer_keep(struct renderer *renderer, bool on, struct egl *egl);
 bool renderer_keeps(const struct renderer *renderer);
 /* Where that memory is in the window; false: it is not what the scene shows. What the scene has
  * over it is drawn by renderer_draw() as ever. */

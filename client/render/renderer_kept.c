@@ -19,7 +19,9 @@ static size_t pitch_of(const struct renderer_textures *textures) {
 }
 
 void renderer_kept_forget(struct renderer_kept *kept) {
-	if (kept->memory) {
+	if (kept->memory && kept->bytes == 0) {
+		egl_free_pixels(kept->egl);
+	} else if (kept->memory) {
 		munmap(kept->memory, kept->bytes);
 	}
 	kept->memory = NULL;
@@ -28,8 +30,7 @@ void renderer_kept_forget(struct renderer_kept *kept) {
 }
 
 /* Large pages where there are any: half the time of writing it is finding the small ones. */
-static bool make(struct renderer_kept *kept, const struct renderer_textures *textures) {
-	const size_t bytes = pitch_of(textures) * textures->picture.height;
+static bool map(struct renderer_kept *kept, size_t bytes) {
 	kept->bytes = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
 	void *memory = mmap(NULL, kept->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			-1, 0);
@@ -39,6 +40,18 @@ static bool make(struct renderer_kept *kept, const struct renderer_textures *tex
 	(void)madvise(memory, kept->bytes, MADV_HUGEPAGE);
 	kept->memory = memory;
 	return true;
+}
+
+/* The window's own, which it shows without another copy; else ours. */
+static bool make(struct renderer_kept *kept, const struct renderer_textures *textures,
+		struct egl *egl) {
+	kept->egl = egl;
+	kept->bytes = 0;
+	if (egl) {
+		kept->memory = egl_make_pixels(
+				egl, (int)textures->picture.width, (int)textures->picture.height);
+	}
+	return kept->memory || map(kept, pitch_of(textures) * textures->picture.height);
 }
 
 static bool can_keep(const struct renderer_textures *textures) {
@@ -55,12 +68,13 @@ static void read_texture(struct renderer_kept *kept, const struct renderer_textu
 			GL_BGRA_EXT, GL_UNSIGNED_BYTE, kept->memory);
 }
 
-void renderer_kept_switch(struct renderer_kept *kept, struct renderer_textures *textures, bool on) {
+void renderer_kept_switch(struct renderer_kept *kept, struct renderer_textures *textures, bool on,
+		struct egl *egl) {
 	if (!on) {
 		renderer_kept_bring_up(kept, textures, NULL);
 		kept->on = false;
 	} else if (!kept->on && can_keep(textures) &&
-			(kept->memory != NULL || make(kept, textures))) {
+			(kept->memory != NULL || make(kept, textures, egl))) {
 		read_texture(kept, textures);
 		kept->on = true;
 	}

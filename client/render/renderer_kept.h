@@ -11,6 +11,7 @@
 
 #include "client/gl/region.h"
 
+struct egl;
 struct egl_pixels;
 struct frame_rect;
 struct renderer_scene;
@@ -19,14 +20,17 @@ struct renderer_textures;
 struct renderer_kept {
 	bool on;               /* what is uploaded goes there */
 	unsigned char *memory; /* rows of the picture's width * 4 bytes; NULL until needed */
-	size_t bytes;          /* of the mapping */
+	size_t bytes;          /* of a mapping of ours; 0 = the window's memory */
+	struct egl *egl;       /* whose memory that is */
 	struct region stale;   /* image rectangles that the texture lacks */
 };
 
 /* The picture goes. */
 void renderer_kept_forget(struct renderer_kept *kept);
-/* Begins with what the texture has, ends with the texture brought up to date. */
-void renderer_kept_switch(struct renderer_kept *kept, struct renderer_textures *textures, bool on);
+/* Begins with what the texture has, ends with the texture brought up to date. egl: whose memory is
+ * taken where it has any; may be NULL. */
+void renderer_kept_switch(struct renderer_kept *kept, struct renderer_textures *textures, bool on,
+		struct egl *egl);
 void renderer_kept_upload(struct renderer_kept *kept, const struct renderer_textures *textures,
 		const unsigned char *pixels, uint32_t pitch, const struct frame_rect *rect);
 /* Brings the texture up to date: all of it (NULL), or a part that is to be drawn. */

@@ -39,7 +39,7 @@ static void keep(struct video_frames *frames) {
 			    frames->config->upload == VIDEO_UPLOAD_AUTO && layout->exact &&
 			    layout->rotation == 0;
 	const bool before = renderer_keeps(canvas->renderer);
-	renderer_keep(canvas->renderer, wanted);
+	renderer_keep(canvas->renderer, wanted, canvas->egl);
 	if (before != renderer_keeps(canvas->renderer)) {
 		video_report_upload(frames->report, renderer_upload_name(canvas->renderer));
 	}

@@ -367,7 +367,7 @@ static void a_kept_picture_is_the_same(void **state) {
 		struct image image = image_of(c);
 		begin_picture(&setup, c, &image);
 		upload_all(&setup, c, &image);
-		renderer_keep(setup.renderer, true);
+		renderer_keep(setup.renderer, true, NULL);
 		const bool on = renderer_keeps(setup.renderer);
 		CHECK(on == (c->format == FRAME_FORMAT_BGRA));
 		kept += on;
@@ -385,14 +385,14 @@ static void a_kept_picture_is_the_same(void **state) {
 				upload_all(&setup, c, &image);
 			}
 		}
-		renderer_keep(setup.renderer, false);
+		renderer_keep(setup.renderer, false, NULL);
 		CHECK(!renderer_keeps(setup.renderer));
 		compare(&setup, c, &image, 0, "kept no longer");
 		upload_damage(&setup, c, &image);
 		compare(&setup, c, &image, 0, "kept no longer, damage");
-		renderer_keep(setup.renderer, true);
+		renderer_keep(setup.renderer, true, NULL);
 		compare(&setup, c, &image, 0, "kept again");
-		renderer_keep(setup.renderer, false);
+		renderer_keep(setup.renderer, false, NULL);
 		free(image.pixels);
 	}
 	CHECK_EQ(kept, 4);
