@@ -153,7 +153,7 @@ static void clear_shown(struct renderer_textures *textures) {
 static bool same_picture(const struct renderer_picture *a, const struct renderer_picture *b) {
 	return a->format == b->format && a->width == b->width && a->height == b->height &&
 	       a->data_width == b->data_width && a->rows == b->rows && a->hdr == b->hdr &&
-	       a->pq == b->pq;
+	       a->pq == b->pq && a->max_cll_nits == b->max_cll_nits;
 }
 
 static int make_textures(struct renderer_textures *textures) {
@@ -382,6 +382,13 @@ static bool prepare_convert(struct renderer_textures *textures) {
 	return textures->convert_program != 0;
 }
 
+/* What the guest tells of its content is closer than what the user set, and never above it. */
+static uint32_t max_cll_nits(const struct renderer_textures *textures) {
+	const uint32_t set = (uint32_t)textures->hdr.max_cll_nits;
+	const uint32_t told = textures->picture.max_cll_nits;
+	return told > 0 && told < set ? told : set;
+}
+
 static void convert(struct renderer_textures *textures, const struct frame_rect *rects,
 		unsigned count) {
 	if (!prepare_convert(textures)) {
@@ -394,7 +401,7 @@ static void convert(struct renderer_textures *textures, const struct frame_rect 
 	glUniform1f(glGetUniformLocation(textures->convert_program, "peak"),
 			(float)(textures->hdr.peak_nits > 0 ? textures->hdr.peak_nits : 250));
 	glUniform1f(glGetUniformLocation(textures->convert_program, "max_cll"),
-			(float)textures->hdr.max_cll_nits);
+			(float)max_cll_nits(textures));
 	glActiveTexture(GL_TEXTURE0);
 	glBindTexture(GL_TEXTURE_2D, textures->raw);
 	glBindVertexArray(textures->empty_array);

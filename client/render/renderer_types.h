@@ -18,6 +18,8 @@ struct renderer_picture {
 	uint32_t width, height;    /* pixels of the image, unrotated */
 	uint32_t data_width, rows; /* as in struct frame */
 	bool hdr, pq;
+	uint32_t max_cll_nits; /* the brightest of the content, as the guest tells it; 0 = it does
+				  not */
 };
 
 struct renderer_hdr { /* for RGBA10 and RGBA16F */

@@ -77,6 +77,7 @@ static int begin_frame(struct video_frames *frames, const struct source_frame *t
 		.rows = frame->rows,
 		.hdr = (frame->flags & FRAME_HDR) != 0,
 		.pq = (frame->flags & FRAME_HDR_PQ) != 0,
+		.max_cll_nits = frame->hdr.max_cll_nits,
 	};
 	int r = renderer_set_picture(frames->canvas->renderer, &picture);
 	if (r < 0) {

@@ -74,7 +74,7 @@ static inline unsigned random_next(unsigned *seed) {
 static inline void put_picture(
 		struct setup *setup, const uint32_t *pixels, uint32_t width, uint32_t height) {
 	const struct renderer_picture picture = { FRAME_FORMAT_BGRA, width, height, width, height,
-		false, false };
+		false, false, 0 };
 	CHECK(renderer_set_picture(setup->renderer, &picture) >= 0);
 	const struct frame_rect whole = { 0, 0, width, height };
 	renderer_upload(setup->renderer, (const unsigned char *)pixels, width * 4, &whole);

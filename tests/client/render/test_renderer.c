@@ -173,10 +173,12 @@ static struct image image_of(const struct format_case *c) {
 
 static void begin_picture(
 		struct setup *setup, const struct format_case *c, const struct image *image) {
-	const struct renderer_hdr hdr = { c->map, 250, 1000 };
+	/* The brightest of the content is the guest's word in every second case. */
+	const bool told = c->width % 2 != 0;
+	const struct renderer_hdr hdr = { c->map, 250, told ? 10000 : 1000 };
 	renderer_set_hdr(setup->renderer, &hdr);
 	const struct renderer_picture picture = { c->format, c->width, c->height, image->data_width,
-		c->rows, c->hdr, c->pq };
+		c->rows, c->hdr, c->pq, told ? 1000 : 0 };
 	CHECK(renderer_set_picture(setup->renderer, &picture) >= 0);
 	CHECK(renderer_set_picture(setup->renderer, &picture) == 0);
 }
@@ -575,7 +577,7 @@ enum { GREYS = 64 };
 static void map_greys(struct setup *setup, const struct format_case *c, const void *pixels,
 		unsigned char ret_grey[GREYS]) {
 	const struct renderer_hdr hdr = { true, c->extra ? (int)c->extra : 250, 1000 };
-	const struct renderer_picture picture = { c->format, GREYS, 1, GREYS, 1, true, c->pq };
+	const struct renderer_picture picture = { c->format, GREYS, 1, GREYS, 1, true, c->pq, 0 };
 	const struct frame_rect all = { 0, 0, GREYS, 1 };
 	const struct layout layout = layout_for(GREYS, 1, GREYS, 1, 0, 0);
 	const struct renderer_scene scene = { .layout = &layout, .dim = 1 };
@@ -679,11 +681,12 @@ static void impossible_pictures_are_refused(void **state) {
 	(void)state;
 	struct setup setup = { .upload = VIDEO_UPLOAD_DIRECT };
 	CHECK(open_setup(&setup, 16, 16));
-	struct renderer_picture picture = { FRAME_FORMAT_BGRA, 70000, 16, 70000, 16, false, false };
+	struct renderer_picture picture = { FRAME_FORMAT_BGRA, 70000, 16, 70000, 16, false, false,
+		0 };
 	CHECK(renderer_set_picture(setup.renderer, &picture) < 0);
-	picture = (struct renderer_picture){ FRAME_FORMAT_BGRA, 0, 16, 0, 16, false, false };
+	picture = (struct renderer_picture){ FRAME_FORMAT_BGRA, 0, 16, 0, 16, false, false, 0 };
 	CHECK(renderer_set_picture(setup.renderer, &picture) < 0);
-	picture = (struct renderer_picture){ FRAME_FORMAT_BGRA, 16, 16, 16, 17, false, false };
+	picture = (struct renderer_picture){ FRAME_FORMAT_BGRA, 16, 16, 16, 17, false, false, 0 };
 	CHECK(renderer_set_picture(setup.renderer, &picture) < 0);
 	unsigned char rgb[16 * 16 * 3];
 	CHECK(renderer_read(setup.renderer, 0, NULL, rgb) < 0);
