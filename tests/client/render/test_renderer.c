@@ -573,11 +573,13 @@ static uint16_t half_of(double v) {
 
 enum { GREYS = 64 };
 
-/* A row of greys through the renderer, as 8 bit values. */
-static void map_greys(struct setup *setup, const struct format_case *c, const void *pixels,
-		unsigned char ret_grey[GREYS]) {
-	const struct renderer_hdr hdr = { true, c->extra ? (int)c->extra : 250, 1000 };
-	const struct renderer_picture picture = { c->format, GREYS, 1, GREYS, 1, true, c->pq, 0 };
+/* A row of greys through the renderer, as 8 bit values. The brightest of the content is the user's
+ * word (max_cll), or the guest's (told), in nits. */
+static void map_greys_of(struct setup *setup, const struct format_case *c, const void *pixels,
+		int max_cll, uint32_t told, unsigned char ret_grey[GREYS]) {
+	const struct renderer_hdr hdr = { true, c->extra ? (int)c->extra : 250, max_cll };
+	const struct renderer_picture picture = { c->format, GREYS, 1, GREYS, 1, true, c->pq,
+		told };
 	const struct frame_rect all = { 0, 0, GREYS, 1 };
 	const struct layout layout = layout_for(GREYS, 1, GREYS, 1, 0, 0);
 	const struct renderer_scene scene = { .layout = &layout, .dim = 1 };
@@ -595,6 +597,11 @@ static void map_greys(struct setup *setup, const struct format_case *c, const vo
 		ret_grey[i] = got[4 * i + 1];
 	}
 	free(got);
+}
+
+static void map_greys(struct setup *setup, const struct format_case *c, const void *pixels,
+		unsigned char ret_grey[GREYS]) {
+	map_greys_of(setup, c, pixels, 1000, 0, ret_grey);
 }
 
 /* White and all greys stay neutral, brighter stays brighter, and the brightest there is is white.
@@ -643,6 +650,22 @@ static void white_stays_white(void **state) {
 	const struct format_case peak = { .format = FRAME_FORMAT_RGBA16F, .extra = 240 };
 	map_greys(&setup, &peak, halves, grey);
 	CHECK(grey[GREYS - 1] >= 249);
+
+	/* Content of 1000 nits: white where that is known, by whoever, and darker where 10 000 are
+	 * to be expected. A guest does not make it more than the user says. */
+	for (int i = 0; i < GREYS; i++) {
+		const uint16_t h = half_of(1000 / 80.0 * i / (GREYS - 1));
+		halves[4 * i] = halves[4 * i + 1] = halves[4 * i + 2] = h;
+	}
+	const struct format_case bright = { .format = FRAME_FORMAT_RGBA16F };
+	unsigned char told[GREYS];
+	map_greys_of(&setup, &bright, halves, 1000, 0, grey);
+	map_greys_of(&setup, &bright, halves, 10000, 1000, told);
+	CHECK(memcmp(grey, told, sizeof grey) == 0);
+	map_greys_of(&setup, &bright, halves, 1000, 10000, told);
+	CHECK(memcmp(grey, told, sizeof grey) == 0);
+	map_greys_of(&setup, &bright, halves, 10000, 0, told);
+	CHECK(memcmp(grey, told, sizeof grey) != 0);
 	close_setup(&setup);
 }
 
