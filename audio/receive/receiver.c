@@ -30,7 +30,12 @@
 #define HEAL_FIRST_NS  (3 * NS_PER_S)
 #define HEAL_MOST_NS   (60 * NS_PER_S)
 #define HEAL_WITHIN_NS (600 * NS_PER_S)
-#define HINT_AFTER_NS  (5 * NS_PER_S)
+/* A quarter of what a bridge remembers ordinarily. */
+#define RENEW_NS        (60 * NS_PER_S)
+#define RENEW_LEAST_NS  NS_PER_S
+#define RENEWALS        5 /* in the time that it lasted: the first one lasts longer than the next */
+#define LAPSE_WITHIN_NS NS_PER_S
+#define HINT_AFTER_NS   (5 * NS_PER_S)
 /* Scream sends 77 packets a second at least; SSDP and mDNS of any Windows are far fewer. */
 #define HINT_A_SECOND 60
 #define REJECT_LOG_NS (60 * NS_PER_S)
@@ -61,6 +66,9 @@ struct receiver {
 	uint64_t joined_ns;
 	deadline heal;
 	uint64_t heal_delay_ns;
+	deadline renew;
+	uint64_t renew_every_ns, renewed_ns; /* when the membership was reported last */
+	uint64_t lasted_ns, healed_ns;       /* so long until packets ended; joined again since */
 	bool hinted;
 	bool port_owner_reported;
 	unsigned senders_judged;
@@ -248,6 +256,8 @@ static void join(struct receiver *r, const struct interface *interface, uint64_t
 		.multicast = interface_multicast_count(interface->name),
 	};
 	r->joined_ns = now_ns;
+	r->renewed_ns = now_ns;
+	r->renew = now_ns + r->renew_every_ns;
 	r->hinted = false;
 	log_debug("joined on %s (%d)", interface->name, interface->index);
 }
@@ -378,6 +388,32 @@ static void tell_rejected(struct receiver *r, enum filter_verdict verdict,
 	log_warn("ignoring packets of %s: %s", source, filter_verdict_text(&r->filter, verdict));
 }
 
+/* Packets come again as soon as we have joined anew: the membership had been forgotten. From now
+ * on it is renewed before that. */
+static void learn_lapse(struct receiver *r, uint64_t now_ns) {
+	if (now_ns - r->healed_ns < LAPSE_WITHIN_NS &&
+			r->lasted_ns / RENEWALS < r->renew_every_ns) {
+		r->renew_every_ns = r->lasted_ns / RENEWALS > RENEW_LEAST_NS
+						    ? r->lasted_ns / RENEWALS
+						    : RENEW_LEAST_NS;
+		r->renew = now_ns + r->renew_every_ns;
+		log_info("the network forgets our membership after %.0f s: it is renewed each %.1f s",
+				(double)r->lasted_ns * 1e-9, (double)r->renew_every_ns * 1e-9);
+	}
+	r->healed_ns = 0;
+}
+
+static void renew(struct receiver *r, uint64_t now_ns) {
+	if (!deadline_is_over(r->renew, now_ns)) {
+		return;
+	}
+	for (unsigned i = 0; i < r->joined_count; i++) {
+		scream_socket_renew(r->socket, r->joined[i].interface.index);
+	}
+	r->renewed_ns = now_ns;
+	r->renew = now_ns + r->renew_every_ns;
+}
+
 static void on_datagram(
 		struct receiver *r, const struct scream_datagram *datagram, uint64_t now_ns) {
 	if (datagram->dropped > 0) {
@@ -402,6 +438,9 @@ static void on_datagram(
 	r->stats.packets++;
 	r->stats.last_packet_ns = now_ns;
 	r->heal = DEADLINE_NONE;
+	if (r->healed_ns != 0) {
+		learn_lapse(r, now_ns);
+	}
 	r->events.packet(&packet, datagram->arrived_ns, now_ns, r->events.data);
 }
 
@@ -436,6 +475,9 @@ static void heal(struct receiver *r, uint64_t now_ns) {
 	r->heal_delay_ns =
 			r->heal_delay_ns * 2 < HEAL_MOST_NS ? r->heal_delay_ns * 2 : HEAL_MOST_NS;
 	r->heal = now_ns + r->heal_delay_ns;
+	r->lasted_ns = last > r->renewed_ns ? last - r->renewed_ns : 0;
+	r->healed_ns = now_ns;
+	r->renewed_ns = now_ns;
 	for (unsigned i = 0; i < r->joined_count; i++) {
 		scream_socket_leave(r->socket, r->joined[i].interface.index);
 		scream_socket_join(r->socket, r->joined[i].interface.index);
@@ -521,6 +563,7 @@ void receiver_dispatch(struct receiver *r, uint64_t now_ns) {
 	for (int i = 0; i < n; i++) {
 		dispatch_fd(r, events[i].data.fd, now_ns);
 	}
+	renew(r, now_ns);
 	if (deadline_is_over(r->look, now_ns)) {
 		look(r, now_ns);
 		heal(r, now_ns);
@@ -534,7 +577,7 @@ deadline receiver_deadline(const struct receiver *r) {
 	if (r->shm) {
 		return scream_shm_deadline(r->shm);
 	}
-	return deadline_first(r->look, r->heal);
+	return deadline_first(deadline_first(r->look, r->heal), r->renew);
 }
 
 int receiver_fd(const struct receiver *r) {
@@ -617,6 +660,7 @@ int receiver_create(struct receiver **ret_receiver, const struct receiver_config
 	r->config = *config;
 	r->events = *events;
 	r->link_fd = -1;
+	r->renew_every_ns = RENEW_NS;
 	filter_init(&r->filter, config->any_sender);
 	filter_choose(&r->filter, config->sender[0] != '\0' && !config->any_sender);
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

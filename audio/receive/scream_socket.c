@@ -12,6 +12,7 @@
 
 #define DATAGRAM_BYTES   2048
 #define RECEIVE_BUFFER   (1 << 20)
+#define NOBODY           "192.0.2.1"
 #define CLOCK_REFRESH_NS NS_PER_S
 /* A timestamp further from now than this is not one. */
 #define STAMP_PLAUSIBLE_NS (10 * NS_PER_S)
@@ -126,6 +127,21 @@ int scream_socket_join(struct scream_socket *s, int ifindex) {
 void scream_socket_leave(struct scream_socket *s, int ifindex) {
 	if (s->group != 0) {
 		membership(s, IP_DROP_MEMBERSHIP, ifindex);
+	}
+}
+
+void scream_socket_renew(struct scream_socket *s, int ifindex) {
+	/* Of an address that nobody has (RFC 5737): each change of the sources is reported. */
+	struct group_source_req request = { .gsr_interface = (uint32_t)ifindex };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = s->group };
+	if (s->group == 0) {
+		return;
+	}
+	memcpy(&request.gsr_group, &address, sizeof address);
+	inet_pton(AF_INET, NOBODY, &address.sin_addr);
+	memcpy(&request.gsr_source, &address, sizeof address);
+	if (setsockopt(s->fd, IPPROTO_IP, MCAST_UNBLOCK_SOURCE, &request, sizeof request) < 0) {
+		(void)setsockopt(s->fd, IPPROTO_IP, MCAST_BLOCK_SOURCE, &request, sizeof request);
 	}
 }
 

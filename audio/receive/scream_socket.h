@@ -35,6 +35,9 @@ int scream_socket_fd(const struct scream_socket *socket);
  * errno. */
 int scream_socket_join(struct scream_socket *socket, int ifindex);
 void scream_socket_leave(struct scream_socket *socket, int ifindex);
+/* Reports the membership again, without leaving: what forgets it in between (a bridge without a
+ * querier) forgets later. */
+void scream_socket_renew(struct scream_socket *socket, int ifindex);
 
 /* Takes what waits, at most SCREAM_SOCKET_BATCH. Returns the count; 0 = nothing more. */
 int scream_socket_receive(struct scream_socket *socket,
