@@ -75,7 +75,8 @@ int scream_socket_open(struct scream_socket **ret_socket, uint32_t group, uint16
 		const struct sockaddr_in address = {
 			.sin_family = AF_INET,
 			.sin_port = htons(port),
-			.sin_addr.s_addr = group, /* 0 = any */
+			/* Also with a group: what is sent to this host alone is sound, too. */
+			.sin_addr.s_addr = INADDR_ANY,
 		};
 		r = bind(s->fd, (const struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
 	}
