@@ -72,7 +72,7 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 	/* The mark by which our own offer is known when the compositor tells it. Last, because many
 	 * programs paste whatever is offered first; but weston's own clipboard takes the first type
 	 * over, and would offer it as if it were another program's. */
-	if (!is_control(link)) {
+	if (link->weston) {
 		protocol->source_offer(source, link->own_name);
 	}
 	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
@@ -80,7 +80,7 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 			protocol->source_offer(source, clipboard_names[i].name);
 		}
 	}
-	if (is_control(link)) {
+	if (!link->weston) {
 		protocol->source_offer(source, link->own_name);
 	}
 	if (!is_control(link)) {
@@ -192,6 +192,7 @@ static uint32_t at_most(uint32_t version, uint32_t max) {
 static void on_global(void *data, struct wl_registry *registry, uint32_t name,
 		const char *interface, uint32_t version) {
 	struct wayland_link *link = data;
+	link->weston = link->weston || strncmp(interface, "weston_", 7) == 0;
 	if (strcmp(interface, wl_seat_interface.name) == 0 && !link->seat) {
 		link->seat = wl_registry_bind(
 				registry, name, &wl_seat_interface, at_most(version, SEAT_MAX));
