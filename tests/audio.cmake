@@ -56,7 +56,7 @@ pg_integration(scream_cli scream-cli)
 pg_integration(bench_audio bench-audio)
 set_property(TEST bench_audio APPEND PROPERTY LABELS timing paced)
 # Servers as distributions ship them, and as users configure them.
-foreach(case suspend short quantum mute)
+foreach(case suspend short quantum mute named)
 	pg_integration(servers_${case} sound-servers ${case})
 	set_property(TEST servers_${case} APPEND PROPERTY LABELS once)
 endforeach()

@@ -31,6 +31,7 @@ struct sink_pulse {
 	struct pulse_server *server;
 	bool ready; /* the server is there and its sink is known */
 	unsigned device_rate;
+	bool device_away; /* the one that was asked for by name: the default one meanwhile */
 
 	bool wanted;
 	struct sink_format format;
@@ -165,17 +166,51 @@ static void look_at_mixer(struct sink_pulse *pulse) {
 	}
 }
 
+/* The sink that was asked for by name: it may come and go. Who moves the stream by hand later has
+ * his will. */
+static void on_named(pa_context *context, const pa_sink_info *info, int end, void *data) {
+	struct sink_pulse *pulse = data;
+	(void)info;
+	if (end > 0 || pulse->device_away == (end < 0)) {
+		return;
+	}
+	pulse->device_away = end < 0;
+	if (pulse->device_away) {
+		log_warn("there is no sink \"%s\": playing on the default one until it comes",
+				pulse->config.device);
+		return;
+	}
+	log_info("the sink \"%s\" is there", pulse->config.device);
+	if (pulse->stream && pulse->stream_ready) {
+		pulse_forget(pa_context_move_sink_input_by_name(context,
+				pa_stream_get_index(pulse->stream), pulse->config.device, NULL,
+				NULL));
+	}
+}
+
+static void look_for_named(struct sink_pulse *pulse) {
+	if (pulse->config.device[0]) {
+		pulse_forget(pa_context_get_sink_info_by_name(
+				context_of(pulse), pulse->config.device, on_named, pulse));
+	}
+}
+
 /* Changes of other streams and devices are no matter of ours. */
 static void on_change(pa_context *context, pa_subscription_event_type_t type, uint32_t index,
 		void *data) {
 	struct sink_pulse *pulse = data;
 	(void)context;
-	if ((type & PA_SUBSCRIPTION_EVENT_TYPE_MASK) != PA_SUBSCRIPTION_EVENT_CHANGE ||
-			!pulse->stream || !pulse->stream_ready) {
-		return;
-	}
 	const bool device =
 			(type & PA_SUBSCRIPTION_EVENT_FACILITY_MASK) == PA_SUBSCRIPTION_EVENT_SINK;
+	if ((type & PA_SUBSCRIPTION_EVENT_TYPE_MASK) != PA_SUBSCRIPTION_EVENT_CHANGE) {
+		if (device) {
+			look_for_named(pulse);
+		}
+		return;
+	}
+	if (!pulse->stream || !pulse->stream_ready) {
+		return;
+	}
 	if (index == (device ? pulse->device_index : pa_stream_get_index(pulse->stream))) {
 		look_at_mixer(pulse);
 	}
@@ -350,7 +385,8 @@ static void open_stream(struct sink_pulse *pulse) {
 
 	pa_buffer_attr attr;
 	wanted_attr(pulse, spec.rate, &attr);
-	const char *device = pulse->config.device[0] ? pulse->config.device : NULL;
+	const bool named = pulse->config.device[0] && !pulse->device_away;
+	const char *device = named ? pulse->config.device : NULL;
 	if (pa_stream_connect_playback(pulse->stream, device, &attr,
 			    PA_STREAM_START_CORKED | PA_STREAM_ADJUST_LATENCY, NULL, NULL) < 0) {
 		log_warn_limited("cannot open a stream: %s",
@@ -390,6 +426,7 @@ static void on_up(const pa_server_info *info, void *data) {
 	pa_context_set_subscribe_callback(context_of(pulse), on_change, pulse);
 	pulse_forget(pa_context_subscribe(context_of(pulse),
 			PA_SUBSCRIPTION_MASK_SINK | PA_SUBSCRIPTION_MASK_SINK_INPUT, NULL, NULL));
+	look_for_named(pulse); /* answered first */
 	pulse_forget(pa_context_get_sink_info_by_name(
 			context_of(pulse), device, on_sink_info, pulse));
 }
