@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
+#include "client/clipboard/clipboard.h"
 #include "client/config/config.h"
 #include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
@@ -145,6 +146,9 @@ static int open_window(struct play *play, const char *key) {
 static void on_raise(int reply_fd, void *data) {
 	app_on_raise(((struct play *)data)->app, reply_fd);
 }
+
+/* For what the guest has in the clipboard to stay there after the end. */
+#define SAVE_CLIPBOARD_NS (500 * NS_PER_MS)
 
 /* A window that does not answer for so long hangs. */
 #define PATIENCE_MS 3000
@@ -289,16 +293,19 @@ static int start_parts(struct play *play) {
 	if (r < 0 || (r = watch_display(play)) < 0) {
 		return r;
 	}
-	const struct guest_link_events guest_link_events = app_session_events(play->app);
+	const struct clipboard_events clipboard_events = app_clipboard_events(play->app);
+	struct guest_link_events guest_link_events = app_session_events(play->app);
 	const struct audio_events audio_events = app_audio_events(play->app);
 	const struct video_events video_events = app_video_events(play->app);
 	r = spice_surface_create(&play->spice_surface);
 	if (r < 0 || (r = play_start_audio(play, &audio_events)) < 0 ||
 			(r = play_make_ports(play)) < 0 ||
+			(r = play_make_clipboard(play, &clipboard_events, &guest_link_events)) <
+					0 ||
 			(r = play_start_session(play, &guest_link_events)) < 0) {
 		return r;
 	}
-	r = app_start_clipboard(play->app, play->session);
+	r = play_start_clipboard(play);
 	if (r < 0) {
 		return r;
 	}
@@ -311,7 +318,8 @@ static int start_parts(struct play *play) {
 		return r;
 	}
 	vm_apply_start(&play->discovery, play->loop, config, on_discovery, play);
-	app_attach(play->app, play->video, play->session, play->audio, play->discovery);
+	app_attach(play->app, play->video, play->session, play->audio, play->clipboard,
+			play->discovery);
 	r = thread_start(&play->io_thread, "pg-io", run_io, play);
 	play->io_runs = r == 0;
 	return r;
@@ -342,7 +350,7 @@ int run_play(struct config *config) {
 		if (atomic_load(&play.display_gone)) {
 			play_end_without_display(&play);
 		}
-		app_save_clipboard(play.app);
+		clipboard_save(play.clipboard, SAVE_CLIPBOARD_NS); /* while the guest answers */
 		remember_window(&play, key);
 	}
 	play_stop(&play);

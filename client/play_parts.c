@@ -9,6 +9,7 @@
 #include "base/ending.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "client/clipboard/clipboard.h"
 #include "client/config/config.h"
 #include "client/gl/spice_surface.h"
 #include "client/platform/instance.h"
@@ -94,6 +95,31 @@ int play_make_ports(struct play *play) {
 	return r;
 }
 
+int play_make_clipboard(struct play *play, const struct clipboard_events *events,
+		struct guest_link_events *ret_session_events) {
+	const struct clipboard_config config = {
+		.max_bytes = play->config->session.clipboard_max_bytes
+	};
+	int r = clipboard_create(
+			&play->clipboard, &config, window_get_surface(play->window), events);
+	if (r < 0) {
+		log_error("the clipboard does not start: %s", strerrordesc_np(-r));
+		return r;
+	}
+	ret_session_events->clipboard = clipboard_put;
+	ret_session_events->clipboard_data = play->clipboard;
+	return 0;
+}
+
+/* Also when nothing is shared: text can be typed as keys. */
+int play_start_clipboard(struct play *play) {
+	int r = clipboard_start(play->clipboard, guest_link_clipboard_message, play->session);
+	if (r < 0) {
+		log_error("the clipboard does not start: %s", strerrordesc_np(-r));
+	}
+	return r;
+}
+
 /* The parts that live on pg-io's loop. Nothing here fails for want of another end. */
 int play_start_session(struct play *play, const struct guest_link_events *events) {
 	int r = guest_link_create(&play->session, play->loop, &play->config->session,
@@ -168,10 +194,9 @@ void play_x11_is_gone(void *data) {
 void play_stop(struct play *play) {
 	ending_begin(ENDING_CALM_NS);
 	stop_io(play);
-	if (play->app) {
-		app_stop_clipboard(play->app); /* it sends to the session */
-	}
+	clipboard_stop(play->clipboard); /* it sends to the session */
 	guest_link_destroy(play->session);
+	clipboard_destroy(play->clipboard); /* the session sends to it */
 	discovery_stop(play->discovery);
 	instance_destroy(play->instance);
 	ending_ask(NULL, NULL, NULL);

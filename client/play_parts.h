@@ -13,6 +13,8 @@
 struct app;
 struct audio;
 struct audio_events;
+struct clipboard;
+struct clipboard_events;
 struct config;
 struct demo;
 struct discovery;
@@ -43,6 +45,7 @@ struct play {
 	struct spice_surface *spice_surface;
 	struct audio *audio;
 	struct input_port *host_input; /* pg-lgmp to pg-io: the host's own input stream */
+	struct clipboard *clipboard;
 	struct guest_link *session;
 	struct instance *instance;
 	char memory[256]; /* the shared memory that was asked for: pg-io */
@@ -63,6 +66,12 @@ int play_start_demo(struct play *play);
 int play_start_audio(struct play *play, const struct audio_events *events);
 /* What the session and the picture share: before either of them. With --host-input=on. */
 int play_make_ports(struct play *play);
+/* The clipboard, which nobody but the session talks to: ret_session_events is what that needs.
+ * play_start_clipboard() after the session was made, and before the picture starts (clipboard.h).
+ */
+int play_make_clipboard(struct play *play, const struct clipboard_events *events,
+		struct guest_link_events *ret_session_events);
+int play_start_clipboard(struct play *play);
 /* On pg-io's loop. Does not fail for want of another end. */
 int play_start_session(struct play *play, const struct guest_link_events *events);
 

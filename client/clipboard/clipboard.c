@@ -26,9 +26,11 @@ struct item {
 
 struct clipboard {
 	/* constant */
+	struct clipboard_config config;
 	struct clipboard_events events;
 	const struct window_surface *surface;
 	pthread_t thread;
+	bool runs;
 
 	/* any thread */
 	struct queue queue; /* struct item */
@@ -154,8 +156,12 @@ static void wake(void *data) {
 	loop_wake(((struct clipboard *)data)->wake);
 }
 
-static void clipboard_free(struct clipboard *clipboard) {
+void clipboard_destroy(struct clipboard *clipboard) {
 	struct item item;
+	if (!clipboard) {
+		return;
+	}
+	clipboard_stop(clipboard);
 	while (clipboard->queue.items && queue_pop(&clipboard->queue, &item)) {
 		free(item.message.data);
 	}
@@ -169,21 +175,16 @@ static void clipboard_free(struct clipboard *clipboard) {
 	free(clipboard);
 }
 
-int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_config *config,
+int clipboard_create(struct clipboard **ret_clipboard, const struct clipboard_config *config,
 		const struct window_surface *surface, const struct clipboard_events *events) {
 	struct clipboard *clipboard = calloc(1, sizeof *clipboard);
 	if (!clipboard) {
 		return -ENOMEM;
 	}
+	clipboard->config = *config;
 	clipboard->events = *events;
 	clipboard->surface = surface;
 	sem_init(&clipboard->saved, 0, 0);
-	const struct clipboard_core_events core = {
-		.send = events->send,
-		.refused = events->refused,
-		.text = events->text,
-		.data = events->data,
-	};
 	int r = loop_create(&clipboard->loop);
 	if (r == 0) {
 		clipboard->wake = loop_add_wake(clipboard->loop, on_wake, clipboard);
@@ -193,15 +194,8 @@ int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_con
 		r = queue_init(&clipboard->queue, sizeof(struct item), QUEUE_ITEMS, wake,
 				clipboard);
 	}
-	if (r == 0) {
-		r = clipboard_core_create(&clipboard->core, config->max_bytes, &core);
-	}
-	if (r == 0) {
-		connect_desktop(clipboard);
-		r = thread_start(&clipboard->thread, "pg-clip", run, clipboard);
-	}
 	if (r < 0) {
-		clipboard_free(clipboard);
+		clipboard_destroy(clipboard);
 		return r;
 	}
 	*ret_clipboard = clipboard;
@@ -222,19 +216,39 @@ void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns) {
 	}
 }
 
-void clipboard_stop(struct clipboard *clipboard) {
-	if (!clipboard) {
-		return;
+int clipboard_start(struct clipboard *clipboard,
+		int (*send)(const struct clipboard_message *message, void *peer), void *peer) {
+	const struct clipboard_core_events core = {
+		.send = send,
+		.peer = peer,
+		.refused = clipboard->events.refused,
+		.text = clipboard->events.text,
+		.data = clipboard->events.data,
+	};
+	int r = clipboard_core_create(&clipboard->core, clipboard->config.max_bytes, &core);
+	if (r == 0) {
+		connect_desktop(clipboard);
+		r = thread_start(&clipboard->thread, "pg-clip", run, clipboard);
+		clipboard->runs = r == 0;
 	}
-	atomic_store(&clipboard->quit, true);
-	loop_wake(clipboard->wake);
-	pthread_join(clipboard->thread, NULL);
-	clipboard_free(clipboard);
+	return r;
 }
 
-int clipboard_put(struct clipboard *clipboard, const struct clipboard_message *message) {
+void clipboard_stop(struct clipboard *clipboard) {
+	if (clipboard && clipboard->runs) {
+		atomic_store(&clipboard->quit, true);
+		loop_wake(clipboard->wake);
+		pthread_join(clipboard->thread, NULL);
+		clipboard->runs = false;
+	}
+}
+
+void clipboard_put(const struct clipboard_message *message, void *data) {
+	struct clipboard *clipboard = data;
 	const struct item item = { .message = *message };
-	return queue_push(&clipboard->queue, &item);
+	if (queue_push(&clipboard->queue, &item) < 0) {
+		free(message->data);
+	}
 }
 
 void clipboard_toolkit_text(struct clipboard *clipboard, char *text) {

@@ -24,9 +24,6 @@ struct clipboard_config {
 
 /* All on pg-clip; must not block. */
 struct clipboard_events {
-	/* To the guest's side, as guest_link_clipboard_message(). Negative: it cannot take it now,
-	 * and message->data stays ours. */
-	int (*send)(const struct clipboard_message *message, void *data);
 	/* Something was not pasted. len: bytes that it has at least, with CLIPBOARD_FAILURE_SIZE.
 	 */
 	void (*refused)(bool to_vm, enum clipboard_failure failure, size_t len, void *data);
@@ -40,19 +37,29 @@ struct clipboard_events {
 	void *data;
 };
 
-/* surface: of the window; it and its display outlive the part. Copies config and events. 0 or a
- * negative errno (local failure). It connects before it returns, and no other thread may be
- * connecting to the X server meanwhile: libXau keeps the name of its file in one place. */
-int clipboard_start(struct clipboard **ret_clipboard, const struct clipboard_config *config,
+/* surface: of the window; it and its display outlive the part. Copies config and events. Nothing
+ * runs yet. */
+int clipboard_create(struct clipboard **ret_clipboard, const struct clipboard_config *config,
 		const struct window_surface *surface, const struct clipboard_events *events);
+/* After clipboard_stop(), and after whoever calls clipboard_put(). Accepts NULL. */
+void clipboard_destroy(struct clipboard *clipboard);
+
+/*
+ * Starts the thread. send: the guest's side, from pg-clip; negative: it cannot take the message
+ * now, and message->data stays ours. 0 or a negative errno (local failure). It connects before it
+ * returns, and no other thread may be connecting to the X server meanwhile: libXau keeps the name
+ * of its file in one place.
+ */
+int clipboard_start(struct clipboard *clipboard,
+		int (*send)(const struct clipboard_message *message, void *peer), void *peer);
 /* Before the end, while the guest's side still answers: hands what the guest has in the clipboard
  * to the desktop's manager, so that it can be pasted afterwards. Waits so long at most. */
 void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns);
-/* Joins the thread; no event comes after that. Accepts NULL. */
+/* Joins the thread; no event comes after that, and nothing is sent. Accepts NULL. */
 void clipboard_stop(struct clipboard *clipboard);
 
-/* From any thread: a message of the guest's side. -ENOBUFS: data stays the caller's. */
-int clipboard_put(struct clipboard *clipboard, const struct clipboard_message *message);
+/* From any thread: a message of the guest's side. Takes its data over. */
+void clipboard_put(const struct clipboard_message *message, void *clipboard);
 /* From any thread: the answer to events.ask_toolkit. text: heap, taken over; NULL = there is none.
  */
 void clipboard_toolkit_text(struct clipboard *clipboard, char *text);

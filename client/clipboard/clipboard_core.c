@@ -57,7 +57,7 @@ static size_t limit_of(const struct clipboard_core *core, unsigned type) {
 }
 
 static int send(struct clipboard_core *core, const struct clipboard_message *message) {
-	int r = core->events.send(message, core->events.data);
+	int r = core->events.send(message, core->events.peer);
 	if (r < 0) {
 		log_warn_limited("the session is too busy for the clipboard");
 		free(message->data);

@@ -486,8 +486,8 @@ int guest_link_command(struct guest_link *session, const struct guest_link_comma
 	return push_or_release(session, &item);
 }
 
-int guest_link_clipboard_message(
-		struct guest_link *session, const struct clipboard_message *message) {
+int guest_link_clipboard_message(const struct clipboard_message *message, void *data) {
+	struct guest_link *session = data;
 	const struct item item = { .kind = ITEM_CLIP, .clip = *message };
 	return queue_push(&session->queue, &item);
 }

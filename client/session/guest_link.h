@@ -196,5 +196,4 @@ int guest_link_command(struct guest_link *session, const struct guest_link_comma
 
 /* From any thread: the local side of the clipboard. On failure (-ENOBUFS) data stays the caller's.
  */
-int guest_link_clipboard_message(
-		struct guest_link *session, const struct clipboard_message *message);
+int guest_link_clipboard_message(const struct clipboard_message *message, void *session);

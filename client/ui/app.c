@@ -27,7 +27,6 @@ static void join(struct app *app) {
 		.inbox = &app->inbox,
 		.parts = &app->parts,
 		.hud = &app->hud,
-		.clipboard = &app->clipboard,
 	};
 	app->panel = (struct app_panel){
 		.config = app->config,
@@ -72,25 +71,14 @@ void app_destroy(struct app *app) {
 	free(app);
 }
 
-int app_start_clipboard(struct app *app, struct guest_link *session) {
-	return app_clipboard_start(&app->clipboard, app->config, app->window, session, &app->inbox);
-}
-
-void app_save_clipboard(struct app *app) {
-	app_clipboard_save(&app->clipboard);
-}
-
-void app_stop_clipboard(struct app *app) {
-	app_clipboard_stop(&app->clipboard);
-}
-
 void app_attach(struct app *app, struct video *video, struct guest_link *session,
-		struct audio *audio, struct discovery *discovery) {
+		struct audio *audio, struct clipboard *clipboard, struct discovery *discovery) {
 	app->inbox.video = video;
 	app->parts.video = video;
 	app->parts.session = session;
 	app->parts.audio = audio;
 	app->parts.discovery = discovery;
+	app->parts.clipboard = clipboard;
 	app->vm.video = video;
 	app->vm.session = session;
 	app->vm.audio = audio;
@@ -109,10 +97,11 @@ struct video_events app_video_events(struct app *app) {
 }
 
 struct guest_link_events app_session_events(struct app *app) {
-	struct guest_link_events events = app_inbox_session_events(&app->inbox);
-	events.clipboard = app_clipboard_from_guest;
-	events.clipboard_data = &app->clipboard;
-	return events;
+	return app_inbox_session_events(&app->inbox);
+}
+
+struct clipboard_events app_clipboard_events(struct app *app) {
+	return app_inbox_clipboard_events(&app->inbox);
 }
 
 struct audio_events app_audio_events(struct app *app) {

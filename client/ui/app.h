@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "audio/audio.h"
+#include "client/clipboard/clipboard.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/vm/discovery.h"
@@ -29,6 +30,7 @@ void app_destroy(struct app *app);
 struct video_events app_video_events(struct app *app);
 struct guest_link_events app_session_events(struct app *app);
 struct audio_events app_audio_events(struct app *app);
+struct clipboard_events app_clipboard_events(struct app *app);
 /* discovery_fn; on pg-io. data is the app, here and below. */
 void app_on_discovery(const struct discovery_info *info, void *data);
 /* On pg-io: the process was asked to end; another start wants this window to the front,
@@ -41,14 +43,7 @@ void app_has_x11_motion(struct app *app);
 
 /* The parts that run; each may be NULL. Before app_run(). */
 void app_attach(struct app *app, struct video *video, struct guest_link *session,
-		struct audio *audio, struct discovery *discovery);
-
-/* The clipboard part, between the window and the session: before the picture starts (clipboard.h)
- * and before pg-io runs. It must stop before the session is destroyed. */
-int app_start_clipboard(struct app *app, struct guest_link *session);
-/* While everything still runs: see app_clipboard_save(). */
-void app_save_clipboard(struct app *app);
-void app_stop_clipboard(struct app *app);
+		struct audio *audio, struct clipboard *clipboard, struct discovery *discovery);
 
 /* Runs until the user leaves, a signal comes, or --seconds are over. Returns the exit status. */
 int app_run(struct app *app);

@@ -14,7 +14,6 @@
 #include "base/i18n.h"
 #include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
-#include "client/ui/app_clipboard.h"
 #include "client/ui/app_hud.h"
 #include "client/ui/app_inbox.h"
 #include "client/ui/app_parts.h"
@@ -139,8 +138,8 @@ static void type_clipboard(const struct app_actions *actions) {
 	if (!reaches_guest(actions)) {
 		return;
 	}
-	if (actions->clipboard->part) {
-		clipboard_ask_text(actions->clipboard->part); /* APP_TYPE_TEXT follows */
+	if (actions->parts->clipboard) {
+		clipboard_ask_text(actions->parts->clipboard); /* APP_TYPE_TEXT follows */
 	} else {
 		app_alert(actions->hud, OVERLAY_WARN, _("The clipboard is not shared"));
 	}

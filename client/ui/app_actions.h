@@ -7,7 +7,6 @@
 
 #include "client/config/config.h"
 
-struct app_clipboard;
 struct app_hud;
 struct app_inbox;
 struct app_parts;
@@ -20,7 +19,6 @@ struct app_actions {
 	struct app_inbox *inbox;
 	struct app_parts *parts;
 	struct app_hud *hud;
-	const struct app_clipboard *clipboard;
 
 	char screenshot[512]; /* the newest one's path */
 };

@@ -117,6 +117,35 @@ static void on_audio_status(const struct part_status *status, void *data) {
 	mailbox_put(&((struct app_inbox *)data)->audio_status, status);
 }
 
+static void on_refused(bool to_vm, enum clipboard_failure failure, size_t len, void *data) {
+	(void)app_inbox_push(data, &(struct app_event){ .kind = APP_CLIPBOARD,
+						   .refused = { .to_vm = to_vm,
+								   .failure = failure,
+								   .len = len } });
+}
+
+static void on_text(char *text, void *data) {
+	(void)app_inbox_push(data, &(struct app_event){ .kind = APP_TYPE_TEXT, .text = text });
+}
+
+static void on_ask_toolkit(void *data) {
+	(void)app_inbox_push(data, &(struct app_event){ .kind = APP_TOOLKIT_TEXT });
+}
+
+static void on_dropped(char *paths, void *data) {
+	(void)app_inbox_push(data, &(struct app_event){ .kind = APP_DROPPED, .text = paths });
+}
+
+struct clipboard_events app_inbox_clipboard_events(struct app_inbox *inbox) {
+	return (struct clipboard_events){
+		.refused = on_refused,
+		.text = on_text,
+		.dropped = on_dropped,
+		.ask_toolkit = on_ask_toolkit,
+		.data = inbox,
+	};
+}
+
 struct video_events app_inbox_video_events(struct app_inbox *inbox) {
 	return (struct video_events){
 		.status = on_video_status,

@@ -11,7 +11,7 @@
 #include "audio/audio.h"
 #include "base/mailbox.h"
 #include "base/queue.h"
-#include "client/clipboard/clipboard_message.h"
+#include "client/clipboard/clipboard.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 #include "client/vm/discovery.h"
@@ -70,7 +70,9 @@ void app_inbox_quit(struct app_inbox *inbox);
 /* text is taken over; what finds no room is dropped. Returns 0 or a negative errno. */
 int app_inbox_push(struct app_inbox *inbox, const struct app_event *event);
 
-/* The parts' event tables; data of each is the inbox. Sending the clipboard is not among them. */
+/* The parts' event tables; data of each is the inbox. What the clipboard and the session send each
+ * other is not among them. */
+struct clipboard_events app_inbox_clipboard_events(struct app_inbox *inbox);
 struct video_events app_inbox_video_events(struct app_inbox *inbox);
 struct guest_link_events app_inbox_session_events(struct app_inbox *inbox);
 struct audio_events app_inbox_audio_events(struct app_inbox *inbox);

@@ -31,7 +31,6 @@ struct app {
 	struct window_input *input;
 
 	struct app_inbox inbox;
-	struct app_clipboard clipboard;
 
 	/* pg-ui only */
 	struct app_parts parts;

@@ -56,7 +56,7 @@ static void on_event(struct app *app, const struct app_event *event) {
 		app_clipboard_refused(&app->hud, event, app->config->session.clipboard_max_bytes);
 		break;
 	case APP_TOOLKIT_TEXT:
-		app_clipboard_toolkit_text(&app->clipboard);
+		app_clipboard_toolkit_text(app->parts.clipboard);
 		break;
 	case APP_TYPE_TEXT:
 		app_clipboard_type(&app->hud, &app->parts, event);

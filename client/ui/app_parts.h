@@ -12,6 +12,7 @@
 
 struct app_status;
 struct audio;
+struct clipboard;
 struct config;
 struct discovery;
 
@@ -21,6 +22,7 @@ struct app_parts {
 	struct guest_link *session;
 	struct audio *audio;
 	struct discovery *discovery;
+	struct clipboard *clipboard;
 	bool x11_motion; /* the session can hear the mouse itself: GUEST_LINK_X11_MOTION */
 
 	struct video_settings settings;

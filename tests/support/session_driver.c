@@ -89,7 +89,7 @@ static void clipboard_send(
 		message.data = strdup(text);
 		message.len = strlen(text);
 	}
-	if (guest_link_clipboard_message(driver->session, &message) < 0) {
+	if (guest_link_clipboard_message(&message, driver->session) < 0) {
 		free(message.data);
 	}
 }

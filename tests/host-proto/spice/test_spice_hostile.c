@@ -76,7 +76,7 @@ static void on_clipboard(const struct clipboard_message *message, void *data) {
 		const struct clipboard_message request = {
 			.kind = CLIPBOARD_REQUEST, .types = CLIPBOARD_TEXT, .serial = 1
 		};
-		CHECK(guest_link_clipboard_message(f->session, &request) == 0);
+		CHECK(guest_link_clipboard_message(&request, f->session) == 0);
 	}
 	free(message->data);
 }
