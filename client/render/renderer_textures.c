@@ -385,8 +385,8 @@ static bool prepare_convert(struct renderer_textures *textures) {
 /* What the guest tells of its content is closer than what the user set, and never above it. */
 static uint32_t max_cll_nits(const struct renderer_textures *textures) {
 	const uint32_t set = (uint32_t)textures->hdr.max_cll_nits;
-	const uint32_t told = textures->picture.max_cll_nits;
-	return told > 0 && told < set ? told : set;
+	const uint32_t reported = textures->picture.max_cll_nits;
+	return reported > 0 && reported < set ? reported : set;
 }
 
 static void convert(struct renderer_textures *textures, const struct frame_rect *rects,

@@ -315,9 +315,9 @@ void spice_session_read_password(struct spice_session *session) {
 				strerrordesc_np(errno));
 	} else {
 		struct stat st;
-		if (!session->file_told && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		if (!session->file_reported && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 				(st.st_mode & S_IROTH)) {
-			session->file_told = true;
+			session->file_reported = true;
 			log_warn("every user of this machine can read the password file %s: chmod 600 it",
 					session->password_file);
 		}

@@ -41,7 +41,7 @@ struct spice_session {
 	char password[SPICE_PASSWORD_MAX_BYTES];
 	bool has_password; /* typed, or of the address: goes before the file */
 	bool typed_password;
-	bool file_told; /* that others can read it */
+	bool file_reported; /* that others can read it */
 	struct spice_tls *tls;
 	struct spice_session_status status;
 	struct channel_link links[SPICE_CHANNEL_COUNT];
