@@ -60,6 +60,7 @@ struct guest_link {
 
 	/* the loop's thread */
 	bool window_focus;
+	bool input_on; /* the user's word: forward input at all */
 	struct router *router;
 	struct devices *devices;
 	struct spice_session *spice;
@@ -242,7 +243,7 @@ static void update_focus(struct guest_link *session) {
 		guest_link_agent_set_focus(session->agent, focus);
 	}
 	if (session->way && !session->destroying) {
-		guest_way_want(session->way, focus);
+		guest_way_want(session->way, focus && session->input_on);
 	}
 }
 
@@ -340,7 +341,9 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 		spice_session_ask_mouse_mode(session->spice, command->on);
 		break;
 	case GUEST_LINK_INPUT:
+		session->input_on = command->on;
 		router_set_enabled(session->router, command->on);
+		update_focus(session);
 		break;
 	case GUEST_LINK_SENSITIVITY:
 		router_set_sensitivity(session->router, command->value);
@@ -603,6 +606,7 @@ int guest_link_create(struct guest_link **ret_session, struct loop *loop,
 	session->loop = loop;
 	session->spice_surface = spice_surface;
 	session->audio = audio;
+	session->input_on = config->input;
 	spice_input_init(&session->sink, on_flushed, session);
 	int r = queue_init(&session->queue, sizeof(struct item), INPUT_QUEUE, wake_loop, session);
 	if (r < 0) {
