@@ -156,6 +156,7 @@ struct facts {
 	char distro[DISTRO_IDS];
 	char hook[256];        /* of libvirt, which takes devices when the VM starts; "" = none */
 	bool usb_keyboard[16]; /* vm.usb[i] is a keyboard that this system has now */
+	bool usb_seen[16];     /* it is plugged in; else nobody can tell what it is */
 	bool vendor_reset;     /* the module that resets AMD's GPUs is loaded */
 	char fast_cpus[128];   /* one kind of cores, or one cache, of several; "" = all are alike */
 	bool hybrid;           /* by kind of core; else by cache */
@@ -309,6 +310,9 @@ void doctor_groups(const struct facts *facts, FILE *out);
  * needs, and for what. */
 bool doctor_can_spare(
 		const struct facts *facts, const struct pci_device *gpu, char *why, size_t size);
+
+/* setup all wants a size: what the memory that is there is made for, so that it stays. */
+const char *doctor_all_size(const struct facts *facts, char buf[static 32]);
 
 #define DOCTOR_WORD_BYTES 320
 

@@ -112,6 +112,9 @@ static void read_modprobe(struct facts *facts) {
 		char *text = len > 5 && strcmp(names.name[i] + len - 5, ".conf") == 0
 					     ? sysroot_read(facts->root, path, NULL)
 					     : NULL;
+		if (text) {
+			text_join_lines(text);
+		}
 		for (char *line = text, *next; line && *line; line = next) {
 			next = line + strcspn(line, "\n");
 			if (*next) {

@@ -15,12 +15,13 @@ static bool is_local(const char *host) {
 static void check_spice_config(const struct facts *facts, struct report *report) {
 	const struct domain_graphics *spice = domain_spice(&facts->vm);
 	char uri[400];
+	char size[32];
 	if (!spice) {
 		report_fail(report,
 				_("the VM has no SPICE server: no input, no clipboard, no picture before "
 				  "Looking Glass runs"));
-		report_edit(report, "<graphics type='spice' autoport='yes'><listen "
-				    "type='address' address='127.0.0.1'/></graphics>");
+		report_setup(report, "all", "--max-res %s", doctor_all_size(facts, size));
+		report_qemu(report, "-spice port=5900,addr=127.0.0.1,disable-ticketing=on");
 		return;
 	}
 	if (spice->listen_none) {
@@ -73,6 +74,8 @@ static void interface_line(const struct domain_interface *interface, struct repo
 				_("user-mode network: multicast never leaves the VM, no sound"));
 		report_edit(report, "<interface type='network'><source "
 				    "network='default'/>");
+		report_qemu(report,
+				"-netdev bridge,id=net0,br=virbr0 -device virtio-net-pci,netdev=net0");
 	} else if (strcmp(interface->type, "direct") == 0) {
 		report_fail(report,
 				_("macvtap over %s: the guest cannot reach its own host, no sound"),

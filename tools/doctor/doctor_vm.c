@@ -164,8 +164,7 @@ static void check_hyperv(const struct facts *facts, struct report *report) {
 	}
 }
 
-/* setup all wants a size: what the memory there is made for, so that it stays. */
-static const char *all_size(const struct facts *facts, char buf[static 32]) {
+const char *doctor_all_size(const struct facts *facts, char buf[static 32]) {
 	const struct domain_shmem *shmem = domain_looking_glass(&facts->vm);
 	unsigned mib = shmem ? (unsigned)(shmem->bytes >> 20) : 0;
 	if (facts->width) {
@@ -191,7 +190,7 @@ static void check_balloon(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("the VM has a memory balloon: with a PCI device all memory is pinned "
 				  "anyway, and it costs speed"));
-		report_setup(report, "all", "--max-res %s", all_size(facts, size));
+		report_setup(report, "all", "--max-res %s", doctor_all_size(facts, size));
 	}
 }
 
@@ -343,7 +342,7 @@ static void check_agent(const struct facts *facts, struct report *report) {
 		report_warn(report,
 				_("no channel com.redhat.spice.0: no clipboard, no file transfer"));
 		char size[32];
-		report_setup(report, "all", "--max-res %s", all_size(facts, size));
+		report_setup(report, "all", "--max-res %s", doctor_all_size(facts, size));
 		report_qemu(report,
 				"-device virtio-serial -chardev spicevmc,id=agent,name=vdagent -device "
 				"virtserialport,chardev=agent,name=com.redhat.spice.0");
@@ -450,7 +449,6 @@ static void check_starts(const struct facts *facts, struct report *report) {
 	const struct domain *vm = &facts->vm;
 	unsigned long long want = (unsigned long long)(vm->memory_bytes >> 20);
 	unsigned long long have = (unsigned long long)(facts->memory_total_kib >> 10);
-	char path[DOCTOR_WORD_BYTES];
 	if (have && want + 1024 > have) {
 		report_fail(report,
 				_("the VM wants %llu MiB of this machine's %llu MiB: nothing is left for Linux"),
@@ -487,7 +485,8 @@ static void check_starts(const struct facts *facts, struct report *report) {
 			report_fail(report,
 					_("the ROM file %s is not there: the VM does not start"),
 					vm->hostdev[i].rom);
-			report_command(report, "ls -l %s", doctor_word(vm->hostdev[i].rom, path));
+			report_edit(report,
+					_("correct <rom file='...'/> of that device, or take it out"));
 		}
 	}
 	if (vm->hypervisor_hidden) {

@@ -630,6 +630,9 @@ static int carry_out(struct setup *setup) {
 	}
 	add_vm_change(setup);
 	if (!setup->options.files_only || !setup->options.apply) {
+		if (setup->plan.reboot) {
+			plan_command(&setup->plan, "sudo reboot");
+		}
 		char *again = setup->options.apply ? NULL : the_same_applied(setup);
 		plan_print(&setup->plan, setup->options.diff, again);
 		free(again);

@@ -48,6 +48,7 @@ struct plan {
 	struct lines note;    /* what else is to be known */
 	struct lines step;    /* to do afterwards, in this order: commands and words */
 	struct lines windows; /* what is left to do inside the guest */
+	bool reboot;          /* the last of the steps */
 	char *refused;        /* why nothing is done at all; NULL = go on */
 };
 

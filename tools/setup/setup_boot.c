@@ -213,7 +213,8 @@ static bool has_word(const char *text, const char *word) {
 	static const char around[] = " \t\n\"'";
 	const size_t len = strlen(word);
 	for (const char *at = strstr(text, word); at; at = strstr(at + len, word)) {
-		if ((at == text || strchr(around, at[-1])) && (!at[len] || strchr(around, at[len]))) {
+		if ((at == text || strchr(around, at[-1])) &&
+				(!at[len] || strchr(around, at[len]))) {
 			return true;
 		}
 	}

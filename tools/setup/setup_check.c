@@ -96,7 +96,8 @@ void check_modprobe(struct setup *setup, const char *ids) {
 	char *command = xasprintf(
 			"PATH=$PATH:/usr/sbin:/sbin modprobe -C %s --showconfig 2>/dev/null",
 			folder);
-	if (fill(setup, folder) && ask(command, &said) == 0) {
+	/* busybox' prints nothing. */
+	if (fill(setup, folder) && ask(command, &said) == 0 && said.len > 0) {
 		char *read = ids_read(text_get(&said));
 		for (const char *word = ids; *word;) {
 			char id[32];

@@ -101,7 +101,9 @@ static char *others_options(const struct setup *setup, char *path, size_t size) 
 			continue;
 		}
 		char *text = sysroot_read(&setup->root, path, NULL);
-		const char *line = text ? live_line(text, "vfio") : NULL;
+		char *joined = xstrdup(text ? text : "");
+		text_join_lines(joined);
+		const char *line = live_line(joined, "vfio");
 		while (line && (strncmp(line + strspn(line, " \t"), "options", 7) != 0 ||
 					       !memmem(line, strcspn(line, "\n"), "ids=", 4))) {
 			line = live_line(line + strcspn(line, "\n"), "vfio");
@@ -111,14 +113,18 @@ static char *others_options(const struct setup *setup, char *path, size_t size) 
 		} else {
 			free(text);
 		}
+		free(joined);
 	}
 	sysroot_names_free(&names);
 	return found;
 }
 
-/* The first "ids=" of a live options line gets those that it lacks. */
+/* The last "ids=" of a live line, which is the one that counts, gets those that it lacks. */
 static char *with_ids(const char *text, const char *ids) {
 	const char *line = live_line(text, "ids=");
+	for (const char *next = line; next; next = live_line(next + strcspn(next, "\n"), "ids=")) {
+		line = next;
+	}
 	const char *at = line ? strstr(line, "ids=") + 4 : NULL;
 	if (!at) {
 		return xstrdup(text);
@@ -211,9 +217,7 @@ void files_vfio(struct setup *setup) {
 		}
 		boot_initramfs(setup, setup->plan.change_count > before);
 	}
-	if (setup->plan.step.count > 0) {
-		plan_command(&setup->plan, "sudo reboot");
-	}
+	setup->plan.reboot = setup->plan.step.count > 0;
 	text_finish(&ids);
 	text_finish(&drivers);
 }

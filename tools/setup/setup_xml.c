@@ -477,14 +477,19 @@ bool xml_pci_fix(struct setup *setup) {
 		free(fix);
 		return false;
 	}
+	bool any = false;
 	for (unsigned i = 0; i < vm->hostdev_count; i++) {
 		if (fix->hostdev[i].change) {
+			any = true;
 			tell_place(setup, &vm->hostdev[i], &fix->hostdev[i].address);
 			set_address(setup, &vm->hostdev[i], &fix->hostdev[i].address,
 					fix->hostdev[i].multifunction);
 		}
 	}
-	for (unsigned i = 0; i < fix->new_bus_count; i++) {
+	/* Where all are in their place libvirt adds the ports that its file does not name. */
+	for (unsigned i = 0; any && i < fix->new_bus_count; i++) {
+		plan_vm(&setup->plan, _("a PCI Express port of its own for it (bus %u)"),
+				fix->new_bus[i]);
 		char xml[96];
 		snprintf(xml, sizeof xml,
 				"<controller type='pci' index='%u' model='pcie-root-port'/>",

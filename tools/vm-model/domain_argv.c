@@ -134,6 +134,20 @@ static void add_mac(struct domain *domain, const char *mac) {
 	}
 }
 
+/* The card; an HDA controller has it as a device of its own. */
+static bool is_sound(const char *driver) {
+	static const char cards[] = "hda-duplex,hda-output,hda-micro,AC97,ES1370,sb16,usb-audio,"
+				    "virtio-sound-pci";
+	return list_has(cards, driver, ',');
+}
+
+static void set_audio(struct domain *domain, const char *value) {
+	struct props props;
+	if (!domain->audio_type[0] && props_parse(value, "driver", &props) == 0) {
+		copy_prop(&props, "driver", domain->audio_type, sizeof domain->audio_type);
+	}
+}
+
 static void add_device(struct domain *domain, const char *value) {
 	struct props props;
 	if (props_parse(value, "driver", &props) < 0) {
@@ -149,6 +163,10 @@ static void add_device(struct domain *domain, const char *value) {
 		add_hostdev(domain, &props);
 	} else if (props_get(&props, "netdev") && props_get(&props, "mac")) {
 		add_mac(domain, props_get(&props, "mac"));
+	} else if (is_sound(driver) && domain->sound_count < 8) {
+		struct domain_named *sound = &domain->sound[domain->sound_count++];
+		*sound = (struct domain_named){ .node = -1, .model_node = -1 };
+		copy_text(sound->model, sizeof sound->model, driver);
 	} else if (strcmp(driver, "usb-host") == 0) {
 		add_usb(domain, &props);
 	} else if (strstr(driver, "tablet") && domain->input_count < 16) {
@@ -275,6 +293,7 @@ void domain_add_qemu_option(struct domain *domain, const char *option, const cha
 		{ "-name", set_name },
 		{ "-machine", set_machine },
 		{ "-M", set_machine },
+		{ "-audiodev", set_audio },
 		{ "-smp", set_cpus },
 		{ "-m", set_memory },
 		{ "-cpu", set_cpu },

@@ -103,9 +103,9 @@ bool copy_text(char *dst, size_t size, const char *src) {
 }
 
 static bool code_steers(uint32_t code) {
-	return (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) || code == UTF8_INVALID ||
-	       (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
+	return (code < 0x20 && code != '\t') || (code >= 0x7f && code < 0xa0) ||
+	       code == UTF8_INVALID || (code >= 0x200e && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 bool text_steers(const char *text) {
@@ -198,4 +198,11 @@ bool list_has(const char *list, const char *word, char separator) {
 		list += n + (end != NULL);
 	}
 	return false;
+}
+
+void text_join_lines(char *text) {
+	for (char *at = strstr(text, "\\\n"); at; at = strstr(at, "\\\n")) {
+		at[0] = ' ';
+		at[1] = ' ';
+	}
 }

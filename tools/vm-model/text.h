@@ -45,5 +45,9 @@ void text_add_shell(struct text *text, const char *word);
 /* Escapes for an XML attribute in single quotes. */
 void text_add_xml(struct text *text, const char *value);
 
+/* A line that ends with a backslash goes on in the next one: both are blanked, so that every other
+ * byte keeps its place. */
+void text_join_lines(char *text);
+
 /* "a,b,c" contains "b". */
 bool list_has(const char *list, const char *word, char separator);
