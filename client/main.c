@@ -24,6 +24,7 @@
 #include "client/scream_cli.h"
 #include "client/vm/has_vm.h"
 #include "client/vm/vm_profile.h"
+#include "client/vm/vm_start.h"
 
 #define EXIT_USAGE 2
 
@@ -61,6 +62,27 @@ static void demo_without_vm(struct config *config) {
 	}
 }
 
+/* Until the window closes; then, if another VM was chosen in it, the program begins anew for that.
+ */
+static int play(struct config *config) {
+	const int status = run_play(config);
+	if (config->next_vm[0] == '\0') {
+		return status;
+	}
+	char name[] = "pierglass", domain[160], uri[sizeof config->connect_uri + 16];
+	char *const argv[] = { name, domain, config->connect_uri[0] ? uri : NULL, NULL };
+	snprintf(domain, sizeof domain, "--domain=%s", config->next_vm);
+	snprintf(uri, sizeof uri, "--connect=%s", config->connect_uri);
+	int r = config->next_starts ? vm_start(config->next_vm, config->connect_uri) : 0;
+	if (r < 0) {
+		log_error("%s is not started: virsh does not run (%s)", config->next_vm,
+				strerrordesc_np(-r));
+	}
+	r = program_exec(name, argv);
+	log_error("cannot go on with %s (%s)", config->next_vm, strerrordesc_np(-r));
+	return 1;
+}
+
 static int run(struct config *config, int argc, char **argv) {
 	if (config->near_command) {
 		log_warn("\"%s\" is taken for the name of a VM. The command is: pierglass %s",
@@ -69,7 +91,7 @@ static int run(struct config *config, int argc, char **argv) {
 	switch (config->mode) {
 	case RUN_PLAY:
 	case RUN_DEMO:
-		return config->picture ? run_play(config) : run_without_window(config);
+		return config->picture ? play(config) : run_without_window(config);
 	case RUN_BENCH:
 		return run_program("pierglass-bench", argv, argc);
 	case RUN_AUDIO_ONLY:

@@ -225,6 +225,10 @@ struct config {
 	char **rest;
 	const char *near_command; /* the sub-command that DOMAIN looks like; NULL = none */
 
+	/* Chosen in the window: the program goes on as that of this VM. "" = none was. */
+	char next_vm[128];
+	bool next_starts; /* it is off: libvirt is asked to start it */
+
 	/* `pierglass config`: names of options to show; none = all. */
 	unsigned show_count;
 	const char *show[CONFIG_SHOW_MAX];

@@ -35,7 +35,9 @@ static void join(struct app *app) {
 		.hud = &app->hud,
 		.actions = &app->actions,
 		.vm = &app->vm,
+		.machines = &app->first,
 	};
+	app->hud.now.first = &app->first;
 }
 
 int app_create(struct app **ret_app, struct config *config, struct window *window, bool demo) {
@@ -67,6 +69,7 @@ void app_destroy(struct app *app) {
 	window_input_destroy(app->input);
 	app_inbox_finish(&app->inbox);
 	app_password_wipe(&app->password);
+	first_screen_finish(&app->first);
 	bytes_finish(&app->drop);
 	free(app);
 }
@@ -165,6 +168,37 @@ static uint64_t gather(struct app_status *now, const struct app_parts *parts, st
 	return now->session.grabbed && now->device_input ? input_ns + PLAYED_NS : 0;
 }
 
+/* No picture for a while: what is there to choose, and what is wrong? */
+static void look_around(struct app *app) {
+	bool changed;
+	app->first_ns = first_screen_look(&app->first, app->no_picture_ns, clock_now_ns(),
+			app->config->domain, app->config->connect_uri, &changed);
+	if (changed) {
+		app->panel.panel.vm_count = app->first.vm_count;
+		app->hud.dirty = true;
+	}
+}
+
+static void watch_picture(struct app *app) {
+	const struct app_status *now = &app->hud.now;
+	const bool missing = now->video.showing == VIDEO_SOURCE_AUTO && !now->demo;
+	if (missing != (app->no_picture_ns != 0)) {
+		app->no_picture_ns = missing ? now->now_ns : 0;
+		app->first_ns = missing ? DEADLINE_NOW : app->first_ns;
+	}
+}
+
+static void watch_waits(struct app_status *now) {
+	const struct part_status *parts[] = { &now->discovery, &now->video.part,
+		&now->session.spice, &now->audio };
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		const bool waits = parts[i]->state == PART_WAITING;
+		if (waits != (now->waits_since_ns[i] != 0)) {
+			now->waits_since_ns[i] = waits ? now->now_ns : 0;
+		}
+	}
+}
+
 static void show_title(struct app *app) {
 	char title[sizeof app->title];
 	const char *vm = app->vm.last.domain[0] ? app->vm.last.domain : app->config->domain;
@@ -184,6 +218,8 @@ void app_settle(struct app *app) {
 	if (sound_ns != 0 && (app->settle_ns == 0 || sound_ns < app->settle_ns)) {
 		app->settle_ns = sound_ns;
 	}
+	watch_picture(app);
+	watch_waits(now);
 	app_decide(now, app->config, &decision);
 	const unsigned began = decision.signs & ~now->decision.signs;
 	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {
@@ -242,6 +278,9 @@ static deadline run_timers(struct app *app) {
 	if (deadline_is_over(app->seen_ns, now)) {
 		app->seen_ns = app_look_whether_seen(app);
 	}
+	if (deadline_is_over(app->first_ns, now)) {
+		look_around(app);
+	}
 	if (deadline_is_over(app->notices.agent_ns, now)) {
 		app_notices_no_agent(&app->notices, &app->hud);
 	}
@@ -260,6 +299,7 @@ static deadline run_timers(struct app *app) {
 	next = deadline_first(next, app->settle_ns);
 	next = deadline_first(next, app->notices.agent_ns);
 	next = deadline_first(next, app->seen_ns);
+	next = deadline_first(next, app->first_ns);
 	next = deadline_first(next, app->stats_ns);
 	return deadline_first(next, app->end_ns);
 }

@@ -145,6 +145,16 @@ static void type_clipboard(const struct app_actions *actions) {
 	}
 }
 
+static void answer_clipboard(const struct app_actions *actions) {
+	if (actions->hud->now.session.clipboard_question == CLIPBOARD_QUESTION_NONE) {
+		app_alert(actions->hud, OVERLAY_INFO,
+				_("Nothing is asked of the clipboard: see --clipboard-to-vm"));
+		return;
+	}
+	app_parts_command(actions->parts,
+			(struct guest_link_command){ .kind = GUEST_LINK_CLIPBOARD });
+}
+
 static void toggle_input(const struct app_actions *actions) {
 	actions->hud->now.input_on = !actions->hud->now.input_on;
 	actions->hud->dirty = true;
@@ -346,8 +356,7 @@ static void guest_action(const struct app_actions *actions, enum key_action acti
 		toggle_microphone(actions);
 		break;
 	case KEY_ACTION_CLIPBOARD:
-		app_parts_command(actions->parts,
-				(struct guest_link_command){ .kind = GUEST_LINK_CLIPBOARD });
+		answer_clipboard(actions);
 		break;
 	case KEY_ACTION_MICROPHONE_POLICY:
 		app_actions_set_microphone(actions, (actions->parts->microphone_policy + 1) %

@@ -18,6 +18,7 @@
 #include "client/ui/app_parts.h"
 #include "client/ui/app_password.h"
 #include "client/ui/app_size.h"
+#include "client/vm/first_screen.h"
 #include "client/vm/vm_apply.h"
 
 union SDL_Event;
@@ -42,6 +43,9 @@ struct app {
 	struct app_actions actions;
 	struct app_panel panel;
 	struct vm_apply vm;
+	struct first_screen first;
+	deadline first_ns;      /* when to look at it */
+	uint64_t no_picture_ns; /* since when there is none; 0 = there is one */
 	struct video_geometry picture;
 	char title[160]; /* as the window has it */
 	bool running;

@@ -2,6 +2,7 @@
 #include "client/ui/app_panel.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <SDL.h>
@@ -52,6 +53,11 @@ void app_panel_apply(struct app_panel *panel, const struct config_option *option
 		app_parts_set_sensitivity(panel->parts, panel->config->session.sensitivity);
 	} else if (strcmp(option->name, "microphone") == 0) {
 		app_actions_set_microphone(panel->actions, panel->config->session.microphone);
+	}
+	if (strcmp(option->name, "monitor") == 0) {
+		const int last = window_monitor_count() - 1;
+		const int wanted = atoi(panel->config->window.monitor) - 1; // NOLINT(cert-err34-c)
+		window_to_monitor(panel->window, wanted < last ? wanted : last);
 	}
 	panel->hud->dirty = true;
 }
@@ -133,6 +139,7 @@ void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_pan
 		.system = now->video.host.os,
 		.offers = offers,
 		.vm = vm_name(panel),
+		.machines = panel->machines,
 	};
 	panel_fill(&panel->panel, panel->config, &state, ret_panel);
 }

@@ -12,6 +12,7 @@ union SDL_Event;
 struct app_actions;
 struct app_hud;
 struct app_parts;
+struct first_screen;
 struct config;
 struct overlay_panel;
 struct vm_apply;
@@ -25,6 +26,7 @@ struct app_panel {
 	struct app_hud *hud;
 	const struct app_actions *actions;
 	const struct vm_apply *vm;
+	const struct first_screen *machines;
 
 	struct panel panel;
 	bool was_captured, had_grab; /* given back when the panel closes */

@@ -13,6 +13,8 @@
 #include "client/ui/app_decision.h"
 #include "client/video/video.h"
 
+struct first_screen;
+
 struct app_status {
 	uint64_t now_ns;
 	uint64_t start_ns; /* of the program */
@@ -39,6 +41,10 @@ struct app_status {
 	bool paused;
 	bool input_on;
 	bool muted;
+
+	/* While there is no picture. NULL = nothing is known. */
+	const struct first_screen *first;
+	uint64_t waits_since_ns[4]; /* of VM, picture, input, sound; 0 = it does not wait */
 
 	/* What follows from all of it: app_decide(). */
 	struct app_decision decision;

@@ -300,6 +300,13 @@ static void panel_closed(struct app *app) {
 	}
 }
 
+/* The program goes on as that of another VM, in a window of its own: run_play() returns. */
+static void go_to_vm(struct app *app, const struct first_screen_vm *vm) {
+	snprintf(app->config->next_vm, sizeof app->config->next_vm, "%s", vm->name);
+	app->config->next_starts = !vm->running;
+	app->running = false;
+}
+
 static void fulfil(struct app *app, struct panel_request request) {
 	switch (request.kind) {
 	case PANEL_REQUEST_NONE:
@@ -318,6 +325,9 @@ static void fulfil(struct app *app, struct panel_request request) {
 		app->panel.panel.open = false;
 		app->panel.was_captured = true;
 		panel_closed(app);
+		break;
+	case PANEL_REQUEST_VM:
+		go_to_vm(app, &app->first.vms[request.row]);
 		break;
 	case PANEL_REQUEST_SAVE:
 		app_panel_save(&app->panel);
@@ -339,6 +349,23 @@ static bool panel_event(struct app *app, const union SDL_Event *event) {
 		return false;
 	}
 	fulfil(app, request);
+	return true;
+}
+
+/* Nothing is shown and nobody listens to keys: Enter, a click or a touch leads to the VMs. */
+static bool choose_on_first_screen(struct app *app, const union SDL_Event *event) {
+	const bool chooses =
+			(event->type == SDL_KEYDOWN &&
+					(event->key.keysym.sym == SDLK_RETURN ||
+							event->key.keysym.sym == SDLK_KP_ENTER)) ||
+			event->type == SDL_MOUSEBUTTONDOWN || event->type == SDL_FINGERDOWN;
+	if (!chooses || app->no_picture_ns == 0 || app->first.vm_count == 0 ||
+			app->hud.now.session.connected || app->panel.panel.open) {
+		return false;
+	}
+	open_panel(app);
+	panel_show_page(&app->panel.panel, PANEL_VMS);
+	app->hud.dirty = true;
 	return true;
 }
 
@@ -375,6 +402,9 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 			app->hud.now.session.files.active > 0 && !app->hud.now.captured) {
 		app_parts_command(&app->parts,
 				(struct guest_link_command){ .kind = GUEST_LINK_CANCEL_FILES });
+		return;
+	}
+	if (choose_on_first_screen(app, event)) {
 		return;
 	}
 	if (event->type == SDL_MOUSEMOTION) {

@@ -13,6 +13,7 @@
 #include "client/ui/app_status.h"
 #include "client/ui/graphs.h"
 #include "client/ui/key_label.h"
+#include "client/vm/first_screen.h"
 
 /* While figures are on the screen they are renewed this often. */
 #define FIGURES_PERIOD_NS 500000000ull
@@ -61,8 +62,18 @@ static enum overlay_level level_of(enum part_state state) {
 	return OVERLAY_INFO;
 }
 
-static void add_part(struct overlay *o, const char *name, const struct part_status *part) {
-	if (part->state != PART_OFF) {
+/* Waits for so long are told with their time. */
+#define WAITS_LONG_S 10u
+
+static void add_part(struct overlay *o, const struct app_status *s, const char *name,
+		const struct part_status *part, uint64_t since_ns) {
+	const unsigned waits_s = since_ns != 0 && s->now_ns > since_ns
+						 ? (unsigned)((s->now_ns - since_ns) / 1000000000u)
+						 : 0;
+	if (part->state == PART_WAITING && waits_s >= WAITS_LONG_S) {
+		add_state(o, level_of(part->state), _("%s: %s (for %u s)"), name, part->reason,
+				waits_s);
+	} else if (part->state != PART_OFF) {
 		add_state(o, level_of(part->state), "%s: %s", name, part->reason);
 	}
 }
@@ -94,19 +105,55 @@ static void add_hints(struct overlay *o, const struct app_status *s) {
 	}
 }
 
+static void add_machines(struct overlay *o, const struct first_screen *first) {
+	char list[320] = "";
+	size_t used = 0;
+	for (unsigned i = 0; i < first->vm_count && used < sizeof list; i++) {
+		const struct first_screen_vm *vm = &first->vms[i];
+		const int n = snprintf(list + used, sizeof list - used, "%s%.40s (%s)",
+				used ? ", " : "", vm->name, vm->running ? _("runs") : _("off"));
+		used += n > 0 ? (size_t)n : 0;
+	}
+	if (first->vm_count > 0) {
+		add_state(o, OVERLAY_GOOD, _("VMs here: %s. Enter or a click chooses one"), list);
+	}
+}
+
+/* Without a picture: what can be chosen, what is wrong, and the keys. */
+static void add_first_screen(
+		struct overlay *o, const struct app_status *s, const struct config *config) {
+	const struct first_screen *first = s->first;
+	char label[KEY_LABEL_BYTES];
+	if (!first || s->demo || s->now_ns < s->start_ns + HUD_TEXT_HINT_NS) {
+		return;
+	}
+	add_machines(o, first);
+	if (first->finding[0]) {
+		add_state(o, OVERLAY_WARN, "%s%s%s", first->finding, first->remedy[0] ? " -> " : "",
+				first->remedy);
+	}
+	add_state(o, OVERLAY_INFO,
+			_("Hold %s for the keys; on a keyboard without it: --escape-key=rightctrl. "
+			  "Without a VM: pierglass --demo"),
+			key_label(config->session.escape_key, label));
+}
+
 /* One line per source, then what would help if the picture does not come. */
 static void add_states(struct overlay *o, const struct app_status *s, const struct config *config) {
-	add_part(o, _("VM"), &s->discovery);
-	add_part(o, _("Picture"), &s->video.part);
-	add_part(o, _("Input"), &s->session.spice);
-	add_part(o, _("Devices"), &s->session.evdev);
-	add_part(o, _("Sound"), &s->audio);
+	add_part(o, s, _("VM"), &s->discovery, s->waits_since_ns[0]);
+	add_part(o, s, _("Picture"), &s->video.part, s->waits_since_ns[1]);
+	add_part(o, s, _("Input"), &s->session.spice, s->waits_since_ns[2]);
+	add_part(o, s, _("Devices"), &s->session.evdev, 0);
+	add_part(o, s, _("Sound"), &s->audio, s->waits_since_ns[3]);
 	if (s->show_states && s->session.connected && !s->session.agent &&
 			(config->session.clipboard_to_vm || config->session.clipboard_to_local)) {
 		add_state(o, OVERLAY_INFO, "%s", _(HUD_TEXT_NO_AGENT));
 	}
 	if (s->video.part.state != PART_RUNNING && s->video.showing != VIDEO_SOURCE_LG) {
 		add_hints(o, s);
+	}
+	if (o->splash) {
+		add_first_screen(o, s, config);
 	}
 }
 
@@ -333,6 +380,10 @@ deadline hud_text_next_change(const struct app_status *s) {
 	if (s->now_ns < s->alert_until_ns) {
 		uint64_t fade = s->alert_until_ns - HUD_TEXT_ALERT_FADE_NS;
 		next = s->now_ns < fade ? fade : s->now_ns + FADE_STEP_NS;
+	}
+	const bool waits = s->video.showing == VIDEO_SOURCE_AUTO && s->waits_since_ns[1] != 0;
+	if (waits) { /* the seconds in the lines */
+		next = sooner(next, s->now_ns + 1000000000u, s->now_ns);
 	}
 	if (s->show_fps || s->show_stats || s->show_states) {
 		next = sooner(next, s->now_ns + FIGURES_PERIOD_NS, s->now_ns);

@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "client/config/options.h"
 #include "client/render/overlay_panel.h"
+#include "client/vm/first_screen.h"
 
 enum row_kind {
 	ROW_OPTION,  /* an option of the table */
@@ -51,6 +52,7 @@ struct row {
 static const struct row picture_rows[] = {
 	STATE(full_screen, KEY_ACTION_FULL_SCREEN, N_("Full screen")),
 	STEPS("source", N_("Source of the picture"), "auto lg spice"),
+	STEPS("monitor", N_("Screen"), "1 2 3 4 5 6"),
 	OPTION("scale", N_("Scaling")),
 	OPTION("keep-aspect", N_("Keep the aspect")),
 	OPTION("integer-upscale", N_("Enlarge by whole numbers only")),
@@ -67,6 +69,7 @@ static const struct row picture_rows[] = {
 static const struct row sound_rows[] = {
 	STATE(muted, KEY_ACTION_MUTE, N_("Mute")),
 	LATER("audio", N_("Where sound comes from"), "auto scream spice off"),
+	LATER("audio-volume", N_("Volume (%)"), "auto 10 25 50 75 100 125 150"),
 	LATER("audio-latency", N_("Delay (ms)"), "auto 20 30 40 50 60 80 100 150 200"),
 	STEPS("microphone", N_("Microphone"), "off ask on"),
 	ACTION(KEY_ACTION_GUEST_VOLUME_DOWN, N_("The guest's volume: less")),
@@ -114,6 +117,7 @@ static const char *const page_names[PANEL_PAGE_COUNT] = {
 	[PANEL_INPUT] = N_("Input"),
 	[PANEL_KEYS] = N_("Keys"),
 	[PANEL_VM] = N_("VM"),
+	[PANEL_VMS] = N_("All VMs"),
 };
 
 static const struct row *rows_of(enum panel_page page, unsigned *ret_count) {
@@ -130,6 +134,9 @@ static const struct row *rows_of(enum panel_page page, unsigned *ret_count) {
 	case PANEL_VM:
 		*ret_count = sizeof vm_rows / sizeof *vm_rows;
 		return vm_rows;
+	case PANEL_VMS: /* as many as this machine has */
+		*ret_count = 0;
+		return NULL;
 	case PANEL_KEYS: /* the rows are the actions */
 	case PANEL_PAGE_COUNT:
 		break;
@@ -138,16 +145,19 @@ static const struct row *rows_of(enum panel_page page, unsigned *ret_count) {
 	return NULL;
 }
 
-static unsigned row_count(enum panel_page page) {
+static unsigned row_count(const struct panel *panel) {
 	unsigned count;
-	rows_of(page, &count);
-	return count;
+	rows_of(panel->page, &count);
+	return panel->page == PANEL_VMS ? panel->vm_count : count;
 }
 
 /* The option of a row; NULL if it has none. */
 static const struct config_option *option_of(enum panel_page page, unsigned row) {
 	unsigned count;
 	const struct row *rows = rows_of(page, &count);
+	if (page == PANEL_VMS) {
+		return NULL;
+	}
 	if (!rows) {
 		return key_action_option((enum key_action)(row + 1));
 	}
@@ -333,6 +343,14 @@ static struct panel_request use_row(
 		struct panel *panel, struct config *config, enum panel_step step) {
 	unsigned count;
 	const struct row *rows = rows_of(panel->page, &count);
+	if (panel->page == PANEL_VMS) {
+		return (struct panel_request){
+			.kind = step == PANEL_DO && panel->row < panel->vm_count
+						? PANEL_REQUEST_VM
+						: PANEL_REQUEST_NONE,
+			.row = panel->row,
+		};
+	}
 	if (!rows) {
 		return step == PANEL_DO ? start_binding(panel, (enum key_action)(panel->row + 1))
 					: (struct panel_request){ .kind = PANEL_REQUEST_NONE };
@@ -366,10 +384,10 @@ static struct panel_request use_row(
 }
 
 struct panel_request panel_step(struct panel *panel, struct config *config, enum panel_step step) {
-	const unsigned count = row_count(panel->page);
+	const unsigned count = row_count(panel);
 	switch (step) {
 	case PANEL_UP:
-		panel->row = panel->row > 0 ? panel->row - 1 : count - 1;
+		panel->row = panel->row > 0 ? panel->row - 1 : count > 0 ? count - 1 : 0;
 		panel_tell(panel, "");
 		break;
 	case PANEL_DOWN:
@@ -395,7 +413,7 @@ struct panel_request panel_step(struct panel *panel, struct config *config, enum
 
 struct panel_request panel_press(
 		struct panel *panel, struct config *config, unsigned row, enum panel_step step) {
-	if (row >= row_count(panel->page)) {
+	if (row >= row_count(panel)) {
 		return (struct panel_request){ .kind = PANEL_REQUEST_NONE };
 	}
 	panel->row = row;
@@ -443,10 +461,25 @@ static void fill_value(const struct row *row, const struct config *config,
 	}
 }
 
+static void fill_machines(const struct panel *panel, const struct panel_state *state,
+		struct overlay_panel *ret) {
+	ret->row_count = panel->vm_count;
+	for (unsigned i = 0; i < panel->vm_count && i < OVERLAY_PANEL_ROWS; i++) {
+		const struct first_screen_vm *vm = &state->machines->vms[i];
+		snprintf(ret->rows[i].label, sizeof ret->rows[i].label, "%.60s", vm->name);
+		snprintf(ret->rows[i].value, sizeof ret->rows[i].value, "%.36s",
+				vm->running ? _("runs: go to it") : _("off: start it"));
+	}
+}
+
 static void fill_rows(const struct panel *panel, const struct config *config,
 		const struct panel_state *state, struct overlay_panel *ret) {
 	unsigned count;
 	const struct row *rows = rows_of(panel->page, &count);
+	if (panel->page == PANEL_VMS) {
+		fill_machines(panel, state, ret);
+		return;
+	}
 	ret->row_count = count < OVERLAY_PANEL_ROWS ? count : OVERLAY_PANEL_ROWS;
 	for (unsigned i = 0; i < ret->row_count; i++) {
 		struct overlay_panel_row *row = &ret->rows[i];

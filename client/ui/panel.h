@@ -11,6 +11,7 @@
 #include "client/config/config.h"
 
 struct config_option;
+struct first_screen;
 struct overlay_panel;
 
 enum panel_page {
@@ -19,6 +20,7 @@ enum panel_page {
 	PANEL_INPUT,
 	PANEL_KEYS,
 	PANEL_VM,
+	PANEL_VMS, /* those of this machine, to go to one */
 	PANEL_PAGE_COUNT,
 };
 
@@ -29,7 +31,8 @@ struct panel_state {
 	/* What is known of the guest; NULL or "" = nothing is. */
 	const char *host, *capture, *system;
 	const char *offers; /* what the host has beside its picture, as words */
-	const char *vm;     /* name of the VM whose profile is saved; NULL or "" = none is known */
+	const struct first_screen *machines;
+	const char *vm; /* name of the VM whose profile is saved; NULL or "" = none is known */
 };
 
 struct panel {
@@ -37,6 +40,7 @@ struct panel {
 	enum panel_page page;
 	unsigned row;
 	enum key_action rebinds; /* waits for the key of that action; NONE = waits for none */
+	unsigned vm_count;       /* rows of PANEL_VMS */
 	unsigned contested;      /* a key that another action has: pressed again it changes hands */
 	bool changed[CONFIG_OPTIONS_MAX]; /* options that were changed here and not saved */
 	char notice[160];                 /* the sentence at the foot; "" = that of the row */
@@ -59,6 +63,7 @@ enum panel_request_kind {
 	PANEL_REQUEST_ACTION, /* do what the key of that action does */
 	PANEL_REQUEST_CAPTURE,
 	PANEL_REQUEST_STATES, /* show the list of states, or hide it */
+	PANEL_REQUEST_VM,     /* go to the VM `row` of state.machines */
 	PANEL_REQUEST_SAVE,   /* write what `changed` marks to the VM's profile */
 	PANEL_REQUEST_CLOSED,
 };
@@ -67,6 +72,7 @@ struct panel_request {
 	enum panel_request_kind kind;
 	const struct config_option *option;
 	enum key_action action;
+	unsigned row;
 };
 
 void panel_open(struct panel *panel);

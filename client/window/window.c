@@ -504,9 +504,8 @@ void window_set_title(struct window *window, const char *title) {
 	SDL_SetWindowTitle(window->sdl, title);
 }
 
-const char *window_monitor_name(int index) {
-	const char *name = index < SDL_GetNumVideoDisplays() ? SDL_GetDisplayName(index) : NULL;
-	return name ? name : "";
+int window_monitor_count(void) {
+	return SDL_GetNumVideoDisplays();
 }
 
 int window_monitor(const struct window *window) {

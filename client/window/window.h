@@ -84,8 +84,7 @@ void window_set_size_px(struct window *window, int width_px, int height_px);
 void window_take_aspect(struct window *window, int width_px, int height_px);
 void window_set_title(struct window *window, const char *title);
 
-/* The screens by their numbers from 0; "" past the last one. Valid until the next SDL call. */
-const char *window_monitor_name(int index);
+int window_monitor_count(void);
 /* The one that the window is on, from 0. */
 int window_monitor(const struct window *window);
 /* Moves the window there, in full screen too. */

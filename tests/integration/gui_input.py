@@ -133,9 +133,9 @@ def case_panel():
         return (size[1] - high) // 2, min(fits, rows)
 
     more = left + wide - cell - cell  # "more" of a row
-    top, _ = page_top(12)
-    press(more, top + 2 * head + 2 * row + row // 2)  # scaling: auto -> nearest
-    press(left + wide * 9 // 10, top + head + head // 2)  # the page of the VM
+    top, _ = page_top(13)
+    press(more, top + 2 * head + 3 * row + row // 2)  # scaling: auto -> nearest
+    press(left + wide * 9 // 12, top + head + head // 2)  # the page of the VM
     top, _ = page_top(9)
     press(left + 5 * cell, top + 2 * head + row // 2)  # save
     profile = os.path.join(home, 'pierglass/vms/panel-vm.ini')

@@ -50,7 +50,7 @@ class Program:
         """env: words that differ from the test's own environment. out, err: descriptors instead of the files."""
         self.name = name
         self.begin = time.monotonic()
-        self.log = os.path.join(WORK, '%s-%d.log' % (name, time.monotonic_ns()))
+        self.log = os.path.join(WORK, '%s-%d.log' % (os.path.basename(name), time.monotonic_ns()))
         self.out = self.log + '.out'
         with open(self.log, 'wb') as log_file, open(self.out, 'wb') as out_file:
             into_out, into_log = out or out_file, err or log_file

@@ -3,16 +3,18 @@
 is found again."""
 import os
 import re
+import shutil
 import subprocess
+import time
 
 from gui_keys import with_escape
-from gui_lab import SCREEN, SHM, SPICE, WORK, X_ENV, Program, check, guest, newest, run, wait_for, xdotool
+from gui_lab import BUILD, PATIENCE, SCREEN, SHM, SPICE, WORK, X_ENV, Program, check, guest, newest, run, wait_for, xdotool
 
 
-def player(*arguments):
+def player(*arguments, program='pierglass'):
     """Without a size or a place of its own, as most start it."""
-    return Program('pierglass', '--no-lg-config', '--shm=' + SHM, '--spice=unix:' + SPICE, '--audio=off', '--discover=no',
-                   '--stats=0.2', *arguments)
+    return Program(program, '--no-lg-config', '--shm=' + SHM, '--spice=unix:' + SPICE, '--audio=off',
+                   *(arguments if program != 'pierglass' else ('--discover=no', '--stats=0.2', *arguments)))
 
 
 def window_of(program):
@@ -78,6 +80,31 @@ def case_manners():
         x, y, width, height = place_of(window)
         return 1200 < width <= SCREEN[0] and height <= SCREEN[1] and abs(width * 9 - height * 16) < 32
     wait_for('a window as large as the screen allows', fits)
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_first_screen():
+    """Without a picture the VMs of this machine are named, and a click and Enter lead to one: the program goes on as its."""
+    programs = os.path.join(WORK, 'programs')
+    os.mkdir(programs)
+    shutil.copy(os.path.join(BUILD, 'bin/pierglass'), programs)
+    for name, text in (('vm-info', '[ "$1" = --list ] || exec sleep 60\necho "win11 running libvirt /dev/shm/none"\n'),
+                       ('doctor', 'echo \'{"verdict":"failure","seen":"broken","remedy":"mend"}\'\n')):
+        path = os.path.join(programs, 'pierglass-' + name)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\n' + text)
+        os.chmod(path, 0o755)
+    program = player('--shm=/dev/shm/none', '--spice=off', program=os.path.join(programs, 'pierglass'))
+
+    def words():
+        with open('/proc/%d/cmdline' % program.process.pid, 'rb') as file:
+            return file.read().split(b'\0')
+
+    window_of(program)
+    time.sleep(2.5 * PATIENCE)  # it asks for the VMs after 1.5
+    xdotool('mousemove', '640', '400', 'click', '1', 'sleep', '0.3', 'key', 'Return')
+    wait_for('the window of the VM', lambda: b'--domain=win11' in words())
+    window_of(program)
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 

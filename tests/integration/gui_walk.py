@@ -231,6 +231,8 @@ KEYS = {
     'right-meta': ('send the right Windows key', lambda walk: walk.sends(RIGHT_META)),
     'microphone': ('microphone on or off', microphone),
     'microphone-policy': ('microphone: ask, on, off', microphone_policy),
+    # With a question: tests/integration/clipboard.
+    'clipboard': ('let the guest have the clipboard that it asks for', lambda walk: walk.says('Nothing is asked of the clipboard')),
     'screenshot': ("save a picture of the guest's screen", screenshot),
     'source': ('next source of the picture: auto, LG, SPICE', source),
     'ctrl-alt-del': ('send Ctrl+Alt+Del', lambda walk: walk.sends(CTRL, ALT, DEL)),
