@@ -455,9 +455,8 @@ static void on_offer(struct host_input *input) {
 		lose(input, "the host gave the input to another client");
 	} else if (input->state == CLAIMING && is_ours(input)) {
 		on_owned(input, now_ns);
-	} else if (input->state == OWNED) {
-		input->events.changed(input->events.data); /* lights */
 	}
+	input->events.changed(input->events.data); /* lights, another owner */
 	claim(input, now_ns);
 }
 
@@ -592,6 +591,10 @@ bool host_input_is_up(const struct host_input *input) {
 }
 
 bool host_input_is_offered(const struct host_input *input) {
+	const struct kvmfr_input_status *status = &input->offer.status;
+	if (input->state == IDLE && (status->flags & KVMFR_INPUT_HAS_OWNER)) {
+		return status->owner_client_id == input->offer.client_id; /* given back just now */
+	}
 	return input->state != AWAY;
 }
 

@@ -37,7 +37,7 @@ void host_input_want(struct host_input *input, bool wanted);
 
 /* Keys and motion may be sent. */
 bool host_input_is_up(const struct host_input *input);
-/* The host offers it to us, whether we have claimed it or not. */
+/* The host offers it to us, whether we have claimed it or not, and nobody else has. */
 bool host_input_is_offered(const struct host_input *input);
 /* The guest's lock lights as the host knows them (enum input_led); false: it does not. */
 bool host_input_leds(const struct host_input *input, unsigned *ret_leds);

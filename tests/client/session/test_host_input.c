@@ -347,6 +347,10 @@ static void another_client_has_it(void **state) {
 	until(&w, false);
 	turns(&w, 50);
 	CHECK_EQ(host_state(&w)->claims, 1);
+	CHECK(guest_way_is_there(w.way));
+	spice(&w, false);
+	CHECK(!guest_way_is_there(w.way)); /* it is somebody else's */
+	spice(&w, true);
 	tap(&w, KEY_A);
 	assert_string_equal(held_log_take(&w.spice, log, sizeof log), "+30 -30 ");
 	tear_down(&w);
