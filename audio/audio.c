@@ -297,6 +297,7 @@ static int make_receiver(struct audio *audio) {
 		.port = config->port,
 		.unicast = config->unicast,
 		.owners = config->owners,
+		.port_owner = config->port_owner,
 		.any_sender = config->any_sender,
 		.can_own = config->can_own,
 		.preemptible = config->preemptible,
@@ -367,6 +368,12 @@ static void audio_free(struct audio *audio) {
 	mailbox_finish(&audio->stats);
 	pthread_mutex_destroy(&audio->settings_lock);
 	free(audio);
+}
+
+void audio_look_around(struct audio_config *config) {
+	if (config->scream && !config->shm_path[0]) {
+		(void)port_owner_find(config->port, &config->port_owner);
+	}
 }
 
 int audio_start(struct audio **ret_audio, const struct audio_config *config,

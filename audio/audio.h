@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audio/receive/port_owner.h"
 #include "base/owners.h"
 #include "base/part.h"
 #include "base/thread.h"
@@ -34,7 +35,9 @@ struct audio_config {
 	char group[16];         /* "239.255.77.77" */
 	uint16_t port;          /* 4010 */
 	bool unicast;           /* do not join the group; take packets sent to this host */
-	struct owners owners;   /* whose file may be that memory */
+	struct port_owner
+			port_owner; /* of audio_look_around(), for where it cannot be seen later */
+	struct owners owners;       /* whose file may be that memory */
 	char shm_path[AUDIO_NAME_BYTES]; /* Scream's shared memory transport; "" = the network */
 	enum audio_output output;
 	int raw_fd;
@@ -103,6 +106,10 @@ struct audio_events {
 };
 
 /* Copies both arguments. Returns 0 or a negative errno (local failure only). */
+/* Before the program confines itself: who holds the port of the sound now, into the configuration.
+ */
+void audio_look_around(struct audio_config *config);
+
 int audio_start(struct audio **ret_audio, const struct audio_config *config,
 		const struct audio_events *events);
 

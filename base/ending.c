@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -32,6 +33,11 @@ static struct {
 	bool released;
 	int signal;                         /* the first one */
 	uint64_t release_by_ns, gone_by_ns; /* 0: it has not begun */
+	void (*task)(void *data);           /* of ending_run_there() */
+	void *task_data;
+
+	bool runs; /* main's; before others exist */
+	sem_t task_done;
 } ending = { .signal_fd = -1, .wake_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static sigset_t leave_set(void) {
@@ -102,6 +108,18 @@ static int wait_ms(void) {
 	return (int)((by_ns - now_ns) / NS_PER_MS) + 1;
 }
 
+static void run_task(void) {
+	pthread_mutex_lock(&ending.lock);
+	void (*task)(void *data) = ending.task;
+	void *data = ending.task_data;
+	ending.task = NULL;
+	pthread_mutex_unlock(&ending.lock);
+	if (task) {
+		task(data);
+		sem_post(&ending.task_done);
+	}
+}
+
 static void *run(void *data) {
 	(void)data;
 	for (;;) {
@@ -112,6 +130,7 @@ static void *run(void *data) {
 		if ((fds[1].revents & POLLIN) && read(ending.wake_fd, &count, sizeof count) < 0) {
 			continue;
 		}
+		run_task();
 		struct signalfd_siginfo info;
 		if ((fds[0].revents & POLLIN) && read(ending.signal_fd, &info, sizeof info) ==
 								 (ssize_t)sizeof info) {
@@ -136,6 +155,7 @@ int ending_start(void) {
 		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 		return r;
 	}
+	ending.runs = true;
 	pthread_detach(thread);
 	return 0;
 }
@@ -145,6 +165,20 @@ static void tell_thread(void) {
 	if (write(ending.wake_fd, &one, sizeof one) < 0) {
 		return; /* the counter is full: it will look */
 	}
+}
+
+void ending_run_there(void (*fn)(void *data), void *data) {
+	if (!ending.runs || sem_init(&ending.task_done, 0, 0) < 0) {
+		return;
+	}
+	pthread_mutex_lock(&ending.lock);
+	ending.task = fn;
+	ending.task_data = data;
+	pthread_mutex_unlock(&ending.lock);
+	tell_thread();
+	while (sem_wait(&ending.task_done) < 0 && errno == EINTR) {
+	}
+	sem_destroy(&ending.task_done);
 }
 
 static void on_wake(void *data) {

@@ -42,5 +42,9 @@ void ending_released(void);
 /* Out, at once, without exit handlers: other threads may be anywhere. */
 _Noreturn void ending_now(int status);
 
+/* Runs fn on pg-ending and waits for it: for what the kernel keeps for each thread by itself. fn
+ * must not block. Without pg-ending it is not run. */
+void ending_run_there(void (*fn)(void *data), void *data);
+
 /* For children between fork and exec: the signal mask is inherited otherwise. Async-signal-safe. */
 void ending_in_child(void);

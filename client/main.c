@@ -20,6 +20,7 @@
 #include "client/config/help.h"
 #include "client/platform/process.h"
 #include "client/platform/programs.h"
+#include "client/platform/sandbox.h"
 #include "client/play.h"
 #include "client/scream_cli.h"
 #include "client/vm/has_vm.h"
@@ -152,6 +153,24 @@ static bool may_play(void) {
 	return true;
 }
 
+static void confine(struct config *config) {
+	struct sandbox_wish wish = { .mode = config->mode == RUN_AUDIO_ONLY   ? SANDBOX_AUDIO_ONLY
+					     : config->mode == RUN_SCREENSHOT ? SANDBOX_SCREENSHOT
+									      : SANDBOX_PLAY,
+		.home = sandbox_home(),
+		.write = { config->video.shm_path, config->screenshot_path } };
+	struct sandbox_state state;
+	char text[64];
+	if (!config->sandbox) {
+		log_warn("no sandbox (--no-sandbox): what breaks into this program can do what you can");
+		return;
+	}
+	audio_look_around(&config->audio);
+	sandbox_enter(&wish, &state);
+	sandbox_text(&state, text, sizeof text);
+	log_debug("given up: %s", text[0] ? text : "nothing, this kernel has no means for it");
+}
+
 int main(int argc, char **argv) {
 	static struct config config; /* large, and lives as long as the program */
 	char error[CONFIG_ERROR_BYTES];
@@ -174,8 +193,11 @@ int main(int argc, char **argv) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_USAGE;
 	}
-	if (plays(config.mode) && !may_play()) {
-		return 1;
+	if (plays(config.mode)) {
+		if (!may_play()) {
+			return 1;
+		}
+		confine(&config);
 	}
 	return run(&config, argc, argv);
 }

@@ -126,3 +126,4 @@ foreach(name evdev evdev_udev evdev_spice document_commands option_examples opti
 		set_property(TEST ${name} APPEND PROPERTY LABELS once)
 	endif()
 endforeach()
+pg_source_check(sandbox_table sandbox-table)

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,8 +158,13 @@ static void close_socket(struct receiver *r) {
 
 static void tell_port_owner(struct receiver *r) {
 	struct port_owner port_owner;
-	if (!port_owner_find(r->config.port, &port_owner) || port_owner.pid == 0) {
-		set_status(r, PART_FAILED, _("port %u is in use by another program (not yours)"),
+	const struct port_owner *before = &r->config.port_owner;
+	bool found = port_owner_find(r->config.port, &port_owner);
+	if (found && port_owner.pid == 0 && before->pid > 0 && kill(before->pid, 0) == 0) {
+		port_owner = *before; /* a confined program does not see into others */
+	}
+	if (!found || port_owner.pid == 0) {
+		set_status(r, PART_FAILED, _("port %u is in use by another program"),
 				r->config.port);
 	} else if (strcmp(port_owner.name, "scream") == 0) {
 		set_status(r, PART_FAILED,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "audio/codec/scream.h"
+#include "audio/receive/port_owner.h"
 #include "base/deadline.h"
 #include "base/owners.h"
 #include "base/part.h"
@@ -24,8 +25,9 @@ struct receiver_config {
 	char group[16];
 	uint16_t port;
 	bool unicast;
-	struct owners owners; /* whose file the memory may be */
-	char shm_path[256];   /* "" = the network */
+	struct port_owner port_owner; /* seen before, where it cannot be seen any more */
+	struct owners owners;         /* whose file the memory may be */
+	char shm_path[256];           /* "" = the network */
 	bool any_sender;
 	char sender[64]; /* only of these IPv4 addresses and MACs, "," between; "" = whoever sounds
 			  */

@@ -12,6 +12,7 @@
 #include "client/bench/bench_input.h"
 #include "client/bench/bench_video.h"
 #include "client/config/config.h"
+#include "client/platform/sandbox.h"
 #include "client/vm/vm_profile.h"
 
 #define EXIT_USAGE 2
@@ -44,6 +45,13 @@ int main(int argc, char **argv) {
 	if (config.mode != RUN_BENCH) {
 		log_error("pierglass-bench needs --bench=video, --bench=audio or --bench=input");
 		return EXIT_USAGE;
+	}
+	if (config.sandbox) {
+		struct sandbox_state state;
+		const struct sandbox_wish wish = { .mode = SANDBOX_BENCH,
+			.home = sandbox_home(),
+			.write = { config.video.shm_path } };
+		sandbox_enter(&wish, &state);
 	}
 	return run(&config);
 }

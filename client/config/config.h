@@ -193,6 +193,7 @@ struct config {
 	double stats_period; /* ... every so many seconds */
 	enum log_level log_level;
 	bool no_lg_config;
+	bool sandbox;        /* give up what is not needed (client/platform/sandbox.h) */
 	char help_topic[32]; /* "" = the common config_options, "all", or a group */
 	char screenshot_path[256];
 	bool screenshot_pointer;

@@ -106,6 +106,9 @@ const struct config_option config_options[] = {
 	{ CUSTOM("generate-completions", completions, NULL, "SHELL", N_("bash, zsh or fish")), IN(GENERAL),
 		.flags = OPTION_ARGV, .help = N_("print the completions for a shell") },
 
+	{ SWITCH("sandbox", sandbox, "yes"), IN(GENERAL),
+		.help = N_("give up what playing does not need, in case a VM breaks in") },
+
 	/* The virtual machine */
 	{ TEXT("domain", domain, "", "DOMAIN"), IN(VM), .flags = OPTION_ARGV,
 		.help = N_("libvirt domain: name, id or UUID, also without --domain") },

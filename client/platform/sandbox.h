@@ -1,0 +1,48 @@
+/*
+ * What a program gives up when it has read its configuration, so that a guest that breaks something
+ * in it gains little: new privileges, capabilities, system calls that no player needs (seccomp),
+ * programs other than our own, writing in the home folder outside of its own folders, and the
+ * folders there that hold secrets (Landlock). doc/security.md has the same table for people, and
+ * what is not confined.
+ *
+ * Children inherit it. There is no way back but another start.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SANDBOX_WRITE_MAX 2
+
+enum sandbox_mode {
+	SANDBOX_PLAY,
+	SANDBOX_AUDIO_ONLY,
+	SANDBOX_SCREENSHOT,
+	SANDBOX_BENCH,
+	SANDBOX_MODES,
+};
+
+struct sandbox_wish {
+	enum sandbox_mode mode;
+	const char *home; /* "" = files are left alone */
+	/* Files that are to be written, wherever they are; "" or NULL ends them. */
+	const char *write[SANDBOX_WRITE_MAX];
+};
+
+/* What is in force. */
+struct sandbox_state {
+	bool privileges; /* none new, and no capabilities */
+	bool calls;      /* seccomp */
+	int files;       /* version of Landlock; 0 = it is not there, or files are left alone */
+};
+
+/* On the main thread, before it starts others; pg-ending (base/ending.h) follows. What the kernel
+ * lacks is left out, and is false or 0 in *ret_state. */
+void sandbox_enter(const struct sandbox_wish *wish, struct sandbox_state *ret_state);
+
+/* "privileges, calls, files (Landlock 7)". */
+void sandbox_text(const struct sandbox_state *state, char *text, size_t size);
+
+/* $HOME where it is a home: not the root, and not a place where everybody has files. "" otherwise.
+ */
+const char *sandbox_home(void);

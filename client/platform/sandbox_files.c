@@ -1,0 +1,248 @@
+/*
+ * Landlock allows, and allows for a whole folder: what is to be left out is left out by allowing
+ * everything beside it. So the root is taken apart along the way to the home folder, and that along
+ * the way to each secret. Who owns what decides as before; this only takes away.
+ */
+#include "client/platform/sandbox_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/landlock.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "client/platform/xdg.h"
+
+/* Newer than the headers of some distributions. */
+#define FS_REFER    (1ull << 13)
+#define FS_TRUNCATE (1ull << 14)
+
+#define READS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITES                                                                          \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                \
+			LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | \
+			LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |     \
+			LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
+			LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
+#define OF_FILES                                                        \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+			LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE)
+
+/* Keys, passwords, what browsers and mail programs keep. Under the home folder. */
+static const char *const secrets[] = { ".ssh", ".gnupg", ".pki", ".aws", ".azure", ".kube",
+	".docker", ".password-store", ".netrc", ".authinfo", ".git-credentials", ".pgpass",
+	".my.cnf", ".mozilla", ".thunderbird", ".bitcoin", ".electrum", ".ethereum", ".var",
+	".config/google-chrome", ".config/chromium", ".config/BraveSoftware",
+	".config/microsoft-edge", ".config/vivaldi", ".config/opera", ".config/keepassxc",
+	".config/KeePass", ".config/Bitwarden", ".config/1Password", ".config/gh", ".config/gcloud",
+	".config/rclone", ".config/op", ".local/share/keyrings", ".local/share/kwalletd",
+	".local/share/gnupg", ".local/share/password-store", NULL };
+
+/* Written by the libraries of the desktop and of graphics drivers. */
+static const char *const caches[] = { ".cache", ".nv", ".AMD", NULL };
+
+static bool join(char path[static PATH_MAX], const char *folder, const char *name) {
+	const size_t folder_len = strlen(folder);
+	const size_t name_len = strlen(name);
+	if (folder_len + 1 + name_len >= PATH_MAX) {
+		path[0] = '\0';
+		return false;
+	}
+	memcpy(path, folder, folder_len);
+	path[folder_len] = '/';
+	memcpy(path + folder_len + 1, name, name_len + 1);
+	return true;
+}
+
+struct rules {
+	int fd;
+	uint64_t handled;
+};
+
+static void allow_at(const struct rules *rules, const char *path, uint64_t access, int how) {
+	struct landlock_path_beneath_attr beneath = {
+		.allowed_access = access & rules->handled,
+		.parent_fd = open(path, O_PATH | O_CLOEXEC | how),
+	};
+	struct stat st;
+	if (beneath.parent_fd < 0) {
+		return; /* it is not there */
+	}
+	if (fstat(beneath.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		beneath.allowed_access &= OF_FILES;
+	}
+	if (beneath.allowed_access) {
+		(void)syscall(SYS_landlock_add_rule, rules->fd, LANDLOCK_RULE_PATH_BENEATH,
+				&beneath, 0);
+	}
+	close(beneath.parent_fd);
+}
+
+static void allow(const struct rules *rules, const char *path, uint64_t access) {
+	allow_at(rules, path, access, 0);
+}
+
+/* One of the left out is this path (0), or lies in it (1); -1 = neither. */
+static int left_out(const char *path, const char *const *out) {
+	const size_t len = strlen(path);
+	int found = -1;
+	for (; *out && found != 0; out++) {
+		if (strncmp(*out, path, len) == 0 && ((*out)[len] == '\0' || (*out)[len] == '/')) {
+			found = (*out)[len] == '\0' ? 0 : 1;
+		}
+	}
+	return found;
+}
+
+/* Everything in a folder but what is left out; folders on the way to it may be listed. */
+static void allow_but(const struct rules *rules, const char *folder, const char *const *out,
+		uint64_t access) {
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): its own stream
+		char path[PATH_MAX];
+		if (!join(path, folder[1] ? folder : "", entry->d_name) ||
+				strcmp(entry->d_name, ".") == 0 ||
+				strcmp(entry->d_name, "..") == 0) {
+			continue;
+		}
+		switch (left_out(path, out)) {
+		case 0:
+			break;
+		case 1:
+			allow_but(rules, path, out, access);
+			break;
+		default:
+			/* A link is not followed: it may lead to what is left out. */
+			allow_at(rules, path, access, O_NOFOLLOW);
+		}
+	}
+	if (dir) {
+		closedir(dir);
+	}
+}
+
+static void allow_home(const struct rules *rules, const char *home) {
+	static char paths[sizeof secrets / sizeof secrets[0]][PATH_MAX];
+	const char *out[sizeof secrets / sizeof secrets[0]];
+	size_t count = 0;
+	for (; secrets[count]; count++) {
+		(void)join(paths[count], home, secrets[count]);
+		out[count] = paths[count];
+	}
+	out[count] = NULL;
+	allow_but(rules, home, out, READS);
+}
+
+/* Made before, because what is not there cannot be allowed. */
+static void allow_folder(const struct rules *rules, const char *path) {
+	(void)xdg_make_folder(path);
+	allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
+}
+
+static void allow_writing(const struct rules *rules, unsigned may, const char *home) {
+	char path[PATH_MAX];
+	for (size_t i = 0; (may & SANDBOX_CACHE) && caches[i]; i++) {
+		(void)join(path, home, caches[i]);
+		if (i == 0) {
+			(void)mkdir(path, 0700);
+		}
+		allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
+	}
+	(void)join(path, home, ".config/pulse"); /* libpulse's cookie */
+	allow_folder(rules, path);
+	if ((may & SANDBOX_SETTINGS) && xdg_config("pierglass", path, sizeof path)) {
+		allow_folder(rules, path);
+	}
+	if ((may & SANDBOX_SETTINGS) && xdg_state("", path, sizeof path)) {
+		allow_folder(rules, path);
+	}
+	if ((may & SANDBOX_PICTURES) && xdg_pictures(path, sizeof path)) {
+		/* Reading is as for the rest of the home folder, which this may be. */
+		allow(rules, path, WRITES | FS_REFER | FS_TRUNCATE);
+	}
+}
+
+/* Our own programs, and what the kernel loads to run them. */
+static void allow_programs(const struct rules *rules) {
+	static const char *const folders[] = { "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32",
+		"/usr/lib64", "/nix/store", "/gnu/store", PG_LIBEXECDIR };
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		allow(rules, folders[i], LANDLOCK_ACCESS_FS_EXECUTE);
+	}
+	static const char *const programs[] = { "pierglass", "pierglass-vm-info",
+		"pierglass-demo-guest", "pierglass-doctor", "pierglass-bench" };
+	self[len > 0 ? len : 0] = '\0';
+	char *slash = strrchr(self, '/');
+	for (size_t i = 0; slash && i < sizeof programs / sizeof programs[0]; i++) {
+		char path[PATH_MAX];
+		*slash = '\0';
+		if (join(path, self, programs[i])) {
+			allow(rules, path, LANDLOCK_ACCESS_FS_EXECUTE);
+		}
+		(void)join(path, PG_BINDIR, programs[i]);
+		allow(rules, path, LANDLOCK_ACCESS_FS_EXECUTE);
+	}
+}
+
+static void allow_file(const struct rules *rules, const char *file) {
+	char path[PATH_MAX];
+	const int n = snprintf(path, sizeof path, "%s", file);
+	char *slash = strrchr(path, '/');
+	if (n <= 0 || (size_t)n >= sizeof path) {
+		return;
+	}
+	if (slash == path) {
+		slash++;
+	}
+	if (slash) {
+		*slash = '\0';
+	}
+	/* It may be written under another name first. */
+	allow(rules, slash ? path : ".", WRITES | FS_REFER | FS_TRUNCATE);
+}
+
+int sandbox_files_prepare(unsigned may, const char *home, const char *const *write,
+		size_t write_count, int *ret_rules) {
+	char whole[PATH_MAX];
+	long version = syscall(
+			SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	*ret_rules = -1;
+	if (version < 1 || !realpath(home, whole) || !whole[1]) {
+		return 0;
+	}
+	struct rules rules = { .handled = READS | WRITES | LANDLOCK_ACCESS_FS_EXECUTE };
+	rules.handled |= version >= 2 ? FS_REFER : 0;
+	rules.handled |= version >= 3 ? FS_TRUNCATE : 0;
+	const struct landlock_ruleset_attr attributes = { .handled_access_fs = rules.handled };
+	rules.fd = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+	if (rules.fd < 0) {
+		return 0;
+	}
+	const char *const out[] = { whole, NULL };
+	allow_but(&rules, "/", out, READS | WRITES | FS_REFER | FS_TRUNCATE);
+	allow_home(&rules, whole);
+	allow_writing(&rules, may, whole);
+	if (may & SANDBOX_PROGRAMS) {
+		allow_programs(&rules);
+	}
+	for (size_t i = 0; i < write_count && write[i] && write[i][0]; i++) {
+		allow_file(&rules, write[i]);
+	}
+	*ret_rules = rules.fd;
+	return (int)version;
+}
+
+int sandbox_files_enter(int rules) {
+	return syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
+}
