@@ -1,7 +1,7 @@
 /*
- * Connection files of virt-viewer ("file.vv"), as oVirt, Proxmox, Cockpit and virt-manager give
- * them to browsers: [virt-viewer] with type, host, port, tls-port, password, ca and some more.
- * Foreign text: bounded. vv_parse() is pure.
+ * Connection files of virt-viewer ("file.vv"), as oVirt, Ravada and Cockpit give them to browsers:
+ * [virt-viewer] with type, host, port, tls-port, password, ca and some more. Foreign text: bounded.
+ * vv_parse() is pure.
  */
 #pragma once
 

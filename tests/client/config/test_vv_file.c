@@ -24,6 +24,7 @@ static void servers(void **state) {
 		{ HEAD "unix-path=/run/vm.sock\n", "unix:/run/vm.sock" },
 		{ "\xef\xbb\xbf# from a browser\r\n[virt-viewer]\r\n type = Spice \r\nhost = vm\r\nport=5900\r\n",
 				"spice://vm:5900" },
+		{ HEAD ";host=no\n;tls-port=1\nhost=vm\nport=5900\n", "spice://vm:5900" },
 		{ "[ovirt]\nhost=engine\n" HEAD "host=vm\nhost=vm2\nport=5900\n[x]\nhost=no\n",
 				"spice://vm2:5900" },
 	};
