@@ -8,23 +8,8 @@
 
 #include "base/i18n.h"
 #include "tools/setup/setup.h"
+#include "tools/setup/setup_manifest.h"
 #include "tools/setup/setup_store.h"
-
-static void unescape(char *text) {
-	char *out = text;
-	for (const char *c = text; *c; c++) {
-		unsigned code;
-		if (c[0] == '\\' && c[1] == 'x' && sscanf(c + 2, "%2x", &code) == 1) { // NOLINT
-			*out++ = (char)code;
-			c += 3;
-		} else if (c[0] == '\\' && c[1]) {
-			*out++ = *++c;
-		} else {
-			*out++ = *c;
-		}
-	}
-	*out = '\0';
-}
 
 static char *read_now(const char *path) {
 	struct sysroot here;
@@ -46,19 +31,10 @@ static void said(bool ok, const char *what, const char *path) {
 	}
 }
 
-static bool undo_file(const char *line, const char *folder, bool force) {
-	unsigned n;
-	unsigned mode;
-	unsigned uid;
-	unsigned gid;
-	int existed;
-	int at = 0;
-	// NOLINTNEXTLINE(cert-err34-c): our own line
-	if (sscanf(line, "file %u %d %o %u %u %n", &n, &existed, &mode, &uid, &gid, &at) != 5) {
-		return false;
-	}
-	char *path = xstrdup(line + at);
-	unescape(path);
+static bool undo_file(const struct manifest_line *line, const char *folder, bool force) {
+	const unsigned n = line->n;
+	const bool existed = line->existed;
+	const char *path = line->path;
 	remove_half(path);
 	char *now = read_now(path);
 	char *old = store_kept(folder, n, "old");
@@ -77,11 +53,10 @@ static bool undo_file(const char *line, const char *folder, bool force) {
 		ok = unlink(path) == 0;
 		said(ok, _("removed"), path);
 	} else {
-		errno = -replace_file(path, old, (mode_t)mode, uid, gid);
+		errno = -replace_file(path, old, line->mode, line->uid, line->gid);
 		ok = errno == 0;
 		said(ok, _("restored"), path);
 	}
-	free(path);
 	free(now);
 	free(old);
 	free(new);
@@ -94,15 +69,12 @@ static bool is_defined(const char *manifest, unsigned n) {
 	return strstr(manifest, line) != NULL;
 }
 
-static bool undo_domain(
-		struct setup *setup, const char *line, const char *folder, const char *manifest) {
-	unsigned n;
-	char uuid[64];
-	char uri[128];
+static bool undo_domain(struct setup *setup, const struct manifest_line *line, const char *folder,
+		const char *manifest) {
+	const unsigned n = line->n;
+	const char *uuid = line->uuid;
+	const char *uri = line->uri;
 	char error[200] = "";
-	if (sscanf(line, "domain %u %63s %127s", &n, uuid, uri) != 3) { // NOLINT
-		return false;
-	}
 	if (!setup->virt && virt_open(&setup->virt, uri, VIRT_MANAGE, error, sizeof error) < 0) {
 		fprintf(stderr, "pierglass setup: %s: %s\n", uri, error);
 		return false;
@@ -136,22 +108,34 @@ static bool undo_domain(
 	return ok;
 }
 
-static bool undo_line(struct setup *setup, char *line, const char *folder, const char *manifest) {
-	unsigned number;
-	if (strncmp(line, "file ", 5) == 0) {
-		return undo_file(line, folder, setup->options.force);
+static bool undo_line(
+		struct setup *setup, const char *text, const char *folder, const char *manifest) {
+	struct manifest_line line;
+	bool ok = true;
+	manifest_read(text, &line);
+	switch (line.kind) {
+	case MANIFEST_NONE:
+		fprintf(stderr, _("pierglass setup: %s: a line of the record is not understood: %s\n"),
+				folder, text);
+		ok = false;
+		break;
+	case MANIFEST_FILE:
+		ok = undo_file(&line, folder, setup->options.force);
+		break;
+	case MANIFEST_DOMAIN:
+		ok = undo_domain(setup, &line, folder, manifest);
+		break;
+	case MANIFEST_ROOT:
+		ok = root_part_undo(setup, line.n);
+		break;
+	case MANIFEST_DIR:
+		rmdir(line.path); /* somebody else may have put something there: then it stays */
+		break;
+	case MANIFEST_OTHER:
+		break;
 	}
-	if (strncmp(line, "domain ", 7) == 0) {
-		return undo_domain(setup, line, folder, manifest);
-	}
-	if (sscanf(line, "root %u", &number) == 1) { // NOLINT(cert-err34-c): our own line
-		return root_part_undo(setup, number);
-	}
-	if (strncmp(line, "dir ", 4) == 0) {
-		unescape(line + 4);
-		rmdir(line + 4); /* somebody else may have put something there: then it stays */
-	}
-	return true;
+	manifest_finish(&line);
+	return ok;
 }
 
 /* From the last line to the first. */
