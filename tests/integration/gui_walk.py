@@ -9,7 +9,7 @@ import time
 import gui_keys
 from gui_keys import (ALT, CTRL, DEL, META, MUTE, VOLUME_DOWN, VOLUME_UP, A, after, captured, events, keys, start, taps, window,
                       with_escape)
-from gui_lab import (BUILD, WORK, X_ENV, capture, check, newest, run, wait_for, xdotool)
+from gui_lab import (BUILD, SOURCE, WORK, X_ENV, capture, check, client, guest, newest, run, wait_for, xdotool)
 
 RIGHT_META = 0xe05c
 SIZE = gui_keys.FRAME
@@ -261,6 +261,77 @@ def case_every_key():
         except AssertionError as error:
             raise AssertionError('--key-%s (%s): %s' % (name, text, error)) from error
         print('%-18s %.2f s' % (name, time.monotonic() - begin))
+
+
+# Options of the groups picture and window that change nothing which stands on the screen while all is well, and where they
+# are looked at instead.
+ELSEWHERE = {
+    'allow-dma': 'how a picture gets there: bench-video, test_video', 'upload': 'the same', 'poll': 'the same',
+    'poll-interval': 'the same', 'vsync': 'when it is shown', 'fps-min': 'how often: test_video',
+    'map-hdr': 'pictures of HDR: test_renderer', 'max-cll': 'the same', 'peak-luminance': 'the same',
+    'straight-alpha': 'pointers: test_renderer_cursor', 'ui-font': 'other scripts: test_glyph_font',
+    'no-screensaver': 'the desktop: test_app_decide', 'auto-screensaver': 'the same',
+    'request-activation': 'what the guest asks for', 'ignore-quit': 'the close button',
+    'minimize-on-focus-loss': 'another window', 'dim-menu': 'test_hud_text',
+    'window': 'which desktop: each of the modes of gui',
+}
+
+
+def told_options():
+    text = ''.join(subprocess.run([os.path.join(BUILD, 'bin/pierglass'), '--help=' + group], check=True, capture_output=True,
+                                  text=True).stdout for group in ('picture', 'window'))
+    return set(re.findall(r'^ +(?:-\w, )?--(?:\[no-\])?([a-z0-9-]+)', text, re.M))
+
+
+def tested_options():
+    """Those that a test of the window starts it with."""
+    text = ''
+    for name in os.listdir(os.path.join(SOURCE, 'tests/integration')):
+        if name.startswith('gui_'):
+            with open(os.path.join(SOURCE, 'tests/integration', name), encoding='utf-8') as file:
+                text += file.read()
+    return set(re.findall(r'--(?:no-)?([a-z0-9-]+)', text))
+
+
+def window_property(number, name):
+    return subprocess.run(['xprop', '-id', number, name], env=X_ENV, capture_output=True, text=True).stdout
+
+
+def case_every_option():
+    """Each option with a visible effect has it; none is without a check."""
+    missing = told_options() - tested_options() - set(ELSEWHERE)
+    check(not missing, 'options without a check: %s' % sorted(missing))
+    check(not set(ELSEWHERE) - told_options(), 'no such options: %s' % sorted(set(ELSEWHERE) - told_options()))
+    guest(SIZE, '--fps=10')
+
+    def plate(box):
+        screen = capture()
+        pixels = [screen.pixel(x, y) for x in range(box[0], box[2], 4) for y in range(box[1], box[3], 4)]
+        return sum(max(pixel) < 64 for pixel in pixels) / len(pixels) > 0.5
+    program = client(SIZE, '--title=first', '--app-id=my.app', '--no-allow-resize', '--show-fps', '--ui-size=32', '--no-alerts')
+    number = wait_for('the title', lambda: window('first'))
+    check('my.app' in window_property(number, 'WM_CLASS'), 'the class is %s' % window_property(number, 'WM_CLASS'))
+    sizes = re.findall(r'(?:minimum|maximum) size: (\d+) by (\d+)', window_property(number, 'WM_NORMAL_HINTS'))
+    check(len(set(sizes)) == 1, 'it can be resized: %s' % sizes)
+    wait_for('a line of that size', lambda: plate((16, 40, 300, 56)))
+    xdotool('mousemove', '320', '300', 'click', '1')
+    with_escape('r')
+    time.sleep(0.4)
+    check(not plate((280, 170, 360, 190)), 'an alert is shown')
+    check(program.stop() == 0, 'it left with %s' % program.process.returncode)
+
+    program = client((400, 300), '--title=second', '--maximize', '--show-graphs', '--rotate=180', '--monitor=1')
+    number = wait_for('the title', lambda: window('second'))
+    wait_for('a window as wide as the screen', lambda: '_NET_WM_STATE_MAXIMIZED_HORZ' in window_property(number, '_NET_WM_STATE'))
+    wait_for('graphs', lambda: plate((20, 60, 400, 120)))
+    # Upside down the grey ramp is at the top, where the blue bar was.
+    wait_for('the picture upside down', lambda: (lambda p: p[0] == p[1] == p[2] > 30)(capture().pixel(960, 70)))
+    check(program.stop() == 0, 'it left with %s' % program.process.returncode)
+
+    program = client((400, 300), '--title=third', '--full-screen')
+    number = wait_for('the title', lambda: window('third'))
+    wait_for('full screen', lambda: '_NET_WM_STATE_FULLSCREEN' in window_property(number, '_NET_WM_STATE'))
+    check(program.stop() == 0, 'it left with %s' % program.process.returncode)
 
 
 if __name__ == '__main__':
