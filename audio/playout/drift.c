@@ -240,8 +240,9 @@ double servo_update(struct servo *servo, double error_frames, double frames, boo
 	double wanted = -(servo->z2 + servo->z3);
 	double now = servo->correction - 1;
 	double step = SLEW_PER_S * frames / servo->rate;
-	double next = now + clamp(clamp(wanted, SERVO_LIMIT) - now, step);
-	servo->limited = fabs(wanted) > SERVO_LIMIT;
+	double limit = servo->lossy ? SERVO_LIMIT_LOSSY : SERVO_LIMIT;
+	double next = now + clamp(clamp(wanted, limit) - now, step);
+	servo->limited = fabs(wanted) > limit;
 	servo->correction = 1 + next;
 	return servo->correction;
 }

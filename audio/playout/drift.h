@@ -71,6 +71,7 @@ struct servo {
 	double z1, z2, z3;
 	double correction; /* in force: 1 = as it comes, above = more frames, slower */
 	bool limited;
+	bool lossy; /* the owner may set it */
 	uint64_t sync_ns;
 	double history[SERVO_HISTORY]; /* z3 of the last seconds */
 	unsigned history_at;
@@ -79,6 +80,8 @@ struct servo {
 
 /* 3.5 cents: nobody hears that, not even of a held note. */
 #define SERVO_LIMIT 0.002
+/* Where packets are lost all the time, of which each one is heard: the level must hold. */
+#define SERVO_LIMIT_LOSSY 0.005
 
 void servo_init(struct servo *servo, unsigned rate);
 /* After a resync: the error is gone by other means; the learned drift stays. */

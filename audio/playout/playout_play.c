@@ -199,6 +199,8 @@ void playout_play(
 		servo_regain(&playout->writer.servo, playout->excess_frames > 0, frames);
 	} else {
 		check_dry(playout);
+		playout->writer.servo.lossy = playout->lost_ns &&
+					      playout->now_ns - playout->lost_ns < LOST_OFTEN_NS;
 		servo_update(&playout->writer.servo, error, frames,
 				playout->arrivals.reliable ||
 						arrivals_are_bursty(&playout->arrivals),
