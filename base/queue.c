@@ -37,7 +37,6 @@ int queue_push_sparing(struct queue *queue, const void *item, size_t spare) {
 	int r = 0;
 	pthread_mutex_lock(&queue->lock);
 	if (queue->count + spare >= queue->capacity) {
-		queue->refused++;
 		r = -ENOBUFS;
 	} else {
 		size_t at = (queue->head + queue->count) % queue->capacity;
@@ -61,11 +60,4 @@ bool queue_pop(struct queue *queue, void *ret_item) {
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return any;
-}
-
-unsigned long queue_refused(struct queue *queue) {
-	pthread_mutex_lock(&queue->lock);
-	unsigned long refused = queue->refused;
-	pthread_mutex_unlock(&queue->lock);
-	return refused;
 }

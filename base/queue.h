@@ -15,7 +15,6 @@ struct queue {
 	size_t capacity;
 	size_t head; /* index of the oldest item */
 	size_t count;
-	unsigned long refused; /* pushes that found it full */
 	unsigned char *items;
 	void (*wake)(void *data);
 	void *wake_data;
@@ -27,7 +26,8 @@ int queue_init(struct queue *queue, size_t item_size, size_t capacity, void (*wa
 		void *wake_data);
 void queue_finish(struct queue *queue);
 
-/* Copies the item in. Returns 0 or -ENOBUFS (counted in queue_refused()). */
+/* Copies the item in. Returns 0 or -ENOBUFS: it is full, and the caller decides what is
+ * said of that. */
 int queue_push(struct queue *queue, const void *item);
 
 /* The same for what may be lost: leaves `spare` places to those that may not. */
@@ -35,5 +35,3 @@ int queue_push_sparing(struct queue *queue, const void *item, size_t spare);
 
 /* Copies the oldest item out; false when there is none. */
 bool queue_pop(struct queue *queue, void *ret_item);
-
-unsigned long queue_refused(struct queue *queue);

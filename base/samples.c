@@ -16,13 +16,6 @@ void samples_finish(struct samples *samples) {
 	samples->values = NULL;
 }
 
-void samples_reset(struct samples *samples) {
-	samples->count = 0;
-	samples->total = 0;
-	samples->max = 0;
-	samples->sum = 0;
-}
-
 static uint64_t next_random(struct samples *samples) {
 	samples->random ^= samples->random << 13;
 	samples->random ^= samples->random >> 7;

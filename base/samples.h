@@ -23,7 +23,6 @@ struct samples {
 /* Returns 0 or -ENOMEM. */
 int samples_init(struct samples *samples, size_t capacity);
 void samples_finish(struct samples *samples);
-void samples_reset(struct samples *samples);
 
 void samples_add(struct samples *samples, double value);
 

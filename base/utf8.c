@@ -80,17 +80,6 @@ size_t utf8_encode(uint32_t code, char *dst) {
 	return len;
 }
 
-bool utf8_valid(const char *text, size_t len) {
-	for (size_t at = 0; at < len;) {
-		const size_t n = utf8_decode(text + at, len - at, NULL);
-		if (n == 0) {
-			return false;
-		}
-		at += n;
-	}
-	return true;
-}
-
 size_t utf8_last(const char *text, size_t len) {
 	for (size_t n = 1; n <= UTF8_BYTES_MAX && n <= len; n++) {
 		if (utf8_decode(text + len - n, n, NULL) == n) {
@@ -107,19 +96,6 @@ size_t utf8_count(const char *text, size_t len) {
 		at += n > 0 ? n : 1;
 	}
 	return count;
-}
-
-size_t utf8_fit(const char *text, size_t len, size_t max) {
-	if (len <= max) {
-		return len;
-	}
-	/* A character that begins before max and ends behind it. */
-	for (size_t back = 1; back < UTF8_BYTES_MAX && back <= max; back++) {
-		if (utf8_decode(text + max - back, len - (max - back), NULL) > back) {
-			return max - back;
-		}
-	}
-	return max;
 }
 
 /* C1 controls (U+0080..U+009F) are control characters for a terminal too. */

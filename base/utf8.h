@@ -27,16 +27,11 @@ uint32_t utf8_next(const char **text);
  * surrogate and above U+10FFFF. */
 size_t utf8_encode(uint32_t code, char *dst);
 
-bool utf8_valid(const char *text, size_t len);
-
 /* Bytes of the last character of the text; of what is not well-formed, one. 0 for an empty text. */
 size_t utf8_last(const char *text, size_t len);
 
 /* The number of characters; every byte that belongs to none counts as one. */
 size_t utf8_count(const char *text, size_t len);
-
-/* How many of the len bytes fit into max without cutting a character. */
-size_t utf8_fit(const char *text, size_t len, size_t max);
 
 /* Copies src to dst (dst_size > 0, always terminated), replacing control characters and bytes that
  * are not UTF-8 by '?'. For names that a guest or a server chose. Stops at src_len or a NUL. */

@@ -199,24 +199,3 @@ const char *key_name_at(size_t index, unsigned *ret_code) {
 	*ret_code = names[index].code;
 	return names[index].name;
 }
-
-const char *key_name_nearest(const char *name) {
-	const char *best = NULL;
-	unsigned least = 4;
-	if (ascii_ncasecmp(name, "KEY_", 4) == 0) {
-		name += 4;
-	}
-	char lower[32];
-	snprintf(lower, sizeof lower, "%s", name);
-	for (char *c = lower; *c; c++) {
-		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
-	}
-	for (size_t i = 0; i < COUNT(names); i++) {
-		unsigned distance = parse_distance(lower, names[i].name);
-		if (distance < least) {
-			least = distance;
-			best = names[i].name;
-		}
-	}
-	return best;
-}

@@ -17,6 +17,3 @@ const char *key_name(unsigned code);
 
 /* All names of the kernel, ordered by code: index 0, 1, ... until NULL. */
 const char *key_name_at(size_t index, unsigned *ret_code);
-
-/* For "did you mean": NULL if nothing is near. */
-const char *key_name_nearest(const char *name);

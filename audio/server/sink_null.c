@@ -33,7 +33,6 @@ struct sink_null {
 	double next_ns; /* when the next block is rendered = when the last one was heard */
 	double frame_ns;
 	uint64_t now_ns;
-	uint64_t starved;
 	float *ring;
 	float *block;
 };
@@ -173,7 +172,6 @@ static void render(struct sink_null *null) {
 			memcpy(to, null->ring + at, null->channels * sizeof *to);
 		} else {
 			memset(to, 0, null->channels * sizeof *to);
-			null->starved++;
 			starved = true;
 		}
 	}
@@ -311,8 +309,4 @@ void sink_null_set_away(struct sink *sink, bool away, uint64_t now_ns) {
 		null->ready_due = null->wanted;
 	}
 	null->away = away;
-}
-
-uint64_t sink_null_starved(const struct sink *sink) {
-	return ((const struct sink_null *)sink)->starved;
 }

@@ -49,6 +49,3 @@ enum sink_null_stuck { MOVES, STUCK_UNTIL_UNCORKED, STUCK_UNTIL_OPENED, STUCK_AL
 void sink_null_stick(struct sink *sink, enum sink_null_stuck until);
 /* Takes another amount at a time from now on. */
 void sink_null_set_quantum(struct sink *sink, unsigned frames);
-
-/* Frames of silence that were played because nothing was there, while uncorked. */
-uint64_t sink_null_starved(const struct sink *sink);

@@ -139,7 +139,7 @@ const struct config_option config_options[] = {
 	/* Picture */
 	{ CUSTOM("source", source, "auto", "SOURCE", N_("auto, lg, spice or off")), .examples = "lg spice off", IN(PICTURE), .flags = OPTION_BASIC,
 		.help = N_("which picture to show; off = no window at all") },
-	{ CHOICE("scale", video.settings.scale, scales, "auto", "HOW"), IN(PICTURE), .flags = OPTION_BASIC,
+	{ CHOICE("scale", video.settings.scale, scales, "auto", "HOW"), IN(PICTURE),
 		.help = N_("how the picture is scaled; sharp = cubic, fsr = FidelityFX Super Resolution 1") },
 	{ SWITCH("keep-aspect", video.settings.keep_aspect, "yes"), .lg = "win:keepAspect", .letter = 'r', IN(PICTURE),
 		.help = N_("borders instead of a stretched picture") },

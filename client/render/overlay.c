@@ -21,13 +21,6 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b) {
 	return memcmp(a, b, sizeof *a) == 0; // NOLINT(bugprone-suspicious-memory-comparison)
 }
 
-bool overlay_empty(const struct overlay *overlay) {
-	return !overlay->splash && overlay->state_count == 0 && overlay->help_count == 0 &&
-	       overlay->figures_count == 0 && overlay->graph_count == 0 &&
-	       overlay->sign_count == 0 && !overlay->dim && !overlay->panel.open &&
-	       (overlay->alert.text[0] == '\0' || overlay->alert_opacity <= 0);
-}
-
 static uint32_t level_color(enum overlay_level level) {
 	switch (level) {
 	case OVERLAY_INFO:

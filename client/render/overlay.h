@@ -78,9 +78,6 @@ struct overlay {
 
 bool overlay_equal(const struct overlay *a, const struct overlay *b);
 
-/* Whether anything of it is visible at all. */
-bool overlay_empty(const struct overlay *overlay);
-
 /* Which sign that point of the window is on; -1 = none. */
 int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, int x, int y);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "tests/support/check.h"
+#include "tests/support/utf8_check.h"
 
 /* By the definition: the shortest form of a code point that is no surrogate. */
 static bool is_well_formed(const char *bytes, size_t len) {
@@ -106,16 +107,11 @@ static void walking_moves_by_one_at_least(void **state) {
 	}
 }
 
-static void text_is_cut_between_characters(void **state) {
+static void the_last_character_is_found_whole(void **state) {
 	(void)state;
 	const char *text = "\xc3\xa4\xe4\xbd\xa0\xf0\x9f\x98\x80!"; /* 2 + 3 + 4 + 1 */
-	static const size_t fits[] = { 0, 0, 2, 2, 2, 5, 5, 5, 5, 9, 10, 10 };
-	for (size_t max = 0; max < sizeof fits / sizeof fits[0]; max++) {
-		CHECK_EQ(utf8_fit(text, strlen(text), max), fits[max]);
-	}
 	CHECK(utf8_last(text, 9) == 4 && utf8_last(text, 5) == 3 && utf8_last(text, 2) == 2);
 	CHECK_EQ(utf8_last(text, 0), 0);
-	CHECK(utf8_fit("\x80\x80\x80", 3, 2) == 2);
 }
 
 static void the_log_prints_no_foreign_bytes(void **state) {
@@ -160,7 +156,7 @@ int main(void) {
 		cmocka_unit_test(every_sequence_is_judged_by_the_definition),
 		cmocka_unit_test(every_code_point_comes_back),
 		cmocka_unit_test(walking_moves_by_one_at_least),
-		cmocka_unit_test(text_is_cut_between_characters),
+		cmocka_unit_test(the_last_character_is_found_whole),
 		cmocka_unit_test(the_log_prints_no_foreign_bytes),
 		cmocka_unit_test(json_is_always_utf8),
 	};

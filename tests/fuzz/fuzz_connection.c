@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "client/config/vv_file.h"
 #include "host-proto/spice/address.h"
+#include "tests/support/utf8_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -11,6 +11,7 @@
 #include "client/render/glyphs.h"
 #include "client/render/overlay.h"
 #include "input/keystrokes.h"
+#include "tests/support/utf8_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

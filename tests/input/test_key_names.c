@@ -58,18 +58,10 @@ static void every_name_goes_both_ways(void **state) {
 	CHECK(key_name(KEY_CODE_MAX + 1) == NULL);
 }
 
-static void nearest(void **state) {
-	(void)state;
-	assert_string_equal(key_name_nearest("KEY_SCROLLLOK"), "scrolllock");
-	assert_string_equal(key_name_nearest("pasue"), "pause");
-	CHECK(key_name_nearest("this is far from every key") == NULL);
-}
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spellings),
 		cmocka_unit_test(every_name_goes_both_ways),
-		cmocka_unit_test(nearest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 #include "tests/support/check.h"
+#include "tests/support/overlay_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,7 +184,8 @@ static void help_fits_the_window(void **state) {
 		CHECK(count_glyph(count, '!') >= (size_t)sizes[i][2]);
 		for (size_t n = 0; n < count; n++) {
 			CHECK(quads[n].x >= 0 && quads[n].x + quads[n].width <= (float)sizes[i][0]);
-			CHECK(quads[n].y >= 0 && quads[n].y + quads[n].height <= (float)sizes[i][1]);
+			CHECK(quads[n].y >= 0 &&
+					quads[n].y + quads[n].height <= (float)sizes[i][1]);
 		}
 	}
 	free(o);

@@ -10,6 +10,7 @@
 #include "client/ui/app_decide.h"
 #include "client/ui/app_status.h"
 #include "tests/support/check.h"
+#include "tests/support/overlay_check.h"
 
 #define S 1000000000ull
 
