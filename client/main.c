@@ -154,9 +154,11 @@ static bool may_play(void) {
 }
 
 static void confine(struct config *config) {
-	struct sandbox_wish wish = { .mode = config->mode == RUN_AUDIO_ONLY   ? SANDBOX_AUDIO_ONLY
-					     : config->mode == RUN_SCREENSHOT ? SANDBOX_SCREENSHOT
-									      : SANDBOX_PLAY,
+	struct sandbox_request request = { .mode = config->mode == RUN_AUDIO_ONLY
+								   ? SANDBOX_AUDIO_ONLY
+						   : config->mode == RUN_SCREENSHOT
+								   ? SANDBOX_SCREENSHOT
+								   : SANDBOX_PLAY,
 		.home = sandbox_home(),
 		.write = { config->video.shm_path, config->screenshot_path } };
 	struct sandbox_state state;
@@ -166,7 +168,7 @@ static void confine(struct config *config) {
 		return;
 	}
 	audio_look_around(&config->audio);
-	sandbox_enter(&wish, &state);
+	sandbox_enter(&request, &state);
 	sandbox_text(&state, text, sizeof text);
 	log_debug("given up: %s", text[0] ? text : "nothing, this kernel has no means for it");
 }

@@ -48,10 +48,10 @@ int main(int argc, char **argv) {
 	}
 	if (config.sandbox) {
 		struct sandbox_state state;
-		const struct sandbox_wish wish = { .mode = SANDBOX_BENCH,
+		const struct sandbox_request request = { .mode = SANDBOX_BENCH,
 			.home = sandbox_home(),
 			.write = { config.video.shm_path } };
-		sandbox_enter(&wish, &state);
+		sandbox_enter(&request, &state);
 	}
 	return run(&config);
 }

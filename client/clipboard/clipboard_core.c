@@ -11,9 +11,9 @@
 #include "host-proto/spice/text.h"
 
 #define WANTS_MAX 32u
-/* The id of our own wish for text, beside those of the backend and the guest. */
+/* The id of our own request for text, beside those of the backend and the guest. */
 #define TEXT_ID UINT32_MAX
-/* And of the wish to know whether a new offer is the guest's own content. */
+/* And of the request to know whether a new offer is the guest's own content. */
 #define COMPARE_ID (UINT32_MAX - 1)
 #define KEPT_MAX   (32u << 20)
 

@@ -23,7 +23,7 @@ struct lg_option {
 };
 
 /* Their latency is what is added to the device's own; ours is all of it. 13, their default, is no
- * wish of the user. */
+ * request of the user. */
 static bool buffer_latency(
 		const struct config *config, const char *value, char *text, size_t size) {
 	(void)config;

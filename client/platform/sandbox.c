@@ -44,7 +44,7 @@ static bool drop_privileges(void) {
 }
 
 struct entry {
-	const struct sandbox_wish *wish;
+	const struct sandbox_request *request;
 	int rules; /* Landlock's, -1 = none */
 	struct sandbox_state *state;
 };
@@ -58,12 +58,12 @@ static void enter_thread(void *data) {
 	}
 }
 
-void sandbox_enter(const struct sandbox_wish *wish, struct sandbox_state *ret_state) {
+void sandbox_enter(const struct sandbox_request *request, struct sandbox_state *ret_state) {
 	*ret_state = (struct sandbox_state){ 0 };
-	struct entry entry = { .wish = wish, .rules = -1, .state = ret_state };
-	if (wish->home[0]) {
-		ret_state->files = sandbox_files_prepare(modes[wish->mode].may, wish->home,
-				wish->write, SANDBOX_WRITE_MAX, &entry.rules);
+	struct entry entry = { .request = request, .rules = -1, .state = ret_state };
+	if (request->home[0]) {
+		ret_state->files = sandbox_files_prepare(modes[request->mode].may, request->home,
+				request->write, SANDBOX_WRITE_MAX, &entry.rules);
 	}
 	ending_run_there(enter_thread, &entry);
 	enter_thread(&entry);

@@ -22,7 +22,7 @@ enum sandbox_mode {
 	SANDBOX_MODES,
 };
 
-struct sandbox_wish {
+struct sandbox_request {
 	enum sandbox_mode mode;
 	const char *home; /* "" = files are left alone */
 	/* Files that are to be written, wherever they are; "" or NULL ends them. */
@@ -38,7 +38,7 @@ struct sandbox_state {
 
 /* On the main thread, before it starts others; pg-ending (base/ending.h) follows. What the kernel
  * lacks is left out, and is false or 0 in *ret_state. */
-void sandbox_enter(const struct sandbox_wish *wish, struct sandbox_state *ret_state);
+void sandbox_enter(const struct sandbox_request *request, struct sandbox_state *ret_state);
 
 /* "privileges, calls, files (Landlock 7)". */
 void sandbox_text(const struct sandbox_state *state, char *text, size_t size);

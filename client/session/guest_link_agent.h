@@ -38,7 +38,7 @@ void guest_link_agent_data(struct guest_link_agent *agent, const uint8_t *bytes,
 void guest_link_agent_drained(struct guest_link_agent *agent);
 
 bool guest_link_agent_is_ready(const struct guest_link_agent *agent);
-/* The guest should take this size, now and whenever its agent comes; 0 = no wish. */
+/* The guest should take this size, now and whenever its agent comes; 0 = no request. */
 void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width, uint32_t height);
 /* Takes the message's data over. */
 void guest_link_agent_local_clipboard(

@@ -125,7 +125,7 @@ static void on_blocks(int fd, uint32_t events, void *data) {
 	take_blocks(data);
 }
 
-/* What follows from the guest's wish, the policy and the answer. */
+/* What follows from the guest's request, the policy and the answer. */
 static void update(struct guest_link_microphone *mic) {
 	enum guest_link_microphone_state state = find_state(mic);
 	bool reported = state != mic->state;

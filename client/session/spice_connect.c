@@ -22,7 +22,7 @@
 #include "base/loop.h"
 #include "base/thread.h"
 
-/* A look-up that a thread makes. Both sides hold it: the thread may outlive the wish for it. */
+/* A look-up that a thread makes. Both sides hold it: the thread may outlive the request for it. */
 struct lookup {
 	atomic_int holders;
 	char host[256];

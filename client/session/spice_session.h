@@ -79,8 +79,8 @@ int spice_session_set_uri(struct spice_session *session, const char *uri);
 /* The password for this and the next connections; copied. Wiped when the session ends. */
 void spice_session_set_password(struct spice_session *session, const char *password);
 
-/* Asks for absolute (client) or relative (server) positions; status tells what came of it. The wish
- * is kept for later connections. */
+/* Asks for absolute (client) or relative (server) positions; status tells what came of it. The
+ * request is kept for later connections. */
 void spice_session_ask_mouse_mode(struct spice_session *session, bool absolute);
 
 /* Queues a message on main and writes what goes. -ENOTCONN when it is not there. */

@@ -117,16 +117,16 @@ static void try_there(void *data) {
 }
 
 static void enter_and_try(enum sandbox_mode mode) {
-	struct sandbox_wish wish = { .mode = mode, .home = home };
+	struct sandbox_request request = { .mode = mode, .home = home };
 	struct sandbox_state state;
 	char shot[200];
 	char text[64];
 	pthread_t thread;
 	snprintf(shot, sizeof shot, "%s/out/shot.png", home);
-	wish.write[0] = shot;
+	request.write[0] = shot;
 	NEED(setenv("HOME", home, 1) == 0 && unsetenv("XDG_CONFIG_HOME") == 0);
 	NEED(unsetenv("XDG_STATE_HOME") == 0 && ending_start() == 0);
-	sandbox_enter(&wish, &state);
+	sandbox_enter(&request, &state);
 	sandbox_text(&state, text, sizeof text);
 	NEED(state.privileges && state.calls && strstr(text, "privileges, calls"));
 	try_calls();
