@@ -17,6 +17,8 @@
 #include "base/loop.h"
 #include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
+#include "client/session/guest_link_clipboard.h"
+#include "host-proto/spice/agent.h"
 #include "host-proto/spice/link.h"
 #include "tests/support/loop_wait.h"
 #include "tests/support/spice_draw.h"
@@ -696,6 +698,41 @@ static void the_clipboard_is_asked_for(void **state) {
 	stop(&f);
 }
 
+static void ignore_message(const struct clipboard_message *message, void *data) {
+	*(unsigned *)data += message->kind == CLIPBOARD_OFFER;
+}
+
+/* However often the guest offers, nobody is asked twice without having been away. */
+static void a_question_that_nobody_answers_is_over(void **state) {
+	(void)state;
+	struct loop *loop;
+	struct guest_link_clipboard *clipboard;
+	unsigned offers = 0;
+	const struct guest_link_clipboard_config config = {
+		.to_vm = CLIPBOARD_ASK, .to_local = CLIPBOARD_ASK, .question_ns = 20000000
+	};
+	const unsigned text = SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT);
+	CHECK(loop_create(&loop) == 0);
+	CHECK(guest_link_clipboard_create(&clipboard, loop, &config, ignore_message, &offers) == 0);
+	guest_link_clipboard_set_focus(clipboard, true);
+	guest_link_clipboard_offer(clipboard, text);
+	CHECK_EQ(guest_link_clipboard_question(clipboard), CLIPBOARD_QUESTION_TO_LOCAL);
+	loop_run_for(loop, 50);
+	CHECK_EQ(guest_link_clipboard_question(clipboard), CLIPBOARD_QUESTION_NONE);
+	guest_link_clipboard_offer(clipboard, text);
+	CHECK_EQ(guest_link_clipboard_question(clipboard), CLIPBOARD_QUESTION_NONE);
+	CHECK_EQ(offers, 0);
+	/* The key takes it all the same. */
+	guest_link_clipboard_allow(clipboard);
+	CHECK_EQ(offers, 1);
+	guest_link_clipboard_set_focus(clipboard, false);
+	guest_link_clipboard_set_focus(clipboard, true);
+	guest_link_clipboard_offer(clipboard, text);
+	CHECK_EQ(guest_link_clipboard_question(clipboard), CLIPBOARD_QUESTION_TO_LOCAL);
+	guest_link_clipboard_destroy(clipboard);
+	loop_destroy(loop);
+}
+
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
 static void files_arrive_whole(void **state) {
 	(void)state;
@@ -829,6 +866,7 @@ int main(void) {
 		cmocka_unit_test(an_agent_that_goes_answers_nothing_more),
 		cmocka_unit_test(the_clipboard_follows_the_focus),
 		cmocka_unit_test(the_clipboard_is_asked_for),
+		cmocka_unit_test(a_question_that_nobody_answers_is_over),
 		cmocka_unit_test(files_arrive_whole),
 		cmocka_unit_test(a_tree_of_files_arrives),
 		cmocka_unit_test(the_guest_is_told_the_window_size),
