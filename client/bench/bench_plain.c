@@ -120,7 +120,7 @@ int bench_plain_create(struct bench_plain **ret_plain, struct window_surface *su
 	plain->surface = surface;
 	plain->display = EGL_NO_DISPLAY;
 	int r = surface->kind == WINDOW_SURFACE_X11 ? open_x11(plain)
-						    : egl_create(&plain->egl, surface);
+						    : egl_create_plain(&plain->egl, surface);
 	if (r == 0) {
 		r = open_gl(plain);
 	}

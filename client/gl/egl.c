@@ -15,6 +15,7 @@
 #include "client/gl/gl.h"
 #include "client/gl/gl_target.h"
 #include "client/gl/gpu.h"
+#include "client/gl/wayland_present.h"
 #include "client/gl/window_surface.h"
 #include "client/gl/x11_present.h"
 
@@ -31,6 +32,7 @@ struct egl {
 	EGLContext context;
 	EGLSurface egl_surface; /* EGL_NO_SURFACE: we draw into `target` */
 	bool software, vsync;
+	bool plain;     /* always EGL's own swap */
 	bool preserved; /* a swap keeps the back buffer */
 	bool has_buffer_age;
 	PFNEGLSWAPBUFFERSWITHDAMAGEKHRPROC swap_with_damage;
@@ -49,6 +51,7 @@ struct egl {
 	struct wl_surface *wl_wrapper;
 	struct wl_callback *wl_frame;
 	uint64_t wl_frame_since_ns;
+	struct wayland_present *wl_present;
 };
 
 static bool has_word(const char *list, const char *word) {
@@ -217,11 +220,19 @@ static int create_wayland_surface(struct egl *egl) {
 	struct wl_display *display = egl->surface->wl_display;
 	egl->wl_queue = wl_display_create_queue(display);
 	egl->wl_wrapper = wl_proxy_create_wrapper(egl->surface->wl_surface);
-	egl->wl_window = wl_egl_window_create(egl->surface->wl_surface, egl->width, egl->height);
-	if (!egl->wl_queue || !egl->wl_wrapper || !egl->wl_window) {
+	if (!egl->wl_queue || !egl->wl_wrapper) {
 		return -ENOMEM;
 	}
 	wl_proxy_set_queue((struct wl_proxy *)egl->wl_wrapper, egl->wl_queue);
+	if (egl->software && !egl->plain &&
+			wayland_present_create(&egl->wl_present, display, egl->wl_queue,
+					egl->wl_wrapper) == 0) {
+		return gl_target_create(&egl->target, egl->width, egl->height);
+	}
+	egl->wl_window = wl_egl_window_create(egl->surface->wl_surface, egl->width, egl->height);
+	if (!egl->wl_window) {
+		return -ENOMEM;
+	}
 	egl->egl_surface = eglCreatePlatformWindowSurface(
 			egl->display, egl->config, egl->wl_window, NULL);
 	return 0;
@@ -233,8 +244,9 @@ static int create_surface(struct egl *egl) {
 	case WINDOW_SURFACE_OFFSCREEN:
 		return gl_target_create(&egl->target, egl->width, egl->height);
 	case WINDOW_SURFACE_X11:
-		if (egl->software && x11_present_create(&egl->present, egl->x11,
-						     egl->surface->x11_window) == 0) {
+		if (egl->software && !egl->plain &&
+				x11_present_create(&egl->present, egl->x11,
+						egl->surface->x11_window) == 0) {
 			return gl_target_create(&egl->target, egl->width, egl->height);
 		}
 		egl->egl_surface = eglCreatePlatformWindowSurface(
@@ -244,7 +256,7 @@ static int create_surface(struct egl *egl) {
 		r = create_wayland_surface(egl);
 		break;
 	}
-	if (r < 0) {
+	if (r < 0 || egl->target) {
 		return r;
 	}
 	if (egl->egl_surface == EGL_NO_SURFACE || !eglMakeCurrent(egl->display, egl->egl_surface,
@@ -263,12 +275,13 @@ static int create_surface(struct egl *egl) {
 	return 0;
 }
 
-int egl_create(struct egl **ret_egl, struct window_surface *surface) {
+static int create(struct egl **ret_egl, struct window_surface *surface, bool plain) {
 	struct egl *egl = calloc(1, sizeof *egl);
 	if (!egl) {
 		return -ENOMEM;
 	}
 	egl->surface = surface;
+	egl->plain = plain;
 	egl->display = EGL_NO_DISPLAY;
 	egl->context = EGL_NO_CONTEXT;
 	egl->egl_surface = EGL_NO_SURFACE;
@@ -315,12 +328,21 @@ fail:
 	return r;
 }
 
+int egl_create(struct egl **ret_egl, struct window_surface *surface) {
+	return create(ret_egl, surface, false);
+}
+
+int egl_create_plain(struct egl **ret_egl, struct window_surface *surface) {
+	return create(ret_egl, surface, true);
+}
+
 void egl_destroy(struct egl *egl) {
 	if (!egl) {
 		return;
 	}
 	gl_target_destroy(egl->target);
 	x11_present_destroy(egl->present);
+	wayland_present_destroy(egl->wl_present);
 	if (egl->display != EGL_NO_DISPLAY) {
 		eglMakeCurrent(egl->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
 		if (egl->egl_surface != EGL_NO_SURFACE) {
@@ -391,7 +413,7 @@ int egl_begin(struct egl *egl, struct egl_target *ret_target) {
 }
 
 bool egl_takes_pixels(const struct egl *egl) {
-	return egl->present != NULL;
+	return egl->present != NULL || egl->wl_present != NULL;
 }
 
 unsigned char *egl_make_pixels(struct egl *egl, int width, int height) {
@@ -406,7 +428,12 @@ void egl_free_pixels(struct egl *egl) {
 
 int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct rect *rects,
 		unsigned count) {
-	const int r = x11_present_put(egl->present, pixels, rects, count);
+	int r = 0;
+	if (egl->present) {
+		r = x11_present_put(egl->present, pixels, rects, count);
+	} else {
+		wayland_present_put(egl->wl_present, pixels, rects, count);
+	}
 	egl->has_put = r == 0;
 	return r;
 }
@@ -432,6 +459,9 @@ static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned coun
 	pthread_mutex_lock(&surface->lock);
 	if (surface->width_px != egl->width || surface->height_px != egl->height) {
 		pthread_mutex_unlock(&surface->lock);
+		if (egl->wl_present) {
+			wayland_present_drop(egl->wl_present);
+		}
 		return -EAGAIN;
 	}
 	if (!egl->wl_frame) {
@@ -439,19 +469,32 @@ static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned coun
 		egl->wl_frame_since_ns = clock_now_ns();
 		wl_callback_add_listener(egl->wl_frame, &frame_listener, egl);
 	}
-	const EGLBoolean ok = swap_buffers(egl, rects, count);
+	int r = 0;
+	if (egl->wl_present) {
+		r = wayland_present_show(egl->wl_present, egl->width, egl->height, egl->target,
+				rects, count);
+	} else if (!swap_buffers(egl, rects, count)) {
+		r = -EIO;
+	}
 	pthread_mutex_unlock(&surface->lock);
-	return ok ? 0 : -EIO;
+	return r;
+}
+
+/* Out of memory that the display server reads; only what changed. */
+static int swap_target(struct egl *egl, const struct rect *rects, unsigned count) {
+	const struct rect all = { 0, 0, egl->width, egl->height };
+	const bool partial = egl->has_put || (count > 0 && egl->ever_swapped);
+	egl->has_put = false;
+	rects = partial ? rects : &all;
+	count = partial ? count : 1;
+	return egl->present ? x11_present_show(egl->present, egl->target, rects, count)
+			    : swap_wayland(egl, rects, count);
 }
 
 int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 	int r = 0;
-	if (egl->present) {
-		const struct rect all = { 0, 0, egl->width, egl->height };
-		const bool partial = egl->has_put || (count > 0 && egl->ever_swapped);
-		egl->has_put = false;
-		r = x11_present_show(egl->present, egl->target, partial ? rects : &all,
-				partial ? count : 1);
+	if (egl->present || egl->wl_present) {
+		r = swap_target(egl, rects, count);
 	} else if (egl->target) {
 		glFlush();
 	} else if (egl->wl_window) {
@@ -484,6 +527,9 @@ bool egl_wants_frame(struct egl *egl) {
 		return true;
 	}
 	wl_display_dispatch_queue_pending(egl->surface->wl_display, egl->wl_queue);
+	if (egl->wl_present && !wayland_present_has_buffer(egl->wl_present)) {
+		return false;
+	}
 	if (!egl->wl_frame) {
 		return true;
 	}
@@ -552,7 +598,7 @@ const char *egl_kind(const struct egl *egl) {
 	case WINDOW_SURFACE_X11:
 		return egl->present != NULL ? "x11 shm" : "x11";
 	case WINDOW_SURFACE_WAYLAND:
-		return "wayland";
+		return egl->wl_present != NULL ? "wayland shm" : "wayland";
 	}
 	return "?";
 }

@@ -5,9 +5,9 @@
  * The size of a Wayland surface changes only here, between frames: egl_begin() applies what the
  * main thread asked for, egl_swap() refuses a frame that was drawn for another size.
  *
- * Where a CPU draws and the window is an X11 one, the picture is drawn into a framebuffer object
- * and put on the window through shared memory, only the changed rectangles: Mesa's own swap sends
- * every pixel through the socket.
+ * Where a CPU draws, the picture is drawn into a framebuffer object and put on the window through
+ * shared memory, only the changed rectangles: Mesa's own swap copies every pixel, on X11 through
+ * the socket.
  */
 #pragma once
 
@@ -32,15 +32,10 @@ struct egl_target {
 	unsigned age;
 };
 
-/* A picture in memory: B, G, R, x bytes, top row first. */
-struct egl_pixels {
-	const unsigned char *memory;
-	size_t stride;  /* bytes */
-	struct rect at; /* where it is in the window; may stick out */
-};
-
 /* Returns 0 or a negative errno (logged): -ENODEV when there is no EGL with OpenGL ES 3 here. */
 int egl_create(struct egl **ret_egl, struct window_surface *surface);
+/* The same with EGL's own swap, whatever draws: for comparison. */
+int egl_create_plain(struct egl **ret_egl, struct window_surface *surface);
 void egl_destroy(struct egl *egl); /* accepts NULL */
 
 /* 0, or -EIO: the context or the surface is lost, make a new one. */
@@ -67,8 +62,9 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count);
 void egl_set_vsync(struct egl *egl, bool on);
 
 /* Wayland: false while the compositor has not asked for another frame since the last swap (with
- * vsync), or not for so long that the window must be hidden (without). X11: false while the server
- * has not read the memory of egl_make_pixels(). Elsewhere always true. */
+ * vsync), or not for so long that the window must be hidden (without), or while it has all buffers
+ * that a CPU fills. X11: false while the server has not read the memory of egl_make_pixels().
+ * Elsewhere always true. */
 bool egl_wants_frame(struct egl *egl);
 
 /* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed. */
@@ -78,4 +74,4 @@ bool egl_is_software(const struct egl *egl); /* a CPU draws: llvmpipe, softpipe,
 bool egl_display_has(void *display, const char *extension);
 void *egl_display(const struct egl *egl);             /* EGLDisplay, for imports */
 const char *egl_renderer_name(const struct egl *egl); /* GL_RENDERER */
-const char *egl_kind(const struct egl *egl);          /* "x11", "x11 shm", "wayland", "offscreen" */
+const char *egl_kind(const struct egl *egl); /* "x11 shm", "wayland shm", "offscreen", … */

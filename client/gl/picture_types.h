@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum video_source { VIDEO_SOURCE_AUTO, VIDEO_SOURCE_LG, VIDEO_SOURCE_SPICE };
 enum video_scale {
@@ -24,6 +25,13 @@ enum video_upload {
 
 struct rect { /* window pixels from the top left */
 	int x, y, width, height;
+};
+
+/* A picture in memory: B, G, R, x bytes, top row first. */
+struct egl_pixels {
+	const unsigned char *memory;
+	size_t stride;  /* bytes */
+	struct rect at; /* where it is in the window; may stick out */
 };
 
 /* Where the picture lies in the window (window pixels), to map the local pointer. */

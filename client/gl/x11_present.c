@@ -13,8 +13,8 @@
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 
-#include "client/gl/egl.h"
 #include "client/gl/gl_target.h"
+#include "client/gl/picture_types.h"
 
 /* Memory that the server reads. */
 struct segment {
