@@ -186,12 +186,24 @@ static void check_reset(const struct facts *facts, struct report *report) {
 		if (!device || !resets_badly(device)) {
 			continue;
 		}
-		if (facts->vendor_reset) {
+		char path[96];
+		char method[64];
+		snprintf(path, sizeof path, "/sys/bus/pci/devices/%.15s/reset_method",
+				device->name);
+		bool other = sysroot_line(facts->root, path, method, sizeof method) &&
+			     !list_has(method, "device_specific", ' ');
+		if (facts->vendor_reset && other) {
+			report_warn(report,
+					_("%s: the module vendor-reset is there, but the kernel resets this GPU "
+					  "by another method (%s)"),
+					device->name, method);
+			report_command(report, "echo device_specific | sudo tee %s", path);
+		} else if (facts->vendor_reset) {
 			report_ok(report, _("%s: the module vendor-reset resets this GPU"),
 					device->name);
 		} else {
 			report_warn(report,
-					_("%s [%04x:%04x]: GPUs of this kind do not reset: the VM starts once, "
+					_("%s [%04x:%04x]: GPUs of this kind often do not reset: the VM starts once, "
 					  "then not before the machine was started again"),
 					device->name, device->vendor, device->device);
 			report_remedy(report,
