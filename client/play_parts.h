@@ -1,6 +1,6 @@
 /*
- * What the compositions of a playing program share (play.c, play_quiet.c, play_shot.c): everything
- * that one run owns, and how its parts are started and stopped. Nobody else includes it.
+ * What the compositions of a playing program share (play.c, play_headless.c, play_shot.c):
+ * everything that one run owns, and how its parts are started and stopped. Nobody else includes it.
  */
 #pragma once
 

@@ -13,7 +13,8 @@ struct clipboard_core_events {
 	/* To the guest's side: owns message->data from then on, unless it returns negative. */
 	int (*send)(const struct clipboard_message *message, void *peer);
 	void *peer;
-	/* Something was not pasted, and the user should know why. len: as in clip.h. */
+	/* Something was not pasted, and the user should know why. len: as in clipboard_message.h.
+	 */
 	void (*refused)(bool to_vm, enum clipboard_failure failure, size_t len, void *data);
 	/* The answer to clipboard_core_ask_text(): heap, ended by a NUL, goes to the receiver; NULL
 	 * = there is none. */

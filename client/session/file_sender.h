@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct loop;
-struct file_sender_status; /* the status, in session.h */
+struct file_sender_status; /* guest_link.h */
 struct spice_agent;
 struct file_sender;
 

@@ -18,7 +18,7 @@ struct spice_session;
 
 struct guest_link_agent_events {
 	void (*changed)(void *data); /* ready or not, or the files' status */
-	/* See guest_link_events in session.h; NULL = no clipboard. */
+	/* See guest_link_events in guest_link.h; NULL = no clipboard. */
 	void (*clipboard)(const struct clipboard_message *message, void *data);
 	void *clipboard_data;
 	void *data;

@@ -1,6 +1,6 @@
 /*
- * The clipboard between the agent (on pg-io) and the local side (clip.h): who owns what, requests
- * with a time limit, and a switch for each direction. On pg-io.
+ * The clipboard between the agent (on pg-io) and the local side (clipboard_message.h): who owns
+ * what, requests with a time limit, and a switch for each direction. On pg-io.
  */
 #pragma once
 
