@@ -470,7 +470,7 @@ static int play(struct bench *bench) {
 	const struct config *config = bench->config;
 	const bool display = getenv("DISPLAY") || // NOLINT(concurrency-mt-unsafe): nobody sets it
 			     getenv("WAYLAND_DISPLAY"); // NOLINT(concurrency-mt-unsafe)
-	if (!bench->demo || config->bench.compare || !display ||
+	if (!bench->demo || config->bench.compare || !config->discover || !display ||
 			config->window.driver == WINDOW_OFFSCREEN) {
 		return 0;
 	}
