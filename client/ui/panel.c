@@ -437,7 +437,7 @@ void panel_saved(struct panel *panel, const char *path) {
 }
 
 static const char *on_or_off(bool on) {
-	return on ? _("on") : _("off");
+	return on ? _("On") : _("Off"); /* "off" is a VM that does not run */
 }
 
 static void fill_value(const struct row *row, const struct config *config,
@@ -449,7 +449,7 @@ static void fill_value(const struct row *row, const struct config *config,
 	if (option) {
 		option_get(config, option, value, sizeof value);
 		snprintf(text, size, "%.30s",
-				option->type != OPTION_BOOL ? value
+				option->type != OPTION_BOOL ? value[0] ? value : _("auto")
 							    : on_or_off(strcmp(value, "yes") == 0));
 	} else if (row->kind == ROW_INFO) {
 		const char *const *known = (const char *const *)(const void *)((const char *)state +
