@@ -102,21 +102,25 @@ static void take_ahead(
 	playout_write_ahead(playout, packet->pcm, packet->frames);
 }
 
+/* A sound that comes soon after somebody began to listen may have begun before. */
+static bool listened_for_long(const struct playout *playout) {
+	return playout->config.since_ns == 0 ||
+	       playout->now_ns - playout->config.since_ns > LISTENED_NS;
+}
+
 static void take(struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
 	switch (playout->state) {
 	case PLAYOUT_IDLE:
-		/* Not one that began before somebody listened. */
-		playout->beginning = playout->now_ns - playout->config.since_ns > LISTENED_NS ||
-				     playout->config.since_ns == 0;
+		playout->beginning = listened_for_long(playout);
 		wait_for_more(playout, packet, arrived_ns);
 		playout_reopen(playout);
 		break;
 	case PLAYOUT_OPENING:
-		playout->beginning |= playout->warming;
+		playout->beginning |= playout->warming && listened_for_long(playout);
 		wait_for_more(playout, packet, arrived_ns);
 		break;
 	case PLAYOUT_CORKED:
-		playout->beginning = true;
+		playout->beginning = listened_for_long(playout);
 		wait_for_more(playout, packet, arrived_ns);
 		playout_uncork(playout);
 		break;
@@ -132,7 +136,7 @@ static void take(struct playout *playout, const struct scream_packet *packet, ui
 		if (playout->ahead) {
 			take_ahead(playout, packet, arrived_ns);
 		} else {
-			playout->beginning |= playout->warming;
+			playout->beginning |= playout->warming && listened_for_long(playout);
 			wait_for_more(playout, packet, arrived_ns);
 		}
 		playout->warming = false;
