@@ -66,7 +66,7 @@ static const struct sock_filter filter[] = {
 	/* becoming somebody else, seeing another machine */
 	NEVER(unshare), NEVER(setns), NEVER(chroot), NEVER(pivot_root), NEVER(mount), NEVER(umount2),
 	NEVER(open_by_handle_at), NEVER(add_key), NEVER(request_key), NEVER(keyctl),
-#ifdef __NR_fsopen
+#if defined(__NR_fsopen) && defined(__NR_fsmount)
 	NEVER(open_tree), NEVER(move_mount), NEVER(fsopen), NEVER(fsconfig), NEVER(fsmount), NEVER(fspick),
 #endif
 #ifdef __NR_mount_setattr
