@@ -159,10 +159,18 @@ static void confine(struct config *config) {
 						   : config->mode == RUN_SCREENSHOT
 								   ? SANDBOX_SCREENSHOT
 								   : SANDBOX_PLAY,
-		.home = sandbox_home(),
-		.write = { config->video.shm_path, config->screenshot_path } };
+		.paths.home = sandbox_home(),
+		.paths.write = { config->video.shm_path, config->screenshot_path } };
 	struct sandbox_state state;
 	char text[64];
+	size_t run = 0;
+	if (config->mode == RUN_PLAY && config->picture) {
+		request.paths.run[run++] = "virsh"; /* the first screen starts VMs with it */
+	}
+	if (strstr(config->connect_uri, "+ssh:") || strstr(config->connect_uri, "+libssh")) {
+		request.paths.run[run++] = "ssh";
+		request.paths.ssh_keys = true;
+	}
 	if (!config->sandbox) {
 		log_warn("no sandbox (--no-sandbox): what breaks into this program can do what you can");
 		return;

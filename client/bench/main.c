@@ -49,8 +49,8 @@ int main(int argc, char **argv) {
 	if (config.sandbox) {
 		struct sandbox_state state;
 		const struct sandbox_request request = { .mode = SANDBOX_BENCH,
-			.home = sandbox_home(),
-			.write = { config.video.shm_path } };
+			.paths.home = sandbox_home(),
+			.paths.write = { config.video.shm_path } };
 		sandbox_enter(&request, &state);
 	}
 	return run(&config);

@@ -61,9 +61,9 @@ static void enter_thread(void *data) {
 void sandbox_enter(const struct sandbox_request *request, struct sandbox_state *ret_state) {
 	*ret_state = (struct sandbox_state){ 0 };
 	struct entry entry = { .request = request, .rules = -1, .state = ret_state };
-	if (request->home[0]) {
-		ret_state->files = sandbox_files_prepare(modes[request->mode].may, request->home,
-				request->write, SANDBOX_WRITE_MAX, &entry.rules);
+	if (request->paths.home[0]) {
+		ret_state->files = sandbox_files_prepare(
+				modes[request->mode].may, &request->paths, &entry.rules);
 	}
 	ending_run_there(enter_thread, &entry);
 	enter_thread(&entry);

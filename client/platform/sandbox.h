@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SANDBOX_WRITE_MAX 2
+#include "client/platform/sandbox_files.h"
 
 enum sandbox_mode {
 	SANDBOX_PLAY,
@@ -24,9 +24,7 @@ enum sandbox_mode {
 
 struct sandbox_request {
 	enum sandbox_mode mode;
-	const char *home; /* "" = files are left alone */
-	/* Files that are to be written, wherever they are; "" or NULL ends them. */
-	const char *write[SANDBOX_WRITE_MAX];
+	struct sandbox_paths paths;
 };
 
 /* What is in force. */

@@ -130,13 +130,16 @@ static void allow_but(const struct rules *rules, const char *folder, const char 
 	}
 }
 
-static void allow_home(const struct rules *rules, const char *home) {
+static void allow_home(const struct rules *rules, const char *home, bool ssh_keys) {
 	static char paths[sizeof secrets / sizeof secrets[0]][PATH_MAX];
 	const char *out[sizeof secrets / sizeof secrets[0]];
 	size_t count = 0;
-	for (; secrets[count]; count++) {
-		(void)join(paths[count], home, secrets[count]);
-		out[count] = paths[count];
+	for (size_t i = 0; secrets[i]; i++) {
+		if (!ssh_keys || strcmp(secrets[i], ".ssh") != 0) {
+			(void)join(paths[count], home, secrets[i]);
+			out[count] = paths[count];
+			count++;
+		}
 	}
 	out[count] = NULL;
 	allow_but(rules, home, out, READS);
@@ -195,6 +198,20 @@ static void allow_programs(const struct rules *rules) {
 	}
 }
 
+/* Where a shell would find it. */
+static void allow_in_path(const struct rules *rules, const char *name) {
+	const char *folder = getenv("PATH"); // NOLINT(concurrency-mt-unsafe): no thread yet
+	while (folder && *folder) {
+		const int len = (int)strcspn(folder, ":");
+		char path[PATH_MAX];
+		const int n = snprintf(path, sizeof path, "%.*s/%s", len, folder, name);
+		if (n > 0 && (size_t)n < sizeof path && path[0] == '/') {
+			allow(rules, path, LANDLOCK_ACCESS_FS_EXECUTE);
+		}
+		folder += len + (folder[len] == ':');
+	}
+}
+
 static void allow_file(const struct rules *rules, const char *file) {
 	char path[PATH_MAX];
 	const int n = snprintf(path, sizeof path, "%s", file);
@@ -212,13 +229,12 @@ static void allow_file(const struct rules *rules, const char *file) {
 	allow(rules, slash ? path : ".", WRITES | FS_REFER | FS_TRUNCATE);
 }
 
-int sandbox_files_prepare(unsigned may, const char *home, const char *const *write,
-		size_t write_count, int *ret_rules) {
+int sandbox_files_prepare(unsigned may, const struct sandbox_paths *paths, int *ret_rules) {
 	char whole[PATH_MAX];
 	long version = syscall(
 			SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	*ret_rules = -1;
-	if (version < 1 || !realpath(home, whole) || !whole[1]) {
+	if (version < 1 || !realpath(paths->home, whole) || !whole[1]) {
 		return 0;
 	}
 	struct rules rules = { .handled = READS | WRITES | LANDLOCK_ACCESS_FS_EXECUTE };
@@ -231,13 +247,16 @@ int sandbox_files_prepare(unsigned may, const char *home, const char *const *wri
 	}
 	const char *const out[] = { whole, NULL };
 	allow_but(&rules, "/", out, READS | WRITES | FS_REFER | FS_TRUNCATE);
-	allow_home(&rules, whole);
+	allow_home(&rules, whole, paths->ssh_keys);
 	allow_writing(&rules, may, whole);
 	if (may & SANDBOX_PROGRAMS) {
 		allow_programs(&rules);
 	}
-	for (size_t i = 0; i < write_count && write[i] && write[i][0]; i++) {
-		allow_file(&rules, write[i]);
+	for (size_t i = 0; i < SANDBOX_RUN_MAX && paths->run[i]; i++) {
+		allow_in_path(&rules, paths->run[i]);
+	}
+	for (size_t i = 0; i < SANDBOX_WRITE_MAX && paths->write[i] && paths->write[i][0]; i++) {
+		allow_file(&rules, paths->write[i]);
 	}
 	*ret_rules = rules.fd;
 	return (int)version;

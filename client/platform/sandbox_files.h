@@ -1,7 +1,20 @@
-/* Files and programs under Landlock. Private to sandbox.h. */
+/* Files and programs under Landlock. What a request of sandbox.h says of paths; the functions are
+ * private to it. */
 #pragma once
 
-#include <stddef.h>
+#include <stdbool.h>
+
+#define SANDBOX_WRITE_MAX 2
+#define SANDBOX_RUN_MAX   2
+
+struct sandbox_paths {
+	const char *home; /* "" = files are left alone */
+	/* Files that are to be written, wherever they are; "" or NULL ends them. */
+	const char *write[SANDBOX_WRITE_MAX];
+	/* Programs of the system that this run may start, looked for in $PATH; NULL ends them. */
+	const char *run[SANDBOX_RUN_MAX];
+	bool ssh_keys; /* ~/.ssh may be read: libvirt is reached by ssh */
+};
 
 /* What a mode may do beside reading what is no secret and writing outside of the home folder. */
 enum sandbox_may {
@@ -11,10 +24,9 @@ enum sandbox_may {
 	SANDBOX_PICTURES = 1 << 3, /* write where screenshots go */
 };
 
-/* The rules for a home folder; write: files that are written wherever they are; "" or NULL ends
- * them. Returns the kernel's version of Landlock and the rules, or 0 without it. */
-int sandbox_files_prepare(unsigned may, const char *home, const char *const *write,
-		size_t write_count, int *ret_rules);
+/* The rules for paths with a home folder. Returns the kernel's version of Landlock and the
+ * rules, or 0 without it. */
+int sandbox_files_prepare(unsigned may, const struct sandbox_paths *paths, int *ret_rules);
 
 /* For this thread and those that it starts. Returns 0 or a negative errno. */
 int sandbox_files_enter(int rules);

@@ -105,6 +105,28 @@ static void try_files(enum sandbox_mode mode) {
 	NEED(errno == EACCES);
 }
 
+/* libvirt by ssh, and a VM started from the first screen. */
+static void a_program_that_the_run_needs_is_run(void **state) {
+	(void)state;
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		struct sandbox_request request = {
+			.paths = { .home = home, .run = { "true" }, .ssh_keys = true }
+		};
+		struct sandbox_state got;
+		NEED(setenv("HOME", home, 1) == 0 && setenv("PATH", "/none:/usr/bin:/bin", 1) == 0);
+		sandbox_enter(&request, &got);
+		NEED(opens(".ssh/id", O_RDONLY) &&
+				(got.files == 0 || !opens(".config/gh/token", O_RDONLY)));
+		execl("/bin/sh", "sh", "-c", "exit 1", (char *)NULL);
+		execlp("true", "true", (char *)NULL);
+		_exit(1);
+	}
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
 static void *try_thread(void *data) {
 	try_files(*(const enum sandbox_mode *)data);
 	return NULL;
@@ -117,13 +139,13 @@ static void try_there(void *data) {
 }
 
 static void enter_and_try(enum sandbox_mode mode) {
-	struct sandbox_request request = { .mode = mode, .home = home };
+	struct sandbox_request request = { .mode = mode, .paths.home = home };
 	struct sandbox_state state;
 	char shot[200];
 	char text[64];
 	pthread_t thread;
 	snprintf(shot, sizeof shot, "%s/out/shot.png", home);
-	request.write[0] = shot;
+	request.paths.write[0] = shot;
 	NEED(setenv("HOME", home, 1) == 0 && unsetenv("XDG_CONFIG_HOME") == 0);
 	NEED(unsetenv("XDG_STATE_HOME") == 0 && ending_start() == 0);
 	sandbox_enter(&request, &state);
@@ -168,6 +190,7 @@ static void a_home_for_all_is_no_home(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mode_gives_up_what_its_row_says),
+		cmocka_unit_test(a_program_that_the_run_needs_is_run),
 		cmocka_unit_test(a_home_for_all_is_no_home),
 	};
 	const char *const folders[] = { ".ssh", ".config", ".config/gh", ".local", ".local/share",
