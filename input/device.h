@@ -51,7 +51,8 @@ struct device_info {
 	bool keyboard;
 	bool mouse;    /* it tells motion */
 	bool media;    /* some keys that a guest can have, on a node beside a keyboard's */
-	bool absolute; /* it reports positions: mice of KVM switches and of VMs, touchpads, tablets */
+	bool absolute; /* it reports positions: mice of KVM switches and of VMs, touchpads, tablets
+			*/
 };
 
 /* What of the device reaches the guest when it is read by evdev, in few words for people. */

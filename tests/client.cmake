@@ -36,6 +36,7 @@ pg_test(client/window/window_place client)
 pg_test(client/config/config_save client)
 pg_test(client/video/frame_predictor client)
 pg_test(client/video/source_lgmp client sim)
+set_tests_properties(source_lgmp PROPERTIES RUN_SERIAL ON) # what it floods has to have the time of a core
 pg_test(client/video/upload_choice client)
 if(freetype_FOUND)
 	pg_test(client/render/glyph_font client)

@@ -24,8 +24,8 @@ static void a_report_tells_what_is_asked_for(void **state) {
 	}
 	char *text = report_text(&status, &config, "x11");
 	CHECK(text != NULL);
-	static const char *const wanted[] = { ("pierglass " PG_VERSION), "window: x11", "A Renderer",
-		"B7-42", "waiting for something", "line <59>", "line <10>" };
+	static const char *const wanted[] = { ("pierglass " PG_VERSION), "window: x11",
+		"A Renderer", "B7-42", "waiting for something", "line <59>", "line <10>" };
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
 		CHECK(strstr(text, wanted[i]) != NULL);
 	}
