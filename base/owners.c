@@ -177,6 +177,7 @@ bool owner_of_process(pid_t pid, const struct owners *owners, uid_t *ret_uid) {
 	snprintf(path, sizeof path, "/proc/%d/status", pid);
 	FILE *file = fopen(path, "re");
 	while (file && !found && fgets(line, sizeof line, file)) {
+		// NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit
 		found = sscanf(line, "Uid: %u %u %u", &uids[0], &uids[1], &uids[2]) == 3;
 	}
 	if (file) {
@@ -223,6 +224,7 @@ static bool read_listener(const char *line, unsigned words, struct listener *ret
 		ret->address[i] = (uint32_t)strtoul(word, NULL, 16);
 		at += strnlen(at, 8);
 	}
+	// NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit
 	return sscanf(at, ":%x %*[0-9A-Fa-f:] %x %*s %*s %*s %u", &ret->port, &ret->state,
 			       &ret->uid) == 3 &&
 	       (end = strchr(at, '\n')) && end > at;

@@ -227,14 +227,13 @@ static void tick_corked(struct playout *playout) {
 
 static void tick_quiet(struct playout *playout) {
 	uint64_t quiet = playout->now_ns - playout->packet_ns;
-	if (playout->warming && playout->stream.info.guessed &&
-			playout->now_ns - playout->state_ns < CORK_AFTER_NS) {
+	const bool warms = playout->warming && playout->stream.info.guessed &&
+			   playout->now_ns - playout->state_ns < CORK_AFTER_NS;
+	if (warms || (quiet < CONCEAL_FOR_NS && !playout->ahead)) {
 		stream_top_up(&playout->stream, playout->now_ns);
 	} else if (quiet > CORK_AFTER_NS) {
 		playout->warming = false;
 		playout_cork(playout);
-	} else if (quiet < CONCEAL_FOR_NS && !playout->ahead) {
-		stream_top_up(&playout->stream, playout->now_ns);
 	}
 }
 

@@ -116,7 +116,9 @@ static void shorten(const char *name, char ret_name[KEY_BYTES]) {
 		snprintf(ret_name + KEY_BYTES - 10, 10, "-%08x", sum);
 	}
 	for (char *c = ret_name; *c; c++) {
-		*c = *c == '/' ? '_' : *c;
+		if (*c == '/') {
+			*c = '_';
+		}
 	}
 }
 

@@ -58,8 +58,9 @@ void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns);
 /* Joins the thread; no event comes after that, and nothing is sent. Accepts NULL. */
 void clipboard_stop(struct clipboard *clipboard);
 
-/* From any thread: a message of the guest's side. Takes its data over. */
-void clipboard_put(const struct clipboard_message *message, void *clipboard);
+/* From any thread: a message of the guest's side, whose data it takes over. data: the struct
+ * clipboard. */
+void clipboard_put(const struct clipboard_message *message, void *data);
 /* From any thread: the answer to events.ask_toolkit. text: heap, taken over; NULL = there is none.
  */
 void clipboard_toolkit_text(struct clipboard *clipboard, char *text);

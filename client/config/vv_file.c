@@ -70,7 +70,11 @@ static char *unescaped(const char *from, const char *end) {
 		if (*from == '\\' && from + 1 < end && from[1]) {
 			escape = strchr(written, from[1]);
 		}
-		*to++ = escape ? meant[escape - written] : *from;
+		if (escape) {
+			*to++ = meant[escape - written];
+		} else {
+			*to++ = *from;
+		}
 		from += escape ? 2 : 1;
 	}
 	if (value) {

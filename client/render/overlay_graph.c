@@ -18,6 +18,10 @@ static int least(int a, int b) {
 	return a < b ? a : b;
 }
 
+static unsigned layers_of(const struct overlay_graph *graph) {
+	return graph->layers < OVERLAY_GRAPH_LAYERS ? graph->layers : OVERLAY_GRAPH_LAYERS;
+}
+
 static int bar_px(const struct overlay_graph *graph, float value, int height) {
 	const float part = graph->top > 0 ? value / graph->top : 0;
 	return part >= 1 ? height : part > 0 ? (int)(part * (float)height + 0.5f) : 0;
@@ -32,7 +36,7 @@ static void put_bars(struct overlay_pen *pen, const struct overlay_graph *graph,
 		const int left = x + width - (fits - i) * bar;
 		float sum = 0;
 		int below = 0;
-		for (unsigned layer = 0; layer < graph->layers; layer++) {
+		for (unsigned layer = 0; layer < layers_of(graph); layer++) {
 			sum += values[layer];
 			const int up = bar_px(graph, sum, height);
 			overlay_pen_box(pen, left, y + height - up, bar, up - below,
@@ -49,7 +53,7 @@ static void put_bars(struct overlay_pen *pen, const struct overlay_graph *graph,
 /* The names of the layers, each in its colour. */
 static void put_names(struct overlay_pen *pen, const struct overlay_graph *graph, int x, int y,
 		int columns) {
-	for (unsigned i = 0; i < graph->layers && columns > 0; i++) {
+	for (unsigned i = 0; i < layers_of(graph) && columns > 0; i++) {
 		const int wide = least(overlay_pen_columns(graph->names[i]), columns);
 		overlay_pen_text(pen, x, y, graph->names[i], wide, layer_colors[i]);
 		x += (wide + 2) * overlay_pen_cell(pen);
@@ -64,17 +68,21 @@ static int put_graph(struct overlay_pen *pen, const struct overlay_graph *graph,
 	const int margin = step / 3;
 	const int width = columns * overlay_pen_cell(pen);
 	int lines = 0;
-	for (const char *rest = graph->title; rest; lines++) {
+	const char *rest = graph->title;
+	do {
 		rest = overlay_pen_wrap(rest, columns, line, sizeof line);
-	}
+		lines++;
+	} while (rest);
 	const int text_lines = lines + (graph->names[0][0] ? 1 : 0);
 	overlay_pen_box(pen, x, y, width + 2 * margin, (text_lines + BAR_LINES) * step + 2 * margin,
 			COLOR_GROUND);
 	y += margin;
-	for (const char *rest = graph->title; rest; y += step) {
+	rest = graph->title;
+	do {
 		rest = overlay_pen_wrap(rest, columns, line, sizeof line);
 		overlay_pen_text(pen, x + margin, y, line, columns, COLOR_TEXT);
-	}
+		y += step;
+	} while (rest);
 	if (graph->names[0][0]) {
 		put_names(pen, graph, x + margin, y, columns);
 		y += step;

@@ -194,6 +194,6 @@ struct guest_link_command {
 /* From any thread. On failure (-ENOBUFS) text stays the caller's. */
 int guest_link_command(struct guest_link *session, const struct guest_link_command *command);
 
-/* From any thread: the local side of the clipboard. On failure (-ENOBUFS) data stays the caller's.
- */
-int guest_link_clipboard_message(const struct clipboard_message *message, void *session);
+/* From any thread: the local side of the clipboard; data: the struct guest_link. On failure
+ * (-ENOBUFS) the message's data stays the caller's. */
+int guest_link_clipboard_message(const struct clipboard_message *message, void *data);

@@ -81,11 +81,14 @@ static bool is_here(int fd, const struct sockaddr *to) {
 			own.ss_family != there.ss_family) {
 		return false;
 	}
-	return own.ss_family == AF_INET
-			       ? ((struct sockaddr_in *)&own)->sin_addr.s_addr ==
-						 ((struct sockaddr_in *)&there)->sin_addr.s_addr
-			       : IN6_ARE_ADDR_EQUAL(&((struct sockaddr_in6 *)&own)->sin6_addr,
-						 &((struct sockaddr_in6 *)&there)->sin6_addr);
+	if (own.ss_family == AF_INET) {
+		return memcmp(&((struct sockaddr_in *)&own)->sin_addr,
+				       &((struct sockaddr_in *)&there)->sin_addr,
+				       sizeof(struct in_addr)) == 0;
+	}
+	return memcmp(&((struct sockaddr_in6 *)&own)->sin6_addr,
+			       &((struct sockaddr_in6 *)&there)->sin6_addr,
+			       sizeof(struct in6_addr)) == 0;
 }
 
 /* Before a byte is sent. The listener is asked for, not the connection: one that nobody has

@@ -51,7 +51,11 @@ static void read_string(
 	for (at += strlen(name); at < end && *at != '"' && used + 1 < sizeof raw; at++) {
 		if (*at == '\\' && at + 1 < end) {
 			at++;
-			raw[used++] = *at == '"' || *at == '\\' || *at == '/' ? *at : ' ';
+			const bool plain = *at == '"' || *at == '\\' || *at == '/';
+			raw[used++] = *at;
+			if (!plain) {
+				raw[used - 1] = ' ';
+			}
 		} else {
 			raw[used++] = *at;
 		}

@@ -103,6 +103,26 @@ static void add_ids(struct facts *facts, const char *ids, size_t len) {
 	}
 }
 
+/* text: of one file, cut into lines. */
+static void read_modprobe_lines(struct facts *facts, char *text) {
+	text_join_lines(text);
+	for (char *line = text, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next) {
+			*next++ = '\0';
+		}
+		line += strspn(line, " \t");
+		bool options = strncmp(line, "options vfio-pci", 16) == 0 ||
+			       strncmp(line, "options vfio_pci", 16) == 0;
+		char *ids = options ? strstr(line, "ids=") : NULL;
+		if (ids) {
+			add_ids(facts, ids + 4, strcspn(ids + 4, " \t"));
+		}
+		facts->vfio_softdep = facts->vfio_softdep ||
+				      (strncmp(line, "softdep", 7) == 0 && strstr(line, "vfio"));
+	}
+}
+
 static void read_modprobe(struct facts *facts) {
 	struct sysroot_names names = sysroot_list(facts->root, "/etc/modprobe.d");
 	for (size_t i = 0; i < names.count; i++) {
@@ -113,23 +133,7 @@ static void read_modprobe(struct facts *facts) {
 					     ? sysroot_read(facts->root, path, NULL)
 					     : NULL;
 		if (text) {
-			text_join_lines(text);
-		}
-		for (char *line = text, *next; line && *line; line = next) {
-			next = line + strcspn(line, "\n");
-			if (*next) {
-				*next++ = '\0';
-			}
-			line += strspn(line, " \t");
-			bool options = strncmp(line, "options vfio-pci", 16) == 0 ||
-				       strncmp(line, "options vfio_pci", 16) == 0;
-			char *ids = options ? strstr(line, "ids=") : NULL;
-			if (ids) {
-				add_ids(facts, ids + 4, strcspn(ids + 4, " \t"));
-			}
-			facts->vfio_softdep =
-					facts->vfio_softdep ||
-					(strncmp(line, "softdep", 7) == 0 && strstr(line, "vfio"));
+			read_modprobe_lines(facts, text);
 		}
 		free(text);
 	}

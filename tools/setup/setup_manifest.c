@@ -61,12 +61,13 @@ void manifest_read(const char *text, struct manifest_line *ret_line) {
 		ok = read_file(text, &line);
 	} else if (strncmp(text, "domain ", 7) == 0) {
 		line.kind = MANIFEST_DOMAIN;
-		ok = sscanf(text, "domain %u %63s %127s", &line.n, line.uuid, line.uri) ==
-				     3 && // NOLINT
-		     line.n <= NUMBER_MAX;
+		// NOLINTNEXTLINE(cert-err34-c): numbers out of range are looked for below
+		ok = sscanf(text, "domain %u %63s %127s", &line.n, line.uuid, line.uri) == 3;
+		ok = ok && line.n <= NUMBER_MAX;
 	} else if (strncmp(text, "root ", 5) == 0) {
 		line.kind = MANIFEST_ROOT;
-		ok = sscanf(text, "root %u", &line.n) == 1 && line.n <= NUMBER_MAX; // NOLINT
+		// NOLINTNEXTLINE(cert-err34-c): numbers out of range are looked for below
+		ok = sscanf(text, "root %u", &line.n) == 1 && line.n <= NUMBER_MAX;
 	} else if (strncmp(text, "dir ", 4) == 0) {
 		line.kind = MANIFEST_DIR;
 		ok = take_path(&line, text + 4);

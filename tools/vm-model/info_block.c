@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,11 +125,12 @@ static void several_block(struct text *text, const struct vm_candidate *list, un
 }
 
 static bool is_mac(const char *text) {
-	unsigned a[6];
-	int end = 0;
-	return sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &a[0], &a[1], &a[2], &a[3], &a[4], &a[5],
-			       &end) == 6 &&
-	       end == 17 && text[17] == '\0';
+	for (unsigned i = 0; i < 17; i++) {
+		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i])) {
+			return false;
+		}
+	}
+	return text[17] == '\0';
 }
 
 static void vm_lines(struct text *text, const struct vm_candidate *vm, bool password) {

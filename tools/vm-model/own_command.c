@@ -56,13 +56,11 @@ static bool in_roots_path(const char *player) {
 void own_command(struct text *text, enum own_command which) {
 	char player[PATH_MAX];
 	const char *called = getenv("PIERGLASS_COMMAND");
-	if (which == OWN_ANYWHERE || !player_path(player)) {
-		text_add(text, "pierglass");
-	} else if (which == OWN_UNDER_SUDO) {
-		text_add_shell(text, in_roots_path(player) ? "pierglass" : player);
-	} else if (in_path(player)) {
+	if (which == OWN_ANYWHERE || !player_path(player) ||
+			(which == OWN_UNDER_SUDO ? in_roots_path(player) : in_path(player))) {
 		text_add(text, "pierglass");
 	} else {
-		text_add_shell(text, called && called[0] ? called : player);
+		text_add_shell(text,
+				which != OWN_UNDER_SUDO && called && called[0] ? called : player);
 	}
 }
