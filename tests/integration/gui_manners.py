@@ -63,6 +63,7 @@ def case_manners():
 
     program = player()  # as it was left
     window = window_of(program)
+    shows(program)
     wait_for('the whole screen', lambda: place_of(window)[2:] == SCREEN)
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
