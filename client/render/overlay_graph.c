@@ -18,10 +18,6 @@ static int least(int a, int b) {
 	return a < b ? a : b;
 }
 
-static unsigned layers_of(const struct overlay_graph *graph) {
-	return graph->layers < OVERLAY_GRAPH_LAYERS ? graph->layers : OVERLAY_GRAPH_LAYERS;
-}
-
 static int bar_px(const struct overlay_graph *graph, float value, int height) {
 	const float part = graph->top > 0 ? value / graph->top : 0;
 	return part >= 1 ? height : part > 0 ? (int)(part * (float)height + 0.5f) : 0;
@@ -36,7 +32,8 @@ static void put_bars(struct overlay_pen *pen, const struct overlay_graph *graph,
 		const int left = x + width - (fits - i) * bar;
 		float sum = 0;
 		int below = 0;
-		for (unsigned layer = 0; layer < layers_of(graph); layer++) {
+		for (unsigned layer = 0; layer < OVERLAY_GRAPH_LAYERS && layer < graph->layers;
+				layer++) {
 			sum += values[layer];
 			const int up = bar_px(graph, sum, height);
 			overlay_pen_box(pen, left, y + height - up, bar, up - below,
@@ -53,7 +50,7 @@ static void put_bars(struct overlay_pen *pen, const struct overlay_graph *graph,
 /* The names of the layers, each in its colour. */
 static void put_names(struct overlay_pen *pen, const struct overlay_graph *graph, int x, int y,
 		int columns) {
-	for (unsigned i = 0; i < layers_of(graph) && columns > 0; i++) {
+	for (unsigned i = 0; i < OVERLAY_GRAPH_LAYERS && i < graph->layers && columns > 0; i++) {
 		const int wide = least(overlay_pen_columns(graph->names[i]), columns);
 		overlay_pen_text(pen, x, y, graph->names[i], wide, layer_colors[i]);
 		x += (wide + 2) * overlay_pen_cell(pen);
