@@ -229,12 +229,22 @@ static void allow_file(const struct rules *rules, const char *file) {
 	allow(rules, slash ? path : ".", WRITES | FS_REFER | FS_TRUNCATE);
 }
 
+/* A program that was started inside (the player by the bench, the next VM's by the first screen)
+ * keeps the rules of the first: it may not list the root, so that it could allow itself nothing. */
+static bool is_inside(void) {
+	DIR *root = opendir("/");
+	if (root) {
+		closedir(root);
+	}
+	return !root;
+}
+
 int sandbox_files_prepare(unsigned may, const struct sandbox_paths *paths, int *ret_rules) {
 	char whole[PATH_MAX];
 	long version = syscall(
 			SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	*ret_rules = -1;
-	if (version < 1 || !realpath(paths->home, whole) || !whole[1]) {
+	if (version < 1 || is_inside() || !realpath(paths->home, whole) || !whole[1]) {
 		return 0;
 	}
 	struct rules rules = { .handled = READS | WRITES | LANDLOCK_ACCESS_FS_EXECUTE };

@@ -25,7 +25,8 @@ enum sandbox_may {
 };
 
 /* The rules for paths with a home folder. Returns the kernel's version of Landlock and the
- * rules, or 0 without it. */
+ * rules, or 0 without it, and
+ * for a program that was started inside of such rules: those stay in force. */
 int sandbox_files_prepare(unsigned may, const struct sandbox_paths *paths, int *ret_rules);
 
 /* For this thread and those that it starts. Returns 0 or a negative errno. */
