@@ -128,26 +128,9 @@ static void show_keys(struct program *program) {
 	show(program, 0, text);
 }
 
-static void report_input(const struct program *program, const char *event, const char *name,
-		int64_t code, int64_t value) {
-	struct json json;
-	if (!program->options.report) {
-		return;
-	}
-	flockfile(stdout);
-	json_begin(&json, stdout);
-	json_string(&json, "event", event);
-	json_string(&json, "name", name);
-	json_int(&json, "code", code);
-	json_int(&json, "value", value);
-	json_int(&json, "time_ns", (int64_t)clock_now_ns());
-	json_finish(&json);
-	funlockfile(stdout);
-}
-
 enum via { VIA_SPICE, VIA_HOST };
 
-static void report_via(const struct program *program, const char *event, const char *name,
+static void report_input(const struct program *program, const char *event, const char *name,
 		int64_t code, int64_t value, enum via via) {
 	struct json json;
 	if (!program->options.report) {
@@ -169,7 +152,7 @@ static void key(struct program *program, unsigned scancode, bool pressed, enum v
 	pthread_mutex_lock(&program->keys_lock);
 	demo_keys_key(&program->keys, scancode, pressed);
 	pthread_mutex_unlock(&program->keys_lock);
-	report_via(program, "key", demo_keys_name(scancode), scancode, pressed, via);
+	report_input(program, "key", demo_keys_name(scancode), scancode, pressed, via);
 	show_keys(program);
 }
 
@@ -177,7 +160,7 @@ static void button(struct program *program, unsigned number, bool pressed, enum 
 	pthread_mutex_lock(&program->keys_lock);
 	demo_keys_button(&program->keys, number, pressed);
 	pthread_mutex_unlock(&program->keys_lock);
-	report_via(program, "button", demo_keys_button_name(number), number, pressed, via);
+	report_input(program, "button", demo_keys_button_name(number), number, pressed, via);
 	show_keys(program);
 }
 
@@ -185,13 +168,13 @@ static void wheel(struct program *program, int notches, enum via via) {
 	pthread_mutex_lock(&program->keys_lock);
 	program->keys.wheel += notches;
 	pthread_mutex_unlock(&program->keys_lock);
-	report_via(program, "wheel", "wheel", 0, notches, via);
+	report_input(program, "wheel", "wheel", 0, notches, via);
 	show_keys(program);
 }
 
 static void motion(struct program *program, int32_t dx, int32_t dy, enum via via) {
 	struct demo_order what = { .kind = DEMO_ORDER_BY, .x = dx, .y = dy };
-	report_via(program, "motion", "motion", dx, dy, via);
+	report_input(program, "motion", "motion", dx, dy, via);
 	order(program, &what);
 }
 
@@ -267,7 +250,7 @@ static void on_host_motion(int32_t dx, int32_t dy, void *data) {
 
 static void on_host_owner(bool owned, void *data) {
 	struct program *program = data;
-	report_via(program, "input", owned ? "owned" : "free", 0, owned, VIA_HOST);
+	report_input(program, "input", owned ? "owned" : "free", 0, owned, VIA_HOST);
 }
 
 static int start_producer(struct program *program, struct demo_producer **ret_producer) {
@@ -287,13 +270,13 @@ static void on_position(uint32_t x, uint32_t y, void *data) {
 	struct demo_order what = { .kind = DEMO_ORDER_TO,
 		.x = x < INT16_MAX ? (int)x : INT16_MAX,
 		.y = y < INT16_MAX ? (int)y : INT16_MAX };
-	report_input(program, "position", "position", what.x, what.y);
+	report_input(program, "position", "position", what.x, what.y, VIA_SPICE);
 	order(program, &what);
 }
 
 static void on_session(bool connected, void *data) {
 	struct program *program = data;
-	report_input(program, "spice", connected ? "connected" : "gone", 0, connected);
+	report_input(program, "spice", connected ? "connected" : "gone", 0, connected, VIA_SPICE);
 	show(program, 1, connected ? "SPICE CONNECTED" : "");
 }
 
@@ -306,7 +289,7 @@ static void on_message(enum spice_channel_type channel, unsigned type, const uin
 }
 
 static void on_agent(const char *name, int64_t code, int64_t value, void *data) {
-	report_input(data, "clip", name, code, value);
+	report_input(data, "clip", name, code, value, VIA_SPICE);
 }
 
 static void on_peer(int fd, uint32_t events, void *data) {
