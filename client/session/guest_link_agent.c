@@ -6,6 +6,7 @@
 #include "client/session/file_sender.h"
 #include "client/session/guest_link.h"
 #include "client/session/guest_link_clipboard.h"
+#include "client/session/spice_clipboard.h"
 #include "client/session/spice_session.h"
 #include "host-proto/spice/agent.h"
 
@@ -40,7 +41,8 @@ static void send_monitor(struct guest_link_agent *agent) {
 static void on_agent_ready(void *data) {
 	struct guest_link_agent *agent = data;
 	if (agent->clipboard) {
-		guest_link_clipboard_set_agent(agent->clipboard, agent->agent);
+		const struct clipboard_link link = spice_clipboard_link(agent->agent);
+		guest_link_clipboard_set_link(agent->clipboard, &link, 0);
 	}
 	file_sender_set_agent(agent->files, agent->agent);
 	send_monitor(agent);
@@ -50,14 +52,15 @@ static void on_agent_ready(void *data) {
 static void on_agent_offer(unsigned types, void *data) {
 	struct guest_link_agent *agent = data;
 	if (agent->clipboard) {
-		guest_link_clipboard_offer(agent->clipboard, types);
+		guest_link_clipboard_offer(agent->clipboard, spice_clipboard_types(types));
 	}
 }
 
 static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
 	struct guest_link_agent *agent = data;
-	if (agent->clipboard) {
-		guest_link_clipboard_wanted(agent->clipboard, type);
+	const unsigned ours = spice_clipboard_type(type);
+	if (agent->clipboard && ours) {
+		guest_link_clipboard_wanted(agent->clipboard, (enum clipboard_type)ours);
 		agent->events.changed(agent->events.data);
 	} else {
 		(void)spice_agent_answer(agent->agent, type, NULL, 0);
@@ -67,8 +70,10 @@ static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
 static void on_agent_content(
 		enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
 	struct guest_link_agent *agent = data;
-	if (agent->clipboard) {
-		guest_link_clipboard_content(agent->clipboard, type, heap, len);
+	const unsigned ours = spice_clipboard_type(type);
+	if (agent->clipboard && ours) {
+		guest_link_clipboard_content(
+				agent->clipboard, (enum clipboard_type)ours, heap, len);
 	} else {
 		free(heap);
 	}
@@ -149,7 +154,7 @@ void guest_link_agent_set_connected(
 	}
 	if (spice_agent_is_ready(agent->agent)) {
 		if (agent->clipboard) {
-			guest_link_clipboard_set_agent(agent->clipboard, NULL);
+			guest_link_clipboard_set_link(agent->clipboard, NULL, 0);
 		}
 		file_sender_set_agent(agent->files, NULL);
 	}

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "client/clipboard/clipboard_message.h"
-#include "host-proto/spice/agent.h"
+#include "client/session/clipboard_link.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
 #define GRACE_NS   (2 * NS_PER_S)
@@ -29,7 +30,8 @@ struct guest_link_clipboard {
 	struct guest_link_clipboard_config config;
 	void (*send)(const struct clipboard_message *message, void *data);
 	void *data;
-	struct spice_agent *agent;
+	struct clipboard_link link;
+	bool has_link;
 	struct loop_source *timer;
 
 	bool focus;
@@ -43,7 +45,7 @@ struct guest_link_clipboard {
 	/* CLIPBOARD_ASK */
 	bool allowed, declined; /* the local content there is */
 	bool guest_declined;    /* no question for the guest's, until the focus changes */
-	unsigned wants;         /* bits of types[]: the guest waits for a yes */
+	unsigned wants;         /* enum clipboard_type: the guest waits for a yes */
 	enum clipboard_question question;
 	uint64_t question_ns; /* deadline */
 
@@ -51,53 +53,19 @@ struct guest_link_clipboard {
 	unsigned guest_types;
 	size_t received; /* of the message that comes in, at the last look */
 
-	/* One of each type at a time, as in types[]. */
+	/* One of each type at a time: bit 1 << index of enum clipboard_type. */
 	struct waiting waiting[CLIPBOARD_TYPES]; /* the local side for the guest */
 	struct waiting asked[CLIPBOARD_TYPES];   /* the guest for the local side */
 	uint32_t next_serial;
 };
 
-/* ---- types: ours are bits, SPICE's are numbers ---- */
-
-static const struct {
-	enum clipboard_type ours;
-	enum spice_clipboard_type theirs;
-} types[CLIPBOARD_TYPES] = {
-	{ CLIPBOARD_TEXT, SPICE_CLIPBOARD_TEXT },
-	{ CLIPBOARD_PNG, SPICE_CLIPBOARD_PNG },
-	{ CLIPBOARD_BMP, SPICE_CLIPBOARD_BMP },
-	{ CLIPBOARD_TIFF, SPICE_CLIPBOARD_TIFF },
-	{ CLIPBOARD_JPEG, SPICE_CLIPBOARD_JPG },
-};
-
-static unsigned to_spice(unsigned ours) {
-	unsigned result = 0;
-	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
-		result |= (ours & types[i].ours) ? SPICE_CLIPBOARD_BIT(types[i].theirs) : 0;
-	}
-	return result;
-}
-
-static unsigned from_spice(unsigned theirs) {
-	unsigned result = 0;
-	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
-		result |= (theirs & SPICE_CLIPBOARD_BIT(types[i].theirs)) ? types[i].ours : 0;
-	}
-	return result;
-}
-
-static int index_of_spice(enum spice_clipboard_type type) {
-	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
-		if (types[i].theirs == type) {
-			return (int)i;
-		}
-	}
-	return -1;
+static enum clipboard_type type_at(unsigned index) {
+	return (enum clipboard_type)(1u << index);
 }
 
 static int index_of(unsigned type) {
 	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
-		if ((unsigned)types[i].ours == type) {
+		if (type == (unsigned)type_at(i)) {
 			return (int)i;
 		}
 	}
@@ -130,9 +98,9 @@ static void deliver(struct guest_link_clipboard *clipboard, unsigned index, void
 		enum clipboard_failure failure) {
 	const struct clipboard_message message = { .kind = CLIPBOARD_DATA,
 		.failure = failure,
-		.types = types[index].ours,
+		.types = type_at(index),
 		.serial = clipboard->waiting[index].serial,
-		.crlf = clipboard->agent && spice_agent_crlf(clipboard->agent),
+		.crlf = clipboard->has_link && clipboard->link.crlf,
 		.data = heap,
 		.len = len };
 	clipboard->waiting[index].serial = 0;
@@ -143,8 +111,8 @@ static void deliver(struct guest_link_clipboard *clipboard, unsigned index, void
 static void answer_guest(
 		struct guest_link_clipboard *clipboard, unsigned index, void *heap, size_t len) {
 	clipboard->asked[index].serial = 0;
-	if (clipboard->agent) {
-		(void)spice_agent_answer(clipboard->agent, types[index].theirs, heap, len);
+	if (clipboard->has_link) {
+		(void)clipboard->link.answer(clipboard->link.data, type_at(index), heap, len);
 	} else {
 		free(heap);
 	}
@@ -212,11 +180,18 @@ static void expire_question(struct guest_link_clipboard *clipboard, uint64_t now
 	end_question(clipboard);
 }
 
+static void give_up(struct guest_link_clipboard *clipboard, enum clipboard_type type) {
+	if (clipboard->has_link) {
+		clipboard->link.give_up(clipboard->link.data, type);
+	}
+}
+
 static void on_timer(void *data) {
 	struct guest_link_clipboard *clipboard = data;
 	const uint64_t now = clock_now_ns();
 	/* Large content over few tokens takes longer than the limit: progress counts. */
-	const size_t received = clipboard->agent ? spice_agent_receiving(clipboard->agent) : 0;
+	const size_t received =
+			clipboard->has_link ? clipboard->link.receiving(clipboard->link.data) : 0;
 	const bool progress = received != 0 && received != clipboard->received;
 	clipboard->received = received;
 	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
@@ -226,6 +201,7 @@ static void on_timer(void *data) {
 		} else if (waiting->serial && waiting->deadline_ns <= now) {
 			log_info("the guest did not send its clipboard in time");
 			deliver(clipboard, i, NULL, 0, CLIPBOARD_FAILURE_TIME);
+			give_up(clipboard, type_at(i));
 		}
 		if (clipboard->asked[i].serial && clipboard->asked[i].deadline_ns <= now) {
 			log_info("the local clipboard did not answer in time");
@@ -257,8 +233,8 @@ static bool can_own(const struct guest_link_clipboard *clipboard) {
 static void offer_local(struct guest_link_clipboard *clipboard) {
 	clipboard->offer_waits = clipboard->config.to_vm != CLIPBOARD_ASK &&
 				 !may(clipboard, clipboard->config.to_vm);
-	if (clipboard->agent && !clipboard->offer_waits) {
-		(void)spice_agent_offer(clipboard->agent, to_spice(clipboard->local_types));
+	if (clipboard->has_link && !clipboard->offer_waits) {
+		(void)clipboard->link.offer(clipboard->link.data, clipboard->local_types);
 	}
 }
 
@@ -277,7 +253,7 @@ void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool
 	const unsigned held = clipboard->held_types;
 	clipboard->held_types = 0;
 	if (focus && held != 0) {
-		guest_link_clipboard_offer(clipboard, to_spice(held));
+		guest_link_clipboard_offer(clipboard, held);
 	} else if (focus && clipboard->offer_waits && clipboard->local_types != 0) {
 		offer_local(clipboard);
 	}
@@ -336,7 +312,7 @@ static void send_kind(struct guest_link_clipboard *clipboard, enum clipboard_mes
 	const struct clipboard_message message = { .kind = kind,
 		.types = ours,
 		.serial = serial,
-		.crlf = clipboard->agent && spice_agent_crlf(clipboard->agent) };
+		.crlf = clipboard->has_link && clipboard->link.crlf };
 	clipboard->send(&message, clipboard->data);
 }
 
@@ -349,24 +325,65 @@ static void fail_waiting(struct guest_link_clipboard *clipboard) {
 	}
 }
 
-void guest_link_clipboard_set_agent(
-		struct guest_link_clipboard *clipboard, struct spice_agent *agent) {
-	clipboard->agent = agent;
-	clipboard->wants = 0;
-	end_question(clipboard);
+/* The guest has on the new way what it had on the old one: whoever waits is asked for again. */
+static void ask_again(struct guest_link_clipboard *clipboard) {
 	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
-		clipboard->asked[i].serial = 0;
+		struct waiting *waiting = &clipboard->waiting[i];
+		waiting->deadline_ns = clock_now_ns() + clipboard->config.timeout_ns;
+		if (waiting->serial &&
+				clipboard->link.request(clipboard->link.data, type_at(i)) < 0) {
+			deliver(clipboard, i, NULL, 0, CLIPBOARD_FAILURE_NONE);
+		}
 	}
+}
+
+/* Nothing goes on: the guest of the new way, if there is one, begins. */
+static void start_anew(struct guest_link_clipboard *clipboard, unsigned guest_types) {
 	fail_waiting(clipboard);
 	if (clipboard->guest_types != 0) {
 		clipboard->guest_types = 0;
 		send_kind(clipboard, CLIPBOARD_RELEASE, 0, 0);
 	}
-	clipboard->held_types = 0;
-	if (agent && clipboard->local_types != 0) {
+	if (clipboard->has_link && clipboard->local_types != 0) {
 		offer_local(clipboard);
+	} else if (clipboard->has_link && guest_types != 0) {
+		guest_link_clipboard_offer(clipboard, guest_types);
+	}
+}
+
+void guest_link_clipboard_set_link(struct guest_link_clipboard *clipboard,
+		const struct clipboard_link *link, unsigned guest_types) {
+	clipboard->has_link = link != NULL;
+	clipboard->link = link ? *link : (struct clipboard_link){ .data = NULL };
+	clipboard->wants = 0;
+	clipboard->held_types = 0;
+	end_question(clipboard);
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
+		clipboard->asked[i].serial = 0;
+	}
+	if (link && clipboard->guest_types != 0 && can_own(clipboard) &&
+			(clipboard->guest_types & guest_types) == clipboard->guest_types) {
+		ask_again(clipboard);
+	} else {
+		start_anew(clipboard, guest_types);
 	}
 	arm(clipboard);
+}
+
+void guest_link_clipboard_leave_link(struct guest_link_clipboard *clipboard) {
+	refuse_wants(clipboard);
+	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
+		if (clipboard->asked[i].serial) {
+			answer_guest(clipboard, i, NULL, 0);
+		}
+	}
+	if (clipboard->has_link && clipboard->local_types != 0 && clipboard->config.to_vm) {
+		(void)clipboard->link.release(clipboard->link.data);
+	}
+}
+
+bool guest_link_clipboard_is_guests(const struct guest_link_clipboard *clipboard) {
+	return clipboard->guest_types != 0;
 }
 
 /* ---- the guest ---- */
@@ -389,8 +406,7 @@ static void take_offer(struct guest_link_clipboard *clipboard, unsigned ours) {
 	arm(clipboard);
 }
 
-void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned theirs) {
-	const unsigned ours = from_spice(theirs);
+void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned ours) {
 	if (!clipboard->config.to_local) {
 		return;
 	}
@@ -415,22 +431,21 @@ static void pass_on(struct guest_link_clipboard *clipboard, unsigned index) {
 	clipboard->asked[index].serial = clipboard->next_serial;
 	clipboard->asked[index].deadline_ns =
 			clock_now_ns() + LOCAL_FACTOR * clipboard->config.timeout_ns;
-	send_kind(clipboard, CLIPBOARD_REQUEST, types[index].ours, clipboard->next_serial);
+	send_kind(clipboard, CLIPBOARD_REQUEST, type_at(index), clipboard->next_serial);
 }
 
-void guest_link_clipboard_wanted(
-		struct guest_link_clipboard *clipboard, enum spice_clipboard_type type) {
-	const int index = index_of_spice(type);
-	const bool there = index >= 0 && (clipboard->local_types & types[index].ours) != 0;
+void guest_link_clipboard_wanted(struct guest_link_clipboard *clipboard, enum clipboard_type type) {
+	const int index = index_of(type);
+	const bool there = index >= 0 && (clipboard->local_types & type) != 0;
 	const bool asks = clipboard->config.to_vm == CLIPBOARD_ASK && !clipboard->allowed;
-	if (there && asks && !clipboard->declined && clipboard->agent) {
+	if (there && asks && !clipboard->declined && clipboard->has_link) {
 		clipboard->wants |= 1u << index;
 		ask(clipboard, CLIPBOARD_QUESTION_TO_VM);
 	} else if (there && !asks &&
 			(clipboard->allowed || may(clipboard, clipboard->config.to_vm))) {
 		pass_on(clipboard, (unsigned)index);
-	} else if (clipboard->agent) {
-		(void)spice_agent_answer(clipboard->agent, type, NULL, 0);
+	} else if (clipboard->has_link) {
+		(void)clipboard->link.answer(clipboard->link.data, type, NULL, 0);
 	}
 	arm(clipboard);
 }
@@ -457,9 +472,9 @@ void guest_link_clipboard_allow(struct guest_link_clipboard *clipboard) {
 	arm(clipboard);
 }
 
-void guest_link_clipboard_content(struct guest_link_clipboard *clipboard,
-		enum spice_clipboard_type type, uint8_t *heap, size_t len) {
-	const int index = index_of_spice(type);
+void guest_link_clipboard_content(struct guest_link_clipboard *clipboard, enum clipboard_type type,
+		uint8_t *heap, size_t len) {
+	const int index = index_of(type);
 	if (index >= 0 && clipboard->waiting[index].serial) {
 		deliver(clipboard, (unsigned)index, heap, len,
 				!heap && len > 0 ? CLIPBOARD_FAILURE_SIZE : CLIPBOARD_FAILURE_NONE);
@@ -484,9 +499,9 @@ static void on_local_request(
 	}
 	waiting->serial = message->serial;
 	waiting->deadline_ns = clock_now_ns() + clipboard->config.timeout_ns;
-	if (!clipboard->agent || (clipboard->guest_types & message->types) == 0 ||
-			(!outstanding && spice_agent_request(clipboard->agent,
-							 types[index].theirs) < 0)) {
+	if (!clipboard->has_link || (clipboard->guest_types & message->types) == 0 ||
+			(!outstanding && clipboard->link.request(clipboard->link.data,
+							 type_at((unsigned)index)) < 0)) {
 		deliver(clipboard, (unsigned)index, NULL, 0, CLIPBOARD_FAILURE_NONE);
 	}
 	arm(clipboard);
@@ -508,8 +523,8 @@ void guest_link_clipboard_local(
 		break;
 	case CLIPBOARD_RELEASE:
 		forget_answer(clipboard);
-		if (clipboard->local_types != 0 && clipboard->agent && clipboard->config.to_vm) {
-			(void)spice_agent_release(clipboard->agent);
+		if (clipboard->local_types != 0 && clipboard->has_link && clipboard->config.to_vm) {
+			(void)clipboard->link.release(clipboard->link.data);
 		}
 		clipboard->local_types = 0;
 		clipboard->offer_waits = false;

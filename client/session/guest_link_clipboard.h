@@ -1,6 +1,7 @@
 /*
- * The clipboard between the agent (on pg-io) and the local side (clipboard_message.h): who owns
- * what, requests with a time limit, and a switch for each direction. On pg-io.
+ * The clipboard between the guest and the local side (clipboard_message.h): who owns what, requests
+ * with a time limit, and a switch for each direction. One policy, whichever way content takes to
+ * the guest (clipboard_link.h). On pg-io.
  */
 #pragma once
 
@@ -9,11 +10,10 @@
 #include <stdint.h>
 
 #include "client/clipboard/clipboard_message.h"
-#include "host-proto/spice/wire.h"
 
+struct clipboard_link;
 struct loop;
 struct guest_link_clipboard;
-struct spice_agent;
 
 struct guest_link_clipboard_config {
 	enum clipboard_policy to_vm, to_local;
@@ -29,9 +29,18 @@ int guest_link_clipboard_create(struct guest_link_clipboard **ret_clipboard, str
 		void (*send)(const struct clipboard_message *message, void *data), void *data);
 void guest_link_clipboard_destroy(struct guest_link_clipboard *clipboard); /* accepts NULL */
 
-/* NULL = the agent is gone. Called again when its capabilities are known. */
-void guest_link_clipboard_set_agent(
-		struct guest_link_clipboard *clipboard, struct spice_agent *agent);
+/*
+ * Another way (copied); NULL: there is none. guest_types: what the guest is known to have there.
+ * Where that is what it had on the way before, and the guest's was the newest, pastes go on as if
+ * nothing had happened; else whoever copied last offers again.
+ */
+void guest_link_clipboard_set_link(struct guest_link_clipboard *clipboard,
+		const struct clipboard_link *link, unsigned guest_types);
+/* Before another one is set while this one still works: nobody in the guest waits on it, and it
+ * offers nothing. */
+void guest_link_clipboard_leave_link(struct guest_link_clipboard *clipboard);
+/* The newest content is the guest's. */
+bool guest_link_clipboard_is_guests(const struct guest_link_clipboard *clipboard);
 
 /* The guest has the focus: the window has it, or the guest the devices (starts without). */
 void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool focus);
@@ -49,13 +58,12 @@ bool guest_link_clipboard_was_used(const struct guest_link_clipboard *clipboard)
 enum clipboard_question guest_link_clipboard_question(const struct guest_link_clipboard *clipboard);
 void guest_link_clipboard_allow(struct guest_link_clipboard *clipboard);
 
-/* The agent's events. */
-void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned theirs);
-void guest_link_clipboard_wanted(
-		struct guest_link_clipboard *clipboard, enum spice_clipboard_type type);
+/* What comes over the link. */
+void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned types);
+void guest_link_clipboard_wanted(struct guest_link_clipboard *clipboard, enum clipboard_type type);
 /* heap is taken over; NULL with a length: too large. */
-void guest_link_clipboard_content(struct guest_link_clipboard *clipboard,
-		enum spice_clipboard_type type, uint8_t *heap, size_t len);
+void guest_link_clipboard_content(struct guest_link_clipboard *clipboard, enum clipboard_type type,
+		uint8_t *heap, size_t len);
 
 /* A message of the local side; takes its data over. */
 void guest_link_clipboard_local(

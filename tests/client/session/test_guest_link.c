@@ -711,7 +711,7 @@ static void a_question_that_nobody_answers_is_over(void **state) {
 	const struct guest_link_clipboard_config config = {
 		.to_vm = CLIPBOARD_ASK, .to_local = CLIPBOARD_ASK, .question_ns = 20000000
 	};
-	const unsigned text = SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT);
+	const unsigned text = CLIPBOARD_TEXT;
 	CHECK(loop_create(&loop) == 0);
 	CHECK(guest_link_clipboard_create(&clipboard, loop, &config, ignore_message, &offers) == 0);
 	guest_link_clipboard_set_focus(clipboard, true);

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "client/session/guest_link_clipboard.h"
+#include "client/session/spice_clipboard.h"
 #include "tests/support/agent_pair.h"
+#include "tests/support/loop_wait.h"
 
 #define TIMEOUT_NS (40 * NS_PER_MS)
 #define LIMIT      (64u << 10)
@@ -21,6 +23,7 @@ struct fixture {
 	/* what came to the guest */
 	unsigned offered, offers, content_type, contents, wanted;
 	char content[64];
+	bool elsewhere; /* the agent is not the way */
 };
 
 static void on_message(const struct clipboard_message *message, void *data) {
@@ -35,15 +38,20 @@ static void on_message(const struct clipboard_message *message, void *data) {
 }
 
 static void on_offer(unsigned types, void *data) {
-	guest_link_clipboard_offer(((struct fixture *)data)->clipboard, types);
+	struct fixture *f = data;
+	if (!f->elsewhere) {
+		guest_link_clipboard_offer(f->clipboard, spice_clipboard_types(types));
+	}
 }
 
 static void on_wanted(enum spice_clipboard_type type, void *data) {
-	guest_link_clipboard_wanted(((struct fixture *)data)->clipboard, type);
+	guest_link_clipboard_wanted(((struct fixture *)data)->clipboard,
+			(enum clipboard_type)spice_clipboard_type(type));
 }
 
 static void on_content(enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
-	guest_link_clipboard_content(((struct fixture *)data)->clipboard, type, heap, len);
+	guest_link_clipboard_content(((struct fixture *)data)->clipboard,
+			(enum clipboard_type)spice_clipboard_type(type), heap, len);
 }
 
 static void on_ready(void *data) {
@@ -74,6 +82,11 @@ static void guest_content(unsigned type, const uint8_t *bytes, size_t len, void 
 	snprintf(f->content, sizeof f->content, "%.*s", (int)len, (const char *)bytes);
 }
 
+static void set_link(struct fixture *f) {
+	const struct clipboard_link link = spice_clipboard_link(f->pair.client);
+	guest_link_clipboard_set_link(f->clipboard, &link, 0);
+}
+
 static void start(struct fixture *f, enum clipboard_policy to_vm, enum clipboard_policy to_local) {
 	const struct guest_link_clipboard_config config = {
 		.to_vm = to_vm, .to_local = to_local, .timeout_ns = TIMEOUT_NS
@@ -96,7 +109,7 @@ static void start(struct fixture *f, enum clipboard_policy to_vm, enum clipboard
 	CHECK_EQ(loop_create(&f->loop), 0);
 	CHECK_EQ(guest_link_clipboard_create(&f->clipboard, f->loop, &config, on_message, f), 0);
 	agent_pair_start(&f->pair, &client, &guest, PEER_AGENT_LINUX, LIMIT);
-	guest_link_clipboard_set_agent(f->clipboard, f->pair.client);
+	set_link(f);
 }
 
 static void stop(struct fixture *f) {
@@ -254,7 +267,7 @@ static void when_the_agent_goes_everybody_is_answered(void **state) {
 	peer_agent_offer(f.pair.guest, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
 	agent_pair_turn(&f.pair);
 	local(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 4, NULL);
-	guest_link_clipboard_set_agent(f.clipboard, NULL);
+	guest_link_clipboard_set_link(f.clipboard, NULL, 0);
 	CHECK_EQ(f.kinds[CLIPBOARD_DATA], 1);
 	CHECK_EQ(f.kinds[CLIPBOARD_RELEASE], 1);
 	local(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 5, NULL);
@@ -264,9 +277,101 @@ static void when_the_agent_goes_everybody_is_answered(void **state) {
 	/* A new one hears what the desktop has by then. */
 	local(&f, CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, NULL);
 	CHECK_EQ(f.offers, 0);
-	guest_link_clipboard_set_agent(f.clipboard, f.pair.client);
+	set_link(&f);
 	agent_pair_turn(&f.pair);
 	CHECK_EQ(f.offered, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_PNG));
+	stop(&f);
+}
+
+/* Another way to the same guest, which only counts. */
+struct other_way {
+	unsigned offered, requested, given_up;
+};
+
+static int other_offer(void *data, unsigned types) {
+	((struct other_way *)data)->offered = types;
+	return 0;
+}
+
+static int other_release(void *data) {
+	((struct other_way *)data)->offered = 0;
+	return 0;
+}
+
+static int other_request(void *data, enum clipboard_type type) {
+	((struct other_way *)data)->requested |= type;
+	return 0;
+}
+
+static void other_give_up(void *data, enum clipboard_type type) {
+	((struct other_way *)data)->given_up |= type;
+}
+
+static int other_answer(void *data, enum clipboard_type type, void *heap, size_t len) {
+	(void)data;
+	(void)type;
+	(void)len;
+	free(heap);
+	return 0;
+}
+
+static size_t other_receiving(void *data) {
+	(void)data;
+	return 0;
+}
+
+static void a_change_of_ways_loses_nothing(void **state) {
+	struct fixture f;
+	struct other_way other = { 0 };
+	const struct clipboard_link way = { .data = &other,
+		.offer = other_offer,
+		.release = other_release,
+		.request = other_request,
+		.give_up = other_give_up,
+		.answer = other_answer,
+		.receiving = other_receiving };
+	(void)state;
+	start(&f, CLIPBOARD_ALWAYS, CLIPBOARD_ALWAYS);
+
+	/* The desktop's is the newest: the old way forgets it, the new one hears of it. */
+	local(&f, CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, NULL);
+	peer_agent_request(f.pair.guest, SPICE_CLIPBOARD_TEXT);
+	agent_pair_turn(&f.pair);
+	CHECK(!guest_link_clipboard_is_guests(f.clipboard));
+	guest_link_clipboard_leave_link(f.clipboard);
+	guest_link_clipboard_set_link(f.clipboard, &way, CLIPBOARD_PNG);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.offered, 0u);
+	CHECK_EQ(f.contents, 1); /* with nothing: nobody waits on the old way */
+	CHECK_EQ(other.offered, (unsigned)CLIPBOARD_TEXT);
+
+	/* The guest's is the newest: a paste under way is asked for on the new way. */
+	guest_link_clipboard_offer(f.clipboard, CLIPBOARD_TEXT);
+	CHECK(guest_link_clipboard_is_guests(f.clipboard));
+	local(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 7, NULL);
+	CHECK_EQ(other.requested, (unsigned)CLIPBOARD_TEXT);
+	f.elsewhere = true;
+	peer_agent_offer(f.pair.guest, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
+	agent_pair_turn(&f.pair);
+	f.elsewhere = false;
+	const struct clipboard_link link = spice_clipboard_link(f.pair.client);
+	guest_link_clipboard_set_link(f.clipboard, &link, CLIPBOARD_TEXT);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.kinds[CLIPBOARD_RELEASE], 0);
+	CHECK_EQ(f.kinds[CLIPBOARD_DATA], 0);
+	CHECK_EQ(f.wanted, 1);
+	CHECK_EQ(peer_agent_answer(f.pair.guest, SPICE_CLIPBOARD_TEXT, "hello", 5), 0);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.kinds[CLIPBOARD_DATA], 1);
+	CHECK_EQ(f.message.serial, 7u);
+	assert_string_equal(f.text, "hello");
+
+	/* Whoever answers too late is told. */
+	guest_link_clipboard_set_link(f.clipboard, &way, CLIPBOARD_TEXT);
+	local(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 8, NULL);
+	loop_run_for(f.loop, 80);
+	CHECK_EQ(f.message.failure, CLIPBOARD_FAILURE_TIME);
+	CHECK_EQ(other.given_up, (unsigned)CLIPBOARD_TEXT);
 	stop(&f);
 }
 
@@ -279,6 +384,7 @@ int main(void) {
 		cmocka_unit_test(a_closed_direction_says_nothing),
 		cmocka_unit_test(focus_opens_and_closes),
 		cmocka_unit_test(when_the_agent_goes_everybody_is_answered),
+		cmocka_unit_test(a_change_of_ways_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
