@@ -80,6 +80,13 @@ struct facts_sound {
 	int scream_pid;
 };
 
+struct facts_usb {
+	bool bus_known;           /* sysfs has USB devices at all */
+	bool seen;                /* it is plugged in; else nobody can tell what it is: */
+	unsigned vendor, product; /* … */
+	bool keyboard, twin;      /* …; another one has the same ids */
+};
+
 struct facts_evdev {
 	char path[256];
 	bool present, readable;
@@ -154,12 +161,11 @@ struct facts {
 	bool kvmfr_option; /* modprobe.d says how large the module's device is */
 	bool kvmfr_rule;   /* a udev rule of ours gives it to this user */
 	char distro[DISTRO_IDS];
-	char hook[256];        /* of libvirt, which takes devices when the VM starts; "" = none */
-	bool usb_keyboard[16]; /* vm.usb[i] is a keyboard that this system has now */
-	bool usb_seen[16];     /* it is plugged in; else nobody can tell what it is */
-	bool vendor_reset;     /* the module that resets AMD's GPUs is loaded */
-	char fast_cpus[128];   /* one kind of cores, or one cache, of several; "" = all are alike */
-	bool hybrid;           /* by kind of core; else by cache */
+	char hook[256]; /* of libvirt, which takes devices when the VM starts; "" = none */
+	struct facts_usb usb[16]; /* what vm.usb[i] is */
+	bool vendor_reset;        /* the module that resets AMD's GPUs is loaded */
+	char fast_cpus[128]; /* one kind of cores, or one cache, of several; "" = all are alike */
+	bool hybrid;         /* by kind of core; else by cache */
 	bool virtiofsd;
 	char virtiofsd_path[128];
 	uint64_t memory_total_kib; /* of the host; 0 = cannot tell */
@@ -210,6 +216,8 @@ int facts_gather(struct facts *ret_facts, const struct doctor_options *options,
 		const struct sysroot *root);
 /* What an expert sees at a glance (doctor_expert.c): hooks, kinds of cores, USB keyboards. */
 void facts_gather_expert(struct facts *facts, const struct host_use *use);
+/* What the USB devices are that go to the VM whole (doctor_usb.c). */
+void facts_gather_usb(struct facts *facts, const struct host_use *use);
 /* What keeps the VM from starting: memory, huge pages, files that are not there. */
 void facts_gather_start(struct facts *facts);
 /* The machine's part of it (doctor_live.c), or what pierglass.facts says it would have been. */
@@ -298,7 +306,7 @@ struct check {
 };
 
 /* Tables that end with !run. */
-extern const struct check checks_host[], checks_pci[], checks_vm[], checks_expert[],
+extern const struct check checks_host[], checks_pci[], checks_vm[], checks_expert[], checks_usb[],
 		checks_memory[], checks_host_program[], checks_network[], checks_input[];
 
 void doctor_run(const struct facts *facts, struct report *report);

@@ -44,41 +44,13 @@ static void read_cores(struct facts *facts) {
 	}
 }
 
-static bool usb_is_there(const struct sysroot *root, const struct domain_usb *usb) {
-	struct sysroot_names names = sysroot_list(root, "/sys/bus/usb/devices");
-	bool found = false;
-	for (size_t i = 0; i < names.count && !found; i++) {
-		char vendor[8] = "";
-		char product[8] = "";
-		char path[128];
-		snprintf(path, sizeof path, "/sys/bus/usb/devices/%.40s/idVendor", names.name[i]);
-		sysroot_line(root, path, vendor, sizeof vendor);
-		snprintf(path, sizeof path, "/sys/bus/usb/devices/%.40s/idProduct", names.name[i]);
-		sysroot_line(root, path, product, sizeof product);
-		found = vendor[0] && strtoul(vendor, NULL, 16) == usb->vendor &&
-			strtoul(product, NULL, 16) == usb->product;
-	}
-	sysroot_names_free(&names);
-	return found;
-}
-
 void facts_gather_expert(struct facts *facts, const struct host_use *use) {
-	const struct domain *vm = &facts->vm;
 	read_cores(facts);
 	facts->vendor_reset = sysroot_exists(facts->root, "/sys/module/vendor_reset");
 	if (facts->has_vm) {
-		libvirt_hook_binds(facts->root, vm->name, facts->hook, sizeof facts->hook);
+		libvirt_hook_binds(facts->root, facts->vm.name, facts->hook, sizeof facts->hook);
 	}
-	for (unsigned i = 0; facts->has_vm && i < vm->usb_count; i++) {
-		facts->usb_seen[i] = usb_is_there(facts->root, &vm->usb[i]);
-		for (unsigned j = 0; j < use->input_count; j++) {
-			const struct host_input *input = &use->input[j];
-			facts->usb_keyboard[i] =
-					facts->usb_keyboard[i] ||
-					(input->keyboard && input->vendor == vm->usb[i].vendor &&
-							input->product == vm->usb[i].product);
-		}
-	}
+	facts_gather_usb(facts, use);
 }
 
 static bool is_absent(const struct sysroot *root, const char *path) {
@@ -212,29 +184,6 @@ static void check_reset(const struct facts *facts, struct report *report) {
 	}
 }
 
-static void check_usb(const struct facts *facts, struct report *report) {
-	for (unsigned i = 0; i < facts->vm.usb_count && i < 16; i++) {
-		if (!facts->usb_keyboard[i] && !facts->usb_seen[i]) {
-			report_skip(report,
-					_("the USB device %04x:%04x goes to the VM whole; it is not plugged in, so "
-					  "whether it is the keyboard cannot be told"),
-					facts->vm.usb[i].vendor, facts->vm.usb[i].product);
-		}
-		if (facts->usb_keyboard[i]) {
-			report_warn(report,
-					_("the keyboard %04x:%04x goes to the VM whole: while it runs Linux has "
-					  "no key of it, and no chord gives it back"),
-					facts->vm.usb[i].vendor, facts->vm.usb[i].product);
-			report_edit(report, "%s",
-					_("take its <hostdev type='usb'> out: pierglass forwards keyboards, with "
-					  "a chord that gives them back"));
-			report_qemu(report,
-					_("without its -device usb-host: pierglass forwards keyboards, "
-					  "with a chord that gives them back"));
-		}
-	}
-}
-
 #define SMALL_WINDOW (256ull << 20)
 
 static void check_window(const struct facts *facts, struct report *report) {
@@ -267,7 +216,6 @@ static void check_window(const struct facts *facts, struct report *report) {
 
 const struct check checks_expert[] = {
 	{ N_("VM"), "pinning", true, check_pinning },
-	{ N_("VM"), "usb-keyboard", true, check_usb },
 	{ N_("VM"), "reset", true, check_reset },
 	{ N_("VM"), "memory-window", true, check_window },
 	{ NULL, NULL, false, NULL },

@@ -220,7 +220,8 @@ void report_finish(struct report *report) {
 
 void doctor_run(const struct facts *facts, struct report *report) {
 	static const struct check *const tables[] = { checks_host, checks_pci, checks_vm,
-		checks_expert, checks_memory, checks_host_program, checks_network, checks_input };
+		checks_expert, checks_usb, checks_memory, checks_host_program, checks_network,
+		checks_input };
 	report->facts = facts;
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		for (const struct check *check = tables[i]; check->run; check++) {

@@ -80,8 +80,11 @@ struct domain_hostdev {
 	int node, address_node;
 };
 
-struct domain_usb { /* a device of the host, passed whole */
-	unsigned vendor, product;
+struct domain_usb {               /* a device of the host, passed whole */
+	unsigned vendor, product; /* 0, 0 = it is named by its place: */
+	unsigned bus, device;     /* as it was plugged in; device 0 = by the port */
+	char port[16];            /* "1.4" */
+	bool needed;              /* without it the VM does not start */
 	int node;
 };
 

@@ -100,15 +100,26 @@ static bool guest_place(
 	return true;
 }
 
+static unsigned prop_number(const struct props *props, const char *key, unsigned other) {
+	const char *text = props_get(props, key);
+	unsigned long value = text ? strtoul(text, NULL, 0) : 0;
+	return value > 0 && value < 4096 ? (unsigned)value : other;
+}
+
 static void add_usb(struct domain *domain, const struct props *props) {
 	const char *vendor = props_get(props, "vendorid");
 	const char *product = props_get(props, "productid");
-	if (vendor && product && domain->usb_count < 16) {
-		domain->usb[domain->usb_count++] = (struct domain_usb){
-			.vendor = (unsigned)strtoul(vendor, NULL, 0) & 0xffff,
-			.product = (unsigned)strtoul(product, NULL, 0) & 0xffff,
-			.node = -1,
-		};
+	struct domain_usb usb = { .node = -1 };
+	if (vendor && product) {
+		usb.vendor = (unsigned)strtoul(vendor, NULL, 0) & 0xffff;
+		usb.product = (unsigned)strtoul(product, NULL, 0) & 0xffff;
+	} else {
+		usb.bus = prop_number(props, "hostbus", 0);
+		usb.device = prop_number(props, "hostaddr", 0);
+		copy_prop(props, "hostport", usb.port, sizeof usb.port);
+	}
+	if ((usb.vendor || usb.bus) && domain->usb_count < 16) {
+		domain->usb[domain->usb_count++] = usb;
 	}
 }
 
@@ -235,12 +246,6 @@ static void set_machine(struct domain *domain, const char *value) {
 	if (props_parse(value, "type", &props) == 0) {
 		copy_prop(&props, "type", domain->machine, sizeof domain->machine);
 	}
-}
-
-static unsigned prop_number(const struct props *props, const char *key, unsigned other) {
-	const char *text = props_get(props, key);
-	unsigned long value = text ? strtoul(text, NULL, 0) : 0;
-	return value > 0 && value < 4096 ? (unsigned)value : other;
 }
 
 static void set_cpus(struct domain *domain, const char *value) {

@@ -260,15 +260,24 @@ static void read_usb(struct domain *domain, xmlNode *node) {
 	xmlNode *source = child(node, "source");
 	xmlNode *vendor = source ? child(source, "vendor") : NULL;
 	xmlNode *product = source ? child(source, "product") : NULL;
+	xmlNode *place = source ? child(source, "address") : NULL;
 	char ids[2][16];
-	if (domain->usb_count < 16 && vendor && product &&
-			attr(vendor, "id", ids[0], sizeof ids[0]) &&
+	if (domain->usb_count == 16 || !source) {
+		return;
+	}
+	struct domain_usb usb = { .node = node_number(node),
+		.needed = !attr_is(source, "startupPolicy", "optional") };
+	if (vendor && product && attr(vendor, "id", ids[0], sizeof ids[0]) &&
 			attr(product, "id", ids[1], sizeof ids[1])) {
-		domain->usb[domain->usb_count++] = (struct domain_usb){
-			.vendor = (unsigned)strtoul(ids[0], NULL, 16) & 0xffff,
-			.product = (unsigned)strtoul(ids[1], NULL, 16) & 0xffff,
-			.node = node_number(node),
-		};
+		usb.vendor = (unsigned)strtoul(ids[0], NULL, 16) & 0xffff;
+		usb.product = (unsigned)strtoul(ids[1], NULL, 16) & 0xffff;
+	} else if (place) {
+		usb.bus = small(place, "bus", 0);
+		usb.device = small(place, "device", 0);
+		attr(place, "port", usb.port, sizeof usb.port);
+	}
+	if (usb.vendor || usb.bus) {
+		domain->usb[domain->usb_count++] = usb;
 	}
 }
 
