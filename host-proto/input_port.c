@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "host-proto/shm.h"
 
 struct input_port {
-	atomic_bool used;
 	pthread_mutex_t lock;
 	/* under the lock */
 	struct input_offer offer;
@@ -83,12 +81,4 @@ bool input_port_take(struct input_port *port, struct input_offer *ret_offer) {
 	}
 	pthread_mutex_unlock(&port->lock);
 	return fresh;
-}
-
-void input_port_set_used(struct input_port *port, bool host) {
-	atomic_store(&port->used, host);
-}
-
-bool input_port_is_used(struct input_port *port) {
-	return atomic_load(&port->used);
 }

@@ -36,7 +36,3 @@ void input_port_withdraw(struct input_port *port);
 /* The newest offer, with a reference of the taker's own to shm (NULL without a session). False:
  * nothing new since the last call. */
 bool input_port_take(struct input_port *port, struct input_offer *ret_offer);
-
-/* Whether keys and motion go over the stream now: for --stats. */
-void input_port_set_used(struct input_port *port, bool host);
-bool input_port_is_used(struct input_port *port);

@@ -95,11 +95,10 @@ static void drop_subscriptions(struct lgmp_client *client) {
 }
 
 void lgmp_client_lose_send(struct lgmp_client *client) {
-	struct lgmp_request *requests[] = { &client->move, &client->window_size,
-		&client->audio_claim };
-	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
-		if (requests[i]->state == LGMP_SEND_WAITS || requests[i]->state == LGMP_SEND_SENT) {
-			requests[i]->state = LGMP_SEND_LOST;
+	for (unsigned i = 0; i < LGMP_REQUESTS; i++) {
+		struct lgmp_request *request = &client->requests[i];
+		if (request->state == LGMP_SEND_WAITS || request->state == LGMP_SEND_SENT) {
+			request->state = LGMP_SEND_LOST;
 		}
 	}
 }

@@ -159,16 +159,19 @@ enum lgmp_send {
 	LGMP_SEND_FAILED, /* no acknowledgement within 100 ms, or no room for that long */
 	LGMP_SEND_LOST,   /* the subscription ended before: nobody knows whether it was handled */
 };
-enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_ns);
 
 /* Tells the host the size of the window, in pixels, so that the guest's monitor follows it
  * (kvmfr.md A.8); otherwise as above. */
 int lgmp_client_window_size(
 		struct lgmp_client *client, uint32_t width, uint32_t height, uint64_t now_ns);
-enum lgmp_send lgmp_client_window_size_state(struct lgmp_client *client, uint64_t now_ns);
 
 /* Asks the host whether it would give us its sound (kvmfr_audio.h); otherwise as above. The answer
  * comes as a message of the pointer queue: whoever reads that tells it here, for the status. */
 int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns);
 void lgmp_client_audio_answered(
 		struct lgmp_client *client, const struct kvmfr_audio_answer *answer);
+
+/* What became of the newest request of a kind. Sends one that waits, if it can be sent now. */
+enum lgmp_request_kind { LGMP_MOVE_POINTER, LGMP_WINDOW_SIZE, LGMP_CLAIM_AUDIO, LGMP_REQUESTS };
+enum lgmp_send lgmp_client_request_state(
+		struct lgmp_client *client, enum lgmp_request_kind kind, uint64_t now_ns);

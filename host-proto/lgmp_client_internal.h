@@ -67,7 +67,7 @@ struct lgmp_client {
 	uint64_t first_corrupt_ns;
 	unsigned corrupt_count;
 
-	struct lgmp_request move, window_size, audio_claim;
+	struct lgmp_request requests[LGMP_REQUESTS];
 };
 
 /* ---- lgmp_client.c ---- */

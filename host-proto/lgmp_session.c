@@ -230,7 +230,7 @@ static void try_send(struct lgmp_client *client, struct lgmp_request *request, u
 	}
 }
 
-static int ask(struct lgmp_client *client, struct lgmp_request *request, unsigned feature,
+static int ask(struct lgmp_client *client, enum lgmp_request_kind kind, unsigned feature,
 		const void *data, uint32_t size, uint64_t now_ns) {
 	if (client->status.state != LGMP_STATE_RUNNING) {
 		return -ENOTCONN;
@@ -238,6 +238,7 @@ static int ask(struct lgmp_client *client, struct lgmp_request *request, unsigne
 	if (!(client->status.info.features & feature)) {
 		return -EOPNOTSUPP;
 	}
+	struct lgmp_request *request = &client->requests[kind];
 	memcpy(request->data, data, size);
 	request->size = size;
 	request->state = LGMP_SEND_WAITS;
@@ -253,12 +254,8 @@ int lgmp_client_move_pointer(struct lgmp_client *client, int32_t x, int32_t y, u
 	const struct kvmfr_set_cursor_wire wire = {
 		.type = KVMFR_MESSAGE_SET_CURSOR, .x = x, .y = y
 	};
-	return ask(client, &client->move, KVMFR_FEATURE_SET_CURSOR_POS, &wire, sizeof wire, now_ns);
-}
-
-enum lgmp_send lgmp_client_move_state(struct lgmp_client *client, uint64_t now_ns) {
-	try_send(client, &client->move, now_ns);
-	return client->move.state;
+	return ask(client, LGMP_MOVE_POINTER, KVMFR_FEATURE_SET_CURSOR_POS, &wire, sizeof wire,
+			now_ns);
 }
 
 int lgmp_client_window_size(
@@ -266,19 +263,20 @@ int lgmp_client_window_size(
 	const struct kvmfr_window_size_wire wire = {
 		.type = KVMFR_MESSAGE_WINDOW_SIZE, .width = width, .height = height
 	};
-	return ask(client, &client->window_size, KVMFR_FEATURE_WINDOW_SIZE, &wire, sizeof wire,
-			now_ns);
+	return ask(client, LGMP_WINDOW_SIZE, KVMFR_FEATURE_WINDOW_SIZE, &wire, sizeof wire, now_ns);
 }
 
-enum lgmp_send lgmp_client_window_size_state(struct lgmp_client *client, uint64_t now_ns) {
-	try_send(client, &client->window_size, now_ns);
-	return client->window_size.state;
+enum lgmp_send lgmp_client_request_state(
+		struct lgmp_client *client, enum lgmp_request_kind kind, uint64_t now_ns) {
+	struct lgmp_request *request = &client->requests[kind];
+	try_send(client, request, now_ns);
+	return request->state;
 }
 
 int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns) {
 	uint8_t claim[KVMFR_AUDIO_CLAIM_BYTES];
 	kvmfr_audio_claim((uint32_t)client->status.sessions, client->session, claim);
-	int r = ask(client, &client->audio_claim, KVMFR_FEATURE_AUDIO, claim, sizeof claim, now_ns);
+	int r = ask(client, LGMP_CLAIM_AUDIO, KVMFR_FEATURE_AUDIO, claim, sizeof claim, now_ns);
 	if (r == 0) {
 		client->status.audio = KVMFR_AUDIO_NO_ANSWER;
 		client->status.changes++;
@@ -310,17 +308,18 @@ void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {
 	if (client->status.state != LGMP_STATE_RUNNING) {
 		return;
 	}
-	try_send(client, &client->move, now_ns);
-	try_send(client, &client->window_size, now_ns);
-	try_send(client, &client->audio_claim, now_ns);
+	bool waits = false;
+	for (unsigned i = 0; i < LGMP_REQUESTS; i++) {
+		try_send(client, &client->requests[i], now_ns);
+		waits = waits || under_way(&client->requests[i]);
+	}
 	lgmp_client_say_running(client);
 
 	client->due_ns = client->check_ns + CHECK_NS;
 	if (client->renew_ns && client->renew_ns < client->due_ns) {
 		client->due_ns = client->renew_ns;
 	}
-	if (under_way(&client->move) || under_way(&client->window_size) ||
-			under_way(&client->audio_claim)) {
+	if (waits) {
 		client->due_ns = now_ns + SEND_LOOK_NS;
 	}
 }

@@ -59,7 +59,6 @@ struct router {
 	int32_t dx, dy;
 	int32_t x, y;
 	int32_t rest_x, rest_y; /* of the sensitivity, in tenths */
-	uint64_t merged;
 	bool unflushed;
 
 	struct keystrokes keystrokes;
@@ -391,7 +390,6 @@ static void motion_event(struct router *router, const struct guest_input_event *
 								 out_of_range(router->dy + dy)))) {
 		motion_out(router);
 	}
-	router->merged += router->motion_waits;
 	router->motion_waits = true;
 	router->dx += dx;
 	router->dy += dy;
@@ -401,7 +399,6 @@ static void position_event(struct router *router, const struct guest_input_event
 	if (router->motion_waits) {
 		motion_out(router);
 	}
-	router->merged += router->position_waits;
 	router->position_waits = true;
 	router->x = event->x;
 	router->y = event->y;
@@ -708,10 +705,6 @@ unsigned router_leds(const struct router *router) {
 
 unsigned router_held(const struct router *router) {
 	return router->keys_held + (unsigned)__builtin_popcount(router->buttons_held);
-}
-
-uint64_t router_merged(const struct router *router) {
-	return router->merged;
 }
 
 int router_create(struct router **ret_router, const struct router_config *config,

@@ -129,5 +129,3 @@ void router_type_cancel(struct router *router);
 
 /* How many keys and buttons the guest believes are held. */
 unsigned router_held(const struct router *router);
-/* Relative motions that were summed into another one. */
-uint64_t router_merged(const struct router *router);

@@ -356,9 +356,9 @@ static void reports_at(unsigned hz, unsigned count) {
 	drain(&f);
 	uint64_t took_ns = clock_now_ns() - start_ns;
 	print_message("uinput, %u Hz: %u reports of %lld counts in %.2f s: %lu events of %lld to the "
-		      "guest, %llu merged, our CPU %.1f %%\n",
+		      "guest, our CPU %.1f %%\n",
 			hz, count, (long long)fast.sum, (double)took_ns / 1e9, f.sink.events,
-			(long long)f.sink.dx, (unsigned long long)router_merged(f.router),
+			(long long)f.sink.dx,
 			100.0 * (double)(clock_thread_cpu_ns() - cpu_ns) / (double)took_ns);
 	CHECK(f.sink.dx == fast.sum && f.sink.buttons == 0);
 	teardown(&f);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/server/sink_null_fault.h"
 #include "base/clock.h"
 
 #define RING_FRAMES 32768 /* power of two: 0.68 s at 48 kHz */

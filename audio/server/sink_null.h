@@ -1,7 +1,7 @@
 /*
  * The built-in sink: a device with its own clock that plays to nobody, or to a listener. For tests
- * (with a fake clock), and for --bench=audio where there is no sound server. It behaves as
- * PulseAudio does with prebuf 0 (scream-audio.md 3.5).
+ * (with a fake clock; faults in sink_null_fault.h), and for --bench=audio where there is no sound
+ * server. It behaves as PulseAudio does with prebuf 0 (scream-audio.md 3.5).
  *
  * It has no thread: sink_null_run() plays what is due.
  */
@@ -33,19 +33,3 @@ int sink_null_create(struct sink **ret_sink, const struct sink_null_config *conf
 void sink_null_run(struct sink *sink, uint64_t now_ns);
 /* When to run it next. */
 deadline sink_null_deadline(const struct sink *sink);
-
-/* Faults, for tests. */
-/* The device loses this much time: it stands still, the clock goes on. */
-void sink_null_stall(struct sink *sink, uint64_t stall_ns);
-/* The server goes away, or comes back. */
-void sink_null_set_away(struct sink *sink, bool away, uint64_t now_ns);
-
-/* The device is suspended, by its user say, or goes on. */
-void sink_null_suspend(struct sink *sink, bool suspended);
-/* On another device now, whose position is so many frames further. */
-void sink_null_move(struct sink *sink, unsigned frames);
-enum sink_null_stuck { MOVES, STUCK_UNTIL_UNCORKED, STUCK_UNTIL_OPENED, STUCK_ALWAYS };
-/* It answers and plays nothing. */
-void sink_null_stick(struct sink *sink, enum sink_null_stuck until);
-/* Takes another amount at a time from now on. */
-void sink_null_set_quantum(struct sink *sink, unsigned frames);

@@ -124,11 +124,7 @@ static void forget(struct host_input *input) {
 }
 
 static void set_state(struct host_input *input, enum state state) {
-	const bool was_up = input->state == OWNED;
 	input->state = state;
-	if (was_up != (state == OWNED)) {
-		input_port_set_used(input->port, state == OWNED);
-	}
 	input->events.changed(input->events.data);
 }
 
@@ -559,7 +555,6 @@ void host_input_destroy(struct host_input *input) {
 	}
 	input_port_listen(input->port, NULL, NULL);
 	give_back(input, END_NS);
-	input_port_set_used(input->port, false);
 	shm_unref(input->offer.shm);
 	loop_remove(input->wake);
 	loop_remove(input->timer);

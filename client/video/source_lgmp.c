@@ -439,7 +439,8 @@ static void tell_window_size(struct source_lgmp *source, uint64_t now_ns) {
 	if (status->sessions == source->sized_session && width == source->reported_width &&
 			height == source->reported_height) {
 		/* Again where nobody knows what became of it. */
-		if (lgmp_client_window_size_state(source->client, now_ns) != LGMP_SEND_LOST) {
+		if (lgmp_client_request_state(source->client, LGMP_WINDOW_SIZE, now_ns) !=
+				LGMP_SEND_LOST) {
 			return;
 		}
 	}

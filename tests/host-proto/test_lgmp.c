@@ -406,32 +406,39 @@ static void requests_to_move_the_pointer_are_acknowledged(void **state) {
 		struct lgmp_client *client = client_on(guest.path);
 		CHECK_EQ(lgmp_client_move_pointer(client, 1, 2, guest.now_ns), -ENOTCONN);
 		guest_connect(&guest, client);
-		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_NONE);
+		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+				LGMP_SEND_NONE);
 
 		CHECK_EQ(lgmp_client_move_pointer(client, -7, 1234, guest.now_ns), 0);
-		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
+		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+				LGMP_SEND_SENT);
 		static const uint8_t golden[12] = { 0, 0, 0, 0, 0xf9, 0xff, 0xff, 0xff, 0xd2, 0x04,
 			0, 0 };
 		uint8_t data[LGMP_DATA_MAX];
 		CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
 		assert_memory_equal(data, golden, 12);
 		CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), -EAGAIN);
-		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_DONE);
+		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+				LGMP_SEND_DONE);
 
 		/* a host that never reads: full, then given up */
 		const unsigned slots = layout_for(versions[v])->data_slots;
 		for (unsigned i = 0; i < slots; i++) {
 			CHECK_EQ(lgmp_client_move_pointer(client, (int32_t)i, 0, guest.now_ns), 0);
-			CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
+			CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+					LGMP_SEND_SENT);
 		}
 		CHECK_EQ(lgmp_client_move_pointer(client, 99, 0, guest.now_ns), 0);
-		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_WAITS);
+		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+				LGMP_SEND_WAITS);
 		/* one place is enough for the newest */
 		CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == 0);
 		lgmp_client_step(client, guest.now_ns += 2 * NS_PER_MS);
-		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
+		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+				LGMP_SEND_SENT);
 		guest.now_ns += 150 * NS_PER_MS;
-		CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_FAILED);
+		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+				LGMP_SEND_FAILED);
 		for (unsigned i = 1; i < slots; i++) {
 			CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == i);
 		}

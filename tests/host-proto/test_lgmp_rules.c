@@ -228,14 +228,16 @@ static void an_acknowledgement_of_what_was_dropped_is_a_loss(void **state) {
 	const struct lgmp_layout *layout = lgmp_layout_find(12);
 	uint8_t data[64];
 	CHECK_EQ(lgmp_client_move_pointer(client, 3, 4, guest.now_ns), 0);
-	CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_SENT);
+	CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+			LGMP_SEND_SENT);
 	/* The host forgets us: it throws our data away, and acknowledges it. */
 	unsigned char *base = shm_base(guest.shm);
 	lgmp_store32(lgmp_at32(base, layout->queues + queue * layout->queue_bytes +
 						     layout->client_id),
 			99);
 	CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), -EAGAIN);
-	CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_LOST);
+	CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+			LGMP_SEND_LOST);
 
 	/* And a session that ends takes what was under way with it. */
 	CHECK(kvmfr_host_begin(guest.host, 78, guest_ms(&guest)) == 0);
@@ -246,7 +248,8 @@ static void an_acknowledgement_of_what_was_dropped_is_a_loss(void **state) {
 	CHECK_EQ(lgmp_client_move_pointer(client, 5, 6, guest.now_ns), 0);
 	CHECK(kvmfr_host_begin(guest.host, 79, guest_ms(&guest)) == 0);
 	lgmp_client_step(client, guest.now_ns += 100 * NS_PER_MS);
-	CHECK_EQ(lgmp_client_move_state(client, guest.now_ns), LGMP_SEND_LOST);
+	CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
+			LGMP_SEND_LOST);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }
@@ -298,9 +301,10 @@ static void the_window_size_is_told(void **state) {
 	static const uint8_t golden[12] = { 1, 0, 0, 0, 0x80, 7, 0, 0, 0x38, 4, 0, 0 };
 	CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
 	assert_memory_equal(data, golden, 12);
-	CHECK_EQ(lgmp_client_window_size_state(client, guest.now_ns), LGMP_SEND_DONE);
+	CHECK_EQ(lgmp_client_request_state(client, LGMP_WINDOW_SIZE, guest.now_ns), LGMP_SEND_DONE);
 	CHECK_EQ(lgmp_client_window_size(client, 1, 2, guest.now_ns), 0);
-	CHECK_EQ(lgmp_client_window_size_state(client, guest.now_ns + NS_PER_S), LGMP_SEND_FAILED);
+	CHECK_EQ(lgmp_client_request_state(client, LGMP_WINDOW_SIZE, guest.now_ns + NS_PER_S),
+			LGMP_SEND_FAILED);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }

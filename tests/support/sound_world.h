@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "audio/server/sink_null.h"
+#include "audio/server/sink_null_fault.h"
 #include "base/deadline.h"
 #include "base/samples.h"
 #include "tests/support/check.h"

@@ -289,7 +289,8 @@ static void clients_move_the_pointer(void **state) {
 		}
 	}
 	CHECK_EQ(world.moved, 1);
-	CHECK_EQ(lgmp_client_move_state(world.client, world.now_ns), LGMP_SEND_DONE);
+	CHECK_EQ(lgmp_client_request_state(world.client, LGMP_MOVE_POINTER, world.now_ns),
+			LGMP_SEND_DONE);
 	close_world(&world);
 }
 
