@@ -18,7 +18,7 @@
 /* Text for scdoc: what it would take for markup is escaped. */
 static void text(const char *at) {
 	for (; *at; at++) {
-		if (strchr("\\*_[]|#~<>`-", *at)) {
+		if (strchr("\\*_[]|#~<>`", *at)) {
 			putchar('\\');
 		}
 		putchar(*at);
