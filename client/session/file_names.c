@@ -13,7 +13,9 @@
 #define FOLDER_BETWEEN " - "
 /* With C:\Users\NAME\Desktop in front, below the 260 that Windows programs count on. */
 #define WINDOWS_CHARACTERS_MAX 180u
-#define LONGEST                (FILE_NAME_BYTES - 32) /* room for " (2)" */
+/* The agent of Windows reads the name into 260 bytes (vdagent-win, file_xfer.cpp). */
+#define WINDOWS_BYTES_MAX 240u
+#define LONGEST           (FILE_NAME_BYTES - 32) /* room for " (2)" */
 
 /* The hashes of the names that are taken: a set with open addressing; 0 = free. */
 struct file_names {
@@ -128,6 +130,17 @@ static size_t append_piece(
 	return used;
 }
 
+/* Bytes of the digit of COM1 and the like, which may stand as a superscript; 0 = none. */
+static size_t port_digit(const char *at) {
+	static const char *const raised[] = { "\xc2\xb9", "\xc2\xb2", "\xc2\xb3" };
+	for (size_t i = 0; i < sizeof raised / sizeof raised[0]; i++) {
+		if (strncmp(at, raised[i], strlen(raised[i])) == 0) {
+			return strlen(raised[i]);
+		}
+	}
+	return at[0] >= '0' && at[0] <= '9';
+}
+
 /* CON, COM1, … are devices in every folder of Windows, with any ending. */
 static bool is_device(const char *name) {
 	static const char *const devices[] = { "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$" };
@@ -140,8 +153,9 @@ static bool is_device(const char *name) {
 			return true;
 		}
 	}
-	return len == 4 && name[3] >= '1' && name[3] <= '9' &&
-	       (ascii_ncasecmp(name, "COM", 3) == 0 || ascii_ncasecmp(name, "LPT", 3) == 0);
+	const bool port =
+			ascii_ncasecmp(name, "COM", 3) == 0 || ascii_ncasecmp(name, "LPT", 3) == 0;
+	return port && port_digit(name + 3) > 0 && len == 3 + port_digit(name + 3);
 }
 
 /* Where the ending (".jpg") of the last piece begins; the end of the name if it has none. */
@@ -153,15 +167,15 @@ static char *ending_of(char *name) {
 }
 
 /* Cuts before the ending, by whole characters. */
-static void shorten(char *name, size_t characters) {
+static void shorten(char *name, size_t characters, size_t bytes) {
 	char *ending = ending_of(name);
-	size_t excess = utf8_count(name, strlen(name));
-	if (excess <= characters) {
-		return;
-	}
 	char *cut = ending;
-	for (excess -= characters; excess > 0 && cut > name; excess--) {
-		cut -= utf8_last(name, (size_t)(cut - name));
+	size_t has = utf8_count(name, strlen(name)), len = strlen(name);
+	while ((has > characters || len > bytes) && cut > name) {
+		const size_t last = utf8_last(name, (size_t)(cut - name));
+		cut -= last;
+		len -= last;
+		has--;
 	}
 	memmove(cut, ending, strlen(ending) + 1);
 }
@@ -171,7 +185,7 @@ static void suit_windows(char *name) {
 		memmove(name + 1, name, strlen(name) + 1);
 		name[0] = '_';
 	}
-	shorten(name, WINDOWS_CHARACTERS_MAX);
+	shorten(name, WINDOWS_CHARACTERS_MAX, WINDOWS_BYTES_MAX);
 	size_t len = strlen(name);
 	if (len > 0 && (name[len - 1] == '.' || name[len - 1] == ' ')) {
 		name[len - 1] = '_'; /* Windows would drop it without a word */

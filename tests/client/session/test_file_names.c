@@ -28,6 +28,8 @@ static void windows_cannot_have_every_name(void **state) {
 		{ "con.txt", "_con.txt" },
 		{ "Com1.tar.gz", "_Com1.tar.gz" },
 		{ "COM10", "COM10" },
+		{ "com\xc2\xb9.log", "_com\xc2\xb9.log" },
+		{ "LPT0", "_LPT0" },
 		{ "lpt9 .x", "_lpt9 .x" },
 		{ "console", "console" },
 		{ "dot.", "dot_" },
@@ -82,6 +84,14 @@ static void long_names_are_cut_before_their_ending(void **state) {
 	CHECK(strlen(name) == 180 && strcmp(name + 175, ".jpeg") == 0);
 	CHECK_EQ(file_names_take(names, path, true, name), 1);
 	CHECK(strlen(name) == 184 && strcmp(name + 175, " (2).jpeg") == 0);
+	/* Chinese: what is few characters is many bytes, and the agent of Windows counts bytes. */
+	path[0] = '\0';
+	for (unsigned i = 0; i < 85; i++) {
+		strcat(path, "\xe4\xbd\xa0");
+	}
+	strcat(path, ".txt");
+	CHECK_EQ(file_names_take(names, path, true, name), 1);
+	CHECK(strlen(name) == 238 && strcmp(name + 231, "\xe4\xbd\xa0.txt") == 0);
 	memset(path, 'x', 2000);
 	path[2000] = '\0';
 	CHECK_EQ(file_names_take(names, path, true, name), -ENAMETOOLONG);
