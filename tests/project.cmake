@@ -30,6 +30,13 @@ pkg_check_modules(xkeeper IMPORTED_TARGET xcb)
 add_executable(xkeeper support/xkeeper.c)
 target_link_libraries(xkeeper PRIVATE pg_flags PkgConfig::xkeeper)
 set_target_properties(xkeeper PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+# Drops files on a window of an X server, and reads what the player wrote on a screen.
+add_executable(xdrop support/xdrop.c)
+target_link_libraries(xdrop PRIVATE pg_flags pg_base PkgConfig::xkeeper)
+add_executable(screen_text support/screen_text.c)
+target_link_libraries(screen_text PRIVATE pg_flags pg_render)
+set_target_properties(xdrop screen_text PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 # Moves a mouse of an X server and counts, as a stranger to the player, what that server hands out.
 pkg_check_modules(xmotion IMPORTED_TARGET xcb xcb-xinput xcb-xtest)
 if(xmotion_FOUND)
@@ -117,6 +124,8 @@ set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
 set_property(TEST clipboard_x11_switches clipboard_weston_text clipboard_weston_image clipboard_sway_text clipboard_sway_cap
 	clipboard_sway_faults gui_weston_capture gui_weston_actions gui_x11_stop gui_x11_hidden gui_x11_qemu_boot
 	gui_x11_locks APPEND PROPERTY LABELS once)
+pg_integration(drops drops)
+set_property(TEST drops APPEND PROPERTY LABELS once paced)
 pg_integration(gui_x11_watch gui x11 watch)
 set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 

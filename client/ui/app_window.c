@@ -11,9 +11,11 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "client/clipboard/clipboard_uris.h"
 #include "client/ui/app_internal.h"
 #include "client/ui/hud_text.h"
 #include "client/window/window.h"
+#include "client/window/window_drop.h"
 #include "client/window/window_input.h"
 
 /* ---- requests of the window's input ---- */
@@ -262,13 +264,24 @@ static void drop_file(struct bytes *paths, const char *path) {
 	paths->data[paths->len] = 0; /* an empty path ends the list */
 }
 
+/* X11's own list has what SDL passes over. */
 static void drop_complete(struct app *app) {
-	if (app->drop.len > 0) {
-		app_send_files(app, (char *)bytes_take(&app->drop));
+	struct window_drop *drop = window_get_drop(app->window);
+	char *paths = drop->list ? clipboard_uris_to_paths(drop->list, drop->len) : NULL;
+	if (!paths && app->drop.len > 0) {
+		paths = (char *)bytes_take(&app->drop);
+	}
+	if (paths) {
+		app_send_files(app, paths);
+	} else if (drop->too_long) {
+		app_alert(&app->hud, OVERLAY_BAD,
+				_("Nothing was sent: too many files at once; drop their folder"));
 	} else {
 		app_alert(&app->hud, OVERLAY_BAD,
 				_("Nothing was sent: these are no files of this machine"));
 	}
+	window_drop_forget(drop);
+	bytes_reset(&app->drop, 0);
 }
 
 static void on_drop(struct app *app, SDL_DropEvent *event) {

@@ -13,6 +13,7 @@
 
 #include "client/gl/window_surface.h"
 #include "client/window/keep_awake.h"
+#include "client/window/window_drop.h"
 #include "client/window/window_icon.h"
 #include "client/window/window_place.h"
 
@@ -27,6 +28,7 @@ struct window {
 	int asked_width, asked_height; /* when it was opened */
 	bool bare_full_screen;         /* without a window manager */
 	SDL_Rect before_full;
+	struct window_drop drop;
 };
 
 /* SDL2 has no app id hint: these two variables are the only way (read at SDL_Init). */
@@ -298,6 +300,7 @@ int window_create(struct window **ret_window, const struct window_config *config
 	}
 	pthread_mutex_init(&window->surface.lock, NULL);
 
+	window_drop_start(&window->drop);
 	struct place_rect at;
 	place(config, &at);
 	window->asked_width = at.width;
@@ -338,6 +341,7 @@ void window_destroy(struct window *window) {
 		return;
 	}
 	SDL_DelEventWatch(watch_size, window);
+	window_drop_stop(&window->drop);
 	keep_awake_destroy(window->awake);
 	if (window->sdl) {
 		SDL_DestroyWindow(window->sdl);
@@ -352,6 +356,10 @@ struct SDL_Window *window_sdl(const struct window *window) {
 
 struct window_surface *window_get_surface(struct window *window) {
 	return &window->surface;
+}
+
+struct window_drop *window_get_drop(struct window *window) {
+	return &window->drop;
 }
 
 void window_size_px(const struct window *window, int *ret_width, int *ret_height) {

@@ -13,6 +13,7 @@
 
 struct SDL_Window;
 struct window;
+struct window_drop;
 struct window_surface;
 
 struct window_config {
@@ -53,6 +54,8 @@ double window_scale(const struct window *window);
 /* Pixels of a text per pixel that it has on an ordinary screen: the scale of the Wayland output, or
  * the desktop's Xft.dpi / 96. */
 double window_text_scale(const struct window *window);
+/* What was dropped on the window since it was forgotten last. */
+struct window_drop *window_get_drop(struct window *window);
 /* "x11", "wayland" */
 const char *window_kind(const struct window *window);
 
