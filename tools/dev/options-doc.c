@@ -3,34 +3,97 @@
  * the manual pages, the names alone for a test. Runs at build time.
  *
  *	options-doc bash|zsh|fish|names|examples
- *	options-doc man|ini TEMPLATE	the template with the list in place of the line @OPTIONS@
+ *	options-doc man|ini TEMPLATE [CATALOGUE.mo]
+ *		the template with the list in place of the line @OPTIONS@, in that language
  */
 #include <errno.h>
+#include <locale.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/i18n.h"
 #include "client/config/completions.h"
 #include "client/config/options.h"
 #include "client/config/options_lg.h"
 
-/* Text for scdoc: what it would take for markup is escaped. */
-static void text(const char *at) {
-	for (; *at; at++) {
-		if (strchr("\\*_[]|#~<>`", *at)) {
-			putchar('\\');
+/*
+ * The texts are translated from the catalogue named on the command line, whatever the locale: the
+ * machine that builds may have none but C, where gettext itself translates nothing. Read whole and
+ * kept, so that what dcgettext() returns stays valid.
+ */
+static struct {
+	char *bytes;
+	uint32_t count;      /* of texts */
+	uint32_t from, into; /* where the two tables are */
+} catalogue;
+
+static uint32_t word_at(uint32_t offset) {
+	uint32_t word;
+	memcpy(&word, catalogue.bytes + offset, sizeof word);
+	return word;
+}
+
+/* Where the program is optimised, gettext() is a macro that ends in this function. */
+char *dcgettext(const char *domain, const char *text, int category) {
+	(void)domain;
+	(void)category;
+	for (uint32_t i = 0; i < catalogue.count; i++) {
+		if (strcmp(catalogue.bytes + word_at(catalogue.from + 8 * i + 4), text) == 0) {
+			return catalogue.bytes + word_at(catalogue.into + 8 * i + 4);
 		}
-		putchar(*at);
 	}
+	return (char *)(uintptr_t)text;
+}
+
+#undef gettext
+char *gettext(const char *text) {
+	return dcgettext(NULL, text, LC_MESSAGES);
+}
+
+/* A catalogue as msgfmt of this build wrote it. */
+static int catalogue_read(const char *path) {
+	FILE *in = fopen(path, "rb");
+	long size = 0;
+	if (in && fseek(in, 0, SEEK_END) == 0 && (size = ftell(in)) > 20) {
+		rewind(in);
+		catalogue.bytes = malloc((size_t)size);
+		size = catalogue.bytes ? (long)fread(catalogue.bytes, 1, (size_t)size, in) : 0;
+	}
+	if (in) {
+		fclose(in);
+	}
+	if (size <= 20 || word_at(0) != 0x950412de) {
+		fprintf(stderr, "options-doc: %s is no catalogue of this machine\n", path);
+		return -1;
+	}
+	catalogue.from = word_at(12);
+	catalogue.into = word_at(16);
+	catalogue.count = word_at(8);
+	return 0;
+}
+
+/* A value in a sentence for scdoc: what it would take for markup is escaped. */
+static void put(const char *format, const char *value) {
+	char escaped[8192];
+	size_t n = 0;
+	for (const char *at = value; *at && n + 2 < sizeof escaped; at++) {
+		if (strchr("\\*_[]|#~<>`-", *at)) {
+			escaped[n++] = '\\';
+		}
+		escaped[n++] = *at;
+	}
+	escaped[n] = '\0';
+	const char *hole = strstr(format, "%s");
+	printf("%.*s%s%s", (int)(hole - format), format, escaped, hole + 2);
 }
 
 static void defaults(const struct config_option *option) {
 	bool once = option_is_switch(option) && option->flags & OPTION_ARGV;
 	if (option->default_text && option->default_text[0] && !once) {
-		fputs(" Default: ", stdout);
-		text(option->default_text);
-		putchar('.');
+		put(_(" Default: %s."), option->default_text);
 	}
 }
 
@@ -42,28 +105,24 @@ static void allowed(const struct config_option *option) {
 	}
 	option_allowed(option, line, sizeof line);
 	if (line[0]) {
-		fputs(" Allowed: ", stdout);
-		text(line);
-		putchar('.');
+		put(_(" Allowed: %s."), line);
 	}
 }
 
-/* "Examples: *a*, *b*." */
+/* "Examples: a, b." */
 static void examples(const struct config_option *option) {
-	const char *at = option->examples;
-	if (!at) {
-		return;
-	}
-	fputs(" Examples: ", stdout);
-	for (; *at; at++) {
-		const char one[] = { *at, '\0' };
+	char list[512];
+	size_t n = 0;
+	for (const char *at = option->examples; at && *at && n + 3 < sizeof list; at++) {
 		if (*at == ' ') {
-			fputs(", ", stdout);
-		} else {
-			text(one);
+			list[n++] = ',';
 		}
+		list[n++] = *at;
 	}
-	putchar('.');
+	list[n] = '\0';
+	if (n) {
+		put(_(" Examples: %s."), list);
+	}
 }
 
 /* "name value" for every value that the help and the manual name; "name" alone for a switch. */
@@ -94,16 +153,16 @@ static void all_examples(void) {
 
 static void lg_names(const struct config_option *option) {
 	if (option->lg) {
-		fputs(" In looking-glass-client: ", stdout);
-		text(option->lg);
-		putchar('.');
+		put(_(" In looking-glass-client: %s."), option->lg);
 	}
 }
 
 static void sentence(const struct config_option *option) {
-	printf("\t%c", ascii_upper((unsigned char)option->help[0]));
-	text(option->help + 1);
-	putchar('.');
+	char help[4096];
+	snprintf(help, sizeof help, "%s", _(option->help));
+	help[0] = (char)ascii_upper((unsigned char)help[0]);
+	putchar('\t');
+	put(_("%s."), help);
 	allowed(option);
 	examples(option);
 	defaults(option);
@@ -144,7 +203,7 @@ static void list(void (*print)(const struct config_option *option), unsigned wit
 				continue;
 			}
 			if (!title) {
-				printf("## %s\n\n", option_group_titles[group]);
+				printf("## %s\n\n", _(option_group_titles[group]));
 				title = true;
 			}
 			print(&config_options[i]);
@@ -158,20 +217,19 @@ static void list_lg(void) {
 	static const char *const fates[] = {
 		[LG_UNKNOWN] = "",
 		[LG_KEPT] = "",
-		[LG_MAPPED] = "mapped",
-		[LG_IGNORED] = "accepted, no effect",
-		[LG_UNSUPPORTED] = "not supported, said once",
+		[LG_MAPPED] = N_("mapped"),
+		[LG_IGNORED] = N_("accepted, no effect"),
+		[LG_UNSUPPORTED] = N_("not supported, said once"),
 	};
 	for (size_t i = 0; (name = lg_name_at(i)); i++) {
 		const char *note = lg_note_of(name);
-		putchar('*');
-		text(name);
-		printf("*\n\t%s", fates[lg_support_of(name)]);
-		if (note) {
-			fputs(": ", stdout);
-			text(note);
-		}
-		fputs(".\n\n", stdout);
+		const char *fate = fates[lg_support_of(name)];
+		char line[512];
+		snprintf(line, sizeof line, note ? _("%s: %s") : "%s", fate[0] ? _(fate) : "",
+				note ? _(note) : "");
+		put("*%s*\n\t", name);
+		put(_("%s."), line);
+		fputs("\n\n", stdout);
 	}
 }
 
@@ -208,8 +266,9 @@ static void names(void) {
 
 int main(int argc, char **argv) {
 	int r = 2;
-	if (argc == 3 && (strcmp(argv[1], "man") == 0 || strcmp(argv[1], "ini") == 0)) {
-		r = fill(argv[1], argv[2]);
+	if ((argc == 3 || argc == 4) &&
+			(strcmp(argv[1], "man") == 0 || strcmp(argv[1], "ini") == 0)) {
+		r = argc == 4 && catalogue_read(argv[3]) < 0 ? 1 : fill(argv[1], argv[2]);
 	} else if (argc == 2 && strcmp(argv[1], "names") == 0) {
 		names();
 		r = 0;
