@@ -477,7 +477,8 @@ static int push_or_release(struct guest_link *session, const struct item *item) 
 	return r;
 }
 
-int guest_link_input(struct guest_link *session, const struct guest_input_event *event) {
+int guest_link_input(const struct guest_input_event *event, void *data) {
+	struct guest_link *session = data;
 	const struct item item = { .kind = ITEM_INPUT, .input = *event };
 	bool motion = event->kind == INPUT_MOTION || event->kind == INPUT_POSITION;
 	return motion ? queue_push_sparing(&session->queue, &item, KEYS_SPARE)

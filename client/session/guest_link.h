@@ -152,9 +152,9 @@ void guest_link_let_go(struct guest_link *session);
  * NULL. */
 void guest_link_destroy(struct guest_link *session);
 
-/* From any thread: input of the window. Motion may be merged, nothing else is ever dropped unless
- * the queue is full (-ENOBUFS). */
-int guest_link_input(struct guest_link *session, const struct guest_input_event *event);
+/* From any thread: input of the window; data: the struct guest_link. Motion may be merged, nothing
+ * else is ever dropped unless the queue is full (-ENOBUFS). */
+int guest_link_input(const struct guest_input_event *event, void *data);
 
 enum guest_link_command_kind {
 	GUEST_LINK_RELEASE_ALL, /* focus or capture was lost: nothing may stay held */

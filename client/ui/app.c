@@ -85,6 +85,7 @@ void app_attach(struct app *app, struct video *video, struct guest_link *session
 	app->vm.video = video;
 	app->vm.session = session;
 	app->vm.audio = audio;
+	window_input_connect(app->input, session ? guest_link_input : NULL, session);
 	if (video && app->config->window.set_guest_size) {
 		int width;
 		int height;

@@ -20,13 +20,6 @@
 
 /* ---- requests of the window's input ---- */
 
-static void hook_input(const struct guest_input_event *event, void *data) {
-	struct app *app = data;
-	if (app->parts.session && guest_link_input(app->parts.session, event) < 0) {
-		log_warn_limited("input came faster than it could be sent: an event was lost");
-	}
-}
-
 static void hook_release(void *data) {
 	app_parts_command(&((struct app *)data)->parts,
 			(struct guest_link_command){ .kind = GUEST_LINK_RELEASE_ALL });
@@ -115,7 +108,6 @@ void app_has_x11_motion(struct app *app) {
 int app_create_input(struct app *app) {
 	const struct window_input_config input = input_config(app->config);
 	const struct window_input_hooks hooks = {
-		.input = hook_input,
 		.release = hook_release,
 		.mouse_mode = hook_mouse_mode,
 		.locks = hook_locks,

@@ -40,7 +40,9 @@ static void request(struct window_input *input, enum window_request what, int va
 
 void window_input_send(struct window_input *input, struct guest_input_event event) {
 	event.source = INPUT_SOURCE_WINDOW;
-	input->hooks.input(&event, input->hooks.data);
+	if (input->send && input->send(&event, input->session) < 0) {
+		log_warn_limited("input came faster than it could be sent: an event was lost");
+	}
 }
 
 static bool is_escape_key(const struct window_input *input, unsigned code) {
@@ -602,6 +604,12 @@ int window_input_create(struct window_input **ret_input, SDL_Window *window,
 	SDL_StopTextInput();
 	*ret_input = input;
 	return 0;
+}
+
+void window_input_connect(struct window_input *input,
+		int (*send)(const struct guest_input_event *event, void *session), void *session) {
+	input->send = send;
+	input->session = session;
 }
 
 void window_input_destroy(struct window_input *input) {

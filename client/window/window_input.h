@@ -44,7 +44,6 @@ enum window_request {
 };
 
 struct window_input_hooks {
-	void (*input)(const struct guest_input_event *event, void *data); /* guest_link_input() */
 	void (*release)(void *data); /* GUEST_LINK_RELEASE_ALL */
 	/* true: absolute positions are wanted, false: relative motion. GUEST_LINK_MOUSE_MODE */
 	void (*mouse_mode)(bool absolute, void *data);
@@ -82,6 +81,10 @@ void window_input_hints(void);
 /* -EINVAL: the escape key is none. The video subsystem is up. */
 int window_input_create(struct window_input **ret_input, SDL_Window *window,
 		const struct window_input_config *config, const struct window_input_hooks *hooks);
+/* Where events for the guest go: the session's guest_link_input(). A negative result is a loss,
+ * which is logged. NULL, as at the start: nowhere. */
+void window_input_connect(struct window_input *input,
+		int (*send)(const struct guest_input_event *event, void *session), void *session);
 /* Leaves capture, gives the cursor back. Accepts NULL. While the window lives. */
 void window_input_destroy(struct window_input *input);
 

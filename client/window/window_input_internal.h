@@ -15,6 +15,8 @@ struct window_input {
 	SDL_Window *window;
 	struct window_input_config config;
 	struct window_input_hooks hooks;
+	int (*send)(const struct guest_input_event *event, void *session);
+	void *session;
 	struct window_input_state state;
 	struct pointer_map map;
 	struct local_pointer *pointer;

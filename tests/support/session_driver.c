@@ -155,7 +155,7 @@ static void input(struct driver *driver, enum input_kind kind, unsigned code, bo
 		.pressed = pressed,
 		.x = x,
 		.y = y };
-	guest_link_input(driver->session, &event);
+	guest_link_input(&event, driver->session);
 }
 
 static void command(struct driver *driver, struct guest_link_command c, const char *text) {

@@ -167,7 +167,7 @@ static void input(struct fixture *f, enum input_kind kind, unsigned code, bool p
 	const struct guest_input_event event = {
 		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
 	};
-	CHECK(guest_link_input(f->session, &event) == 0);
+	CHECK(guest_link_input(&event, f->session) == 0);
 }
 
 static void command(struct fixture *f, enum guest_link_command_kind kind, bool on) {
@@ -186,7 +186,7 @@ static void a_flood_of_motion_loses_no_key(void **state) {
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);
 	int lost = 0;
 	for (int i = 0; i < 5000; i++) {
-		lost += guest_link_input(f.session, &motion) < 0;
+		lost += guest_link_input(&motion, f.session) < 0;
 	}
 	CHECK(lost > 0);
 	input(&f, INPUT_KEY, KEY_A, false, 0, 0);
@@ -207,9 +207,9 @@ static void a_full_queue_leaves_no_key_held(void **state) {
 	struct guest_input_event key = { .kind = INPUT_KEY, .code = KEY_B };
 	do {
 		key.pressed = !key.pressed;
-	} while (guest_link_input(f.session, &key) == 0);
+	} while (guest_link_input(&key, f.session) == 0);
 	key = (struct guest_input_event){ .kind = INPUT_KEY, .code = KEY_A };
-	CHECK(guest_link_input(f.session, &key) < 0);
+	CHECK(guest_link_input(&key, f.session) < 0);
 	WAIT(s->keys_held == 0, 5);
 	/* And the key works again. */
 	input(&f, INPUT_KEY, KEY_A, true, 0, 0);

@@ -154,9 +154,9 @@ static void input(struct fixture *f, enum input_kind kind, unsigned code, bool p
 	const struct guest_input_event event = {
 		.kind = kind, .code = code, .pressed = pressed, .x = x, .y = y
 	};
-	if (guest_link_input(f->session, &event) == -ENOBUFS) {
+	if (guest_link_input(&event, f->session) == -ENOBUFS) {
 		settle(f);
-		CHECK(guest_link_input(f->session, &event) == 0);
+		CHECK(guest_link_input(&event, f->session) == 0);
 	}
 }
 

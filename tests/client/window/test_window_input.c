@@ -33,7 +33,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct fixture *f, const 
 	va_end(args);
 }
 
-static void on_input(const struct guest_input_event *event, void *data) {
+static int on_input(const struct guest_input_event *event, void *data) {
 	struct fixture *f = data;
 	CHECK(event->source == INPUT_SOURCE_WINDOW && event->time_ns == f->now_ns);
 	switch (event->kind) {
@@ -55,6 +55,7 @@ static void on_input(const struct guest_input_event *event, void *data) {
 	case INPUT_NONE:
 		fail();
 	}
+	return 0;
 }
 
 static void on_release(void *data) {
@@ -109,9 +110,10 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 		snprintf(config.escape_key, sizeof config.escape_key, "scrolllock");
 	}
 	config.help_delay_ms = 200;
-	const struct window_input_hooks hooks = { on_input, on_release, on_mouse_mode, on_locks,
-		on_move, on_other_motion, on_request, f };
+	const struct window_input_hooks hooks = { on_release, on_mouse_mode, on_locks, on_move,
+		on_other_motion, on_request, f };
 	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
+	window_input_connect(f->input, on_input, f);
 	f->view = (struct window_input_state){ .window_width = 640,
 		.window_height = 360,
 		.pixel_width = 640,

@@ -454,9 +454,9 @@ static uint64_t key_ns(struct fixture *f) {
 	const uint64_t begin = clock_now_ns();
 	const uint64_t before = spice_peer_state(f->peer)->key_events;
 	struct guest_input_event event = { .kind = INPUT_KEY, .code = KEY_A, .pressed = true };
-	CHECK(guest_link_input(f->session, &event) == 0);
+	CHECK(guest_link_input(&event, f->session) == 0);
 	event.pressed = false;
-	CHECK(guest_link_input(f->session, &event) == 0);
+	CHECK(guest_link_input(&event, f->session) == 0);
 	while (f->status.connected && spice_peer_state(f->peer)->key_events < before + 2 &&
 			clock_now_ns() < begin + 5 * NS_PER_S) {
 		CHECK(loop_run_once(f->loop, 1) >= 0);
