@@ -124,8 +124,8 @@ set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
 set_property(TEST clipboard_x11_switches clipboard_weston_text clipboard_weston_image clipboard_sway_text clipboard_sway_cap
 	clipboard_sway_faults gui_weston_capture gui_weston_actions gui_x11_stop gui_x11_hidden gui_x11_qemu_boot
 	gui_x11_locks APPEND PROPERTY LABELS once)
-pg_integration(drops drops)
-set_property(TEST drops APPEND PROPERTY LABELS once paced)
+pg_integration(window_says window-says)
+set_property(TEST window_says APPEND PROPERTY LABELS once paced)
 pg_integration(gui_x11_watch gui x11 watch)
 set_property(TEST gui_x11_watch APPEND PROPERTY LABELS timing)
 

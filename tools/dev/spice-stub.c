@@ -9,6 +9,7 @@
  *	absolute 0|1      the client mouse mode is offered or withdrawn
  *	agent 0|1         the guest's agent comes or goes
  *	fill RRGGBB       the colour of the screen
+ *	stream CODEC      a video over the screen begins, enum spice_video_codec
  *	monitor X Y W H   the part of the screen that is the monitor
  *	copy TEXT         the guest's user copies this
  *	paste             the guest's user pastes what the client has
@@ -243,6 +244,28 @@ static void send_monitor(struct stub *stub, const char *numbers) {
 			bytes, writer_len(&w));
 }
 
+/* A video over the whole screen, of which nothing comes. */
+static void send_stream(struct stub *stub, unsigned codec) {
+	uint8_t bytes[80];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	write_u32(&w, 0); /* surface, stream */
+	write_u32(&w, 0);
+	write_u8(&w, 1); /* the top row first */
+	write_u8(&w, (uint8_t)codec);
+	write_u64(&w, 0);
+	for (unsigned i = 0; i < 2; i++) { /* its size, that of its source */
+		write_u32(&w, (uint32_t)stub->width);
+		write_u32(&w, (uint32_t)stub->height);
+	}
+	write_i32(&w, 0);
+	write_i32(&w, 0);
+	write_i32(&w, stub->height);
+	write_i32(&w, stub->width);
+	write_u8(&w, 0); /* no clips */
+	(void)spice_peer_send(stub->peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_STREAM_CREATE, bytes,
+			writer_len(&w));
+}
+
 static void cut(struct stub *stub, const char *name) {
 	static const struct {
 		const char *name;
@@ -299,6 +322,8 @@ static void obey(struct stub *stub, char *line) {
 	} else if (strcmp(line, "fill") == 0) {
 		stub->color = (uint32_t)strtoul(rest, NULL, 16) & 0xffffffu;
 		send_fill(stub);
+	} else if (strcmp(line, "stream") == 0) {
+		send_stream(stub, (unsigned)strtoul(rest, NULL, 10));
 	} else if (strcmp(line, "monitor") == 0) {
 		send_monitor(stub, rest);
 	} else if (strcmp(line, "kick") == 0) {

@@ -40,6 +40,7 @@ struct domain_graphics {
 	bool listen_none;
 	bool password; /* one is set (the word itself is read only on request) */
 	char password_text[128];
+	char streaming[16]; /* "all", "filter": what moves is sent as a video; "off", "" = not */
 	int node;
 };
 

@@ -214,6 +214,7 @@ static void add_spice(struct domain *domain, const char *value) {
 	}
 	graphics->password = !props_is_on(&props, "disable-ticketing");
 	copy_prop(&props, "password", graphics->password_text, sizeof graphics->password_text);
+	copy_prop(&props, "streaming-video", graphics->streaming, sizeof graphics->streaming);
 }
 
 static void add_netdev(struct domain *domain, const char *value) {

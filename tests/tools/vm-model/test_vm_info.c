@@ -76,7 +76,8 @@ static void argv_old_syntax(void **state) {
 				   "linux,id=k,evdev=/dev/input/by-id/kbd,grab_all=on,repeat=on,grab-"
 				   "toggle=ctrl-scrolllock\0-device\0vfio-pci,host=01:00.0,multifunction="
 				   "on\0-device\0virtserialport,chardev=c,name=com.redhat.spice.0\0-spice\0"
-				   "unix,addr=/run/user/1000/spice.sock,disable-ticketing=on\0-netdev\0"
+				   "unix,addr=/run/user/1000/spice.sock,disable-ticketing=on,"
+				   "streaming-video=all\0-netdev\0"
 				   "bridge,id=n,br=br7\0-device\0virtio-net-pci,netdev=n,"
 				   "mac=52:54:00:12:34:56\0-uuid\0"
 				   "11111111-2222-3333-4444-555555555555\0-nographic")) == 0);
@@ -87,6 +88,7 @@ static void argv_old_syntax(void **state) {
 	domain_spice_uri(domain_spice(domain), uri, sizeof uri);
 	assert_string_equal(uri, "unix:/run/user/1000/spice.sock");
 	CHECK(!domain_spice(domain)->password);
+	assert_string_equal(domain_spice(domain)->streaming, "all");
 	assert_string_equal(domain->interface[0].bridge, "br7");
 	assert_string_equal(domain->interface[0].mac, "52:54:00:12:34:56");
 	free(domain);

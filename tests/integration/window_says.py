@@ -1,6 +1,7 @@
-"""Files dropped on the window: what arrives, and the line of the sum, read from the screen.
+"""What the window says, read from the screen: of files dropped on it (what arrives, and the line of the sum), of a video that it
+cannot show.
 
-usage (within gui-session --x11): drop_cases.py [CASE...]
+usage (within gui-session --x11): window_says.py [CASE...]
 """
 import os
 import subprocess
@@ -122,6 +123,16 @@ def case_names(window):
            name.split('.')[0].strip().upper() in ('NUL', 'CON', 'AUX', 'COM1', 'COM\xb9')]
     check(len(got) == 2 * len(names) and not bad, 'all arrived: %d, with names that Windows takes: %s' % (len(got), bad))
     check(len({name.casefold() for name in got}) == len(got), 'no two with one name')
+
+
+def case_codec(window):
+    """A server that sends what nobody asked for: VP8 (2) instead of a picture; MJPEG (1) needs no word."""
+    window.stub.send('stream 1')
+    window.stub.send('stream 2')
+    window.says('A part of the picture stands still: it comes as a video that is not shown here.', "<streaming mode='off'/>")
+    with open(os.path.join(window.work, 'log'), encoding='utf-8', errors='replace') as log:
+        lines = [line for line in log if 'is not shown here' in line]
+    check(len(lines) == 1 and 'VP8' in lines[0], 'in the log: %s' % lines)
 
 
 def main():
