@@ -4,10 +4,10 @@
 #include <linux/input-event-codes.h>
 #include <stdlib.h>
 
+#include "input/guest_output.h"
 #include "input/keystrokes.h"
 
 #define OWN_SOURCE  ROUTER_SOURCES /* router_send_keys() and router_type() */
-#define MOTION_MAX  32767          /* of one message; QEMU takes it whole (spice.md 5.4) */
 #define NOTCH       120
 #define NOTCHES_MAX 32
 #define TYPE_MAX    65536u
@@ -16,10 +16,9 @@
 struct source {
 	bool grabbed;        /* a device: its events are ours alone */
 	struct key_set down; /* on the keyboard */
-	struct key_set sent; /* of these, those the guest was told */
 	unsigned buttons_down;
-	unsigned buttons_sent;
-	int32_t wheel; /* rest of a notch, 1/120 */
+	struct guest_held sent; /* of these, those the guest was told */
+	int32_t wheel;          /* rest of a notch, 1/120 */
 };
 
 struct router {
@@ -29,17 +28,12 @@ struct router {
 	bool tap_toggles; /* the toggle is the escape key: only a tap of it counts */
 
 	struct router_grabber grabber;
-	struct guest_input guest;
-	bool has_guest;
+	struct guest_output out;
 	bool enabled;
 	bool seat_active;
 	unsigned leds;
 
 	struct source sources[ROUTER_SOURCES + 1];
-	uint8_t key_holders[KEYMAP_CODES]; /* sources that have sent this key as pressed */
-	uint8_t button_holders[INPUT_BUTTON_COUNT];
-	unsigned keys_held;    /* keys the guest believes are held */
-	unsigned buttons_held; /* the same of buttons: bits */
 
 	/* All devices together, grabbed or not. */
 	struct key_set device_keys;
@@ -54,12 +48,7 @@ struct router {
 	bool toggled_by[ROUTER_SOURCES]; /* those devices */
 	struct escape escape;
 
-	bool motion_waits;
-	bool position_waits;
-	int32_t dx, dy;
-	int32_t x, y;
 	int32_t rest_x, rest_y; /* of the sensitivity, in tenths */
-	bool unflushed;
 
 	struct keystrokes keystrokes;
 };
@@ -70,90 +59,8 @@ static void tell(struct router *router, enum router_action action, unsigned code
 	}
 }
 
-/* What the guest hears. */
-
-static void motion_out(struct router *router) {
-	if (router->motion_waits) {
-		router->motion_waits = false;
-		int32_t dx = router->dx;
-		int32_t dy = router->dy;
-		router->dx = router->dy = 0;
-		if (router->has_guest && (dx || dy)) {
-			router->guest.motion(router->guest.data, dx, dy, router->buttons_held);
-			router->unflushed = true;
-		}
-	}
-	if (router->position_waits) {
-		router->position_waits = false;
-		if (router->has_guest) {
-			router->guest.position(router->guest.data, router->x, router->y,
-					router->buttons_held);
-			router->unflushed = true;
-		}
-	}
-}
-
-static void key_out(struct router *router, unsigned code, bool pressed) {
-	motion_out(router);
-	router->keys_held += pressed ? 1u : -1u;
-	if (router->has_guest) {
-		router->guest.key(router->guest.data, code, pressed);
-		router->unflushed = true;
-	}
-}
-
-static void button_out(struct router *router, unsigned button, bool pressed) {
-	motion_out(router);
-	if (pressed) {
-		router->buttons_held |= 1u << button;
-	} else {
-		router->buttons_held &= ~(1u << button);
-	}
-	if (router->has_guest) {
-		router->guest.button(router->guest.data, (enum input_button)button, pressed,
-				router->buttons_held);
-		router->unflushed = true;
-	}
-}
-
-/* Several sources may hold one key: the guest sees the first press and the last release. */
-
-static void send_key(struct router *router, struct source *source, unsigned code, bool pressed) {
-	if (pressed) {
-		if (key_set_add(&source->sent, code) && router->key_holders[code]++ == 0) {
-			key_out(router, code, true);
-		}
-	} else if (key_set_remove(&source->sent, code) && --router->key_holders[code] == 0) {
-		key_out(router, code, false);
-	}
-}
-
-static void send_button(
-		struct router *router, struct source *source, unsigned button, bool pressed) {
-	unsigned bit = 1u << button;
-	if (pressed) {
-		if (!(source->buttons_sent & bit)) {
-			source->buttons_sent |= bit;
-			if (router->button_holders[button]++ == 0) {
-				button_out(router, button, true);
-			}
-		}
-	} else if (source->buttons_sent & bit) {
-		source->buttons_sent &= ~bit;
-		if (--router->button_holders[button] == 0) {
-			button_out(router, button, false);
-		}
-	}
-}
-
 static void release_sent(struct router *router, struct source *source) {
-	for (unsigned code = key_set_next(&source->sent, 1); code;
-			code = key_set_next(&source->sent, code + 1)) {
-		send_key(router, source, code, false);
-	}
-	for (unsigned button = 1; button < INPUT_BUTTON_COUNT; button++) {
-		send_button(router, source, button, false);
-	}
+	guest_output_release(&router->out, &source->sent);
 	source->wheel = 0;
 }
 
@@ -162,7 +69,7 @@ static bool is_device(unsigned source) {
 }
 
 static bool forwarding(const struct router *router) {
-	return router->has_guest && router->enabled;
+	return router->out.has_guest && router->enabled;
 }
 
 static bool forwards(const struct router *router, unsigned index) {
@@ -176,7 +83,7 @@ static bool forwards(const struct router *router, unsigned index) {
 
 static void let_go(struct router *router) {
 	router->grabbed = false;
-	motion_out(router);
+	guest_output_send_motion(&router->out);
 	for (unsigned i = 1; i < ROUTER_SOURCES; i++) {
 		release_sent(router, &router->sources[i]);
 		router->sources[i].grabbed = false;
@@ -311,10 +218,10 @@ static void device_key(struct router *router, const struct guest_input_event *ev
 		ours = escape_key(router, event);
 	}
 	if (!event->pressed) {
-		send_key(router, source, event->code, false);
+		guest_output_key(&router->out, &source->sent, event->code, false);
 	} else if (!ours && forwards(router, event->source) &&
 			!(router->config.ignore_windows_keys && keymap_is_meta(event->code))) {
-		send_key(router, source, event->code, true);
+		guest_output_key(&router->out, &source->sent, event->code, true);
 	}
 	settle(router);
 }
@@ -336,7 +243,7 @@ static void key_event(struct router *router, const struct guest_input_event *eve
 	}
 	bool ignored = router->config.ignore_windows_keys && keymap_is_meta(event->code);
 	if (!event->pressed || (!ignored && forwards(router, event->source))) {
-		send_key(router, source, event->code, event->pressed);
+		guest_output_key(&router->out, &source->sent, event->code, event->pressed);
 	}
 }
 
@@ -354,7 +261,7 @@ static void button_event(struct router *router, const struct guest_input_event *
 		router->device_buttons_down += event->pressed ? 1u : -1u;
 	}
 	if (!event->pressed || forwards(router, event->source)) {
-		send_button(router, source, event->code, event->pressed);
+		guest_output_button(&router->out, &source->sent, event->code, event->pressed);
 	}
 	if (is_device(event->source)) {
 		settle(router);
@@ -362,10 +269,10 @@ static void button_event(struct router *router, const struct guest_input_event *
 }
 
 static int32_t clamp_motion(int64_t value) {
-	if (value > MOTION_MAX) {
-		return MOTION_MAX;
+	if (value > GUEST_MOTION_MAX) {
+		return GUEST_MOTION_MAX;
 	}
-	return value < -MOTION_MAX ? -MOTION_MAX : (int32_t)value;
+	return value < -GUEST_MOTION_MAX ? -GUEST_MOTION_MAX : (int32_t)value;
 }
 
 static int32_t scaled(int32_t value, int sensitivity, int32_t *rest) {
@@ -378,30 +285,10 @@ static int32_t scaled(int32_t value, int sensitivity, int32_t *rest) {
 	return clamp_motion(whole);
 }
 
-static bool out_of_range(int32_t sum) {
-	return sum > MOTION_MAX || sum < -MOTION_MAX;
-}
-
 static void motion_event(struct router *router, const struct guest_input_event *event) {
-	int32_t dx = scaled(event->x, router->config.sensitivity, &router->rest_x);
-	int32_t dy = scaled(event->y, router->config.sensitivity, &router->rest_y);
-	if (router->position_waits ||
-			(router->motion_waits && (out_of_range(router->dx + dx) ||
-								 out_of_range(router->dy + dy)))) {
-		motion_out(router);
-	}
-	router->motion_waits = true;
-	router->dx += dx;
-	router->dy += dy;
-}
-
-static void position_event(struct router *router, const struct guest_input_event *event) {
-	if (router->motion_waits) {
-		motion_out(router);
-	}
-	router->position_waits = true;
-	router->x = event->x;
-	router->y = event->y;
+	const int sensitivity = router->config.sensitivity;
+	guest_output_motion(&router->out, scaled(event->x, sensitivity, &router->rest_x),
+			scaled(event->y, sensitivity, &router->rest_y));
 }
 
 static void wheel_event(struct router *router, const struct guest_input_event *event) {
@@ -424,9 +311,7 @@ static void wheel_event(struct router *router, const struct guest_input_event *e
 	} else if (notches < -NOTCHES_MAX) {
 		notches = -NOTCHES_MAX;
 	}
-	motion_out(router);
-	router->guest.wheel(router->guest.data, (int)notches, router->buttons_held);
-	router->unflushed = true;
+	guest_output_wheel(&router->out, (int)notches);
 }
 
 void router_event(struct router *router, const struct guest_input_event *event) {
@@ -453,20 +338,14 @@ void router_event(struct router *router, const struct guest_input_event *event) 
 	if (event->kind == INPUT_MOTION) {
 		motion_event(router, event);
 	} else if (event->kind == INPUT_POSITION) {
-		position_event(router, event);
+		guest_output_position(&router->out, event->x, event->y);
 	} else {
 		wheel_event(router, event);
 	}
 }
 
 void router_flush(struct router *router) {
-	motion_out(router);
-	if (router->unflushed) {
-		router->unflushed = false;
-		if (router->has_guest) {
-			router->guest.flush(router->guest.data);
-		}
-	}
+	guest_output_flush(&router->out);
 }
 
 void router_release(struct router *router, unsigned source) {
@@ -495,7 +374,7 @@ void router_device_grabbed(struct router *router, unsigned source, bool grabbed)
 		return;
 	}
 	if (!grabbed) {
-		motion_out(router);
+		guest_output_send_motion(&router->out);
 		release_sent(router, &router->sources[source]);
 		router_flush(router);
 	}
@@ -522,7 +401,7 @@ void router_device_gone(struct router *router, unsigned source) {
 		return;
 	}
 	struct source *s = &router->sources[source];
-	motion_out(router);
+	guest_output_send_motion(&router->out);
 	release_sent(router, s);
 	for (unsigned code = key_set_next(&s->down, 1); code;
 			code = key_set_next(&s->down, code + 1)) {
@@ -561,10 +440,10 @@ int router_send_keys(struct router *router, const unsigned *keys, unsigned count
 	}
 	struct source *own = &router->sources[OWN_SOURCE];
 	for (unsigned i = 0; i < count; i++) {
-		send_key(router, own, keys[i], true);
+		guest_output_key(&router->out, &own->sent, keys[i], true);
 	}
 	for (unsigned i = count; i-- > 0;) {
-		send_key(router, own, keys[i], false);
+		guest_output_key(&router->out, &own->sent, keys[i], false);
 	}
 	router_flush(router);
 	return 0;
@@ -588,12 +467,12 @@ bool router_type_step(struct router *router) {
 	for (unsigned left = TYPE_EVENTS; keystrokes_next(&router->keystrokes, left, caps, &stroke);
 			left -= stroke.shift ? 4 : 2) {
 		if (stroke.shift) {
-			send_key(router, own, KEY_LEFTSHIFT, true);
+			guest_output_key(&router->out, &own->sent, KEY_LEFTSHIFT, true);
 		}
-		send_key(router, own, stroke.code, true);
-		send_key(router, own, stroke.code, false);
+		guest_output_key(&router->out, &own->sent, stroke.code, true);
+		guest_output_key(&router->out, &own->sent, stroke.code, false);
 		if (stroke.shift) {
-			send_key(router, own, KEY_LEFTSHIFT, false);
+			guest_output_key(&router->out, &own->sent, KEY_LEFTSHIFT, false);
 		}
 	}
 	router_flush(router);
@@ -611,20 +490,17 @@ void router_set_grabber(struct router *router, const struct router_grabber *grab
 }
 
 void router_set_guest(struct router *router, const struct guest_input *guest) {
-	if (router->has_guest) {
+	if (router->out.has_guest) {
 		/* It is gone: what is released now reaches nobody, but the books stay right. */
-		router->has_guest = false;
+		guest_output_lose(&router->out);
 		router_type_cancel(router);
-		router->motion_waits = router->position_waits = false;
-		router->dx = router->dy = 0;
 		router_release_all(router);
 		router->wanted = router->pending = false;
 		settle(router);
-		router->unflushed = false;
+		guest_output_forget(&router->out);
 	}
 	if (guest) {
-		router->guest = *guest;
-		router->has_guest = true;
+		guest_output_set(&router->out, guest);
 		router->wanted = router->config.grab_on_start;
 		settle(router);
 	}
@@ -632,26 +508,11 @@ void router_set_guest(struct router *router, const struct guest_input *guest) {
 
 void router_switch_guest(
 		struct router *router, const struct guest_input *guest, const struct key_set *but) {
-	if (!router->has_guest) {
+	if (!router->out.has_guest) {
 		router_set_guest(router, guest);
 		return;
 	}
-	router->guest = *guest;
-	router->unflushed = false; /* on the old way */
-	for (unsigned code = 1; code < KEYMAP_CODES && router->keys_held > 0; code++) {
-		if (router->key_holders[code] > 0 && !(but && key_set_has(but, code))) {
-			guest->key(guest->data, code, true);
-			router->unflushed = true;
-		}
-	}
-	unsigned buttons = 0;
-	for (unsigned button = 1; button < INPUT_BUTTON_COUNT; button++) {
-		if (router->buttons_held & 1u << button) {
-			buttons |= 1u << button;
-			guest->button(guest->data, (enum input_button)button, true, buttons);
-			router->unflushed = true;
-		}
-	}
+	guest_output_switch(&router->out, guest, but);
 }
 
 void router_set_enabled(struct router *router, bool on) {
@@ -680,7 +541,7 @@ void router_set_sensitivity(struct router *router, int sensitivity) {
 
 void router_request_grab(struct router *router, bool on) {
 	router->pending = false;
-	router->wanted = on && router->has_guest;
+	router->wanted = on && router->out.has_guest;
 	settle(router);
 }
 
@@ -704,7 +565,7 @@ unsigned router_leds(const struct router *router) {
 }
 
 unsigned router_held(const struct router *router) {
-	return router->keys_held + (unsigned)__builtin_popcount(router->buttons_held);
+	return router->out.keys_held + (unsigned)__builtin_popcount(router->out.buttons_held);
 }
 
 int router_create(struct router **ret_router, const struct router_config *config,
