@@ -89,6 +89,44 @@ static void on_yielded(void *data) {
 
 /* ---- the thread ---- */
 
+static int make_receiver(struct audio *audio) {
+	const struct audio_config *config = &audio->config;
+	struct receiver_config receiver = {
+		.port = config->port,
+		.unicast = config->unicast,
+		.owners = config->owners,
+		.port_owner = config->port_owner,
+		.any_sender = config->any_sender,
+		.can_own = config->can_own,
+		.preemptible = config->preemptible,
+	};
+	snprintf(receiver.interface, sizeof receiver.interface, "%s", config->interface);
+	snprintf(receiver.sender, sizeof receiver.sender, "%s", config->sender);
+	snprintf(receiver.group, sizeof receiver.group, "%s", config->group);
+	snprintf(receiver.shm_path, sizeof receiver.shm_path, "%s", config->shm_path);
+	const struct receiver_events events = {
+		.packet = on_packet,
+		.lost = on_lost,
+		.yielded = on_yielded,
+		.data = audio,
+	};
+	return receiver_create(&audio->receiver, &receiver, &events);
+}
+
+/* From the network to the VM's memory, or back where the next VM has none. */
+static void change_way(struct audio *audio, const char *shm_path) {
+	snprintf(audio->config.shm_path, sizeof audio->config.shm_path, "%s", shm_path);
+	receiver_destroy(audio->receiver);
+	audio->receiver = NULL;
+	int r = make_receiver(audio);
+	if (r < 0) {
+		log_error("Scream's sound cannot be taken from %s: %s",
+				shm_path[0] ? shm_path : "the network", strerrordesc_np(-r));
+	} else {
+		log_info("Scream's sound comes from %s", shm_path[0] ? shm_path : "the network");
+	}
+}
+
 static void apply_settings(struct audio *audio) {
 	struct settings settings;
 	if (!atomic_exchange(&audio->settings_changed, false)) {
@@ -97,6 +135,9 @@ static void apply_settings(struct audio *audio) {
 	pthread_mutex_lock(&audio->settings_lock);
 	settings = audio->settings;
 	pthread_mutex_unlock(&audio->settings_lock);
+	if (audio->receiver && strcmp(settings.shm_path, audio->config.shm_path) != 0) {
+		change_way(audio, settings.shm_path);
+	}
 	if (audio->receiver) {
 		receiver_set_interface(audio->receiver, settings.interface);
 		receiver_set_sender(audio->receiver, settings.sender);
@@ -291,30 +332,6 @@ static void *run(void *data) {
 
 /* ---- life ---- */
 
-static int make_receiver(struct audio *audio) {
-	const struct audio_config *config = &audio->config;
-	struct receiver_config receiver = {
-		.port = config->port,
-		.unicast = config->unicast,
-		.owners = config->owners,
-		.port_owner = config->port_owner,
-		.any_sender = config->any_sender,
-		.can_own = config->can_own,
-		.preemptible = config->preemptible,
-	};
-	snprintf(receiver.interface, sizeof receiver.interface, "%s", config->interface);
-	snprintf(receiver.sender, sizeof receiver.sender, "%s", config->sender);
-	snprintf(receiver.group, sizeof receiver.group, "%s", config->group);
-	snprintf(receiver.shm_path, sizeof receiver.shm_path, "%s", config->shm_path);
-	const struct receiver_events events = {
-		.packet = on_packet,
-		.lost = on_lost,
-		.yielded = on_yielded,
-		.data = audio,
-	};
-	return receiver_create(&audio->receiver, &receiver, &events);
-}
-
 static int make_sink(struct audio *audio) {
 	const struct audio_config *config = &audio->config;
 	if (config->output == AUDIO_OUTPUT_NULL) {
@@ -389,6 +406,7 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	audio->microphone_fd = -1;
 	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
 	memcpy(audio->settings.sender, config->sender, sizeof audio->settings.sender);
+	memcpy(audio->settings.shm_path, config->shm_path, sizeof audio->settings.shm_path);
 	pthread_mutex_init(&audio->settings_lock, NULL);
 	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
 	if (r == 0) {
@@ -473,6 +491,12 @@ void audio_set_interface(struct audio *audio, const char *name) {
 void audio_set_sender(struct audio *audio, const char *senders) {
 	pthread_mutex_lock(&audio->settings_lock);
 	snprintf(audio->settings.sender, sizeof audio->settings.sender, "%s", senders);
+	settings_done(audio);
+}
+
+void audio_set_shm_path(struct audio *audio, const char *path) {
+	pthread_mutex_lock(&audio->settings_lock);
+	snprintf(audio->settings.shm_path, sizeof audio->settings.shm_path, "%s", path);
 	settings_done(audio);
 }
 

@@ -128,6 +128,9 @@ void audio_set_mute(struct audio *audio, bool mute);
 void audio_set_interface(struct audio *audio, const char *name);
 /* Discovery found whose sound it is: as audio_config.sender. */
 void audio_set_sender(struct audio *audio, const char *senders);
+/* Discovery found the memory that the guest's Scream writes into: that instead of the network;
+ * "" = the network. */
+void audio_set_shm_path(struct audio *audio, const char *path);
 /* Look for interface, server and owner at once instead of at the next retry. */
 void audio_retry(struct audio *audio);
 

@@ -33,6 +33,7 @@ struct settings {
 	unsigned retries;
 	char interface[sizeof((struct audio_config *)0)->interface];
 	char sender[sizeof((struct audio_config *)0)->sender];
+	char shm_path[AUDIO_NAME_BYTES];
 };
 
 struct spice_volume {

@@ -29,5 +29,6 @@
 #define HOST_FACTS_SCREAM_NFT N_("an nftables rule set is loaded at boot; if it drops input, Scream (UDP %d) needs a rule")
 #define HOST_FACTS_SOUND_NONE N_("no emulated sound card: Scream is the only one")
 #define HOST_FACTS_SOUND_BOTH N_("an emulated sound card (%s) beside Scream: Windows may play there")
-#define HOST_FACTS_SCREAM_SHM N_("shared memory %s of %llu MiB is Scream's: pierglass plays it when it is told the file")
+#define HOST_FACTS_SCREAM_SHM N_("shared memory %s of %llu MiB is Scream's: pierglass plays what is written there")
+#define HOST_FACTS_SCREAM_SHM_SMALL N_("shared memory %s of %llu MiB is as small as Scream's: where it is, pierglass plays it when it is told the file")
 #define HOST_FACTS_SCREAM_FILTERED N_("%lld multicast packets came over %s in %u s, as many as Scream sends, and none reached a socket: most likely a firewall filters UDP %d, or the guest sends to another port or group")

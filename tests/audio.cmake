@@ -42,7 +42,7 @@ endforeach()
 pg_integration(microphone_qemu microphone-qemu)
 set_property(TEST microphone_qemu APPEND PROPERTY LABELS once)
 # hint and change take their time: tests/long/audio.
-foreach(case heal unicast shm takeover mine spice offset)
+foreach(case heal unicast shm found takeover mine spice offset)
 	pg_integration(heard_${case} sound-paths ${case})
 	set_property(TEST heard_${case} APPEND PROPERTY LABELS once)
 endforeach()

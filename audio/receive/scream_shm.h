@@ -1,6 +1,6 @@
 /*
- * Scream's shared memory transport (scream-audio.md 1.9): polls the file that the user named and
- * cuts its 20 ms slots into packets. The file is the guest's: the header is copied, judged, used
+ * Scream's shared memory transport (scream-audio.md 1.9): polls the file that the user or the VM
+ * names and cuts its 20 ms slots into packets. The file is the guest's: the header is copied, judged, used
  * only as the copy; everything is read with pread(), so a file that shrinks cannot fault.
  */
 #pragma once

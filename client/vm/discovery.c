@@ -108,6 +108,7 @@ static bool take_text(struct discovery_info *info, const char *key, const char *
 		{ "spice_password", info->spice_password, sizeof info->spice_password },
 		{ "bridge", info->bridge, sizeof info->bridge },
 		{ "sender", info->sender, sizeof info->sender },
+		{ "scream_shm", info->scream_shm, sizeof info->scream_shm },
 		{ "evdev_toggle", info->evdev_toggle, sizeof info->evdev_toggle },
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

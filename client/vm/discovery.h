@@ -11,6 +11,7 @@
  *	shm=PATH  shm_size=BYTES   the memory of the Looking Glass device
  *	spice=unix:PATH|HOST:PORT|[V6]:PORT|spice+tls://HOST:PORT|off   spice_password=TEXT
  *	bridge=NAME                where the guest's sound arrives
+ *	scream_shm=PATH            the memory of its Scream, where it has one instead
  *	sender=MAC,MAC             whose packets it sends there
  *	evdev=PATH (may repeat)    devices in the VM's configuration: QEMU holds them while it runs
  *	evdev_toggle=NAME          their grabToggle
@@ -50,6 +51,7 @@ struct discovery_info {
 	char spice_password[128];
 	char bridge[16];
 	char sender[64];
+	char scream_shm[256];
 	unsigned evdev_count;
 	char evdev[DISCOVERY_EVDEV_MAX][256];
 	char evdev_toggle[32];

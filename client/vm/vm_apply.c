@@ -46,6 +46,13 @@ static bool take(struct config *config, const char *option, const char *value, c
 	return r > 0;
 }
 
+/* Another VM may have none: then its sound comes over the network again. */
+static bool take_scream_shm(struct config *config, const char *path, const char *before) {
+	char error[CONFIG_ERROR_BYTES];
+	return path[0] ? take(config, "audio-shm", path, before)
+		       : before[0] && config_apply_discovery(config, "audio-shm", "", error) > 0;
+}
+
 /* The session owns the text once it has taken the command. */
 static void tell_session(
 		struct guest_link *session, enum guest_link_command_kind kind, const char *text) {
@@ -81,6 +88,9 @@ void vm_apply_info(struct vm_apply *vm_apply, struct config *config,
 	}
 	if (take(config, "audio-sender", info->sender, last->sender) && vm_apply->audio) {
 		audio_set_sender(vm_apply->audio, config->audio.sender);
+	}
+	if (take_scream_shm(config, info->scream_shm, last->scream_shm) && vm_apply->audio) {
+		audio_set_shm_path(vm_apply->audio, config->audio.shm_path);
 	}
 	if (info->spice_password[0] && vm_apply->needs_password && vm_apply->session) {
 		log_info("the SPICE server's password is known to libvirt");

@@ -59,8 +59,12 @@ static void scream_line(const struct facts *facts, struct report *report,
 		const struct domain_shmem *scream) {
 	char path[DOCTOR_WORD_BYTES];
 	char name[DOCTOR_WORD_BYTES];
-	report_ok(report, _(HOST_FACTS_SCREAM_SHM), scream->name,
-			(unsigned long long)(scream->bytes >> 20));
+	const bool found = domain_shmem_says_scream(scream);
+	report_ok(report, found ? _(HOST_FACTS_SCREAM_SHM) : _(HOST_FACTS_SCREAM_SHM_SMALL),
+			scream->name, (unsigned long long)(scream->bytes >> 20));
+	if (found) {
+		return;
+	}
 	char *words = xasprintf("--audio-shm %s %s", doctor_word(scream->path, path),
 			facts->vm.name[0] ? doctor_word(facts->vm.name, name) : "");
 	report_self(report, false, words);

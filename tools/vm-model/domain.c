@@ -30,9 +30,12 @@ static bool names_looking_glass(const struct domain_shmem *shmem) {
 	       strncmp(shmem->path, "/dev/kvmfr", 10) == 0;
 }
 
+bool domain_shmem_says_scream(const struct domain_shmem *shmem) {
+	return strcasestr(shmem->name, "scream") || strcasestr(shmem->path, "scream");
+}
+
 bool domain_shmem_is_scream(const struct domain_shmem *shmem) {
-	return strcasestr(shmem->name, "scream") != NULL ||
-	       strcasestr(shmem->path, "scream") != NULL ||
+	return domain_shmem_says_scream(shmem) ||
 	       (shmem->bytes > 0 && shmem->bytes <= 2u << 20 && !names_looking_glass(shmem));
 }
 
@@ -53,12 +56,15 @@ const struct domain_shmem *domain_looking_glass(const struct domain *domain) {
 }
 
 const struct domain_shmem *domain_scream(const struct domain *domain) {
+	const struct domain_shmem *small = NULL;
 	for (unsigned i = 0; i < domain->shmem_count; i++) {
-		if (domain_shmem_is_scream(&domain->shmem[i])) {
-			return &domain->shmem[i];
+		const struct domain_shmem *shmem = &domain->shmem[i];
+		if (domain_shmem_says_scream(shmem)) {
+			return shmem;
 		}
+		small = !small && domain_shmem_is_scream(shmem) ? shmem : small;
 	}
-	return NULL;
+	return small;
 }
 
 const struct domain_graphics *domain_spice(const struct domain *domain) {

@@ -188,8 +188,10 @@ bool domain_is(const struct domain *domain, const char *name_id_or_uuid);
 /* The memory that is meant for Looking Glass, not Scream's: by its name where one has it, else the
  * first of model ivshmem-plain. NULL = none. */
 const struct domain_shmem *domain_looking_glass(const struct domain *domain);
+/* By name, or no larger than Scream's is. */
 bool domain_shmem_is_scream(const struct domain_shmem *shmem);
-/* The memory that Scream writes its sound into; NULL = none. */
+bool domain_shmem_says_scream(const struct domain_shmem *shmem); /* by name */
+/* The memory that Scream writes its sound into, first by name; NULL = none. */
 const struct domain_shmem *domain_scream(const struct domain *domain);
 const struct domain_graphics *domain_spice(const struct domain *domain);
 

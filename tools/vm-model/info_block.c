@@ -169,6 +169,9 @@ static void vm_lines(struct text *text, const struct vm_candidate *vm, bool pass
 		}
 	}
 	line(text, "sender", sender);
+	/* One that is only as small as Scream's may be anything. */
+	const struct domain_shmem *scream = domain_scream(domain);
+	line(text, "scream_shm", scream && domain_shmem_says_scream(scream) ? scream->path : "");
 	const char *toggle = "";
 	for (unsigned i = 0; i < domain->evdev_count; i++) {
 		line(text, "evdev", domain->evdev[i].path);
