@@ -21,9 +21,6 @@
 #include "base/log.h"
 #include "base/thread.h"
 
-/* A held message counts as unread for the host, which evicts after 1000 ms. */
-#define HOLD_MAX_NS (300 * NS_PER_MS)
-
 /* Below input and sound. A guest that makes us work for longer than that in 100 ms, and again and
  * again (pointer shapes without end), shares the CPU with everybody. */
 #define REALTIME_PRIORITY 1
@@ -67,12 +64,10 @@ struct source_lgmp {
 	atomic_uint_fast64_t live_generation; /* 0 = no session */
 	atomic_bool takes_pointer;
 
+	struct newest_frame newest; /* any thread */
+
 	pthread_mutex_t lock;
 	/* under the lock */
-	struct source_frame newest;
-	bool newest_waits; /* not taken yet */
-	bool newest_known; /* a frame of this session is in it, taken or not */
-	bool discard;
 	struct source_pointer pointer;
 	struct cursor_shape *shape;
 	struct source_lgmp_counts counts;
@@ -88,126 +83,9 @@ static void wake_thread(struct source_lgmp *source) {
 	(void)n; /* full = it will wake anyway */
 }
 
-/* ---- the slot ---- */
-
-/* With the lock held. The frame stays on offer. */
-static void finish_newest(struct source_lgmp *source) {
-	if (source->newest_waits && !source->newest.finished) {
-		lgmp_client_finish(source->client, &source->newest.message);
-		source->newest.finished = true;
-		source->newest.repeated = true;
-	}
-}
-
-/* With the lock held. */
-static void drop_newest(struct source_lgmp *source) {
-	finish_newest(source);
-	if (source->newest_known) {
-		shm_unref(source->newest.message.shm);
-		source->newest_known = false;
-	}
-	source->newest_waits = false;
-}
-
-/* A new newest frame; the one before it was perhaps never taken. */
-static void put_newest(struct source_lgmp *source, struct source_frame *frame) {
-	pthread_mutex_lock(&source->lock);
-	source->counts.seen++;
-	if (source->newest_waits) {
-		source->counts.superseded++;
-		frame_merge_damage(&frame->frame, &source->newest.frame);
-		frame->repeated = frame->repeated || source->newest.repeated;
-	}
-	drop_newest(source);
-	source->newest = *frame;
-	shm_ref(source->newest.message.shm);
-	source->newest_waits = true;
-	source->newest_known = true;
-	if (source->discard) {
-		finish_newest(source);
-	}
-	pthread_mutex_unlock(&source->lock);
-}
-
-/* The pixels of a frame that is on offer are needed by nobody yet: let the host go on. */
-static void age_newest(struct source_lgmp *source, uint64_t now_ns) {
-	pthread_mutex_lock(&source->lock);
-	if (source->newest_waits && now_ns - source->newest.seen_ns > HOLD_MAX_NS) {
-		finish_newest(source);
-	}
-	pthread_mutex_unlock(&source->lock);
-}
-
-bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame) {
-	pthread_mutex_lock(&source->lock);
-	const bool full = source->newest_waits;
-	if (full) {
-		*ret_frame = source->newest;
-		shm_ref(ret_frame->message.shm);
-		source->newest_waits = false;
-		source->newest.finished = true; /* the taker does it */
-	}
-	pthread_mutex_unlock(&source->lock);
-	return full;
-}
-
-/* Of a frame whose message was finished before its pixels were read: the host may have begun
- * another one in its block, and writes the header first. */
-static int check_still_there(const struct source_frame *frame) {
-	const struct lgmp_message *message = &frame->message;
-	const uint64_t all = (uint64_t)frame->frame.pitch * frame->frame.rows;
-	struct frame now;
-#ifndef __SANITIZE_THREAD__ /* gcc's knows no fences; on x86-64 this one is no instruction */
-	atomic_thread_fence(memory_order_acquire);
-#endif
-	const int r = frame_read(
-			message->shm, message->kvmfr, message->offset, message->size, &now);
-	return r == 0 && now.serial == frame->frame.serial && frame_written(&now) == all ? 0
-											 : -ESTALE;
-}
-
-int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame) {
-	const int r = frame->finished ? check_still_there(frame)
-				      : lgmp_client_finish(source->client, &frame->message);
-	frame->finished = true;
-	shm_unref(frame->message.shm);
-	frame->message.shm = NULL;
-	return r;
-}
-
 bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame) {
 	return atomic_load(&source->live_generation) == frame->message.generation &&
 	       !shm_lost(frame->message.shm);
-}
-
-/* With the lock held: the newest frame, taken or not. */
-static void offer_again(struct source_lgmp *source) {
-	if (source->newest_known && !source->newest_waits) {
-		source->newest_waits = true;
-		source->newest.repeated = true;
-	}
-}
-
-void source_lgmp_reoffer(struct source_lgmp *source) {
-	pthread_mutex_lock(&source->lock);
-	if (!source->discard) {
-		/* As if it had been discarded: its message is given back, all of it is uploaded. */
-		finish_newest(source);
-		offer_again(source);
-	}
-	pthread_mutex_unlock(&source->lock);
-}
-
-void source_lgmp_discard(struct source_lgmp *source, bool on) {
-	pthread_mutex_lock(&source->lock);
-	if (source->discard && !on) {
-		offer_again(source);
-	}
-	source->discard = on;
-	if (on) {
-		finish_newest(source);
-	}
-	pthread_mutex_unlock(&source->lock);
 }
 
 /* ---- messages ---- */
@@ -216,9 +94,7 @@ static void start_over(struct source_lgmp *source, uint64_t generation) {
 	source->generation = generation;
 	source->has_serial = false;
 	atomic_store(&source->live_generation, generation);
-	pthread_mutex_lock(&source->lock);
-	drop_newest(source);
-	pthread_mutex_unlock(&source->lock);
+	newest_frame_drop(&source->newest);
 }
 
 static void handle_frame(struct source_lgmp *source, const struct lgmp_message *message) {
@@ -252,7 +128,7 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 	source->has_serial = true;
 	source->last_serial = frame.frame.serial;
 	source->last_frame = frame.frame;
-	put_newest(source, &frame);
+	newest_frame_put(&source->newest, &frame);
 }
 
 static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
@@ -402,8 +278,8 @@ static void look_at_status(struct source_lgmp *source) {
 		frame_predictor_reset(&source->frame_predictor);
 		source->read_pointer.known = false;
 		source->read_pointer.visible = false;
+		newest_frame_drop(&source->newest);
 		pthread_mutex_lock(&source->lock);
-		drop_newest(source);
 		source->pointer.known = false;
 		source->pointer.visible = false;
 		pthread_mutex_unlock(&source->lock);
@@ -544,7 +420,7 @@ static void *run(void *data) {
 			step_ns = lgmp_client_step(source->client, now_ns);
 			tell_window_size(source, now_ns);
 			ask_for_sound(source, now_ns);
-			age_newest(source, now_ns);
+			newest_frame_age(&source->newest, now_ns);
 		}
 		if (drain(source)) {
 			source->events.wake(source->events.data);
@@ -574,9 +450,7 @@ static void source_free(struct source_lgmp *source) {
 	if (source->wake_fd >= 0) {
 		close(source->wake_fd);
 	}
-	pthread_mutex_lock(&source->lock);
-	drop_newest(source);
-	pthread_mutex_unlock(&source->lock);
+	newest_frame_finish(&source->newest);
 	lgmp_client_destroy(source->client);
 	pthread_mutex_destroy(&source->lock);
 	free(source->read_shape);
@@ -593,6 +467,7 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 	source->config = *config;
 	source->events = *events;
 	pthread_mutex_init(&source->lock, NULL);
+	newest_frame_init(&source->newest);
 	if (config->poll == VIDEO_POLL_AUTO || config->poll == VIDEO_POLL_UMWAIT) {
 		source->cpu_wait = cpu_wait_find();
 		if (source->cpu_wait == CPU_WAIT_NONE && config->poll == VIDEO_POLL_UMWAIT) {
@@ -616,6 +491,7 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 	if (config->input) {
 		lgmp_client_want(source->client, LGMP_QUEUE_INPUT);
 	}
+	source->newest.client = source->client;
 	source->changes = UINT64_MAX; /* tell the first state, too */
 	r = thread_start(&source->thread, "pg-lgmp", run, source);
 	if (r < 0) {
@@ -643,6 +519,10 @@ void source_lgmp_stop(struct source_lgmp *source) {
 }
 
 /* ---- from other threads ---- */
+
+struct newest_frame *source_lgmp_newest(struct source_lgmp *source) {
+	return &source->newest;
+}
 
 const char *source_lgmp_poll_name(const struct source_lgmp *source) {
 	if (source->config.poll == VIDEO_POLL_SLEEP) {
@@ -680,6 +560,7 @@ void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_count
 	pthread_mutex_lock(&source->lock);
 	*ret_counts = source->counts;
 	pthread_mutex_unlock(&source->lock);
+	newest_frame_get_counts(&source->newest, &ret_counts->seen, &ret_counts->superseded);
 }
 
 void source_lgmp_set_path(struct source_lgmp *source, const char *path) {

@@ -1,11 +1,7 @@
 /*
  * The Looking Glass source: thread "pg-lgmp" owns the mapping and the session, drains both queues
- * and holds the newest frame message. It never waits for the drawing side, so that neither a slow
- * swap nor a shader build gets us evicted or makes the host wait.
- *
- * A frame is handed out with its message unfinished; source_lgmp_release() gives it back the moment
- * its pixels were read. A frame that nobody takes is finished after a while, but stays on offer:
- * its pixels lie in the memory until the host has written two more.
+ * and holds the newest frame (newest_frame.h). The thread never waits for the drawing side, so that
+ * neither a slow swap nor a shader build makes the host wait or evict this client.
  */
 #pragma once
 
@@ -15,8 +11,8 @@
 #include "base/owners.h"
 #include "base/thread.h"
 #include "client/gl/picture_types.h"
+#include "client/video/newest_frame.h"
 #include "host-proto/cursor.h"
-#include "host-proto/frame.h"
 #include "host-proto/lgmp_client.h"
 
 struct input_port;
@@ -47,29 +43,12 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 /* Every frame that was taken must have been released. Accepts NULL. */
 void source_lgmp_stop(struct source_lgmp *source);
 
-struct source_frame {
-	struct lgmp_message message;
-	struct frame frame;
-	uint64_t seen_ns;
-	bool repeated; /* was on offer before and finished: upload all of it */
-	bool finished; /* no message to finish any more */
-};
-
 /* ---- pg-video ---- */
 
-/* Takes the newest frame; false when there is none that was not taken before. */
-bool source_lgmp_take(struct source_lgmp *source, struct source_frame *ret_frame);
-/* Finishes the message, if it still is to be. Returns 0, or -ESTALE when what was read may have
- * been overwritten: show nothing of it. */
-int source_lgmp_release(struct source_lgmp *source, struct source_frame *frame);
+/* Where pg-video takes frames. */
+struct newest_frame *source_lgmp_newest(struct source_lgmp *source);
 /* Whether the frame's session still lives: look while waiting for its pixels. */
 bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame);
-/* Nobody takes frames (hidden, paused): finish them at once. Switching it off puts the newest one
- * on offer again. */
-void source_lgmp_discard(struct source_lgmp *source, bool on);
-/* What was made of the newest frame is lost: puts it on offer again, unless frames are discarded.
- */
-void source_lgmp_reoffer(struct source_lgmp *source);
 
 struct source_pointer {
 	bool known, visible;

@@ -102,7 +102,7 @@ static void apply_hdr(struct video *video) {
 	};
 	if (renderer_set_hdr(video->canvas.renderer, &hdr)) {
 		video->canvas.picture.source = VIDEO_SOURCE_AUTO; /* all of it must come again */
-		source_lgmp_reoffer(video->lgmp);
+		newest_frame_reoffer(source_lgmp_newest(video->lgmp));
 	}
 }
 
@@ -131,7 +131,7 @@ static void open_gl(struct video *video) {
 	apply_hdr(video);
 	video_draw_forget(&video->drawing);
 	/* The newest frame was perhaps uploaded into the context that is gone. */
-	source_lgmp_reoffer(video->lgmp);
+	newest_frame_reoffer(source_lgmp_newest(video->lgmp));
 	video_report_gl(&video->report, egl_renderer_name(canvas->egl), egl_kind(canvas->egl));
 	video->trim_step_ns = TRIM_NS;
 	video->trim_ns = egl_is_software(canvas->egl) ? clock_now_ns() + TRIM_NS : 0;
@@ -194,7 +194,7 @@ static bool takes_spice(struct video *video) {
 /* A context to draw with. False: not now; ret_next: when to look again. */
 static bool has_gl(struct video *video, deadline *ret_next) {
 	if (!video->canvas.egl && clock_now_ns() < video->gl_retry_ns) {
-		source_lgmp_discard(video->lgmp, true);
+		newest_frame_discard(source_lgmp_newest(video->lgmp), true);
 	} else if (!video->canvas.egl) {
 		open_gl(video);
 	}
@@ -221,7 +221,7 @@ static deadline work(struct video *video) {
 	if (!has_gl(video, &next)) {
 		return next;
 	}
-	source_lgmp_discard(video->lgmp, !takes_frames(video));
+	newest_frame_discard(source_lgmp_newest(video->lgmp), !takes_frames(video));
 	if (video->settings.hidden) {
 		return DEADLINE_NONE;
 	}

@@ -161,7 +161,7 @@ static void note_frame(struct video_frames *frames, const struct source_frame *t
 
 void video_frames_take(struct video_frames *frames) {
 	struct source_frame taken;
-	if (!source_lgmp_take(frames->lgmp, &taken)) {
+	if (!newest_frame_take(source_lgmp_newest(frames->lgmp), &taken)) {
 		return;
 	}
 	note_wake(frames, &taken);
@@ -189,7 +189,7 @@ void video_frames_take(struct video_frames *frames) {
 		.seen_ns = taken.seen_ns,
 		.uploaded_ns = clock_now_ns(),
 	};
-	const bool trusted = source_lgmp_release(frames->lgmp, &taken) == 0;
+	const bool trusted = newest_frame_release(source_lgmp_newest(frames->lgmp), &taken) == 0;
 	times.released_ns = clock_now_ns();
 	if (!ok || !trusted) {
 		frames->canvas->picture.torn = true;

@@ -182,25 +182,25 @@ static void what_was_overwritten_does_not_count(void **state) {
 	snprintf(source_config.path, sizeof source_config.path, "%s", guest.path);
 	const struct source_lgmp_events events = { .wake = nothing_to_do };
 	CHECK(source_lgmp_start(&source, &source_config, &events) == 0);
-	source_lgmp_discard(source, true);
+	newest_frame_discard(source_lgmp_newest(source), true);
 	wait_seen(source, 5);
 
 	guest_command(&guest, "pause");
 	clock_sleep_ns(50 * NS_PER_MS);
-	source_lgmp_discard(source, false);
-	CHECK(source_lgmp_take(source, &frame));
+	newest_frame_discard(source_lgmp_newest(source), false);
+	CHECK(newest_frame_take(source_lgmp_newest(source), &frame));
 	CHECK(frame.finished && frame.repeated);
-	CHECK(source_lgmp_release(source, &frame) == 0);
+	CHECK(newest_frame_release(source_lgmp_newest(source), &frame) == 0);
 
-	source_lgmp_discard(source, true);
+	newest_frame_discard(source_lgmp_newest(source), true);
 	guest_command(&guest, "resume");
 	wait_seen(source, 5);
-	source_lgmp_discard(source, false);
-	CHECK(source_lgmp_take(source, &frame));
+	newest_frame_discard(source_lgmp_newest(source), false);
+	CHECK(newest_frame_take(source_lgmp_newest(source), &frame));
 	CHECK(frame.finished);
-	source_lgmp_discard(source, true); /* so that the guest can go on */
+	newest_frame_discard(source_lgmp_newest(source), true); /* so that the guest can go on */
 	wait_seen(source, 4);
-	CHECK(source_lgmp_release(source, &frame) == -ESTALE);
+	CHECK(newest_frame_release(source_lgmp_newest(source), &frame) == -ESTALE);
 	source_lgmp_stop(source);
 	guest_stop(&guest);
 }
