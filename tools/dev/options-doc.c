@@ -214,7 +214,7 @@ static void list(void (*print)(const struct config_option *option), unsigned wit
 /* What becomes of looking-glass-client's other options. */
 static void list_lg(void) {
 	const char *name;
-	static const char *const fates[] = {
+	static const char *const support_words[] = {
 		[LG_UNKNOWN] = "",
 		[LG_KEPT] = "",
 		[LG_MAPPED] = N_("mapped"),
@@ -223,9 +223,9 @@ static void list_lg(void) {
 	};
 	for (size_t i = 0; (name = lg_name_at(i)); i++) {
 		const char *note = lg_note_of(name);
-		const char *fate = fates[lg_support_of(name)];
+		const char *support = support_words[lg_support_of(name)];
 		char line[512];
-		snprintf(line, sizeof line, note ? _("%s: %s") : "%s", fate[0] ? _(fate) : "",
+		snprintf(line, sizeof line, note ? _("%s: %s") : "%s", support[0] ? _(support) : "",
 				note ? _(note) : "");
 		put("*%s*\n\t", name);
 		put(_("%s."), line);
