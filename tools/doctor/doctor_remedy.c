@@ -33,6 +33,13 @@ static char *printed(const char *format, va_list args) {
 	return text_take(&text);
 }
 
+/* What the caller says after a command, if anything. */
+static void add_words(struct text *text, const char *format, va_list args) {
+	char *words = printed(format, args);
+	text_add(text, "%s%s", words[0] ? " " : "", words);
+	free(words);
+}
+
 void report_remedy(struct report *report, const char *format, ...) {
 	va_list args;
 	va_start(args, format);
@@ -103,10 +110,9 @@ void report_setup(struct report *report, const char *command, const char *format
 	add_vm(&text, report->facts);
 	va_list args;
 	va_start(args, format);
-	char *words = printed(format, args);
+	add_words(&text, format, args);
 	va_end(args);
-	text_add(&text, "%s%s --apply", words[0] ? " " : "", words);
-	free(words);
+	text_add(&text, " --apply");
 	add(report, true, text_take(&text));
 }
 
@@ -151,10 +157,8 @@ void report_virsh(struct report *report, const char *verb, const char *format, .
 	text_add_shell(&text, vm_word(&report->facts->vm));
 	va_list args;
 	va_start(args, format);
-	char *words = printed(format, args);
+	add_words(&text, format, args);
 	va_end(args);
-	text_add(&text, "%s%s", words[0] ? " " : "", words);
-	free(words);
 	add(report, true, text_take(&text));
 }
 
@@ -167,14 +171,14 @@ void report_edit(struct report *report, const char *format, ...) {
 	}
 	va_list args;
 	va_start(args, format);
-	char *words = printed(format, args);
+	char *change = printed(format, args);
 	va_end(args);
 	if (report->facts->vm_file[0]) {
-		report_remedy(report, _("in %s: %s"), report->facts->vm_file, words);
+		report_remedy(report, _("in %s: %s"), report->facts->vm_file, change);
 	} else {
-		report_remedy(report, "%s", words);
+		report_remedy(report, "%s", change);
 	}
-	free(words);
+	free(change);
 }
 
 const char *doctor_word(const char *word, char buf[static DOCTOR_WORD_BYTES]) {
