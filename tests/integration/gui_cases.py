@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from gui_lab import (BUILD, MODE, PATIENCE, SCREEN, SHM, WORK, X_ENV, Program, capture, check, check_colours, client, connected,
-                     focus, guest, memory_of, newest, run, shown, wait_for, xdotool)
+                     focus, guest, memory_of, newest, place_of, run, shown, wait_for, xdotool)
 
 
 def case_picture():
@@ -34,12 +34,17 @@ def case_picture():
 
 def case_letterbox():
     """A window of another aspect: the picture in the middle, untouched, black at both sides."""
+    if MODE != 'sway':
+        xdotool('mousemove', str(SCREEN[0] - 1), str(SCREEN[1] - 1))  # where no window is
     for frame, window in (((640, 360), (640, 480)), ((360, 640), (1280, 640)), ((320, 180), (640, 500))):
         source = guest(frame, '--fps=30')
         program = client(window)
         screen, corner, scale, _ = shown(window, frame)
-        box = screen.box_of_not((0, 0, 0))
-        wanted = (corner[0], corner[1], corner[0] + frame[0] * scale, corner[1] + frame[1] * scale)
+        # In the window alone: around it a desktop has its own background.
+        left, top, _ = place_of(window, frame)
+        inside = SCREEN if MODE == 'sway' else window
+        box = screen.part(round(corner[0] - left), round(corner[1] - top), *inside).box_of_not((0, 0, 0))
+        wanted = (left, top, left + frame[0] * scale, top + frame[1] * scale)
         print('frame %s in window %s: picture %s, wanted %s' % (frame, window, box, wanted))
         # The last bar of the picture is black itself, but below it the ramps reach the right edge.
         check(all(abs(a - b) <= 1 for a, b in zip(box, wanted)), 'the picture is not where it belongs')

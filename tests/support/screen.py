@@ -47,6 +47,15 @@ class Screen:
         """The serials of all stripes of a frame of that height; None where one cannot be read."""
         return [self.stamp(left, top, stripe, scale) for stripe in range(height // STRIPE)]
 
+    def part(self, left, top, width, height):
+        """That part of the screen, where it reaches beyond the edge cut there."""
+        left, top = max(0, left), max(0, top)
+        width, height = min(width, self.width - left), min(height, self.height - top)
+        rows = [self.data[((top + y) * self.width + left) * 3:((top + y) * self.width + left + width) * 3] for y in range(height)]
+        cut = object.__new__(Screen)
+        cut.width, cut.height, cut.data = width, height, b''.join(rows)
+        return cut
+
     def box_of_not(self, colour):
         """The smallest box (left, top, right, bottom) outside which every pixel has that colour."""
         background = bytes(colour)
