@@ -32,6 +32,7 @@
           openssl # libcrypto, libssl
           SDL2
           systemd # libsystemd, libudev
+          libxkbcommon # xkbcommon
           wayland # wayland-client, wayland-egl
           xorg.libX11 # x11, x11-xcb
           xorg.libxcb # xcb, xcb-shm, xcb-xfixes

@@ -92,6 +92,8 @@ endforeach()
 foreach(case picture keys sigterm capture actions)
 	pg_integration(gui_weston_${case} gui weston ${case})
 endforeach()
+pg_integration(gui_weston_locks gui weston locks)
+set_property(TEST gui_weston_locks APPEND PROPERTY LABELS once)
 # What the desktops that players have do otherwise: one row of each kind here, more in tests/long/desktops.
 foreach(case picture focus capture)
 	pg_integration(gui_openbox_${case} gui openbox ${case})

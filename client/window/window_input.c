@@ -9,6 +9,7 @@
 
 #include "base/deadline.h"
 #include "client/window/local_pointer.h"
+#include "client/window/wayland_locks.h"
 #include "client/window/window_input_internal.h"
 #include "input/chord.h"
 #include "input/led.h"
@@ -21,6 +22,7 @@
 /* Keys that SDL finds held when the window gets the focus come as presses in the same millisecond.
  */
 #define FOCUS_KEYS_MS 2u
+#define LOCKS_WAIT_NS (30 * NS_PER_MS)
 
 /* Keys and focus. */
 
@@ -55,34 +57,41 @@ static bool is_escape_key(const struct window_input *input, unsigned code) {
 	return false;
 }
 
-/* Older ones do not say it on Wayland. */
-static bool sdl_knows_locks(void) {
-	SDL_version version;
-	SDL_GetVersion(&version);
-	return SDL_VERSIONNUM(version.major, version.minor, version.patch) >=
-	       SDL_VERSIONNUM(2, 26, 0);
+static bool lock_keys(const struct window_input *input, unsigned *ret_leds) {
+	if (input->locks) {
+		return wayland_locks_read(input->locks, ret_leds);
+	}
+	const SDL_Keymod now = SDL_GetModState();
+	*ret_leds = (now & KMOD_NUM ? INPUT_LED_NUM : 0u) | (now & KMOD_CAPS ? INPUT_LED_CAPS : 0u);
+	return true;
 }
 
 /* Once, when keys begin to go to the guest: what was toggled elsewhere meanwhile is toggled there.
  * Scroll Lock has no state on most desktops, and the escape key, which starts the commands, is not
- * a lock key.
+ * a lock key. A compositor may say them only after the focus, so it gets a moment, which the first
+ * key ends.
  */
 static void tell_locks(struct window_input *input) {
+	unsigned leds;
 	if (!input->focus || !window_input_forwards(input)) {
 		input->locks_reported = false;
 		return;
 	}
-	if (input->locks_reported || !sdl_knows_locks()) {
+	if (input->locks_reported || input->locks_due_ns || !lock_keys(input, &leds)) {
 		return;
 	}
 	input->locks_reported = true;
-	const SDL_Keymod now = SDL_GetModState();
-	const unsigned leds = (now & KMOD_NUM ? INPUT_LED_NUM : 0u) |
-			      (now & KMOD_CAPS ? INPUT_LED_CAPS : 0u);
 	const unsigned locks = (is_escape_key(input, KEY_NUMLOCK) ? 0u : INPUT_LED_NUM) |
 			       (is_escape_key(input, KEY_CAPSLOCK) ? 0u : INPUT_LED_CAPS);
 	log_debug("lock keys here: %x of %x", leds, locks);
 	input->hooks.locks(leds, locks, input->hooks.data);
+}
+
+static void locks_now(struct window_input *input) {
+	if (input->locks_due_ns) {
+		input->locks_due_ns = 0;
+		tell_locks(input);
+	}
 }
 
 /* The window hears too little of the mouse (client/session/x11_motion.h). */
@@ -184,6 +193,7 @@ static void enter_capture(struct window_input *input) {
 
 static void focus_lost(struct window_input *input) {
 	input->focus = false;
+	input->locks_due_ns = 0;
 	if (escape_cancel(&input->escape)) {
 		hide_help(input);
 	}
@@ -193,9 +203,10 @@ static void focus_lost(struct window_input *input) {
 	settle(input);
 }
 
-static void focus_gained(struct window_input *input, uint32_t ms) {
+static void focus_gained(struct window_input *input, uint32_t ms, uint64_t now_ns) {
 	input->focus = true;
 	input->focus_ms = ms;
+	input->locks_due_ns = input->locks ? now_ns + LOCKS_WAIT_NS : 0;
 	if (input->config.capture_on_focus && guest_listens(input)) {
 		input->started = true;
 		enter_capture(input);
@@ -415,10 +426,11 @@ static bool wheel_event(
 	return true;
 }
 
-static void window_event(struct window_input *input, const SDL_WindowEvent *event) {
+static void window_event(
+		struct window_input *input, const SDL_WindowEvent *event, uint64_t now_ns) {
 	switch (event->event) {
 	case SDL_WINDOWEVENT_FOCUS_GAINED:
-		focus_gained(input, event->timestamp);
+		focus_gained(input, event->timestamp, now_ns);
 		break;
 	case SDL_WINDOWEVENT_FOCUS_LOST:
 	case SDL_WINDOWEVENT_HIDDEN:
@@ -441,6 +453,7 @@ bool window_input_event(struct window_input *input, const SDL_Event *event, uint
 	switch (event->type) {
 	case SDL_KEYDOWN:
 	case SDL_KEYUP:
+		locks_now(input);
 		return key_event(input, &event->key, now_ns);
 	case SDL_FINGERDOWN:
 	case SDL_FINGERMOTION:
@@ -460,7 +473,7 @@ bool window_input_event(struct window_input *input, const SDL_Event *event, uint
 	case SDL_MOUSEWHEEL:
 		return wheel_event(input, &event->wheel, now_ns);
 	case SDL_WINDOWEVENT:
-		window_event(input, &event->window);
+		window_event(input, &event->window, now_ns);
 		return false;
 	default:
 		return false;
@@ -474,8 +487,9 @@ bool window_input_escape_is_down(const struct window_input *input) {
 /* Time. */
 
 deadline window_input_deadline(const struct window_input *input) {
-	return deadline_first(deadline_first(input->help_due_ns, input->align_due_ns),
-			touch_deadline(&input->touch));
+	const deadline keys = deadline_first(input->help_due_ns, input->locks_due_ns);
+	return deadline_first(
+			deadline_first(keys, input->align_due_ns), touch_deadline(&input->touch));
 }
 
 /* The pointer has come to rest. A guest that hides its pointer (a game) moves it for itself. */
@@ -498,6 +512,9 @@ void window_input_tick(struct window_input *input, uint64_t now_ns) {
 		input->help_due_ns = 0;
 		input->help_shown = true;
 		request(input, WINDOW_REQUEST_HELP, 1, false);
+	}
+	if (input->locks_due_ns && now_ns >= input->locks_due_ns) {
+		locks_now(input);
 	}
 	if (input->align_due_ns && now_ns >= input->align_due_ns) {
 		align_at_rest(input, now_ns);
@@ -600,6 +617,7 @@ int window_input_create(struct window_input **ret_input, SDL_Window *window,
 		free(input);
 		return r;
 	}
+	input->locks = wayland_locks_create(window);
 	/* On from the start otherwise, and an input method would eat the keys. */
 	SDL_StopTextInput();
 	*ret_input = input;
@@ -623,5 +641,6 @@ void window_input_destroy(struct window_input *input) {
 		SDL_SetWindowKeyboardGrab(input->window, SDL_FALSE);
 	}
 	local_pointer_destroy(input->pointer);
+	wayland_locks_destroy(input->locks);
 	free(input);
 }

@@ -10,6 +10,7 @@
 #include "input/chord.h"
 
 struct local_pointer;
+struct wayland_locks;
 
 struct window_input {
 	SDL_Window *window;
@@ -46,7 +47,9 @@ struct window_input {
 
 	bool mode_asked;
 	bool asked_absolute;
-	bool locks_reported; /* since the focus came and the guest listens */
+	bool locks_reported;         /* since the focus came and the guest listens */
+	struct wayland_locks *locks; /* NULL: SDL knows them */
+	uint64_t locks_due_ns;
 };
 
 /* Input of the window goes to the guest now. */

@@ -593,12 +593,6 @@ static void guest_pointer_follows_ours(void **state) {
 static void lock_keys_are_told_once(void **state) {
 	(void)state;
 	struct fixture f;
-	SDL_version version;
-	SDL_GetVersion(&version);
-	if (SDL_VERSIONNUM(version.major, version.minor, version.patch) <
-			SDL_VERSIONNUM(2, 26, 0)) {
-		skip();
-	}
 	setup(&f);
 	CHECK(f.locks_reported == 0); /* no focus */
 	SDL_SetModState(KMOD_CAPS | KMOD_LSHIFT);

@@ -1,0 +1,21 @@
+/*
+ * The lock keys as a Wayland compositor has them. SDL 2.26 counts presses of its own window and
+ * knows neither what was on before nor what another window toggled. A wl_keyboard on SDL's
+ * connection, with a queue of its own; of the first seat. pg-ui only.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct SDL_Window;
+struct wayland_locks;
+
+/* NULL = the window is not Wayland's, the compositor has no seat, or there is no memory. While the
+ * window lives. */
+struct wayland_locks *wayland_locks_create(struct SDL_Window *window);
+/* Accepts NULL. */
+void wayland_locks_destroy(struct wayland_locks *locks);
+
+/* What the compositor has said so far (enum input_led, Num and Caps); false = nothing yet. It says
+ * so with the focus, some before that event and some a moment after. Does not block. */
+bool wayland_locks_read(struct wayland_locks *locks, unsigned *ret_leds);
