@@ -288,6 +288,12 @@ void spice_connect_cancel(struct spice_connect *connecting) {
 	}
 }
 
+static void get_file(const struct stat *st, struct spice_server *server) {
+	server->inode = st->st_ino;
+	server->changed_ns =
+			(uint64_t)st->st_ctim.tv_sec * NS_PER_S + (uint64_t)st->st_ctim.tv_nsec;
+}
+
 void spice_connect_get_server(
 		int fd, const struct spice_address *address, struct spice_server *ret_server) {
 	struct ucred ucred;
@@ -299,9 +305,18 @@ void spice_connect_get_server(
 		return;
 	}
 	ret_server->pid = ucred.pid;
-	ret_server->inode = st.st_ino;
-	ret_server->changed_ns =
-			(uint64_t)st.st_ctim.tv_sec * NS_PER_S + (uint64_t)st.st_ctim.tv_nsec;
+	get_file(&st, ret_server);
+}
+
+bool spice_connect_is_new_file(
+		const struct spice_address *address, const struct spice_server *server) {
+	struct spice_server now = { .pid = server->pid };
+	struct stat st;
+	if (address->kind != SPICE_ADDRESS_UNIX || stat(address->path, &st) < 0) {
+		return false;
+	}
+	get_file(&st, &now);
+	return !spice_connect_server_equal(&now, server);
 }
 
 bool spice_connect_server_equal(const struct spice_server *a, const struct spice_server *b) {

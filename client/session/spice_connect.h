@@ -46,3 +46,6 @@ void spice_connect_cancel(struct spice_connect *connecting);
 void spice_connect_get_server(
 		int fd, const struct spice_address *address, struct spice_server *ret_server);
 bool spice_connect_server_equal(const struct spice_server *a, const struct spice_server *b);
+/* There is a socket file, and it is not the one that this server had. */
+bool spice_connect_is_new_file(
+		const struct spice_address *address, const struct spice_server *server);

@@ -125,6 +125,7 @@ void app_tell_input(struct app *app) {
 		.desktop_width = (int)app->hud.now.video.desktop_width,
 		.desktop_height = (int)app->hud.now.video.desktop_height,
 		.connected = app->hud.now.session.connected && !app->hud.now.wrong_vm,
+		.taken = app->hud.now.session.kicked,
 		.absolute = app->hud.now.session.absolute,
 		/* Positions are those of the SPICE surface, which the frame host's desktop is not:
 		 * over its picture motion is relative, and the host puts the pointer (kvmfr.md 7).

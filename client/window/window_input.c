@@ -263,7 +263,8 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 		return true;
 	}
 	/* A release always goes on: what was not pressed there is no news to the router. */
-	if (window_input_forwards(input) || !pressed) {
+	if (window_input_forwards(input) || !pressed ||
+			(input->state.taken && !input->state.overlay)) {
 		window_input_send(input, (struct guest_input_event){ .time_ns = now_ns,
 							 .kind = INPUT_KEY,
 							 .code = code,

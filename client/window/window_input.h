@@ -66,7 +66,8 @@ struct window_input_state {
 	struct video_geometry picture;
 	int desktop_width, desktop_height; /* upright guest desktop; 0 = none yet */
 	bool connected;                    /* the input channel is up */
-	bool absolute;                     /* the server takes positions now */
+	bool taken;    /* another client has the server: a key takes it back (guest_link.h) */
+	bool absolute; /* the server takes positions now */
 	/* It could, and positions mean something: only while the SPICE picture is the one shown.
 	 * The server scales them by its own surface, which is not the desktop of the frame host. */
 	bool absolute_possible;

@@ -241,6 +241,25 @@ static void plain_keys_and_repeats(void **state) {
 	teardown(&f);
 }
 
+static void a_key_takes_the_server_back(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	f.view.connected = false;
+	f.view.taken = true; /* "press a key to take it back" */
+	window_input_set_state(f.input, &f.view);
+	f.log[0] = 0;
+	key(&f, SDL_SCANCODE_A, true);
+	key(&f, SDL_SCANCODE_A, false);
+	expect(&f, "+30 -30 ");
+	CHECK(!button(&f, SDL_BUTTON_LEFT, true, 5, 5));
+	f.view.overlay = true;
+	window_input_set_state(f.input, &f.view);
+	key(&f, SDL_SCANCODE_A, true);
+	expect(&f, "");
+	teardown(&f);
+}
+
 static void capture_and_back(void **state) {
 	(void)state;
 	struct fixture f;
@@ -745,6 +764,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_of_a_pc_has_its_position),
 		cmocka_unit_test(plain_keys_and_repeats),
+		cmocka_unit_test(a_key_takes_the_server_back),
 		cmocka_unit_test(capture_and_back),
 		cmocka_unit_test(motion_comes_from_one_place),
 		cmocka_unit_test(focus_loss_ends_all),
