@@ -80,6 +80,14 @@ static void compose_status(struct audio *audio, const struct playout_stats *play
 		return;
 	}
 	playout_status(audio, playout, ret_status);
+	if (playout->state == PLAYOUT_GAP && audio->source != SOURCE_SPICE && audio->receiver) {
+		/* Why nothing comes is known at once, before the gap is an end. */
+		struct part_status received_status = { 0 };
+		receiver_status(audio->receiver, &received_status);
+		if (received_status.state == PART_WAITING) {
+			*ret_status = received_status;
+		}
+	}
 	if (ret_status->state != PART_OFF || audio->config.output == AUDIO_OUTPUT_NONE) {
 		return;
 	}

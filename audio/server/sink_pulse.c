@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "audio/server/period.h"
-#include "audio/server/pulse_mixer.h"
 #include "audio/server/pulse_server.h"
 #include "base/clock.h"
 
@@ -47,7 +46,13 @@ struct sink_pulse {
 	struct period period; /* PipeWire's; kept while the device is the same */
 	char *written;        /* of libpulse's memory: not sent yet; NULL: nothing */
 	size_t written_bytes, written_room;
-	struct pulse_mixer mixer;
+	bool volume_set;
+	/* as the server tells them */
+	uint32_t device_index;
+	bool stream_muted, stream_zero;
+	bool device_muted, device_zero;
+	bool mute;
+	bool guest_mute; /* the guest's own */
 };
 
 static struct sink_pulse *pulse_of(struct sink *sink) {
@@ -108,9 +113,57 @@ static void close_stream(struct sink_pulse *pulse) {
 	release_stream(pulse->stream);
 	pulse->stream = NULL;
 	pulse->stream_ready = false;
-	pulse_mixer_detach(&pulse->mixer);
 	pulse->stream_lost = false;
 	pulse->timing_asked = false;
+}
+
+static void set_stream_volume(struct sink_pulse *pulse, const pa_cvolume *volume) {
+	pulse_forget(pa_context_set_sink_input_volume(
+			context_of(pulse), pa_stream_get_index(pulse->stream), volume, NULL, NULL));
+}
+
+static void apply_mixer(struct sink_pulse *pulse) {
+	if (pulse->mute) {
+		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+				pa_stream_get_index(pulse->stream), 1, NULL, NULL));
+	}
+	if (pulse->config.volume_percent >= 0 && !pulse->volume_set) {
+		pa_cvolume volume;
+		pa_cvolume_set(&volume, pulse->format.channels,
+				(pa_volume_t)((uint64_t)PA_VOLUME_NORM *
+						(unsigned)pulse->config.volume_percent / 100));
+		set_stream_volume(pulse, &volume);
+		pulse->volume_set = true;
+	}
+}
+
+/* ---- is it to be heard at all? ---- */
+
+static void on_device(pa_context *context, const pa_sink_info *info, int end, void *data) {
+	struct sink_pulse *pulse = data;
+	(void)context;
+	if (end == 0 && info) {
+		pulse->device_muted = info->mute != 0;
+		pulse->device_zero = pa_cvolume_is_muted(&info->volume) != 0;
+	}
+}
+
+static void on_input(pa_context *context, const pa_sink_input_info *info, int end, void *data) {
+	struct sink_pulse *pulse = data;
+	if (end == 0 && info) {
+		pulse->stream_muted = info->mute != 0;
+		pulse->stream_zero = info->has_volume && pa_cvolume_is_muted(&info->volume);
+		pulse->device_index = info->sink;
+		pulse_forget(pa_context_get_sink_info_by_index(
+				context, info->sink, on_device, pulse));
+	}
+}
+
+static void look_at_mixer(struct sink_pulse *pulse) {
+	if (pulse->stream && pulse->stream_ready) {
+		pulse_forget(pa_context_get_sink_input_info(context_of(pulse),
+				pa_stream_get_index(pulse->stream), on_input, pulse));
+	}
 }
 
 /* The sink that was asked for by name: it may come and go. Who moves the stream by hand later has
@@ -155,11 +208,24 @@ static void on_change(pa_context *context, pa_subscription_event_type_t type, ui
 		}
 		return;
 	}
-	pulse_mixer_changed(&pulse->mixer, device, index);
+	if (!pulse->stream || !pulse->stream_ready) {
+		return;
+	}
+	if (index == (device ? pulse->device_index : pa_stream_get_index(pulse->stream))) {
+		look_at_mixer(pulse);
+	}
 }
 
 enum sink_silenced sink_pulse_silenced(const struct sink *sink) {
-	return pulse_mixer_silenced(&((const struct sink_pulse *)sink)->mixer);
+	const struct sink_pulse *pulse = (const struct sink_pulse *)sink;
+	if (!pulse->stream_ready || pulse->mute || pulse->guest_mute) {
+		return SINK_AUDIBLE;
+	}
+	return pulse->stream_muted   ? SINK_STREAM_MUTED
+	       : pulse->device_muted ? SINK_DEVICE_MUTED
+	       : pulse->stream_zero  ? SINK_STREAM_ZERO
+	       : pulse->device_zero  ? SINK_DEVICE_ZERO
+				     : SINK_AUDIBLE;
 }
 
 /* What is known of the stream that stands. */
@@ -199,7 +265,8 @@ static void tell_ready(struct sink_pulse *pulse) {
 	}
 	pulse->period.position = -1; /* another stream counts from 0 */
 	pulse->stream_ready = true;
-	pulse_mixer_attach(&pulse->mixer, pulse->stream, pulse->config.volume_percent);
+	apply_mixer(pulse);
+	look_at_mixer(pulse);
 	if (pulse->sink.events.ready) {
 		pulse->sink.events.ready(&info, pulse->sink.data);
 	}
@@ -290,7 +357,7 @@ static void on_moved(pa_stream *stream, void *data) {
 		pulse->sink.events.moved(pulse->sink.data);
 	}
 	tell_suspended(pulse);
-	pulse_mixer_look(&pulse->mixer);
+	look_at_mixer(pulse);
 }
 
 static void open_stream(struct sink_pulse *pulse) {
@@ -552,16 +619,43 @@ static void pulse_ask_timing(struct sink *sink) {
 }
 
 void sink_pulse_set_mute(struct sink *sink, bool mute) {
-	pulse_mixer_set_mute(&pulse_of(sink)->mixer, mute);
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->mute = mute;
+	if (pulse->stream_ready) {
+		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+				pa_stream_get_index(pulse->stream), mute, NULL, NULL));
+	}
 }
 
 void sink_pulse_set_volume(
 		struct sink *sink, unsigned channels, const uint16_t *volume, bool mute) {
-	pulse_mixer_set_volume(&pulse_of(sink)->mixer, channels, volume, mute);
+	struct sink_pulse *pulse = pulse_of(sink);
+	if (!pulse->stream_ready || channels == 0) {
+		return;
+	}
+	pulse->guest_mute = mute;
+	for (unsigned i = 0; i < channels; i++) {
+		pulse->guest_mute |= volume[i] == 0;
+	}
+	pa_cvolume set;
+	pa_cvolume_set(&set, pulse->format.channels, PA_VOLUME_NORM);
+	for (unsigned i = 0; i < pulse->format.channels; i++) {
+		uint16_t value = volume[i < channels ? i : channels - 1];
+		set.values[i] = (pa_volume_t)((uint64_t)PA_VOLUME_NORM * value / UINT16_MAX);
+	}
+	set_stream_volume(pulse, &set);
+	pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+			pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL, NULL));
 }
 
 void sink_pulse_set_guest_mute(struct sink *sink, bool mute) {
-	pulse_mixer_set_guest_mute(&pulse_of(sink)->mixer, mute);
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->guest_mute = mute;
+	if (pulse->stream_ready) {
+		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
+				pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL,
+				NULL));
+	}
 }
 
 static void pulse_destroy(struct sink *sink) {

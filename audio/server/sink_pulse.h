@@ -10,7 +10,6 @@
 #include <pulse/mainloop-api.h>
 
 #include "audio/playout/sink.h"
-#include "audio/server/pulse_mixer.h"
 #include "base/deadline.h"
 
 struct sink_pulse_config {
@@ -35,6 +34,14 @@ void sink_pulse_retry(struct sink *sink);
 /* Whether the server answers; otherwise why not, for people. */
 bool sink_pulse_connected(const struct sink *sink, const char **ret_reason);
 
+/* Why nothing is heard of what is played: set in the server's mixer, not here or by the guest. */
+enum sink_silenced {
+	SINK_AUDIBLE,
+	SINK_STREAM_MUTED,
+	SINK_DEVICE_MUTED,
+	SINK_STREAM_ZERO, /* its volume is nothing */
+	SINK_DEVICE_ZERO,
+};
 enum sink_silenced sink_pulse_silenced(const struct sink *sink);
 
 /* As the mixer shows it: kept for streams to come. */
