@@ -49,7 +49,7 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 int gettimeofday(struct timeval *restrict now, void *restrict zone) {
 	struct timespec spec;
 	(void)zone;
-	if (now && clock_gettime(CLOCK_REALTIME, &spec) == 0) {
+	if (clock_gettime(CLOCK_REALTIME, &spec) == 0) {
 		now->tv_sec = spec.tv_sec;
 		now->tv_usec = spec.tv_nsec / 1000;
 	}
