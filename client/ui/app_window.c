@@ -283,7 +283,11 @@ static void on_drop(struct app *app, SDL_DropEvent *event) {
 	} else if (event->type == SDL_DROPCOMPLETE) {
 		drop_complete(app);
 	}
-	SDL_free(event->file); /* also of a text, which goes nowhere; NULL for the others */
+	/* A text goes nowhere. In the other events SDL 2 over SDL 3 has no NULL there, but nonsense
+	 * (sdl2-compat 2.32.74). */
+	if (event->type == SDL_DROPFILE || event->type == SDL_DROPTEXT) {
+		SDL_free(event->file);
+	}
 }
 
 /* ---- the panel ---- */
