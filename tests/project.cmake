@@ -121,6 +121,9 @@ endforeach()
 foreach(case text image types cap faults)
 	pg_integration(clipboard_sway_${case} clipboard sway ${case})
 endforeach()
+# GNOME's own way with it: types are told backward, and one of them is kept.
+pg_integration(clipboard_mutter_types clipboard mutter types)
+set_property(TEST clipboard_mutter_types APPEND PROPERTY LABELS once paced)
 set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
 # Waits and a second desktop's turn of the same code: once, plain, is enough.
 set_property(TEST clipboard_x11_switches clipboard_weston_text clipboard_weston_image clipboard_sway_text clipboard_sway_cap

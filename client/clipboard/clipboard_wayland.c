@@ -38,6 +38,7 @@ struct wayland {
 	struct wayland_offer *drop;  /* whose list of files is being read */
 	uint32_t hash;               /* of the names of the newest offer of another program */
 	unsigned own_types;          /* 0 = nothing is ours */
+	unsigned had_types;          /* of our content that was confirmed last */
 	bool confirmed;              /* the compositor said that the clipboard is ours */
 	struct waiting_send sends[SENDS];
 	uint32_t next_id;
@@ -50,15 +51,22 @@ static struct wayland *wayland_of(struct clipboard_backend *backend) {
 
 /* ---- what the compositor tells ---- */
 
+/* What the desktop keeps of content that was the guest's: one type of it (mutter,
+ * meta-clipboard-manager.c), told as soon as that has gone. */
+static bool is_kept(const struct wayland *wayland, const struct wayland_offer *offer) {
+	return offer->names == 1 && (offer->choice.types & wayland->had_types) != 0;
+}
+
 static void on_selection(struct wayland_offer *offer, void *data) {
 	struct wayland *wayland = data;
 	if (offer && offer->ours) {
 		wayland_offer_destroy(offer);
 		wayland->confirmed = wayland->own_types != 0;
+		wayland->had_types = wayland->own_types;
 		return;
 	}
 	if (wayland->own_types != 0 && !wayland->confirmed &&
-			(!offer || offer->hash == wayland->hash)) {
+			(!offer || offer->hash == wayland->hash || is_kept(wayland, offer))) {
 		/* The one from before the guest's: ours is on its way, or came while the keyboard
 		 * was elsewhere and is set again with the focus. */
 		wayland_offer_destroy(offer);

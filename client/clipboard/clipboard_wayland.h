@@ -27,6 +27,7 @@ struct wayland_offer {
 	bool files;    /* text/uri-list */
 	bool secret;   /* a password manager marked it: it is not for others */
 	uint32_t hash; /* of all its names */
+	unsigned names;
 };
 
 struct wayland_link_events {

@@ -48,7 +48,7 @@ struct wayland_link {
 	bool own_display;
 	struct wl_event_queue *queue;
 	struct wl_registry *registry;
-	bool weston; /* the compositor */
+	bool weston, mutter; /* the compositor */
 	uint32_t manager_name[WAYLAND_PROTOCOLS];
 	uint32_t manager_version[WAYLAND_PROTOCOLS]; /* 0 = not there */
 	const struct wayland_protocol *protocol;

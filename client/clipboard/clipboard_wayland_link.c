@@ -53,6 +53,28 @@ bool wayland_link_is_mark(const struct wayland_link *link, const char *name) {
 	return strcmp(name, link->own_name) == 0;
 }
 
+/* The mark by which our own offer is known when the compositor tells it. Last, because many
+ * programs paste whatever is offered first; but weston's own clipboard takes the first type over,
+ * and would offer it as if it were another program's. Mutter tells everybody the types the other
+ * way round (43, meta-selection-source-wayland.c). */
+static void offer_all(struct wayland_link *link, void *source, unsigned types) {
+	const bool backward = link->mutter && !is_control(link);
+	const bool mark_first = link->weston || backward;
+	if (mark_first) {
+		link->protocol->source_offer(source, link->own_name);
+	}
+	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
+		const struct clipboard_name *name =
+				&clipboard_names[backward ? CLIPBOARD_NAMES - 1 - i : i];
+		if (name->offer && (name->type & types)) {
+			link->protocol->source_offer(source, name->name);
+		}
+	}
+	if (!mark_first) {
+		link->protocol->source_offer(source, link->own_name);
+	}
+}
+
 int wayland_link_own(struct wayland_link *link, unsigned types) {
 	if (types == 0) {
 		if (link->source) { /* else the clipboard is another program's */
@@ -69,20 +91,7 @@ int wayland_link_own(struct wayland_link *link, unsigned types) {
 	if (!source) {
 		return -ENOMEM;
 	}
-	/* The mark by which our own offer is known when the compositor tells it. Last, because many
-	 * programs paste whatever is offered first; but weston's own clipboard takes the first type
-	 * over, and would offer it as if it were another program's. */
-	if (link->weston) {
-		protocol->source_offer(source, link->own_name);
-	}
-	for (unsigned i = 0; i < CLIPBOARD_NAMES; i++) {
-		if (clipboard_names[i].offer && (clipboard_names[i].type & types)) {
-			protocol->source_offer(source, clipboard_names[i].name);
-		}
-	}
-	if (!link->weston) {
-		protocol->source_offer(source, link->own_name);
-	}
+	offer_all(link, source, types);
 	if (!is_control(link)) {
 		/* Weston and mutter take a second one with the same serial for an old one, unless
 		 * the first is gone. */
@@ -193,6 +202,7 @@ static void on_global(void *data, struct wl_registry *registry, uint32_t name,
 		const char *interface, uint32_t version) {
 	struct wayland_link *link = data;
 	link->weston = link->weston || strncmp(interface, "weston_", 7) == 0;
+	link->mutter = link->mutter || strcmp(interface, "gtk_shell1") == 0;
 	if (strcmp(interface, wl_seat_interface.name) == 0 && !link->seat) {
 		link->seat = wl_registry_bind(
 				registry, name, &wl_seat_interface, at_most(version, SEAT_MAX));

@@ -15,6 +15,7 @@ void wayland_offer_add(struct wayland_offer *offer, const char *name) {
 		offer->hash = (offer->hash ^ (unsigned char)*c) * 16777619u;
 	}
 	offer->hash = offer->hash * 16777619u + 1;
+	offer->names++;
 	clipboard_choice_add(&offer->choice, clipboard_name_find(name));
 	offer->ours = offer->ours || strcmp(name, offer->link->own_name) == 0;
 	offer->secret = offer->secret || strcmp(name, CLIPBOARD_SECRET_NAME) == 0;

@@ -25,7 +25,7 @@ PATIENCE = 4 if SANITIZED else 1
 SECONDS = float(os.environ.get('PG_SECONDS', '0.25'))
 STEPS = (1, 0), (3, -2)
 LEFT, SCROLL_LOCK = 272, 70
-HANDED = re.compile(r'zwp_relative_pointer_v1@\d+\.relative_motion\(\d+, \d+, [-0-9.]+, [-0-9.]+, ([-0-9.]+), ([-0-9.]+)\)')
+HANDED = re.compile(r'zwp_relative_pointer_v1[@#]\d+\.relative_motion\(\d+, \d+, [-0-9.]+, [-0-9.]+, ([-0-9.]+), ([-0-9.]+)\)')
 
 
 def tap_escape_key(mouse):
