@@ -175,16 +175,23 @@ class Relay:
         return breaks, longest / 1e6
 
 
+def home():
+    return os.environ.get("PG_VMLAB") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "vmlab")
+
+
+def make():
+    """The guest's kernel and files, if they are not there: before the network is left."""
+    need("qemu-system-x86_64", "busybox", "cpio")
+    if subprocess.run([os.path.join(HERE, "..", "lab", "mk-guest"), "-o", home()],
+                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+        skip("the guest's kernel cannot be had (tests/lab/mk-guest)")
+
+
 class Guest:
     """The machine, and the tone in it."""
 
     def __init__(self, lab, card, seconds, hertz, audiodev=""):
-        need("qemu-system-x86_64", "busybox", "cpio")
-        home = os.environ.get("PG_VMLAB") or os.path.join(
-            os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "vmlab")
-        if subprocess.run([os.path.join(HERE, "..", "lab", "mk-guest"), "-o", home],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-            skip("the guest's kernel cannot be had (tests/lab/mk-guest)")
         self.work = lab.path("work")
         os.mkdir(self.work)
         with open(os.path.join(self.work, "cmd"), "w") as file:
@@ -192,7 +199,7 @@ class Guest:
                        f"tone {hertz} {seconds} /dev/virtio-ports/sound\n")
         self.port = lab.path("port")
         modules = "snd_hda_codec_generic,snd_hda_intel,snd_intel8x0,snd_usb_audio"
-        words = (f"-m 192 -vga none -kernel {home}/vmlinux -initrd {home}/initrd.gz -no-reboot "
+        words = (f"-m 192 -vga none -kernel {home()}/vmlinux -initrd {home()}/initrd.gz -no-reboot "
                  f"-fsdev local,id=wk,path={self.work},security_model=none "
                  f"-device virtio-9p-pci,fsdev=wk,mount_tag=work0 -serial file:{self.work}/serial.log "
                  f"-device virtio-serial-pci -chardev socket,id=po,path={self.port},server=on,wait=off "
