@@ -37,7 +37,8 @@ static const char doctor_words[] = "--groups --json --connect --xml --root --max
 static const char setup_words[] =
 		"--apply --undo --connect --xml --root --user --max-res --hdr "
 		"--force --shm-name --gpu --host-loses --fix --list --probe --own --qemu --keyboard "
-		"--mouse --grab-toggle --source --target --number --files-only --diff";
+		"--mouse --grab-toggle --source --target --number --files-only --low-latency "
+		"--diff";
 static const char vm_info_words[] = "--once --connect --xml --root --password --list --vm-owner";
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

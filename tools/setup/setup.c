@@ -26,7 +26,7 @@ static void usage(FILE *out) {
 		"  input --list | --probe               which input device is which\n"
 		"  input DOMAIN --own [--keyboard PATH] [--mouse PATH]   pierglass reads the devices\n"
 		"  input DOMAIN --qemu --keyboard PATH --mouse PATH [--grab-toggle NAME]   QEMU does\n"
-		"  audio [DOMAIN]                       the way of the sound: card and firewall\n"
+		"  audio [DOMAIN] [--low-latency]       the way of the sound: card and firewall\n"
 		"  tmpfiles [DOMAIN]                    the memory's file, with your rights\n"
 		"  kvmfr [DOMAIN] --max-res WxH         the memory on the kvmfr module instead\n"
 		"  virtiofs DOMAIN --source DIR [--target NAME]   a shared folder\n"
@@ -75,6 +75,7 @@ enum {
 	ARG_TARGET,
 	ARG_NUMBER,
 	ARG_FILES_ONLY,
+	ARG_LOW_LATENCY,
 	ARG_HOST_LOSES,
 	ARG_HELP,
 	ARG_VERSION
@@ -105,6 +106,7 @@ static const struct option table[] = {
 	{ "target", required_argument, NULL, ARG_TARGET },
 	{ "number", required_argument, NULL, ARG_NUMBER },
 	{ "files-only", no_argument, NULL, ARG_FILES_ONLY },
+	{ "low-latency", no_argument, NULL, ARG_LOW_LATENCY },
 	{ "host-loses", required_argument, NULL, ARG_HOST_LOSES },
 	{ "help", no_argument, NULL, ARG_HELP },
 	{ "version", no_argument, NULL, ARG_VERSION },
@@ -122,7 +124,8 @@ static bool set_flag(struct setup_options *options, int c) {
 		[ARG_PROBE - ARG_APPLY] = &options->probe,
 		[ARG_OWN - ARG_APPLY] = &options->own,
 		[ARG_QEMU - ARG_APPLY] = &options->qemu,
-		[ARG_FILES_ONLY - ARG_APPLY] = &options->files_only };
+		[ARG_FILES_ONLY - ARG_APPLY] = &options->files_only,
+		[ARG_LOW_LATENCY - ARG_APPLY] = &options->low_latency };
 	size_t index = (size_t)(c - ARG_APPLY);
 	if (c < ARG_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
 		return false;

@@ -95,7 +95,7 @@ struct setup_options {
 	unsigned loses_count;
 	unsigned width, height;
 	unsigned number; /* of an applied plan; 0 = the newest */
-	bool hdr, apply, diff, undo, fix, list, probe, own, qemu, force, files_only;
+	bool hdr, apply, diff, undo, fix, list, probe, own, qemu, force, files_only, low_latency;
 };
 
 struct setup {

@@ -153,6 +153,8 @@ struct domain {
 	bool balloon_none;
 	unsigned mdev_count;  /* mediated devices: vGPU, GVT-g */
 	char audio_type[16];  /* where the sound goes: spice, pulseaudio, none */
+	char hda_codec[12];   /* of an HDA card: duplex, output, micro; "" = no such card */
+	bool hda_is_quick;    /* use-timer=off: QEMU holds its sound for 10 ms instead of 30 */
 	char agent_state[16]; /* "connected", "disconnected"; "" = off or not told */
 
 	/* guest PCI addresses on buses that something other than a hostdev uses */

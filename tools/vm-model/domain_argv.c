@@ -152,6 +152,12 @@ static bool is_sound(const char *driver) {
 	return list_has(cards, driver, ',');
 }
 
+static void set_global(struct domain *domain, const char *value) {
+	domain->hda_is_quick |=
+			strncmp(value, "hda-", 4) == 0 &&
+			(strstr(value, ".use-timer=off") || strstr(value, ".use-timer=false"));
+}
+
 static void set_audio(struct domain *domain, const char *value) {
 	struct props props;
 	if (!domain->audio_type[0] && props_parse(value, "driver", &props) == 0) {
@@ -178,6 +184,11 @@ static void add_device(struct domain *domain, const char *value) {
 		struct domain_named *sound = &domain->sound[domain->sound_count++];
 		*sound = (struct domain_named){ .node = -1, .model_node = -1 };
 		copy_text(sound->model, sizeof sound->model, driver);
+		if (strncmp(driver, "hda-", 4) == 0) {
+			const char *timer = props_get(&props, "use-timer");
+			copy_text(domain->hda_codec, sizeof domain->hda_codec, driver + 4);
+			domain->hda_is_quick |= timer && strcmp(timer, "off") == 0;
+		}
 	} else if (strcmp(driver, "usb-host") == 0) {
 		add_usb(domain, &props);
 	} else if (strstr(driver, "tablet") && domain->input_count < 16) {
@@ -300,6 +311,7 @@ void domain_add_qemu_option(struct domain *domain, const char *option, const cha
 		{ "-machine", set_machine },
 		{ "-M", set_machine },
 		{ "-audiodev", set_audio },
+		{ "-global", set_global },
 		{ "-smp", set_cpus },
 		{ "-m", set_memory },
 		{ "-cpu", set_cpu },

@@ -342,11 +342,24 @@ static void note_used_address(struct domain *domain, xmlNode *node) {
 	}
 }
 
+static void read_codec(struct domain *domain, xmlNode *node) {
+	if (domain->hda_codec[0] ||
+			!(attr_is(node, "model", "ich6") || attr_is(node, "model", "ich9"))) {
+		return;
+	}
+	xmlNode *codec = child(node, "codec");
+	const char *type = attr_is(codec, "type", "output")  ? "output"
+			   : attr_is(codec, "type", "micro") ? "micro"
+							     : "duplex";
+	copy_text(domain->hda_codec, sizeof domain->hda_codec, type);
+}
+
 static void read_other_device(struct domain *domain, xmlNode *node) {
 	if (is(node, "video")) {
 		read_named(domain->video, &domain->video_count, 8, node, "type");
 	} else if (is(node, "sound")) {
 		read_named(domain->sound, &domain->sound_count, 8, node, "type");
+		read_codec(domain, node);
 	} else if (is(node, "audio") && !domain->audio_type[0]) {
 		attr(node, "type", domain->audio_type, sizeof domain->audio_type);
 	} else if (is(node, "tpm")) {
