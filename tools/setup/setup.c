@@ -485,10 +485,7 @@ static bool run_input(struct setup *setup) {
 	if (setup->has_vm) {
 		xml_input_own(setup);
 	}
-	if (!setup->has_vm && !options->keyboard && !options->mouse) {
-		return needs_vm(setup);
-	}
-	return true;
+	return setup->has_vm || options->keyboard || options->mouse || needs_vm(setup);
 }
 
 static bool run_audio(struct setup *setup) {
