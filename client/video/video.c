@@ -13,6 +13,7 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_memory.h"
+#include "client/gl/gpu.h"
 #include "client/gl/spice_surface.h"
 #include "client/gl/window_surface.h"
 #include "client/render/renderer.h"
@@ -106,6 +107,17 @@ static void apply_hdr(struct video *video) {
 	}
 }
 
+/* A driver that the sandbox stops is passed over for Mesa's of the CPU, silently. */
+static void warn_of_sandbox(const struct video *video) {
+	char gpu[64];
+	if (video->config.confined && egl_is_software(video->canvas.egl) &&
+			gpu_find("/sys", "/dev", gpu, sizeof gpu)) {
+		log_warn("the CPU draws, although this machine has the GPU %s: if --no-sandbox draws with it, its "
+			 "driver needs what the sandbox refuses",
+				gpu);
+	}
+}
+
 static void open_gl(struct video *video) {
 	struct video_canvas *canvas = &video->canvas;
 	thread_place_leave(&video->place); /* the driver starts threads of its own */
@@ -122,9 +134,12 @@ static void open_gl(struct video *video) {
 				    space.rlim_cur != RLIM_INFINITY;
 		video_report_failure(&video->report,
 				little ? _("the graphics driver does not start where addresses are bounded: ulimit -v unlimited")
-				       : _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
+				: video->config.confined
+						? _("this machine draws no OpenGL ES 3 in the sandbox: try --no-sandbox, or install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)")
+						: _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
 		return;
 	}
+	warn_of_sandbox(video);
 	egl_set_vsync(canvas->egl, video->settings.vsync);
 	renderer_set_font(canvas->renderer, video->config.ui_font);
 	pixel_way_begin(&video->way);
