@@ -1,6 +1,6 @@
 /*
- * What the user asked for: one struct, filled from the command line, the ini files and the
- * defaults by the one table of options (client/config/options.h).
+ * The user's choices: one struct, filled from the command line, the ini files and the defaults by
+ * the one table of options (client/config/options.h).
  *
  * Precedence: command line > profile of the VM > discovery of a named domain > file of -C >
  * pierglass.ini > looking-glass-client's ini files > defaults. Every option remembers where its
