@@ -1,6 +1,7 @@
 /*
- * Which GPU may be drawn on: none that VFIO holds for a guest. Asking such a GPU takes seconds or
- * wakes it. The window system never offers one, but without a window the program chooses itself.
+ * Finds a GPU that may be drawn on: none that VFIO holds for a guest, because asking such a GPU
+ * takes seconds or wakes it. The window system never offers one; without a window the program
+ * itself must choose.
  */
 #pragma once
 
