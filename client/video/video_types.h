@@ -1,5 +1,5 @@
 /*
- * What the video part is told, and what it tells: settings, status, counters, events. Values; no
+ * What goes into the video part, and what comes out: settings, status, counters, events. Values; no
  * functions.
  */
 #pragma once
