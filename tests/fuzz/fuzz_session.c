@@ -213,7 +213,7 @@ static void be_user(struct fuzz_input *input, unsigned kind) {
 			.pressed = value & 0x80,
 			.x = (int)value - 100,
 			.y = what == INPUT_WHEEL ? (int)value * 4 - 240 : 3 };
-		(void)guest_link_input(f.session, &event);
+		(void)guest_link_input(&event, f.session);
 	} else if (guest_link_command(f.session, &command) < 0) {
 		free(command.text);
 	}
