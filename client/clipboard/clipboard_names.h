@@ -1,6 +1,6 @@
 /*
- * The names that programs have for the types of the clipboard: MIME types and, on X11, older atoms.
- * Pure. The names come from foreign programs: they are compared and forgotten.
+ * How programs call the types of the clipboard: MIME types and, on X11, older atoms. Pure. The
+ * names come from foreign programs: they are compared and forgotten.
  */
 #pragma once
 

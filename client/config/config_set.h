@@ -1,4 +1,4 @@
-/* Shared by config.c, config_argv.c and config_file.c. */
+/* What config.c, config_argv.c and config_file.c share. */
 #pragma once
 
 #include "client/config/config.h"

@@ -33,6 +33,7 @@
 static const char *const log_levels[] = { "none", "error", "warn", "info", "debug", "trace", NULL };
 static const char *const scales[] = { "auto", "nearest", "linear", "sharp", "fsr", NULL };
 static const char *const polls[] = { "auto", "sleep", "phase", "umwait", NULL };
+static const char *const draws[] = { "auto", "gl", "cpu", NULL };
 static const char *const uploads[] = { "auto", "direct", "pbo", "persistent", "dmabuf", NULL };
 static const char *const drivers[] = { "auto", "wayland", "x11", "offscreen", NULL };
 static const char *const rotations[] = { "0", "90", "180", "270", NULL };
@@ -159,6 +160,8 @@ const struct config_option config_options[] = {
 		.help = N_("brightest the HDR picture contains") },
 	{ SWITCH("allow-dma", video.allow_dma, "yes"), .lg = "app:allowDMA lgmp:allowDMA", IN(PICTURE),
 		.help = N_("hand frames of a kvmfr device to the GPU without a copy") },
+	{ CHOICE("draw", video.draw, draws, "auto", "HOW"), IN(PICTURE),
+		.help = N_("what draws the window: OpenGL if it starts (auto), only that (gl), or the CPU (cpu)") },
 	{ CHOICE("upload", video.upload, uploads, "auto", "HOW"), IN(PICTURE),
 		.help = N_("how pixels reach the GPU") },
 	{ CHOICE("poll", video.poll, polls, "auto", "HOW"), IN(PICTURE),

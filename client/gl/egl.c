@@ -33,6 +33,7 @@ struct egl {
 	EGLSurface egl_surface; /* EGL_NO_SURFACE: we draw into `target` */
 	bool software, vsync;
 	bool plain;     /* always EGL's own swap */
+	bool memory;    /* neither EGL nor GL */
 	bool preserved; /* a swap keeps the back buffer */
 	bool has_buffer_age;
 	PFNEGLSWAPBUFFERSWITHDAMAGEKHRPROC swap_with_damage;
@@ -111,14 +112,20 @@ static EGLDisplay open_offscreen_display(void) {
 	return eglGetDisplay(EGL_DEFAULT_DISPLAY);
 }
 
-static int open_display(struct egl *egl) {
-	switch (egl->surface->kind) {
-	case WINDOW_SURFACE_X11:
+static int open_x11(struct egl *egl) {
+	if (egl->surface->kind == WINDOW_SURFACE_X11) {
 		egl->x11 = x11_open(egl->surface->x11_display);
 		if (!egl->x11) {
 			log_error("no connection to the X server %s", egl->surface->x11_display);
 			return -ENODEV;
 		}
+	}
+	return 0;
+}
+
+static int open_display(struct egl *egl) {
+	switch (egl->surface->kind) {
+	case WINDOW_SURFACE_X11:
 		egl->display = eglGetPlatformDisplay(EGL_PLATFORM_X11_KHR, egl->x11, NULL);
 		break;
 	case WINDOW_SURFACE_WAYLAND:
@@ -216,6 +223,11 @@ static void frame_done(void *data, struct wl_callback *callback, uint32_t time) 
 
 static const struct wl_callback_listener frame_listener = { .done = frame_done };
 
+static int make_target(struct egl *egl) {
+	return egl->memory ? gl_target_create_memory(&egl->target, egl->width, egl->height)
+			   : gl_target_create(&egl->target, egl->width, egl->height);
+}
+
 static int create_wayland_surface(struct egl *egl) {
 	struct wl_display *display = egl->surface->wl_display;
 	egl->wl_queue = wl_display_create_queue(display);
@@ -227,7 +239,11 @@ static int create_wayland_surface(struct egl *egl) {
 	if (egl->software && !egl->plain &&
 			wayland_present_create(&egl->wl_present, display, egl->wl_queue,
 					egl->wl_wrapper) == 0) {
-		return gl_target_create(&egl->target, egl->width, egl->height);
+		return make_target(egl);
+	}
+	if (egl->memory) {
+		log_error("the compositor takes no pictures from memory (wl_shm)");
+		return -ENODEV;
 	}
 	egl->wl_window = wl_egl_window_create(egl->surface->wl_surface, egl->width, egl->height);
 	if (!egl->wl_window) {
@@ -242,12 +258,17 @@ static int create_surface(struct egl *egl) {
 	int r = 0;
 	switch (egl->surface->kind) {
 	case WINDOW_SURFACE_OFFSCREEN:
-		return gl_target_create(&egl->target, egl->width, egl->height);
+		return make_target(egl);
 	case WINDOW_SURFACE_X11:
 		if (egl->software && !egl->plain &&
 				x11_present_create(&egl->present, egl->x11,
-						egl->surface->x11_window) == 0) {
-			return gl_target_create(&egl->target, egl->width, egl->height);
+						egl->surface->x11_window, egl->memory) == 0) {
+			return make_target(egl);
+		}
+		if (egl->memory) {
+			log_error("the X server %s takes no pixels in the form of this window",
+					egl->surface->x11_display);
+			return -ENODEV;
 		}
 		egl->egl_surface = eglCreatePlatformWindowSurface(
 				egl->display, egl->config, &egl->surface->x11_window, NULL);
@@ -275,13 +296,12 @@ static int create_surface(struct egl *egl) {
 	return 0;
 }
 
-static int create(struct egl **ret_egl, struct window_surface *surface, bool plain) {
+static struct egl *new_egl(struct window_surface *surface) {
 	struct egl *egl = calloc(1, sizeof *egl);
 	if (!egl) {
-		return -ENOMEM;
+		return NULL;
 	}
 	egl->surface = surface;
-	egl->plain = plain;
 	egl->display = EGL_NO_DISPLAY;
 	egl->context = EGL_NO_CONTEXT;
 	egl->egl_surface = EGL_NO_SURFACE;
@@ -289,8 +309,19 @@ static int create(struct egl **ret_egl, struct window_surface *surface, bool pla
 	egl->width = surface->width_px;
 	egl->height = surface->height_px;
 	pthread_mutex_unlock(&surface->lock);
+	return egl;
+}
 
-	int r = open_display(egl);
+static int create(struct egl **ret_egl, struct window_surface *surface, bool plain) {
+	struct egl *egl = new_egl(surface);
+	if (!egl) {
+		return -ENOMEM;
+	}
+	egl->plain = plain;
+	int r = open_x11(egl);
+	if (r == 0) {
+		r = open_display(egl);
+	}
 	if (r < 0) {
 		goto fail;
 	}
@@ -330,6 +361,26 @@ fail:
 
 int egl_create(struct egl **ret_egl, struct window_surface *surface) {
 	return create(ret_egl, surface, false);
+}
+
+int egl_create_memory(struct egl **ret_egl, struct window_surface *surface) {
+	struct egl *egl = new_egl(surface);
+	if (!egl) {
+		return -ENOMEM;
+	}
+	egl->memory = true;
+	egl->software = true;
+	int r = open_x11(egl);
+	if (r == 0) {
+		r = create_surface(egl);
+	}
+	if (r < 0) {
+		egl_destroy(egl);
+		return r;
+	}
+	log_info("drawing without OpenGL (%s)", egl_kind(egl));
+	*ret_egl = egl;
+	return 0;
 }
 
 int egl_create_plain(struct egl **ret_egl, struct window_surface *surface) {
@@ -392,6 +443,7 @@ int egl_begin(struct egl *egl, struct egl_target *ret_target) {
 	*ret_target = (struct egl_target){ .width = width, .height = height };
 	if (egl->target) {
 		ret_target->framebuffer = gl_target_bind(egl->target);
+		ret_target->memory = gl_target_memory(egl->target);
 		ret_target->top_first = true;
 		ret_target->bgra = gl_target_is_bgra(egl->target);
 		ret_target->age = egl->ever_swapped ? 1 : 0;
@@ -495,6 +547,8 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 	int r = 0;
 	if (egl->present || egl->wl_present) {
 		r = swap_target(egl, rects, count);
+	} else if (egl->memory) {
+		/* offscreen: it is there */
 	} else if (egl->target) {
 		glFlush();
 	} else if (egl->wl_window) {
@@ -506,7 +560,7 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 		egl->ever_swapped = true;
 	} else if (r == -EIO) {
 		log_warn_limited("the window's surface is lost (EGL error 0x%x)",
-				(unsigned)eglGetError());
+				egl->memory ? 0u : (unsigned)eglGetError());
 	}
 	return r;
 }
@@ -577,6 +631,10 @@ void egl_wait(struct egl *egl, int wake_fd, deadline due) {
 	}
 }
 
+bool egl_has_gl(const struct egl *egl) {
+	return !egl->memory;
+}
+
 bool egl_is_software(const struct egl *egl) {
 	return egl->software;
 }
@@ -586,7 +644,9 @@ void *egl_display(const struct egl *egl) {
 }
 
 const char *egl_renderer_name(const struct egl *egl) {
-	(void)egl;
+	if (egl->memory) {
+		return "no OpenGL";
+	}
 	const char *name = (const char *)glGetString(GL_RENDERER);
 	return name != NULL ? name : "?";
 }

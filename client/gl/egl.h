@@ -8,6 +8,9 @@
  * Where a CPU draws, the picture is drawn into a framebuffer object and put on the window through
  * shared memory, only the changed rectangles: Mesa's own swap copies every pixel, on X11 through
  * the socket.
+ *
+ * Where there is no OpenGL ES 3 a window is drawn in memory of ours (egl_create_memory()) and shown
+ * the same way: then no function here, and none of what draws, calls EGL or GL.
  */
 #pragma once
 
@@ -25,6 +28,7 @@ struct window_surface;
 struct egl_target {
 	int width, height;
 	unsigned framebuffer; /* bound already; 0 = the window's own */
+	uint32_t *memory;     /* without GL: rows of width, pixels 0x00RRGGBB; else NULL */
 	bool top_first;       /* row 0 of the framebuffer is the top one (GL: the bottom one) */
 	bool bgra;            /* its memory order, for copies without a shader */
 	/* How many swaps ago the buffer was shown: 1 = it holds the last picture; 0 = its content
@@ -34,6 +38,8 @@ struct egl_target {
 
 /* Returns 0 or a negative errno (logged): -ENODEV when there is no EGL with OpenGL ES 3 here. */
 int egl_create(struct egl **ret_egl, struct window_surface *surface);
+/* Without EGL and GL. -ENODEV (logged): this window takes no pixels from memory. */
+int egl_create_memory(struct egl **ret_egl, struct window_surface *surface);
 /* The same with EGL's own swap, whatever draws: for comparison. */
 int egl_create_plain(struct egl **ret_egl, struct window_surface *surface);
 void egl_destroy(struct egl *egl); /* accepts NULL */
@@ -70,8 +76,9 @@ bool egl_wants_frame(struct egl *egl);
 /* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed. */
 void egl_wait(struct egl *egl, int wake_fd, deadline due);
 
+bool egl_has_gl(const struct egl *egl);      /* false: of egl_create_memory() */
 bool egl_is_software(const struct egl *egl); /* a CPU draws: llvmpipe, softpipe, swrast */
 bool egl_display_has(void *display, const char *extension);
 void *egl_display(const struct egl *egl);             /* EGLDisplay, for imports */
-const char *egl_renderer_name(const struct egl *egl); /* GL_RENDERER */
+const char *egl_renderer_name(const struct egl *egl); /* GL_RENDERER; without GL "no OpenGL" */
 const char *egl_kind(const struct egl *egl); /* "x11 shm", "wayland shm", "offscreen", … */

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/gl/gl.h"
 #include "client/gl/gl_util.h"
 
 struct gl_target {
 	int width, height;
+	bool plain;       /* in memory: */
+	uint32_t *memory; /* rows of width */
 	GLuint texture, framebuffer;
 	bool bgra;      /* storage */
 	bool read_bgra; /* glReadPixels delivers BGRA */
@@ -33,6 +36,11 @@ static bool attach(struct gl_target *target, bool bgra) {
 int gl_target_resize(struct gl_target *target, int width, int height) {
 	target->width = width;
 	target->height = height;
+	if (target->plain) {
+		free(target->memory);
+		target->memory = calloc((size_t)width * (size_t)height, sizeof *target->memory);
+		return target->memory ? 0 : -ENOMEM;
+	}
 	gl_clear_errors();
 	target->bgra = gl_has_extension("GL_EXT_texture_format_BGRA8888") && attach(target, true);
 	if (!target->bgra && !attach(target, false)) {
@@ -58,8 +66,28 @@ int gl_target_create(struct gl_target **ret_target, int width, int height) {
 	return 0;
 }
 
+int gl_target_create_memory(struct gl_target **ret_target, int width, int height) {
+	struct gl_target *target = calloc(1, sizeof *target);
+	if (!target) {
+		return -ENOMEM;
+	}
+	target->plain = true;
+	int r = gl_target_resize(target, width, height);
+	if (r < 0) {
+		gl_target_destroy(target);
+		return r;
+	}
+	*ret_target = target;
+	return 0;
+}
+
 void gl_target_destroy(struct gl_target *target) {
 	if (!target) {
+		return;
+	}
+	if (target->plain) {
+		free(target->memory);
+		free(target);
 		return;
 	}
 	glDeleteFramebuffers(1, &target->framebuffer);
@@ -67,17 +95,35 @@ void gl_target_destroy(struct gl_target *target) {
 	free(target);
 }
 
+uint32_t *gl_target_memory(const struct gl_target *target) {
+	return target->memory;
+}
+
 unsigned gl_target_bind(struct gl_target *target) {
+	if (target->plain) {
+		return 0;
+	}
 	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
 	return target->framebuffer;
 }
 
 bool gl_target_is_bgra(const struct gl_target *target) {
-	return target->bgra;
+	return target->plain || target->bgra;
 }
 
 void gl_target_read_bgra(struct gl_target *target, int x, int y, int width, int height,
 		void *pixels, int stride_px) {
+	if (target->plain) {
+		const uint32_t *from =
+				target->memory + (size_t)y * (size_t)target->width + (size_t)x;
+		uint32_t *to = pixels;
+		for (int row = 0; row < height; row++) {
+			memcpy(to, from, (size_t)width * 4);
+			from += target->width;
+			to += stride_px;
+		}
+		return;
+	}
 	glBindFramebuffer(GL_READ_FRAMEBUFFER, target->framebuffer);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);
 	glPixelStorei(GL_PACK_ROW_LENGTH, stride_px);

@@ -23,6 +23,12 @@ enum video_upload {
 	VIDEO_UPLOAD_DMABUF,     /* import from a kvmfr device: no copy */
 };
 
+enum video_draw {
+	VIDEO_DRAW_AUTO, /* with OpenGL ES where there is any, else without */
+	VIDEO_DRAW_GL,
+	VIDEO_DRAW_CPU,
+};
+
 struct rect { /* window pixels from the top left */
 	int x, y, width, height;
 };

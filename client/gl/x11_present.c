@@ -15,12 +15,14 @@
 
 #include "client/gl/gl_target.h"
 #include "client/gl/picture_types.h"
+#include "client/gl/x11_format.h"
 
 /* Memory that the server reads. */
 struct segment {
-	xcb_shm_seg_t id;
-	void *memory; /* NULL: none */
+	xcb_shm_seg_t id;      /* 0: memory of ours alone */
+	unsigned char *memory; /* NULL: none */
 	int width, height;
+	size_t stride; /* bytes; pixels in the server's form */
 };
 
 /* Xlib ends the program on an error that nobody asked for, XCB returns it: hence XCB. */
@@ -28,9 +30,12 @@ struct x11_present {
 	xcb_connection_t *connection;
 	xcb_window_t window;
 	xcb_gcontext_t gc;
-	uint8_t depth;
+	struct x11_format format;
+	bool socket; /* no shared memory: pixels go through it */
 
-	struct segment drawn;   /* at its place in the window: what GL drew, and copies */
+	struct segment drawn; /* at its place in the window: what was drawn, and copies */
+	unsigned char *row;   /* one of the window on its way into another format */
+	size_t row_bytes;
 	struct segment picture; /* x11_present_make_picture() */
 
 	/* A request behind the last put: its answer says that the server has read the segments. */
@@ -55,26 +60,6 @@ unsigned long x11_window_visual(void *display, unsigned long window) {
 		return 0;
 	}
 	return XVisualIDFromVisual(attributes.visual);
-}
-
-/* Whether pixels of the window are 4 bytes B, G, R, x. */
-static bool format_fits(Display *display, unsigned long window, uint8_t *ret_depth) {
-	XWindowAttributes attributes;
-	if (!XGetWindowAttributes(display, window, &attributes)) {
-		return false;
-	}
-	*ret_depth = (uint8_t)attributes.depth;
-	int count = 0, bits = 0;
-	XPixmapFormatValues *formats = XListPixmapFormats(display, &count);
-	for (int i = 0; i < count; i++) {
-		if (formats[i].depth == attributes.depth) {
-			bits = formats[i].bits_per_pixel;
-		}
-	}
-	XFree(formats);
-	return bits == 32 && (attributes.depth == 24 || attributes.depth == 32) &&
-	       ImageByteOrder(display) == LSBFirst && attributes.visual->red_mask == 0xff0000 &&
-	       attributes.visual->blue_mask == 0xff;
 }
 
 static bool wait_put(struct x11_present *present) {
@@ -110,9 +95,13 @@ int x11_present_fd(const struct x11_present *present) {
 static void free_segment(struct x11_present *present, struct segment *segment) {
 	if (segment->memory) {
 		wait_put(present);
-		xcb_shm_detach(present->connection, segment->id);
-		xcb_flush(present->connection);
-		shmdt(segment->memory);
+		if (segment->id != 0) {
+			xcb_shm_detach(present->connection, segment->id);
+			xcb_flush(present->connection);
+			shmdt(segment->memory);
+		} else {
+			free(segment->memory);
+		}
 		*segment = (struct segment){ .memory = NULL }; /* the next draw tries again */
 	}
 }
@@ -120,7 +109,12 @@ static void free_segment(struct x11_present *present, struct segment *segment) {
 static int make_segment(
 		struct x11_present *present, struct segment *segment, int width, int height) {
 	free_segment(present, segment);
-	const size_t bytes = (size_t)width * (size_t)height * 4;
+	const size_t stride = x11_format_stride(&present->format, width);
+	const size_t bytes = stride * (size_t)height;
+	if (present->socket) {
+		*segment = (struct segment){ 0, malloc(bytes), width, height, stride };
+		return segment->memory ? 0 : -ENOMEM;
+	}
 	const int id = shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
 	if (id < 0) {
 		return -ENOMEM;
@@ -147,12 +141,14 @@ static int make_segment(
 	segment->memory = memory;
 	segment->width = width;
 	segment->height = height;
+	segment->stride = stride;
 	return 0;
 }
 
 unsigned char *x11_present_make_picture(struct x11_present *present, int width, int height) {
 	/* Coordinates in the protocol have 16 bits. */
-	if (width < 1 || height < 1 || width > INT16_MAX || height > INT16_MAX ||
+	if (!present->format.as_is || present->socket || width < 1 || height < 1 ||
+			width > INT16_MAX || height > INT16_MAX ||
 			make_segment(present, &present->picture, width, height) < 0) {
 		return NULL;
 	}
@@ -163,24 +159,30 @@ void x11_present_free_picture(struct x11_present *present) {
 	free_segment(present, &present->picture);
 }
 
-int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window) {
-	uint8_t depth;
-	xcb_connection_t *connection = XGetXCBConnection(display);
-	const xcb_query_extension_reply_t *shm = xcb_get_extension_data(connection, &xcb_shm_id);
-	if (!shm || !shm->present || !format_fits(display, window, &depth)) {
-		return -EOPNOTSUPP;
-	}
+int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window,
+		bool any_way) {
 	struct x11_present *present = calloc(1, sizeof *present);
 	if (!present) {
 		return -ENOMEM;
 	}
+	xcb_connection_t *connection = XGetXCBConnection(display);
+	const xcb_query_extension_reply_t *shm = xcb_get_extension_data(connection, &xcb_shm_id);
+	present->socket = !shm || !shm->present;
+	if (!x11_format_of(display, window, &present->format) ||
+			(!any_way && (present->socket || !present->format.as_is))) {
+		free(present);
+		return -EOPNOTSUPP;
+	}
 	present->connection = connection;
 	present->window = (xcb_window_t)window;
-	present->depth = depth;
 	present->gc = xcb_generate_id(connection);
 	xcb_create_gc(connection, present->gc, present->window, 0, NULL);
-	int r = make_segment(
-			present, &present->drawn, 64, 64); /* proves that the server takes it */
+	/* Proves that the server takes it. */
+	int r = make_segment(present, &present->drawn, 64, 64);
+	if (r == -EOPNOTSUPP && any_way) {
+		present->socket = true;
+		r = make_segment(present, &present->drawn, 64, 64);
+	}
 	if (r < 0) {
 		x11_present_destroy(present);
 		return r;
@@ -195,6 +197,7 @@ void x11_present_destroy(struct x11_present *present) {
 	}
 	free_segment(present, &present->drawn);
 	free_segment(present, &present->picture);
+	free(present->row);
 	xcb_free_gc(present->connection, present->gc);
 	xcb_flush(present->connection);
 	free(present);
@@ -217,18 +220,49 @@ static bool make_room(struct x11_present *present, const struct rect *rects, uns
 	return drawn->memory && wait_put(present);
 }
 
-static uint32_t *at(const struct x11_present *present, const struct rect *rect) {
-	return (uint32_t *)present->drawn.memory + (size_t)rect->y * (size_t)present->drawn.width +
-	       (size_t)rect->x;
+static unsigned char *at(const struct x11_present *present, int x, int y) {
+	return present->drawn.memory + (size_t)y * present->drawn.stride +
+	       (size_t)x * present->format.bytes;
+}
+
+/* As much as a request holds. The server may be slow to take it: then this waits. */
+static void put_by_socket(const struct x11_present *present, const struct segment *segment, int x,
+		int y, const struct rect *rect) {
+	const struct x11_format *format = &present->format;
+	const size_t stride = x11_format_stride(format, rect->width);
+	const size_t most = (size_t)xcb_get_maximum_request_length(present->connection) * 4 - 64;
+	const int rows = (int)(most / stride > 0 ? most / stride : 1);
+	unsigned char *packed = malloc(stride * (size_t)rect->height);
+	if (!packed) {
+		return;
+	}
+	for (int row = 0; row < rect->height; row++) {
+		memcpy(packed + (size_t)row * stride,
+				segment->memory + (size_t)(y + row) * segment->stride +
+						(size_t)x * format->bytes,
+				(size_t)rect->width * format->bytes);
+	}
+	for (int row = 0; row < rect->height; row += rows) {
+		const int now = rect->height - row < rows ? rect->height - row : rows;
+		xcb_put_image(present->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, present->window,
+				present->gc, (uint16_t)rect->width, (uint16_t)now, (int16_t)rect->x,
+				(int16_t)(rect->y + row), 0, format->depth,
+				(uint32_t)(stride * (size_t)now), packed + (size_t)row * stride);
+	}
+	free(packed);
 }
 
 /* x, y: where the rectangle is in the segment. */
 static void put(const struct x11_present *present, const struct segment *segment, int x, int y,
 		const struct rect *rect) {
+	if (segment->id == 0) {
+		put_by_socket(present, segment, x, y, rect);
+		return;
+	}
 	xcb_shm_put_image(present->connection, present->window, present->gc,
 			(uint16_t)segment->width, (uint16_t)segment->height, (uint16_t)x,
 			(uint16_t)y, (uint16_t)rect->width, (uint16_t)rect->height,
-			(int16_t)rect->x, (int16_t)rect->y, present->depth,
+			(int16_t)rect->x, (int16_t)rect->y, present->format.depth,
 			XCB_IMAGE_FORMAT_Z_PIXMAP, 0, segment->id, 0);
 }
 
@@ -243,10 +277,9 @@ static int put_copy(struct x11_present *present, const struct egl_pixels *pixels
 		const unsigned char *from = pixels->memory +
 					    (size_t)(rect->y - pixels->at.y) * pixels->stride +
 					    (size_t)(rect->x - pixels->at.x) * 4;
-		uint32_t *to = at(present, rect);
 		for (int row = 0; row < rect->height; row++) {
-			memcpy(to, from, (size_t)rect->width * 4);
-			to += present->drawn.width;
+			x11_format_row(&present->format, from, at(present, rect->x, rect->y + row),
+					rect->width);
 			from += pixels->stride;
 		}
 		put(present, &present->drawn, rect->x, rect->y, rect);
@@ -269,6 +302,29 @@ int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels
 	return 0;
 }
 
+/* Into the segment, in the server's form. */
+static bool read_target(
+		struct x11_present *present, struct gl_target *target, const struct rect *rect) {
+	if (present->format.as_is) {
+		gl_target_read_bgra(target, rect->x, rect->y, rect->width, rect->height,
+				at(present, rect->x, rect->y), (int)(present->drawn.stride / 4));
+		return true;
+	}
+	const size_t bytes = (size_t)rect->width * 4;
+	if (present->row_bytes < bytes) {
+		free(present->row);
+		present->row = malloc(bytes);
+		present->row_bytes = present->row ? bytes : 0;
+	}
+	for (int row = 0; present->row && row < rect->height; row++) {
+		gl_target_read_bgra(target, rect->x, rect->y + row, rect->width, 1, present->row,
+				rect->width);
+		x11_format_row(&present->format, present->row, at(present, rect->x, rect->y + row),
+				rect->width);
+	}
+	return present->row != NULL;
+}
+
 int x11_present_show(struct x11_present *present, struct gl_target *target,
 		const struct rect *rects, unsigned count) {
 	if (!make_room(present, rects, count)) {
@@ -279,8 +335,9 @@ int x11_present_show(struct x11_present *present, struct gl_target *target,
 		if (rect->width <= 0 || rect->height <= 0) {
 			continue;
 		}
-		gl_target_read_bgra(target, rect->x, rect->y, rect->width, rect->height,
-				at(present, rect), present->drawn.width);
+		if (!read_target(present, target, rect)) {
+			return -ENOMEM;
+		}
 		put(present, &present->drawn, rect->x, rect->y, rect);
 	}
 	present->fence = xcb_get_input_focus_unchecked(present->connection);

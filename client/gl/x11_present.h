@@ -1,6 +1,7 @@
 /*
- * Putting pixels on an X11 window through shared memory (MIT-SHM), and the few Xlib calls that
- * egl.c needs. Everything on pg-video, on a connection of its own.
+ * Putting pixels on an X11 window through shared memory (MIT-SHM), or through the socket where that
+ * is all there is, and the few Xlib calls that egl.c needs. Everything on pg-video, on a connection
+ * of its own.
  */
 #pragma once
 
@@ -17,8 +18,10 @@ void x11_close(void *display);                                        /* accepts
 unsigned long x11_window_visual(void *display, unsigned long window); /* visual id; 0 = unknown */
 
 /* -EOPNOTSUPP: the server is not on this machine, or the window's pixels are not 32 bits of
- * x, R, G, B. */
-int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window);
+ * x, R, G, B. any_way: then pixels are converted, and go through the socket where there is no
+ * shared memory; -EOPNOTSUPP only for a form that is not known (client/gl/x11_format.h). */
+int x11_present_create(struct x11_present **ret_present, void *display, unsigned long window,
+		bool any_way);
 void x11_present_destroy(struct x11_present *present); /* accepts NULL */
 
 /* Memory of a picture, rows of width * 4 bytes, that the server reads in place: x11_present_put()

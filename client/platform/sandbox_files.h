@@ -1,7 +1,5 @@
-/*
- * Files and programs under Landlock: the paths of a request of sandbox.h. The functions are private
- * to that module.
- */
+/* Files and programs under Landlock. What a request of sandbox.h says of paths; the functions are
+ * private to it. */
 #pragma once
 
 #include <stdbool.h>

@@ -212,3 +212,30 @@ void layout_pointer_rect(const struct layout *layout, const struct layout_pointe
 		}
 	}
 }
+
+void layout_pointer_cover(const float rect[4], struct rect *ret_rect) {
+	const int left = (int)(rect[0] + 0.5f + 4096) - 4096;
+	const int top = (int)(rect[1] + 0.5f + 4096) - 4096;
+	const int right = (int)(rect[0] + rect[2] + 0.5f + 4096) - 4096;
+	const int bottom = (int)(rect[1] + rect[3] + 0.5f + 4096) - 4096;
+	*ret_rect = (struct rect){ left, top, right - left, bottom - top };
+}
+
+void layout_pointer_matrix(const float rect[4], unsigned rotation, uint32_t width, uint32_t height,
+		float ret_matrix[6]) {
+	static const float turns[4][6] = {
+		{ 1, 0, 0, 0, 1, 0 },
+		{ 0, 1, 0, -1, 0, 1 },
+		{ -1, 0, 1, 0, -1, 1 },
+		{ 0, -1, 1, 1, 0, 0 },
+	};
+	const float *turn = turns[rotation % 4];
+	const float sides[2] = { (float)width, (float)height };
+	float *m = ret_matrix;
+	for (int i = 0; i < 2; i++) {
+		m[3 * i] = turn[3 * i] * sides[i] / rect[2];
+		m[3 * i + 1] = turn[3 * i + 1] * sides[i] / rect[3];
+		m[3 * i + 2] = turn[3 * i + 2] * sides[i] - m[3 * i] * rect[0] -
+			       m[3 * i + 1] * rect[1];
+	}
+}

@@ -1,6 +1,5 @@
 /*
- * The place of the picture in the window, and the mapping of points and rectangles between the two.
- * Pure.
+ * Where the picture lies in the window, and what a point or rectangle of one is in the other. Pure.
  *
  * Three spaces: image pixels (as the frame lies in memory), the upright guest desktop (pointer
  * coordinates), and window pixels from the top left. Rotations are quarter turns clockwise.
@@ -54,6 +53,12 @@ struct layout_pointer {
 	 * spot. Where it is enlarged the pointer grows with it in any case. */
 	bool keeps_size;
 };
+/* The window pixels whose centre lies in a rectangle of the pointer. */
+void layout_pointer_cover(const float rect[4], struct rect *ret_rect);
+/* Window pixels -> pixels of a pointer image of that size, which lies in `rect` turned clockwise so
+ * often: x = m0 wx + m1 wy + m2, y = m3 wx + m4 wy + m5. */
+void layout_pointer_matrix(const float rect[4], unsigned rotation, uint32_t width, uint32_t height,
+		float ret_matrix[6]);
 /* The pointer's image in window pixels. */
 void layout_pointer_rect(const struct layout *layout, const struct layout_pointer *pointer,
 		float ret_rect[4]);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "client/render/glyphs.h"
 #include "client/render/overlay_quad.h"
+#include "client/text/glyphs.h"
 
 #define FONT_PX_MAX 400
 

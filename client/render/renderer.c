@@ -12,6 +12,7 @@
 #include "client/render/layout.h"
 #include "client/render/renderer_kept.h"
 #include "client/render/renderer_overlay.h"
+#include "client/render/renderer_plain.h"
 #include "client/render/renderer_pointer.h"
 #include "client/render/renderer_program.h"
 #include "client/render/renderer_scale.h"
@@ -19,6 +20,7 @@
 
 /* Each part owns its data; what needs several is here. */
 struct renderer {
+	struct renderer_plain *plain; /* without GL: it alone; else NULL */
 	struct renderer_textures textures;
 	struct renderer_kept kept;
 	struct renderer_scale scale;
@@ -43,8 +45,29 @@ int renderer_create(struct renderer **ret_renderer, bool software, enum video_up
 	return 0;
 }
 
+int renderer_create_memory(struct renderer **ret_renderer) {
+	struct renderer *renderer = calloc(1, sizeof *renderer);
+	if (!renderer) {
+		return -ENOMEM;
+	}
+	renderer->plain = calloc(1, sizeof *renderer->plain);
+	if (!renderer->plain) {
+		free(renderer);
+		return -ENOMEM;
+	}
+	renderer_plain_init(renderer->plain);
+	*ret_renderer = renderer;
+	return 0;
+}
+
 void renderer_destroy(struct renderer *renderer) {
 	if (!renderer) {
+		return;
+	}
+	if (renderer->plain) {
+		renderer_plain_finish(renderer->plain);
+		free(renderer->plain);
+		free(renderer);
 		return;
 	}
 	renderer_kept_forget(&renderer->kept);
@@ -56,12 +79,17 @@ void renderer_destroy(struct renderer *renderer) {
 }
 
 void renderer_set_font(struct renderer *renderer, const char *family) {
-	struct renderer_glyphs *glyphs = &renderer->overlay.glyphs;
+	struct renderer_glyphs *glyphs =
+			renderer->plain ? &renderer->plain->glyphs : &renderer->overlay.glyphs;
 	snprintf(glyphs->family, sizeof glyphs->family, "%s", family);
 }
 
 void renderer_set_cursor(struct renderer *renderer, const struct cursor_shape *shape) {
-	renderer_pointer_set(&renderer->pointer, shape);
+	if (renderer->plain) {
+		renderer_plain_set_cursor(renderer->plain, shape);
+	} else {
+		renderer_pointer_set(&renderer->pointer, shape);
+	}
 }
 
 /* ---- pixels in ---- */
@@ -74,12 +102,18 @@ static void forget_kept(struct renderer *renderer, bool begun_anew) {
 }
 
 int renderer_set_picture(struct renderer *renderer, const struct renderer_picture *picture) {
+	if (renderer->plain) {
+		return renderer_plain_set_picture(renderer->plain, picture);
+	}
 	const int r = renderer_textures_set_picture(&renderer->textures, picture);
 	forget_kept(renderer, r == 1);
 	return r;
 }
 
 bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr) {
+	if (renderer->plain) {
+		return renderer_plain_set_hdr(renderer->plain, hdr);
+	}
 	const bool again = renderer_textures_set_hdr(&renderer->textures, hdr);
 	forget_kept(renderer, false);
 	return again;
@@ -90,23 +124,28 @@ bool renderer_can_map(void) {
 }
 
 void renderer_set_upload(struct renderer *renderer, enum video_upload way) {
-	renderer_textures_set_upload(&renderer->textures, way);
-	forget_kept(renderer, false);
+	if (!renderer->plain) {
+		renderer_textures_set_upload(&renderer->textures, way);
+		forget_kept(renderer, false);
+	}
 }
 
 enum video_upload renderer_get_upload(const struct renderer *renderer) {
-	return renderer->textures.upload;
+	return renderer->plain ? VIDEO_UPLOAD_DIRECT : renderer->textures.upload;
 }
 
 void renderer_finish(struct renderer *renderer) {
-	(void)renderer;
-	glFinish();
+	if (!renderer->plain) {
+		glFinish();
+	}
 }
 
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect) {
 	struct frame_rect part;
-	if (!renderer->kept.on) {
+	if (renderer->plain) {
+		renderer_plain_upload(renderer->plain, pixels, pitch, rect);
+	} else if (!renderer->kept.on) {
 		renderer_textures_upload(&renderer->textures, pixels, pitch, rect);
 	} else if (renderer_textures_clamp(&renderer->textures, rect, &part)) {
 		renderer_kept_upload(&renderer->kept, &renderer->textures, pixels, pitch, &part);
@@ -122,24 +161,33 @@ int renderer_wait_uploaded(struct renderer *renderer, uint64_t timeout_ns) {
 }
 
 void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects, unsigned count) {
-	renderer_textures_uploaded(&renderer->textures, rects, count);
+	if (!renderer->plain) {
+		renderer_textures_uploaded(&renderer->textures, rects, count);
+	}
 }
 
 void renderer_keep(struct renderer *renderer, bool on, struct egl *egl) {
-	renderer_kept_switch(&renderer->kept, &renderer->textures, on, egl);
+	if (renderer->plain) {
+		renderer_plain_keep(renderer->plain, on, egl);
+	} else {
+		renderer_kept_switch(&renderer->kept, &renderer->textures, on, egl);
+	}
 }
 
 bool renderer_keeps(const struct renderer *renderer) {
-	return renderer->kept.on;
+	return renderer->plain ? renderer->plain->kept : renderer->kept.on;
 }
 
 bool renderer_kept_at(const struct renderer *renderer, const struct renderer_scene *scene,
 		struct egl_pixels *ret_pixels) {
+	if (renderer->plain) {
+		return renderer_plain_kept_at(renderer->plain, scene, ret_pixels);
+	}
 	return renderer_kept_where(&renderer->kept, &renderer->textures, scene, ret_pixels);
 }
 
 const char *renderer_upload_name(const struct renderer *renderer) {
-	if (renderer->kept.on) {
+	if (renderer->plain || renderer->kept.on) {
 		return "memory";
 	}
 	switch (renderer->textures.upload) {
@@ -171,6 +219,10 @@ static void draw_picture(struct renderer *renderer, const struct egl_target *tar
 
 void renderer_draw(struct renderer *renderer, const struct egl_target *target,
 		const struct renderer_scene *scene, const struct rect *rects, unsigned count) {
+	if (renderer->plain) {
+		renderer_plain_draw(renderer->plain, target, scene, rects, count);
+		return;
+	}
 	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
 	glViewport(0, 0, target->width, target->height);
 	glEnable(GL_SCISSOR_TEST);
@@ -195,6 +247,10 @@ void renderer_draw(struct renderer *renderer, const struct egl_target *target,
 
 int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, uint32_t width,
 		unsigned char *ret_pixels) {
+	if (renderer->plain && renderer->plain->has_picture) {
+		renderer_plain_read(renderer->plain, y, height, width, ret_pixels);
+		return 0;
+	}
 	if (!renderer->textures.has_picture || !renderer->textures.shown_readable) {
 		return -ENODATA;
 	}
@@ -209,61 +265,87 @@ int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, u
 	return gl_clear_errors() == 0 ? 0 : -EIO;
 }
 
-int renderer_read(struct renderer *renderer, unsigned rotation, const float *pointer,
-		unsigned char *ret_rgb) {
-	if (!renderer->textures.has_picture) {
-		return -ENODATA;
-	}
-	const struct renderer_picture *picture = &renderer->textures.picture;
-	const bool turned = rotation % 2 != 0;
-	const int width = (int)(turned ? picture->height : picture->width);
-	const int height = (int)(turned ? picture->width : picture->height);
-	unsigned char *rgba = malloc((size_t)width * (size_t)height * 4);
-	GLuint texture = 0, framebuffer = 0;
-	int r = -ENOMEM;
-	if (!rgba) {
-		return r;
-	}
-	gl_clear_errors();
-	glGenTextures(1, &texture);
-	glBindTexture(GL_TEXTURE_2D, texture);
-	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
-	glGenFramebuffers(1, &framebuffer);
-	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
-
-	struct layout layout;
+/* The scene of the picture alone, upright at 1:1, in a target of its size. */
+static void upright_scene(const struct renderer_picture *picture, unsigned rotation,
+		const float *pointer, struct egl_target *target, struct layout *layout,
+		struct renderer_scene *ret_scene) {
 	const struct layout_input input = {
 		.image_width = picture->width,
 		.image_height = picture->height,
 		.user_rotation = rotation,
-		.window_width = width,
-		.window_height = height,
+		.window_width = target->width,
+		.window_height = target->height,
 		.keep_aspect = true,
 	};
-	layout_compute(&layout, &input);
-	struct renderer_scene scene = { .layout = &layout, .scale = VIDEO_SCALE_NEAREST, .dim = 1 };
-	if (pointer) {
-		scene.pointer = true;
-		memcpy(scene.pointer_rect, pointer, sizeof scene.pointer_rect);
-	}
-	const struct egl_target target = {
-		.width = width, .height = height, .framebuffer = framebuffer, .top_first = true
+	layout_compute(layout, &input);
+	*ret_scene = (struct renderer_scene){
+		.layout = layout, .scale = VIDEO_SCALE_NEAREST, .dim = 1
 	};
-	const struct rect all = { 0, 0, width, height };
-	renderer_draw(renderer, &target, &scene, &all, 1);
+	if (pointer) {
+		ret_scene->pointer = true;
+		memcpy(ret_scene->pointer_rect, pointer, sizeof ret_scene->pointer_rect);
+	}
+}
+
+/* Draws it with GL and reads it back: R, G, B, A bytes. */
+static int draw_upright(struct renderer *renderer, struct egl_target *target,
+		const struct renderer_scene *scene, unsigned char *rgba) {
+	GLuint texture = 0, framebuffer = 0;
+	const struct rect all = { 0, 0, target->width, target->height };
+	gl_clear_errors();
+	glGenTextures(1, &texture);
+	glBindTexture(GL_TEXTURE_2D, texture);
+	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, target->width, target->height, 0, GL_RGBA,
+			GL_UNSIGNED_BYTE, NULL);
+	glGenFramebuffers(1, &framebuffer);
+	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+	target->framebuffer = framebuffer;
+	renderer_draw(renderer, target, scene, &all, 1);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);
 	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
-	glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, rgba);
-	r = gl_clear_errors() == 0 ? 0 : -EIO;
-	if (r == 0) {
-		const size_t count = (size_t)width * (size_t)height;
-		for (size_t i = 0; i < count; i++) {
-			memcpy(ret_rgb + 3 * i, rgba + 4 * i, 3);
-		}
-	}
+	glReadPixels(0, 0, target->width, target->height, GL_RGBA, GL_UNSIGNED_BYTE, rgba);
 	glDeleteFramebuffers(1, &framebuffer);
 	glDeleteTextures(1, &texture);
-	free(rgba);
+	return gl_clear_errors() == 0 ? 0 : -EIO;
+}
+
+int renderer_read(struct renderer *renderer, unsigned rotation, const float *pointer,
+		unsigned char *ret_rgb) {
+	const bool plain = renderer->plain != NULL;
+	if (plain ? !renderer->plain->has_picture : !renderer->textures.has_picture) {
+		return -ENODATA;
+	}
+	const struct renderer_picture *picture =
+			plain ? &renderer->plain->picture : &renderer->textures.picture;
+	const bool turned = rotation % 2 != 0;
+	struct egl_target target = {
+		.width = (int)(turned ? picture->height : picture->width),
+		.height = (int)(turned ? picture->width : picture->height),
+		.top_first = true,
+	};
+	const size_t count = (size_t)target.width * (size_t)target.height;
+	uint32_t *pixels = malloc(count * sizeof *pixels);
+	if (!pixels) {
+		return -ENOMEM;
+	}
+	struct layout layout;
+	struct renderer_scene scene;
+	upright_scene(picture, rotation, pointer, &target, &layout, &scene);
+	int r = 0;
+	if (plain) {
+		const struct rect all = { 0, 0, target.width, target.height };
+		target.memory = pixels;
+		renderer_plain_draw(renderer->plain, &target, &scene, &all, 1);
+	} else {
+		r = draw_upright(renderer, &target, &scene, (unsigned char *)pixels);
+	}
+	const unsigned char *from = (const unsigned char *)pixels;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		ret_rgb[3 * i] = from[4 * i + (plain ? 2 : 0)];
+		ret_rgb[3 * i + 1] = from[4 * i + 1];
+		ret_rgb[3 * i + 2] = from[4 * i + (plain ? 0 : 2)];
+	}
+	free(pixels);
 	return r;
 }

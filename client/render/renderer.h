@@ -25,6 +25,9 @@ struct renderer;
 
 /* software: a CPU draws. Returns 0 or a negative errno (logged). */
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload);
+/* For targets in memory (egl_create_memory()), without GL. Scales linearly at best; everything else
+ * is the same. 0 or -ENOMEM. */
+int renderer_create_memory(struct renderer **ret_renderer);
 void renderer_destroy(struct renderer *renderer); /* accepts NULL */
 /* Of characters that the embedded face lacks; before the first text is drawn. Copied. */
 void renderer_set_font(struct renderer *renderer, const char *family);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/render/glyph_font.h"
-#include "client/render/glyphs.h"
+#include "client/text/glyph_font.h"
+#include "client/text/glyphs.h"
 
 #define SIDE_FIRST 256
 #define SIDE_MAX   2048
@@ -19,10 +19,21 @@ static void make_texture(struct renderer_glyphs *glyphs, int side) {
 	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
 	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
 	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+}
+
+/* An empty one. False: there is no memory. */
+static bool make_room(struct renderer_glyphs *glyphs, int side) {
+	if (glyphs->plain) {
+		free(glyphs->pixels);
+		glyphs->pixels = calloc((size_t)side, (size_t)side);
+	} else {
+		make_texture(glyphs, side);
+	}
 	memset(glyphs->table, 0, sizeof glyphs->table);
-	glyphs->side = side;
+	glyphs->side = glyphs->plain && !glyphs->pixels ? 0 : side;
 	glyphs->x = glyphs->y = glyphs->high = 0;
 	glyphs->count = 0;
+	return glyphs->side > 0;
 }
 
 bool renderer_glyphs_enlarge(struct renderer_glyphs *glyphs) {
@@ -36,12 +47,14 @@ bool renderer_glyphs_enlarge(struct renderer_glyphs *glyphs) {
 		return false;
 	}
 	glyphs->emptied = glyphs->side == SIDE_MAX;
-	make_texture(glyphs, glyphs->side < SIDE_MAX ? 2 * glyphs->side : SIDE_MAX);
-	return true;
+	return make_room(glyphs, glyphs->side < SIDE_MAX ? 2 * glyphs->side : SIDE_MAX);
 }
 
 void renderer_glyphs_finish(struct renderer_glyphs *glyphs) {
-	glDeleteTextures(1, &glyphs->texture);
+	if (!glyphs->plain) {
+		glDeleteTextures(1, &glyphs->texture);
+	}
+	free(glyphs->pixels);
 	glyph_font_destroy(glyphs->font);
 }
 
@@ -88,6 +101,22 @@ static unsigned find(const struct renderer_glyphs *glyphs, uint32_t code, int wi
 	return at;
 }
 
+static void put(struct renderer_glyphs *glyphs, int x, int y, int width, int height,
+		const unsigned char *pixels) {
+	if (!glyphs->plain) {
+		glActiveTexture(GL_TEXTURE0);
+		glBindTexture(GL_TEXTURE_2D, glyphs->texture);
+		glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+		glTexSubImage2D(GL_TEXTURE_2D, 0, x, y, width, height, GL_RED, GL_UNSIGNED_BYTE,
+				pixels);
+		return;
+	}
+	for (int row = 0; row < height; row++) {
+		memcpy(glyphs->pixels + (size_t)(y + row) * (size_t)glyphs->side + x,
+				pixels + (size_t)row * (size_t)width, (size_t)width);
+	}
+}
+
 static bool add(struct renderer_glyphs *glyphs, unsigned at, uint32_t code, int width, int height) {
 	int x;
 	int y;
@@ -98,10 +127,7 @@ static bool add(struct renderer_glyphs *glyphs, unsigned at, uint32_t code, int 
 		return false;
 	}
 	draw(glyphs, code, width, height, pixels);
-	glActiveTexture(GL_TEXTURE0);
-	glBindTexture(GL_TEXTURE_2D, glyphs->texture);
-	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
-	glTexSubImage2D(GL_TEXTURE_2D, 0, x, y, width, height, GL_RED, GL_UNSIGNED_BYTE, pixels);
+	put(glyphs, x, y, width, height, pixels);
 	free(pixels);
 	glyphs->table[at].code = code;
 	glyphs->table[at].x = (unsigned short)x;
@@ -112,14 +138,30 @@ static bool add(struct renderer_glyphs *glyphs, unsigned at, uint32_t code, int 
 	return true;
 }
 
+/* Its entry, drawn if need be. False: there is no room for it. */
+static bool place(struct renderer_glyphs *glyphs, uint32_t code, int width, int height,
+		unsigned *ret_at) {
+	if (width < 1 || height < 1 || (glyphs->side == 0 && !make_room(glyphs, SIDE_FIRST))) {
+		return false;
+	}
+	*ret_at = find(glyphs, code, width, height);
+	return glyphs->table[*ret_at].code != 0 || add(glyphs, *ret_at, code, width, height);
+}
+
+const unsigned char *renderer_glyphs_cover(
+		struct renderer_glyphs *glyphs, uint32_t code, int width, int height) {
+	unsigned at;
+	if (!place(glyphs, code, width, height, &at)) {
+		return NULL;
+	}
+	return glyphs->pixels + (size_t)glyphs->table[at].y * (size_t)glyphs->side +
+	       glyphs->table[at].x;
+}
+
 void renderer_glyphs_find(struct renderer_glyphs *glyphs, uint32_t code, int width, int height,
 		float ret_uv[4]) {
-	if (glyphs->texture == 0) {
-		make_texture(glyphs, SIDE_FIRST);
-	}
-	unsigned at = find(glyphs, code, width, height);
-	if (width < 1 || height < 1 ||
-			(glyphs->table[at].code == 0 && !add(glyphs, at, code, width, height))) {
+	unsigned at;
+	if (!place(glyphs, code, width, height, &at)) {
 		memset(ret_uv, 0, 4 * sizeof *ret_uv);
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
  * The glyphs of the overlay: of the embedded face where that is drawn in its own size, else of the
- * desktop's fonts. With the current context, on pg-video.
+ * desktop's fonts. On pg-video, with the current context unless they are `plain`.
  */
 #pragma once
 
@@ -15,9 +15,11 @@ struct glyph_font;
 
 /* Glyphs in one texture, each in the sizes that it was used in, drawn when first used. */
 struct renderer_glyphs {
-	GLuint texture; /* 0 = none yet */
-	int side;       /* px */
-	int x, y, high; /* the row of them that is being filled */
+	bool plain;            /* constant: in memory, without GL */
+	unsigned char *pixels; /* plain: rows of side; NULL = none yet */
+	GLuint texture;        /* 0 = none yet */
+	int side;              /* px */
+	int x, y, high;        /* the row of them that is being filled */
 	unsigned count;
 	bool full;    /* since the last renderer_glyphs_enlarge() */
 	bool emptied; /* for this load, at its largest */
@@ -35,5 +37,8 @@ void renderer_glyphs_finish(struct renderer_glyphs *glyphs);
  * (an empty place) where there is no room for it: renderer_glyphs_enlarge() says so. */
 void renderer_glyphs_find(struct renderer_glyphs *glyphs, uint32_t code, int width, int height,
 		float ret_uv[4]);
+/* The same of plain glyphs: coverage in rows of side, or NULL. */
+const unsigned char *renderer_glyphs_cover(
+		struct renderer_glyphs *glyphs, uint32_t code, int width, int height);
 /* True: there was no room, now there is more, and all places are others. */
 bool renderer_glyphs_enlarge(struct renderer_glyphs *glyphs);

@@ -1,7 +1,6 @@
 #include "client/render/renderer_kept.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/stream_copy.h"
 #include "client/gl/egl.h"
@@ -10,7 +9,6 @@
 #include "client/render/renderer_program.h"
 #include "client/render/renderer_textures.h"
 
-#define LARGE_PAGE ((size_t)2 << 20)
 /* Smaller copies are read again at once, out of the cache. */
 #define STREAM_BYTES ((size_t)256 * 1024)
 
@@ -19,39 +17,9 @@ static size_t pitch_of(const struct renderer_textures *textures) {
 }
 
 void renderer_kept_forget(struct renderer_kept *kept) {
-	if (kept->memory && kept->bytes == 0) {
-		egl_free_pixels(kept->egl);
-	} else if (kept->memory) {
-		munmap(kept->memory, kept->bytes);
-	}
-	kept->memory = NULL;
+	picture_memory_free(&kept->memory);
 	kept->on = false;
 	region_clear(&kept->stale);
-}
-
-/* Large pages where there are any: half the time of writing it is finding the small ones. */
-static bool map(struct renderer_kept *kept, size_t bytes) {
-	kept->bytes = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-	void *memory = mmap(NULL, kept->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
-	if (memory == MAP_FAILED) {
-		return false;
-	}
-	(void)madvise(memory, kept->bytes, MADV_HUGEPAGE);
-	kept->memory = memory;
-	return true;
-}
-
-/* The window's own, which it shows without another copy; else ours. */
-static bool make(struct renderer_kept *kept, const struct renderer_textures *textures,
-		struct egl *egl) {
-	kept->egl = egl;
-	kept->bytes = 0;
-	if (egl) {
-		kept->memory = egl_make_pixels(
-				egl, (int)textures->picture.width, (int)textures->picture.height);
-	}
-	return kept->memory || map(kept, pitch_of(textures) * textures->picture.height);
 }
 
 static bool can_keep(const struct renderer_textures *textures) {
@@ -65,7 +33,7 @@ static void read_texture(struct renderer_kept *kept, const struct renderer_textu
 	glBindFramebuffer(GL_FRAMEBUFFER, textures->read_framebuffer);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);
 	glReadPixels(0, 0, (GLsizei)textures->picture.width, (GLsizei)textures->picture.height,
-			GL_BGRA_EXT, GL_UNSIGNED_BYTE, kept->memory);
+			GL_BGRA_EXT, GL_UNSIGNED_BYTE, kept->memory.bytes);
 }
 
 void renderer_kept_switch(struct renderer_kept *kept, struct renderer_textures *textures, bool on,
@@ -74,7 +42,9 @@ void renderer_kept_switch(struct renderer_kept *kept, struct renderer_textures *
 		renderer_kept_bring_up(kept, textures, NULL);
 		kept->on = false;
 	} else if (!kept->on && can_keep(textures) &&
-			(kept->memory != NULL || make(kept, textures, egl))) {
+			(kept->memory.bytes != NULL ||
+					picture_memory_make(&kept->memory, textures->picture.width,
+							textures->picture.height, egl))) {
 		read_texture(kept, textures);
 		kept->on = true;
 	}
@@ -85,7 +55,7 @@ void renderer_kept_upload(struct renderer_kept *kept, const struct renderer_text
 	const size_t row_bytes = (size_t)rect->width * 4;
 	const size_t to_pitch = pitch_of(textures);
 	const unsigned char *from = pixels + (size_t)rect->y * pitch + (size_t)rect->x * 4;
-	unsigned char *to = kept->memory + rect->y * to_pitch + (size_t)rect->x * 4;
+	unsigned char *to = kept->memory.bytes + rect->y * to_pitch + (size_t)rect->x * 4;
 	const bool stream = row_bytes * rect->height >= STREAM_BYTES;
 	if (stream && row_bytes == to_pitch && pitch == to_pitch) {
 		stream_copy(to, from, row_bytes * rect->height);
@@ -120,7 +90,7 @@ void renderer_kept_bring_up(struct renderer_kept *kept, struct renderer_textures
 		const struct frame_rect rect = { (uint32_t)part.x, (uint32_t)part.y,
 			(uint32_t)part.width, (uint32_t)part.height };
 		renderer_textures_upload(
-				textures, kept->memory, (uint32_t)pitch_of(textures), &rect);
+				textures, kept->memory.bytes, (uint32_t)pitch_of(textures), &rect);
 	}
 	if (!image_rect) {
 		region_clear(&kept->stale);
@@ -136,7 +106,7 @@ bool renderer_kept_where(const struct renderer_kept *kept, const struct renderer
 		return false;
 	}
 	*ret_pixels = (struct egl_pixels){
-		.memory = kept->memory,
+		.memory = kept->memory.bytes,
 		.stride = pitch_of(textures),
 		.at = { layout->x, layout->y, (int)textures->picture.width,
 				(int)textures->picture.height },
@@ -151,7 +121,8 @@ bool renderer_kept_read(const struct renderer_kept *kept, const struct renderer_
 	}
 	for (uint32_t row = 0; row < height; row++) {
 		memcpy(ret_pixels + (size_t)row * width * 4,
-				kept->memory + (y + row) * pitch_of(textures), (size_t)width * 4);
+				kept->memory.bytes + (y + row) * pitch_of(textures),
+				(size_t)width * 4);
 	}
 	return true;
 }

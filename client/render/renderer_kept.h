@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "client/gl/region.h"
+#include "client/render/picture_memory.h"
 
 struct egl;
 struct egl_pixels;
@@ -18,11 +19,9 @@ struct renderer_scene;
 struct renderer_textures;
 
 struct renderer_kept {
-	bool on;               /* what is uploaded goes there */
-	unsigned char *memory; /* rows of the picture's width * 4 bytes; NULL until needed */
-	size_t bytes;          /* of a mapping of ours; 0 = the window's memory */
-	struct egl *egl;       /* whose memory that is */
-	struct region stale;   /* image rectangles that the texture lacks */
+	bool on;                      /* what is uploaded goes there */
+	struct picture_memory memory; /* none until needed */
+	struct region stale;          /* image rectangles that the texture lacks */
 };
 
 /* The picture goes. */

@@ -2,6 +2,7 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_util.h"
+#include "client/render/layout.h"
 #include "client/render/renderer_shaders.h"
 #include "client/render/renderer_types.h"
 #include "host-proto/cursor.h"
@@ -52,21 +53,9 @@ static struct renderer_program *pointer_program(struct renderer_pointer *pointer
 static void pointer_uniforms(const struct renderer_pointer *pointer,
 		const struct renderer_program *program, const struct egl_target *target,
 		const struct renderer_scene *scene) {
-	static const float turns[4][6] = {
-		{ 1, 0, 0, 0, 1, 0 },
-		{ 0, 1, 0, -1, 0, 1 },
-		{ -1, 0, 1, 0, -1, 1 },
-		{ 0, -1, 1, 1, 0, 0 },
-	};
-	const float *turn = turns[scene->pointer_rotation % 4];
-	const float *r = scene->pointer_rect;
-	const float sides[2] = { (float)pointer->width, (float)pointer->height };
 	float m[6];
-	for (int i = 0; i < 2; i++) {
-		m[3 * i] = turn[3 * i] * sides[i] / r[2];
-		m[3 * i + 1] = turn[3 * i + 1] * sides[i] / r[3];
-		m[3 * i + 2] = turn[3 * i + 2] * sides[i] - m[3 * i] * r[0] - m[3 * i + 1] * r[1];
-	}
+	layout_pointer_matrix(scene->pointer_rect, scene->pointer_rotation, pointer->width,
+			pointer->height, m);
 	glUseProgram(program->id);
 	glUniform2f(program->at.flip, target->top_first ? 0.0f : (float)target->height,
 			target->top_first ? 1.0f : -1.0f);
@@ -111,13 +100,8 @@ static void copy_under(struct renderer_pointer *pointer, const struct renderer_p
 
 void renderer_pointer_draw(struct renderer_pointer *pointer, const struct egl_target *target,
 		const struct renderer_scene *scene, const struct rect *rect) {
-	const float *r = scene->pointer_rect;
-	/* Pixels whose centre lies inside. */
-	const int left = (int)(r[0] + 0.5f + 4096) - 4096;
-	const int top = (int)(r[1] + 0.5f + 4096) - 4096;
-	const int right = (int)(r[0] + r[2] + 0.5f + 4096) - 4096;
-	const int bottom = (int)(r[1] + r[3] + 0.5f + 4096) - 4096;
-	const struct rect area = { left, top, right - left, bottom - top };
+	struct rect area;
+	layout_pointer_cover(scene->pointer_rect, &area);
 	struct rect part;
 	if (!scene->pointer || !pointer->has || !renderer_intersect(rect, &area, &part)) {
 		return;

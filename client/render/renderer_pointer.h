@@ -1,5 +1,5 @@
 /*
- * Draws the pointer's image over the picture. With the current context, on pg-video.
+ * The pointer's image over the picture. With the current context, on pg-video.
  */
 #pragma once
 

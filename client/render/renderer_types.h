@@ -1,5 +1,5 @@
 /*
- * The renderer's inputs: a picture, how its HDR is shown, a scene. Values; no functions.
+ * What the renderer is told: a picture, how its HDR is shown, a scene. Values; no functions.
  */
 #pragma once
 

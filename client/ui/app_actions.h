@@ -1,5 +1,5 @@
 /*
- * The actions of the keys behind the escape key, which the rows of the panel share. On pg-ui.
+ * What the keys behind the escape key do, and the panel's rows with them. On pg-ui.
  */
 #pragma once
 

@@ -23,6 +23,7 @@ static const struct {
 	[APP_SIGN_PAUSED] = { N_("PAUSED"), OVERLAY_WARN, true },
 	[APP_SIGN_NO_SOUND] = { N_("NO SOUND"), OVERLAY_WARN, false },
 	[APP_SIGN_NO_HOST] = { N_("NO HOST"), OVERLAY_WARN, false },
+	[APP_SIGN_NO_GL] = { N_("NO OPENGL"), OVERLAY_WARN, false },
 	[APP_SIGN_MUTED] = { N_("MUTED"), OVERLAY_WARN, false },
 	[APP_SIGN_CAPTURED] = { N_("CAPTURED"), OVERLAY_INFO, false },
 	[APP_SIGN_GRABBED] = { N_("DEVICES"), OVERLAY_GOOD, false },
@@ -84,7 +85,8 @@ static unsigned decide_signs(const struct app_status *s, const struct config *co
 	       sign_if(APP_SIGN_NO_HOST, s->source == VIDEO_SOURCE_AUTO &&
 							 s->video.showing == VIDEO_SOURCE_SPICE &&
 							 !stale) |
-	       sign_if(APP_SIGN_MUTED, s->muted) | sign_if(APP_SIGN_CAPTURED, s->captured) |
+	       sign_if(APP_SIGN_NO_GL, s->video.no_gl) | sign_if(APP_SIGN_MUTED, s->muted) |
+	       sign_if(APP_SIGN_CAPTURED, s->captured) |
 	       sign_if(APP_SIGN_GRABBED, s->session.grabbed) |
 	       sign_if(APP_SIGN_SPICE_ONLY, s->source == VIDEO_SOURCE_SPICE && picture && !stale);
 }
@@ -174,6 +176,12 @@ static bool plain_text(const struct app_status *s, enum app_sign sign, char *tex
 		return true;
 	case APP_SIGN_NO_HOST:
 		snprintf(text, size, _("This is the SPICE screen: %s"), s->video.part.reason);
+		return true;
+	case APP_SIGN_NO_GL:
+		snprintf(text, size,
+				_("The CPU draws the picture, without its best scaling, because OpenGL "
+				  "ES 3 does not start: install the graphics driver, or choose this "
+				  "with --draw=cpu"));
 		return true;
 	default: /* app_sign_text() */
 		return false;

@@ -17,6 +17,7 @@ enum app_sign {
 	APP_SIGN_PAUSED,     /* by the user's key */
 	APP_SIGN_NO_SOUND,   /* sound is wanted and something is missing for it */
 	APP_SIGN_NO_HOST,    /* SPICE's picture stands in for that of the shared memory */
+	APP_SIGN_NO_GL,      /* the CPU draws, for want of OpenGL ES 3 */
 	APP_SIGN_MUTED,      /* by the user's key */
 	APP_SIGN_CAPTURED,   /* the window has keyboard and mouse */
 	APP_SIGN_GRABBED,    /* the guest has the evdev devices */

@@ -1,5 +1,5 @@
 /*
- * The words of the window: the state of the program, as text of the overlay. Pure.
+ * What the user reads in the window: from the state of the program to the overlay. Pure.
  */
 #pragma once
 

@@ -39,8 +39,9 @@ void pixel_way_begin(struct pixel_way *way) {
 		const enum video_upload wanted = way->wanted == VIDEO_UPLOAD_DMABUF
 								 ? VIDEO_UPLOAD_AUTO
 								 : way->wanted;
-		upload_choice_init(&way->choice, known ? VIDEO_UPLOAD_DIRECT : wanted,
-				renderer_can_map());
+		const bool gl = egl_has_gl(way->canvas->egl);
+		upload_choice_init(&way->choice, known || !gl ? VIDEO_UPLOAD_DIRECT : wanted,
+				gl && renderer_can_map());
 	}
 	go(way, upload_choice_way(&way->choice));
 }
@@ -86,7 +87,7 @@ bool pixel_way_imports(struct pixel_way *way, const struct source_frame *taken) 
 			    shm_is_device(taken->message.shm) && !egl_is_software(way->canvas->egl);
 	const bool refused = way->refused && way->refused_generation == taken->message.generation &&
 			     way->refused_format == taken->frame.format;
-	const bool imports = (forced || useful) && !refused;
+	const bool imports = (forced || useful) && !refused && egl_has_gl(way->canvas->egl);
 	if (imports != does_import(way)) {
 		go(way, imports ? VIDEO_UPLOAD_DMABUF : upload_choice_way(&way->choice));
 	}

@@ -1,5 +1,5 @@
 /*
- * Writes pixels to a PNG file, on a separate thread: compressing takes longer than a frame.
+ * Pixels to a PNG file, on a thread of its own: compressing takes longer than a frame.
  */
 #pragma once
 

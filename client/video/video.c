@@ -13,7 +13,6 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_memory.h"
-#include "client/gl/gpu.h"
 #include "client/gl/spice_surface.h"
 #include "client/gl/window_surface.h"
 #include "client/render/renderer.h"
@@ -107,20 +106,15 @@ static void apply_hdr(struct video *video) {
 	}
 }
 
-/* A driver that the sandbox stops is passed over for Mesa's of the CPU, silently. */
-static void warn_of_sandbox(const struct video *video) {
-	char gpu[64];
-	if (video->config.confined && egl_is_software(video->canvas.egl) &&
-			gpu_find("/sys", "/dev", gpu, sizeof gpu)) {
-		log_warn("the CPU draws, although this machine has the GPU %s: if --no-sandbox draws with it, its "
-			 "driver needs what the sandbox refuses",
-				gpu);
-	}
+static const char *why_no_gl(void) {
+	struct rlimit space;
+	const bool little = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+	return little ? _("the graphics driver does not start where addresses are bounded: ulimit -v unlimited")
+		      : _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)");
 }
 
-static void open_gl(struct video *video) {
+static int open_driver(struct video *video) {
 	struct video_canvas *canvas = &video->canvas;
-	thread_place_leave(&video->place); /* the driver starts threads of its own */
 	int r = egl_create(&canvas->egl, video->surface);
 	if (r == 0) {
 		r = renderer_create(
@@ -128,18 +122,37 @@ static void open_gl(struct video *video) {
 	}
 	if (r < 0) {
 		close_gl(video);
+	}
+	return r;
+}
+
+/* Without a driver: the picture all the same, and the reason once in the log. */
+static int open_memory(struct video *video) {
+	struct video_canvas *canvas = &video->canvas;
+	int r = egl_create_memory(&canvas->egl, video->surface);
+	if (r == 0) {
+		r = renderer_create_memory(&canvas->renderer);
+	}
+	if (r < 0) {
+		close_gl(video);
+	} else if (video->config.draw == VIDEO_DRAW_AUTO) {
+		log_warn("%s; until then the CPU draws the picture, in plain quality", why_no_gl());
+	}
+	return r;
+}
+
+static void open_gl(struct video *video) {
+	struct video_canvas *canvas = &video->canvas;
+	thread_place_leave(&video->place); /* the driver starts threads of its own */
+	int r = video->config.draw == VIDEO_DRAW_CPU ? -ENODEV : open_driver(video);
+	if (r < 0 && video->config.draw != VIDEO_DRAW_GL) {
+		r = open_memory(video);
+	}
+	if (r < 0) {
 		video->gl_retry_ns = clock_now_ns() + GL_RETRY_NS;
-		struct rlimit space;
-		const bool little = getrlimit(RLIMIT_AS, &space) == 0 &&
-				    space.rlim_cur != RLIM_INFINITY;
-		video_report_failure(&video->report,
-				little ? _("the graphics driver does not start where addresses are bounded: ulimit -v unlimited")
-				: video->config.confined
-						? _("this machine draws no OpenGL ES 3 in the sandbox: try --no-sandbox, or install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)")
-						: _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)"));
+		video_report_failure(&video->report, why_no_gl());
 		return;
 	}
-	warn_of_sandbox(video);
 	egl_set_vsync(canvas->egl, video->settings.vsync);
 	renderer_set_font(canvas->renderer, video->config.ui_font);
 	pixel_way_begin(&video->way);
@@ -151,6 +164,8 @@ static void open_gl(struct video *video) {
 	video->trim_step_ns = TRIM_NS;
 	video->trim_ns = egl_is_software(canvas->egl) ? clock_now_ns() + TRIM_NS : 0;
 	video_report_failure(&video->report, "");
+	video_report_no_gl(&video->report,
+			!egl_has_gl(canvas->egl) && video->config.draw == VIDEO_DRAW_AUTO);
 }
 
 /* ---- pg-video: mail ---- */

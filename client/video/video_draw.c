@@ -234,7 +234,7 @@ static void note_swap(struct video_drawing *drawing) {
 
 /* For the bench, which is told when the GPU was done. NULL: nobody asks. */
 static GLsync begin_wait(const struct video_drawing *drawing) {
-	return drawing->events->shown && drawing->frame_pending
+	return drawing->events->shown && drawing->frame_pending && egl_has_gl(drawing->canvas->egl)
 			       ? glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0)
 			       : NULL;
 }

@@ -173,6 +173,13 @@ bool video_report_has_frames(struct video_report *report) {
 	return has;
 }
 
+void video_report_no_gl(struct video_report *report, bool no_gl) {
+	pthread_mutex_lock(&report->lock);
+	report->status.no_gl = no_gl;
+	publish(report);
+	pthread_mutex_unlock(&report->lock);
+}
+
 /* ---- counters ---- */
 
 void video_report_gl(struct video_report *report, const char *renderer, const char *window) {

@@ -1,7 +1,7 @@
 /*
- * Reports of the video part to the program: its status, whenever that differs from the last one,
- * and the counters of the run. Any thread may call any function: everything lies under one lock,
- * and the status is reported under that lock, so that two threads cannot report in the wrong order.
+ * What the program hears of the video part: its status, which is told when it differs, and the
+ * counters of the run. Any thread may call any function: everything lies under one lock, and the
+ * status is told under it, so that two threads cannot tell it in the wrong order.
  */
 #pragma once
 
@@ -49,6 +49,9 @@ void video_report_frame(struct video_report *report, const struct frame *frame, 
 void video_report_picture(struct video_report *report, const struct video_picture *picture);
 /* Whether a session of Looking Glass is alive and has sent a frame. */
 bool video_report_has_frames(struct video_report *report);
+
+/* Whether the CPU draws for want of OpenGL. */
+void video_report_no_gl(struct video_report *report, bool no_gl);
 
 /* The counters. */
 void video_report_gl(struct video_report *report, const char *renderer, const char *window);

@@ -1,5 +1,5 @@
 /*
- * What goes into the video part, and what comes out: settings, status, counters, events. Values; no
+ * What the video part is told, and what it tells: settings, status, counters, events. Values; no
  * functions.
  */
 #pragma once
@@ -40,11 +40,11 @@ struct video_config {
 	struct owners owners; /* whose file may be the VM's memory */
 	enum video_poll poll;
 	unsigned poll_us; /* longest sleep between two looks; 0 = choose */
+	enum video_draw draw;
 	enum video_upload upload;
 	bool allow_dma;                  /* with AUTO: import frames of a kvmfr device */
 	const struct dmabuf_ops *dmabuf; /* NULL = those of EGL; tests have others */
 	bool straight_alpha;             /* of colour pointers */
-	bool confined; /* --no-sandbox may help a driver (client/platform/sandbox.h) */
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 	struct input_port *host_input;   /* told of the host's input stream; NULL = nobody is */
 	char ui_font[128];               /* family for texts in other scripts; "" = the desktop's */
@@ -84,6 +84,7 @@ struct video_status {
 	bool hdr;
 	bool hdr_metadata; /* the guest tells what its content is: */
 	uint32_t hdr_max_nits, hdr_max_cll_nits, hdr_max_fall_nits;
+	bool no_gl; /* the CPU draws though it was not chosen: OpenGL ES does not start */
 	bool block_screensaver;
 	unsigned activation_requests; /* counts up */
 };

@@ -1,6 +1,5 @@
 /*
- * Uploads the pixels of a frame into the renderer, behind the producer's write pointer. On
- * pg-video.
+ * Pixels of a frame into the renderer, behind the producer's write pointer. On pg-video.
  */
 #pragma once
 

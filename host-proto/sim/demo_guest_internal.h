@@ -1,4 +1,4 @@
-/* Shared by demo_guest.c (the scenario) and demo_command.c (commands and faults). */
+/* What demo_guest.c (the scenario) and demo_command.c (commands and faults) share. */
 #pragma once
 
 #include "base/clock.h"

@@ -1,10 +1,5 @@
-/*
- * Any text as an ini file, ours or looking-glass-client's, down to the struct; then every value is
- * read back and must be one that its option takes.
- *
- * Covers: client/config/config_file.c client/config/ini.c client/config/options.c
- * client/config/options_custom.c client/config/options_lg.c
- */
+/* Any text as an ini file, ours or looking-glass-client's, down to the struct; then every value is
+ * read back and must be one that its option takes. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,4 @@
-/*
- * The blocks of pierglass-vm-info: any bytes, and every text that comes out must be terminated.
- *
- * Covers: client/vm/discovery.c
- */
+/* The blocks of pierglass-vm-info: any bytes, and every text that comes out must be terminated. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

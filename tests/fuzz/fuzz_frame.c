@@ -1,9 +1,4 @@
-/*
- * A frame message of the host. First byte: the version and the alignment; the rest is the payload
- * block of a frame message. *
- *
- * Covers: host-proto/frame.c
- */
+/* First byte: the version and the alignment; the rest is the payload block of a frame message. */
 #include "host-proto/frame.h"
 #include "tests/fuzz/memory.h"
 

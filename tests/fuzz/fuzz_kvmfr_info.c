@@ -1,8 +1,4 @@
-/*
- * The user data of a session: what a host says about itself.
- *
- * Covers: host-proto/kvmfr.c
- */
+/* The user data of a session: what a host says about itself. */
 #include <stdint.h>
 #include <string.h>
 

@@ -1,9 +1,5 @@
-/*
- * The record of an applied plan, which taking back reads as root: no line leads out of what it
- * names.
- *
- * Covers: tools/setup/setup_manifest.c
- */
+/* The record of an applied plan, which taking back reads as root: no line leads out of what it
+ * names. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,5 @@
-/*
- * A datagram, and the same bytes as a shared memory header: whatever is accepted is converted
- * whole.
- *
- * Covers: audio/codec/scream.c
- */
+/* A datagram, and the same bytes as a shared memory header: whatever is accepted is converted
+ * whole. */
 #include <stdlib.h>
 
 #include "audio/codec/scream.h"

@@ -1,8 +1,4 @@
-/*
- * /etc/default/grub and os-release of others: read, changed, and what was written is read again.
- *
- * Covers: tools/vm-model/shell_value.c
- */
+/* /etc/default/grub and os-release of others: read, changed, and what was written is read again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,4 @@
-/*
- * The agent's byte stream: payloads of any length, requests outstanding.
- *
- * Covers: host-proto/spice/agent.c host-proto/spice/agent_clipboard.c
- */
+/* The agent's byte stream: payloads of any length, requests outstanding. */
 #include "host-proto/spice/agent.h"
 #include "tests/fuzz/spice_messages.h"
 

@@ -1,9 +1,4 @@
-/*
- * Main, inputs, cursor, playback and record: the first byte chooses.
- *
- * Covers: host-proto/spice/cursor.c host-proto/spice/inputs.c host-proto/spice/main.c
- * host-proto/spice/playback.c
- */
+/* Main, inputs, cursor, playback and record: the first byte chooses. */
 #include "host-proto/cursor.h"
 #include "host-proto/spice/cursor.h"
 #include "host-proto/spice/inputs.h"

@@ -1,8 +1,4 @@
-/*
- * The inputs channel of our server peer, fed by a client that says anything.
- *
- * Covers: host-proto/sim/peer_inputs.c
- */
+/* The inputs channel of our server peer, fed by a client that says anything. */
 
 #include "host-proto/sim/peer_inputs.h"
 #include "tests/fuzz/spice_messages.h"

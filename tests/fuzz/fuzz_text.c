@@ -1,19 +1,14 @@
-/*
- * Text of a guest, a server or a process of this machine, on its way to people: the log, the
+/* Text of a guest, a server or a process of this machine, on its way to people: the log, the
  * overlay, a JSON reader, the keys that type it, the other clipboard format. Each walk ends, and
  * what comes out is UTF-8 without control characters. Bytes 0..4 choose sizes, the rest is the
- * text.
- *
- * Covers: base/utf8.c base/json.c client/render/glyphs.c client/render/overlay.c
- * client/render/overlay_pen.c input/keystrokes.c
- */
+ * text. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "client/render/glyphs.h"
+#include "client/text/glyphs.h"
 #include "client/render/overlay.h"
 #include "input/keystrokes.h"
 #include "tests/support/utf8_check.h"

@@ -1,8 +1,4 @@
-/*
- * What a compositor answers to the doctor.
- *
- * Covers: tools/doctor/wayland.c
- */
+/* What a compositor answers to the doctor. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -267,4 +267,67 @@ def case_memory():
         check(differ == 0, '%s is not what GL shows' % a)
 
 
+NO_GL = {'MESA_GLES_VERSION_OVERRIDE': '2.0'}
+
+
+def case_no_gl():
+    """A driver without OpenGL ES 3 (an old GPU, a broken installation): the picture all the same, drawn by the CPU, and the
+    reason in the window, once in the log."""
+    frame = (640, 360)
+    guest(frame, '--fps=30')
+    program = client(frame, env=NO_GL)
+    connected(program)
+    wait_for('frames', lambda: newest(program)['video']['shown'] > 5)
+    screen, corner, scale, _ = shown(frame, frame)
+    if scale == 1:
+        check_colours(screen, corner, frame)
+    edge = int(corner[0] + frame[0] * scale) if MODE != 'sway' else screen.width
+    top = int(corner[1]) if MODE != 'sway' else 0
+
+    def sign():
+        shot = capture()
+        at = [((top + y) * shot.width + edge - x) * 3 for y in range(30) for x in range(1, 150)]
+        return sum(shot.data[i] > 180 and 90 < shot.data[i + 1] < 210 and shot.data[i + 2] < 110 for i in at)
+    found = wait_for('the sign', lambda: sign() > 30 and sign())
+    time.sleep(2.5)  # as long as a second try of the driver would take
+    errors = [text for _, text in program.log_lines() if text.split()[0] in ('error', 'warn') and 'OpenGL' in text]
+    print('%d pixels of the sign; said of OpenGL: %s' % (found, errors))
+    check(1 <= len(errors) <= 3, 'said %d times' % len(errors))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def colours_on(display, folder, frame, step):
+    """How many colours the client shows on that X server, whose screen lies in a file of the folder."""
+    program = client(frame, '--draw=cpu', env={'DISPLAY': display})
+    wait_for('frames', lambda: newest(program)['video']['shown'] > 5)
+    time.sleep(0.3)
+    with open(os.path.join(folder, 'Xvfb_screen0'), 'rb') as file:
+        pixels = file.read()[-800 * 600 * step:]
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+    return len({pixels[i:i + step] for i in range(0, len(pixels), step)})
+
+
+def case_depths():
+    """X servers of 8 and 16 bits a pixel, where no driver draws: the picture in as many colours as there are."""
+    frame = (640, 360)
+    source = guest(frame, '--fps=30')
+    for depth, least in ('16', 150), ('8', 24):
+        folder = os.path.join(WORK, 'x' + depth)
+        os.mkdir(folder)
+        read, write = os.pipe()
+        server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '800x600x' + depth, '-nolisten', 'tcp',
+                                   '-fbdir', folder], pass_fds=[write], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(write)
+        try:
+            colours = colours_on(':' + os.read(read, 16).decode().strip(), folder, frame, int(depth) // 8)
+        finally:
+            server.kill()
+            server.wait()
+            os.close(read)
+        print('depth %s: %d colours' % (depth, colours))
+        check(colours >= least, 'the picture is not there')
+    source.stop()
+
+
 run(globals())

@@ -25,15 +25,20 @@ struct setup {
 	struct renderer *renderer;
 	enum video_upload upload; /* before open_setup() */
 	bool pretend_gpu;         /* the same: take the ways of a GPU, whatever draws */
+	bool memory;              /* the same: without GL */
 };
 
 static inline bool open_setup(struct setup *setup, int width, int height) {
 	if (window_surface_create_offscreen(&setup->surface, width, height) < 0) {
 		return false;
 	}
-	if (egl_create(&setup->egl, setup->surface) < 0) {
+	if ((setup->memory ? egl_create_memory(&setup->egl, setup->surface)
+			   : egl_create(&setup->egl, setup->surface)) < 0) {
 		window_surface_destroy(setup->surface);
 		return false;
+	}
+	if (setup->memory) {
+		return renderer_create_memory(&setup->renderer) == 0;
 	}
 	return renderer_create(&setup->renderer, egl_is_software(setup->egl) && !setup->pretend_gpu,
 			       setup->upload) == 0;
@@ -85,6 +90,14 @@ static inline void put_picture(
 static inline unsigned char *read_target(const struct egl_target *target) {
 	unsigned char *rgba = malloc((size_t)target->width * (size_t)target->height * 4);
 	CHECK(rgba != NULL);
+	for (int i = 0; target->memory && i < target->width * target->height; i++) {
+		for (int c = 0; c < 3; c++) {
+			rgba[4 * i + c] = (unsigned char)(target->memory[i] >> (16 - 8 * c));
+		}
+	}
+	if (target->memory) {
+		return rgba;
+	}
 	glBindFramebuffer(GL_FRAMEBUFFER, target->framebuffer);
 	glPixelStorei(GL_PACK_ALIGNMENT, 4);
 	glReadPixels(0, 0, target->width, target->height, GL_RGBA, GL_UNSIGNED_BYTE, rgba);

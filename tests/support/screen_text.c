@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/render/glyphs.h"
+#include "client/text/glyphs.h"
 
 #define FIRST   0x21u
 #define LAST    0x7eu

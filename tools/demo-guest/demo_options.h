@@ -1,4 +1,4 @@
-/* The options of pierglass-demo-guest. */
+/* What pierglass-demo-guest was asked for. */
 #pragma once
 
 #include <stdbool.h>

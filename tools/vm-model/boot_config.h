@@ -1,4 +1,4 @@
-/* The command line that the kernel will be started with, from the boot loader's own files. */
+/* What the boot loader's own files say that the kernel will be started with. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* The distribution of a machine, and the command that installs a package of it. */
+/* Which distribution a machine has, and how a package of it is installed. */
 #pragma once
 
 #include <stdbool.h>

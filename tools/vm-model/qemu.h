@@ -1,4 +1,4 @@
-/* The QEMU processes of this machine, as /proc shows them. */
+/* The QEMU processes of this machine and what /proc tells of them. */
 #pragma once
 
 #include <sys/types.h>

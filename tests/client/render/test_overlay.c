@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "client/render/glyphs.h"
+#include "client/text/glyphs.h"
 #include "client/render/overlay.h"
 
 static struct overlay_quad *quads;
