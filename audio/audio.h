@@ -3,7 +3,7 @@
  *
  * One thread ("pg-audio") owns the UDP socket, the resampler, the buffer fill and the PulseAudio
  * connection. Other threads may call only the functions below; none of them blocks for more than a
- * copy. An absent interface, sender or server is a state, told through events->status.
+ * copy. An absent interface, sender or server is a state, reported through events->status.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What the files of the audio part share (audio.c, audio_spice.c, audio_status.c); nobody else
- * includes it.
+ * Shared by the files of the audio part: audio.c, audio_spice.c and audio_status.c. No other file
+ * includes this header.
  */
 #pragma once
 

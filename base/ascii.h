@@ -1,7 +1,7 @@
 /*
- * Names are compared without regard to case by the rules of ASCII, whatever the user's locale says:
- * in a Turkish one "I" is not the capital of "i", so that the C library finds "FILE" and "file" to
- * differ. Pure.
+ * Comparison of names without regard to case, by the rules of ASCII. The locale has no say: in a
+ * Turkish one "I" is not the capital of "i", so the C library finds "FILE" and "file" to differ.
+ * Pure.
  */
 #pragma once
 

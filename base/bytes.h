@@ -1,7 +1,7 @@
 /*
- * A growing buffer with a cap: for what comes from others in pieces, or waits to be sent to them.
- * One thread at a time; zeroed memory is an empty one. Room is made for what is there and as much
- * again, so a peer that only announces megabytes gets none.
+ * A growing buffer with a cap, for data that arrives in pieces or waits to be sent. Zeroed memory
+ * is an empty buffer. Room doubles with the data that is there, so a peer that only announces
+ * megabytes gets none. One thread at a time.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * When something is due, on clock.h's clock. There is one way to say "never", and one minimum that
- * knows it.
+ * A deadline: the time at which something is due, on clock.h's clock. DEADLINE_NONE is the one way
+ * to say "never", and deadline_first() the one minimum that knows it.
  */
 #pragma once
 

@@ -1,11 +1,11 @@
 /*
- * The end of the program, bounded: whatever hangs, keys and devices are free half a second after
+ * Bounds the end of the program: whatever hangs, keys and devices are free half a second after
  * SIGINT, SIGTERM or SIGHUP, and the process is gone after two. A second signal ends the process at
- * once. (The kernel gives grabbed devices back, and a SPICE server lets the keys of a client go
- * that is gone.) The same holds for an end without a signal, from ending_begin() on.
+ * once. (The kernel releases the grabbed devices of a process that is gone, and a SPICE server its
+ * keys.) The same holds for an end without a signal, from ending_begin() on.
  *
- * A thread of its own, "pg-ending", waits for the signals and looks at the clock; it takes no lock
- * that is held while anything waits. One of all threads, hence no handle.
+ * A separate thread, "pg-ending", waits for the signals and looks at the clock; it takes no lock
+ * that is held while anything waits. The process has one end, hence no handle.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What happens in folders, by inotify: the descriptor is for the caller's own loop. A machine has
- * few of these (fs.inotify.max_user_instances), so whoever watches has another way as well.
+ * Watches folders by inotify; the caller's own loop waits for the descriptor. A machine has few
+ * inotify instances (fs.inotify.max_user_instances), so every caller also has a way without one.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * A JSON writer (pierglass never reads JSON): one object per call of json_begin()/json_finish(), on
- * one line, into a stream. Names are ours; strings may be anyone's and are escaped; bytes in them
- * that are not UTF-8 become U+FFFD, so that every reader takes the line.
+ * one line, into a stream. Names are fixed texts of this program. Strings may be foreign: they are
+ * escaped, and bytes that are not UTF-8 become U+FFFD, so that every reader takes the line.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * Lines to a descriptor that perhaps nobody reads: a stopped pager, a full pipe, a terminal with
- * its output held. A write never waits; a line that does not fit now is dropped and counted, and
- * the count is told once the descriptor takes lines again.
+ * Writes lines to a descriptor that may have no reader: a stopped pager, a full pipe, a terminal
+ * with its output held. A write never waits; a line that does not fit now is dropped and counted,
+ * and the count is written once the descriptor takes lines again.
  *
  * Callable from any thread, several at once. The descriptor's own flags are not changed, because
  * other programs share them: a pipe or terminal is opened a second time, without blocking.

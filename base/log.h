@@ -1,11 +1,11 @@
 /*
  * The log: lines on stderr, never on stdout. Callable from any thread.
  *
- * error = the user must act; warn = degraded, we go on; info = a state changed; debug = per
- * connection or message; trace = per frame or packet, compiled in only with PG_TRACE.
- * A line never waits for its reader: what stderr does not take now is dropped, counted and told
+ * error = the user must act; warn = degraded, the program goes on; info = a state changed; debug =
+ * per connection or message; trace = per frame or packet, compiled in only with PG_TRACE. A line
+ * never waits for its reader: what stderr does not take now is dropped, counted and reported
  * (base/line_writer.h). All lines of error, warn and info share a budget of 300 at once and 5 a
- * second after that; what is over it is counted and told too.
+ * second after that; lines beyond the budget are counted and reported too.
  *
  * Who logs: parts and the program. Libraries (host-proto, pure modules) return and stay silent.
  *

@@ -1,11 +1,10 @@
 /*
- * Who on this machine may be the VM. A process, a file or a socket belongs to a user; what belongs
- * to somebody else than root, this user or the one that QEMU runs as is not the VM, whatever it
- * calls itself.
+ * Decides by its owner whether a process, a file or a socket can be the VM's: root's can, this
+ * user's, and those of the users that QEMU runs as. Anything else is not the VM, whatever its name.
  *
- * Which users QEMU runs as is read from files only (libvirt's qemu.conf where it may be read, and
- * the names that distributions use): no name service is asked, so that no network holds anything
- * up. From any thread; a struct owners is plain data.
+ * The users that QEMU runs as come from files only (libvirt's qemu.conf where it may be read, and
+ * the names that distributions use). No name service is asked, so no network causes a wait. From
+ * any thread; a struct owners is plain data.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * How often a foreigner may cause something: so many times at once, then one a period. What comes
- * sooner is put off, not forgotten. Plain data, all 0 at the start; time is given by the caller.
+ * A rate limit for what a foreign peer may cause: a burst, then one event per period. An event that
+ * comes sooner is postponed, not dropped. Plain data, all 0 at the start; the caller gives the
+ * time.
  */
 #pragma once
 

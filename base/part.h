@@ -1,6 +1,6 @@
 /*
- * What every part of the program (picture, session, sound) says about itself. The program
- * starts and stops a part; a part runs its own thread and treats an absent peer as a state.
+ * The status that every part of the program (picture, session, sound) reports. The program starts
+ * and stops a part; a part runs its own thread and treats an absent peer as a state.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * $XDG_RUNTIME_DIR: where this user's sockets and locks are, until the last session ends. Read anew
- * at each call; from any thread, as nobody changes the environment.
+ * $XDG_RUNTIME_DIR: the folder of this user's sockets and locks until the last session ends. Each
+ * call reads the environment, which nobody changes; from any thread.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Threads. A thread that is started here has all signals blocked (base/ending.h
- * waits for them) but those that concern the thread itself, and a name that ps and debuggers show.
+ * Starts threads. A new thread has a name that ps and debuggers show, and all signals blocked
+ * (base/ending.h waits for them) but those that concern the thread itself.
  */
 #pragma once
 

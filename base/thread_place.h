@@ -5,7 +5,7 @@
  * end of the other thread's turn. A thread that was late avoids that CPU for a while. A thread that
  * may run on one CPU only stays where it is.
  *
- * Everything on that thread.
+ * Call everything on that thread.
  */
 #pragma once
 

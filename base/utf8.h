@@ -1,6 +1,6 @@
 /*
- * UTF-8 as RFC 3629 has it, and the only place that takes it apart: no overlong forms, no
- * surrogates, nothing above U+10FFFF. Pure; from any thread.
+ * UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. The only decoder of
+ * the program. Pure; from any thread.
  *
  * Every function that walks over text moves by at least one byte, so that a loop over foreign text
  * comes to its end whatever stands there.

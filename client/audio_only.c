@@ -85,6 +85,7 @@ static void on_stats(void *data) {
 		.now_ns = clock_now_ns(),
 		.start_ns = h->start_ns,
 		.audio = h->shown,
+		.confined = h->config->confined,
 	};
 	audio_get_stats(h->audio, &status.audio_stats);
 	/* Raw sound owns stdout. */

@@ -161,7 +161,6 @@ static void confine(struct config *config) {
 								   : SANDBOX_PLAY,
 		.paths.home = sandbox_home(),
 		.paths.write = { config->video.shm_path, config->screenshot_path } };
-	struct sandbox_state state;
 	char text[64];
 	size_t run = 0;
 	if (config->mode == RUN_PLAY && config->picture) {
@@ -176,8 +175,9 @@ static void confine(struct config *config) {
 		return;
 	}
 	audio_look_around(&config->audio);
-	sandbox_enter(&request, &state);
-	sandbox_text(&state, text, sizeof text);
+	sandbox_enter(&request, &config->confined);
+	sandbox_text(&config->confined, text, sizeof text);
+	config->video.confined = config->confined.calls || config->confined.files > 0;
 	log_debug("given up: %s", text[0] ? text : "nothing, this kernel has no means for it");
 }
 

@@ -159,7 +159,10 @@ static int headless_start(struct headless *headless) {
 int run_without_window(struct config *config) {
 	struct play play = { .config = config };
 	struct headless headless = {
-		.play = &play, .now.start_ns = clock_now_ns(), .now.input_on = true
+		.play = &play,
+		.now.start_ns = clock_now_ns(),
+		.now.input_on = true,
+		.now.confined = config->confined,
 	};
 	int r = play_start_loop(&play);
 	if (r == 0) {

@@ -1,6 +1,7 @@
 /*
- * What the compositions of a playing program share (play.c, play_headless.c, play_shot.c):
- * everything that one run owns, and how its parts are started and stopped. Nobody else includes it.
+ * Shared by the compositions of a playing program (play.c, play_headless.c, play_shot.c):
+ * everything that one run owns, and how its parts are started and stopped. No other file includes
+ * this header.
  */
 #pragma once
 

@@ -1,9 +1,8 @@
 /*
- * `pierglass scream -i virbr0 …`: what the receiver of the Scream project did under these flags,
- * without what was wrong with it (features.md 5): an absent interface, address or sound server, a
- * malformed packet or a second receiver never end it; the longest latency holds for every format;
- * -h exits 0; it does not ask for another niceness than the player does. The flags are in
- * config->rest.
+ * `pierglass scream -i virbr0 …`: the command line of the Scream project's receiver, without its
+ * faults: an absent interface, address or sound server, a malformed packet or a second receiver
+ * never end it; the longest latency holds for every format; -h exits 0; the niceness is the
+ * player's. The flags are in config->rest.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The guest's pointer: from the wire (doc/protocol/kvmfr.md 6) to something checked. Pure.
+ * The guest's pointer: messages of the wire (doc/protocol/kvmfr.md 6) to checked values. Pure.
  */
 #pragma once
 

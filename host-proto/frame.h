@@ -1,9 +1,9 @@
 /*
- * A frame of the guest's picture: from the wire (KVMFR 19, 20, …; doc/protocol/kvmfr.md 3, 4, 10)
- * to something checked. Pure: no threads, no log.
+ * Frames of the guest's picture: messages of the wire (KVMFR 19, 20, …; doc/protocol/kvmfr.md 3, 4,
+ * 10) to checked values. Pure: no threads, no log.
  *
- * All fields are our own copies, read once and validated; only the pixels and the write pointer
- * still lie in memory that the guest writes.
+ * All fields are copies, read once and validated; only the pixels and the write pointer still lie
+ * in memory that the guest writes.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /*
- * Where the thread that reads the host's status (pg-lgmp) leaves what the input stream needs for
- * the thread that writes it (pg-io): the newest offer wins, and it keeps the mapping alive for the
- * taker. It lives longer than both. Any thread; a call takes a lock for some instructions.
+ * Hands the host's offer of an input stream from the thread that reads the host's status (pg-lgmp)
+ * to the thread that writes the stream (pg-io). The newest offer wins and keeps the mapping alive
+ * for its taker. The port outlives both threads. Any thread; a call takes a lock for some
+ * instructions.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What a host program says about itself: the KVMFR user data of an LGMP session
- * (doc/protocol/kvmfr.md 1). And the table of versions that pierglass speaks. Pure.
+ * The host program's description of itself: the KVMFR user data of an LGMP session
+ * (doc/protocol/kvmfr.md 1), and the table of versions that pierglass speaks. Pure.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * The audio claim of KVMFR 34 and its answer (doc/protocol/kvmfr.md A.8). Nothing is bound and
- * nothing is decoded: the inner layouts of that sound are unverified. What is asked is whether the
- * host would talk to us. The answer is hostile input; what is returned was checked.
+ * The audio claim of KVMFR 34 and its answer (doc/protocol/kvmfr.md A.8). The claim asks whether
+ * the host would give its sound; nothing is bound or decoded, because the inner layouts of that
+ * sound are unverified. The answer is hostile input; what is returned was checked.
  */
 #pragma once
 

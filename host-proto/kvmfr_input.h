@@ -1,7 +1,7 @@
 /*
- * Keyboard and mouse over the host's own input stream (doc/protocol/kvmfr.md A.5): what the host's
- * status says, and records for the stream. The status is hostile input; what is returned was
- * checked. Pure but for the stream.
+ * Keyboard and mouse over the host's own input stream (doc/protocol/kvmfr.md A.5): the host's
+ * status, and the records of the stream. The status is hostile input; what is returned was checked.
+ * Pure but for the stream.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * The recovery region that hosts of KVMFR 34 keep at the end of the memory, outside LGMP
- * (doc/protocol/kvmfr.md A.7): which versions the host speaks, told in a form that does not change
- * with them. Hostile input like everything else there; what is returned is our own copy. Pure.
+ * (doc/protocol/kvmfr.md A.7): the versions that the host speaks, in a form that does not change
+ * with them. Hostile input like everything else there; the result is a copy. Pure.
  */
 #pragma once
 

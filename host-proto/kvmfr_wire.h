@@ -1,6 +1,6 @@
 /*
- * Layouts of KVMFR as they lie in the guest's memory (doc/protocol/kvmfr.md). Only the files that
- * turn them into something checked, and producers, include this.
+ * Layouts of KVMFR as they lie in the guest's memory (doc/protocol/kvmfr.md). Included only by the
+ * files that turn them into checked values, and by producers.
  */
 #pragma once
 

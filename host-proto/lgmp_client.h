@@ -1,8 +1,8 @@
 /*
- * The reading side of a Looking Glass session: finds the memory, waits for a living host of a
- * version that we speak, subscribes to its frame and pointer queues, hands out their messages, and
- * heals whatever goes wrong (doc/protocol/lgmp.md, kvmfr.md). A state machine: no thread, no log;
- * it is driven by lgmp_client_step(). The other end being away is a state with a reason in words.
+ * The reading side of a Looking Glass session: finds the memory, waits for a living host of a known
+ * version, subscribes to its frame and pointer queues, hands out their messages, and recovers from
+ * whatever goes wrong (doc/protocol/lgmp.md, kvmfr.md). A state machine: no thread, no log;
+ * lgmp_client_step() drives it. An absent host is a state with a reason in words.
  *
  * One thread ("pg-lgmp") calls everything; lgmp_client_finish() alone may be called from any
  * thread, also for messages of a session that is long gone.

@@ -1,6 +1,7 @@
 /*
- * What the files of the reading side share: lgmp_client.c (states, losing, life), lgmp_find.c (the
- * way to a host) and lgmp_session.c (subscriptions and messages). Nobody else includes it.
+ * Shared by the files of the reading side: lgmp_client.c (states, losing, life), lgmp_find.c (the
+ * way to a host) and lgmp_session.c (subscriptions and messages). No other file includes this
+ * header.
  */
 #pragma once
 

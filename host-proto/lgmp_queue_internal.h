@@ -1,6 +1,6 @@
 /*
- * What the ways to read a ring share: lgmp_queue.c (subscribing, sending), lgmp_by_position.c and
- * lgmp_by_pending.c. Nobody else includes it.
+ * Shared by the ways to read a ring: lgmp_queue.c (subscribing, sending), lgmp_by_position.c and
+ * lgmp_by_pending.c. No other file includes this header.
  */
 #pragma once
 

@@ -4,8 +4,8 @@
  * long as that binding, and every call looks whether it still is.
  *
  * Everything in the memory is hostile: the place is checked once, when it is read from a
- * descriptor; cursors are compared with our own numbers; no word is read twice for one decision.
- * Nothing waits. One thread at a time for each end.
+ * descriptor; cursors are compared with this end's own numbers; no word is read twice for one
+ * decision. Nothing waits. One thread at a time for each end.
  */
 #pragma once
 

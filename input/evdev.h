@@ -1,5 +1,5 @@
 /*
- * A device of the kernel, through libevdev: the real end of input/device.h.
+ * A device of the kernel, opened and read through libevdev: the real device behind input/device.h.
  */
 #pragma once
 

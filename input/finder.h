@@ -1,7 +1,7 @@
 /*
- * Finds the machine's input devices: lists them from sysfs (readable for everyone), asks udev what
- * it knows of them, and notices comings and goings through udev and through the folders of
- * /dev/input, so that it works where either is missing.
+ * Finds the machine's input devices: lists them from sysfs (readable for everyone), asks udev about
+ * them, and notices new and removed ones through udev and through the folders of /dev/input, so
+ * that either may be missing.
  */
 #pragma once
 

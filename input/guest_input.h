@@ -1,8 +1,8 @@
 /*
- * The guest's end of the input: the SPICE inputs channel now, the host program's own input queue
- * for later hosts (kvmfr.md A.5). The router calls these functions on pg-io; none of them blocks.
- * Motion that cannot be taken now (it is above the channel's window) is merged there; keys and
- * buttons must be taken.
+ * The guest's end of the input: the SPICE inputs channel, or the host program's own input stream
+ * (kvmfr.md A.5). The router calls these functions on pg-io; none of them blocks. Motion that
+ * cannot be sent now (it is above the channel's window) is merged there; keys and buttons must be
+ * taken.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What logind says over D-Bus about a login session: whether its screen is locked. Its files in
- * /run/systemd tell whether the session is the active one, but not this.
+ * Asks logind over D-Bus whether the screen of a login session is locked. The files in /run/systemd
+ * tell only whether the session is the active one.
  *
  * Nothing blocks; a bus that goes away is looked for again. On the loop's thread.
  */

@@ -1,7 +1,7 @@
 /*
- * The router: events of the window and of all evdev devices go in, messages for the guest come
- * out. The only place that knows which keys and buttons are held, so that every way of
- * losing something (focus, grab, device, socket, seat, life) can release them.
+ * The router: events of the window and of all evdev devices go in, messages for the guest come out.
+ * Only the router knows which keys and buttons are held, so every loss (of focus, grab, device,
+ * socket, seat, life) can release them.
  *
  * Pure: no clock, no file, no thread, no log; allocates only in router_create() and router_type().
  * One thread at a time (pg-io).

@@ -1,8 +1,9 @@
 /*
- * Whether the user sits at this machine's keyboard: the login session of this process is the active
- * one and its screen is not locked. The first from logind's files in /run/systemd (readable for
- * everyone; the same that libsystemd reads), the second from logind over D-Bus (input/logind.h);
- * without logind from the active virtual terminal. Where neither exists it is always true.
+ * Tells whether the user sits at this machine's keyboard: the login session of this process is the
+ * active one, and its screen is not locked. The active session comes from logind's files in
+ * /run/systemd (readable for everyone; libsystemd reads the same), the lock from logind over D-Bus
+ * (input/logind.h). Without logind the active virtual terminal decides; without that the answer is
+ * always true.
  *
  * A screen locker that does not tell logind is not noticed. On the loop's thread.
  */

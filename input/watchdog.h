@@ -4,8 +4,8 @@
  * than the limit, the watchdog ungrabs the devices, so that nobody is left without a keyboard. It
  * sleeps while nothing is grabbed.
  *
- * (It cannot help when the whole process is stopped, e.g. by SIGSTOP or a debugger; when the
- * process dies, the kernel lets go by itself.)
+ * (A process that is stopped as a whole, by SIGSTOP or a debugger, has no watchdog either; when the
+ * process dies, the kernel releases the devices.)
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Opus packets of one stream -> S16LE frames (libopus). The packets come from the guest:
- * an invalid one costs its own length of sound and nothing else. One thread at a time.
+ * Decodes the Opus packets of one stream to S16LE frames (libopus). The packets come from the
+ * guest: an invalid one costs its own length of sound and nothing else. One thread at a time.
  */
 #pragma once
 

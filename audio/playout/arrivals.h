@@ -1,6 +1,6 @@
 /*
- * How the packets of one source come: their format, the arrival clock, how unevenly they arrive,
- * and in which bursts. Pure; one thread at a time.
+ * Arrivals of one source: the format of its packets, the arrival clock, the jitter and the bursts.
+ * Pure; one thread at a time.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * How much sound is in flight: frames written minus frames that left the loudspeaker, at any time
+ * The amount of sound in flight at any time: frames written minus frames that left the loudspeaker
  * (scream-audio.md 3.3, steps 2 and 3). Pure; one thread at a time.
  *
  * The server's reports go through a delay-locked loop with a slope, so that the fill at the

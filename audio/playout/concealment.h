@@ -1,6 +1,6 @@
 /*
- * The edges of the sound: fades, crossfades and filling, on frames just before they are written
- * (scream-audio.md 1.6, 1.8, 3.3 step 6). Remembers the last 20 ms. Pure; one thread at a time.
+ * Fades, crossfades and filling at the edges of the sound, on frames just before they are written
+ * (scream-audio.md 1.6, 1.8, 3.3 step 6). Keeps the last 20 ms. Pure; one thread at a time.
  */
 #pragma once
 

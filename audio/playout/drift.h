@@ -1,7 +1,6 @@
 /*
  * The arithmetic of the drift loop (scream-audio.md 3.1 to 3.3): when packets come, and how much
- * faster or slower they must be played. Pure: takes times and values, returns values; the caller
- * has the clocks. One thread at a time.
+ * faster or slower they must be played. Pure: the caller has the clocks. One thread at a time.
  */
 #pragma once
 

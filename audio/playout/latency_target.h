@@ -1,7 +1,7 @@
 /*
- * How much sound must be in flight (scream-audio.md 3.4): what the server needs, plus how late
- * packets come, plus a margin. Adapts within 10..80 ms, or is what the user said. Pure; one thread
- * at a time.
+ * The latency target (scream-audio.md 3.4): the sound that must be in flight, which is what the
+ * server needs, plus the lateness of packets, plus a margin. Adapts within 10..80 ms, or is set by
+ * the user. Pure; one thread at a time.
  *
  * The target is the mean latency from the arrival of a packet to the loudspeaker; what the loop
  * holds is the fill before a packet is written, latency_target_fill_ns().

@@ -1,7 +1,7 @@
 /*
- * The playout engine: packets in, a stream that is always one target behind them out. It joins the
- * arrival clock, the fill, the servo and the resampler (scream-audio.md 3.3) and decides what is
- * heard when something is missing: gaps, fades, stalls, another format.
+ * The playout engine: packets go in; a stream that is always one target behind them comes out. The
+ * engine joins the arrival clock, the fill, the servo and the resampler (scream-audio.md 3.3) and
+ * decides what is heard when something is missing: gaps, fades, stalls, another format.
  *
  * No thread, no clock and no socket of its own: every call says what time it is, so that hours run
  * in milliseconds in its test. One thread at a time; nothing here allocates except

@@ -1,7 +1,7 @@
 /*
- * What the playout is made of, each part with the data that it owns, and the little that is about
- * all of them. Only playout*.c include it: playout.c has the states, playout_play.c plays one
- * packet and decides when the next are picked up; it calls nothing of playout.c.
+ * The parts of the playout, each with the data that it owns. Only playout*.c include this header:
+ * playout.c has the states; playout_play.c plays one packet and decides when the next are picked
+ * up, and calls nothing of playout.c.
  */
 #pragma once
 

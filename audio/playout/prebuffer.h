@@ -1,6 +1,6 @@
 /*
- * Packets that wait until it is known how many of them are to be heard: the stream is being opened,
- * or its clock is not known yet. The newest 64; pure, one thread at a time.
+ * Holds the newest 64 packets while the stream is being opened or its clock is not known yet: how
+ * many of them are to be heard is known afterwards. Pure; one thread at a time.
  */
 #pragma once
 

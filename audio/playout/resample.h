@@ -1,7 +1,7 @@
 /*
- * libsamplerate for one stream: source PCM in, float frames at the stream's rate out. Allocates
- * only in resample_create(); one thread at a time. Never the linear converter (scream-audio.md
- * 3.7).
+ * Resamples one stream by libsamplerate: PCM of the source in, float frames at the stream's rate
+ * out. Allocates only in resample_create(); one thread at a time. Never uses the linear converter
+ * (scream-audio.md 3.7).
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Where sound goes: PulseAudio, or the built-in null sink. One stream at a time, in 32 bit float,
- * that starts corked and keeps counting while it has nothing to play (scream-audio.md 3.5).
+ * The output of sound: PulseAudio, or the built-in null sink. One stream at a time, in 32 bit
+ * float, that starts corked and keeps counting while it has nothing to play (scream-audio.md 3.5).
  *
  * Everything happens on pg-audio. A sink calls the events from its own callbacks, never from
  * inside a function of this table. A server that is away is a state: the sink looks for it by

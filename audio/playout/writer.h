@@ -1,6 +1,6 @@
 /*
- * What is written to the stream: blocks of the source through the resampler, and what stands in for
- * sound that is missing (concealment.h). No clock of its own; one thread at a time.
+ * Writes to the stream: resampled blocks of the source, and what stands in for missing sound
+ * (concealment.h). No clock of its own; one thread at a time.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * Which datagrams are played: checks in the order of scream-audio.md 6, one sender at a time,
- * format changes only on agreement, a bounded rate. Pure: no socket, no log, no clock of its own.
+ * Decides which datagrams are played: checks in the order of scream-audio.md 6, one sender at a
+ * time, format changes only on agreement, a bounded rate. Pure: no socket, no log, no clock of its
+ * own.
  */
 #pragma once
 

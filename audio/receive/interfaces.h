@@ -1,6 +1,6 @@
 /*
- * Which network interfaces to receive on, and when they change (scream-audio.md 5.2). The rtnetlink
- * socket only says "look again"; the list itself is read afresh each time.
+ * Finds the network interfaces to receive on, and notices changes (scream-audio.md 5.2). The
+ * rtnetlink socket only says "look again"; each look reads the whole list afresh.
  */
 #pragma once
 

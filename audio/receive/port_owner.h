@@ -1,5 +1,7 @@
-/* Which other process receives on the UDP port of Scream, from /proc. Slow; not for the packet
- * path. */
+/*
+ * Finds in /proc the other process that receives on Scream's UDP port. Slow; not for the packet
+ * path.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 /*
  * The source of Scream's packets: the UDP socket on the right interfaces, which may come and go
  * (scream-audio.md 5), or the shared memory transport (1.9). Filters packets, holds the lock of
- * "one owner of the sound", heals the multicast membership, and says in words what it waits for.
+ * "one owner of the sound", renews a lost multicast membership, and reports what is missing in
+ * words.
  *
  * Runs on pg-audio: call receiver_dispatch() when receiver_fd() is readable or
  * receiver_deadline() has passed. Nothing on the packet path allocates, touches a file, or logs

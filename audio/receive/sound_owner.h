@@ -1,5 +1,6 @@
 /*
- * One sound has one owner: a lock for each (interface, group, port) in $XDG_RUNTIME_DIR/pierglass.
+ * Gives each sound one owner: a lock for each (interface, group, port) in
+ * $XDG_RUNTIME_DIR/pierglass.
  *
  * A player takes the lock over from an audio-only unit: it connects to the unit's socket, the unit
  * lets go and waits until the connection ends, then takes the lock again. Two players do not take

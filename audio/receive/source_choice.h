@@ -1,7 +1,7 @@
 /*
- * Whose sound is played where a guest may send the same or another by two ways: Scream's packets or
- * SPICE's. Whichever sounds; never both. Silence takes nothing from who sounds: Windows sends it
- * for minutes by the card that no program plays on. Pure; one thread at a time.
+ * Chooses between Scream and SPICE where a guest sends sound over both: the source that sounds is
+ * played, never both. Silence does not displace a source that sounds, because Windows sends silence
+ * for minutes over the card that no program uses. Pure; one thread at a time.
  */
 #pragma once
 

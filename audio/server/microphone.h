@@ -1,7 +1,6 @@
 /*
- * The microphone: what a PulseAudio source hears, in blocks of 512 frames, 16 bit stereo. Connected
- * to the server and captured only while it is wanted and not muted: before and after that there is
- * neither stream nor connection.
+ * The microphone: captures a PulseAudio source in blocks of 512 frames, 16 bit stereo. The
+ * connection and the stream exist only while the microphone is wanted and not muted.
  *
  * On pg-audio's main loop (pulse_loop.h): call microphone_tick() when microphone_deadline() has
  * passed.

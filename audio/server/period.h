@@ -1,7 +1,7 @@
 /*
- * How much a server takes at a time, learned from the positions that it reports: PipeWire's quantum
- * is what the device, other programs and the user's settings make of it, not what was asked for,
- * and may change at any time. Pure; one thread at a time.
+ * Learns from the reported positions how much a server takes at a time. PipeWire's quantum depends
+ * on the device, other programs and the user's settings, not on what was asked for, and may change
+ * at any time. Pure; one thread at a time.
  */
 #pragma once
 

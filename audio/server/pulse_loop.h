@@ -1,7 +1,7 @@
 /*
- * A main loop for libpulse, made for pg-audio: it polls only when told to, writes deferred data in
- * the same turn, and makes no system call to wake itself or to watch less. A packet needs 7 system
- * calls; with libpulse's own main loop it needs 12.
+ * A main loop for libpulse, made for pg-audio: the loop polls only when told to, writes deferred
+ * data in the same turn, and makes no system call to wake itself or to watch less. A packet needs 7
+ * system calls; with libpulse's own main loop it needs 12.
  *
  * One thread. Events may be freed in any callback, their own included.
  */

@@ -1,9 +1,10 @@
 /*
- * The connection to a PulseAudio server, also the one that PipeWire plays (scream-audio.md 4).
+ * The connection to a sound server that speaks PulseAudio's protocol, PipeWire included
+ * (scream-audio.md 4).
  *
  * Asynchronous, on the caller's main loop, which is pg-audio's (pulse_loop.h). Never starts a
- * server. While there is none it is looked for at 0.25, 0.5, then every 1 s, and at once when its
- * socket appears; call pulse_server_tick() when pulse_server_deadline() has passed.
+ * server. An absent server is tried after 0.25, 0.5 and then every 1 s, and at once when its socket
+ * appears; call pulse_server_tick() when pulse_server_deadline() has passed.
  */
 #pragma once
 

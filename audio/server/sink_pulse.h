@@ -1,5 +1,5 @@
 /*
- * Sound to a PulseAudio server (pulse_server.h), on the caller's main loop, which is pg-audio's
+ * Plays to a PulseAudio server (pulse_server.h), on the caller's main loop, which is pg-audio's
  * (pulse_loop.h). Call sink_pulse_tick() when sink_pulse_deadline() has passed.
  */
 #pragma once

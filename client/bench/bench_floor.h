@@ -1,8 +1,8 @@
 /*
- * The floors that --bench=video tells its figures beside: what copying one frame out of the shared
- * memory costs, how soon the plainest follower of the write pointer gives a frame back (it spins,
- * copies each step as it comes, and shows the copy afterwards, so that its caches are no warmer
- * than a player's), and what the plainest program costs that puts one on the screen (whole upload,
+ * The floors beside the figures of --bench=video: the cost of copying one frame out of the shared
+ * memory; how soon the plainest follower of the write pointer gives a frame back (it spins, copies
+ * each step as it comes, and shows the copy afterwards, so that its caches are no warmer than a
+ * player's); and the cost of the plainest program that puts a frame on the screen (whole upload,
  * one textured triangle, swap, finish). On the main thread, while the video part does not run.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /*
- * What --bench=video knows of each frame: the producer's times, from the reports of the demo guest,
- * and ours, joined by the frame's serial. One thread, except bench_record_shown().
+ * The record of each frame of --bench=video: the producer's times, from the reports of the demo
+ * guest, and the player's, joined by the frame's serial. One thread, except bench_record_shown().
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * The other far end of --bench=input: a host program of KVMFR 34 in a memory of its own, whose
- * service reads the input stream on a thread ("bench-stream") that looks every 200 us, and when
- * what arrived there. Events are told apart by counting, as in bench_wire.h.
+ * The other far end of --bench=input: a host program of KVMFR 34 in a memory of its own. Its
+ * service reads the input stream on a thread ("bench-stream") that looks every 200 us, and notes
+ * what arrived and when. Events are told apart by counting, as in bench_wire.h.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * What a tree of processes costs: CPU and wake-ups of a process and of all that it started, read
+ * The cost of a tree of processes: CPU and wake-ups of a process and of all that it started, read
  * from /proc. A reading is a value; the difference of two is a cost. Any thread.
  */
 #pragma once

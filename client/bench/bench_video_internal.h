@@ -1,5 +1,4 @@
-/* What the files of --bench=video share: bench_video.c (runs) and bench_report.c (their figures).
- */
+/* Shared by the files of --bench=video: bench_video.c (runs) and bench_report.c (their figures). */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
- * The far ends of --bench=input, each on a thread of its own, and when what arrived there: a SPICE
- * server peer ("bench-guest") for what the player sends, and a plain socket ("bench-floor") behind
- * a loop that does nothing but read and write.
+ * The far ends of --bench=input, each on a thread of its own that notes what arrived and when: a
+ * SPICE server peer ("bench-guest") for what the player sends, and a plain socket ("bench-floor")
+ * behind a loop that does nothing but read and write.
  *
  * Events are told apart by counting: each motion is one to the right, each key event the next one.
  */

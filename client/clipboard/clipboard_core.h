@@ -1,7 +1,7 @@
 /*
  * The middle of the clipboard, between the guest's side (clipboard_message.h) and the desktop's
- * selection (clipboard_backend.h). It knows who offers what, which request waits for whom, sizes
- * and line ends. On pg-clip; no thread of its own.
+ * selection (clipboard_backend.h). The core knows the offers, the requests that wait, sizes and
+ * line ends. On pg-clip; no thread of its own.
  */
 #pragma once
 

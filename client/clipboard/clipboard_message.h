@@ -1,6 +1,6 @@
 /*
- * What the two sides of the clipboard tell each other: the desktop's (clipboard.h, on pg-clip) and
- * the guest's (the agent, on pg-io). Both ways the same four messages:
+ * Messages between the two sides of the clipboard: the desktop's (clipboard.h, on pg-clip) and the
+ * guest's (the agent, on pg-io). Both ways the same four messages:
  *
  *	OFFER    my side has new content, in these types; it replaces any offer before
  *	RELEASE  my side has nothing any more

@@ -1,6 +1,6 @@
 /*
- * How programs call the types of the clipboard: MIME types and, on X11, older atoms. Pure. The
- * names come from foreign programs: they are compared and forgotten.
+ * The names that programs have for the types of the clipboard: MIME types and, on X11, older atoms.
+ * Pure. The names come from foreign programs: they are compared and forgotten.
  */
 #pragma once
 

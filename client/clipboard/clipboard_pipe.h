@@ -1,6 +1,6 @@
 /*
- * Content through pipes, as Wayland's programs exchange it: in pieces, with a time limit without
- * progress, on a loop. Several at once, both ways. On the loop's thread.
+ * Transfers of clipboard content through pipes, as Wayland's programs exchange it: in pieces,
+ * several at once, both ways, each with a limit on the time without progress. On the loop's thread.
  *
  * A program that dies closes its end just as one that has finished: on Wayland the two look alike.
  */

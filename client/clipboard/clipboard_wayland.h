@@ -1,11 +1,10 @@
 /*
- * The objects of the Wayland clipboard: which protocol lends it, and on which connection. For
- * clipboard_wayland.c; nobody else includes it. On pg-clip; events run inside
- * wayland_link_turn().
+ * The objects of the Wayland clipboard: the protocol that lends the clipboard, and its connection.
+ * Included by clipboard_wayland.c only. On pg-clip; events run inside wayland_link_turn().
  *
- * ext-data-control and wlr-data-control give the clipboard to any program, at any time: a
- * connection of our own. With the core protocol it is for the window that has the keyboard, so its
- * connection is shared, with a queue of our own.
+ * ext-data-control and wlr-data-control give the clipboard to any program, at any time, over a
+ * connection of its own. The core protocol gives it to the window that has the keyboard, so SDL's
+ * connection is shared, with a separate queue.
  */
 #pragma once
 

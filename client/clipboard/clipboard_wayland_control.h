@@ -1,6 +1,6 @@
 /*
- * The body of clipboard_wayland_ext.c and clipboard_wayland_wlr.c, whose protocols are alike but
- *for their names: before including it, each defines
+ * The body of clipboard_wayland_ext.c and clipboard_wayland_wlr.c, whose protocols differ in their
+ * names only. Before including this header, each defines
  *
  *	CONTROL(object, what)  e.g. ext_data_control_source_v1_offer, of source and offer
  *	CONTROL_OBJECT(object) e.g. ext_data_control_source_v1

@@ -1,8 +1,8 @@
 /*
- * What the files of the Wayland clipboard's objects share; nobody else includes it.
- * clipboard_wayland_link.c is the connection, our source and the keyboard;
- * clipboard_wayland_offer.c what others offer us; and each protocol that lends a clipboard has a
- * file with its table.
+ * Shared by the files of the Wayland clipboard's objects: clipboard_wayland_link.c has the
+ * connection, this program's source and the keyboard; clipboard_wayland_offer.c has the offers of
+ * other programs; each protocol that lends a clipboard has a file with its table. No other file
+ * includes this header.
  */
 #pragma once
 

@@ -1,5 +1,7 @@
-/* What the two files of the X11 clipboard share: clipboard_x11.c (owner and reader) and
- * clipboard_x11_give.c (the other programs' requests). Nobody else includes it. */
+/*
+ * Shared by the two files of the X11 clipboard: clipboard_x11.c (owner and reader) and
+ * clipboard_x11_give.c (requests of other programs). No other file includes this header.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /*
- * What the user asked for: one struct, filled from the command line, the ini files and the
- * defaults by the one table of options (client/config/options.h).
+ * The user's choices: one struct, filled from the command line, the ini files and the defaults by
+ * the one table of options (client/config/options.h).
  *
  * Precedence: command line > profile of the VM > discovery of a named domain > file of -C >
  * pierglass.ini > looking-glass-client's ini files > defaults. Every option remembers where its
@@ -18,6 +18,7 @@
 
 #include "audio/audio.h"
 #include "base/log.h"
+#include "client/platform/sandbox.h"
 #include "client/session/guest_link.h"
 #include "client/video/video.h"
 
@@ -193,8 +194,9 @@ struct config {
 	double stats_period; /* ... every so many seconds */
 	enum log_level log_level;
 	bool no_lg_config;
-	bool sandbox;        /* give up what is not needed (client/platform/sandbox.h) */
-	char help_topic[32]; /* "" = the common config_options, "all", or a group */
+	bool sandbox;                  /* give up what is not needed (client/platform/sandbox.h) */
+	struct sandbox_state confined; /* what was given up; no option */
+	char help_topic[32];           /* "" = the common config_options, "all", or a group */
 	char screenshot_path[256];
 	bool screenshot_pointer;
 

@@ -1,6 +1,6 @@
 /*
- * Values into a VM's profile (vms/NAME.ini), in that file's own grammar: a line that sets the
- * option is replaced where it stands, a new one comes at the end; comments and everything else
+ * Writes values into a VM's profile (vms/NAME.ini), in that file's own grammar: a line that sets
+ * the option is replaced where it stands, a new one comes at the end; comments and everything else
  * stay.
  */
 #pragma once

@@ -1,4 +1,4 @@
-/* What config.c, config_argv.c and config_file.c share. */
+/* Shared by config.c, config_argv.c and config_file.c. */
 #pragma once
 
 #include "client/config/config.h"

@@ -1,10 +1,11 @@
 /*
- * Lines of an ini file to (section, name, value). Two grammars: ours, and looking-glass-client's.
- * Pure; text may be anything.
+ * Lines of an ini file to (section, name, value). Two grammars: pierglass's, and
+ * looking-glass-client's. Pure; text may be anything.
  *
  * Both: "[section]", "name = value" split at the first "=", blanks around both trimmed, no quoting,
- * no continuation lines. Ours: "#" and ";" start a comment as the first thing on a line. Theirs:
- * only ";" in the first column; a "#" is part of the name; control characters are dropped.
+ * no continuation lines. pierglass: "#" and ";" start a comment as the first thing on a line.
+ * looking-glass-client: only ";" in the first column; a "#" is part of the name; control characters
+ * are dropped.
  */
 #pragma once
 

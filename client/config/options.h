@@ -2,8 +2,8 @@
  * The one table of options. The command line, the ini files, --help, the manual, the completions
  * and the test that they agree all read it; nothing else knows an option's name.
  *
- * Pure: no files, no log. Values are strict here; what looking-glass-client's files may write
- * loosely is turned into our values by options_lg.c first.
+ * Pure: no files, no log. Values are strict here; options_lg.c first turns the looser values of
+ * looking-glass-client's files into these.
  */
 #pragma once
 

@@ -5,13 +5,15 @@
  * How long the guest's memory is used. An imported texture is that memory: drawn later, it would
  * show what the host wrote there meanwhile, and a message that is held until the next frame counts
  * as unread, for which the host evicts after a second (an idle desktop sends none for minutes). So
- * the texture is read once: one pass on the GPU, of the damaged rectangles only, brings the frame
- * into a texture of our own (the pass that converts HDR and packed formats anyway), a fence tells
- * when it was read, and then the message is finished. Whatever is drawn later, larger, turned or
- * again, reads our texture. The price is one reading and one writing of the changed pixels by the
- * GPU; the gain is that no slot is ever held for a swap and that no pixel crosses the bus twice.
+ * the imported texture is read once: one pass on the GPU, of the damaged rectangles only, brings
+ * the frame into the picture's own texture (the pass that converts HDR and packed formats anyway),
+ * a fence tells when the reading is over, and then the message is finished. Everything that is
+ * drawn later, larger, turned or again, reads the picture's texture. The price is one reading and
+ * one writing of the changed pixels by the GPU; the gain is that no slot is ever held for a swap
+ * and that no pixel crosses the bus twice.
  *
- * Where any part of it fails the frame is uploaded as from a plain file; the reason is said once.
+ * Where any part of this fails, frames are uploaded as from a plain file, and the reason is logged
+ * once.
  *
  * The functions that make images are a table, so that the rest can be tested on a machine with
  * neither the module nor a GPU.

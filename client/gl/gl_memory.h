@@ -1,7 +1,7 @@
 /*
- * What starting software GL leaves behind. Mesa's llvmpipe compiles its shaders with LLVM when they
- * are first drawn with: afterwards some 40 MiB of the compiler's code stay mapped and some MiB of
- * its heap stay free, and neither is looked at again.
+ * Gives back the memory that the start of software GL leaves behind. Mesa's llvmpipe compiles its
+ * shaders with LLVM when they are first drawn with: afterwards some 40 MiB of the compiler's code
+ * stay mapped and some MiB of its heap stay free, and neither is used again.
  */
 #pragma once
 

@@ -23,3 +23,17 @@ bool gpu_is_held(const char *sys, const char *file) {
 	/* vfio-pci and its variants, mlx5_vfio_pci and the like; pci-stub is the older way. */
 	return strstr(name, "vfio") != NULL || strcmp(name, "pci-stub") == 0;
 }
+
+bool gpu_find(const char *sys, const char *dev, char *ret_file, size_t size) {
+	/* The numbers that DRM gives out for drawing, but for the rarest. */
+	for (unsigned number = 128; number < 144; number++) {
+		char path[PATH_MAX];
+		const int len = snprintf(path, sizeof path, "%s/dri/renderD%u", dev, number);
+		if (len > 0 && (size_t)len < size && access(path, R_OK | W_OK) == 0 &&
+				!gpu_is_held(sys, path)) {
+			memcpy(ret_file, path, (size_t)len + 1);
+			return true;
+		}
+	}
+	return false;
+}

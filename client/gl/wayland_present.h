@@ -1,6 +1,6 @@
 /*
- * Showing pixels on a Wayland window through shared memory (wl_shm), only what changed. Everything
- * on pg-video, with an event queue of its own.
+ * Shows the changed pixels on a Wayland window through shared memory (wl_shm). Everything on
+ * pg-video, with a separate event queue.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What pg-video draws on: the native handles of a window (or none), and its size. The window makes
- * it and EGL draws on it; whoever starts the video part passes it on.
+ * The surface that pg-video draws on: the native handles of a window (or none), and its size. The
+ * window makes the surface and EGL draws on it; whoever starts the video part passes it on.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * What every program of ours does with its process before anything else.
+ * Prepares the process of every program of pierglass, before anything else.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
- * What a program gives up when it has read its configuration, so that a guest that breaks something
- * in it gains little: new privileges, capabilities, system calls that no player needs (seccomp),
- * programs other than our own, writing in the home folder outside of its own folders, and the
- * folders there that hold secrets (Landlock). doc/security.md has the same table for people, and
- * what is not confined.
+ * The sandbox: once its configuration is read, a program gives up what no player needs, so that a
+ * guest that breaks something in it gains little: new privileges, capabilities, system calls
+ * (seccomp), programs other than pierglass's, writing in the home folder outside of its own
+ * folders, and the folders there that hold secrets (Landlock). doc/security.md has the same table
+ * for people, and what is not confined.
  *
  * Children inherit it. There is no way back but another start.
  */

@@ -1,5 +1,7 @@
-/* Files and programs under Landlock. What a request of sandbox.h says of paths; the functions are
- * private to it. */
+/*
+ * Files and programs under Landlock: the paths of a request of sandbox.h. The functions are private
+ * to that module.
+ */
 #pragma once
 
 #include <stdbool.h>

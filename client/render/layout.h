@@ -1,5 +1,6 @@
 /*
- * Where the picture lies in the window, and what a point or rectangle of one is in the other. Pure.
+ * The place of the picture in the window, and the mapping of points and rectangles between the two.
+ * Pure.
  *
  * Three spaces: image pixels (as the frame lies in memory), the upright guest desktop (pointer
  * coordinates), and window pixels from the top left. Rotations are quarter turns clockwise.

@@ -1,9 +1,9 @@
 /*
- * What we write over the picture: state lines, banners, lists, icons.
+ * The text and signs over the picture: state lines, banners, lists, icons.
  *
  * struct overlay is a value: the program fills one (start from zero bytes) and hands it to
- * video_set_overlay(); what is drawn is a function of it. Texts are UTF-8, terminated; glyphs that
- * we have no face for become boxes. overlay_layout() is pure.
+ * video_set_overlay(); what is drawn is a function of it. Texts are UTF-8, terminated; characters
+ * without a glyph become boxes. overlay_layout() is pure.
  */
 #pragma once
 

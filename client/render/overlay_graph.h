@@ -1,5 +1,5 @@
 /*
- * Graphs over the picture: a line of text, and below it one bar a value, newest at the right.
+ * Graphs over the picture: a line of text, and below it one bar per value, the newest at the right.
  * struct overlay_graph is a value that the program fills. Pure.
  */
 #pragma once

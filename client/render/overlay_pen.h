@@ -1,6 +1,6 @@
 /*
- * Text and boxes as quads, for what lays the overlay out: overlay.c, overlay_panel.c and
- * overlay_graph.c. Nobody else includes it. Pure; one thread at a time.
+ * Text and boxes as quads, for the files that lay the overlay out: overlay.c, overlay_panel.c and
+ * overlay_graph.c. No other file includes this header. Pure; one thread at a time.
  */
 #pragma once
 

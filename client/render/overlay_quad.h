@@ -1,5 +1,5 @@
 /*
- * What the overlay is laid out as: glyphs and plain rectangles, in the order of drawing.
+ * The overlay as it is laid out: glyphs and plain rectangles, in the order of drawing.
  */
 #pragma once
 

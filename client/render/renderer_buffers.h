@@ -1,6 +1,6 @@
 /*
  * Uploads through buffers that the GPU reads later: pixel unpack buffers, mapped for each upload or
- * once for ever. With the current context, on pg-video.
+ * once and for all. With the current context, on pg-video.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What we write over the picture: the quads of the overlay as triangles. With the current context,
- * on pg-video.
+ * Draws the overlay over the picture: its quads as triangles. With the current context, on
+ * pg-video.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * The pointer's image over the picture. With the current context, on pg-video.
+ * Draws the pointer's image over the picture. With the current context, on pg-video.
  */
 #pragma once
 

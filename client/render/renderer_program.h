@@ -1,6 +1,6 @@
 /*
- * What the drawing parts of the renderer draw with: programs that are compiled when first used,
- * layers to draw into, rectangles. With the current context, on pg-video.
+ * The tools of the renderer's drawing parts: programs that are compiled when first used, layers to
+ * draw into, rectangles. With the current context, on pg-video.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The picture at its size in the window: which filter, its passes, and the plain copy at 1:1. With
- * the current context, on pg-video.
+ * Draws the picture at its size in the window: the choice of the filter, its passes, and the plain
+ * copy at 1:1. With the current context, on pg-video.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The picture in textures: its pixels come in, and formats that no texture has are converted into
- * one. With the current context, on pg-video.
+ * The textures of the picture: uploads of pixels, and the conversion of formats that no texture
+ * has. With the current context, on pg-video.
  */
 #pragma once
 

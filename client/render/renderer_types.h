@@ -1,5 +1,5 @@
 /*
- * What the renderer is told: a picture, how its HDR is shown, a scene. Values; no functions.
+ * The renderer's inputs: a picture, how its HDR is shown, a scene. Values; no functions.
  */
 #pragma once
 

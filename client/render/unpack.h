@@ -1,6 +1,6 @@
 /*
- * Pixels of other orders to B, G, R, x, on the CPU: where a CPU draws, this is several times
- * cheaper than a shader. Pure.
+ * Converts pixels of other orders to B, G, R, x on the CPU, which is several times cheaper than a
+ * shader where a CPU draws. Pure.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What files are called in the guest. The agent of Windows knows no folders and refuses characters
- * that Linux takes; two files of one batch may come to the same name. Pure.
+ * Names of files in the guest. The agent of Windows knows no folders and refuses characters that
+ * Linux takes; two files of one batch may come to the same name. Pure.
  */
 #pragma once
 

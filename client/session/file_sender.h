@@ -1,7 +1,7 @@
 /*
- * Files to the guest through the agent's file transfer: several at once, with progress, cancel and
- * the reason of a failure. Files are read on a thread of their own, so that a slow disk never holds
- * a key. On pg-io.
+ * Sends files to the guest through the agent's file transfer: several at once, with progress,
+ * cancel and the reason of a failure. Files are read on a separate thread, so that a slow disk
+ * never holds a key. On pg-io.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Files of other machines that a desktop shows as URIs ("smb://nas/share/film.mkv"): where GVfs has
- * mounted them for programs that know only paths. Pure.
+ * Local paths of files that a desktop shows as URIs of other machines ("smb://nas/share/film.mkv"):
+ * where GVfs has mounted them for programs that know only paths. Pure.
  */
 #pragma once
 

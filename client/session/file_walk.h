@@ -1,5 +1,5 @@
 /*
- * What was dropped, as a list of files: folders are walked through. Runs on the thread that reads
+ * Turns what was dropped into a list of files, folders included. Runs on the thread that reads
  * files, since a folder may be on a slow disk or another machine.
  */
 #pragma once

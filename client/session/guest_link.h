@@ -3,7 +3,7 @@
  *
  * Everything here happens on the thread that runs the loop, except the functions marked "from any
  * thread", which only queue something and wake it. Losing the server is a state: held keys and
- * grabs are released, and it is tried again.
+ * grabs are released, and the server is tried again.
  */
 #pragma once
 

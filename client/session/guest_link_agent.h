@@ -1,6 +1,6 @@
 /*
- * What the session part does through the guest's agent: clipboard, files, the size of the guest's
- * monitor. On pg-io.
+ * The part of the session that goes through the guest's agent: clipboard, files, the size of the
+ * guest's monitor. On pg-io.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The SPICE picture for the session part: display and cursor channels into the SPICE picture.
- * On pg-io.
+ * The SPICE picture for the session part: draws what the display and cursor channels bring. On
+ * pg-io.
  */
 #pragma once
 

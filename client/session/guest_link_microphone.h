@@ -1,7 +1,7 @@
 /*
  * The SPICE record channel of the session: the guest asks for the microphone, the user's policy or
  * the user decides, and what pg-audio captures goes to the guest (spice.md 7). Nothing is captured
- * unless the guest records, may, and has not muted it. On the loop's thread.
+ * unless the guest records, is allowed to, and has not muted the microphone. On the loop's thread.
  */
 #pragma once
 

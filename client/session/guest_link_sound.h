@@ -1,5 +1,6 @@
 /*
- * SPICE sound for the session part: the playback channel's blocks to the audio part. On pg-io.
+ * SPICE sound for the session part: gives the blocks of the playback channel to the audio part. On
+ * pg-io.
  */
 #pragma once
 

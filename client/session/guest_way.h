@@ -1,7 +1,7 @@
 /*
- * Which way input goes to the guest: the host program's own stream while it is up, else SPICE
+ * Chooses the way of input to the guest: the host program's own stream while that is up, else SPICE
  * (router -> host_input -> SPICE for what a stream cannot say). A change of ways keeps the grab and
- * what is held: to the stream only while nothing is, back from it at any moment. On pg-io.
+ * what is held: to the stream only while nothing is held, back from it at any moment. On pg-io.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
- * Routed input to the host program's own stream in the shared memory (kvmfr.md A.5), on pg-io. It
- * is up while the host has accepted our claim. Keys that a USB keyboard's report does not hold
- * (media keys, a seventh key at once), buttons beyond the host's, and positions go to the fallback,
- * which is SPICE; a key's release goes where its press went.
+ * Routed input to the host program's own stream in the shared memory (kvmfr.md A.5), on pg-io. The
+ * stream is up while the host has accepted this client's claim. Keys that a USB keyboard's report
+ * does not hold (media keys, a seventh key at once), buttons beyond the host's, and positions go to
+ * the fallback, which is SPICE; a key's release goes where its press went.
  *
  * A stream that ends (host restarted, unbound, lease lost) or that the host does not read for
  * 300 ms is left, and claimed again a second later. What the host certainly did not read is kept

@@ -1,6 +1,5 @@
 /*
- * Routed input to the SPICE inputs channel: key codes to scancodes, our buttons to SPICE's.
- * On pg-io.
+ * Routed input to the SPICE inputs channel: key codes to scancodes, buttons to SPICE's. On pg-io.
  */
 #pragma once
 

@@ -1,6 +1,5 @@
 /*
- * What is said to people about the SPICE server: one sentence for each way in which it is away.
- * Pure.
+ * Sentences for people about the SPICE server, one for each way in which the server is away. Pure.
  */
 #pragma once
 

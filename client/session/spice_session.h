@@ -1,12 +1,12 @@
 /*
- * The SPICE side of the session part: links main and the channels that are wanted, answers main,
- * and comes back when something is lost (spice.md 3.4). What the other channels say goes to their
- * handlers. Everything happens on the loop's thread.
+ * The SPICE side of the session part: links main and the wanted channels, answers main, and
+ * reconnects what is lost (spice.md 3.4). Messages of the other channels go to their handlers.
+ * Everything happens on the loop's thread.
  *
- * Coming back: a local server after 0.25, 0.5 and then every 1 s, and at once when its socket file
- * appears; another host up to every 5 s. A server that closed the session and
- * still answers was taken by another client; the session then waits 30 s, or for
- * spice_session_retry(), instead of taking it back.
+ * Reconnecting: a local server after 0.25, 0.5 and then every 1 s, and at once when its socket file
+ * appears; another host up to every 5 s. A server that closed the session and still answers was
+ * taken by another client; the session then waits 30 s, or for spice_session_retry(), instead of
+ * taking the server back.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What the two files of spice_session.h share: channel_link.c links, steps and retries one channel,
- * spice_session.c answers main and decides over the session. Private to them.
+ * Shared by the two files of spice_session.h: channel_link.c links, steps and retries one channel;
+ * spice_session.c answers main and decides over the session. No other file includes this header.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * The mouse's own motion on X11, by XInput 2: raw, without the acceleration of the desktop, in
- * fractions, and every report of it. SDL2 takes reports of one millisecond that are equal for
- * doubles of one and drops them: half of the motion of a mouse that reports at 2 kHz.
+ * fractions, and every report of it. SDL2 takes equal reports within one millisecond for doubles
+ * and drops them: half of the motion of a mouse that reports at 2 kHz.
  *
  * A connection of its own, because a client that has grabbed the pointer (as SDL's has in capture)
  * gets raw events twice from some servers. All on the loop's thread; nothing here waits for the

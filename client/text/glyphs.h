@@ -1,5 +1,5 @@
 /*
- * The embedded face: a fixed cell of 9x18 pixels for Latin, Greek, Cyrillic and some signs. Pure.
+ * The embedded face: fixed cells of 9x18 pixels for Latin, Greek, Cyrillic and some signs. Pure.
  */
 #pragma once
 

@@ -1,10 +1,10 @@
 /*
- * The app: what pg-ui (the main thread) does while it plays. It waits for SDL's events and for what
- * the parts tell it, keeps the state of the program, and turns keys and events into requests to the
- * parts.
+ * The app: the work of pg-ui (the main thread) while the program plays. The app waits for SDL's
+ * events and for reports of the parts, keeps the state of the program, and turns keys and events
+ * into requests to the parts.
  *
- * Parts tell it things from their own threads through the event tables below: state goes into
- * mailboxes, single events into a queue, and each wakes SDL once.
+ * Parts report from their own threads through the event tables below: state goes into mailboxes,
+ * single events into a queue, and each wakes SDL once.
  */
 #pragma once
 

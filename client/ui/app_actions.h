@@ -1,5 +1,5 @@
 /*
- * What the keys behind the escape key do, and the panel's rows with them. On pg-ui.
+ * The actions of the keys behind the escape key, which the rows of the panel share. On pg-ui.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * What the clipboard part asks of the app: to say what was not pasted, to lend the toolkit's text,
- * and to type text as keys. Content does not pass here. On pg-ui, for an event of the inbox.
+ * Answers the clipboard part's requests to the app: to report what was not pasted, to lend the
+ * toolkit's text, and to type text as keys. Content does not pass here. On pg-ui, for an event of
+ * the inbox.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What follows from all that is known at one moment: what the program wants of each part, and what
- * the person at the screen is told while a picture is shown. A pure function of the status (with
+ * Decides, from everything that is known at one moment, what the program wants of each part, and
+ * what the person at the screen reads while a picture is shown. A pure function of the status (with
  * the settings that keys change) and the configuration; the app runs it after every change of
  * either, so that nothing depends on which part spoke last.
  */

@@ -14,6 +14,7 @@ void app_hud_init(struct app_hud *hud, const struct config *config, bool demo) {
 	hud->alerts = config->window.alerts;
 	hud->dirty = true;
 	hud->now.demo = demo;
+	hud->now.confined = config->confined;
 	hud->now.start_ns = clock_now_ns();
 	hud->now.input_on = config->session.input;
 	hud->now.show_fps = config->window.show_fps;

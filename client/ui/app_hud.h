@@ -1,6 +1,6 @@
 /*
- * What is shown over the picture: the program's status, the alert of the moment, and the overlay
- * that the video part has of both. On pg-ui.
+ * The text over the picture, as a state: the program's status, the alert of the moment, and the
+ * overlay that the video part has of both. On pg-ui.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What other threads tell pg-ui: states into mailboxes, single things into a queue, and each wakes
- * SDL once. The only piece of the app that other threads touch.
+ * Messages of other threads to pg-ui: states into mailboxes, single events into a queue, and each
+ * wakes SDL once. The only piece of the app that other threads touch.
  */
 #pragma once
 

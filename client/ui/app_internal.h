@@ -1,7 +1,7 @@
 /*
- * The app, put together; only its top files include this: app.c (its life and its loop), app_look.c
- * (what the parts told) and app_window.c (what SDL tells). Each piece belongs to the file of its
- * name, which knows no more than the pieces that its functions are given.
+ * The app, put together; only its top files include this header: app.c (its life and its loop),
+ * app_look.c (reports of the parts) and app_window.c (events of SDL). Each piece belongs to the
+ * file of its name, which knows no more than the pieces that its functions are given.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * What is said once about a change that a part tells: the end of a batch of files, the microphone,
- * the clipboard that the VM read, a guest without an agent, a window that the guest wants seen. On
- * pg-ui.
+ * Notices: sentences that are shown once when a part reports a change, such as the end of a batch
+ * of files, the microphone, the clipboard that the VM read, a guest without an agent, a window that
+ * the guest wants seen. On pg-ui.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The panel in the window: what keys, mouse and touch do to it. What that asks of the program is
- * for the app (app_window.c). On pg-ui.
+ * The panel in the window: what keys, mouse and touch do to it. The app (app_window.c) carries out
+ * what follows for the program. On pg-ui.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The parts that run, and what they were asked for last: the settings that keys and panel change.
- * On pg-ui.
+ * The running parts, and the settings that they were last given, which keys and panel change. On
+ * pg-ui.
  */
 #pragma once
 

@@ -9,6 +9,7 @@
 
 #include "audio/audio.h"
 #include "base/part.h"
+#include "client/platform/sandbox.h"
 #include "client/session/guest_link.h"
 #include "client/ui/app_decision.h"
 #include "client/video/video.h"
@@ -26,6 +27,7 @@ struct app_status {
 	struct audio_stats audio_stats;
 	struct part_status discovery; /* OFF unless a domain was named */
 
+	struct sandbox_state confined; /* since the start */
 	bool demo;
 	size_t password_typed; /* characters, while the session asks for one */
 	bool captured;         /* the window's own capture mode */

@@ -1,5 +1,5 @@
 /*
- * The window's title: the VM's name, and while keyboard and mouse are taken how they get free.
+ * The window's title: the VM's name and, while keyboard and mouse are taken, how to get them back.
  * Pure.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /*
- * What the app does with what the VM says about itself (vm_apply.h) and with what the frame host
- * and the SPICE server say about which VM they belong to. On pg-ui.
+ * The VM's reports for the app: what the VM says about itself (vm_apply.h), and which VM the frame
+ * host and the SPICE server say they belong to. On pg-ui.
  */
 #pragma once
 

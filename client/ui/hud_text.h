@@ -1,5 +1,5 @@
 /*
- * What the user reads in the window: from the state of the program to the overlay. Pure.
+ * The words of the window: the state of the program, as text of the overlay. Pure.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * Keys as they stand on the keyboard, for texts: "Scroll Lock", "Shift+R". Pure.
+ * The labels of keys as a keyboard has them, for texts: "Scroll Lock", "Shift+R". Pure.
  */
 #pragma once
 

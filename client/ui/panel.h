@@ -1,7 +1,6 @@
 /*
- * What the panel holds and does: pages of rows, most of them options of the table. It changes the
- * configuration and says what that asks of the program; the program does it. Pure; one thread at a
- * time (pg-ui).
+ * The pages of the panel: rows, most of them options of the table. A row changes the configuration
+ * and says what follows from that; the program carries it out. Pure; one thread at a time (pg-ui).
  */
 #pragma once
 

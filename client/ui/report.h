@@ -1,8 +1,7 @@
 /*
- * What a bug report needs, as text: versions, desktop, GPU, the parts' states, figures, the
- * settings that are not the defaults, and the newest lines of the log. Nothing secret: no password,
- * no typed or copied text, no name of the machine or its user, of settings neither paths nor
- * addresses.
+ * The text of a bug report: versions, desktop, GPU, the parts' states, figures, the settings that
+ * are not the defaults, and the newest lines of the log. Nothing secret: no password, no typed or
+ * copied text, no name of the machine or its user, of settings neither paths nor addresses.
  */
 #pragma once
 

@@ -158,6 +158,14 @@ struct line_writer *stats_stderr(void) {
 	return &out;
 }
 
+static void write_sandbox(struct json *json, const struct app_status *s) {
+	json_object(json, "sandbox");
+	json_bool(json, "privileges", s->confined.privileges);
+	json_bool(json, "calls", s->confined.calls);
+	json_int(json, "files", s->confined.files);
+	json_end(json);
+}
+
 char *stats_line(const struct app_status *s) {
 	struct json json;
 	double offset;
@@ -175,6 +183,7 @@ char *stats_line(const struct app_status *s) {
 	write_part(&json, "devices", &s->session.evdev);
 	write_part(&json, "sound", &s->audio);
 	json_end(&json);
+	write_sandbox(&json, s);
 	write_video(&json, s);
 	write_audio(&json, s);
 	if (app_status_av_offset(s, &offset)) {

@@ -1,7 +1,7 @@
 /*
- * Where each VM's window was left: one small file of the state folder,
- * $XDG_STATE_HOME/pierglass/windows, a line per key "WIDTHxHEIGHT XxY FLAGS key". What is odd in it
- * is passed over; it is written whole, beside the old one first.
+ * The remembered place of each VM's window: one small file of the state folder,
+ * $XDG_STATE_HOME/pierglass/windows, a line per key "WIDTHxHEIGHT XxY FLAGS key". Lines that cannot
+ * be read are passed over. The file is written whole, beside the old one first.
  */
 #pragma once
 

@@ -1,8 +1,7 @@
 /*
- * When to look for the next frame. LGMP has no doorbell: the producer's period and phase are
- * learned from the times at which frames were seen, so that no look is
- * wasted while no frame can have come, and looks are frequent when one is due. Pure: times go in,
- * times come out.
+ * Predicts when to look for the next frame. LGMP has no doorbell: the producer's period and phase
+ * are learned from the times at which frames were seen, so that no look is wasted while no frame
+ * can have come, and looks are frequent when one is due. Pure: times go in, times come out.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Which way the pixels of frames go into the renderer: an upload, the best of which is found by
- * measuring (upload_choice.h), or, with a kvmfr device, an import that the GPU reads in place
+ * The way of a frame's pixels into the renderer: an upload, the best of which is found by measuring
+ * (upload_choice.h), or, with a kvmfr device, an import that the GPU reads in place
  * (client/gl/dmabuf.h). On pg-video.
  */
 #pragma once

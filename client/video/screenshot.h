@@ -1,5 +1,5 @@
 /*
- * Pixels to a PNG file, on a thread of its own: compressing takes longer than a frame.
+ * Writes pixels to a PNG file, on a separate thread: compressing takes longer than a frame.
  */
 #pragma once
 

@@ -13,6 +13,7 @@
 
 #include "client/gl/egl.h"
 #include "client/gl/gl_memory.h"
+#include "client/gl/gpu.h"
 #include "client/gl/spice_surface.h"
 #include "client/gl/window_surface.h"
 #include "client/render/renderer.h"
@@ -106,11 +107,25 @@ static void apply_hdr(struct video *video) {
 	}
 }
 
-static const char *why_no_gl(void) {
+/* A driver that the sandbox stops is passed over for Mesa's of the CPU, silently. */
+static void warn_of_sandbox(const struct video *video) {
+	char gpu[64];
+	if (video->config.confined && egl_is_software(video->canvas.egl) &&
+			egl_has_gl(video->canvas.egl) &&
+			gpu_find("/sys", "/dev", gpu, sizeof gpu)) {
+		log_warn("the CPU draws, although this machine has the GPU %s: if --no-sandbox draws with it, its "
+			 "driver needs what the sandbox refuses",
+				gpu);
+	}
+}
+
+static const char *why_no_gl(const struct video *video) {
 	struct rlimit space;
 	const bool little = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
 	return little ? _("the graphics driver does not start where addresses are bounded: ulimit -v unlimited")
-		      : _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)");
+	       : video->config.confined
+			       ? _("this machine draws no OpenGL ES 3 in the sandbox: try --no-sandbox, or install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)")
+			       : _("this machine draws no OpenGL ES 3: install the graphics driver's EGL (Mesa: libegl1, libgl1-mesa-dri)");
 }
 
 static int open_driver(struct video *video) {
@@ -136,7 +151,8 @@ static int open_memory(struct video *video) {
 	if (r < 0) {
 		close_gl(video);
 	} else if (video->config.draw == VIDEO_DRAW_AUTO) {
-		log_warn("%s; until then the CPU draws the picture, in plain quality", why_no_gl());
+		log_warn("%s; until then the CPU draws the picture, in plain quality",
+				why_no_gl(video));
 	}
 	return r;
 }
@@ -150,9 +166,10 @@ static void open_gl(struct video *video) {
 	}
 	if (r < 0) {
 		video->gl_retry_ns = clock_now_ns() + GL_RETRY_NS;
-		video_report_failure(&video->report, why_no_gl());
+		video_report_failure(&video->report, why_no_gl(video));
 		return;
 	}
+	warn_of_sandbox(video);
 	egl_set_vsync(canvas->egl, video->settings.vsync);
 	renderer_set_font(canvas->renderer, video->config.ui_font);
 	pixel_way_begin(&video->way);

@@ -1,7 +1,7 @@
 /*
- * What pg-video draws on and with, and the picture that stands in it. The thread's loop (video.c)
- * opens and closes the context; video_frames.c brings pictures in; the others read. All on
- * pg-video, which is why nothing here has a lock.
+ * The canvas of pg-video: the surface, its context and renderer, and the picture that stands there.
+ * The thread's loop (video.c) opens and closes the context; video_frames.c brings pictures in; the
+ * others read. All on pg-video, which is why nothing here has a lock.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * Frames in: the newest frame of Looking Glass, or the SPICE surface, into the renderer, and what
- * changes with it in the window. On pg-video; the frame's message goes back to the host the moment
- * its pixels were read.
+ * Brings frames in: the newest frame of Looking Glass, or the SPICE surface, into the renderer,
+ * with the changes that follow in the window. On pg-video; the frame's message goes back to the
+ * host the moment its pixels were read.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * What the program hears of the video part: its status, which is told when it differs, and the
- * counters of the run. Any thread may call any function: everything lies under one lock, and the
- * status is told under it, so that two threads cannot tell it in the wrong order.
+ * Reports of the video part to the program: its status, whenever that differs from the last one,
+ * and the counters of the run. Any thread may call any function: everything lies under one lock,
+ * and the status is reported under that lock, so that two threads cannot report in the wrong order.
  */
 #pragma once
 

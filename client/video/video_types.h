@@ -1,5 +1,5 @@
 /*
- * What the video part is told, and what it tells: settings, status, counters, events. Values; no
+ * What goes into the video part, and what comes out: settings, status, counters, events. Values; no
  * functions.
  */
 #pragma once
@@ -45,6 +45,7 @@ struct video_config {
 	bool allow_dma;                  /* with AUTO: import frames of a kvmfr device */
 	const struct dmabuf_ops *dmabuf; /* NULL = those of EGL; tests have others */
 	bool straight_alpha;             /* of colour pointers */
+	bool confined; /* --no-sandbox may help a driver (client/platform/sandbox.h) */
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 	struct input_port *host_input;   /* told of the host's input stream; NULL = nobody is */
 	char ui_font[128];               /* family for texts in other scripts; "" = the desktop's */

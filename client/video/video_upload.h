@@ -1,5 +1,6 @@
 /*
- * Pixels of a frame into the renderer, behind the producer's write pointer. On pg-video.
+ * Uploads the pixels of a frame into the renderer, behind the producer's write pointer. On
+ * pg-video.
  */
 #pragma once
 

@@ -247,8 +247,9 @@ static void on_output(int fd, uint32_t events, void *data) {
 	} else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
 		int status = end_child(discovery);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN) {
-			log_error("pierglass-vm-info cannot run here, one of its libraries is missing (libvirt0, "
-				  "libxml2): no VM is looked up; name what it has with --shm, "
+			log_error("pierglass-vm-info cannot run here: most likely one of its "
+				  "libraries is missing (libvirt0, libxml2), or the file may not "
+				  "be run. No VM is looked up; name what it has with --shm, "
 				  "--spice and --audio-interface");
 			discovery->retry_ns = RETRY_MAX;
 		} else {

@@ -1,7 +1,7 @@
 /*
- * What a VM says about itself: pierglass-vm-info runs as a child for as long as the player lives
- * and writes one block of "key=value" lines per change, ended by an empty line. This reads the
- * blocks, on the loop's thread. libvirt and libxml2 stay in the child.
+ * Reads what a VM says about itself: pierglass-vm-info runs as a child for as long as the player
+ * lives and writes one block of "key=value" lines per change, ended by an empty line. The blocks
+ * are read on the loop's thread. libvirt and libxml2 stay in the child.
  *
  * A block is bounded (DISCOVERY_LINES_MAX lines of DISCOVERY_LINE_MAX bytes); longer lines and
  * unknown keys are skipped. In a value "\n", "\\" and "\xNN" are escapes.

@@ -1,6 +1,6 @@
 /*
- * What helps while there is no picture: the VMs of this machine, to choose one, and the first thing
- * that doctor finds. Both come from our own programs as children, one after the other, each once;
+ * Help while there is no picture: the VMs of this machine, to choose one, and the first finding of
+ * doctor. Both come from other programs of pierglass as children, one after the other, each once;
  * the app looks at them now and then. On pg-ui.
  */
 #pragma once

@@ -1,6 +1,7 @@
 /*
- * Whether this machine has a virtual machine at all: what --demo-if-no-vm asks. Looks at files and
- * processes only, asks no daemon. A process or file of a stranger is none (base/owners.h).
+ * Answers whether this machine has a virtual machine at all, for --demo-if-no-vm. Looks at files
+ * and processes only, asks no daemon. A process or file of a stranger does not count
+ * (base/owners.h).
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * Taking over what discovery found (discovery.h): shared by every way to run that may name a VM.
- * It changes the configuration where the user's options leave it open and tells the parts that
- * run. On one thread, which then owns the configuration.
+ * Applies what discovery found (discovery.h), for every way to run that may name a VM: changes the
+ * configuration where the user's options leave it open, and tells the running parts. On one thread,
+ * which then owns the configuration.
  */
 #pragma once
 

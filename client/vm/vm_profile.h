@@ -1,6 +1,6 @@
 /*
- * The settings of a VM (vms/NAME.ini) when the user did not say its name: that of the only one
- * that runs with a shared memory device, or of the one whose id or UUID was given. Settings are
+ * Finds the settings of a VM (vms/NAME.ini) when the user did not say its name: those of the only
+ * VM that runs with a shared memory device, or of the one whose id or UUID was given. Settings are
  * read at the start, so pierglass-vm-info is asked then, once, and only if there is such a file.
  *
  * On the main thread, before any other. What the VM has is not taken over here: vm_apply.h does,

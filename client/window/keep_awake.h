@@ -1,8 +1,8 @@
 /*
- * The desktop must not blank or lock the screen, and may again: SDL's way, and beside it what SDL2
- * does not give back. Where no org.freedesktop.ScreenSaver answers, SDL 2.26 takes the inhibition
- * through Wayland or the X server and, when it should end it, believes that it had none. Main
- * thread only.
+ * Keeps the desktop from blanking or locking the screen, and lets it again. SDL does so, and this
+ * module gives back what SDL2 does not: where no org.freedesktop.ScreenSaver answers, SDL 2.26
+ * takes the inhibition through Wayland or the X server and, when it should end the inhibition,
+ * believes that there was none. Main thread only.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * Where a point of the window lies on the guest's desktop. Pure.
+ * Maps a point of the window to the guest's desktop. Pure.
  */
 #pragma once
 

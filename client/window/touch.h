@@ -1,9 +1,9 @@
 /*
- * Fingers on the window into what a mouse would do there: a tap is a click, one finger that moves
- * or stays drags, two turn the wheel. Pure: no clock, no SDL call.
+ * Turns fingers on the window into what a mouse would do there: a tap is a click, one finger that
+ * moves or stays drags, two turn the wheel. Pure: no clock, no SDL call.
  *
- * A button is pressed only when it is sure that no second finger comes: at the lift, after a little
- * way, or after a while.
+ * A button is pressed only once no second finger can come: at the lift, after a short way, or after
+ * a while.
  */
 #pragma once
 

@@ -27,7 +27,7 @@ struct wayland_locks {
 	struct wl_keyboard *keyboard;
 	uint32_t num, caps; /* masks among the modifiers of the keymap */
 	uint32_t locked;
-	bool reported;
+	bool known;
 };
 
 static uint32_t mask_of(struct xkb_keymap *keymap, const char *name) {
@@ -98,7 +98,7 @@ static void on_modifiers(void *data, struct wl_keyboard *keyboard, uint32_t seri
 	(void)latched;
 	(void)group;
 	locks->locked = locked;
-	locks->reported = true;
+	locks->known = true;
 }
 
 /* Of later versions than are asked for. */
@@ -119,7 +119,7 @@ static void keyboard_destroy(struct wayland_locks *locks) {
 		wl_keyboard_destroy(locks->keyboard);
 	}
 	locks->keyboard = NULL;
-	locks->reported = false;
+	locks->known = false;
 }
 
 static void on_capabilities(void *data, struct wl_seat *seat, uint32_t capabilities) {
@@ -220,7 +220,7 @@ bool wayland_locks_read(struct wayland_locks *locks, unsigned *ret_leds) {
 	wl_display_flush(locks->display); /* wl_seat.get_keyboard, if a keyboard came */
 	*ret_leds = (locks->locked & locks->num ? INPUT_LED_NUM : 0u) |
 		    (locks->locked & locks->caps ? INPUT_LED_CAPS : 0u);
-	return locks->reported && (locks->num || locks->caps);
+	return locks->known && (locks->num || locks->caps);
 }
 
 #else

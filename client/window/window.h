@@ -1,10 +1,10 @@
 /*
  * The window: SDL2 opens it, client/gl/egl.h draws on it (on pg-video).
  *
- * Everything here is called from the main thread. The window itself handles no events: the caller
- * waits for SDL's and reacts; only the size of the drawing surface follows by itself (it must be
- * known before the compositor's configure is acknowledged). Call video_resize() on
- * SDL_WINDOWEVENT_SIZE_CHANGED to have it redrawn.
+ * Everything here is called from the main thread. The window handles no events: the caller waits
+ * for SDL's and reacts; only the size of the drawing surface follows by itself (it must be known
+ * before the compositor's configure is acknowledged). Call video_resize() on
+ * SDL_WINDOWEVENT_SIZE_CHANGED to have the picture redrawn.
  */
 #pragma once
 

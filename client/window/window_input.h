@@ -1,8 +1,8 @@
 /*
  * Input of the window: SDL events in, input events and requests out. Plain mode (the local pointer
  * moves over the picture) and capture mode (the pointer is locked, motion is relative), the escape
- * key, and all that SDL does behind one's back. It owns no window and no thread: call it on pg-ui
- * only; the hooks run within the calls.
+ * key, and everything that SDL does unasked. The module owns no window and no thread: call it on
+ * pg-ui only; the hooks run within the calls.
  */
 #pragma once
 

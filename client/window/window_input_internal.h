@@ -1,6 +1,6 @@
 /*
- * What window_input.c (keys, pointer, capture) and window_touch.c (fingers) share. Nobody else
- * includes it.
+ * Shared by window_input.c (keys, pointer, capture) and window_touch.c (fingers). No other file
+ * includes this header.
  */
 #pragma once
 

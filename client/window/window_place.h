@@ -1,5 +1,5 @@
 /*
- * Where a window goes, in numbers: into the part of the screen that panels leave, in the picture's
+ * The place of a window, in numbers: in the part of the screen that panels leave, in the picture's
  * aspect, and in sight. Window units. Pure.
  */
 #pragma once

@@ -1,4 +1,4 @@
-/* What demo_guest.c (the scenario) and demo_command.c (commands and faults) share. */
+/* Shared by demo_guest.c (the scenario) and demo_command.c (commands and faults). */
 #pragma once
 
 #include "base/clock.h"

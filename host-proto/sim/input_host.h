@@ -3,8 +3,9 @@
  * subscribed, one owner at a time with a lease, and what a keyboard and a mouse behind it would
  * hold. For the demo guest, the bench and tests. No thread; all calls from one.
  *
- * What the notes leave open is played so: who subscribes to the input queue gets a stream; the
- * status is posted again for each new subscriber; the owner's generation is that of its claim.
+ * Where the notes leave a choice, this host does so: every subscriber to the input queue gets a
+ * stream; the status is posted again for each new subscriber; the owner's generation is that of its
+ * claim.
  */
 #pragma once
 

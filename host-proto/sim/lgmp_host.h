@@ -1,6 +1,6 @@
 /*
- * The producing side of LGMP, as the host program in the guest is one (doc/protocol/lgmp.md 6,
- * A.3), with the rules of the version that it plays. For the demo guest, the bench and tests. No
+ * The producing side of LGMP, in the role of the host program in the guest (doc/protocol/lgmp.md 6,
+ * A.3), by the rules of the version that it plays. For the demo guest, the bench and tests. No
  * thread: the caller runs lgmp_host_periodic() every 10 ms. All calls from one thread, except that
  * lgmp_host_is_pending() may come from any.
  *

@@ -1,12 +1,12 @@
 /*
- * A SPICE server: the other end of our client, for the demo guest and for tests. It links any
- * channel (RSA ticket checked), plays main and inputs with both mouse modes and motion
- * acknowledgements (doc/protocol/spice.md 2 to 5), and models what a guest behind it would hold:
- * keys by scancode, and buttons. Like the real one it has one session: a new main link ends the
- * old session, and when inputs closes it releases the keys, but not the buttons.
+ * A SPICE server, for the demo guest and for tests. It links any channel (RSA ticket checked),
+ * plays main and inputs with both mouse modes and motion acknowledgements (doc/protocol/spice.md 2
+ * to 5), and models what a guest behind it would hold: keys by scancode, and buttons. Like the real
+ * server it has one session: a new main link ends the old session, and when inputs closes the
+ * server releases the keys, but not the buttons.
  *
- * No thread of its own and nothing blocks (but creating the key at the start, some 10 ms): watch
- * spice_peer_fd() and call spice_peer_step(). All callbacks run inside spice_peer_step() or
+ * No thread of its own, and nothing blocks but the creation of the key at the start (some 10 ms):
+ * watch spice_peer_fd() and call spice_peer_step(). All callbacks run inside spice_peer_step(),
  * spice_peer_close() or spice_peer_destroy().
  */
 #pragma once

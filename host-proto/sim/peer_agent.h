@@ -1,8 +1,8 @@
 /*
  * A guest agent behind the server peer (doc/protocol/spice.md 10): the other end of agent.h, for
- * the demo guest, spice-stub and tests. It takes and gives clipboard content, takes files,
- * and hears of the monitor's size; what it does with them is its owner's matter. Like the real
- * server it sends no more than the client has granted tokens for; the rest waits.
+ * the demo guest, spice-stub and tests. The agent takes and gives clipboard content, takes files,
+ * and hears of the monitor's size; its owner decides what becomes of them. Like the real server it
+ * sends no more than the client has granted tokens for; the rest waits.
  *
  * Bytes of the client are foreign: sizes are bounded, nothing is trusted. No thread, no clock. All
  * calls from the thread that steps the peer; callbacks run inside peer_agent_message() and must not

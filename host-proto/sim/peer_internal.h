@@ -1,6 +1,7 @@
 /*
- * What the files of peer.h share: peer_io.c moves bytes, peer_link.c does the handshake,
- * peer_messages.c understands what a linked client says, peer.c is the outside. Private to them.
+ * Shared by the files of peer.h: peer_io.c moves bytes, peer_link.c does the handshake,
+ * peer_messages.c understands what a linked client says, and peer.c is the outside. No other file
+ * includes this header.
  */
 #pragma once
 

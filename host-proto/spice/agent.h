@@ -1,6 +1,6 @@
 /*
  * The guest agent of the client, over the main channel (doc/protocol/spice.md 10): framing, tokens,
- * capabilities, clipboard by demand, file transfer, monitor sizes. No thread, no log, no clock.
+ * capabilities, clipboard on demand, file transfer, monitor sizes. No thread, no log, no clock.
  *
  * The guest is on the other end: nothing that it says is kept beyond stated limits, and clipboard
  * content is accepted only as the answer to a request of the client. Only the CLIPBOARD selection

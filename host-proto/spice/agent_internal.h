@@ -1,6 +1,6 @@
 /*
- * What the files of agent.h share: agent.c frames and counts tokens, agent_clipboard.c and
- * agent_files.c know what the messages mean. Private to them.
+ * Shared by the files of agent.h: agent.c frames and counts tokens; agent_clipboard.c and
+ * agent_files.c know what the messages mean. No other file includes this header.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What the two files of the display channel share: surfaces and draws (display.c), video streams
- * (display_stream.c). Nobody else includes it.
+ * Shared by the two files of the display channel: surfaces and draws (display.c), video streams
+ * (display_stream.c). No other file includes this header.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Raster operations on surfaces of words (spice.md 9.2). Pure; rectangles are clipped by the
- * caller, but for the overlap of copies nothing is assumed.
+ * Raster operations on surfaces of words (spice.md 9.2). Pure. The caller clips the rectangles;
+ * those of a copy may overlap.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * The inputs channel of the client (doc/protocol/spice.md 5): what is to be sent for keys, buttons,
- * wheel and motion, and the window of motion that the server has not acknowledged. No I/O of its
- * own: bytes go into the channel's queue, flush writes them.
+ * The inputs channel of the client (doc/protocol/spice.md 5): messages for keys, buttons, wheel and
+ * motion, and the window of motion that the server has not acknowledged. No I/O of its own: bytes
+ * go into the channel's queue, and a flush writes them.
  */
 #pragma once
 

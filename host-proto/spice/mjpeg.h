@@ -1,7 +1,7 @@
 /*
- * Pictures of an MJPEG stream into words of 0xFFRRGGBB, a part at a time, by libjpeg. The bytes are
- * a server's: only baseline pictures, of a bounded size, are taken, and work is proportional to the
- * pixels asked for.
+ * Decodes pictures of an MJPEG stream to words of 0xFFRRGGBB, a part at a time, by libjpeg. The
+ * bytes come from a server: only baseline pictures of a bounded size are taken, and the work is
+ * proportional to the pixels asked for.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * The playback and record channels (doc/protocol/spice.md 6, 7): wire to checked blocks, and the
- * microphone's blocks back. Opus packets, which come only where they were offered, are passed on as
- * they are; the microphone is raw PCM only. Pure.
+ * The playback and record channels (doc/protocol/spice.md 6, 7): messages of the wire to checked
+ * blocks, and the microphone's blocks back. Opus packets come only where they were offered, and are
+ * passed on undecoded; the microphone is raw PCM only. Pure.
  */
 #pragma once
 

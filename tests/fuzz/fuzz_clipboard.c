@@ -1,5 +1,10 @@
-/* What foreign programs put into the clipboard and drop on the window, before it is anything else:
- * names of types, lists of files, text of older programs. */
+/*
+ * What foreign programs put into the clipboard and drop on the window, before it is anything else:
+ * names of types, lists of files, text of older programs.
+ *
+ * Covers: client/clipboard/clipboard_names.c client/clipboard/clipboard_uris.c
+ * client/session/file_uri.c client/session/file_names.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,10 @@
-/* Any text as an ini file, ours or looking-glass-client's, down to the struct; then every value is
- * read back and must be one that its option takes. */
+/*
+ * Any text as an ini file, ours or looking-glass-client's, down to the struct; then every value is
+ * read back and must be one that its option takes.
+ *
+ * Covers: client/config/config_file.c client/config/ini.c client/config/options.c
+ * client/config/options_custom.c client/config/options_lg.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

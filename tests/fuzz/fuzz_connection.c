@@ -1,5 +1,8 @@
-/* Where a VM's display is, as others write it: an address after the first byte, a connection file
+/*
+ * Where a VM's display is, as others write it: an address after the first byte, a connection file
  * of virt-viewer otherwise. What was read is whole and bounded, and the address of a file is one.
+ *
+ * Covers: client/config/vv_file.c host-proto/spice/address.c
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,9 @@
-/* First byte: the version, the message's flags and the alpha rule; the rest is the payload block of
- * a pointer message. */
+/*
+ * A pointer message of the host. First byte: the version, the message's flags and the alpha rule;
+ * the rest is the payload block of a pointer message. *
+ *
+ * Covers: host-proto/cursor.c
+ */
 #include "host-proto/cursor.h"
 #include "tests/fuzz/memory.h"
 

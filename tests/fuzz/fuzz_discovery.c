@@ -1,4 +1,8 @@
-/* The blocks of pierglass-vm-info: any bytes, and every text that comes out must be terminated. */
+/*
+ * The blocks of pierglass-vm-info: any bytes, and every text that comes out must be terminated.
+ *
+ * Covers: client/vm/discovery.c
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,10 @@
-/* Domain XML of others: what libxml2 accepts must be followed by our scanner with the same number
- * of elements, and edits must leave a document that can be read again. */
+/*
+ * Domain XML of others: what libxml2 accepts must be followed by our scanner with the same number
+ * of elements, and edits must leave a document that can be read again.
+ *
+ * Covers: tools/vm-model/domain_xml.c tools/vm-model/domain.c tools/vm-model/pci_fix.c
+ * tools/setup/edit.c tools/setup/setup_xml.c
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,9 @@
-/* First byte: the version and the alignment; the rest is the payload block of a frame message. */
+/*
+ * A frame message of the host. First byte: the version and the alignment; the rest is the payload
+ * block of a frame message. *
+ *
+ * Covers: host-proto/frame.c
+ */
 #include "host-proto/frame.h"
 #include "tests/fuzz/memory.h"
 

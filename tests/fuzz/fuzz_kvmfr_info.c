@@ -1,4 +1,8 @@
-/* The user data of a session: what a host says about itself. */
+/*
+ * The user data of a session: what a host says about itself.
+ *
+ * Covers: host-proto/kvmfr.c
+ */
 #include <stdint.h>
 #include <string.h>
 

@@ -2,6 +2,8 @@
  * The host's input status and the stream that it names. The input is a list of lies about a good
  * one, 7 bytes each: where (0 status, 1 head of the region, 2 LGMP header, 3 slots; 0x80: only
  * after the stream was opened), offset (2 bytes), value (4 bytes).
+ *
+ * Covers: host-proto/kvmfr_input.c host-proto/lgmp_stream.c
  */
 #include "host-proto/kvmfr_input.h"
 #include "host-proto/kvmfr_wire.h"

@@ -1,4 +1,9 @@
-/* First byte 0: the rest is a recovery region; else the host's answer to an audio claim. */
+/*
+ * What the host offers beside the picture. First byte 0: the rest is a recovery region; else the
+ * host's answer to an audio claim. *
+ *
+ * Covers: host-proto/kvmfr_audio.c host-proto/kvmfr_recovery.c
+ */
 #include "host-proto/kvmfr_audio.h"
 #include "host-proto/kvmfr_recovery.h"
 #include "tests/fuzz/memory.h"

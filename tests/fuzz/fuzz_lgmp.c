@@ -1,6 +1,10 @@
 /*
  * A whole session: the input is a list of things that the host does to the memory between looks of
  * the client. 8 bytes each: what, where (3 bytes), value (4 bytes).
+ *
+ * Covers: host-proto/lgmp_client.c host-proto/lgmp_find.c host-proto/lgmp_layout.c
+ * host-proto/lgmp_queue.c host-proto/lgmp_session.c host-proto/lgmp_by_pending.c
+ * host-proto/lgmp_by_position.c host-proto/shm.c
  */
 #include <stdint.h>
 

@@ -1,5 +1,9 @@
-/* The record of an applied plan, which taking back reads as root: no line leads out of what it
- * names. */
+/*
+ * The record of an applied plan, which taking back reads as root: no line leads out of what it
+ * names.
+ *
+ * Covers: tools/setup/setup_manifest.c
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,8 @@
-/* Another process's arguments, and single option values in both syntaxes. */
+/*
+ * Another process's arguments, and single option values in both syntaxes.
+ *
+ * Covers: tools/vm-model/domain_argv.c tools/vm-model/props.c tools/vm-model/info_block.c
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

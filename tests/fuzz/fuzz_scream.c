@@ -1,5 +1,9 @@
-/* A datagram, and the same bytes as a shared memory header: whatever is accepted is converted
- * whole. */
+/*
+ * A datagram, and the same bytes as a shared memory header: whatever is accepted is converted
+ * whole.
+ *
+ * Covers: audio/codec/scream.c
+ */
 #include <stdlib.h>
 
 #include "audio/codec/scream.h"

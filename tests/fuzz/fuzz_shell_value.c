@@ -1,4 +1,8 @@
-/* /etc/default/grub and os-release of others: read, changed, and what was written is read again. */
+/*
+ * /etc/default/grub and os-release of others: read, changed, and what was written is read again.
+ *
+ * Covers: tools/vm-model/shell_value.c
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,8 @@
-/* The agent's byte stream: payloads of any length, requests outstanding. */
+/*
+ * The agent's byte stream: payloads of any length, requests outstanding.
+ *
+ * Covers: host-proto/spice/agent.c host-proto/spice/agent_clipboard.c
+ */
 #include "host-proto/spice/agent.h"
 #include "tests/fuzz/spice_messages.h"
 

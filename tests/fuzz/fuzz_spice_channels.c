@@ -1,4 +1,9 @@
-/* Main, inputs, cursor, playback and record: the first byte chooses. */
+/*
+ * Main, inputs, cursor, playback and record: the first byte chooses.
+ *
+ * Covers: host-proto/spice/cursor.c host-proto/spice/inputs.c host-proto/spice/main.c
+ * host-proto/spice/playback.c
+ */
 #include "host-proto/cursor.h"
 #include "host-proto/spice/cursor.h"
 #include "host-proto/spice/inputs.h"

@@ -1,4 +1,9 @@
-/* The display channel onto a small screen: every draw, image and surface message. */
+/*
+ * The display channel onto a small screen: every draw, image and surface message.
+ *
+ * Covers: host-proto/spice/display.c host-proto/spice/display_stream.c host-proto/spice/draw.c
+ * host-proto/spice/image.c host-proto/spice/mjpeg.c
+ */
 #include "host-proto/spice/display.h"
 #include "tests/fuzz/spice_messages.h"
 

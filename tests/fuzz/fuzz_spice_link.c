@@ -1,13 +1,81 @@
-/* The handshake's two readers, and a ticket under whatever key the reply carries. */
+/*
+ * The handshake of a channel, with a server that says anything: the two readers alone, a ticket
+ * under whatever key the reply carries, and the whole channel over a socket, plain and
+ * inside TLS. Then come messages.
+ *
+ * Covers: host-proto/spice/link.c host-proto/spice/channel.c host-proto/spice/tls.c
+ */
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "host-proto/spice/channel.h"
 #include "host-proto/spice/link.h"
+#include "host-proto/spice/tls.h"
+
+#define STEPS_MAX 200
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static volatile unsigned sum;
+
+static void on_linked(void *data) {
+	struct spice_channel *const *channel = data;
+	static const uint8_t body[32];
+	(void)spice_channel_send(*channel, 101, body, sizeof body);
+	spice_channel_flush(*channel);
+}
+
+/* A part at first, the rest the next time. */
+static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
+	static unsigned turn;
+	(void)data;
+	sum += type + (len > 0 ? body[0] + body[len - 1] : 0u);
+	return type == 200 ? (int)(++turn & 1) : type == 201 ? -EBADMSG : 0;
+}
+
+/* The server's end of the socket has said all of the bytes, in two parts. */
+static void run(const uint8_t *bytes, size_t len, size_t first, struct spice_tls *tls) {
+	int fds[2];
+	struct spice_channel *channel = NULL;
+	const struct spice_channel_config config = { .type = SPICE_CHANNEL_MAIN,
+		.password = "secret",
+		.send_max = 4096,
+		.tls = tls,
+		.host = "localhost" };
+	const struct spice_channel_events events = {
+		.linked = on_linked, .message = on_message, .data = &channel
+	};
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0 ||
+			spice_channel_create(&channel, fds[0], &config, &events) < 0) {
+		abort();
+	}
+	int r = 0;
+	for (int part = 0; part < 2; part++) {
+		const size_t n = part == 0 ? first : len - first;
+		sum += (unsigned)send(fds[1], bytes, n, MSG_NOSIGNAL);
+		bytes += n;
+		for (int i = 0; i < STEPS_MAX && r >= 0 && (i < 3 || r > 0); i++) {
+			r = spice_channel_step(channel);
+			sum += spice_channel_wants_write(channel);
+		}
+	}
+	close(fds[1]);
+	for (int i = 0; i < STEPS_MAX && r >= 0; i++) {
+		r = spice_channel_step(channel);
+	}
+	if (r >= 0) {
+		abort(); /* its server is gone */
+	}
+	sum += spice_channel_link_error(channel);
+	spice_channel_destroy(channel);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+	static struct spice_tls *tls;
 	struct spice_link_request request;
 	struct spice_link_reply reply;
 	int r = spice_link_read_request(data, size, &request);
@@ -21,6 +89,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (r > 0 && reply.error == SPICE_LINK_OK) {
 		uint8_t ticket[SPICE_TICKET_BYTES];
 		(void)spice_link_ticket(reply.key, "password", ticket);
+	}
+	if (size > 0 && size < 60000) {
+		if (!tls && spice_tls_create(&tls, "", "") < 0) {
+			abort();
+		}
+		run(data, size, size / 2, NULL);
+		run(data, size, size, NULL);
+		run(data, size, size / 3, tls);
 	}
 	return 0;
 }

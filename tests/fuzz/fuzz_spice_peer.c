@@ -1,4 +1,8 @@
-/* The inputs channel of our server peer, fed by a client that says anything. */
+/*
+ * The inputs channel of our server peer, fed by a client that says anything.
+ *
+ * Covers: host-proto/sim/peer_inputs.c
+ */
 
 #include "host-proto/sim/peer_inputs.h"
 #include "tests/fuzz/spice_messages.h"

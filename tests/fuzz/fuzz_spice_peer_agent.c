@@ -1,4 +1,8 @@
-/* The agent's end behind our server peer, fed by a client that says anything in right pieces. */
+/*
+ * The agent's end behind our server peer, fed by a client that says anything in right pieces.
+ *
+ * Covers: host-proto/sim/peer_agent.c
+ */
 #include "host-proto/sim/peer_agent.h"
 #include "tests/fuzz/spice_messages.h"
 

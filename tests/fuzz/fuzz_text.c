@@ -1,7 +1,12 @@
-/* Text of a guest, a server or a process of this machine, on its way to people: the log, the
+/*
+ * Text of a guest, a server or a process of this machine, on its way to people: the log, the
  * overlay, a JSON reader, the keys that type it, the other clipboard format. Each walk ends, and
  * what comes out is UTF-8 without control characters. Bytes 0..4 choose sizes, the rest is the
- * text. */
+ * text.
+ *
+ * Covers: base/utf8.c base/json.c client/text/glyphs.c client/render/overlay.c
+ * client/render/overlay_pen.c input/keystrokes.c
+ */
 #include <stdlib.h>
 #include <string.h>
 

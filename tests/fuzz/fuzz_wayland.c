@@ -1,4 +1,8 @@
-/* What a compositor answers to the doctor. */
+/*
+ * What a compositor answers to the doctor.
+ *
+ * Covers: tools/doctor/wayland.c
+ */
 #include <stdint.h>
 #include <stdlib.h>
 

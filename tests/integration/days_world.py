@@ -49,6 +49,8 @@ class Lines:
         self.path, self.at, self.rest = path, 0, b""
 
     def new(self):
+        if not os.path.exists(self.path):
+            return  # its writer has ended
         with open(self.path, "rb") as file:
             file.seek(self.at)
             data = file.read()
@@ -224,7 +226,8 @@ class Client:
         self.log, self.log_lines, self.reading = collections.deque(maxlen=200), 0, threading.Event()
         self.reading.set()
         environment = dict(os.environ, HOME=HOME, XDG_RUNTIME_DIR=RUN, LD_PRELOAD=world.preload,
-                           PG_CLOCK_JUMP=world.clock, SDL_VIDEODRIVER="x11", SDL_VIDEO_X11_FORCE_EGL="1")
+                           PG_CLOCK_JUMP=world.clock, SDL_VIDEODRIVER="x11", SDL_VIDEO_X11_FORCE_EGL="1",
+                           DBUS_SESSION_BUS_ADDRESS=world.bus_address)
         environment.pop("XDG_CONFIG_HOME", None)
         with open(self.path, "wb") as out:
             self.process = subprocess.Popen(
@@ -326,7 +329,7 @@ class World:
         self.bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", f"--address=unix:path={path}"],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         self.lab.processes.append(self.bus)
-        os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=" + path
+        self.bus_address = "unix:path=" + path  # the client's; a sound server that starts would wait for it as well
         wait_for("the bus", lambda: os.path.exists(path))
 
     def start_display(self):

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import time
 
-from gui_lab import (BUILD, MODE, PATIENCE, SCREEN, SHM, WORK, X_ENV, Program, capture, check, check_colours, client, connected,
+from gui_lab import (BUILD, MODE, PATIENCE, SCREEN, SHM, TILES, WORK, X_ENV, Program, capture, check, check_colours, client, connected,
                      focus, guest, memory_of, newest, place_of, run, shown, wait_for, xdotool)
 
 
 def case_picture():
     """A frame at 1:1: stamps whole, colours exact, and time goes on at the set rate."""
-    frame = SCREEN if MODE == 'sway' else (640, 360)
+    frame = SCREEN if TILES else (640, 360)
     guest(frame, '--fps=30')
     program = client(frame)
     screen, corner, scale, first = shown(frame, frame)
@@ -42,7 +42,7 @@ def case_letterbox():
         screen, corner, scale, _ = shown(window, frame)
         # In the window alone: around it a desktop has its own background.
         left, top, _ = place_of(window, frame)
-        inside = SCREEN if MODE == 'sway' else window
+        inside = SCREEN if TILES else window
         box = screen.part(round(corner[0] - left), round(corner[1] - top), *inside).box_of_not((0, 0, 0))
         wanted = (left, top, left + frame[0] * scale, top + frame[1] * scale)
         print('frame %s in window %s: picture %s, wanted %s' % (frame, window, box, wanted))

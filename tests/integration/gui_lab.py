@@ -18,6 +18,8 @@ from screen import CELL, TOP, Screen  # noqa: E402
 MODE, CASE = sys.argv[1:3]
 X_ENV = dict(os.environ, DISPLAY=os.environ.get('LAB_X_DISPLAY', ''))
 SCREEN = (1280, 800)
+# Every window is as large as the screen.
+TILES = MODE == 'sway' or 'PG_TILES' in os.environ
 WORK = tempfile.mkdtemp(prefix='pggui.')
 # Under a sanitizer everything takes longer.
 PATIENCE = 4 if SANITIZED else 1
@@ -122,8 +124,8 @@ def capture(name='shot'):
 
 
 def place_of(window, frame):
-    """Where a frame stands on the screen: (left, top, scale). sway makes every window as large as the screen."""
-    if MODE == 'sway':
+    """Where a frame stands on the screen: (left, top, scale)."""
+    if TILES:
         window = SCREEN
     scale = min(window[0] / frame[0], window[1] / frame[1])
     return (window[0] - frame[0] * scale) / 2, (window[1] - frame[1] * scale) / 2, scale

@@ -95,7 +95,8 @@ def case_first_screen():
         with open(path, 'w', encoding='utf-8') as file:
             file.write('#!/bin/sh\n' + text)
         os.chmod(path, 0o755)
-    program = player('--shm=/dev/shm/none', '--spice=off', program=os.path.join(programs, 'pierglass'))
+    # The sandbox would run no scripts.
+    program = player('--shm=/dev/shm/none', '--spice=off', '--no-sandbox', program=os.path.join(programs, 'pierglass'))
 
     def words():
         with open('/proc/%d/cmdline' % program.process.pid, 'rb') as file:

@@ -1,4 +1,4 @@
-/* What the SPICE client of the demo guest holds, as text for the picture. */
+/* The keys and buttons that the demo guest's SPICE client holds, as text for the picture. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* What pierglass-demo-guest was asked for. */
+/* The options of pierglass-demo-guest. */
 #pragma once
 
 #include <stdbool.h>

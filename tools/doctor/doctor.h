@@ -3,7 +3,7 @@
  *
  * Facts are gathered once (doctor_facts.c; what only a running machine can answer in
  * doctor_live.c); checks are small functions over them (doctor_*.c) that add lines to a report.
- * Nothing here needs root; what root would add is said.
+ * Nothing here needs root; a fact that only root can read is named as such.
  */
 #pragma once
 

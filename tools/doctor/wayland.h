@@ -1,8 +1,8 @@
 /*
- * What a Wayland compositor offers: the names of its globals, asked with the three messages that
- * takes (wl_display.get_registry, wl_display.sync, wl_registry.global), so that the doctor needs no
- * library of it. Layout: the Wayland core protocol, "Wire format": object, size << 16 | opcode,
- * arguments; strings with a length that counts the NUL, padded to 4.
+ * The globals of a Wayland compositor by name, asked for with three messages
+ * (wl_display.get_registry, wl_display.sync, wl_registry.global), so that the doctor needs no
+ * library of Wayland. Layout: the Wayland core protocol, "Wire format": object, size << 16 |
+ * opcode, arguments; strings with a length that counts the NUL, padded to 4.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Unified diffs, as diff -u prints them. Where more than a thousand lines differ in both texts the
- * whole of them is shown as replaced, which takes neither memory nor time.
+ * Unified diffs, as diff -u prints them. Where more than a thousand lines differ in both texts, the
+ * diff replaces all of them, which takes neither memory nor time.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* What the boot loader's own files say that the kernel will be started with. */
+/* The command line that the kernel will be started with, from the boot loader's own files. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* Which distribution a machine has, and how a package of it is installed. */
+/* The distribution of a machine, and the command that installs a package of it. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
- * A virtual machine as its configuration says it is: read from libvirt's domain XML
- * (domain_xml.c) or from a QEMU command line (domain_argv.c). Every text is bounded
- * and terminated; lists that are longer than ours are cut (no VM that plays has that many).
+ * A virtual machine as its configuration says it is: read from libvirt's domain XML (domain_xml.c)
+ * or from a QEMU command line (domain_argv.c). Every text is bounded and terminated; longer lists
+ * than those here are cut (no VM that plays has that many).
  *
  * "node" is the number of an element in the document (0 = the root, document order), by which
  * setup/edit.h finds its bytes; -1 = not from XML.

@@ -1,4 +1,4 @@
-/* firewalld: which zone a bridge is in, and whether Scream's port is open there. */
+/* firewalld: the zone of a bridge, and whether Scream's port is open there. */
 #pragma once
 
 #include <stdbool.h>

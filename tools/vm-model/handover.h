@@ -1,6 +1,7 @@
 /*
- * Which PCI functions go to a VM together, and whether the running host can spare them. Pure; the
- * one judgement of it: setup takes what this allows, and doctor offers what this allows.
+ * The PCI functions that go to a VM together, and whether the running host can spare them. Pure,
+ * and the only judgement of the kind: setup takes what this module allows, and doctor offers the
+ * same.
  */
 #pragma once
 

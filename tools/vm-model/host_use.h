@@ -1,10 +1,10 @@
 /*
- * What this machine itself runs on, and which PCI functions that is: the disks under its mounted
- * file systems and swap (followed through partitions, device mapper, MD, crypt, btrfs, bcachefs and
- * ZFS), its network paths, its keyboards and mice.
+ * The needs of this machine itself, as PCI functions: the disks under its mounted file systems and
+ * swap (followed through partitions, device mapper, MD, crypt, btrfs, bcachefs and ZFS), its
+ * network paths, its keyboards and mice.
  *
  * host_use_read() fills the model from /sys, /proc and udev's records, which everybody may read;
- * host_needs_of() judges it and is pure. What cannot be told counts as needed.
+ * host_needs_of() judges the model and is pure. What cannot be told counts as needed.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * pierglass-vm-info: which VM is meant, and what the player needs to know of it. The blocks it
- * writes are described in client/vm/discovery.h, which reads them.
+ * The work of pierglass-vm-info: finds the VM that is meant, and writes what the player needs to
+ * know of it as blocks, which client/vm/discovery.h describes and reads.
  */
 #pragma once
 

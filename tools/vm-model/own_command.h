@@ -1,6 +1,6 @@
 /*
- * How a user calls this program, for the commands that are printed: each has to run as it stands,
- * from where the user stands.
+ * The words by which a user calls this program, for the commands that are printed: each has to run
+ * as it stands, from where the user stands.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Where in the guest passed-through functions belong. Pure; the one judgement of it: what doctor
- * offers, setup does.
+ * The right place of passed-through functions in the guest. Pure, and the only judgement of the
+ * kind: what doctor offers, setup does.
  */
 #pragma once
 

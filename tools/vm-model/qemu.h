@@ -1,4 +1,4 @@
-/* The QEMU processes of this machine and what /proc tells of them. */
+/* The QEMU processes of this machine, as /proc shows them. */
 #pragma once
 
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /*
  * A connection to libvirt that is being opened. libvirt's call has no time limit: a daemon that
  * accepts and is silent holds its caller for ever. The call therefore runs in a thread of its own,
- * which is left behind where it does not come back. Private to virt.c; only with libvirt.
+ * which is left behind if the call does not return. Private to virt.c; only with libvirt.
  */
 #pragma once
 

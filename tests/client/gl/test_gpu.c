@@ -48,6 +48,21 @@ static void only_those_of_vfio_are_held(void **state) {
 	CHECK(!gpu_is_held(root, "/dev/dri/card4"));
 	CHECK(!gpu_is_held(root, "/dev/dri/card9"));
 	CHECK(!gpu_is_held(root, "") && !gpu_is_held("", "/"));
+
+	/* The first that may be opened and is no guest's. */
+	char found[200] = "";
+	snprintf(path, sizeof path, "%s/dri", root);
+	CHECK_EQ(mkdir(path, 0700), 0);
+	CHECK(!gpu_find(root, root, found, sizeof found));
+	for (int number = 129; number <= 130; number++) {
+		snprintf(path, sizeof path, "%s/dri/renderD%d", root, number);
+		FILE *file = fopen(path, "we");
+		CHECK(file && fclose(file) == 0);
+	}
+	CHECK(gpu_find(root, root, found, sizeof found));
+	assert_string_equal(found, path); /* renderD129 is held */
+	CHECK(!gpu_find(root, root, found, 8));
+
 	snprintf(path, sizeof path, "rm -r %s", root);
 	CHECK(system(path) == 0); // NOLINT(cert-env33-c,concurrency-mt-unsafe)
 }
