@@ -53,7 +53,7 @@ struct play {
 	struct discovery *discovery;
 	struct video *video;
 	pthread_t io_thread;
-	bool io_runs;
+	atomic_bool io_runs; /* asked by a thread that meets a dead X server, too */
 	bool window_system;
 };
 

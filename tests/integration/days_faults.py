@@ -10,11 +10,10 @@ import subprocess
 import threading
 import time
 
-from days_world import FRAME, HOME, SHM  # noqa: F401
+from days_world import FRAME, HOME, HOSTS, SHM  # noqa: F401
 from lab_start import die_with_parent
 from sound_lab import sh
 
-HOSTS = "B6", "B7", "34"
 SIZES = "320x180", "1024x576", "640x480", "800x600"
 # What the guest may say against the truth, and takes back by new memory.
 LIES = ("lie frame_width 70000 40", "lie data_height 4000000000 40", "lie pitch 3 40", "lie offset 4294967295 40", "lie type 99 40",

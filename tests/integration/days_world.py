@@ -22,6 +22,7 @@ PATIENCE = 4 if SANITIZED else 1
 FRAME = (640, 360)
 HOME, RUN = "/mnt/home", "/mnt/run"
 SHM = "/dev/shm/days"
+HOSTS = "B6", "B7", "34"
 KEY, KEY_NAME, HELD, HELD_NAME = 0x30, "b", 0x1e, "a"
 LOG_LINES = 80  # of one day
 # What a later day may have more than the first one of the same run: KiB as a part and a sum, descriptors, threads.
@@ -294,7 +295,7 @@ class World:
         self.discovery = self.libvirt()
         self.start_bus()
         self.start_display()
-        self.start_guest()
+        self.start_guest(HOSTS[seed % len(HOSTS)])
         self.wire = Wire(self.lab.path("wire"), self.spice)
 
     def close(self):
