@@ -24,6 +24,7 @@
 #define TARGETS_MAX 1024u
 #define READ_WORDS  (256u * 1024) /* 1 MiB of a property at once */
 #define PIECE_MAX   (512u * 1024) /* of what we write */
+#define DRAIN_NS    (10 * NS_PER_S)
 
 struct fetch {
 	uint32_t id;
@@ -59,13 +60,18 @@ struct x11 {
 
 	/* the conversion that is under way: one at a time, each with another property than the
 	 * ones before, so that a late answer is not taken for that of a newer one */
-	enum { IDLE, ASKED, READING } state;
+	enum { IDLE, ASKED, READING, DRAINING } state;
 	bool targets; /* it is the list of types */
 	struct fetch now;
 	int name;
 	unsigned property;
 	struct bytes bytes;
 	uint64_t deadline_ns;
+
+	/* Transfers in pieces that were given up: bits of the properties. They are taken to their
+	 * end, unread, because programs like xclip answer nobody until they are through. */
+	unsigned drains;
+	uint64_t drain_end_ns; /* the patience with the newest, which holds up what waits */
 };
 
 static struct x11 *x11_of(struct clipboard_backend *backend) {
@@ -82,11 +88,57 @@ static void stop_reading(struct x11 *x11) {
 	x11->deadline_ns = 0;
 }
 
+/* waits: the next conversion does, for the same program. */
+static void drain_rest(struct x11 *x11, bool waits) {
+	x11->drains |= 1u << x11->property;
+	if (waits) {
+		x11->state = DRAINING;
+		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
+		x11->drain_end_ns = clock_now_ns() + DRAIN_NS;
+	}
+}
+
+static void stop_draining(struct x11 *x11) {
+	x11->state = IDLE;
+	x11->deadline_ns = 0;
+	start_next(x11);
+}
+
+/* Another piece of what nobody wants. */
+static void drain_piece(struct x11 *x11, unsigned property) {
+	xcb_get_property_reply_t *reply = xcb_get_property_reply(x11->connection,
+			xcb_get_property(x11->connection, 0, x11->window, x11->properties[property],
+					XCB_ATOM_ANY, 0, 0),
+			NULL);
+	const bool is_there = reply && reply->type != XCB_ATOM_NONE;
+	const bool is_last = is_there && reply->bytes_after == 0;
+	const bool holds_up = x11->state == DRAINING && property == x11->property;
+	free(reply);
+	if (!is_there) {
+		return;
+	}
+	xcb_delete_property(x11->connection, x11->window, x11->properties[property]);
+	if (is_last) {
+		x11->drains &= ~(1u << property);
+	}
+	if (holds_up && is_last) {
+		stop_draining(x11);
+	} else if (holds_up) {
+		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
+		x11->deadline_ns = x11->deadline_ns < x11->drain_end_ns ? x11->deadline_ns
+									: x11->drain_end_ns;
+	}
+}
+
 /* len: with CLIPBOARD_FAILURE_SIZE. */
 static void fail(struct x11 *x11, enum clipboard_failure failure, size_t len) {
 	const bool targets = x11->targets;
 	const uint32_t id = x11->now.id;
+	const bool is_in_pieces = x11->state == READING;
 	stop_reading(x11);
+	if (is_in_pieces) {
+		drain_rest(x11, failure != CLIPBOARD_FAILURE_TIME);
+	}
 	if (targets) {
 		x11->events.offered(0, false, x11->events.data);
 	} else {
@@ -98,6 +150,7 @@ static void fail(struct x11 *x11, enum clipboard_failure failure, size_t len) {
 static void convert(struct x11 *x11, xcb_atom_t target, xcb_timestamp_t time) {
 	x11->property = (x11->property + 1) % PROPERTIES;
 	const xcb_atom_t property = x11->properties[x11->property];
+	x11->drains &= ~(1u << x11->property);
 	xcb_delete_property(x11->connection, x11->window, property);
 	xcb_convert_selection(x11->connection, x11->window, x11->atoms[X11_CLIPBOARD], target,
 			property, time);
@@ -171,9 +224,7 @@ static int take_property(
 		}
 		free(reply);
 	}
-	if (r == 0) { /* else the owner, when it sends in pieces, is to stop */
-		xcb_delete_property(x11->connection, x11->window, property);
-	}
+	xcb_delete_property(x11->connection, x11->window, property);
 	return r;
 }
 
@@ -241,14 +292,17 @@ static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *ev
 	if (event->property != x11->properties[x11->property]) {
 		return; /* the answer to something that was given up */
 	}
-	xcb_atom_t type;
+	xcb_atom_t type = XCB_ATOM_NONE;
 	size_t total = 0;
 	int r = take_property(x11, max_bytes(x11), &type, &total);
-	if (r < 0) {
-		fail(x11, failure_of(r), total);
-	} else if (type == x11->atoms[X11_INCR]) {
+	if (type == x11->atoms[X11_INCR]) {
 		x11->state = READING;
 		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
+	}
+	if (r < 0) {
+		fail(x11, failure_of(r), total);
+	} else if (x11->state == READING) {
+		return;
 	} else if (x11->targets) {
 		finish_targets(x11);
 	} else {
@@ -311,9 +365,14 @@ static void cancel_all(struct x11 *x11) {
 	const unsigned count = x11->waiting_count;
 	memcpy(waiting, x11->waiting, sizeof waiting);
 	x11->waiting_count = 0;
-	if (x11->state != IDLE) {
+	if (x11->state == DRAINING) {
+		x11->state = IDLE; /* another program answers now */
+	} else if (x11->state != IDLE) {
 		const bool targets = x11->targets;
 		const uint32_t id = x11->now.id;
+		if (x11->state == READING) {
+			drain_rest(x11, false);
+		}
 		stop_reading(x11);
 		if (!targets) {
 			x11->events.fetched(id, NULL, 0, CLIPBOARD_FAILURE_NONE, x11->events.data);
@@ -347,6 +406,19 @@ static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t 
 	}
 }
 
+static void on_new_value(struct x11 *x11, xcb_atom_t atom) {
+	for (unsigned i = 0; i < PROPERTIES; i++) {
+		if (atom != x11->properties[i]) {
+			continue;
+		}
+		if (x11->state == READING && i == x11->property) {
+			on_piece(x11);
+		} else if (x11->drains & 1u << i) {
+			drain_piece(x11, i);
+		}
+	}
+}
+
 static void on_property(struct x11 *x11, const xcb_property_notify_event_t *event) {
 	if (event->window != x11->window) {
 		if (event->state == XCB_PROPERTY_DELETE) {
@@ -354,9 +426,8 @@ static void on_property(struct x11 *x11, const xcb_property_notify_event_t *even
 		}
 	} else if (event->atom == x11->atoms[X11_TIME]) {
 		on_time(x11, event->time);
-	} else if (event->state == XCB_PROPERTY_NEW_VALUE && x11->state == READING &&
-			event->atom == x11->properties[x11->property]) {
-		on_piece(x11);
+	} else if (event->state == XCB_PROPERTY_NEW_VALUE) {
+		on_new_value(x11, event->atom);
 	}
 }
 
@@ -396,7 +467,10 @@ static void on_event(struct x11 *x11, const xcb_generic_event_t *event) {
 static void on_timer(void *data) {
 	struct x11 *x11 = data;
 	const uint64_t now = clock_now_ns();
-	if (x11->state != IDLE && x11->deadline_ns <= now) {
+	if (x11->state == DRAINING && x11->deadline_ns <= now) {
+		x11->drains &= ~(1u << x11->property);
+		stop_draining(x11);
+	} else if (x11->state != IDLE && x11->deadline_ns <= now) {
 		log_info("the program that has the clipboard does not answer");
 		fail(x11, CLIPBOARD_FAILURE_TIME, 0);
 	}

@@ -137,6 +137,14 @@ def case_text():
         offered(source, 'text', lambda: desktop_copy(b'newer'))
         check(guest_paste(source) == b'newer', 'the newer text is not there')
         check(desktop_paste() == b'newer', 'the desktop lost its own')
+        # One that comes in pieces, after one of the guest's: it is looked at, whether it is the guest's own, and given up.
+        time.sleep(1.5 if MODE == 'weston' else 0)  # until the window has the keyboard again
+        guest_copy(source, b'short')
+        check(desktop_paste() == b'short', 'nothing from the guest any more')
+        large = b'0123456789abcdef' * (MIB // 8)
+        offered(source, 'text', lambda: desktop_copy(large))
+        check(guest_paste(source) == large, 'no large text after a small one')
+        check(desktop_paste() == large, 'its program answers nobody any more')
         if MODE == 'x11':
             got = subprocess.run(['xclip', '-selection', 'primary', '-o'], stdout=subprocess.PIPE, check=True).stdout
             check(got == b'marked', 'the primary selection is %r' % got)
