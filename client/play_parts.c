@@ -40,7 +40,7 @@ int play_start_loop(struct play *play) {
 int play_start_demo(struct play *play) {
 	struct config *config = play->config;
 	struct demo_info info;
-	unsigned features = (config->sound ? DEMO_SOUND : 0u) | DEMO_SPICE;
+	unsigned features = (config->sound ? DEMO_SOUND : 0u) | DEMO_SPICE | DEMO_SCENE;
 	int r = demo_start(&play->demo, &config->guest, features, &info);
 	if (r == 0) {
 		r = demo_watch(play->demo, play->loop);

@@ -100,7 +100,8 @@ static void build_arguments(
 	}
 	static const char *const hosts[] = { "B6", "B7", "34" };
 	add(demo, "--host=%s", hosts[guest->host]);
-	add(demo, "--damage=%s", damage_name(guest->damage));
+	const bool scene = features & DEMO_SCENE && guest->damage == GUEST_DAMAGE_MOVING;
+	add(demo, "--damage=%s", scene ? "scene" : damage_name(guest->damage));
 	add(demo, "--spice=%s", features & DEMO_SPICE ? "unix" : "off");
 	add(demo, "--sound=%s", features & DEMO_SOUND ? "on" : "off");
 	/* A group that nobody else sends to, also when several demos run. */

@@ -17,6 +17,7 @@ enum demo_feature {
 	DEMO_SOUND = 0x1,
 	DEMO_SPICE = 0x2,
 	DEMO_REPORT = 0x4, /* JSON lines of every frame: read them, or the guest stalls */
+	DEMO_SCENE = 0x8,  /* for people: a desktop in the place of the moving test picture */
 };
 
 struct demo_info {

@@ -73,6 +73,8 @@ static bool set_damage(const char *name, struct demo_guest_config *config) {
 		config->damage = DEMO_DAMAGE_FULL;
 	} else if (strcmp(name, "rects") == 0) {
 		config->damage = DEMO_DAMAGE_RECTS;
+	} else if (strcmp(name, "scene") == 0) {
+		config->damage = DEMO_DAMAGE_SCENE;
 	} else if (parse_double(name, 0.0001, 100, &percent)) {
 		config->damage = DEMO_DAMAGE_PERCENT;
 		config->damage_percent = percent;

@@ -98,7 +98,7 @@ bool demo_guest_look(struct demo_guest *guest, uint64_t now_ns);
 /*
  * A command in words, as pierglass-demo-guest reads them from its standard input:
  *	size WxH | format NAME | fps N | padding N | rotation N | flags N
- *	damage full|rects|PERCENT | screen WxH
+ *	damage full|rects|scene|PERCENT | screen WxH
  *	cursor cycle|color|mono|masked|hidden|none | pointer X Y | pointer free
  *	session            a new session in the same memory, as after a restart of the host
  *	input on|off|busy|free|stall|read|rebind	the service behind the input stream

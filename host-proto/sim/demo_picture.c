@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host-proto/sim/bitmap_font.h"
+#include "host-proto/sim/demo_scene.h"
 #include "host-proto/stamp.h"
 
 #define BANDS      5
@@ -35,7 +36,8 @@ struct demo_picture {
 	enum demo_damage damage;
 	double percent;
 	uint8_t *pixels;
-	uint8_t *bands; /* BANDS rows of background, pitch bytes each */
+	uint8_t *bands;           /* BANDS rows of background, pitch bytes each */
+	struct demo_scene *scene; /* NULL: the test picture */
 	struct pixel black, white;
 	uint16_t half_of[256]; /* sRGB value to linear, as half float */
 	double linear_of[256];
@@ -367,9 +369,36 @@ void demo_picture_set_text(struct demo_picture *picture, unsigned line, const ch
 	}
 }
 
-void demo_picture_paint(struct demo_picture *picture, uint32_t serial, struct frame *frame) {
-	picture->touched_count = 0;
-	picture->all_touched = picture->damage == DEMO_DAMAGE_FULL;
+static void paint_scene(struct demo_picture *picture, uint32_t serial) {
+	const char *lines[DEMO_TEXT_LINES];
+	struct demo_area areas[DEMO_SCENE_AREAS];
+	for (unsigned i = 0; i < DEMO_TEXT_LINES; i++) {
+		lines[i] = picture->text[i];
+	}
+	const unsigned count =
+			demo_scene_paint(picture->scene, serial, lines, DEMO_TEXT_LINES, areas);
+	const uint32_t *canvas = demo_scene_pixels(picture->scene);
+	for (unsigned i = 0; i < count; i++) {
+		const struct area area =
+				clip(picture, (struct area){ areas[i].x, areas[i].y, areas[i].width,
+							      areas[i].height });
+		for (uint32_t y = area.y; y < area.y + area.height; y++) {
+			const uint32_t *from = canvas + (size_t)y * picture->frame.width + area.x;
+			uint8_t *to = at(picture, area.x, y);
+			if (picture->frame.format == FRAME_FORMAT_BGRA) {
+				memcpy(to, from, (size_t)area.width * sizeof *from);
+				continue;
+			}
+			for (uint32_t x = 0; x < area.width; x++, to += picture->bpp) {
+				const struct pixel pixel = encode(picture, from[x]);
+				memcpy(to, pixel.bytes, picture->bpp);
+			}
+		}
+		touch(picture, area);
+	}
+}
+
+static void paint_test(struct demo_picture *picture, uint32_t serial) {
 	if (picture->damage == DEMO_DAMAGE_PERCENT) {
 		paint_noise(picture);
 	} else {
@@ -378,6 +407,16 @@ void demo_picture_paint(struct demo_picture *picture, uint32_t serial, struct fr
 	}
 	paint_text(picture);
 	paint_stamps(picture, serial);
+}
+
+void demo_picture_paint(struct demo_picture *picture, uint32_t serial, struct frame *frame) {
+	picture->touched_count = 0;
+	picture->all_touched = picture->damage == DEMO_DAMAGE_FULL;
+	if (picture->scene) {
+		paint_scene(picture, serial);
+	} else {
+		paint_test(picture, serial);
+	}
 
 	frame->damage_count = 0;
 	if (picture->all_touched) {
@@ -429,6 +468,13 @@ int demo_picture_create(struct demo_picture **ret_picture, const struct frame *f
 		}
 	}
 	restore(picture, (struct area){ 0, 0, frame->width, frame->height });
+	if (damage == DEMO_DAMAGE_SCENE) {
+		int r = demo_scene_create(&picture->scene, frame->width, frame->height);
+		if (r == -ENOMEM) {
+			demo_picture_destroy(picture);
+			return r;
+		}
+	}
 	*ret_picture = picture;
 	return 0;
 }
@@ -437,6 +483,7 @@ void demo_picture_destroy(struct demo_picture *picture) {
 	if (!picture) {
 		return;
 	}
+	demo_scene_destroy(picture->scene);
 	free(picture->bands);
 	free(picture->pixels);
 	free(picture);

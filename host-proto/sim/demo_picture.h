@@ -5,7 +5,8 @@
  *
  * Background: the upper half is eight bars (white, yellow, cyan, green, magenta, red, blue, black),
  * below are a red, a green, a blue and a grey ramp from 0 on the left to 255 on the right. On it: a
- * frame counter, a moving box, lines of text, and the stamp (stamp.h).
+ * frame counter, a moving box, lines of text, and the stamp (stamp.h). Or the scene of
+ * demo_scene.h, without a stamp.
  */
 #pragma once
 
@@ -23,6 +24,7 @@ enum demo_damage {
 	DEMO_DAMAGE_FULL,    /* every stripe is stamped; no list is sent */
 	DEMO_DAMAGE_RECTS,   /* counter and box move, stripe 0 alone is stamped; a list is sent */
 	DEMO_DAMAGE_PERCENT, /* a patch of noise of a part of the picture, and the first stamp */
+	DEMO_DAMAGE_SCENE, /* a desktop with a game; a list is sent. Below its least size: RECTS */
 };
 
 /* What stands at a place of the background, 0xRRGGBB, as sRGB. */

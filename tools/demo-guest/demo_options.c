@@ -16,7 +16,7 @@ static void usage(FILE *out) {
 		"  --fps N             frames a second, 0 = a still picture (60)\n"
 		"  --format NAME       bgra rgba rgba10 rgba16f bgr_32 rgb_24 (bgra)\n"
 		"  --host NAME         B6, B7 or 34: KVMFR 19, 20, 34 (B7)\n"
-		"  --damage NAME       full, rects, or a percentage of the picture (full)\n"
+		"  --damage NAME       full, rects, scene (a desktop), or a percentage (full)\n"
 		"  --screen WxH        size of the screen that was captured (as the picture)\n"
 		"  --padding N         bytes after each row (0)\n"
 		"  --rotation N        0..3 (0)\n"
