@@ -363,7 +363,6 @@ static int make_player(struct audio *audio) {
 	const struct playout_config config = {
 		.latency_ms = audio->config.latency_ms,
 		.max_ms = audio->config.max_ms,
-		.since_ns = clock_now_ns(),
 		.high_quality = audio->config.high_quality,
 		.saves_power = audio->config.saves_power && !audio->config.shm_path[0],
 	};

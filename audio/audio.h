@@ -141,6 +141,8 @@ void audio_retry(struct audio *audio);
 void audio_push(struct audio *audio, const void *samples, unsigned frames, unsigned channels,
 		unsigned rate, uint64_t arrived_ns);
 void audio_push_stop(struct audio *audio);
+/* The channel is there: what it brings at once began before. */
+void audio_push_linked(struct audio *audio);
 /* The guest's own volume for that sound: 0..65535 per channel. */
 void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute);
 

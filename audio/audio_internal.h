@@ -57,6 +57,7 @@ struct audio {
 	atomic_bool settings_changed;
 	bool takes_spice;
 	struct queue spice;
+	_Atomic uint64_t spice_since_ns; /* when its channel was there */
 	struct mailbox volume;
 	struct mailbox microphone_request;
 	struct queue microphone_blocks;

@@ -44,6 +44,8 @@ void audio_play(struct audio *audio, enum sound_source source, const struct scre
 	if (audio->source != source) {
 		change_source(audio, source, now_ns);
 	}
+	playout_listens(audio->playout, source == SOURCE_SPICE ? atomic_load(&audio->spice_since_ns)
+							       : receiver_since(audio->receiver));
 	playout_packet(audio->playout, packet, arrived_ns, now_ns);
 }
 
@@ -190,6 +192,10 @@ void audio_push_stop(struct audio *audio) {
 	if (audio->takes_spice) {
 		queue_push(&audio->spice, &block);
 	}
+}
+
+void audio_push_linked(struct audio *audio) {
+	atomic_store(&audio->spice_since_ns, clock_now_ns());
 }
 
 void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute) {

@@ -18,7 +18,7 @@
 #define ASK_STEP_LEAST_NS 20e6             /* smaller ones are seen anyway */
 #define GOLDEN            0.618
 #define CONCEAL_FOR_NS    (500 * NS_PER_MS)
-#define LISTENED_NS       NS_PER_S
+#define LISTENED_NS       (60 * NS_PER_MS) /* packets come within less */
 #define CORK_AFTER_NS     (2 * NS_PER_S)
 #define CLOSE_AFTER_NS    (30 * NS_PER_S)
 #define SILENT_AFTER_NS   (10 * NS_PER_S)
@@ -102,25 +102,35 @@ static void take_ahead(
 	playout_write_ahead(playout, packet->pcm, packet->frames);
 }
 
-/* A sound that comes soon after somebody began to listen may have begun before. */
-static bool listened_for_long(const struct playout *playout) {
-	return playout->config.since_ns == 0 ||
-	       playout->now_ns - playout->config.since_ns > LISTENED_NS;
+void playout_listens(struct playout *playout, uint64_t since_ns) {
+	playout->listens_ns = since_ns;
+}
+
+/* A sound that comes as soon as somebody listens began before. */
+static bool listened_before(const struct playout *playout) {
+	return playout->listens_ns == 0 || playout->now_ns - playout->listens_ns > LISTENED_NS;
+}
+
+/* The first packet, while silence is played. */
+static void take_while_warming(struct playout *playout) {
+	if (playout->warming && playout->prebuffer.count == 0) {
+		playout->beginning = listened_before(playout);
+	}
 }
 
 static void take(struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
 	switch (playout->state) {
 	case PLAYOUT_IDLE:
-		playout->beginning = listened_for_long(playout);
+		playout->beginning = listened_before(playout);
 		wait_for_more(playout, packet, arrived_ns);
 		playout_reopen(playout);
 		break;
 	case PLAYOUT_OPENING:
-		playout->beginning |= playout->warming && listened_for_long(playout);
+		take_while_warming(playout);
 		wait_for_more(playout, packet, arrived_ns);
 		break;
 	case PLAYOUT_CORKED:
-		playout->beginning = listened_for_long(playout);
+		playout->beginning = listened_before(playout);
 		wait_for_more(playout, packet, arrived_ns);
 		playout_uncork(playout);
 		break;
@@ -136,7 +146,7 @@ static void take(struct playout *playout, const struct scream_packet *packet, ui
 		if (playout->ahead) {
 			take_ahead(playout, packet, arrived_ns);
 		} else {
-			playout->beginning |= playout->warming && listened_for_long(playout);
+			take_while_warming(playout);
 			wait_for_more(playout, packet, arrived_ns);
 		}
 		playout->warming = false;

@@ -21,7 +21,6 @@ struct playout;
 struct playout_config {
 	unsigned latency_ms; /* 10..200; 0 = adapt */
 	unsigned max_ms;     /* hard bound of what is in flight; 0 = max(target + 40, 120) */
-	uint64_t since_ns;   /* when somebody began to listen to the source; 0 = long ago */
 	bool high_quality;
 	/* Hold two packets or a burst more (up to 13.4 ms, in an adapting target), for a third to
 	 * half of the wake-ups. Otherwise a fixed target that has room for it holds one more. */
@@ -77,6 +76,9 @@ void playout_packet(struct playout *playout, const struct scream_packet *packet,
 /* The server is there, and nothing plays yet: opens a stream of stereo, and learns how much the
  * server takes at a time if it does not say, so that the first sound is heard whole. */
 void playout_warm(struct playout *playout, uint64_t now_ns);
+/* Since when somebody has listened to the source of the next packet; 0 = long ago. A sound that
+ * comes at once began before, and is trimmed; of any other nothing is lost. */
+void playout_listens(struct playout *playout, uint64_t since_ns);
 /* Packets were lost before the next one, as the kernel counted. */
 void playout_lost(struct playout *playout, unsigned packets);
 /* Another sound begins: the one before is faded out, the next packet starts as after a pause. */

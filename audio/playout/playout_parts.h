@@ -26,6 +26,7 @@ struct playout {
 	uint64_t state_ns;         /* since when */
 	struct sink_format wanted; /* of the stream */
 	uint64_t packet_ns;        /* when the last packet was given */
+	uint64_t listens_ns;       /* since when somebody has listened to the source */
 	uint64_t silent_since_ns;  /* all-zero packets since; 0 = sound */
 	bool corked_for_silence;
 	bool broken;  /* in a gap: it was asked for, nothing is late */

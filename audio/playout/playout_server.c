@@ -7,6 +7,8 @@
 
 #define SETTLE_NS        (3 * NS_PER_MS) /* from the first packet to the start: a burst is whole */
 #define PREFILL_NS       10e6            /* above the edge */
+#define AHEAD_NS         4e6             /* the same, where sound is written at once */
+#define START_SHARE      0.75 /* of the time that a device takes to begin: it may take less */
 #define KEEP_MOST_NS     150e6
 #define FAR_AHEAD_NS     200e6
 #define FAR_BEHIND_NS    5e9
@@ -71,6 +73,13 @@ static double waiting_ns(struct playout *playout) {
 	return prebuffer_frames(&playout->prebuffer) * 1e9 / playout->arrivals.format.rate;
 }
 
+/* What is written before the device begins is in flight beside what comes meanwhile. */
+static double ahead_prefill(const struct stream *stream, double goal) {
+	const double least = stream_edge_frames(stream) + stream_to_frames(stream, AHEAD_NS);
+	const double start = stream_to_frames(stream, stream->start_ns * START_SHARE);
+	return fmin(goal, fmax(least, goal - start));
+}
+
 /* There is something to play. */
 void playout_uncork(struct playout *playout) {
 	struct stream *stream = &playout->stream;
@@ -80,7 +89,8 @@ void playout_uncork(struct playout *playout) {
 	/* Half of what it takes at a time it takes before the mean of its steps. */
 	const double goal = playout_goal_frames(playout) + stream->info.quantum_frames / 2.0;
 	const double least = stream_edge_frames(stream) + stream_to_frames(stream, PREFILL_NS);
-	stream_uncork(stream, playout->ahead ? goal : fmin(least, goal), playout->now_ns);
+	stream_uncork(stream, playout->ahead ? ahead_prefill(stream, goal) : fmin(least, goal),
+			playout->now_ns);
 	playout->corked_for_silence = false;
 	playout_set_state(playout, PLAYOUT_SYNCING);
 	if (playout->ahead) {
@@ -165,6 +175,7 @@ void playout_sync_try(struct playout *playout) {
 	if (!stream_fill_known(stream)) {
 		return;
 	}
+	stream_learn_start(&playout->stream, playout->now_ns);
 	if (is_far_off(playout)) {
 		playout->ahead = false;
 		playout->beginning = false;
@@ -251,6 +262,9 @@ static void nudge(struct playout *playout) {
 }
 
 void playout_answer(struct playout *playout, enum playout_event event) {
+	if (event != PLAYOUT_PERIOD_CHANGED && event != PLAYOUT_STREAM_READY) {
+		stream_forget_start(&playout->stream, event == PLAYOUT_DEVICE_MOVED);
+	}
 	switch ((enum answer)answers[playout->state][event]) {
 	case NOTHING:
 		break;

@@ -12,6 +12,8 @@
 #define ANSWER_NS        (1500 * NS_PER_MS)
 #define DEAF_NS          (3 * NS_PER_S)
 #define NUDGE_MOST_NS    (30 * NS_PER_S)
+#define START_MOST_NS    100e6
+#define START_GROWS      4 /* a quarter of what it was more */
 
 static const float zeros[ZERO_FRAMES * SCREAM_CHANNELS_MAX];
 
@@ -83,6 +85,33 @@ void stream_uncork(struct stream *stream, double prefill, uint64_t now_ns) {
 	stream_restart_clock(stream, now_ns);
 	stream_write_silence(stream, prefill - stream->corked_fill);
 	stream->sink->ops->cork(stream->sink, false);
+	stream->uncorked_ns = now_ns;
+	stream->uncorked_frames = fmax(prefill, stream->corked_fill) - (double)stream->fill.written;
+}
+
+void stream_learn_start(struct stream *stream, uint64_t now_ns) {
+	if (stream->uncorked_ns == 0) {
+		return;
+	}
+	/* Had it begun at once, so much would be in flight now. */
+	const double left = stream->uncorked_frames + (double)stream->fill.written -
+			    stream_to_frames(stream, (double)(now_ns - stream->uncorked_ns));
+	const double start_ns =
+			fmin(fmax(stream_to_ns(stream, stream_fill(stream, now_ns) - left), 0),
+					START_MOST_NS);
+	stream->uncorked_ns = 0;
+	if (stream->start_ns == 0 || start_ns < stream->start_ns) {
+		stream->start_ns = start_ns;
+	} else {
+		stream->start_ns += (start_ns - stream->start_ns) / START_GROWS;
+	}
+}
+
+void stream_forget_start(struct stream *stream, bool other_device) {
+	stream->uncorked_ns = 0;
+	if (other_device) {
+		stream->start_ns = 0;
+	}
 }
 
 void stream_cork(struct stream *stream, uint64_t now_ns) {

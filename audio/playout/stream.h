@@ -28,6 +28,11 @@ struct stream {
 	uint64_t bridged_ns;       /* that much of it */
 	double corked_fill;        /* frames in flight when it was corked */
 
+	/* how long a device takes to begin */
+	uint64_t uncorked_ns;   /* 0 = it plays, or nothing can be learned of this beginning */
+	double uncorked_frames; /* in flight then, less all that had been written */
+	double start_ns;        /* the least seen, of this device; 0 = unknown */
+
 	/* the watch: what the server plays, whatever the states say */
 	double position;      /* of the last report */
 	uint64_t answered_ns; /* the last report of any kind */
@@ -65,6 +70,10 @@ void stream_write_silence(struct stream *stream, double frames);
 /* Silence up to `prefill` frames first, then run: a stream that runs empty plays nothing that is
  * written late (3.5). */
 void stream_uncork(struct stream *stream, double prefill, uint64_t now_ns);
+/* The fill is known for the first time since: how long did the device take to begin? */
+void stream_learn_start(struct stream *stream, uint64_t now_ns);
+/* Of another device, or of one that slept, nothing can be learned. */
+void stream_forget_start(struct stream *stream, bool other_device);
 void stream_cork(struct stream *stream, uint64_t now_ns);
 /* Sound was written while the fill is unknown: it lasts so long. */
 void stream_wrote_ahead(struct stream *stream, unsigned frames);

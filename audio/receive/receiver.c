@@ -694,3 +694,7 @@ void receiver_destroy(struct receiver *r) {
 	}
 	free(r);
 }
+
+uint64_t receiver_since(const struct receiver *receiver) {
+	return receiver->joined_ns;
+}

@@ -68,6 +68,8 @@ void receiver_set_interface(struct receiver *receiver, const char *name);
 /* As config.sender: of the VM that is shown, once it is known. */
 void receiver_set_sender(struct receiver *receiver, const char *senders);
 
+/* Since when packets can come; 0 = long ago. */
+uint64_t receiver_since(const struct receiver *receiver);
 /* RUNNING: joined (whether packets come or not); else what is missing. */
 void receiver_status(const struct receiver *receiver, struct part_status *ret_status);
 void receiver_get_stats(const struct receiver *receiver, struct receiver_stats *ret_stats);

@@ -76,7 +76,7 @@ static int null_write(struct sink *sink, const float *frames, unsigned count) {
 static void null_cork(struct sink *sink, bool corked) {
 	struct sink_null *null = null_of(sink);
 	if (null->corked && !corked) {
-		null->next_ns = fmax(null->next_ns, (double)null->now_ns);
+		null->next_ns = fmax(null->next_ns, (double)(null->now_ns + null->config.start_ns));
 		null->stuck = null->stuck == STUCK_UNTIL_UNCORKED ? MOVES : null->stuck;
 		if (null->idle) {
 			null->idle = false;

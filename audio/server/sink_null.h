@@ -19,8 +19,9 @@ struct sink_null_config {
 	unsigned quantum_frames; /* reports its position as pipewire-pulse does; 0 = as PulseAudio
 				  */
 	double ppm;              /* of its clock against the caller's */
-	uint64_t idle_ns; /* corked for so long, the device is suspended until it is uncorked;
-			   * 0 = never */
+	uint64_t idle_ns;  /* corked for so long, the device is suspended until it is uncorked;
+			    * 0 = never */
+	uint64_t start_ns; /* from being uncorked until it takes something */
 	/* Every rendered block, with the time at which its first frame is heard. May be NULL. */
 	void (*heard)(const float *frames, unsigned count, unsigned channels, uint64_t at_ns,
 			double frame_ns, void *data);

@@ -61,6 +61,7 @@ static void on_linked(struct spice_channel *channel, void *data) {
 	(void)channel;
 	spice_sound_init(&sound->stream);
 	end_stream(sound);
+	audio_push_linked(sound->audio);
 }
 
 static void on_closed(void *data) {

@@ -69,8 +69,9 @@ struct world {
 	unsigned rounds;        /* that something woke up */
 	uint64_t pause_until;
 	uint64_t next_packet;
-	uint64_t idle_ns; /* the device suspends when it is idle for so long; 0 = never */
-	bool zeros;       /* the guest sends digital silence */
+	uint64_t start_ns; /* so long until it plays */
+	uint64_t idle_ns;  /* the device suspends when it is idle for so long; 0 = never */
+	bool zeros;        /* the guest sends digital silence */
 	unsigned fault;
 
 	/* what was heard */
@@ -334,6 +335,7 @@ static void world_begin(struct world *w) {
 		.quantum_frames = w->quantum,
 		.ppm = w->sink_ppm,
 		.idle_ns = w->idle_ns,
+		.start_ns = w->start_ns,
 		.heard = heard,
 		.data = w,
 	};

@@ -319,6 +319,61 @@ static void the_first_sound_is_heard_whole(void **test) {
 	}
 }
 
+/* What came while a device began is in flight beside what was written before: less is, next time.
+ */
+static void a_device_that_begins_late_is_known(void **test) {
+	(void)test;
+	for (unsigned start_ms = 0; start_ms <= 30; start_ms += 10) {
+		struct world *w = calloc(1, sizeof *w);
+		struct playout_stats stats;
+		double more_ms[3];
+		w->quantum = 256;
+		w->frames = 480;
+		w->reliable = true;
+		w->start_ns = start_ms * MS;
+		world_begin(w);
+		for (unsigned i = 0; i < 3; i++) {
+			pause_guest(w, 4 * NS_PER_S);
+			run_for(w, 4 * NS_PER_S);
+			const double before = heard_ms(w);
+			run_for(w, 400 * MS);
+			playout_get_stats(w->playout, w->now, &stats);
+			CHECK(stats.state == PLAYOUT_PLAYING);
+			more_ms[i] = (stats.latency_us - stats.target_us) * 1e-3;
+			pause_guest(w, 500 * MS);
+			run_for(w, 500 * MS);
+			CHECK(heard_ms(w) - before > 388);
+		}
+		printf("begins after %u ms: %.1f, %.1f, %.1f ms more than wanted in flight\n",
+				start_ms, more_ms[0], more_ms[1], more_ms[2]);
+		CHECK(more_ms[2] < start_ms * 0.4 + 4);
+		CHECK(more_ms[2] > -4);
+		world_end(w);
+		free(w);
+	}
+}
+
+/* Also in the first second that somebody listens; by when nobody would have begun before. */
+static void the_first_second_is_heard_whole(void **test) {
+	(void)test;
+	struct world *w = calloc(1, sizeof *w);
+	w->quantum = 1024;
+	w->start_ns = 40 * MS;
+	world_begin(w);
+	pause_guest(w, 300 * MS);
+	playout_listens(w->playout, w->now);
+	playout_warm(w->playout, w->now);
+	run_for(w, 300 * MS);
+	run_for(w, 300 * MS);
+	pause_guest(w, 700 * MS);
+	run_for(w, 700 * MS);
+	if (heard_ms(w) < 292) {
+		fail_msg("%.1f of 300 ms", heard_ms(w));
+	}
+	world_end(w);
+	free(w);
+}
+
 /* What the server takes at a time is followed: nothing is missing, what is told is heard. */
 static void any_quantum_is_followed(void **test) {
 	(void)test;
@@ -352,6 +407,8 @@ int main(void) {
 		cmocka_unit_test(the_watch_is_patient),
 		cmocka_unit_test(short_sounds_are_heard_whole),
 		cmocka_unit_test(the_first_sound_is_heard_whole),
+		cmocka_unit_test(a_device_that_begins_late_is_known),
+		cmocka_unit_test(the_first_second_is_heard_whole),
 		cmocka_unit_test(any_quantum_is_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
