@@ -20,6 +20,7 @@
 #include "client/vm/demo.h"
 #include "client/vm/discovery.h"
 #include "client/window/window.h"
+#include "host-proto/clipboard_port.h"
 #include "host-proto/input_port.h"
 
 #define PLAY_DISPLAY_GONE_NS (800 * NS_PER_MS)
@@ -88,10 +89,14 @@ int play_make_ports(struct play *play) {
 	if (config->host_input) {
 		r = input_port_create(&play->host_input);
 	}
+	if (r == 0 && config->host_clipboard) {
+		r = clipboard_port_create(&play->host_clipboard);
+	}
 	if (r < 0) {
 		log_error("cannot start: %s", strerrordesc_np(-r));
 	}
 	config->session.host_input = config->video.host_input = play->host_input;
+	config->session.host_clipboard = config->video.host_clipboard = play->host_clipboard;
 	return r;
 }
 
@@ -202,6 +207,7 @@ void play_stop(struct play *play) {
 	ending_ask(NULL, NULL, NULL);
 	video_stop(play->video);
 	input_port_destroy(play->host_input);
+	clipboard_port_destroy(play->host_clipboard);
 	audio_stop(play->audio);
 	spice_surface_destroy(play->spice_surface);
 	app_destroy(play->app);

@@ -20,6 +20,7 @@ struct config;
 struct demo;
 struct discovery;
 struct spice_surface;
+struct clipboard_port;
 struct input_port;
 struct instance;
 struct loop;
@@ -45,7 +46,8 @@ struct play {
 	struct app *app;
 	struct spice_surface *spice_surface;
 	struct audio *audio;
-	struct input_port *host_input; /* pg-lgmp to pg-io: the host's own input stream */
+	struct input_port *host_input;         /* pg-lgmp to pg-io: the host's own input stream */
+	struct clipboard_port *host_clipboard; /* … and its clipboard, both ways */
 	struct clipboard *clipboard;
 	struct guest_link *session;
 	struct instance *instance;

@@ -257,6 +257,57 @@ struct kvmfr_input_record_wire { /* what a slot of the stream holds */
 WIRE_AT(kvmfr_input_record_wire, payload, 16);
 WIRE_SIZE(kvmfr_input_record_wire, 32);
 
+/* Clipboard, A.6 */
+
+#define KVMFR_QUEUE_CLIPBOARD      6u
+#define KVMFR_LENGTH_CLIPBOARD     32u
+#define KVMFR_CLIPBOARD_VERSION    4u
+#define KVMFR_CLIPBOARD_SLOTS      4u
+#define KVMFR_CLIPBOARD_SLOT_BYTES (262144u + 64u) /* with the message in front */
+
+struct kvmfr_clipboard_message_wire {
+	uint32_t version;
+	uint32_t type;       /* enum kvmfr_clipboard_type */
+	uint32_t generation; /* of the claim */
+	uint32_t sequence;
+	uint64_t content; /* generation of the clipboard's content */
+	uint64_t transfer;
+	uint64_t offset;
+	uint64_t size; /* all ones: unknown */
+	uint32_t format;
+	uint32_t flags;
+	uint32_t token;
+	uint32_t length; /* of what follows, in a stream */
+};
+WIRE_AT(kvmfr_clipboard_message_wire, content, 16);
+WIRE_AT(kvmfr_clipboard_message_wire, transfer, 24);
+WIRE_AT(kvmfr_clipboard_message_wire, offset, 32);
+WIRE_AT(kvmfr_clipboard_message_wire, size, 40);
+WIRE_AT(kvmfr_clipboard_message_wire, format, 48);
+WIRE_AT(kvmfr_clipboard_message_wire, length, 60);
+WIRE_SIZE(kvmfr_clipboard_message_wire, 64);
+
+struct kvmfr_clipboard_status_wire {
+	uint32_t version;
+	uint32_t flags;
+	uint32_t generation;
+	uint32_t owner_client_id;
+	uint32_t owner_generation;
+	uint32_t lease_ms;
+	uint32_t formats; /* bit: format - 1 */
+	uint32_t slot_bytes;
+	uint32_t stream_version;
+	uint32_t slot_count;
+	uint8_t reserved[24];
+	uint8_t to_client[32], to_host[32]; /* lgmp.md A.1 */
+};
+WIRE_AT(kvmfr_clipboard_status_wire, owner_client_id, 12);
+WIRE_AT(kvmfr_clipboard_status_wire, formats, 24);
+WIRE_AT(kvmfr_clipboard_status_wire, stream_version, 32);
+WIRE_AT(kvmfr_clipboard_status_wire, to_client, 64);
+WIRE_AT(kvmfr_clipboard_status_wire, to_host, 96);
+WIRE_SIZE(kvmfr_clipboard_status_wire, 128);
+
 /* The recovery region, A.7: at KVMFR_RECOVERY_BYTES before the end of the memory. */
 
 #define KVMFR_RECOVERY_BYTES   65536u

@@ -31,6 +31,7 @@ enum lgmp_queue {
 	LGMP_QUEUE_POINTER,
 	LGMP_QUEUES_NEEDED,                    /* those below only where a host has them */
 	LGMP_QUEUE_INPUT = LGMP_QUEUES_NEEDED, /* kvmfr.md A.5 */
+	LGMP_QUEUE_CLIPBOARD,                  /* A.6 */
 	LGMP_QUEUE_COUNT,
 };
 
@@ -175,3 +176,8 @@ void lgmp_client_audio_answered(
 enum lgmp_request_kind { LGMP_MOVE_POINTER, LGMP_WINDOW_SIZE, LGMP_CLAIM_AUDIO, LGMP_REQUESTS };
 enum lgmp_send lgmp_client_request_state(
 		struct lgmp_client *client, enum lgmp_request_kind kind, uint64_t now_ns);
+
+/* Client data of at most 64 bytes for that queue, in order and each once. 0: it is on its way;
+ * -EAGAIN: the host has no room now; -ENOTCONN: not subscribed. */
+int lgmp_client_send(
+		struct lgmp_client *client, enum lgmp_queue queue, const void *data, uint32_t size);

@@ -38,11 +38,13 @@ const uint32_t lgmp_client_queue_ids[LGMP_QUEUE_COUNT] = {
 	[LGMP_QUEUE_FRAME] = KVMFR_QUEUE_FRAME,
 	[LGMP_QUEUE_POINTER] = KVMFR_QUEUE_POINTER,
 	[LGMP_QUEUE_INPUT] = KVMFR_QUEUE_INPUT,
+	[LGMP_QUEUE_CLIPBOARD] = KVMFR_QUEUE_CLIPBOARD,
 };
 
 /* Queues that a session can do without, by the feature that promises them. */
 static const uint32_t optional_features[LGMP_QUEUE_COUNT] = {
 	[LGMP_QUEUE_INPUT] = KVMFR_FEATURE_INPUT,
+	[LGMP_QUEUE_CLIPBOARD] = KVMFR_FEATURE_CLIPBOARD,
 };
 
 static bool is_offered(const struct lgmp_client *client, enum lgmp_queue queue) {
@@ -291,6 +293,17 @@ void lgmp_client_audio_answered(
 		client->status.audio_protocol = answer->protocol;
 		client->status.changes++;
 	}
+}
+
+int lgmp_client_send(struct lgmp_client *client, enum lgmp_queue queue, const void *data,
+		uint32_t size) {
+	uint32_t serial;
+	if (!client->subs[queue].active) {
+		return -ENOTCONN;
+	}
+	int r = lgmp_subscription_send(&client->subs[queue], data, size, &serial);
+	/* A lock that is held for the moment is no room for the moment. */
+	return r == 0 || r == -EAGAIN ? r : r == -ETIMEDOUT ? -EAGAIN : -ENOTCONN;
 }
 
 void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {

@@ -220,7 +220,8 @@ void lgmp_stream_unbind(struct lgmp_stream *stream) {
 }
 
 /* Inside enter() and leave(). */
-static int write_slot(struct lgmp_stream *stream, const void *data, uint32_t size) {
+static int write_slot(struct lgmp_stream *stream, const void *head, uint32_t head_size,
+		const void *data, uint32_t size) {
 	uint32_t taken;
 	int r = load_cursor(stream, other_cursor(stream), &taken);
 	if (r < 0) {
@@ -231,25 +232,41 @@ static int write_slot(struct lgmp_stream *stream, const void *data, uint32_t siz
 		return used == stream->place.slot_count ? -EAGAIN : -EBADMSG;
 	}
 	const uint32_t slot = slot_at(stream, stream->sequence);
-	memcpy(word(stream, slot + LGMP_STREAM_SLOT_HEAD), data, size);
+	unsigned char *to = (unsigned char *)word(stream, slot + LGMP_STREAM_SLOT_HEAD);
+	if (head_size > 0) {
+		memcpy(to, head, head_size);
+	}
+	if (size > 0) {
+		memcpy(to + head_size, data, size);
+	}
 	lgmp_store32(word(stream, slot), stream->epoch);
 	lgmp_store32(word(stream, slot + 4), stream->sequence);
-	lgmp_store32(word(stream, slot + 8), size);
+	lgmp_store32(word(stream, slot + 8), head_size + size);
 	stream->sequence++;
 	publish(stream);
 	return 0;
 }
 
-int lgmp_stream_write(struct lgmp_stream *stream, const void *data, uint32_t size) {
-	if (size > stream->place.slot_bytes) {
+uint32_t lgmp_stream_room(const struct lgmp_stream *stream) {
+	return stream->place.slot_bytes;
+}
+
+int lgmp_stream_write_parts(struct lgmp_stream *stream, const void *head, uint32_t head_size,
+		const void *data, uint32_t size) {
+	const uint32_t room = stream->place.slot_bytes;
+	if (head_size > room || size > room - head_size) {
 		return -EMSGSIZE;
 	}
 	if (!enter(stream)) {
 		return -ENOTCONN;
 	}
-	int r = write_slot(stream, data, size);
+	int r = write_slot(stream, head, head_size, data, size);
 	leave(stream);
 	return r;
+}
+
+int lgmp_stream_write(struct lgmp_stream *stream, const void *data, uint32_t size) {
+	return lgmp_stream_write_parts(stream, NULL, 0, data, size);
 }
 
 static int read_slot(struct lgmp_stream *stream, void *data, uint32_t room) {

@@ -71,9 +71,16 @@ uint32_t lgmp_stream_region_bytes(uint32_t slot_count, uint32_t slot_bytes);
 /* Whether the binding and the session still are what they were. */
 bool lgmp_stream_is_bound(const struct lgmp_stream *stream);
 
+/* Bytes of a message at most. */
+uint32_t lgmp_stream_room(const struct lgmp_stream *stream);
+
 /* One message of at most slot_bytes. 0, -EAGAIN (all slots are full), -ENOTCONN (the binding is
  * over), -EBADMSG (the other end's cursor makes no sense). */
 int lgmp_stream_write(struct lgmp_stream *stream, const void *data, uint32_t size);
+
+/* The same with something in front: head_size + size bytes at most slot_bytes. */
+int lgmp_stream_write_parts(struct lgmp_stream *stream, const void *head, uint32_t head_size,
+		const void *data, uint32_t size);
 
 /* The next message, copied. Returns its size, -EAGAIN, -ENOTCONN, -EBADMSG (also one that is longer
  * than a slot). */

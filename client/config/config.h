@@ -209,7 +209,8 @@ struct config {
 	char vm_owner[128];    /* users beside root, oneself and QEMU's own that may be the VM */
 	struct owners owners;  /* all of them; video, audio and session have copies */
 
-	bool host_input; /* keyboard and mouse over the host's own stream, where it has one */
+	bool host_clipboard; /* text and images over the host's own streams, where it has them */
+	bool host_input;     /* keyboard and mouse over the host's own stream, where it has one */
 	bool demo_if_no_vm;
 	struct guest_options guest;
 	struct bench_options bench;

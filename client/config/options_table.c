@@ -317,6 +317,8 @@ const struct config_option config_options[] = {
 	{ CUSTOM("clipboard-to-local", clipboard_to_local, "focus", "WHEN", N_("always (or yes), focus, ask or no")), .lg = "spice:clipboardToLocal clipboard:toLocal", IN(CLIPBOARD),
 		.examples = "always focus ask no yes", .flags = OPTION_RAW | OPTION_OPTIONAL | OPTION_NEGATED,
 		.help = N_("when the guest may set the desktop's clipboard") },
+	{ SWITCH("host-clipboard", host_clipboard, "yes"), IN(CLIPBOARD),
+		.help = N_("text and images over the Looking Glass host's own streams, where it has them") },
 	{ CUSTOM("clipboard-max", clipboard_max, "64M", "SIZE", N_("a size from 1K to 1024M, such as 64M")), IN(CLIPBOARD), .examples = "1K 500000 1024M",
 		.help = N_("larger content is not pasted, and pierglass says so; text at most 16M") },
 

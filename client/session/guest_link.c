@@ -86,6 +86,7 @@ static void update_status(struct guest_link *session) {
 		.evdev = session->evdev,
 		.connected = session->way && guest_way_is_there(session->way),
 		.host_input = session->way && guest_way_is_host(session->way),
+		.host_clipboard = guest_link_agent_is_host_clipboard(session->agent),
 		.needs_password = spice->needs_password,
 		.absolute = spice->absolute,
 		.absolute_possible = spice->absolute_possible,

@@ -21,6 +21,7 @@ struct device_finder;
 struct spice_surface;
 struct loop;
 struct guest_link;
+struct clipboard_port;
 struct input_port;
 
 #define GUEST_LINK_EVDEV_MAX 16
@@ -64,6 +65,8 @@ struct guest_link_config {
 	/* The host's own input stream (KVMFR 34), chosen over SPICE while it is offered. NULL:
 	 * none. Borrowed; outlives the session. */
 	struct input_port *host_input;
+	/* … and its clipboard. */
+	struct clipboard_port *host_clipboard;
 	char grab_toggle[64]; /* "ctrl-ctrl", … or a chord; see input/router.h */
 	char escape_key[64];  /* "scrolllock": works the same while grabbed */
 	bool grab_on_start;
@@ -89,6 +92,7 @@ struct guest_link_status {
 	struct part_status evdev;
 	bool connected;  /* there is a way for input: the inputs channel, or the host's stream */
 	bool host_input; /* it goes over the host's stream */
+	bool host_clipboard; /* the clipboard does, over the host's streams */
 	bool needs_password;
 	bool absolute; /* the server takes absolute positions (client mouse mode) */
 	bool absolute_possible;

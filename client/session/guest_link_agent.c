@@ -6,17 +6,23 @@
 #include "client/session/file_sender.h"
 #include "client/session/guest_link.h"
 #include "client/session/guest_link_clipboard.h"
+#include "client/session/host_clipboard.h"
 #include "client/session/spice_clipboard.h"
 #include "client/session/spice_session.h"
 #include "host-proto/spice/agent.h"
 
 #define MAIN_BUSY_BYTES (64u * 1024) /* unsent: no more of the agent's until it is less */
 
+enum clipboard_way { WAY_NONE, WAY_SPICE, WAY_HOST };
+
 struct guest_link_agent {
 	struct spice_session *spice;
 	struct guest_link_agent_events events;
 	struct spice_agent *agent;
 	struct guest_link_clipboard *clipboard; /* NULL: nobody asked for it */
+	struct host_clipboard *host;            /* NULL: no port, or no clipboard */
+	enum clipboard_way way;
+	unsigned spice_types; /* enum clipboard_type: what the guest has offered over SPICE */
 	struct file_sender *files;
 	uint32_t monitor_width, monitor_height; /* wished for; 0 = nothing */
 };
@@ -38,12 +44,90 @@ static void send_monitor(struct guest_link_agent *agent) {
 	}
 }
 
+/* ---- the clipboard's way ---- */
+
+static enum clipboard_way wanted_way(const struct guest_link_agent *agent) {
+	const bool spice = spice_agent_is_ready(agent->agent);
+	const bool host = agent->host && host_clipboard_is_up(agent->host);
+	if (host && agent->way == WAY_SPICE && spice &&
+			guest_link_clipboard_is_guests(agent->clipboard) &&
+			host_clipboard_types(agent->host) == 0) {
+		return WAY_SPICE; /* what can be pasted now is not known to be there, too */
+	}
+	return host ? WAY_HOST : spice ? WAY_SPICE : WAY_NONE;
+}
+
+/* The way that is there now; works: the one before still does. */
+static void set_way(struct guest_link_agent *agent, enum clipboard_way way, bool works) {
+	if (works) {
+		guest_link_clipboard_leave_link(agent->clipboard);
+	}
+	agent->way = way;
+	struct clipboard_link link;
+	switch (way) {
+	case WAY_NONE:
+		guest_link_clipboard_set_link(agent->clipboard, NULL, 0);
+		break;
+	case WAY_SPICE:
+		link = spice_clipboard_link(agent->agent);
+		guest_link_clipboard_set_link(agent->clipboard, &link, agent->spice_types);
+		break;
+	case WAY_HOST:
+		link = host_clipboard_link(agent->host);
+		guest_link_clipboard_set_link(
+				agent->clipboard, &link, host_clipboard_types(agent->host));
+		break;
+	}
+	agent->events.changed(agent->events.data);
+}
+
+/* A way came or went, or the newest content is another one. */
+static void look_at_way(struct guest_link_agent *agent) {
+	const enum clipboard_way way = agent->clipboard ? wanted_way(agent) : WAY_NONE;
+	if (way != agent->way) {
+		set_way(agent, way, agent->way == WAY_SPICE && way == WAY_HOST);
+	}
+}
+
+static void on_host_changed(void *data) {
+	look_at_way(data);
+}
+
+static void on_host_offer(unsigned types, void *data) {
+	struct guest_link_agent *agent = data;
+	if (agent->way == WAY_HOST) {
+		guest_link_clipboard_offer(agent->clipboard, types);
+	} else {
+		look_at_way(agent);
+	}
+}
+
+static void on_host_wanted(enum clipboard_type type, void *data) {
+	struct guest_link_agent *agent = data;
+	if (agent->way == WAY_HOST) {
+		guest_link_clipboard_wanted(agent->clipboard, type);
+		agent->events.changed(agent->events.data);
+	} else {
+		const struct clipboard_link link = host_clipboard_link(agent->host);
+		(void)link.answer(link.data, type, NULL, 0);
+	}
+}
+
+static void on_host_content(enum clipboard_type type, uint8_t *heap, size_t len, void *data) {
+	struct guest_link_agent *agent = data;
+	if (agent->way == WAY_HOST) {
+		guest_link_clipboard_content(agent->clipboard, type, heap, len);
+	} else {
+		free(heap);
+	}
+}
+
+/* ---- the agent ---- */
+
 static void on_agent_ready(void *data) {
 	struct guest_link_agent *agent = data;
-	if (agent->clipboard) {
-		const struct clipboard_link link = spice_clipboard_link(agent->agent);
-		guest_link_clipboard_set_link(agent->clipboard, &link, 0);
-	}
+	agent->spice_types = 0;
+	look_at_way(agent);
 	file_sender_set_agent(agent->files, agent->agent);
 	send_monitor(agent);
 	agent->events.changed(agent->events.data);
@@ -51,15 +135,17 @@ static void on_agent_ready(void *data) {
 
 static void on_agent_offer(unsigned types, void *data) {
 	struct guest_link_agent *agent = data;
-	if (agent->clipboard) {
-		guest_link_clipboard_offer(agent->clipboard, spice_clipboard_types(types));
+	agent->spice_types = spice_clipboard_types(types);
+	if (agent->way == WAY_SPICE) {
+		guest_link_clipboard_offer(agent->clipboard, agent->spice_types);
+		look_at_way(agent);
 	}
 }
 
 static void on_agent_wanted(enum spice_clipboard_type type, void *data) {
 	struct guest_link_agent *agent = data;
 	const unsigned ours = spice_clipboard_type(type);
-	if (agent->clipboard && ours) {
+	if (agent->way == WAY_SPICE && ours) {
 		guest_link_clipboard_wanted(agent->clipboard, (enum clipboard_type)ours);
 		agent->events.changed(agent->events.data);
 	} else {
@@ -71,7 +157,7 @@ static void on_agent_content(
 		enum spice_clipboard_type type, uint8_t *heap, size_t len, void *data) {
 	struct guest_link_agent *agent = data;
 	const unsigned ours = spice_clipboard_type(type);
-	if (agent->clipboard && ours) {
+	if (agent->way == WAY_SPICE && ours) {
 		guest_link_clipboard_content(
 				agent->clipboard, (enum clipboard_type)ours, heap, len);
 	} else {
@@ -129,6 +215,17 @@ int guest_link_agent_create(struct guest_link_agent **ret_agent, struct loop *lo
 		r = guest_link_clipboard_create(&agent->clipboard, loop, &clipboard,
 				events->clipboard, events->clipboard_data);
 	}
+	if (r == 0 && agent->clipboard && config->host_clipboard) {
+		const struct host_clipboard_events host = {
+			.changed = on_host_changed,
+			.offer = on_host_offer,
+			.wanted = on_host_wanted,
+			.content = on_host_content,
+			.data = agent,
+		};
+		r = host_clipboard_create(&agent->host, loop, config->host_clipboard,
+				config->clipboard_max_bytes, &host);
+	}
 	if (r < 0) {
 		guest_link_agent_destroy(agent);
 		return r;
@@ -141,6 +238,7 @@ void guest_link_agent_destroy(struct guest_link_agent *agent) {
 	if (!agent) {
 		return;
 	}
+	host_clipboard_destroy(agent->host);
 	guest_link_clipboard_destroy(agent->clipboard);
 	file_sender_destroy(agent->files);
 	spice_agent_destroy(agent->agent);
@@ -152,13 +250,15 @@ void guest_link_agent_set_connected(
 	if (!agent) {
 		return;
 	}
-	if (spice_agent_is_ready(agent->agent)) {
-		if (agent->clipboard) {
-			guest_link_clipboard_set_link(agent->clipboard, NULL, 0);
-		}
+	const bool was_ready = spice_agent_is_ready(agent->agent);
+	if (was_ready && agent->way == WAY_SPICE) {
+		set_way(agent, WAY_NONE, false);
+	}
+	if (was_ready) {
 		file_sender_set_agent(agent->files, NULL);
 	}
 	spice_agent_set_connected(agent->agent, connected, tokens);
+	look_at_way(agent);
 }
 
 void guest_link_agent_add_tokens(struct guest_link_agent *agent, uint32_t tokens) {
@@ -177,6 +277,10 @@ bool guest_link_agent_is_ready(const struct guest_link_agent *agent) {
 	return spice_agent_is_ready(agent->agent);
 }
 
+bool guest_link_agent_is_host_clipboard(const struct guest_link_agent *agent) {
+	return agent->way == WAY_HOST;
+}
+
 void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width, uint32_t height) {
 	agent->monitor_width = width;
 	agent->monitor_height = height;
@@ -187,6 +291,7 @@ void guest_link_agent_local_clipboard(
 		struct guest_link_agent *agent, const struct clipboard_message *message) {
 	if (agent->clipboard) {
 		guest_link_clipboard_local(agent->clipboard, message);
+		look_at_way(agent);
 	} else {
 		free(message->data);
 	}

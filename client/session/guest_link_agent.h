@@ -1,6 +1,8 @@
 /*
- * The part of the session that goes through the guest's agent: clipboard, files, the size of the
- * guest's monitor. On pg-io.
+ * The part of the session that goes through the guest's agent: files, the size of the guest's
+ * monitor, and the clipboard, unless the host's own streams are there for it (host_clipboard.h).
+ * Those are taken once they are up: at once where the desktop's content is the newest, else when the
+ * guest's is known to be there, too. On pg-io.
  */
 #pragma once
 
@@ -38,6 +40,8 @@ void guest_link_agent_data(struct guest_link_agent *agent, const uint8_t *bytes,
 void guest_link_agent_drained(struct guest_link_agent *agent);
 
 bool guest_link_agent_is_ready(const struct guest_link_agent *agent);
+/* The clipboard goes over the host's own streams. */
+bool guest_link_agent_is_host_clipboard(const struct guest_link_agent *agent);
 /* The guest should take this size, now and whenever its agent comes; 0 = no request. */
 void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width, uint32_t height);
 /* Takes the message's data over. */

@@ -120,7 +120,9 @@ static void offers_text(const struct app_status *now, char *text, size_t size) {
 		add_word(text, size, _("sound (not used)"));
 	}
 	if (host->offers_clipboard) {
-		add_word(text, size, _("clipboard (over SPICE)"));
+		add_word(text, size,
+				now->session.host_clipboard ? _("clipboard")
+							    : _("clipboard (over SPICE)"));
 	}
 }
 

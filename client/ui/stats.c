@@ -44,8 +44,8 @@ static const char *source_name(enum video_source source) {
 	return "?";
 }
 
-/* What the host offers over the shared memory. "input" tells which way input goes; clipboard and
- * sound go through SPICE all the same: those streams are not spoken yet. */
+/* What the host offers over the shared memory. "input" and "clipboard" tell which way those go;
+ * sound goes another way all the same: its streams are not spoken. */
 static void write_offers(struct json *json, const struct video_host *host) {
 	json_object(json, "offers");
 	json_bool(json, "pointer", host->session && host->accepts_cursor_position);
@@ -203,6 +203,12 @@ char *stats_line(const struct app_status *s) {
 	json_bool(&json, "absolute", s->session.absolute);
 	json_bool(&json, "agent", s->session.agent);
 	json_int(&json, "devices", s->session.devices);
+	json_end(&json);
+	json_object(&json, "clipboard");
+	json_string(&json, "way",
+			s->session.host_clipboard ? "host"
+			: s->session.agent        ? "spice"
+						  : "none");
 	json_end(&json);
 	json_finish(&json);
 	if (fclose(text) != 0) {

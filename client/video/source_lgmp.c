@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "client/video/frame_predictor.h"
+#include "client/video/host_offers.h"
+#include "host-proto/clipboard_port.h"
 #include "host-proto/input_port.h"
 #include "host-proto/shm.h"
 
@@ -54,13 +56,15 @@ struct source_lgmp {
 	struct cursor_shape *read_shape;
 	struct source_pointer read_pointer;
 
-	uint64_t asked_session; /* of the status: the session that was asked for its sound */
-	uint64_t sized_session; /* of the status: the session that was told a size */
+	uint64_t clipboard_generation; /* of the subscription */
+	uint64_t asked_session;        /* of the status: the session that was asked for its sound */
+	uint64_t sized_session;        /* of the status: the session that was told a size */
 	uint32_t reported_width, reported_height;
 
 	atomic_bool stop;
 	atomic_bool input_moved;
 	atomic_bool window_sized;
+	atomic_bool clipboard_waits;          /* there is something to be sent */
 	atomic_uint_fast64_t live_generation; /* 0 = no session */
 	atomic_bool takes_pointer;
 
@@ -144,23 +148,6 @@ static void tell_pointer(struct source_lgmp *source, int hot_x, int hot_y) {
 	source->events.pointer(&pointer, source->events.data);
 }
 
-static void handle_audio(struct source_lgmp *source, const struct lgmp_message *message) {
-	struct kvmfr_audio_answer answer;
-	uint32_t session;
-	uint32_t client_id;
-	lgmp_client_identity(source->client, &session, &client_id);
-	int r = kvmfr_audio_answer_read(
-			message->shm, message->offset, message->size, client_id, &answer);
-	const bool torn = lgmp_client_finish(source->client, message) < 0;
-	if (r < 0) {
-		log_warn_limited("the host's answer about its sound makes no sense, left out: "
-				 "block of %u bytes",
-				message->size);
-	} else if (!torn) {
-		lgmp_client_audio_answered(source->client, &answer);
-	}
-}
-
 /* Once in a session. Nothing is bound: the sound itself is not spoken. */
 static void ask_for_sound(struct source_lgmp *source, uint64_t now_ns) {
 	const struct lgmp_status *status = lgmp_client_status(source->client);
@@ -173,7 +160,7 @@ static void ask_for_sound(struct source_lgmp *source, uint64_t now_ns) {
 
 static void handle_pointer(struct source_lgmp *source, const struct lgmp_message *message) {
 	if (kvmfr_audio_is_answer(message->udata)) {
-		handle_audio(source, message);
+		host_offers_audio(source->client, message);
 		return;
 	}
 	struct cursor_update update;
@@ -215,22 +202,32 @@ static void handle_pointer(struct source_lgmp *source, const struct lgmp_message
 	tell_pointer(source, hot_x, hot_y);
 }
 
-static void handle_input(struct source_lgmp *source, const struct lgmp_message *message) {
-	struct input_offer offer = { .session = true, .shm = message->shm };
-	offer.lgmp = lgmp_client_status(source->client)->lgmp;
-	lgmp_client_identity(source->client, &offer.session_id, &offer.client_id);
-	int r = kvmfr_input_status_read(message->shm, message->offset, message->size,
-			offer.client_id, &offer.status);
-	if (r < 0) {
-		char what[96];
-		kvmfr_input_status_describe(
-				message->shm, message->offset, message->size, what, sizeof what);
-		log_warn_limited("the host's offer of an input stream makes no sense, input goes "
-				 "over SPICE: %s",
-				what);
+static void handle_clipboard(struct source_lgmp *source, const struct lgmp_message *message) {
+	if (message->generation != source->clipboard_generation) {
+		/* Subscribed anew: what was said between is lost. */
+		clipboard_port_withdraw(source->config.clipboard);
+		source->clipboard_generation = message->generation;
 	}
-	if (lgmp_client_finish(source->client, message) == 0) {
-		input_port_put(source->config.input, &offer);
+	host_offers_clipboard(source->client, source->config.clipboard, message);
+}
+
+static void drain_offers(struct source_lgmp *source) {
+	struct lgmp_message message;
+	for (int i = 0; i < 8; i++) {
+		if (lgmp_client_next(source->client, LGMP_QUEUE_INPUT, &message) <= 0) {
+			break;
+		}
+		host_offers_input(source->client, source->config.input, &message);
+	}
+	for (int i = 0; i < 32; i++) {
+		if (lgmp_client_next(source->client, LGMP_QUEUE_CLIPBOARD, &message) <= 0) {
+			break;
+		}
+		handle_clipboard(source, &message);
+	}
+	if (atomic_exchange(&source->clipboard_waits, false) &&
+			!host_offers_send(source->client, source->config.clipboard)) {
+		atomic_store(&source->clipboard_waits, true); /* at the next look */
 	}
 }
 
@@ -253,13 +250,17 @@ static bool drain(struct source_lgmp *source) {
 		handle_pointer(source, &message);
 		any = true;
 	}
-	for (int i = 0; i < 8; i++) {
-		if (lgmp_client_next(source->client, LGMP_QUEUE_INPUT, &message) <= 0) {
-			break;
-		}
-		handle_input(source, &message);
-	}
+	drain_offers(source);
 	return any;
+}
+
+static void withdraw_offers(struct source_lgmp *source) {
+	if (source->config.input) {
+		input_port_withdraw(source->config.input);
+	}
+	if (source->config.clipboard) {
+		clipboard_port_withdraw(source->config.clipboard);
+	}
 }
 
 static void look_at_status(struct source_lgmp *source) {
@@ -268,8 +269,8 @@ static void look_at_status(struct source_lgmp *source) {
 		return;
 	}
 	source->changes = status->changes;
-	if (status->state != LGMP_STATE_RUNNING && source->config.input) {
-		input_port_withdraw(source->config.input);
+	if (status->state != LGMP_STATE_RUNNING) {
+		withdraw_offers(source);
 	}
 	if (status->state != LGMP_STATE_RUNNING && atomic_load(&source->live_generation) != 0) {
 		atomic_store(&source->live_generation, 0);
@@ -446,6 +447,13 @@ static void *run(void *data) {
 	return NULL;
 }
 
+/* On pg-io. */
+static void clipboard_has_words(void *data) {
+	struct source_lgmp *source = data;
+	atomic_store(&source->clipboard_waits, true);
+	wake_thread(source);
+}
+
 static void source_free(struct source_lgmp *source) {
 	if (source->wake_fd >= 0) {
 		close(source->wake_fd);
@@ -492,6 +500,10 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 		lgmp_client_want(source->client, LGMP_QUEUE_INPUT);
 	}
 	source->newest.client = source->client;
+	if (config->clipboard) {
+		lgmp_client_want(source->client, LGMP_QUEUE_CLIPBOARD);
+		clipboard_port_listen(config->clipboard, true, clipboard_has_words, source);
+	}
 	source->changes = UINT64_MAX; /* tell the first state, too */
 	r = thread_start(&source->thread, "pg-lgmp", run, source);
 	if (r < 0) {
@@ -512,9 +524,10 @@ void source_lgmp_stop(struct source_lgmp *source) {
 	atomic_store(&source->stop, true);
 	wake_thread(source);
 	pthread_join(source->thread, NULL);
-	if (source->config.input) {
-		input_port_withdraw(source->config.input);
+	if (source->config.clipboard) {
+		clipboard_port_listen(source->config.clipboard, true, NULL, NULL);
 	}
+	withdraw_offers(source);
 	source_free(source);
 }
 

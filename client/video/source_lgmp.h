@@ -15,6 +15,7 @@
 #include "host-proto/cursor.h"
 #include "host-proto/lgmp_client.h"
 
+struct clipboard_port;
 struct input_port;
 struct source_lgmp;
 
@@ -26,6 +27,7 @@ struct source_lgmp_config {
 	bool straight_alpha;
 	struct scheduling_broker broker;
 	struct input_port *input; /* where the host's offer of an input stream goes; may be NULL */
+	struct clipboard_port *clipboard; /* … and what it says of its clipboard; may be NULL */
 };
 
 struct source_lgmp_events {

@@ -371,6 +371,7 @@ static int start_source(struct video *video) {
 		.owners = video->config.owners,
 		.broker = video->config.broker,
 		.input = video->config.host_input,
+		.clipboard = video->config.host_clipboard,
 	};
 	snprintf(config.path, sizeof config.path, "%s", video->config.shm_path);
 	const struct source_lgmp_events events = {

@@ -13,6 +13,7 @@
 #include "client/gl/picture_types.h"
 
 struct dmabuf_ops;
+struct clipboard_port;
 struct input_port;
 
 /* What may change while it runs: keys and options. */
@@ -48,8 +49,9 @@ struct video_config {
 	bool confined; /* --no-sandbox may help a driver (client/platform/sandbox.h) */
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 	struct input_port *host_input;   /* told of the host's input stream; NULL = nobody is */
-	char ui_font[128];               /* family for texts in other scripts; "" = the desktop's */
-	unsigned swap_delay_ms;          /* for tests: every swap takes this much longer */
+	struct clipboard_port *host_clipboard; /* … of its clipboard */
+	char ui_font[128];           /* family for texts in other scripts; "" = the desktop's */
+	unsigned swap_delay_ms;      /* for tests: every swap takes this much longer */
 	unsigned verify_stripe_rows; /* bench and tests: read back the stamp of every n rows; 0 = do
 					not */
 	struct video_settings settings;

@@ -312,6 +312,36 @@ static int command_input(struct demo_guest *guest, const struct words *words) {
 	return 0;
 }
 
+static int command_clipboard(struct demo_guest *guest, const struct words *words) {
+	static const char *const lies[CLIPBOARD_HOST_LIES] = { "honest", "nosize", "offset", "more",
+		"less", "endless", "huge", "other", "length" };
+	const char *what = words->count == 2 ? words->at[1] : "";
+	struct clipboard_host *clipboard = guest->clipboard;
+	if (!clipboard) {
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < CLIPBOARD_HOST_LIES; i++) {
+		if (strcmp(what, lies[i]) == 0) {
+			clipboard_host_set_lie(clipboard, (enum clipboard_host_lie)i);
+			return 0;
+		}
+	}
+	if (strcmp(what, "on") == 0 || strcmp(what, "off") == 0) {
+		clipboard_host_set_off(clipboard, what[1] == 'f');
+	} else if (strcmp(what, "busy") == 0 || strcmp(what, "free") == 0) {
+		clipboard_host_set_busy(clipboard, what[0] == 'b');
+	} else if (strcmp(what, "deaf") == 0 || strcmp(what, "hear") == 0) {
+		clipboard_host_set_deaf(clipboard, what[0] == 'd');
+	} else if (strcmp(what, "stall") == 0 || strcmp(what, "read") == 0) {
+		clipboard_host_set_stalled(clipboard, what[0] == 's');
+	} else if (strcmp(what, "rebind") == 0) {
+		clipboard_host_rebind(clipboard);
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int demo_guest_command(struct demo_guest *guest, const char *command) {
 	struct demo_faults *faults = &guest->faults;
 	struct words words;
@@ -340,6 +370,9 @@ int demo_guest_command(struct demo_guest *guest, const char *command) {
 	}
 	if (strcmp(name, "input") == 0) {
 		return command_input(guest, &words);
+	}
+	if (strcmp(name, "clipboard") == 0) {
+		return command_clipboard(guest, &words);
 	}
 	if (strcmp(name, "truncate") == 0) {
 		return bool_result(number(&words, 1, &faults->rows));

@@ -15,6 +15,8 @@
 #define POINTER_NS    (16 * NS_PER_MS)
 #define INPUT_NS      (NS_PER_MS / 2)
 #define INPUT_IDLE_NS (4 * NS_PER_MS)
+#define CLIP_NS       (NS_PER_MS / 2)
+#define CLIP_IDLE_NS  (4 * NS_PER_MS)
 #define SHAPE_NS      (2 * NS_PER_S)
 #define USER_HOLDS_NS (5 * NS_PER_S)
 #define RESTART_NS    NS_PER_S
@@ -31,7 +33,12 @@ struct demo_guest_config demo_guest_defaults(void) {
 		.accepts_cursor_position = true,
 		.accepts_window_size = true,
 		.offers_audio = true,
-		.offers_input = true };
+		.offers_input = true,
+		.offers_clipboard = true };
+}
+
+static bool offers_clipboard(const struct demo_guest_config *config) {
+	return config->kvmfr >= 34 && config->offers_clipboard;
 }
 
 static uint32_t round_up(uint32_t value, uint32_t to) {
@@ -93,7 +100,9 @@ uint64_t demo_guest_memory_bytes(const struct demo_guest_config *config) {
 	if (describe(config, &frame) < 0) {
 		return 0;
 	}
-	const uint64_t need = FIXED_BYTES + 2 * ((uint64_t)frame.pitch * frame.rows + 3 * 4096ull);
+	const uint64_t streams = offers_clipboard(config) ? clipboard_host_bytes() : 0;
+	const uint64_t need = FIXED_BYTES + streams +
+			      2 * ((uint64_t)frame.pitch * frame.rows + 3 * 4096ull);
 	uint64_t bytes = 1 << 20;
 	while (bytes < need) {
 		bytes *= 2;
@@ -482,7 +491,8 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 			    (takes_size(config) ? KVMFR_FEATURE_WINDOW_SIZE : 0u) |
 			    (config->kvmfr >= 34 && config->offers_audio ? KVMFR_FEATURE_AUDIO
 									 : 0u) |
-			    (offers_input(config) ? KVMFR_FEATURE_INPUT : 0u),
+			    (offers_input(config) ? KVMFR_FEATURE_INPUT : 0u) |
+			    (offers_clipboard(config) ? KVMFR_FEATURE_CLIPBOARD : 0u),
 		.has_vm = true,
 		.capture = "demo",
 		.cpus = 1,
@@ -490,13 +500,18 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 		.sockets = 1,
 		.model = "no processor at all",
 		.has_os = true,
-		.os = 4,
+		.os = config->windows ? 3 : 4,
 		.os_name = "pierglass demo guest" };
 	int r = kvmfr_host_create(&guest->host, shm, &info);
 	if (r == 0 && offers_input(config)) {
 		r = input_host_create(&guest->input, shm, kvmfr_host_lgmp(guest->host),
 				&guest->events.input);
 		kvmfr_host_set_input(guest->host, guest->input);
+	}
+	if (r == 0 && offers_clipboard(config)) {
+		r = clipboard_host_create(&guest->clipboard, shm, kvmfr_host_lgmp(guest->host),
+				&guest->events.clipboard);
+		kvmfr_host_set_clipboard(guest->host, guest->clipboard);
 	}
 	if (r == 0) {
 		r = demo_guest_reshape(guest);
@@ -518,6 +533,7 @@ void demo_guest_destroy(struct demo_guest *guest) {
 	}
 	demo_picture_destroy(guest->picture);
 	input_host_destroy(guest->input);
+	clipboard_host_destroy(guest->clipboard);
 	kvmfr_host_destroy(guest->host);
 	free(guest);
 }
@@ -590,6 +606,16 @@ uint64_t demo_guest_step(struct demo_guest *guest, uint64_t now_ns) {
 		}
 		due_ns = guest->input_ns < due_ns ? guest->input_ns : due_ns;
 	}
+	if (guest->clipboard) {
+		if (now_ns >= guest->clipboard_ns) {
+			clipboard_host_step(guest->clipboard, now_ns);
+			guest->clipboard_ns =
+					now_ns + (clipboard_host_is_busy(guest->clipboard)
+										 ? CLIP_NS
+										 : CLIP_IDLE_NS);
+		}
+		due_ns = guest->clipboard_ns < due_ns ? guest->clipboard_ns : due_ns;
+	}
 	due_ns = guest->frame_ns < due_ns ? guest->frame_ns : due_ns;
 	return guest->pointer_ns < due_ns ? guest->pointer_ns : due_ns;
 }
@@ -605,6 +631,10 @@ void demo_guest_set_leds(struct demo_guest *guest, unsigned leds) {
 	if (guest->input) {
 		input_host_set_leds(guest->input, leds);
 	}
+}
+
+struct clipboard_host *demo_guest_clipboard(struct demo_guest *guest) {
+	return guest->clipboard;
 }
 
 void demo_guest_counters(const struct demo_guest *guest, struct demo_guest_counters *ret_counters) {

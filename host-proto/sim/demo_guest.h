@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "host-proto/frame.h"
+#include "host-proto/sim/clipboard_host.h"
 #include "host-proto/sim/demo_picture.h"
 #include "host-proto/sim/input_host.h"
 
@@ -45,6 +46,8 @@ struct demo_guest_config {
 	bool accepts_window_size; /* KVMFR 34: its mode follows the client's window */
 	bool offers_audio;        /* KVMFR 34: answers the audio claim; there is no sound in it */
 	bool offers_input;        /* KVMFR 34: a stream for keyboard and mouse */
+	bool offers_clipboard;    /* KVMFR 34: streams for text and images */
+	bool windows;             /* it says that it is one: text has CR LF */
 	uint32_t session;         /* 0 = any */
 };
 
@@ -72,7 +75,9 @@ struct demo_guest_events {
 	void (*moved)(int x, int y, void *data); /* SetCursorPos */
 	/* WindowSize; taken: it became the guest's mode. */
 	void (*sized)(uint32_t width, uint32_t height, bool taken, void *data);
-	struct input_host_events input; /* with data of its own */
+	/* With data of their own. */
+	struct input_host_events input;
+	struct clipboard_host_events clipboard;
 	void *data;
 };
 
@@ -102,6 +107,8 @@ bool demo_guest_look(struct demo_guest *guest, uint64_t now_ns);
  *	cursor cycle|color|mono|masked|hidden|none | pointer X Y | pointer free
  *	session            a new session in the same memory, as after a restart of the host
  *	input on|off|busy|free|stall|read|rebind	the service behind the input stream
+ *	clipboard on|off|busy|free|deaf|hear|stall|read|rebind|honest	that of the clipboard
+ *	clipboard nosize|offset|more|less|endless|huge|other|length	… and how its pieces lie
  *	pause | resume     no frames, but a heartbeat
  *	freeze | thaw      neither
  *	truncate ROWS      0 = not any more
@@ -121,6 +128,9 @@ void demo_guest_show(struct demo_guest *guest, unsigned line, const char *text);
 /* The user moved the guest's pointer (by SPICE). It stops moving by itself for five seconds. */
 void demo_guest_pointer_by(struct demo_guest *guest, int dx, int dy, uint64_t now_ns);
 void demo_guest_pointer_to(struct demo_guest *guest, int x, int y, uint64_t now_ns);
+
+/* The service behind the clipboard's streams; NULL: none is offered. */
+struct clipboard_host *demo_guest_clipboard(struct demo_guest *guest);
 
 /* A lock key was pressed on another keyboard of the guest (enum kvmfr_input_led). */
 void demo_guest_set_leds(struct demo_guest *guest, unsigned leds);

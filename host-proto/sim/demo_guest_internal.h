@@ -29,6 +29,8 @@ struct demo_guest {
 	struct kvmfr_host *host;
 	struct input_host *input; /* NULL: not offered */
 	uint64_t input_ns;        /* its next turn */
+	struct clipboard_host *clipboard;
+	uint64_t clipboard_ns;
 	struct demo_faults faults;
 	uint64_t now_ns;
 	uint64_t heartbeat_ns; /* the next */

@@ -7,6 +7,7 @@
 
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/shm.h"
+#include "host-proto/sim/clipboard_host.h"
 #include "host-proto/sim/input_host.h"
 #include "host-proto/sim/lgmp_host.h"
 
@@ -23,8 +24,9 @@ struct kvmfr_host {
 	struct shm *shm;
 	struct kvmfr_info info;
 	struct lgmp_host *lgmp;
-	struct input_host *input; /* NULL: none is offered */
-	uint32_t pointer_header;  /* bytes */
+	struct input_host *input;         /* NULL: none is offered */
+	struct clipboard_host *clipboard; /* NULL: none is offered */
+	uint32_t pointer_header;          /* bytes */
 	unsigned frame_queue, pointer_queue;
 
 	bool patch;
@@ -210,6 +212,9 @@ int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms)
 	if (r == 0 && host->input) {
 		r = input_host_begin(host->input, session);
 	}
+	if (r == 0 && host->clipboard) {
+		r = clipboard_host_begin(host->clipboard, session);
+	}
 	if (r == 0) {
 		r = allocate_blocks(host);
 	}
@@ -228,6 +233,10 @@ int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms)
 
 void kvmfr_host_set_input(struct kvmfr_host *host, struct input_host *input) {
 	host->input = input;
+}
+
+void kvmfr_host_set_clipboard(struct kvmfr_host *host, struct clipboard_host *clipboard) {
+	host->clipboard = clipboard;
 }
 
 int kvmfr_host_periodic(struct kvmfr_host *host, uint64_t now_ms) {

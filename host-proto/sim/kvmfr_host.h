@@ -13,6 +13,7 @@
 #include "host-proto/kvmfr.h"
 #include "host-proto/sim/lgmp_host.h"
 
+struct clipboard_host;
 struct input_host;
 struct kvmfr_host;
 struct shm;
@@ -25,8 +26,10 @@ int kvmfr_host_create(struct kvmfr_host **ret_host, struct shm *shm, const struc
 /* Accepts NULL. Writes nothing. */
 void kvmfr_host_destroy(struct kvmfr_host *host);
 
-/* Its queue and streams are part of each session that begins from now on (borrowed; KVMFR 34). */
+/* Their queues and streams are part of each session that begins from now on (borrowed; KVMFR 34).
+ */
 void kvmfr_host_set_input(struct kvmfr_host *host, struct input_host *input);
+void kvmfr_host_set_clipboard(struct kvmfr_host *host, struct clipboard_host *clipboard);
 
 /* A new session in the memory: queues, blocks, user data, heartbeat, magic. -EMSGSIZE when there is
  * no room for two frames of a page each. */

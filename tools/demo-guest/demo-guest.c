@@ -53,6 +53,7 @@ struct program {
 	pthread_mutex_t keys_lock; /* SPICE's come on this thread, the stream's on the producer's */
 	struct demo_keys keys;
 	struct loop_source *leds_wake;
+	atomic_bool host_clip; /* the newest content is the desktop's, over the host's streams */
 	atomic_uint host_leds; /* after a lock key over the stream: enum spice_modifier */
 	unsigned spice_leds;   /* those that SPICE is known to have */
 	int signal_fd;
@@ -253,6 +254,14 @@ static void on_host_owner(bool owned, void *data) {
 	report_input(program, "input", owned ? "owned" : "free", 0, owned, VIA_HOST);
 }
 
+static void on_host_clip(const char *name, int64_t code, int64_t value, void *data) {
+	struct program *program = data;
+	if (strcmp(name, "offered") == 0 || strcmp(name, "gone") == 0) {
+		atomic_store(&program->host_clip, code != 0);
+	}
+	report_input(program, "clip", name, code, value, VIA_HOST);
+}
+
 static int start_producer(struct program *program, struct demo_producer **ret_producer) {
 	const struct input_host_events input = { .key = on_host_key,
 		.button = on_host_button,
@@ -262,7 +271,7 @@ static int start_producer(struct program *program, struct demo_producer **ret_pr
 		.leds = on_host_leds,
 		.data = program };
 	return demo_producer_start(ret_producer, program->shm, &program->options.guest, &input,
-			program->options.report);
+			on_host_clip, program, program->options.report);
 }
 
 static void on_position(uint32_t x, uint32_t y, void *data) {
@@ -369,6 +378,23 @@ static int replace_memory(struct program *program) {
 	return r;
 }
 
+/* One user, whichever way a program outside takes what was copied. */
+static void obey_clip(struct program *program, const char *line) {
+	const bool paste = strncmp(line, "paste ", 6) == 0;
+	const bool host = program->options.guest.kvmfr >= 34 && strncmp(line, "agent ", 6) != 0;
+	if (host && (!paste || atomic_load(&program->host_clip) || !program->agent)) {
+		struct demo_order what = { .kind = DEMO_ORDER_CLIP };
+		snprintf(what.text, sizeof what.text, "%s", line);
+		order(program, &what);
+		if (paste) {
+			return;
+		}
+	}
+	if (program->agent && !demo_agent_command(program->agent, line)) {
+		log_warn("no such command of the clipboard: %s", line);
+	}
+}
+
 /* Those that concern files, sound and SPICE; the rest goes to the guest. */
 static void obey_line(struct program *program, const char *line) {
 	int64_t number;
@@ -393,10 +419,8 @@ static void obey_line(struct program *program, const char *line) {
 		if (program->tone) {
 			demo_tone_set_playing(program->tone, line[7] == 'n');
 		}
-	} else if (strncmp(line, "clip ", 5) == 0 && program->agent) {
-		if (!demo_agent_command(program->agent, line + 5)) {
-			log_warn("no such command of the clipboard: %s", line);
-		}
+	} else if (strncmp(line, "clip ", 5) == 0) {
+		obey_clip(program, line + 5);
 	} else if (strcmp(line, "spice close") == 0 && program->peer) {
 		spice_peer_close(program->peer, SPICE_CHANNEL_NONE);
 	} else {

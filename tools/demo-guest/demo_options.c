@@ -174,6 +174,7 @@ static bool take_peer_option(struct demo_options *options, int id, const char *v
 	case OPT_AGENT:
 		options->agent_windows = strcmp(value, "windows") == 0;
 		options->agent = options->agent_windows || strcmp(value, "linux") == 0;
+		options->guest.windows = options->agent_windows;
 		return options->agent || strcmp(value, "none") == 0;
 	case OPT_SOUND:
 		if (!parse_bool(value, &on)) {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/thread.h"
+#include "tools/demo-guest/demo_clipboard.h"
 
 #define LOOK_NS (20 * NS_PER_US)
 /* What draws the frame takes the cores as soon as it was released: whoever sleeps then sees the
@@ -33,6 +34,7 @@ struct demo_producer {
 
 	/* the producer's thread */
 	struct demo_guest *guest;
+	struct demo_clipboard clipboard;
 };
 
 static void report_frame(const struct demo_guest_times *times, void *data) {
@@ -123,6 +125,12 @@ static void obey(struct demo_producer *producer, const struct demo_order *order)
 	case DEMO_ORDER_LEDS:
 		demo_guest_set_leds(producer->guest, order->leds);
 		break;
+	case DEMO_ORDER_CLIP:
+		if (!demo_clipboard_command(&producer->clipboard,
+				    demo_guest_clipboard(producer->guest), order->text)) {
+			log_warn("no such command of the clipboard: %s", order->text);
+		}
+		break;
 	}
 }
 
@@ -163,8 +171,8 @@ static void producer_free(struct demo_producer *producer) {
 
 int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
 		const struct demo_guest_config *config, const struct input_host_events *input,
-		bool report) {
-	const struct demo_guest_events events = { .released = report ? report_frame : NULL,
+		demo_agent_report clip, void *clip_data, bool report) {
+	struct demo_guest_events events = { .released = report ? report_frame : NULL,
 		.refused = report ? report_refused : NULL,
 		.moved = report ? report_move : NULL,
 		.sized = report ? report_size : NULL,
@@ -174,6 +182,8 @@ int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
 		return -ENOMEM;
 	}
 	producer->report = report;
+	producer->clipboard = (struct demo_clipboard){ .report = clip, .data = clip_data };
+	events.clipboard = demo_clipboard_events(&producer->clipboard);
 	atomic_init(&producer->quit, false);
 	int r = queue_init(&producer->orders, sizeof(struct demo_order), ORDERS, NULL, NULL);
 	if (r < 0) {
@@ -181,6 +191,7 @@ int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
 		return r;
 	}
 	r = demo_guest_create(&producer->guest, shm, config, &events);
+	producer->clipboard.host = r == 0 ? demo_guest_clipboard(producer->guest) : NULL;
 	if (r == 0) {
 		r = thread_start(&producer->thread, "guest-picture", run, producer);
 	}

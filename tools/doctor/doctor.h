@@ -120,6 +120,7 @@ struct facts_live {
 	char host_version[64];  /* of a found one */
 	unsigned host_kvmfr;    /* … */
 	unsigned host_features; /* … enum kvmfr_feature */
+	bool host_recovery;     /* it keeps a recovery region */
 	char host_reason[200];  /* HOST_OTHER: what is wrong, in a sentence */
 	int spice;              /* 0 = accepts, else errno */
 	char spice_uri[400];

@@ -9,7 +9,8 @@
 #include "host-proto/lgmp_client.h"
 #include "tools/doctor/doctor.h"
 
-#define LOOK_NS (1200 * NS_PER_MS) /* two heartbeats of a host of KVMFR 34, and some room */
+#define KVMFR_OFFERS 34u                /* hosts with more than a picture and a pointer */
+#define LOOK_NS      (1200 * NS_PER_MS) /* two heartbeats of a host of KVMFR 34, and some room */
 
 void doctor_ask_host(struct facts *facts) {
 	struct facts_live *live = &facts->live;
@@ -36,6 +37,7 @@ void doctor_ask_host(struct facts *facts) {
 				status->info.host_version);
 		live->host_kvmfr = status->info.version;
 		live->host_features = status->info.features;
+		live->host_recovery = status->recovery;
 	} else if (status->state != LGMP_STATE_UNREADABLE) {
 		live->host = HOST_OTHER;
 		snprintf(live->host_reason, sizeof live->host_reason, "%s", status->reason);
@@ -57,7 +59,7 @@ static void check_host_program(const struct facts *facts, struct report *report)
 		{ KVMFR_FEATURE_WINDOW_SIZE, N_("window size") },
 		{ KVMFR_FEATURE_INPUT, N_("keys and mouse") },
 		{ KVMFR_FEATURE_FRAME_SCHEDULE, N_("frame schedule (not used)") },
-		{ KVMFR_FEATURE_CLIPBOARD, N_("clipboard (not used: it goes over SPICE)") },
+		{ KVMFR_FEATURE_CLIPBOARD, N_("clipboard (text and images)") },
 		{ KVMFR_FEATURE_AUDIO, N_("sound (not used)") },
 	};
 	const struct facts_live *live = &facts->live;
@@ -74,8 +76,18 @@ static void check_host_program(const struct facts *facts, struct report *report)
 			add(offers, sizeof offers, _(features[i].name));
 		}
 	}
+	if (live->host_recovery) {
+		add(offers, sizeof offers, _("recovery region"));
+	}
 	report_ok(report, _("the Looking Glass host %s runs (KVMFR %u); it offers: %s"),
 			live->host_version, live->host_kvmfr, offers[0] ? offers : "-");
+	if (live->host_kvmfr >= KVMFR_OFFERS) {
+		report_ok(report,
+				_("the ways of keys and clipboard, HDR metadata and the host's answer "
+				  "about its sound are known while the player runs: --stats=1 tells "
+				  "them (input.way, clipboard.way, video.hdr_metadata, "
+				  "video.audio_claim)"));
+	}
 }
 
 const struct check checks_host_program[] = {
