@@ -382,6 +382,16 @@ def descriptors_out(world):
     undo()
 
 
+@fault("memory", "none left")
+def memory_out(world):
+    """Not one more page of addresses."""
+    with open(f"/proc/{world.client.process.pid}/statm", encoding="ascii") as file:
+        pages = int(file.read().split()[0])
+    undo = limited(world, resource.RLIMIT_AS, pages * resource.getpagesize())
+    yield
+    undo()
+
+
 @fault("clock", "jumps")
 def clock_jumps(world):
     world.set_clock(world.random.choice((-1, 1)) * world.random.choice((2, 3600, 86400 * 400)))
