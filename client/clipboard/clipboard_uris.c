@@ -44,17 +44,8 @@ static void skip_own_host(const char **at, const char *end) {
 	}
 }
 
-/* One line: appends its path with a NUL. Returns the bytes written, 0 = it is nothing. out has room
- * for the line and a NUL. */
-static size_t add_path(const char *line, const char *end, char *out) {
-	const char *at = line;
-	if (!skip(&at, end, "file://")) {
-		return add_uri(line, end, out);
-	}
-	skip_own_host(&at, end);
-	if (at == end || *at != '/') {
-		return add_uri(line, end, out); /* on another host */
-	}
+/* Bytes of the path that the rest of a URI stands for, with its NUL; 0 = nonsense. */
+static size_t add_decoded(const char *at, const char *end, char *out) {
 	size_t n = 0;
 	while (at < end) {
 		char c = *at++;
@@ -74,6 +65,33 @@ static size_t add_path(const char *line, const char *end, char *out) {
 	}
 	out[n++] = '\0';
 	return n;
+}
+
+static size_t add_plain(const char *line, const char *end, char *out) {
+	const size_t len = (size_t)(end - line);
+	if (memchr(line, '\0', len)) {
+		return 0;
+	}
+	memcpy(out, line, len);
+	out[len] = '\0';
+	return len + 1;
+}
+
+/* One line: appends its path with a NUL. Returns the bytes written, 0 = it is nothing. out has room
+ * for the line and a NUL. Java writes file:/x, and some write a path; what makes no sense is named
+ * as it is. */
+static size_t add_path(const char *line, const char *end, char *out) {
+	const char *at = line;
+	if (*line == '/') {
+		return add_plain(line, end, out);
+	}
+	if (skip(&at, end, "file://")) {
+		skip_own_host(&at, end);
+	} else if (!skip(&at, end, "file:")) {
+		return add_uri(line, end, out);
+	}
+	size_t n = at < end && *at == '/' ? add_decoded(at, end, out) : 0;
+	return n > 0 ? n : add_uri(line, end, out); /* on another host */
 }
 
 char *clipboard_uris_to_paths(const char *list, size_t len) {

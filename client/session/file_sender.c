@@ -503,6 +503,11 @@ static void fail_all(struct file_sender *sender, const char *reason) {
 	}
 	file_worker_stop_walk(sender->worker);
 	sender->walking = false;
+	char only[64] = ""; /* its name, when it is one */
+	if (sender->dropped) {
+		const char *slash = strrchr(sender->dropped->path, '/');
+		printable(only, sizeof only, slash && slash[1] ? slash + 1 : sender->dropped->path);
+	}
 	for (struct dropped *next; sender->dropped; sender->dropped = next) {
 		next = sender->dropped->next;
 		free(sender->dropped);
@@ -519,8 +524,8 @@ static void fail_all(struct file_sender *sender, const char *reason) {
 			file_end(sender, file);
 		}
 	}
-	if (status->active == 1 && first) {
-		name_failure(sender, first->path, reason);
+	if (status->active == 1 && (first || only[0])) {
+		name_failure(sender, first ? first->path : only, reason);
 	} else {
 		snprintf(left, sizeof left, _("files left: %u"), status->active);
 		name_failure(sender, left, reason);

@@ -135,6 +135,18 @@ def case_codec(window):
     check(len(lines) == 1 and 'VP8' in lines[0], 'in the log: %s' % lines)
 
 
+def case_forms(window):
+    """The ways in which programs write a place: each is a file, or named."""
+    path = window.write('some file.txt')
+    plain = os.fsdecode(path)
+    window.drop(uri(path), 'file://' + plain, 'file:' + quote(path), 'file://localhost' + quote(path), plain, 'file://' + plain + '%4')
+    window.says('Files sent: 5 of 6. Not sent: ', '%4: ')
+    check(len(window.arrived()) == 5, 'arrived: %s' % window.arrived())
+    window.stub.send('agent 0')
+    window.drop(uri(path))
+    window.says('Files sent: 0 of 1. Not sent: some file.txt: no agent runs in the guest')
+
+
 def main():
     cases = {name[5:]: case for name, case in globals().items() if name.startswith('case_')}
     with tempfile.TemporaryDirectory(prefix='pgdrop.') as work:

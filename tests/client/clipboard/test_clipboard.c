@@ -363,8 +363,11 @@ static void lists_of_files(void **state) {
 	(void)state;
 	static const char list[] =
 			"# comment\r\nfile:///tmp/a%20b\r\nhttp://x/y\nfile://localhost/c\n"
-			"file://elsewhere/d\nfile:///bad%2\nfile:///nul%00x\nfile:///last";
-	static const char expected[] = "/tmp/a b\0http://x/y\0/c\0file://elsewhere/d\0/last\0";
+			"file://elsewhere/d\nfile:///bad%2\nfile:///nul%00x\nfile:/java%20x\n"
+			"/bare %20\nfile:x\nfile:///last";
+	static const char expected[] =
+			"/tmp/a b\0http://x/y\0/c\0file://elsewhere/d\0"
+			"file:///bad%2\0file:///nul%00x\0/java x\0/bare %20\0file:x\0/last\0";
 	char *paths = clipboard_uris_to_paths(list, sizeof list - 1);
 	CHECK(paths && memcmp(paths, expected, sizeof expected) == 0);
 	free(paths);
