@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from gui_lab import (BUILD, MODE, SOURCE, WORK, X_ENV, check, client, connected, focus, guest, run, shown, wait_for,
+from gui_lab import (BUILD, MODE, SOURCE, WORK, X_ENV, check, client, connected, focus, guest, newest, run, shown, wait_for,
                      xdotool)
 
 FRAME = (640, 360)
@@ -430,6 +430,43 @@ def case_switches():
     desktop_copy(b'secret')
     guest_copy(source, b'unwanted')
     check(desktop_paste() == b'secret' and guest_paste(source) is None, 'it is shared all the same')
+
+
+def case_ways():
+    """The host of 2026: its streams first, SPICE from the moment that they are away, and no paste is lost in between."""
+    source, program = start('--clipboard-to-vm=always', '--clipboard-to-local=always')
+
+    def way(name):
+        wait_for('the way to be ' + name, lambda: newest(program)['clipboard']['way'] == name)
+
+    def asked():
+        return [o['via'] for o in source.objects() if o.get('event') == 'clip' and o['name'] == 'asked']
+
+    way('host')
+    guest_copy(source, TEXT)
+    check(desktop_paste() == TEXT and asked() == ['host'], 'pasted over %s' % asked())
+    # A paste is under way when the host stops: the agent is asked for the same.
+    guest_copy(source, b'newer')
+    source.say('clipboard stall')
+    with open(os.path.join(WORK, 'moved'), 'wb') as out:
+        paste = subprocess.Popen(['xclip', '-selection', 'clipboard', '-o'], stdout=out)
+        HELPERS.append(paste)
+        wait_for('the question', lambda: len(asked()) == 2)
+        source.say('clipboard off')
+        check(paste.wait(10) == 0 and read(out.name) == b'newer', 'the paste got %r' % read(out.name))
+    way('spice')
+    check(asked() == ['host', 'host', 'spice'], 'asked over %s' % asked())
+    offered(source, 'text', lambda: desktop_copy(b'of the desktop'))
+    check(guest_paste(source) == b'of the desktop', 'no text over SPICE')
+    source.say('clipboard read')
+    for order in ('clipboard on', 'session', 'clipboard rebind'):
+        before = len(events(source, 'offered'))
+        source.say(order)
+        wait_for('the offer after "%s"' % order, lambda b=before: [e for e in events(source, 'offered')[b:] if e[0] == 2])
+        way('host')
+        check(guest_paste(source) == b'of the desktop', 'no text after "%s"' % order)
+    print('pasted over %s' % [o['via'] for o in source.objects() if o.get('event') == 'clip' and o['name'] == 'pasted'])
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
 def case_drop():
