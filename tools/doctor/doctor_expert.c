@@ -192,13 +192,21 @@ static void check_window(const struct facts *facts, struct report *report) {
 		if (!gpu || !pci_is_gpu(gpu) || !gpu->window_bytes) {
 			continue;
 		}
-		if (gpu->window_bytes <= SMALL_WINDOW) {
-			report_ok(report, _("%s: Resizable BAR is off (%llu MiB)"), gpu->name,
-					(unsigned long long)(gpu->window_bytes >> 20));
+		if (gpu->window_bytes <= SMALL_WINDOW && gpu->window_most > SMALL_WINDOW) {
+			report_ok(report,
+					_("%s: Resizable BAR is off (%llu MiB, and %llu MiB would go)"),
+					gpu->name, (unsigned long long)(gpu->window_bytes >> 20),
+					(unsigned long long)(gpu->window_most >> 20));
 			report_remedy(report,
-					_("some games gain by it: switch Above 4G Decoding and "
-					  "Resizable BAR on in the firmware set-up"));
-		} else if (gpu->window_bytes >= 32ull << 30) {
+					_("some games gain by it: switch Above 4G Decoding and Resizable BAR on in "
+					  "the firmware set-up; the guest has the size that Linux gives it and "
+					  "cannot change it"));
+		} else if (gpu->window_bytes <= SMALL_WINDOW) {
+			report_ok(report,
+					_("%s: its memory window has %llu MiB, and Linux offers no larger one"),
+					gpu->name, (unsigned long long)(gpu->window_bytes >> 20));
+		} else if (gpu->window_bytes >= 32ull << 30 &&
+				facts->vm.mmio64_mib <= gpu->window_bytes >> 20) {
 			report_warn(report,
 					_("%s: Resizable BAR with %llu MiB: more than OVMF has room for by "
 					  "itself, the guest may not start its driver"),

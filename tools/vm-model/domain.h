@@ -130,6 +130,7 @@ struct domain {
 	bool kvm_hidden, hyperv;
 	bool hypervisor_hidden; /* the CPU does not say that it is virtual */
 	uint64_t memory_bytes;
+	uint64_t mmio64_mib;    /* room for large BARs that OVMF is told to have; 0 = its own */
 	char memory_source[16]; /* memoryBacking/source/@type */
 	char memory_access[16];
 	bool hugepages;

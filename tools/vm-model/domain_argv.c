@@ -297,6 +297,16 @@ static void set_cpu(struct domain *domain, const char *value) {
 	}
 }
 
+static void set_firmware_config(struct domain *domain, const char *value) {
+	struct props props;
+	const char *name =
+			props_parse(value, "name", &props) == 0 ? props_get(&props, "name") : NULL;
+	const char *text = name ? props_get(&props, "string") : NULL;
+	if (text && strcmp(name, "opt/ovmf/X-PciMmio64Mb") == 0) {
+		domain->mmio64_mib = strtoull(text, NULL, 10);
+	}
+}
+
 void domain_add_qemu_option(struct domain *domain, const char *option, const char *value) {
 	static const struct {
 		const char *option;
@@ -315,6 +325,7 @@ void domain_add_qemu_option(struct domain *domain, const char *option, const cha
 		{ "-smp", set_cpus },
 		{ "-m", set_memory },
 		{ "-cpu", set_cpu },
+		{ "-fw_cfg", set_firmware_config },
 	};
 	if (option[0] == '-' && option[1] == '-') {
 		option++;

@@ -509,6 +509,15 @@ static void read_qemu_args(struct domain *domain, xmlNode *node, bool devices) {
 	}
 }
 
+static void read_sysinfo(struct domain *domain, xmlNode *node) {
+	char text[32];
+	for (xmlNode *c = attr_is(node, "type", "fwcfg") ? first(node) : NULL; c; c = next(c)) {
+		if (attr_is(c, "name", "opt/ovmf/X-PciMmio64Mb") && content(c, text, sizeof text)) {
+			domain->mmio64_mib = strtoull(text, NULL, 10);
+		}
+	}
+}
+
 static void read_section(struct domain *domain, xmlNode *node) {
 	if (is(node, "name")) {
 		content(node, domain->name, sizeof domain->name);
@@ -531,6 +540,8 @@ static void read_section(struct domain *domain, xmlNode *node) {
 		read_memory_backing(domain, node);
 	} else if (is(node, "metadata")) {
 		read_metadata(domain, node);
+	} else if (is(node, "sysinfo")) {
+		read_sysinfo(domain, node);
 	} else if (is(node, "features")) {
 		read_features(domain, node);
 	} else if (is(node, "cputune")) {

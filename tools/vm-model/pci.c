@@ -8,21 +8,35 @@
 #include "tools/vm-model/text.h"
 
 /* A line for each window: start, end, flags. */
-static uint64_t largest_window(const struct sysroot *root, const char *path) {
+static uint64_t largest_window(const struct sysroot *root, const char *path, unsigned *ret_which) {
 	char *text = sysroot_read(root, path, NULL);
 	uint64_t largest = 0;
-	for (const char *line = text; line && *line;) {
+	unsigned which = 0;
+	for (const char *line = text; line && *line; which++) {
 		char *rest;
 		const uint64_t start = strtoull(line, &rest, 16);
 		const uint64_t end = strtoull(rest, NULL, 16);
 		if (end > start && end - start + 1 > largest) {
 			largest = end - start + 1;
+			*ret_which = which;
 		}
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
 	}
 	free(text);
 	return largest;
+}
+
+/* Linux 6.1 and on: the sizes that the window may have, bit 0 = 1 MiB. Absent: it cannot be
+ * resized. */
+static uint64_t most_of_window(const struct sysroot *root, const char *name, unsigned which) {
+	char path[128];
+	char line[32];
+	snprintf(path, sizeof path, "/sys/bus/pci/devices/%.15s/resource%u_resize", name, which);
+	const uint64_t sizes = sysroot_line(root, path, line, sizeof line)
+					       ? strtoull(line, NULL, 16) & 0xffffffffff
+					       : 0;
+	return sizes ? (uint64_t)1 << (20 + 63 - __builtin_clzll(sizes)) : 0;
 }
 
 static void read_one(const struct sysroot *root, struct pci_list *list, const char *name) {
@@ -46,7 +60,9 @@ static void read_one(const struct sysroot *root, struct pci_list *list, const ch
 	sysroot_link_name(root, ENTRY("driver"), device->driver, sizeof device->driver);
 	device->virtual_function = sysroot_link_name(root, ENTRY("physfn"), link, sizeof link);
 	if (pci_is_gpu(device)) {
-		device->window_bytes = largest_window(root, ENTRY("resource"));
+		unsigned which = 0;
+		device->window_bytes = largest_window(root, ENTRY("resource"), &which);
+		device->window_most = most_of_window(root, device->name, which);
 	}
 #undef ENTRY
 	list->count++;

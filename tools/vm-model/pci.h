@@ -19,6 +19,7 @@ struct pci_device {
 	bool boot_vga;
 	bool virtual_function; /* of SR-IOV: it goes without its physical function */
 	uint64_t window_bytes; /* the largest of its memory windows (BAR); 0 = cannot tell */
+	uint64_t window_most;  /* how large that may be made; 0 = cannot tell, or not at all */
 };
 
 struct pci_list {
