@@ -19,6 +19,7 @@
 #include "tools/vm-model/qemu.h"
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"
+#include "tools/vm-model/vfio_config.h"
 
 #define SCREAM_PORT  4010
 #define SCREAM_GROUP "239.255.77.77"
@@ -155,9 +156,7 @@ struct facts {
 	struct pci_list pci;
 	struct host_needs needs; /* of the running host */
 	bool kvm_present, kvm_may_use;
-	char vfio_ids[1024]; /* of the kernel line and modprobe.d, with commas */
-	bool vfio_softdep;
-	bool ids_by_word;  /* vfio_ids come from the kernel's command line */
+	struct vfio_config vfio;
 	bool boot_written; /* the boot loader's files have what the IOMMU needs */
 	bool kvmfr_option; /* modprobe.d says how large the module's device is */
 	bool kvmfr_rule;   /* a udev rule of ours gives it to this user */

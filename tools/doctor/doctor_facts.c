@@ -95,68 +95,6 @@ static void read_iommu(struct facts *facts) {
 	sysroot_names_free(&names);
 }
 
-static void add_ids(struct facts *facts, const char *ids, size_t len) {
-	size_t have = strlen(facts->vfio_ids);
-	if (have + len + 2 < sizeof facts->vfio_ids) {
-		snprintf(facts->vfio_ids + have, sizeof facts->vfio_ids - have, "%s%.*s",
-				have ? "," : "", (int)len, ids);
-	}
-}
-
-/* text: of one file, cut into lines. */
-static void read_modprobe_lines(struct facts *facts, char *text) {
-	text_join_lines(text);
-	for (char *line = text, *next; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next) {
-			*next++ = '\0';
-		}
-		line += strspn(line, " \t");
-		bool options = strncmp(line, "options vfio-pci", 16) == 0 ||
-			       strncmp(line, "options vfio_pci", 16) == 0;
-		char *ids = options ? strstr(line, "ids=") : NULL;
-		if (ids) {
-			add_ids(facts, ids + 4, strcspn(ids + 4, " \t"));
-		}
-		facts->vfio_softdep = facts->vfio_softdep ||
-				      (strncmp(line, "softdep", 7) == 0 && strstr(line, "vfio"));
-	}
-}
-
-static void read_modprobe(struct facts *facts) {
-	struct sysroot_names names = sysroot_list(facts->root, "/etc/modprobe.d");
-	for (size_t i = 0; i < names.count; i++) {
-		char path[512];
-		snprintf(path, sizeof path, "/etc/modprobe.d/%.200s", names.name[i]);
-		size_t len = strlen(names.name[i]);
-		char *text = len > 5 && strcmp(names.name[i] + len - 5, ".conf") == 0
-					     ? sysroot_read(facts->root, path, NULL)
-					     : NULL;
-		if (text) {
-			read_modprobe_lines(facts, text);
-		}
-		free(text);
-	}
-	sysroot_names_free(&names);
-	/* An initial RAM disk that loads it first does the same. */
-	facts->vfio_softdep =
-			facts->vfio_softdep ||
-			has_word_in(facts->root, "/etc/mkinitcpio.conf", "vfio_pci") ||
-			has_word_in(facts->root, "/etc/dracut.conf.d/vfio.conf", "vfio_pci") ||
-			has_word_in(facts->root, "/etc/dracut.conf.d/pierglass-vfio.conf",
-					"vfio_pci") ||
-			has_word_in(facts->root, "/etc/initramfs-tools/modules", "vfio");
-	for (const char *word = facts->cmdline; *word;) {
-		size_t len = strcspn(word, " ");
-		if (strncmp(word, "vfio-pci.ids=", 13) == 0 ||
-				strncmp(word, "vfio_pci.ids=", 13) == 0) {
-			add_ids(facts, word + 13, len - 13);
-		}
-		word += len;
-		word += strspn(word, " ");
-	}
-}
-
 /* What setup writes counts from the next start of the machine on: until then it is not asked for
  * again. */
 static void read_written(struct facts *facts) {
@@ -172,8 +110,6 @@ static void read_written(struct facts *facts) {
 	snprintf(owner, sizeof owner, "OWNER=\"%s\"", facts->me.name);
 	facts->kvmfr_rule = has_word_in(
 			facts->root, "/etc/udev/rules.d/99-pierglass-kvmfr.rules", owner);
-	facts->ids_by_word = strstr(facts->cmdline, "vfio-pci.ids=") ||
-			     strstr(facts->cmdline, "vfio_pci.ids=");
 	distro_read(facts->root, facts->distro);
 }
 
@@ -183,7 +119,7 @@ static void read_host(struct facts *facts, struct host_use *use) {
 	sysroot_line(facts->root, "/proc/cmdline", facts->cmdline, sizeof facts->cmdline);
 	read_cpu(facts);
 	read_iommu(facts);
-	read_modprobe(facts);
+	vfio_config_read(facts->root, &facts->vfio);
 	read_written(facts);
 	pci_read(facts->root, &facts->pci);
 	host_use_read(facts->root, use);

@@ -218,7 +218,7 @@ static void check_hostdevs(const struct facts *facts, struct report *report) {
 static bool kept_already(const struct facts *facts, const struct pci_device *device) {
 	char id[16];
 	snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
-	return list_has(facts->vfio_ids, id, ',') && (facts->vfio_softdep || facts->ids_by_word);
+	return list_has(facts->vfio.ids, id, ',') && facts->vfio.early;
 }
 
 /* Keeping the VM's devices for it from the start of the machine, if the host can spare them. */
@@ -390,13 +390,27 @@ static void check_guest_addresses(const struct facts *facts, struct report *repo
 	}
 }
 
+/* A device with one of the ids that another driver has, or none: whatever should make vfio-pci come
+ * first did not. */
+static bool one_is_late(const struct facts *facts) {
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *device = &facts->pci.device[i];
+		char id[16];
+		snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
+		if (list_has(facts->vfio.ids, id, ',') && strcmp(device->driver, "vfio-pci") != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* An id that is kept for VMs but also belongs to a device the host needs. */
 static void check_ids(const struct facts *facts, struct report *report) {
 	for (unsigned i = 0; i < facts->pci.count; i++) {
 		const struct pci_device *device = &facts->pci.device[i];
 		char id[16];
 		snprintf(id, sizeof id, "%04x:%04x", device->vendor, device->device);
-		if (!list_has(facts->vfio_ids, id, ',')) {
+		if (!list_has(facts->vfio.ids, id, ',')) {
 			continue;
 		}
 		for (unsigned j = i + 1; j < facts->pci.count; j++) {
@@ -414,9 +428,8 @@ static void check_ids(const struct facts *facts, struct report *report) {
 			}
 		}
 	}
-	if (facts->vfio_ids[0] && !facts->vfio_softdep &&
-			!strstr(facts->cmdline, "vfio-pci.ids=") &&
-			!strstr(facts->cmdline, "vfio_pci.ids=")) {
+	if (facts->vfio.ids[0] && !facts->vfio.early &&
+			(facts->vfio.from == VFIO_IDS_FILE || one_is_late(facts))) {
 		char why[320];
 		report_warn(report,
 				_("vfio-pci has ids, but nothing makes it load before the GPU's driver "

@@ -16,6 +16,7 @@
 #include "tools/vm-model/pci_fix.h"
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"
+#include "tools/vm-model/vfio_config.h"
 #include "tools/vm-model/virt.h"
 
 /* ---- the plan ---- */
@@ -107,6 +108,7 @@ struct setup {
 	struct sysroot_user me; /* whose desktop and files; --user */
 	struct pci_list pci;
 	struct host_use use;
+	struct vfio_config vfio;
 	struct host_needs needs;
 	struct handover handover; /* of the VM's devices and --gpu; see setup_handover() */
 	struct virt *virt;
@@ -161,13 +163,15 @@ void check_tmpfiles(struct setup *setup, const char *line);
 
 /* ---- boot loader and initial RAM disk (setup_boot.c) ---- */
 
-/* The kernel's words that vfio needs; ids of vfio-pci go with them where boot_ids_by_word(). */
-void boot_words(struct setup *setup, const char *ids);
-/* /etc/modprobe.d is not the user's to write on this distribution (NixOS, ostree, Unraid). */
+/* The kernel's words that vfio needs; ids of vfio-pci go with them where boot_ids_by_word(). True:
+ * ids were added. */
+bool boot_words(struct setup *setup, const char *ids);
+/* The ids go with the kernel's words: they are there already and count before any file, vfio-pci is
+ * a part of the kernel, or boot_writes_no_files(). */
 bool boot_ids_by_word(const struct setup *setup);
+/* /etc/modprobe.d is not the user's to write on this distribution (NixOS, ostree, Unraid). */
+bool boot_writes_no_files(const struct setup *setup);
 void boot_initramfs(struct setup *setup, bool changed);
-/* The initial RAM disk loads vfio-pci before all others, by the user's own setting. */
-bool boot_loads_vfio_early(const struct setup *setup);
 
 /* ---- setup_input.c ---- */
 

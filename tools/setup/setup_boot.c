@@ -13,7 +13,8 @@
 #include "tools/vm-model/distro.h"
 #include "tools/vm-model/shell_value.h"
 
-enum boot_edit { BOOT_GRUB, BOOT_LINE, BOOT_ENTRIES, BOOT_PRINT };
+/* LINE_TOO: the file from which the next kernel's entry is made, and the entries that there are. */
+enum boot_edit { BOOT_GRUB, BOOT_LINE, BOOT_LINE_TOO, BOOT_ENTRIES, BOOT_PRINT };
 
 struct boot_way {
 	const char *ids;     /* ID or ID_LIKE of os-release, one of them; "" = any */
@@ -27,13 +28,15 @@ struct boot_way {
 	bool ids_by_word; /* /etc/modprobe.d is not the user's here: ids go with the words */
 };
 
+#define OSTREE "/run/ostree-booted"
+
 static const char unraid[] = N_(
 		"in Unraid's Main > Flash > Syslinux configuration, to the append line:%s (devices are "
 		"kept for VMs under Tools > System Devices)");
 
 /* The first that fits counts. */
 static const struct boot_way ways[] = {
-	{ "", "/run/ostree-booted", "", BOOT_PRINT, NULL, "sudo rpm-ostree kargs%s",
+	{ "", OSTREE, "", BOOT_PRINT, NULL, "sudo rpm-ostree kargs%s",
 			" --append-if-missing=", NULL, true },
 	{ "nixos", "", "", BOOT_PRINT, NULL, "sudo nixos-rebuild boot", " \"",
 			N_("in configuration.nix: boot.kernelParams = [%s ]; boot.initrd.kernelModules = "
@@ -48,8 +51,17 @@ static const struct boot_way ways[] = {
 			"sudo proxmox-boot-tool refresh", NULL, NULL, false },
 	{ "fedora rhel centos", "", "", BOOT_PRINT, NULL,
 			"sudo grubby --update-kernel=ALL --args=\"%s\"", NULL, NULL, false },
-	{ "arch", "/etc/kernel/cmdline", "", BOOT_LINE, "/etc/kernel/cmdline", "sudo mkinitcpio -P",
-			NULL, NULL, false },
+	{ "", "/etc/kernelstub/configuration", "", BOOT_PRINT, NULL,
+			"sudo kernelstub --add-options=\"%s\"", NULL, NULL, false },
+	{ "", "/etc/default/limine", "", BOOT_PRINT, NULL, "sudo limine-update", NULL,
+			N_("as a line of its own in /etc/default/limine: KERNEL_CMDLINE[default]+=\"%s\""),
+			false },
+	{ "", "/usr/bin/reinstall-kernels", "", BOOT_LINE, "/etc/kernel/cmdline",
+			"sudo reinstall-kernels", NULL, NULL, false },
+	{ "arch", "/etc/kernel/cmdline", "", BOOT_LINE_TOO, "/etc/kernel/cmdline",
+			"sudo mkinitcpio -P", NULL, NULL, false },
+	{ "arch", "/etc/cmdline.d", "", BOOT_LINE, "/etc/cmdline.d/pierglass.conf",
+			"sudo mkinitcpio -P", NULL, NULL, false },
 	{ "suse opensuse", "/etc/kernel/cmdline", "", BOOT_LINE, "/etc/kernel/cmdline",
 			"sudo sdbootutil update-all-entries", NULL, NULL, false },
 	{ "", "/boot/loader/entries", "", BOOT_ENTRIES, "/boot/loader/entries", NULL, NULL, NULL,
@@ -115,8 +127,8 @@ static bool shell_agrees(const char *text, const char *name, const char *value) 
 #define GRUB_FILE "/etc/default/grub"
 
 struct words {
-	const char *add[4];
-	const char *remove[4];
+	const char *add[6];
+	const char *remove[6];
 	unsigned count;
 	const char *why;
 };
@@ -278,52 +290,98 @@ static char *with_words(const char *line, const struct words *words) {
 	return all;
 }
 
-static void edit_line(struct setup *setup, const struct boot_way *way, const struct words *words) {
-	char *text = sysroot_read(&setup->root, way->file, NULL);
+static void one_line(struct setup *setup, const char *file, const struct words *words) {
+	char *text = sysroot_read(&setup->root, file, NULL);
 	size_t len = text ? strcspn(text, "\n") : 0;
 	char *line = xasprintf("%.*s", (int)len, text ? text : "");
 	char *all = with_words(line, words);
 	char *whole = xasprintf("%s%s", all, text && text[len] ? text + len : "\n");
-	unsigned before = setup->plan.change_count;
-	plan_file(&setup->plan, &setup->root, way->file, 0644, whole, words->why);
-	if (setup->plan.change_count > before) {
-		plan_command(&setup->plan, "%s", way->then);
-	}
+	plan_file(&setup->plan, &setup->root, file, 0644, whole, words->why);
 	free(whole);
 	free(all);
 	free(line);
 	free(text);
 }
 
-/* systemd-boot: every entry that has a line "options …". */
-static void edit_entries(
-		struct setup *setup, const struct boot_way *way, const struct words *words) {
-	struct sysroot_names names = sysroot_list(&setup->root, way->file);
+/* The entry with the words in its lines "options", which are joined: the first one gets what is
+ * new. NULL: it has none. */
+static char *entry_with_words(const char *text, const struct words *words) {
+	struct text out = { 0 };
+	unsigned lines = 0;
+	for (const char *line = text; *line;) {
+		const size_t len = strcspn(line, "\n");
+		const size_t key =
+				strncmp(line, "options", 7) == 0 ? 7 + strspn(line + 7, " \t") : 0;
+		if (key > 7) {
+			struct words here = *words;
+			for (unsigned w = 0; w < here.count; w++) {
+				here.add[w] = lines || kernel_has(text, here.add[w] ? here.add[w]
+										    : "")
+							      ? NULL
+							      : here.add[w];
+			}
+			char *old = xasprintf("%.*s", (int)(len - key), line + key);
+			char *all = with_words(old, &here);
+			text_add(&out, "%.*s%s", (int)key, line, all);
+			free(all);
+			free(old);
+			lines++;
+		} else {
+			text_add_bytes(&out, line, len);
+		}
+		text_add_bytes(&out, line + len, line[len] == '\n');
+		line += len + (line[len] == '\n');
+	}
+	if (!lines) {
+		text_finish(&out);
+		return NULL;
+	}
+	return text_take(&out);
+}
+
+static unsigned each_entry(struct setup *setup, const char *folder, const struct words *words) {
+	struct sysroot_names names = sysroot_list(&setup->root, folder);
 	unsigned found = 0;
 	for (size_t i = 0; i < names.count; i++) {
 		char path[512];
-		snprintf(path, sizeof path, "%s/%.200s", way->file, names.name[i]);
+		snprintf(path, sizeof path, "%s/%.200s", folder, names.name[i]);
 		char *text = strstr(names.name[i], ".conf") ? sysroot_read(&setup->root, path, NULL)
 							    : NULL;
-		char *at = text && strncmp(text, "options", 7) == 0 ? text : NULL;
-		at = !at && text ? strstr(text, "\noptions") : at;
-		if (at) {
-			at += (*at == '\n') + 7;
-			at += strspn(at, " \t");
-			size_t len = strcspn(at, "\n");
-			char *line = xasprintf("%.*s", (int)len, at);
-			char *all = with_words(line, words);
-			char *whole = xasprintf("%.*s%s%s", (int)(at - text), text, all, at + len);
+		char *whole = text ? entry_with_words(text, words) : NULL;
+		if (whole) {
 			plan_file(&setup->plan, &setup->root, path, 0644, whole, words->why);
 			found++;
-			free(whole);
-			free(all);
-			free(line);
 		}
+		free(whole);
 		free(text);
 	}
 	sysroot_names_free(&names);
-	if (!found) {
+	return found;
+}
+
+static void edit_line(struct setup *setup, const struct boot_way *way, const struct words *words) {
+	unsigned before = setup->plan.change_count;
+	one_line(setup, way->file, words);
+	if (way->edit == BOOT_LINE_TOO) {
+		static const char *const folders[] = { "/boot/loader/entries",
+			"/efi/loader/entries", "/boot/efi/loader/entries" };
+		for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+			each_entry(setup, folders[i], words);
+		}
+	}
+	if (setup->plan.change_count > before) {
+		plan_command(&setup->plan, "%s", way->then);
+	}
+}
+
+/* systemd-boot: every entry. kernel-install makes the next kernel's from its own file, if it is
+ * there, else from what the running one was started with. */
+static void edit_entries(
+		struct setup *setup, const struct boot_way *way, const struct words *words) {
+	if (sysroot_exists(&setup->root, "/etc/kernel/cmdline")) {
+		one_line(setup, "/etc/kernel/cmdline", words);
+	}
+	if (!each_entry(setup, way->file, words)) {
 		struct text text = { 0 };
 		for (unsigned w = 0; w < words->count; w++) {
 			text_add(&text, "%s%s", words->add[w] ? " " : "",
@@ -393,14 +451,54 @@ static void add_missing(
 	}
 }
 
-bool boot_ids_by_word(const struct setup *setup) {
+bool boot_writes_no_files(const struct setup *setup) {
 	char *cmdline = sysroot_read(&setup->root, "/proc/cmdline", NULL);
-	bool by_word = way_of(setup, cmdline ? cmdline : "")->ids_by_word;
+	bool no_files = way_of(setup, cmdline ? cmdline : "")->ids_by_word;
 	free(cmdline);
-	return by_word;
+	return no_files;
 }
 
-void boot_words(struct setup *setup, const char *ids) {
+bool boot_ids_by_word(const struct setup *setup) {
+	return setup->vfio.built_in || setup->vfio.from == VFIO_IDS_WORD ||
+	       boot_writes_no_files(setup);
+}
+
+/* vfio-pci.ids= with what is there already; NULL: nothing is missing. */
+static char *ids_word(const struct setup *setup, const char *ids) {
+	const bool there = setup->vfio.from == VFIO_IDS_WORD;
+	struct text all = { 0 };
+	if (!ids[0] || (there && vfio_ids_have(setup->vfio.ids, ids))) {
+		return NULL;
+	}
+	text_add(&all, "vfio-pci.ids=%s", there ? setup->vfio.ids : "");
+	for (const char *word = ids; *word;) {
+		char id[64];
+		const size_t len = strcspn(word, ",");
+		snprintf(id, sizeof id, "%.*s", (int)len, word);
+		if (!there || !list_has(setup->vfio.ids, id, ',')) {
+			text_add(&all, "%s%s", text_get(&all)[all.len - 1] == '=' ? "" : ",", id);
+		}
+		word += len + (word[len] == ',');
+	}
+	return text_take(&all);
+}
+
+static void put_words(struct setup *setup, const struct boot_way *way, const struct words *words,
+		const char *cmdline) {
+	if (words->count == 0) {
+		plan_left(&setup->plan, _("the kernel was started with the right words already"));
+	} else if (way->edit == BOOT_GRUB) {
+		edit_grub(setup, words, way->then);
+	} else if (way->edit == BOOT_LINE || way->edit == BOOT_LINE_TOO) {
+		edit_line(setup, way, words);
+	} else if (way->edit == BOOT_ENTRIES) {
+		edit_entries(setup, way, words);
+	} else {
+		print_words(setup, way, words, cmdline);
+	}
+}
+
+bool boot_words(struct setup *setup, const char *ids) {
 	char *text = sysroot_read(&setup->root, "/proc/cmdline", NULL);
 	const char *cmdline = text ? text : "";
 	bool amd = is_amd(&setup->root);
@@ -417,20 +515,23 @@ void boot_words(struct setup *setup, const char *ids) {
 	} else if (words.count || kernel_has(cmdline, "amd_iommu=off")) {
 		words.remove[words.count++] = "amd_iommu=off";
 	}
-	char *bind = ids && ids[0] ? xasprintf("vfio-pci.ids=%s", ids) : NULL;
-	if (bind && way->ids_by_word) {
-		add_missing(&words, cmdline, bind, "");
+	char *bind = boot_ids_by_word(setup) ? ids_word(setup, ids) : NULL;
+	if (bind) {
+		if (words.count == 0) {
+			words.why = N_("vfio-pci.ids=: vfio-pci takes the devices");
+		}
+		words.remove[words.count] =
+				setup->vfio.from == VFIO_IDS_WORD ? setup->vfio.place : "";
+		words.add[words.count++] = bind;
 	}
-	if (words.count == 0) {
-		plan_left(&setup->plan, _("the kernel was started with the right words already"));
-	} else if (way->edit == BOOT_GRUB) {
-		edit_grub(setup, &words, way->then);
-	} else if (way->edit == BOOT_LINE) {
-		edit_line(setup, way, &words);
-	} else if (way->edit == BOOT_ENTRIES) {
-		edit_entries(setup, way, &words);
-	} else {
-		print_words(setup, way, &words, cmdline);
+	const bool image = strcmp(way->marker, OSTREE) == 0 && ids[0] && !setup->vfio.early;
+	if (image) {
+		words.add[words.count++] = "rd.driver.pre=vfio_pci";
+	}
+	put_words(setup, way, &words, cmdline);
+	if (image) {
+		plan_command(&setup->plan, "sudo rpm-ostree initramfs --enable --arg=--add-drivers "
+					   "--arg=\"vfio_pci vfio vfio_iommu_type1\"");
 	}
 	if (strstr(cmdline, "allow_unsafe_interrupts=1")) {
 		plan_note(&setup->plan,
@@ -438,52 +539,86 @@ void boot_words(struct setup *setup, const char *ids) {
 				  "hardware without interrupt remapping needs it, the guest can forge "
 				  "interrupts with it"));
 	}
+	const bool ids_added = bind != NULL;
 	free(bind);
 	free(text);
+	return ids_added;
 }
 
 /* ---- the initial RAM disk ---- */
 
-/* A MODULES=(… vfio_pci …) loads it before all others. */
-static bool mkinitcpio_has_vfio(const struct sysroot *root) {
-	char *text = sysroot_read(root, "/etc/mkinitcpio.conf", NULL);
-	bool found = false;
-	for (char *at = text; at && !found; at = strchr(at, '\n')) {
-		at += *at == '\n';
-		found = strncmp(at, "MODULES=", 8) == 0 &&
-			memmem(at, strcspn(at, "\n"), "vfio_pci", 8) != NULL;
+static void by_mkinitcpio(struct setup *setup, bool changed) {
+	bool early = initramfs_has_vfio(&setup->root, INITRAMFS_MKINITCPIO);
+	if (!early) {
+		plan_step(&setup->plan,
+				_("in /etc/mkinitcpio.conf, first of all modules: MODULES=(vfio_pci vfio "
+				  "vfio_iommu_type1 ...)"));
 	}
-	free(text);
-	return found;
+	if (changed || !early) {
+		plan_command(&setup->plan, "sudo mkinitcpio -P");
+	}
 }
 
-bool boot_loads_vfio_early(const struct setup *setup) {
-	return mkinitcpio_has_vfio(&setup->root);
+static void by_dracut(struct setup *setup, bool changed) {
+	static const char *const own[] = { "reinstall-kernels", "dracut-rebuild" };
+	const char *command = "dracut -f";
+	unsigned before = setup->plan.change_count;
+	if (!initramfs_has_vfio(&setup->root, INITRAMFS_DRACUT)) {
+		plan_file(&setup->plan, &setup->root, "/etc/dracut.conf.d/pierglass-vfio.conf",
+				0644,
+				"# Written by pierglass setup\nadd_drivers+=\" vfio_pci vfio vfio_iommu_type1 \"\n",
+				N_("vfio-pci is in the initial RAM disk, before the GPU's driver"));
+	}
+	for (size_t i = 2; i-- > 0;) { /* of distributions that name the file otherwise */
+		char path[64];
+		snprintf(path, sizeof path, "/usr/bin/%s", own[i]);
+		command = sysroot_exists(&setup->root, path) ? own[i] : command;
+	}
+	if (changed || setup->plan.change_count > before) {
+		plan_command(&setup->plan, "sudo %s", command);
+	}
+}
+
+/* It has its features in files with paths of modules. */
+static void by_mkinitfs(struct setup *setup, bool changed) {
+	if (!initramfs_has_vfio(&setup->root, INITRAMFS_MKINITFS)) {
+		plan_file(&setup->plan, &setup->root, "/etc/mkinitfs/features.d/vfio.modules", 0644,
+				"kernel/drivers/vfio/vfio.ko.*\nkernel/drivers/vfio/vfio_iommu_type1.ko.*\n"
+				"kernel/drivers/vfio/pci/vfio-pci.ko.*\n",
+				N_("vfio-pci is in the initial RAM disk, before the GPU's driver"));
+		plan_step(&setup->plan, _("in /etc/mkinitfs/mkinitfs.conf, to the features: vfio"));
+		changed = true;
+	}
+	if (changed) {
+		plan_command(&setup->plan, "sudo mkinitfs");
+	}
 }
 
 void boot_initramfs(struct setup *setup, bool changed) {
-	char have[DISTRO_IDS];
-	const struct sysroot *root = &setup->root;
-	distro_read(root, have);
-	if (sysroot_exists(root, "/etc/mkinitcpio.conf") || distro_is(have, "arch")) {
-		bool early = mkinitcpio_has_vfio(root);
-		if (!early) {
+	if (boot_writes_no_files(setup)) {
+		return;
+	}
+	switch (initramfs_tool(&setup->root)) {
+	case INITRAMFS_MKINITCPIO:
+		by_mkinitcpio(setup, changed);
+		break;
+	case INITRAMFS_DRACUT:
+		by_dracut(setup, changed);
+		break;
+	case INITRAMFS_MKINITFS:
+		by_mkinitfs(setup, changed);
+		break;
+	case INITRAMFS_TOOLS:
+		if (changed) {
+			plan_command(&setup->plan, "sudo update-initramfs -u");
+		}
+		break;
+	case INITRAMFS_UNKNOWN:
+		if (changed) {
 			plan_step(&setup->plan,
-					_("in /etc/mkinitcpio.conf, first of all modules: MODULES=(vfio_pci vfio "
-					  "vfio_iommu_type1 ...)"));
+					_("make the initial RAM disk anew, if there is one, with vfio_pci, vfio and "
+					  "vfio_iommu_type1 in it"));
 		}
-		if (changed || !early) {
-			plan_command(&setup->plan, "sudo mkinitcpio -P");
-		}
-	} else if (distro_is(have, "fedora rhel centos suse opensuse")) {
-		unsigned before = setup->plan.change_count;
-		plan_file(&setup->plan, root, "/etc/dracut.conf.d/pierglass-vfio.conf", 0644,
-				"# Written by pierglass setup\nadd_drivers+=\" vfio_pci vfio vfio_iommu_type1 \"\n",
-				N_("vfio-pci is in the initial RAM disk, before the GPU's driver"));
-		if (changed || setup->plan.change_count > before) {
-			plan_command(&setup->plan, "sudo dracut -f");
-		}
-	} else if (changed) {
-		plan_command(&setup->plan, "sudo update-initramfs -u");
+		break;
 	}
 }

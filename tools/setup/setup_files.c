@@ -62,7 +62,9 @@ static void add_word(struct text *list, const char *word, size_t len, char separ
 	}
 }
 
-static void collect(struct setup *setup, struct text *ids, struct text *drivers) {
+/* twins: ids that a device of the host has, too. */
+static void collect(
+		struct setup *setup, struct text *ids, struct text *drivers, struct text *twins) {
 	for (unsigned i = 0; i < setup->pci.count; i++) {
 		const struct pci_device *device = &setup->pci.device[i];
 		unsigned other;
@@ -76,6 +78,7 @@ static void collect(struct setup *setup, struct text *ids, struct text *drivers)
 					_("id %s is left out: %s, which the host keeps, has it too; "
 					  "libvirt takes %s when the VM starts"),
 					id, setup->pci.device[other].name, device->name);
+			add_word(twins, id, strlen(id), ',');
 			continue;
 		}
 		add_word(ids, id, strlen(id), ',');
@@ -89,85 +92,99 @@ static void collect(struct setup *setup, struct text *ids, struct text *drivers)
 
 #define VFIO_FILE "/etc/modprobe.d/pierglass-vfio.conf"
 
-/* The user's own "options vfio-pci ids=": modprobe joins all files and the last one counts, so ours
- * may not stand beside it. NULL: there is none. */
-static char *others_options(const struct setup *setup, char *path, size_t size) {
-	struct sysroot_names names = sysroot_list(&setup->root, "/etc/modprobe.d");
-	char *found = NULL;
-	for (size_t i = 0; i < names.count && !found; i++) {
-		snprintf(path, size, "/etc/modprobe.d/%.200s", names.name[i]);
-		size_t len = strlen(path);
-		if (strcmp(path, VFIO_FILE) == 0 || strcmp(path + len - 5, ".conf") != 0) {
-			continue;
-		}
-		char *text = sysroot_read(&setup->root, path, NULL);
-		char *joined = xstrdup(text ? text : "");
-		text_join_lines(joined);
-		const char *line = live_line(joined, "vfio");
-		while (line && (strncmp(line + strspn(line, " \t"), "options", 7) != 0 ||
-					       !memmem(line, strcspn(line, "\n"), "ids=", 4))) {
-			line = live_line(line + strcspn(line, "\n"), "vfio");
-		}
-		if (line) {
-			found = text;
-		} else {
-			free(text);
-		}
-		free(joined);
-	}
-	sysroot_names_free(&names);
-	return found;
-}
-
-/* The last "ids=" of a live line, which is the one that counts, gets those that it lacks. */
+/* The text with those of the ids that its line lacks; a line at the end where it has none. */
 static char *with_ids(const char *text, const char *ids) {
-	const char *line = live_line(text, "ids=");
-	for (const char *next = line; next; next = live_line(next + strcspn(next, "\n"), "ids=")) {
-		line = next;
+	size_t at;
+	if (!vfio_ids_place(text, &at)) {
+		return xasprintf("%soptions vfio-pci ids=%s\n", text, ids);
 	}
-	const char *at = line ? strstr(line, "ids=") + 4 : NULL;
-	if (!at) {
-		return xstrdup(text);
-	}
-	size_t len = strcspn(at, " \t\n");
+	size_t len = strcspn(text + at, " \t\n\\");
 	struct text list = { 0 };
-	text_add_bytes(&list, at, len);
+	text_add_bytes(&list, text + at, len);
 	for (const char *word = ids; *word;) {
 		size_t n = strcspn(word, ",");
 		add_word(&list, word, n, ',');
 		word += n + (word[n] == ',');
 	}
-	char *out = xasprintf("%.*s%s%s", (int)(at - text), text, text_get(&list), at + len);
+	char *out = xasprintf("%.*s%s%s", (int)at, text, text_get(&list), text + at + len);
 	text_finish(&list);
 	return out;
 }
 
-static void keep_by_modprobe(
-		struct setup *setup, const struct text *ids, const struct text *drivers) {
-	char path[512];
-	char *others = others_options(setup, path, sizeof path);
-	struct text text = { 0 };
-	text_add(&text, "# Written by pierglass setup: devices kept for virtual machines.\n");
-	if (others) {
-		char *all = with_ids(others, text_get(ids));
-		plan_file(&setup->plan, &setup->root, path, 0644, all,
-				N_("vfio-pci takes these devices, too"));
-		free(all);
-	} else {
-		text_add(&text, "options vfio-pci ids=%s\n", text_get(ids));
+static char *without_ids(const char *text, const char *ids) {
+	size_t at;
+	if (!vfio_ids_place(text, &at)) {
+		return xstrdup(text);
 	}
-	bool early = others && boot_loads_vfio_early(setup);
-	for (const char *word = text_get(drivers); *word && !early;) {
+	const size_t len = strcspn(text + at, " \t\n\\");
+	struct text list = { 0 };
+	for (const char *word = text + at; word < text + at + len;) {
+		char id[64];
+		const size_t n = strcspn(word, ", \t\n\\");
+		snprintf(id, sizeof id, "%.*s", (int)n, word);
+		if (!list_has(ids, id, ',')) {
+			add_word(&list, id, strlen(id), ',');
+		}
+		word += n + (word[n] == ',');
+	}
+	char *out = xasprintf("%.*s%s%s", (int)at, text, text_get(&list), text + at + len);
+	text_finish(&list);
+	return out;
+}
+
+/* What our file has already stays: another VM's devices may stand there. */
+static char *own_file(const struct setup *setup, const struct text *twins) {
+	char *text = sysroot_read(&setup->root, VFIO_FILE, NULL);
+	char *own = text ? without_ids(text, text_get(twins)) : NULL;
+	free(text);
+	return own ? own
+		   : xstrdup("# Written by pierglass setup: devices kept for virtual machines.\n");
+}
+
+static void add_softdeps(struct text *text, const struct text *drivers) {
+	for (const char *word = text_get(drivers); *word;) {
 		size_t len = strcspn(word, " ");
-		text_add(&text, "softdep %.*s pre: vfio-pci\n", (int)len, word);
+		char *line = xasprintf("softdep %.*s pre: vfio-pci\n", (int)len, word);
+		if (!strstr(text_get(text), line)) {
+			text_add(text, "%s", line);
+		}
+		free(line);
 		word += len + (word[len] == ' ');
 	}
-	if (!others || (drivers->len && !early)) {
+}
+
+/* modprobe joins all files and the last ids count: where the user's own line does, ours may not
+ * stand beside it. Where the kernel's words have them, no line counts. */
+static void keep_by_modprobe(struct setup *setup, const struct text *ids,
+		const struct text *drivers, const struct text *twins) {
+	const struct vfio_config *vfio = &setup->vfio;
+	const bool by_word = boot_ids_by_word(setup);
+	const bool others = !by_word && vfio->from == VFIO_IDS_FILE &&
+			    strcmp(vfio->place, VFIO_FILE) != 0;
+	if (others) {
+		char *theirs = sysroot_read(&setup->root, vfio->place, NULL);
+		char *all = with_ids(theirs ? theirs : "", text_get(ids));
+		plan_file(&setup->plan, &setup->root, vfio->place, 0644, all,
+				N_("vfio-pci takes these devices, too"));
+		free(all);
+		free(theirs);
+	}
+	struct text text = { 0 };
+	char *own = own_file(setup, twins);
+	char *all = others || by_word ? xstrdup(own) : with_ids(own, text_get(ids));
+	text_add(&text, "%s", all);
+	const bool early = (others || by_word) &&
+			   initramfs_has_vfio(&setup->root, initramfs_tool(&setup->root));
+	if (!early) {
+		add_softdeps(&text, drivers);
+	}
+	if (!(others || by_word) || (drivers->len && !early)) {
 		plan_file(&setup->plan, &setup->root, VFIO_FILE, 0644, text_get(&text),
 				N_("vfio-pci takes the devices before their own drivers do"));
 	}
+	free(all);
+	free(own);
 	text_finish(&text);
-	free(others);
 }
 
 /* From the next start on these are the VM's alone. */
@@ -191,14 +208,15 @@ void files_vfio(struct setup *setup) {
 	char hook[256];
 	struct text ids = { 0 };
 	struct text drivers = { 0 };
+	struct text twins = { 0 };
 	if (!setup_handover(setup, true)) {
 		return;
 	}
-	collect(setup, &ids, &drivers);
+	collect(setup, &ids, &drivers, &twins);
 	bool hooked = setup->has_vm && !setup->options.gpu &&
 		      libvirt_hook_binds(
 				      &setup->root, setup->document.domain.name, hook, sizeof hook);
-	boot_words(setup, hooked ? "" : text_get(&ids));
+	const bool ids_added = boot_words(setup, hooked ? "" : text_get(&ids));
 	if (ids.len == 0) {
 		plan_note(&setup->plan,
 				_("no device to keep for the VM: name one with --gpu, or a VM that has "
@@ -208,18 +226,27 @@ void files_vfio(struct setup *setup) {
 				_("the hook %s takes the devices when the VM starts: they are not kept for it "
 				  "from the start of the machine on"),
 				hook);
-	} else if (!boot_ids_by_word(setup)) {
+	} else {
 		unsigned before = setup->plan.change_count;
-		keep_by_modprobe(setup, &ids, &drivers);
-		check_modprobe(setup, text_get(&ids));
-		if (setup->plan.change_count > before) {
+		const bool files = !boot_writes_no_files(setup) && !setup->vfio.built_in;
+		if (files) {
+			keep_by_modprobe(setup, &ids, &drivers, &twins);
+		}
+		if (files && !boot_ids_by_word(setup)) {
+			check_modprobe(setup, text_get(&ids));
+		}
+		const bool changed = setup->plan.change_count > before;
+		if (changed || ids_added) {
 			tell_what_is_lost(setup);
 		}
-		boot_initramfs(setup, setup->plan.change_count > before);
+		if (files) {
+			boot_initramfs(setup, changed);
+		}
 	}
 	setup->plan.reboot = setup->plan.step.count > 0;
 	text_finish(&ids);
 	text_finish(&drivers);
+	text_finish(&twins);
 }
 
 /* ---- memory ---- */

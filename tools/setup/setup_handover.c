@@ -20,6 +20,7 @@ void setup_read_host(struct setup *setup) {
 	pci_read(&setup->root, &setup->pci);
 	host_use_read(&setup->root, &setup->use);
 	host_needs_of(&setup->use, &setup->pci, &setup->needs);
+	vfio_config_read(&setup->root, &setup->vfio);
 }
 
 static void tell_conflicts(struct setup *setup, bool of_vm) {

@@ -61,11 +61,30 @@ void plan_note(struct plan *plan, const char *format, ...) {
 	va_end(args);
 }
 
+/* A command that is planned again comes last: it is for what stands between, too. */
+static void drop_line(struct lines *lines, const char *line) {
+	unsigned kept = 0;
+	for (unsigned i = 0; i < lines->count; i++) {
+		if (strcmp(lines->line[i], line) == 0) {
+			free(lines->line[i]);
+		} else {
+			lines->line[kept++] = lines->line[i];
+		}
+	}
+	lines->count = kept;
+}
+
 void plan_command(struct plan *plan, const char *format, ...) {
+	struct lines one = { 0 };
 	va_list args;
 	va_start(args, format);
-	add_line(&plan->step, COMMAND, format, args);
+	add_line(&one, COMMAND, format, args);
 	va_end(args);
+	drop_line(&plan->step, one.line[0]);
+	plan->step.line = xrealloc(
+			plan->step.line, (plan->step.count + 1) * sizeof *plan->step.line);
+	plan->step.line[plan->step.count++] = one.line[0];
+	free(one.line);
 }
 
 void plan_step(struct plan *plan, const char *format, ...) {

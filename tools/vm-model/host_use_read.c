@@ -309,10 +309,32 @@ static void route6_line(void *data, char *line) {
 /* ---- keyboards and mice ---- */
 
 struct input_block {
+	const struct sysroot *root;
 	struct host_use *use;
 	struct host_input input;
-	bool has_pci, keys;
+	bool has_pci, keys, bluetooth;
 };
+
+static void add_input(struct host_use *use, const struct host_input *input) {
+	use->input = xrealloc(use->input, (use->input_count + 1) * sizeof *use->input);
+	use->input[use->input_count++] = *input;
+}
+
+/* BlueZ makes these itself, beside every bus: they hang on each adapter that there is. */
+static void add_bluetooth(const struct input_block *block) {
+	struct sysroot_names names = sysroot_list(block->root, "/sys/class/bluetooth");
+	for (size_t i = 0; i < names.count; i++) {
+		struct host_input input = block->input;
+		char path[128];
+		char target[1024];
+		snprintf(path, sizeof path, "/sys/class/bluetooth/%.40s", names.name[i]);
+		if (sysroot_link(block->root, path, target, sizeof target) &&
+				last_pci(target, &input.pci)) {
+			add_input(block->use, &input);
+		}
+	}
+	sysroot_names_free(&names);
+}
 
 /* /proc/bus/input/devices: a block a device, N: its name, S: its place, H: who takes it. */
 static void input_line(void *data, char *line) {
@@ -321,14 +343,16 @@ static void input_line(void *data, char *line) {
 		/* Buttons of the case and of headsets are no keyboards: those repeat and have
 		 * letters. */
 		block->input.keyboard = block->input.keyboard && block->keys;
-		if (block->has_pci && (block->input.keyboard || block->input.mouse)) {
-			struct host_use *use = block->use;
-			use->input = xrealloc(
-					use->input, (use->input_count + 1) * sizeof *use->input);
-			use->input[use->input_count++] = block->input;
+		if (!block->input.keyboard && !block->input.mouse) {
+			/* nothing that somebody types or points with */
+		} else if (block->has_pci) {
+			add_input(block->use, &block->input);
+		} else if (block->bluetooth) {
+			add_bluetooth(block);
 		}
-		*block = (struct input_block){ .use = block->use };
+		*block = (struct input_block){ .root = block->root, .use = block->use };
 	} else if (strncmp(line, "I: ", 3) == 0) {
+		block->bluetooth = strncmp(line, "I: Bus=0005", 11) == 0;
 		const char *vendor = strstr(line, "Vendor=");
 		const char *product = strstr(line, "Product=");
 		block->input.vendor = vendor ? (unsigned)strtoul(vendor + 7, NULL, 16) : 0;
@@ -366,7 +390,7 @@ void host_use_read(const struct sysroot *root, struct host_use *ret_use) {
 	each_line(root, "/proc/swaps", swap_line, &reading);
 	each_line(root, "/proc/net/route", route_line, ret_use);
 	each_line(root, "/proc/net/ipv6_route", route6_line, ret_use);
-	struct input_block block = { .use = ret_use };
+	struct input_block block = { .root = root, .use = ret_use };
 	ret_use->inputs_known = each_line(root, "/proc/bus/input/devices", input_line, &block);
 	char end[] = "";
 	input_line(&block, end);

@@ -272,6 +272,12 @@ static void nothing_that_the_host_needs_is_taken(void **unused) {
 		unsigned hurt = harm(m, handover.take, spare);
 		CHECK(ok == (hurt == 0)); /* no harm, and no false alarm */
 		conflicts += !ok;
+		const struct pci_device *gpu = &m->pci.device[m->gpu];
+		for (unsigned i = 0; gpu->group >= 0 && i < m->pci.count; i++) {
+			/* Outside of the group only what nobody misses goes along. */
+			CHECK(i == m->gpu || !handover.take[i] || !needs->of[i].bits ||
+					m->pci.device[i].group == gpu->group);
+		}
 		if (ok || n % 8) {
 			continue;
 		}
