@@ -10,7 +10,6 @@
 #include "tools/vm-model/boot_config.h"
 #include "tools/vm-model/firewall.h"
 #include "tools/vm-model/info_block.h"
-#include "tools/vm-model/size.h"
 #include "tools/vm-model/text.h"
 #include "tools/vm-model/tmpfiles_line.h"
 #include "tools/vm-model/virt.h"

@@ -5,7 +5,6 @@
 #include "base/i18n.h"
 #include "host-proto/host_facts.h"
 #include "tools/doctor/doctor.h"
-#include "tools/vm-model/size.h"
 #include "tools/vm-model/text.h"
 
 static bool power_of_two(uint64_t n) {

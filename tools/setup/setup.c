@@ -14,7 +14,6 @@
 #include "tools/setup/setup_store.h"
 #include "tools/vm-model/distro.h"
 #include "tools/vm-model/own_command.h"
-#include "tools/vm-model/size.h"
 
 static void usage(FILE *out) {
 	fputs(_("usage: pierglass setup COMMAND [DOMAIN] [options]\n"

@@ -67,6 +67,15 @@ const struct domain_shmem *domain_scream(const struct domain *domain) {
 	return small;
 }
 
+unsigned shmem_mib(unsigned width, unsigned height, bool hdr) {
+	uint64_t bytes = (uint64_t)width * height * (hdr ? 8 : 4) * 2 + (10ull << 20);
+	unsigned mib = 1;
+	while ((uint64_t)mib << 20 < bytes) {
+		mib *= 2;
+	}
+	return mib;
+}
+
 const struct domain_graphics *domain_spice(const struct domain *domain) {
 	for (unsigned i = 0; i < domain->graphics_count; i++) {
 		if (strcmp(domain->graphics[i].type, "spice") == 0) {

@@ -196,6 +196,10 @@ bool domain_shmem_is_scream(const struct domain_shmem *shmem);
 bool domain_shmem_says_scream(const struct domain_shmem *shmem); /* by name */
 /* The memory that Scream writes its sound into, first by name; NULL = none. */
 const struct domain_shmem *domain_scream(const struct domain *domain);
+/* The memory that a resolution needs (kvmfr.md 8), in MiB: width x height x (8 for HDR, else 4) x 2
+ * frames, + 10 MiB, up to a power of two. */
+unsigned shmem_mib(unsigned width, unsigned height, bool hdr);
+
 const struct domain_graphics *domain_spice(const struct domain *domain);
 
 /* "unix:PATH", "HOST:PORT", "spice+tls://…", "" if there is none (yet). */

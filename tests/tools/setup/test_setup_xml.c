@@ -8,7 +8,7 @@
 #include "tools/setup/edit.h"
 #include "tools/setup/setup.h"
 #include "tools/vm-model/shell_value.h"
-#include "tools/vm-model/size.h"
+#include "tools/vm-model/domain.h"
 
 static struct document *load(const char *xml) {
 	struct document *document = xmalloc(sizeof *document);
