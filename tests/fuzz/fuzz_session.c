@@ -67,6 +67,10 @@ void audio_push_stop(struct audio *audio) {
 	(void)audio;
 }
 
+void audio_push_linked(struct audio *audio) {
+	(void)audio;
+}
+
 void audio_push_volume(struct audio *audio, unsigned channels, const uint16_t *volume, bool mute) {
 	(void)audio;
 	for (unsigned i = 0; i < channels; i++) {
