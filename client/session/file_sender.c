@@ -213,6 +213,8 @@ static const char *error_text(int error) {
 		return _("it is a link to a folder");
 	case -ENOTSUP:
 		return _("it is not a regular file");
+	case -ENODATA:
+		return _("its size is not known before it is read: copy it first");
 	case -EREMOTE:
 		return _("it is on another machine and not mounted here");
 	case -E2BIG:

@@ -29,6 +29,14 @@ struct file_worker {
 	uint8_t bytes[SPICE_AGENT_FILE_CHUNK];
 };
 
+/* Files of the kernel (/proc) say that they are empty and are not: the guest wants to know the size
+ * before the content. */
+static int check_empty(int fd) {
+	char byte;
+	const ssize_t n = pread(fd, &byte, 1, 0);
+	return n > 0 ? -ENODATA : n < 0 ? -errno : 0;
+}
+
 static void open_file(struct file_job *job) {
 	struct stat st;
 	int fd = open(job->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -41,7 +49,7 @@ static void open_file(struct file_job *job) {
 	} else if (!S_ISREG(st.st_mode)) {
 		job->result = S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
 	} else {
-		job->result = 0;
+		job->result = st.st_size == 0 ? check_empty(fd) : 0;
 		job->size = (uint64_t)st.st_size;
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	}
