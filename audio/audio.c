@@ -145,6 +145,16 @@ static void apply_settings(struct audio *audio) {
 	if (audio->config.output == AUDIO_OUTPUT_PULSE) {
 		sink_pulse_set_mute(audio->sink, settings.mute);
 	}
+	if (settings.latency_ms != audio->config.latency_ms && audio->playout) {
+		audio->config.latency_ms = settings.latency_ms;
+		playout_set_latency(audio->playout, settings.latency_ms);
+	}
+	if (settings.volume_percent != audio->config.volume_percent) {
+		audio->config.volume_percent = settings.volume_percent;
+		if (audio->config.output == AUDIO_OUTPUT_PULSE) {
+			sink_pulse_set_percent(audio->sink, settings.volume_percent);
+		}
+	}
 	if (settings.retries != audio->retries) {
 		audio->retries = settings.retries;
 		if (audio->receiver) {
@@ -403,6 +413,8 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	audio->status.state = PART_OFF;
 	audio->wake_fd = -1;
 	audio->microphone_fd = -1;
+	audio->settings.volume_percent = config->volume_percent;
+	audio->settings.latency_ms = config->latency_ms;
 	memcpy(audio->settings.interface, config->interface, sizeof audio->settings.interface);
 	memcpy(audio->settings.sender, config->sender, sizeof audio->settings.sender);
 	memcpy(audio->settings.shm_path, config->shm_path, sizeof audio->settings.shm_path);
@@ -478,6 +490,18 @@ static void settings_done(struct audio *audio) {
 void audio_set_mute(struct audio *audio, bool mute) {
 	pthread_mutex_lock(&audio->settings_lock);
 	audio->settings.mute = mute;
+	settings_done(audio);
+}
+
+void audio_set_volume(struct audio *audio, int percent) {
+	pthread_mutex_lock(&audio->settings_lock);
+	audio->settings.volume_percent = percent;
+	settings_done(audio);
+}
+
+void audio_set_latency(struct audio *audio, unsigned latency_ms) {
+	pthread_mutex_lock(&audio->settings_lock);
+	audio->settings.latency_ms = latency_ms;
 	settings_done(audio);
 }
 

@@ -124,6 +124,9 @@ void audio_stop(struct audio *audio);
 /* From any thread. */
 void audio_get_stats(struct audio *audio, struct audio_stats *ret_stats);
 void audio_set_mute(struct audio *audio, bool mute);
+/* As audio_config.volume_percent and .latency_ms, while it plays. */
+void audio_set_volume(struct audio *audio, int percent);
+void audio_set_latency(struct audio *audio, unsigned latency_ms);
 /* Discovery found the bridge later: listen there from now on. */
 void audio_set_interface(struct audio *audio, const char *name);
 /* Discovery found whose sound it is: as audio_config.sender. */

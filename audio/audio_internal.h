@@ -30,6 +30,8 @@ struct spice_block {
 
 struct settings {
 	bool mute;
+	int volume_percent;
+	unsigned latency_ms;
 	unsigned retries;
 	char interface[sizeof((struct audio_config *)0)->interface];
 	char sender[sizeof((struct audio_config *)0)->sender];

@@ -27,6 +27,13 @@ void latency_target_init(struct latency_target *target, unsigned fixed_ms) {
 	};
 }
 
+void latency_target_change(struct latency_target *target, unsigned fixed_ms) {
+	target->fixed = fixed_ms > 0;
+	if (target->fixed) {
+		target->now_ns = fixed_ms * 1e6;
+	}
+}
+
 void latency_target_restart(struct latency_target *target, double packet_ns, double resampler_ns) {
 	target->constant_ns = packet_ns / 2 + resampler_ns;
 	memset(target->bins, 0, sizeof target->bins);

@@ -44,6 +44,8 @@ struct latency_target {
 
 /* fixed_ms: 0 = adapt. */
 void latency_target_init(struct latency_target *target, unsigned fixed_ms);
+/* From now on, while it plays: another fixed target, or (0) one that adapts. */
+void latency_target_change(struct latency_target *target, unsigned fixed_ms);
 /* Another stream: other packets. Keeps what was learned of the server and of underruns. */
 void latency_target_restart(struct latency_target *target, double packet_ns, double resampler_ns);
 void latency_target_set_reserve(struct latency_target *target, double reserve_ns);

@@ -395,6 +395,11 @@ int playout_create(struct playout **ret_playout, const struct playout_config *co
 	return 0;
 }
 
+void playout_set_latency(struct playout *playout, unsigned latency_ms) {
+	playout->config.latency_ms = latency_ms;
+	latency_target_change(&playout->target, latency_ms);
+}
+
 void playout_destroy(struct playout *playout) {
 	if (!playout) {
 		return;

@@ -66,6 +66,8 @@ int playout_create(struct playout **ret_playout, const struct playout_config *co
 		struct sink *sink);
 /* Closes the stream at once: see playout_fade_out(). Accepts NULL. */
 void playout_destroy(struct playout *playout);
+/* As playout_config.latency_ms, from now on: silence is put in, or sound is cut, once. */
+void playout_set_latency(struct playout *playout, unsigned latency_ms);
 
 /*
  * One packet of one source. Another format than before starts a new stream: the caller has made

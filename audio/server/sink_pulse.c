@@ -9,8 +9,8 @@
 
 #include "audio/server/period.h"
 #include "audio/server/pulse_server.h"
+#include "audio/server/pulse_volume.h"
 #include "base/clock.h"
-
 #include "base/log.h"
 
 #define RETIRED_FOR_NS  (400 * NS_PER_MS)
@@ -122,16 +122,18 @@ static void set_stream_volume(struct sink_pulse *pulse, const pa_cvolume *volume
 			context_of(pulse), pa_stream_get_index(pulse->stream), volume, NULL, NULL));
 }
 
+static void set_stream_mute(struct sink_pulse *pulse, bool mute) {
+	pulse_forget(pa_context_set_sink_input_mute(
+			context_of(pulse), pa_stream_get_index(pulse->stream), mute, NULL, NULL));
+}
+
 static void apply_mixer(struct sink_pulse *pulse) {
 	if (pulse->mute) {
-		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
-				pa_stream_get_index(pulse->stream), 1, NULL, NULL));
+		set_stream_mute(pulse, true);
 	}
 	if (pulse->config.volume_percent >= 0 && !pulse->volume_set) {
 		pa_cvolume volume;
-		pa_cvolume_set(&volume, pulse->format.channels,
-				(pa_volume_t)((uint64_t)PA_VOLUME_NORM *
-						(unsigned)pulse->config.volume_percent / 100));
+		pulse_volume_percent(&volume, pulse->format.channels, pulse->config.volume_percent);
 		set_stream_volume(pulse, &volume);
 		pulse->volume_set = true;
 	}
@@ -622,8 +624,7 @@ void sink_pulse_set_mute(struct sink *sink, bool mute) {
 	struct sink_pulse *pulse = pulse_of(sink);
 	pulse->mute = mute;
 	if (pulse->stream_ready) {
-		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
-				pa_stream_get_index(pulse->stream), mute, NULL, NULL));
+		set_stream_mute(pulse, mute);
 	}
 }
 
@@ -633,28 +634,27 @@ void sink_pulse_set_volume(
 	if (!pulse->stream_ready || channels == 0) {
 		return;
 	}
-	pulse->guest_mute = mute;
-	for (unsigned i = 0; i < channels; i++) {
-		pulse->guest_mute |= volume[i] == 0;
-	}
 	pa_cvolume set;
-	pa_cvolume_set(&set, pulse->format.channels, PA_VOLUME_NORM);
-	for (unsigned i = 0; i < pulse->format.channels; i++) {
-		uint16_t value = volume[i < channels ? i : channels - 1];
-		set.values[i] = (pa_volume_t)((uint64_t)PA_VOLUME_NORM * value / UINT16_MAX);
-	}
+	pulse->guest_mute =
+			pulse_volume_guest(&set, pulse->format.channels, volume, channels) || mute;
 	set_stream_volume(pulse, &set);
-	pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
-			pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL, NULL));
+	set_stream_mute(pulse, mute || pulse->mute);
+}
+
+void sink_pulse_set_percent(struct sink *sink, int percent) {
+	struct sink_pulse *pulse = pulse_of(sink);
+	pulse->config.volume_percent = percent;
+	pulse->volume_set = false;
+	if (pulse->stream_ready) {
+		apply_mixer(pulse);
+	}
 }
 
 void sink_pulse_set_guest_mute(struct sink *sink, bool mute) {
 	struct sink_pulse *pulse = pulse_of(sink);
 	pulse->guest_mute = mute;
 	if (pulse->stream_ready) {
-		pulse_forget(pa_context_set_sink_input_mute(context_of(pulse),
-				pa_stream_get_index(pulse->stream), mute || pulse->mute, NULL,
-				NULL));
+		set_stream_mute(pulse, mute || pulse->mute);
 	}
 }
 

@@ -206,14 +206,18 @@ static void finish_mode(struct config *config) {
 	}
 }
 
+void config_share_clipboard(struct config *config) {
+	const bool share = config->raw.clipboard;
+	config->session.clipboard_to_vm = share ? config->raw.clipboard_to_vm : CLIPBOARD_NO;
+	config->session.clipboard_to_local = share ? config->raw.clipboard_to_local : CLIPBOARD_NO;
+}
+
 static void config_finish(struct config *config) {
 	finish_mode(config);
 	finish_spice(config);
 	finish_keys(config);
 	struct guest_link_config *session = &config->session;
-	const bool share = config->raw.clipboard;
-	session->clipboard_to_vm = share ? config->raw.clipboard_to_vm : CLIPBOARD_NO;
-	session->clipboard_to_local = share ? config->raw.clipboard_to_local : CLIPBOARD_NO;
+	config_share_clipboard(config);
 	session->display = config->picture && config->video.settings.source != VIDEO_SOURCE_LG;
 	config->window.remember = config->raw.remember &&
 				  rank_of(config, "size") == CONFIG_DEFAULT &&

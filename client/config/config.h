@@ -290,5 +290,8 @@ bool config_profile_unread(const struct config *config, const char *vm_name,
 int config_apply_profile(struct config *config, const char *vm_name,
 		const struct config_paths *paths, char error[static CONFIG_ERROR_BYTES]);
 
+/* The directions of the clipboard, of what was chosen for each and of the switch for both. */
+void config_share_clipboard(struct config *config);
+
 /* "command line", "/home/u/.config/pierglass/pierglass.ini:12", "default", ... into text. */
 void config_origin_text(const struct config *config, unsigned option, char *text, size_t size);

@@ -394,6 +394,11 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 	case GUEST_LINK_CLIPBOARD:
 		guest_link_agent_allow_clipboard(session->agent);
 		break;
+	case GUEST_LINK_CLIPBOARD_POLICY:
+		guest_link_agent_set_clipboard(session->agent,
+				(enum clipboard_policy)command->value,
+				(enum clipboard_policy)command->count);
+		break;
 	case GUEST_LINK_MICROPHONE:
 		if (session->microphone) {
 			guest_link_microphone_allow(session->microphone, command->on);

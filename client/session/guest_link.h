@@ -175,7 +175,9 @@ enum guest_link_command_kind {
 	GUEST_LINK_DISPLAY_WANTED, /* on: link display and cursor / off: close them (frames flow) */
 	GUEST_LINK_MONITOR_SIZE, /* value = width << 16 | height: the guest should take this size */
 	GUEST_LINK_CLIPBOARD,    /* yes to clipboard_question, or to the content there is */
-	GUEST_LINK_MICROPHONE,   /* the user's word: on / off */
+	/* value: enum clipboard_policy of what the guest may read; count: of what it may write */
+	GUEST_LINK_CLIPBOARD_POLICY,
+	GUEST_LINK_MICROPHONE,        /* the user's word: on / off */
 	GUEST_LINK_MICROPHONE_POLICY, /* value: enum guest_link_microphone_policy */
 	GUEST_LINK_SEND_FILES, /* text: heap, paths separated by NUL, ended by an empty one */
 	GUEST_LINK_CANCEL_FILES,

@@ -204,8 +204,7 @@ int guest_link_agent_create(struct guest_link_agent **ret_agent, struct loop *lo
 	if (r == 0) {
 		r = file_sender_create(&agent->files, loop, on_files_changed, agent);
 	}
-	if (r == 0 && events->clipboard &&
-			(config->clipboard_to_vm || config->clipboard_to_local)) {
+	if (r == 0 && events->clipboard) { /* directions may open later */
 		const struct guest_link_clipboard_config clipboard = {
 			.to_vm = config->clipboard_to_vm,
 			.to_local = config->clipboard_to_local,
@@ -285,6 +284,13 @@ void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width
 	agent->monitor_width = width;
 	agent->monitor_height = height;
 	send_monitor(agent);
+}
+
+void guest_link_agent_set_clipboard(struct guest_link_agent *agent, enum clipboard_policy to_vm,
+		enum clipboard_policy to_local) {
+	if (agent->clipboard) {
+		guest_link_clipboard_set_policy(agent->clipboard, to_vm, to_local);
+	}
 }
 
 void guest_link_agent_local_clipboard(

@@ -54,6 +54,8 @@ unsigned guest_link_agent_read_unfocused(const struct guest_link_agent *agent);
 bool guest_link_agent_used_unfocused(const struct guest_link_agent *agent);
 /* See guest_link_clipboard_question() and _allow(). */
 enum clipboard_question guest_link_agent_question(const struct guest_link_agent *agent);
+void guest_link_agent_set_clipboard(struct guest_link_agent *agent, enum clipboard_policy to_vm,
+		enum clipboard_policy to_local);
 void guest_link_agent_allow_clipboard(struct guest_link_agent *agent);
 void guest_link_agent_send_files(struct guest_link_agent *agent, const char *paths);
 void guest_link_agent_cancel_files(struct guest_link_agent *agent);

@@ -259,6 +259,27 @@ void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool
 	}
 }
 
+void guest_link_clipboard_set_policy(struct guest_link_clipboard *clipboard,
+		enum clipboard_policy to_vm, enum clipboard_policy to_local) {
+	struct guest_link_clipboard_config *config = &clipboard->config;
+	const bool opens = to_vm != CLIPBOARD_NO && to_vm != config->to_vm;
+	const bool closes = to_vm == CLIPBOARD_NO && config->to_vm != CLIPBOARD_NO;
+	if (to_vm == config->to_vm && to_local == config->to_local) {
+		return;
+	}
+	forget_answer(clipboard);
+	end_question(clipboard);
+	clipboard->held_types = 0;
+	config->to_vm = to_vm;
+	config->to_local = to_local;
+	if (closes && clipboard->local_types != 0 && clipboard->has_link) {
+		(void)clipboard->link.release(clipboard->link.data);
+	} else if (opens && clipboard->local_types != 0) {
+		offer_local(clipboard);
+	}
+	arm(clipboard);
+}
+
 unsigned guest_link_clipboard_read_unfocused(const struct guest_link_clipboard *clipboard) {
 	return clipboard->read_unfocused;
 }

@@ -42,6 +42,11 @@ void guest_link_clipboard_leave_link(struct guest_link_clipboard *clipboard);
 /* The newest content is the guest's. */
 bool guest_link_clipboard_is_guests(const struct guest_link_clipboard *clipboard);
 
+/* From now on; what the guest may no longer have is taken back from it, what it may have now is
+ * offered. */
+void guest_link_clipboard_set_policy(struct guest_link_clipboard *clipboard,
+		enum clipboard_policy to_vm, enum clipboard_policy to_local);
+
 /* The guest has the focus: the window has it, or the guest the devices (starts without). */
 void guest_link_clipboard_set_focus(struct guest_link_clipboard *clipboard, bool focus);
 /* Contents that the guest got without it. */

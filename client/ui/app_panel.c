@@ -7,6 +7,7 @@
 
 #include <SDL.h>
 
+#include "audio/audio.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/config/config_save.h"
@@ -43,6 +44,27 @@ static void apply_picture(const struct app_panel *panel) {
 	app_parts_set_video(panel->parts);
 }
 
+static void apply_sound(const struct app_panel *panel, const char *name) {
+	struct audio *audio = panel->parts->audio;
+	if (audio && strcmp(name, "audio-volume") == 0) {
+		audio_set_volume(audio, panel->config->audio.volume_percent);
+	} else if (audio && strcmp(name, "audio-latency") == 0) {
+		audio_set_latency(audio, panel->config->audio.latency_ms);
+	}
+}
+
+static void apply_clipboard(const struct app_panel *panel, const char *name) {
+	if (strcmp(name, "clipboard-to-vm") != 0 && strcmp(name, "clipboard-to-local") != 0) {
+		return;
+	}
+	struct guest_link_config *session = &panel->config->session;
+	config_share_clipboard(panel->config);
+	app_parts_command(panel->parts,
+			(struct guest_link_command){ .kind = GUEST_LINK_CLIPBOARD_POLICY,
+					.value = (int)session->clipboard_to_vm,
+					.count = session->clipboard_to_local });
+}
+
 void app_panel_apply(struct app_panel *panel, const struct config_option *option) {
 	const bool source = strcmp(option->name, "source") == 0; /* an option without a member */
 	const size_t begin = offsetof(struct config, video.settings);
@@ -54,6 +76,8 @@ void app_panel_apply(struct app_panel *panel, const struct config_option *option
 	} else if (strcmp(option->name, "microphone") == 0) {
 		app_actions_set_microphone(panel->actions, panel->config->session.microphone);
 	}
+	apply_sound(panel, option->name);
+	apply_clipboard(panel, option->name);
 	if (strcmp(option->name, "monitor") == 0) {
 		const int last = window_monitor_count() - 1;
 		const int wanted = atoi(panel->config->window.monitor) - 1; // NOLINT(cert-err34-c)

@@ -69,8 +69,8 @@ static const struct row picture_rows[] = {
 static const struct row sound_rows[] = {
 	STATE(muted, KEY_ACTION_MUTE, N_("Mute")),
 	LATER("audio", N_("Where sound comes from"), "auto scream spice off"),
-	LATER("audio-volume", N_("Volume (%)"), "auto 10 25 50 75 100 125 150"),
-	LATER("audio-latency", N_("Delay (ms)"), "auto 20 30 40 50 60 80 100 150 200"),
+	STEPS("audio-volume", N_("Volume (%)"), "auto 10 25 50 75 100 125 150"),
+	STEPS("audio-latency", N_("Delay (ms)"), "auto 20 30 40 50 60 80 100 150 200"),
 	STEPS("microphone", N_("Microphone"), "off ask on"),
 	ACTION(KEY_ACTION_GUEST_VOLUME_DOWN, N_("The guest's volume: less")),
 	ACTION(KEY_ACTION_GUEST_VOLUME_UP, N_("The guest's volume: more")),
@@ -83,8 +83,9 @@ static const struct row input_rows[] = {
 	OPTION("mouse-sens", N_("Speed of the captured mouse")),
 	OPTION("scale-pointer", N_("The guest's pointer keeps its size")),
 	LATER("capture-on-start", N_("Capture as the window opens"), NULL),
-	LATER("clipboard-to-vm", N_("The guest may read the clipboard"), NULL),
-	LATER("clipboard-to-local", N_("The clipboard takes what the guest copies"), NULL),
+	STEPS("clipboard-to-vm", N_("The guest may read the clipboard"), "no ask focus always"),
+	STEPS("clipboard-to-local", N_("The clipboard takes what the guest copies"),
+			"no ask focus always"),
 	ACTION(KEY_ACTION_CTRL_ALT_DEL, N_("Send Ctrl+Alt+Del")),
 	ACTION(KEY_ACTION_TYPE_CLIPBOARD, N_("Type the clipboard's text as keys")),
 };

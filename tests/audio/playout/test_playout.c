@@ -117,6 +117,36 @@ static void the_target_adapts(void **state) {
 	free(w);
 }
 
+/* The panel's delay, while it plays: what is heard follows, with one resync each. */
+static void the_target_is_changed(void **state) {
+	(void)state;
+	static const struct {
+		unsigned ms;
+		double until_s;
+	} steps[] = { { 100, 40 }, { 40, 70 } };
+	struct world *w = calloc(1, sizeof *w);
+	w->jitter_ns = 300e3;
+	world_begin(w);
+	world_until(w, START_NS + 10 * (uint64_t)1e9);
+	for (unsigned i = 0; i < 2; i++) {
+		playout_set_latency(w->playout, steps[i].ms);
+		world_until(w, START_NS + (uint64_t)(steps[i].until_s * 1e9));
+		struct playout_stats s;
+		playout_get_stats(w->playout, w->now, &s);
+		tell("changed while it plays", w);
+		CHECK_THAT(fabs(s.target_us - steps[i].ms * 1e3) < 1, "target", w);
+		CHECK_THAT(fabs(w->latency_last * 1e-6 - steps[i].ms) < 3, "heard", w);
+	}
+	playout_set_latency(w->playout, 0);
+	world_until(w, START_NS + 100 * (uint64_t)1e9);
+	struct playout_stats s;
+	playout_get_stats(w->playout, w->now, &s);
+	CHECK_THAT(s.target_us < 39e3, "adapts again", w);
+	CHECK_THAT(w->glitches <= 2, "glitches", w);
+	world_end(w);
+	free(w);
+}
+
 /* Packets are left waiting for one another only where enough is in flight: a wake-up that is late
  * by what an adapting target allows for is not heard. */
 static void packets_are_picked_up_together(void **state) {
@@ -275,6 +305,7 @@ int main(void) {
 		cmocka_unit_test(drift_is_held),
 		cmocka_unit_test(a_slow_timer_is_no_loss),
 		cmocka_unit_test(the_target_adapts),
+		cmocka_unit_test(the_target_is_changed),
 		cmocka_unit_test(packets_are_picked_up_together),
 		cmocka_unit_test(stalls_leave_no_trace),
 		cmocka_unit_test(loss_is_bridged),

@@ -242,6 +242,30 @@ static void a_closed_direction_says_nothing(void **state) {
 	stop(&f);
 }
 
+static void directions_change_while_it_runs(void **state) {
+	struct fixture f;
+	(void)state;
+	start(&f, CLIPBOARD_NO, CLIPBOARD_NO);
+	local(&f, CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, NULL);
+	CHECK_EQ(f.offers, 0);
+	guest_link_clipboard_set_policy(f.clipboard, CLIPBOARD_ALWAYS, CLIPBOARD_ALWAYS);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.offers, 1); /* what was copied before */
+	CHECK(f.offered != 0);
+	peer_agent_request(f.pair.guest, SPICE_CLIPBOARD_TEXT);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.kinds[CLIPBOARD_REQUEST], 1);
+	guest_link_clipboard_set_policy(f.clipboard, CLIPBOARD_NO, CLIPBOARD_NO);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.offered, 0u); /* taken back */
+	const int messages = f.messages;
+	peer_agent_offer(f.pair.guest, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
+	peer_agent_request(f.pair.guest, SPICE_CLIPBOARD_TEXT);
+	agent_pair_turn(&f.pair);
+	CHECK_EQ(f.messages, messages);
+	stop(&f);
+}
+
 static void focus_opens_and_closes(void **state) {
 	struct fixture f;
 	(void)state;
@@ -382,6 +406,7 @@ int main(void) {
 		cmocka_unit_test(large_content_fails_with_its_size),
 		cmocka_unit_test(a_silent_guest_is_waited_for_so_long),
 		cmocka_unit_test(a_closed_direction_says_nothing),
+		cmocka_unit_test(directions_change_while_it_runs),
 		cmocka_unit_test(focus_opens_and_closes),
 		cmocka_unit_test(when_the_agent_goes_everybody_is_answered),
 		cmocka_unit_test(a_change_of_ways_loses_nothing),
