@@ -31,4 +31,7 @@
 #define HOST_FACTS_SOUND_BOTH N_("an emulated sound card (%s) beside Scream: Windows may play there")
 #define HOST_FACTS_SCREAM_SHM N_("shared memory %s of %llu MiB is Scream's: pierglass plays what is written there")
 #define HOST_FACTS_SCREAM_SHM_SMALL N_("shared memory %s of %llu MiB is as small as Scream's: where it is, pierglass plays it when it is told the file")
+#define HOST_FACTS_SCREAM_DROPPED N_("%u of Scream's packets for %s port %u came from %s over %s in %u s, and none reached a socket: a firewall drops them")
+#define HOST_FACTS_SCREAM_ELSEWHERE N_("%u of Scream's packets came from %s over %s in %u s, for %s port %u; pierglass listens to %s port %d")
+#define HOST_FACTS_SCREAM_ALONE N_("%u of Scream's packets came from %s over %s in %u s, for this host alone: pierglass takes them")
 #define HOST_FACTS_SCREAM_FILTERED N_("%lld multicast packets came over %s in %u s, as many as Scream sends, and none reached a socket: most likely a firewall filters UDP %d, or the guest sends to another port or group")

@@ -5,6 +5,7 @@ pg_fuzz(discovery client)
 # The set-up programs; without libxml2 there is only QEMU's own command line to read.
 pg_fuzz(qemu_argv vm_model)
 pg_fuzz(wayland doctor vm_model)
+pg_fuzz(seen_packets doctor vm_model)
 if(TARGET PkgConfig::LIBXML2)
 	foreach(golden doctor setup)
 		pg_integration(${golden}_golden ${golden}-golden)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/doctor/seen_packets.h"
 #include "tools/vm-model/distro.h"
 #include "tools/vm-model/domain.h"
 #include "tools/vm-model/handover.h"
@@ -141,6 +142,8 @@ struct facts_live {
 	unsigned listen_s;
 	int64_t multicast_counted; /* on the bridge, meanwhile; -1 = not asked */
 	int64_t multicast_received;
+	bool packets_seen; /* who may look at packets has */
+	struct seen_packets seen;
 	char nft_chains[4][96]; /* "inet filter input": base chains of the input hook; root only */
 	char grab_busy[256];    /* an evdev device of the VM that somebody else grabbed */
 	char grab_holder[64];   /* who has it open: "evsieve (pid 12)", "" = cannot tell */

@@ -173,17 +173,26 @@ static void listen_multicast(struct facts *facts, unsigned listen_s) {
 	uint64_t before = multicast_counter(facts);
 	uint64_t until_ns = clock_now_ns() + listen_s * NS_PER_S;
 	uint64_t now_ns;
+	const int all = seen_packets_open(facts->network.bridge);
 	live->listen_s = listen_s;
+	live->packets_seen = all >= 0;
 	live->multicast_received = 0;
 	while ((now_ns = clock_now_ns()) < until_ns) {
-		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		poll(&wait, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1);
+		struct pollfd wait[] = { { .fd = fd, .events = POLLIN },
+			{ .fd = all, .events = POLLIN } };
+		poll(wait, 2, (int)((until_ns - now_ns) / NS_PER_MS) + 1);
 		char packet[2048];
 		while (recv(fd, packet, sizeof packet, 0) >= 0) {
 			live->multicast_received++;
 		}
+		if (all >= 0) {
+			seen_packets_read(&live->seen, all);
+		}
 	}
 	live->multicast_counted = (int64_t)(multicast_counter(facts) - before);
+	if (all >= 0) {
+		close(all);
+	}
 	close(fd);
 }
 
@@ -255,8 +264,30 @@ static bool number_fact(const struct sysroot *root, const char *name, int64_t *r
 	return true;
 }
 
+/* "300 192.168.122.50 239.255.77.77 4010 scream, 3 …" */
+static void seen_of_text(struct seen_packets *seen, char *text) {
+	char *rest;
+	for (char *one = strtok_r(text, ",", &rest); one && seen->kinds < SEEN_KINDS;
+			one = strtok_r(NULL, ",", &rest)) {
+		struct seen_kind *kind = &seen->kind[seen->kinds];
+		char from[INET_ADDRSTRLEN];
+		char to[INET_ADDRSTRLEN];
+		char what[8] = "";
+		unsigned port;
+		if (sscanf(one, " %u %15s %15s %u %7s", &kind->count, from, to, &port, // NOLINT
+				    what) >= 4) {
+			inet_pton(AF_INET, from, &kind->from);
+			inet_pton(AF_INET, to, &kind->to);
+			kind->port = (uint16_t)port;
+			kind->is_scream = strcmp(what, "scream") == 0;
+			seen->kinds++;
+		}
+	}
+}
+
 static void from_tree(struct facts *facts) {
 	struct facts_live *live = &facts->live;
+	char text[512];
 	const struct sysroot *root = facts->root;
 	int64_t value;
 	const struct domain_graphics *spice = facts->has_vm ? domain_spice(&facts->vm) : NULL;
@@ -289,6 +320,10 @@ static void from_tree(struct facts *facts) {
 		live->multicast_counted = value;
 		live->listen_s = 3;
 		live->multicast_received = number_fact(root, "received", &value) ? value : 0;
+	}
+	if (sysroot_fact(root, "live", "seen", text, sizeof text)) {
+		live->packets_seen = true;
+		seen_of_text(&live->seen, text);
 	}
 	sysroot_fact(root, "live", "nft", live->nft_chains[0], sizeof live->nft_chains[0]);
 	sysroot_fact(root, "live", "busy", live->grab_busy, sizeof live->grab_busy);

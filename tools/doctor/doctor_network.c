@@ -1,5 +1,7 @@
 /* Checks of SPICE, the bridge, the way of the sound, and the sound server. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/i18n.h"
@@ -216,8 +218,26 @@ static void rule_for(const struct facts *facts, struct report *report) {
 		report_command(report,
 				"sudo nft insert rule inet filter input iifname %s udp dport %d accept",
 				bridge, SCREAM_PORT);
-		report_remedy(report, _("another table or chain? This names it:"));
+		report_remedy(report,
+				_("another table or chain, or other packets? This names them:"));
 		report_self(report, true, "doctor");
+	}
+}
+
+/* None of them are the sound's: which they are. */
+static void report_others(const struct facts *facts, struct report *report) {
+	const struct facts_live *live = &facts->live;
+	for (unsigned i = 0; i < live->seen.kinds; i++) {
+		const struct seen_kind *kind = &live->seen.kind[i];
+		char from[INET_ADDRSTRLEN];
+		char to[INET_ADDRSTRLEN];
+		if (kind->is_scream) {
+			continue;
+		}
+		inet_ntop(AF_INET, &kind->from, from, sizeof from);
+		inet_ntop(AF_INET, &kind->to, to, sizeof to);
+		report_remedy(report, _("what came: %u packets from %s for %s port %u"),
+				kind->count, from, to, kind->port);
 	}
 }
 
@@ -229,6 +249,7 @@ static void silent_guest(const struct facts *facts, struct report *report) {
 		return;
 	}
 	report_skip(report, _(HOST_FACTS_SCREAM_SILENT), live->listen_s);
+	report_others(facts, report);
 	report_remedy(report, _(HOST_FACTS_SCREAM_MISSING));
 	report_remedy(report, _(HOST_FACTS_SCREAM_DEFAULT));
 	report_remedy(report, _(HOST_FACTS_SCREAM_CARD));
@@ -239,14 +260,50 @@ static void silent_guest(const struct facts *facts, struct report *report) {
  * packets a second at least (44.1 kHz, mono). */
 #define SCREAM_LEAST_A_SECOND 60
 
+/* What was seen of Scream's packets before any firewall, by who may look. */
+static bool report_seen(const struct facts *facts, struct report *report) {
+	const struct facts_live *live = &facts->live;
+	const char *bridge = facts->network.bridge;
+	const struct seen_kind *kind = seen_packets_most(&live->seen, true);
+	char from[INET_ADDRSTRLEN];
+	char to[INET_ADDRSTRLEN];
+	if (!kind || live->multicast_received > 0) {
+		return false;
+	}
+	inet_ntop(AF_INET, &kind->from, from, sizeof from);
+	inet_ntop(AF_INET, &kind->to, to, sizeof to);
+	if (kind->port == SCREAM_PORT && strcmp(to, SCREAM_GROUP) == 0) {
+		report_fail(report, _(HOST_FACTS_SCREAM_DROPPED), kind->count, to, kind->port, from,
+				bridge, live->listen_s);
+		rule_for(facts, report);
+	} else if (kind->port == SCREAM_PORT && !IN_MULTICAST(ntohl(kind->to))) {
+		report_ok(report, _(HOST_FACTS_SCREAM_ALONE), kind->count, from, bridge,
+				live->listen_s);
+	} else {
+		report_fail(report, _(HOST_FACTS_SCREAM_ELSEWHERE), kind->count, from, bridge,
+				live->listen_s, to, kind->port, SCREAM_GROUP, SCREAM_PORT);
+		if (IN_MULTICAST(ntohl(kind->to))) {
+			report_remedy(report, "pierglass --audio-group=%s --audio-port=%u", to,
+					kind->port);
+		} else {
+			report_remedy(report, "pierglass --audio-port=%u", kind->port);
+		}
+	}
+	return true;
+}
+
 static void check_firewall(const struct facts *facts, struct report *report) {
 	const struct facts_network *network = &facts->network;
 	const struct facts_live *live = &facts->live;
+	if (report_seen(facts, report)) {
+		return;
+	}
 	if (live->multicast_counted > 0 && live->multicast_received > 0) {
 		report_ok(report, _(HOST_FACTS_SCREAM_ARRIVES), (long long)live->multicast_counted,
 				network->bridge, (long long)live->multicast_received,
 				live->listen_s);
-	} else if (live->multicast_counted > SCREAM_LEAST_A_SECOND * (int64_t)live->listen_s) {
+	} else if (!live->packets_seen &&
+			live->multicast_counted > SCREAM_LEAST_A_SECOND * (int64_t)live->listen_s) {
 		report_fail(report, _(HOST_FACTS_SCREAM_FILTERED),
 				(long long)live->multicast_counted, network->bridge, live->listen_s,
 				SCREAM_PORT);
