@@ -8,6 +8,8 @@ pg_test(host-proto/host_offers sim host-proto)
 pg_test(host-proto/sim/demo_guest_steps sim host-proto)
 pg_test(host-proto/sim/demo_scene sim host-proto)
 pg_test(client/video/hostile sim host-proto)
+pg_test(host-proto/ports host-proto)
+set_property(TEST ports APPEND PROPERTY LABELS threads)
 pg_test(host-proto/lgmp_threads sim host-proto)
 set_property(TEST lgmp_threads APPEND PROPERTY LABELS threads)
 
