@@ -427,20 +427,20 @@ static void take_offer(struct guest_link_clipboard *clipboard, unsigned ours) {
 	arm(clipboard);
 }
 
-void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned ours) {
+void guest_link_clipboard_offer(struct guest_link_clipboard *clipboard, unsigned types) {
 	if (!clipboard->config.to_local) {
 		return;
 	}
 	if (can_own(clipboard)) {
-		take_offer(clipboard, ours);
+		take_offer(clipboard, types);
 		return;
 	}
-	clipboard->held_types = ours;
-	if (clipboard->config.to_local == CLIPBOARD_ASK && ours != 0 &&
+	clipboard->held_types = types;
+	if (clipboard->config.to_local == CLIPBOARD_ASK && types != 0 &&
 			!clipboard->guest_declined) {
 		ask(clipboard, CLIPBOARD_QUESTION_TO_LOCAL);
 		arm(clipboard);
-	} else if (ours == 0 && clipboard->question == CLIPBOARD_QUESTION_TO_LOCAL) {
+	} else if (types == 0 && clipboard->question == CLIPBOARD_QUESTION_TO_LOCAL) {
 		end_question(clipboard);
 	}
 }

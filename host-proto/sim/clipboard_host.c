@@ -289,25 +289,24 @@ static void owner_says(
 	}
 }
 
+static bool may_claim(const struct clipboard_host *clipboard, uint32_t client) {
+	return !clipboard->off && !clipboard->busy &&
+	       (!clipboard->owner || clipboard->owner == client);
+}
+
 static void on_message(
 		struct clipboard_host *clipboard, uint32_t client, const void *data, size_t size) {
 	struct kvmfr_clipboard_message message;
 	clipboard->counts.messages++;
-	if (kvmfr_clipboard_message_read(data, size, &message) < 0) {
-		clipboard->counts.refused++;
-	} else if (message.type == KVMFR_CLIPBOARD_CLAIM) {
-		if (clipboard->off || clipboard->busy ||
-				(clipboard->owner && clipboard->owner != client)) {
-			clipboard->counts.refused++;
-			return;
-		}
+	int r = kvmfr_clipboard_message_read(data, size, &message);
+	if (r == 0 && message.type == KVMFR_CLIPBOARD_CLAIM && may_claim(clipboard, client)) {
 		clipboard->counts.claims++;
 		set_owner(clipboard, client, message.generation);
-	} else if (client != clipboard->owner ||
-			message.generation != clipboard->owner_generation) {
-		clipboard->counts.refused++;
-	} else {
+	} else if (r == 0 && message.type != KVMFR_CLIPBOARD_CLAIM && client == clipboard->owner &&
+			message.generation == clipboard->owner_generation) {
 		owner_says(clipboard, &message);
+	} else {
+		clipboard->counts.refused++;
 	}
 }
 
