@@ -148,7 +148,8 @@ static bool may_play(void) {
 				mebibytes);
 	}
 	if (geteuid() == 0) {
-		log_warn("this runs as root, and so would whatever a VM breaks in it: start it as your own user");
+		log_warn("this program runs as root, and so would a VM that breaks into it: "
+			 "start it as your own user");
 	}
 	return true;
 }
@@ -171,7 +172,7 @@ static void confine(struct config *config) {
 		request.paths.ssh_keys = true;
 	}
 	if (!config->sandbox) {
-		log_warn("no sandbox (--no-sandbox): what breaks into this program can do what you can");
+		log_warn("no sandbox (--no-sandbox): a VM that breaks into this program can do what you can");
 		return;
 	}
 	audio_look_around(&config->audio);

@@ -196,7 +196,8 @@ int bench_player_measure(struct bench_player *ret_player, const struct config *c
 		end(&child, tick, data);
 	}
 	if (r < 0 && r != -EINTR) {
-		log_warn("what playing costs as a whole is not measured: pierglass, started as a player would, shows no picture (%s)",
+		log_warn("the whole cost of playing is not measured: pierglass, started as a player starts it, "
+			 "shows no picture (%s)",
 				strerrordesc_np(-r));
 		return 0;
 	}

@@ -152,7 +152,7 @@ static const struct lg_option lg_options[] = {
 	/* Of its development after B7. */
 	{ .name = "app:transport", .type = LG_TEXT, .support = LG_MAPPED, .target = "source",
 		.values = "lgmp:auto spice:spice", .note = note_test },
-	IGNORED("win:disableWaitingMessage", LG_BOOL, N_("what is waited for never covers the picture")),
+	IGNORED("win:disableWaitingMessage", LG_BOOL, N_("waiting never covers the picture")),
 	MAPPED("input:evdev", LG_TEXT, "evdev", NULL),
 	IGNORED("input:evdevExclusive", LG_BOOL, N_("grabbed devices are always exclusive")),
 	IGNORED("input:mouseTrace", LG_BOOL, NULL),

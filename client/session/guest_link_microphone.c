@@ -111,7 +111,7 @@ static void take_blocks(struct guest_link_microphone *mic) {
 			continue; /* captured just before it was closed: nobody's business */
 		}
 		if (spice_channel_unsent(mic->channel) > BUSY_BYTES) {
-			log_warn_limited("the VM does not take what the microphone hears");
+			log_warn_limited("the VM does not take the sound of the microphone");
 			continue;
 		}
 		(void)spice_record_send(mic->channel, time_ms(), block.samples, block.frames);

@@ -117,7 +117,7 @@ static int check_tcp(int fd, const struct sockaddr *to, struct spice_connect_che
 	if (r < 0 && r != -ENOENT) {
 		/* A machine that does not show its sockets: no stranger can bring that about. */
 		log_warn_limited(
-				"cannot see who listens for SPICE (%s): whoever it is is taken for the VM",
+				"cannot see who listens for SPICE (%s): the listener is taken for the VM",
 				strerrordesc_np(-r));
 		return fd;
 	}

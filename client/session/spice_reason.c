@@ -100,7 +100,7 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 	case -OWNER_REFUSED:
 		owner_name("", owner, name);
 		snprintf(reason, size,
-				_("what answers at %s belongs to user %s, not to the VM's: see --vm-owner"),
+				_("the server at %s belongs to user %s, not to the VM's: see --vm-owner"),
 				at, name);
 		break;
 	case -EPERM:
@@ -123,7 +123,7 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 		snprintf(reason, size, _("%s speaks another version of SPICE"), at);
 		break;
 	case -EBADMSG:
-		snprintf(reason, size, _("what answers at %s does not speak SPICE properly"), at);
+		snprintf(reason, size, _("the server at %s does not speak SPICE properly"), at);
 		break;
 	case -EKEYREJECTED:
 		snprintf(reason, size,

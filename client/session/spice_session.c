@@ -318,7 +318,7 @@ void spice_session_read_password(struct spice_session *session) {
 		if (!session->file_reported && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 				(st.st_mode & S_IROTH)) {
 			session->file_reported = true;
-			log_warn("every user of this machine can read the password file %s: chmod 600 it",
+			log_warn("the password file %s is readable for every user of this machine: chmod 600 it",
 					session->password_file);
 		}
 		text[n] = '\0';

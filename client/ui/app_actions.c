@@ -148,7 +148,7 @@ static void type_clipboard(const struct app_actions *actions) {
 static void answer_clipboard(const struct app_actions *actions) {
 	if (actions->hud->now.session.clipboard_question == CLIPBOARD_QUESTION_NONE) {
 		app_alert(actions->hud, OVERLAY_INFO,
-				_("Nothing is asked of the clipboard: see --clipboard-to-vm"));
+				_("No question about the clipboard is open: see --clipboard-to-vm"));
 		return;
 	}
 	app_parts_command(actions->parts,
@@ -212,8 +212,8 @@ static void ask_guest_size(const struct app_actions *actions) {
 	if (!(now->video.host.session && now->video.host.accepts_window_size) &&
 			!(now->session.connected && now->session.agent)) {
 		app_alert(actions->hud, OVERLAY_WARN,
-				_("Nobody in the guest takes a size: the Looking Glass host must be one "
-				  "with a display driver, or a SPICE agent must run"));
+				_("Nothing in the guest takes a size: this needs a "
+				  "Looking Glass host with a display driver, or a SPICE agent"));
 		return;
 	}
 	window_size_px(actions->window, &width, &height);

@@ -155,8 +155,8 @@ static bool plain_text(const struct app_status *s, enum app_sign sign, char *tex
 	switch (sign) {
 	case APP_SIGN_WRONG_VM:
 		snprintf(text, size,
-				_("SPICE belongs to another VM (%s), so input is off: give --spice "
-				  "the address of the VM that is shown"),
+				_("input is off because SPICE belongs to another VM (%s): "
+				  "give --spice the address of the VM that is shown"),
 				s->session.name);
 		return true;
 	case APP_SIGN_NO_INPUT:

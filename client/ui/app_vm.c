@@ -28,8 +28,8 @@ void app_vm_check(struct app_hud *hud) {
 	hud->now.wrong_vm = wrong;
 	hud->dirty = true;
 	if (wrong) {
-		log_error("the picture is that of another VM than SPICE's \"%s\": input is off; give "
-			  "--spice the address of the VM that is shown",
+		log_error("input is off because the picture is not of SPICE's VM \"%s\": "
+			  "give --spice the address of the VM that is shown",
 				session->name);
 		app_alert(hud, OVERLAY_BAD, _("SPICE belongs to another VM (%s): input is off"),
 				session->name);

@@ -97,7 +97,7 @@ static void fill_sound(const struct graphs *graphs, struct overlay *o) {
 	}
 	graph->count = graphs->sound_count;
 	snprintf(graph->title, sizeof graph->title,
-			_("Sound lies %.0f ms ahead (1 %%: %.0f ms, least %.0f ms, wanted %.0f ms)"),
+			_("Sound is %.0f ms ahead (1 %%: %.0f ms, least %.0f ms, wanted %.0f ms)"),
 			(double)graphs_percentile(sorted, graph->count, 0.5f),
 			(double)graphs_percentile(sorted, graph->count, 0.01f),
 			(double)graphs_percentile(sorted, graph->count, 0),

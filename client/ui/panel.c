@@ -260,7 +260,7 @@ static struct panel_request change_row(struct panel *panel, struct config *confi
 		has = true;
 	}
 	if (has && row->next_start) {
-		panel_tell(panel, _("This counts from the next start, once it is saved"));
+		panel_tell(panel, _("This takes effect at the next start, once saved"));
 	}
 	return has ? change(panel, config, option, value)
 		   : (struct panel_request){ .kind = PANEL_REQUEST_NONE };

@@ -158,7 +158,7 @@ static int on_surface_create(struct spice_display *display, struct reader *r) {
 	const uint64_t bytes = (uint64_t)width * height * 4;
 	const bool primary = (flags & 1) != 0;
 	if (!surface || (!primary && bytes > SURFACE_BYTES_MAX - display->bytes)) {
-		display_note_unsupported(display, "so many surfaces");
+		display_note_unsupported(display, "more surfaces than it keeps");
 		return 0;
 	}
 	*surface = (struct surface){

@@ -229,11 +229,11 @@ static void check_sound_delay(const struct facts *facts, struct report *report) 
 		return;
 	}
 	if (vm->hda_is_quick) {
-		report_ok(report, _("the sound card: QEMU holds its sound back for about 10 ms"));
+		report_ok(report, _("the sound card: QEMU buffers its sound for about 10 ms"));
 		return;
 	}
-	report_ok(report, _("the sound card: QEMU holds its sound back for about 30 ms"));
-	report_remedy(report, _("for 10 ms instead (should Windows crackle then, undo it):"));
+	report_ok(report, _("the sound card: QEMU buffers its sound for about 30 ms"));
+	report_remedy(report, _("for 10 ms instead (if Windows crackles then, undo it):"));
 	if (vm->is_xml) {
 		report_setup(report, "audio", "--low-latency");
 		return;

@@ -134,8 +134,7 @@ static void check_parameters(const struct facts *facts, struct report *report) {
 		{ "kvm.ignore_msrs=1", true, VERDICT_OK,
 				N_("optional: some games and benchmarks stop without it"), NULL },
 		{ "pcie_acs_override=", false, VERDICT_WARN,
-				N_("pretends that devices are isolated which are not: the guest may reach "
-				   "others by DMA"),
+				N_("treats devices as isolated that are not: the guest may reach others by DMA"),
 				N_("take it out, unless you trust the guest with the whole machine") },
 		{ "mitigations=off", true, VERDICT_WARN,
 				N_("the guest could read the host's memory through the processor"),

@@ -18,7 +18,7 @@ static bool is_kvmfr(const struct domain_shmem *shmem) {
 /* A restart inside Windows is not enough. */
 static void restart_vm(struct report *report) {
 	report_virsh(report, "shutdown", "%s", "");
-	report_remedy(report, _("once it is off (a restart inside Windows is not enough):"));
+	report_remedy(report, _("once the VM is off (a restart inside Windows is not enough):"));
 	report_virsh(report, "start", "%s", "");
 }
 
@@ -103,8 +103,7 @@ static void apparmor_line(const struct facts *facts, struct report *report) {
 	}
 	if (!facts->memory.cgroup_known) {
 		report_skip(report,
-				_("whether libvirt lets QEMU open /dev/kvmfr0: only root may read "
-				  "/etc/libvirt/qemu.conf"));
+				_("only root may see whether libvirt lets QEMU open /dev/kvmfr0 (/etc/libvirt/qemu.conf)"));
 	} else if (!facts->memory.cgroup_rule) {
 		report_warn(report, _("cgroup_device_acl in /etc/libvirt/qemu.conf does not name "
 				      "/dev/kvmfr0: QEMU may not open it"));
@@ -148,7 +147,7 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 				  "module was loaded"));
 		if (facts->vm.state == DOMAIN_RUNNING) {
 			report_virsh(report, "shutdown", "%s", "");
-			report_remedy(report, _("once it is off:"));
+			report_remedy(report, _("once the VM is off:"));
 		}
 		report_command(report, "sudo rm /dev/kvmfr0 && sudo modprobe kvmfr");
 	} else if (memory->kvmfr.type != 'c') {
@@ -163,7 +162,7 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 		if (!wanted && shmem) {
 			report_warn(report, _("kvmfr is loaded, but the VM uses %s"), shmem->path);
 			report_remedy(report,
-					_("nothing, if that is meant: pierglass finds the VM's own memory; "
+					_("nothing, if this is intended: pierglass finds the VM's own memory; "
 					  "without kvmfr: sudo modprobe -r kvmfr"));
 		}
 	}
@@ -229,7 +228,7 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 			memory->st.mode);
 	if (memory->st.mode & 07) {
 		report_warn(report,
-				_("everybody on this machine may read the guest's screen (mode %04o)"),
+				_("everybody on this machine can read the guest's screen (mode %04o)"),
 				memory->st.mode);
 		char path[DOCTOR_WORD_BYTES];
 		report_command(report, "sudo chmod o= %s", doctor_word(memory->path, path));
@@ -264,7 +263,7 @@ static void check_file_size(const struct facts *facts, struct report *report) {
 		char path[DOCTOR_WORD_BYTES];
 		if (running) {
 			report_virsh(report, "shutdown", "%s", "");
-			report_remedy(report, _("once it is off:"));
+			report_remedy(report, _("once the VM is off:"));
 		}
 		report_command(report, "sudo truncate -s %llu %s", (unsigned long long)shmem->bytes,
 				doctor_word(memory->path, path));
@@ -278,7 +277,7 @@ static void check_inode(const struct facts *facts, struct report *report) {
 	}
 	if (!process->maps_readable) {
 		report_skip(report,
-				_("whether QEMU (pid %d) maps this very file: only root may look"),
+				_("only root may see whether QEMU (pid %d) maps this very file"),
 				process->pid);
 	} else if (process->shm_ino == 0) {
 		report_warn(report, _("QEMU (pid %d) does not map %s"), process->pid,

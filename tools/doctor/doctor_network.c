@@ -132,7 +132,7 @@ static void bridge_remedy(const struct facts *facts, struct report *report) {
 				word, word);
 	} else {
 		report_remedy(report,
-				_("make it in this machine's network settings; with NetworkManager:"));
+				_("create it in this machine's network settings; with NetworkManager:"));
 		report_command(report, "nmcli connection add type bridge ifname %s",
 				doctor_word(facts->network.bridge, word));
 	}
@@ -178,7 +178,7 @@ static void check_snooping(const struct facts *facts, struct report *report) {
 		report_command(report,
 				"sudo nft insert rule inet filter input iifname %s ip protocol igmp accept",
 				doctor_word(network->bridge, word));
-		report_remedy(report, _("or nobody asks:"));
+		report_remedy(report, _("or turn the asking off:"));
 		snprintf(path, sizeof path, "/sys/class/net/%s/bridge/multicast_querier",
 				network->bridge);
 		report_command(report, "echo 0 | sudo tee %s", doctor_word(path, word));

@@ -230,7 +230,7 @@ static void print_steps(const struct plan *plan, const char *again, bool colours
 
 static void print_end(const struct plan *plan, bool diffs, const char *again) {
 	if (plan->change_count == 0) {
-		puts(plan->step.count ? _("No file to change; what is left to do stands above.")
+		puts(plan->step.count ? _("No file to change; the steps above are left to do.")
 				      : _("Nothing to change."));
 	} else if (again) {
 		printf(_("Changes planned: %u. Nothing was changed yet.%s\n"), plan->change_count,

@@ -68,8 +68,8 @@ static void say_by_hand(const struct setup *setup) {
 		text_add_shell(&line, setup->typed[i]);
 	}
 	fprintf(stderr,
-			_("pierglass setup: what needs root was not done. It can be done alone:\n"
-			  "    sudo %s setup%s\n"),
+			_("pierglass setup: the part that needs root was not done. "
+			  "To do it alone:\n    sudo %s setup%s\n"),
 			text_get(&own), text_get(&line));
 	text_finish(&own);
 	text_finish(&line);
@@ -119,7 +119,7 @@ bool root_part_undo(const struct setup *setup, unsigned number) {
 	if (setup->options.force) {
 		add(&words, "--force");
 	}
-	puts(_("Root is needed to take its part back: asking sudo, once."));
+	puts(_("Taking back root's part needs root: asking sudo, once."));
 	bool ok = run(&words) == 0;
 	if (!ok) {
 		struct text own = { 0 };

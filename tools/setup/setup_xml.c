@@ -172,7 +172,7 @@ bool xml_kvmfr(struct setup *setup, unsigned mib) {
 	struct text args = { 0 };
 	kvmfr_args(&args, mib);
 	tell_memory(setup, mib);
-	plan_vm(&setup->plan, _("it lies on /dev/kvmfr0 instead of a file"));
+	plan_vm(&setup->plan, _("the shared memory lies on /dev/kvmfr0 instead of a file"));
 	add_qemu_args(setup, &args);
 	text_finish(&args);
 	return xml_commit(setup);
@@ -263,7 +263,7 @@ static bool make_card_quick(struct setup *setup) {
 	struct text args = { 0 };
 	if (!vm->hda_codec[0] || vm->hda_is_quick || !domain_sound_by_spice(vm)) {
 		plan_left(&setup->plan,
-				_("QEMU holds no more of the sound card's sound back than it must"));
+				_("QEMU buffers no more of the sound card's sound than it must"));
 		return true;
 	}
 	text_add(&args, "<qemu:arg value='-global'/>\n<qemu:arg value='hda-%s.use-timer=off'/>",
@@ -271,10 +271,9 @@ static bool make_card_quick(struct setup *setup) {
 	add_qemu_args(setup, &args);
 	text_finish(&args);
 	plan_vm(&setup->plan,
-			_("QEMU holds the sound card's sound back for about 10 ms instead of 30"));
+			_("QEMU buffers the sound card's sound for about 10 ms instead of 30"));
 	plan_cost(&setup->plan,
-			_("the card's position moves in steps of 10 ms: should Windows crackle, "
-			  "undo it"));
+			_("the card's position moves in steps of 10 ms: if Windows crackles, undo this"));
 	return xml_commit(setup);
 }
 

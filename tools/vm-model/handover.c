@@ -121,7 +121,7 @@ void handover_why(const struct handover *handover, unsigned index, char *buf, si
 		snprintf(buf, size, _("on it are: %s"), input);
 	} else if (bits & HOST_NEED_INPUT_UNKNOWN) {
 		snprintf(buf, size, "%s",
-				_("keyboard and mouse may hang on it: that cannot be told here"));
+				_("keyboard and mouse may be plugged into it: that cannot be found out here"));
 	} else if (bits & HOST_NEED_GPU) {
 		snprintf(buf, size, "%s", _("it is the only GPU that this system has left"));
 	} else if (bits & HOST_NEED_BOOT_GPU) {
