@@ -391,8 +391,7 @@ static void add_vm_change(struct setup *setup) {
 	struct plan *plan = &setup->plan;
 	const struct domain *vm = &setup->document.domain;
 	bool file = setup->options.xml != NULL;
-	struct change change = {
-		.kind = file ? CHANGE_FILE : CHANGE_DOMAIN,
+	struct change change = { .kind = file ? CHANGE_FILE : CHANGE_DOMAIN,
 		.path = file ? whole_path(setup->options.xml) : xstrdup(vm->uuid),
 		.shown = file ? xstrdup(setup->options.xml) : xasprintf(_("VM %s"), vm->name),
 		.uri = xstrdup(setup->uri),
@@ -400,8 +399,7 @@ static void add_vm_change(struct setup *setup) {
 		.new_text = xstrdup(setup->document.text),
 		.mode = 0600,
 		.of_vm = true,
-		.why = N_("its configuration; everything that is not named here stays byte for byte")
-	};
+		.why = N_("its configuration; everything not named stays byte for byte") };
 	plan->change = xrealloc(plan->change, (plan->change_count + 1) * sizeof *plan->change);
 	memmove(plan->change + 1, plan->change, plan->change_count * sizeof *plan->change);
 	plan->change[0] = change;
