@@ -174,7 +174,8 @@ struct facts {
 	uint64_t memory_total_kib; /* of the host; 0 = cannot tell */
 	bool hugepages_known;
 	unsigned hugepage_kib;
-	uint64_t hugepages_mib; /* reserved, of the size that the VM wants */
+	uint64_t hugepages_mib;  /* reserved, of the size that the VM wants */
+	uint64_t hugepages_free; /* MiB of them that nobody uses */
 	bool loader_missing;
 	uint32_t rom_missing;   /* a bit for vm.hostdev[i] */
 	unsigned kvmfr_mib;     /* of the loaded module; 0 = cannot tell */

@@ -88,6 +88,11 @@ void facts_gather_start(struct facts *facts) {
 			facts->hugepage_kib);
 	facts->hugepages_known = sysroot_number(facts->root, path, &pages);
 	facts->hugepages_mib = facts->hugepages_known ? pages * facts->hugepage_kib >> 10 : 0;
+	snprintf(path, sizeof path, "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages",
+			facts->hugepage_kib);
+	facts->hugepages_free = sysroot_number(facts->root, path, &pages)
+						? pages * facts->hugepage_kib >> 10
+						: facts->hugepages_mib;
 	facts->loader_missing = file_missing(facts->root, vm->loader);
 	for (unsigned i = 0; i < vm->hostdev_count && i < 32; i++) {
 		facts->rom_missing |= (uint32_t)file_missing(facts->root, vm->hostdev[i].rom) << i;

@@ -40,7 +40,10 @@ static void check_spice_config(const struct facts *facts, struct report *report)
 	}
 	if (spice->listen_none) {
 		report_fail(report, _("the SPICE server listens nowhere (listen type='none')"));
-		report_edit(report, "<listen type='address' address='127.0.0.1'/>");
+		report_edit(report, "<listen type='address' address='127.0.0.1'/>%s",
+				spice->gl ? _(", and take <gl enable='yes'/> out: most versions of QEMU do "
+					      "not start with both")
+					  : "");
 		return;
 	}
 	domain_spice_uri(spice, uri, sizeof uri);

@@ -221,14 +221,35 @@ static bool kept_already(const struct facts *facts, const struct pci_device *dev
 	return list_has(facts->vfio.ids, id, ',') && facts->vfio.early;
 }
 
+/* One that the VM does not take and that has the same id: vfio-pci cannot tell them apart by it. */
+static const struct pci_device *twin_of(
+		const struct facts *facts, const struct pci_device *device) {
+	for (unsigned i = 0; i < facts->pci.count; i++) {
+		const struct pci_device *other = &facts->pci.device[i];
+		if (other != device && other->vendor == device->vendor &&
+				other->device == device->device &&
+				!vm_has(facts, &other->address)) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
 /* Keeping the VM's devices for it from the start of the machine, if the host can spare them. */
 static void keep_remedy(
 		const struct facts *facts, struct report *report, const struct pci_device *device) {
 	char why[320];
+	const struct pci_device *twin = twin_of(facts, device);
 	if (!doctor_can_spare(facts, device, why, sizeof why)) {
 		report_remedy(report,
 				_("this system needs it, so it cannot be kept for the VM: %s"),
 				why);
+	} else if (twin) {
+		report_remedy(report,
+				_("%s has the same id, so it can only be kept by its address (driverctl is a "
+				  "package of that name; a monitor at that GPU goes dark at once):"),
+				twin->name);
+		report_command(report, "sudo driverctl set-override %s vfio-pci", device->name);
 	} else if (kept_already(facts, device)) {
 		report_remedy(report,
 				_("it is kept for VMs from the next start of the machine on:"));
@@ -422,8 +443,8 @@ static void check_ids(const struct facts *facts, struct report *report) {
 						  "%s"),
 						id, device->name, other->name);
 				report_remedy(report,
-						_("use driver_override by address for the one the VM "
-						  "gets, and take %s out of the ids"),
+						_("take %s out of the ids, and keep the one that the VM gets by its "
+						  "address: driverctl set-override"),
 						id);
 			}
 		}

@@ -470,7 +470,16 @@ static void check_starts(const struct facts *facts, struct report *report) {
 					(want << 10) / (kib ? kib : 2048));
 		}
 	}
-	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib >= want) {
+	bool running = vm->state == DOMAIN_RUNNING || vm->state == DOMAIN_PAUSED;
+	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib >= want && !running &&
+			facts->hugepages_free < want) {
+		report_fail(report,
+				_("huge pages: %llu MiB are reserved, but only %llu MiB of them are free: the VM "
+				  "does not start beside what uses the others"),
+				(unsigned long long)facts->hugepages_mib,
+				(unsigned long long)facts->hugepages_free);
+		report_remedy(report, _("shut the other VM down, or reserve pages for both"));
+	} else if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib >= want) {
 		report_ok(report, _("huge pages: %llu MiB are reserved"),
 				(unsigned long long)facts->hugepages_mib);
 	}

@@ -76,7 +76,8 @@ static void collect(
 		if (!handover_id_is_ours(&setup->handover, i, &other)) {
 			plan_note(&setup->plan,
 					_("id %s is left out: %s, which the host keeps, has it too; "
-					  "libvirt takes %s when the VM starts"),
+					  "libvirt takes %s when the VM starts, and driverctl set-override keeps "
+					  "it by its address before that"),
 					id, setup->pci.device[other].name, device->name);
 			add_word(twins, id, strlen(id), ',');
 			continue;
@@ -217,7 +218,9 @@ void files_vfio(struct setup *setup) {
 		      libvirt_hook_binds(
 				      &setup->root, setup->document.domain.name, hook, sizeof hook);
 	const bool ids_added = boot_words(setup, hooked ? "" : text_get(&ids));
-	if (ids.len == 0) {
+	if (ids.len == 0 && twins.len) {
+		/* said above */
+	} else if (ids.len == 0) {
 		plan_note(&setup->plan,
 				_("no device to keep for the VM: name one with --gpu, or a VM that has "
 				  "one"));

@@ -38,6 +38,7 @@ struct domain_graphics {
 	int port, tls_port; /* 0 = none; -1 = not allotted yet (autoport) */
 	bool autoport;
 	bool listen_none;
+	bool gl;       /* QEMU draws with OpenGL, which it gives to clients of this machine only */
 	bool password; /* one is set (the word itself is read only on request) */
 	char password_text[128];
 	char streaming[16]; /* "all", "filter": what moves is sent as a video; "off", "" = not */

@@ -194,6 +194,7 @@ static void read_graphics(struct domain *domain, xmlNode *node) {
 			node, "passwd", graphics->password_text, sizeof graphics->password_text);
 	attr(node, "listen", graphics->host, sizeof graphics->host);
 	attr(child(node, "streaming"), "mode", graphics->streaming, sizeof graphics->streaming);
+	graphics->gl = attr_is(child(node, "gl"), "enable", "yes");
 	xmlNode *listen = child(node, "listen");
 	if (listen) {
 		char type[16];

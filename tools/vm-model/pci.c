@@ -108,6 +108,7 @@ const char *pci_class_name(const struct pci_device *device) {
 		{ 0x0c05, N_("SMBus") },
 		{ 0x0200, N_("Ethernet controller") },
 		{ 0x0280, N_("network controller") },
+		{ 0x0104, N_("RAID controller") },
 		{ 0x0106, N_("SATA controller") },
 		{ 0x0108, N_("NVMe drive") },
 		{ 0x0600, N_("host bridge") },
