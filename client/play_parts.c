@@ -89,7 +89,8 @@ int play_make_ports(struct play *play) {
 	if (config->host_input) {
 		r = input_port_create(&play->host_input);
 	}
-	if (r == 0 && config->host_clipboard) {
+	const bool shared = config->session.clipboard_to_vm || config->session.clipboard_to_local;
+	if (r == 0 && config->host_clipboard && shared) {
 		r = clipboard_port_create(&play->host_clipboard);
 	}
 	if (r < 0) {

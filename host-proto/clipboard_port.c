@@ -106,7 +106,8 @@ void clipboard_port_withdraw(struct clipboard_port *port) {
 int clipboard_port_push(
 		struct clipboard_port *port, const struct kvmfr_clipboard_message *message) {
 	pthread_mutex_lock(&port->lock);
-	int r = push(&port->from_host, message);
+	/* Without a reader there is nobody to miss it. */
+	int r = port->listeners[0].wake ? push(&port->from_host, message) : 0;
 	wake_up(&port->listeners[0]);
 	pthread_mutex_unlock(&port->lock);
 	return r;

@@ -38,7 +38,7 @@ void clipboard_port_listen(
 void clipboard_port_put(struct clipboard_port *port, const struct clipboard_offer *offer);
 /* The session, or the subscription to the queue, is over: all messages go, too. */
 void clipboard_port_withdraw(struct clipboard_port *port);
-/* A message of the host. -ENOBUFS: nobody takes them. */
+/* A message of the host; dropped while nobody listens. -ENOBUFS: they are not taken. */
 int clipboard_port_push(struct clipboard_port *port, const struct kvmfr_clipboard_message *message);
 /* The oldest that is to be sent, KVMFR_CLIPBOARD_BYTES of it; it stays until _sent(). */
 bool clipboard_port_next(struct clipboard_port *port, uint8_t *ret_bytes);

@@ -1,6 +1,7 @@
 /*
- * The host's clipboard: its status, its messages, the pieces in its stream, and what the client
- * makes of them. The input is a list of records; a record is 1 byte of kind and as many as stand
+ * The host's clipboard, and what the client makes of it: status, messages, pieces in its stream.
+ *
+ * The input is a list of records; a record is 1 byte of kind and as many as stand
  * behind it:
  *	0	a lie about the status: offset (2), value (4); before the client looks
  *	1	a message: 64 bytes, as it lies in the memory
@@ -8,6 +9,9 @@
  *	3	a lie about the head of a stream: offset (2), value (4)
  *	4	the desktop: 1 byte, what it does
  *	5	the memory of a stream's slots: offset (2), value (4)
+ *
+ * Covers: client/session/host_clipboard.c client/session/guest_link_clipboard.c
+ * host-proto/kvmfr_clipboard.c host-proto/lgmp_stream.c
  */
 #include "base/loop.h"
 #include "client/session/guest_link_clipboard.h"

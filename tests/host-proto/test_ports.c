@@ -21,6 +21,7 @@ struct world {
 	struct clipboard_port *clipboard;
 	struct input_port *input;
 	atomic_uint wakes, sent;
+	atomic_uint seen; /* the newest session that the reader has */
 	atomic_bool end;
 };
 
@@ -50,6 +51,9 @@ static void *host(void *data) {
 		};
 		clipboard_port_put(w->clipboard, &offer);
 		input_port_put(w->input, &input);
+		for (unsigned i = 0; i < 1000 && atomic_load(&w->seen) != session; i++) {
+			clock_sleep_ns(100 * NS_PER_US);
+		}
 		for (uint32_t i = 1; i <= MESSAGES; i++) {
 			const struct kvmfr_clipboard_message message = {
 				.type = KVMFR_CLIPBOARD_OFFER, .generation = session, .sequence = i
@@ -90,6 +94,7 @@ static void both_sides_at_once(void **state) {
 		if (clipboard_port_take(w.clipboard, &newer)) {
 			shm_unref(offer.shm);
 			offer = newer;
+			atomic_store(&w.seen, offer.session_id);
 			CHECK(!offer.session || ((unsigned char *)shm_base(offer.shm))[7] == 0);
 		}
 		if (input_port_take(w.input, &newer_input)) {
