@@ -144,11 +144,13 @@ foreach(name evdev evdev_udev evdev_spice document_commands option_examples opti
 	endif()
 endforeach()
 pg_source_check(sandbox_table sandbox-table)
-# Preloaded: the time of day jumps.
-add_library(clock_jump MODULE support/clock_jump.c)
-target_compile_definitions(clock_jump PRIVATE _GNU_SOURCE)
-target_link_libraries(clock_jump PRIVATE ${CMAKE_DL_LIBS})
-set_target_properties(clock_jump PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+# Preloaded: the time of day jumps; a socket is a keyboard.
+foreach(preloaded clock_jump fake_evdev)
+	add_library(${preloaded} MODULE support/${preloaded}.c)
+	target_compile_definitions(${preloaded} PRIVATE _GNU_SOURCE)
+	target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})
+	set_target_properties(${preloaded} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endforeach()
 # Bad days: a few here, 500 in tests/long/days.
 foreach(seed 1 2)
 	pg_integration(days_${seed} days --days 4 --seed ${seed})

@@ -14,6 +14,7 @@ from days_world import FRAME, HOME, HOSTS, SHM  # noqa: F401
 from lab_start import die_with_parent
 from sound_lab import sh
 
+HELD_DEVICE_KEY, KEY_LEFTCTRL, KEY_SCROLLLOCK = 45, 29, 70  # the first is X
 SIZES = "320x180", "1024x576", "640x480", "800x600"
 # What the guest may say against the truth, and takes back by new memory.
 LIES = ("lie frame_width 70000 40", "lie data_height 4000000000 40", "lie pitch 3 40", "lie offset 4294967295 40", "lie type 99 40",
@@ -60,6 +61,18 @@ def vm_stopped(world):
     world.guest.process.send_signal(signal.SIGSTOP)
     yield
     world.guest.process.send_signal(signal.SIGCONT)
+
+
+@fault("VM", "migrated")
+def vm_migrated(world):
+    """It says so, goes on elsewhere, and is there."""
+    world.guest.say("spice migrate")
+    time.sleep(0.05)
+    spice = world.wire.leave()
+    world.guest.end(signal.SIGTERM)
+    yield
+    world.start_guest(world.guest.host)
+    spice()
 
 
 @fault("VM", "lying")
@@ -233,6 +246,29 @@ def bridge_lying(world):
     sender = subprocess.Popen(world.lab.in_guest("python3", "-c", RUBBISH), stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
     yield
     sender.wait(10)
+
+
+# ---- a keyboard of evdev ----
+
+@fault("keyboard", "unplugged")
+def keyboard_unplugged(world):
+    """With a key down, which its device cannot release any more."""
+    world.keyboard.key(HELD_DEVICE_KEY, 1)
+    time.sleep(0.03)
+    world.keyboard.unplug()
+    yield
+    world.keyboard.plug()
+
+
+@fault("keyboard", "lying")
+def keyboard_lying(world):
+    """Releases of what was not pressed, presses without end, values that no kernel has."""
+    codes = [code for code in range(1, 84) if code not in (KEY_LEFTCTRL, KEY_SCROLLLOCK)]  # those are the player's own
+    for _ in range(200):
+        world.keyboard.key(world.random.choice(codes), world.random.choice((1, 1, 2, 7, -1)))
+    yield
+    for code in codes:
+        world.keyboard.key(code, 0)
 
 
 # ---- libvirt ----

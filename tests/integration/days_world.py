@@ -8,6 +8,7 @@ import json
 import os
 import random
 import selectors
+import shutil
 import signal
 import socket
 import struct
@@ -24,6 +25,7 @@ HOME, RUN = "/mnt/home", "/mnt/run"
 SHM = "/dev/shm/days"
 HOSTS = "B6", "B7", "34"
 KEY, KEY_NAME, HELD, HELD_NAME = 0x30, "b", 0x1e, "a"
+DEVICE_KEY = 0x2e  # C, also the kernel's number of it
 LOG_LINES = 80  # of one day
 # What a later day may have more than the first one of the same run: KiB as a part and a sum, descriptors, threads.
 MEMORY, DESCRIPTORS, THREADS = (1.15, 12 * 1024), 4, 2
@@ -218,6 +220,71 @@ class Wire(threading.Thread):
                         self.carry(key.fileobj, key.data)
 
 
+class Keyboard(threading.Thread):
+    """A device of evdev at whose kernel's end we are (libfake_evdev): /dev/input/event0."""
+
+    NODE, INFO = "/dev/input/event0", "/sys/class/input/event0"
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.ends, self.server, self.lock = [], None, threading.Lock()
+        nodes = [name for name in os.listdir("/dev") if name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx")]
+        os.mkdir("/mnt/dev")
+        sh("mount --rbind /dev /mnt/dev && mount -t tmpfs -o mode=755 days /dev && mkdir /dev/pts /dev/shm /dev/input && "
+           "ln -s /proc/self/fd /dev/fd && mount --rbind /mnt/dev/pts /dev/pts")
+        for name in nodes:
+            sh(f"touch /dev/{name} && mount --bind /mnt/dev/{name} /dev/{name}")
+        sh("mount -t tmpfs days /sys/class/input")
+        self.plug()
+        self.start()
+
+    def plug(self):
+        keys = " ".join(f"{word:x}" for word in ((1 << 20) - 1, (1 << 64) - 2))
+        for name, text in (("name", "a keyboard of the tests"), ("phys", "usb-1/input0"), ("uniq", ""), ("id/bustype", "0003"),
+                           ("id/vendor", "0001"), ("id/product", "0001"), ("id/version", "0001"), ("capabilities/key", keys),
+                           ("capabilities/rel", "0"), ("capabilities/abs", "0")):
+            path = os.path.join(self.INFO, "device", name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text + "\n")
+        with self.lock:
+            self.server = socket.socket(socket.AF_UNIX)
+            self.server.bind(self.NODE)
+            self.server.listen(8)
+
+    def unplug(self):
+        with self.lock:
+            os.unlink(self.NODE)
+            self.server.shutdown(socket.SHUT_RDWR)
+            self.server.close()
+            self.server = None
+            for end in self.ends:
+                end.close()
+            self.ends.clear()
+        shutil.rmtree(self.INFO)
+
+    def key(self, code, value):
+        now = time.monotonic_ns()
+        data = b"".join(struct.pack("@qqHHi", now // 10**9, now // 1000 % 10**6, *event)
+                        for event in ((1, code, value), (0, 0, 0)))
+        with self.lock:
+            for end in list(self.ends):
+                try:
+                    end.sendall(data)
+                except OSError:
+                    self.ends.remove(end)
+
+    def run(self):
+        while True:
+            server = self.server
+            try:
+                end, _ = server.accept()
+                with self.lock:
+                    self.ends.append(end)
+            except (OSError, AttributeError):
+                time.sleep(0.02)
+
+
 class Client:
     """One run of pierglass; its log goes through a pipe whose reader can stand still."""
 
@@ -234,7 +301,7 @@ class Client:
             self.process = subprocess.Popen(
                 [os.path.join(BUILD, "bin", "pierglass"), "--no-lg-config", "--shm=" + SHM, "--spice=unix:" + world.wire.path,
                  "--audio-interface=virbr0", "--size=%dx%d" % FRAME, "--position=0x0", "--borderless", "--stats=0.2",
-                 "--clipboard-to-vm=always", *world.discovery, *options],
+                 "--clipboard-to-vm=always", "--evdev=" + Keyboard.NODE, "--grab-on-start", *world.discovery, *options],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, env=environment, preexec_fn=die_with_parent)
         self.newest, self.lines = {}, Lines(self.path)
         self.base = None
@@ -277,17 +344,19 @@ class Client:
 class World:
     def __init__(self, seed):
         need("Xvfb", "xdotool", "xclip", "xrandr", "parec", "dbus-daemon", "mount")
-        for tool in ("tests/xwatch", "tests/libclock_jump.so", "bin/pierglass-demo-guest"):
+        for tool in ("tests/xwatch", "tests/libclock_jump.so", "tests/libfake_evdev.so", "bin/pierglass-demo-guest"):
             if not os.path.exists(os.path.join(BUILD, tool)):
                 skip(f"{tool} was not built")
         self.random = random.Random(seed)
         sh("mount -t tmpfs -o size=4m,mode=700 days /mnt")
+        self.keyboard = Keyboard()
         sh("mount -t tmpfs -o size=96m,mode=777 days /dev/shm")
         os.mkdir(HOME, 0o700)
         os.mkdir(RUN, 0o700)
         self.lab = Network(os.environ.get("PG_SOUND_SERVER") or "pulse")
         self.lab.__enter__()
-        self.preload = os.path.abspath(os.path.join(BUILD, "tests", "libclock_jump.so"))
+        self.preload = " ".join(os.path.abspath(os.path.join(BUILD, "tests", name))
+                                for name in ("libclock_jump.so", "libfake_evdev.so"))
         self.clock = self.lab.path("clock")
         self.set_clock(0)
         self.spice = os.path.join(self.lab.path("vm"), "spice")
@@ -417,6 +486,14 @@ class World:
                 time.sleep(0.01)
             return self.guest.pressed(KEY) > before
         wait_for("a key at the guest", arrived)
+        before = self.guest.pressed(DEVICE_KEY)
+
+        def came():
+            self.keyboard.key(DEVICE_KEY, 1)
+            self.keyboard.key(DEVICE_KEY, 0)
+            time.sleep(0.1)
+            return self.guest.pressed(DEVICE_KEY) > before
+        wait_for("a key of the grabbed keyboard at the guest", came)
         wait_for("no key is down in the guest: " + " ".join(self.guest.held()), lambda: not self.guest.held(), 3)
 
     def check_flat(self):

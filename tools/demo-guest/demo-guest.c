@@ -32,6 +32,7 @@
 #include "host-proto/kvmfr_input.h"
 #include "host-proto/shm.h"
 #include "host-proto/sim/peer.h"
+#include "host-proto/spice/wire.h"
 #include "tools/demo-guest/demo_agent.h"
 #include "tools/demo-guest/demo_keys.h"
 #include "tools/demo-guest/demo_options.h"
@@ -423,6 +424,10 @@ static void obey_line(struct program *program, const char *line) {
 		obey_clip(program, line + 5);
 	} else if (strcmp(line, "spice close") == 0 && program->peer) {
 		spice_peer_close(program->peer, SPICE_CHANNEL_NONE);
+	} else if (strcmp(line, "spice migrate") == 0 && program->peer) {
+		static const uint8_t flags[4];
+		(void)spice_peer_send(program->peer, SPICE_CHANNEL_MAIN, SPICE_MIGRATE, flags,
+				sizeof flags);
 	} else {
 		struct demo_order what = { .kind = DEMO_ORDER_COMMAND };
 		if ((size_t)snprintf(what.text, sizeof what.text, "%s", line) >= sizeof what.text) {
