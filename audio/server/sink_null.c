@@ -263,7 +263,7 @@ deadline sink_null_deadline(const struct sink *sink) {
 	if (gets_idle(null)) {
 		return null->corked_ns + null->config.idle_ns;
 	}
-	return plays(null) ? (uint64_t)null->next_ns + 1 : 0;
+	return plays(null) ? (deadline)null->next_ns + 1 : DEADLINE_NONE;
 }
 
 void sink_null_suspend(struct sink *sink, bool suspended) {

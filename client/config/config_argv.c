@@ -246,7 +246,7 @@ static int plain_word(struct words *words, struct config *config) {
 	char *word = words->argv[words->at];
 	if (config->mode == RUN_CONFIG) {
 		const struct config_option *option = option_find(word);
-		if (!option && (option = option_find_lg(word)) == NULL) {
+		if (!option && !(option = option_find_lg(word))) {
 			config_unknown(words->error, NULL, word, option_nearest(word));
 			return -EINVAL;
 		}

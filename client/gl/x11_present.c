@@ -70,7 +70,7 @@ static bool wait_put(struct x11_present *present) {
 	xcb_get_input_focus_reply_t *reply =
 			xcb_get_input_focus_reply(present->connection, present->fence, NULL);
 	free(reply);
-	present->lost = reply == NULL;
+	present->lost = !reply;
 	return !present->lost;
 }
 
@@ -81,7 +81,7 @@ bool x11_present_is_read(struct x11_present *present) {
 			xcb_poll_for_reply(present->connection, present->fence.sequence, &reply,
 					&error)) {
 		present->pending = false;
-		present->lost = reply == NULL;
+		present->lost = !reply;
 		free(reply);
 		free(error);
 	}

@@ -371,7 +371,7 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 }
 
 /* The first one of what is still to come. */
-static deadline sooner(deadline next, deadline other, uint64_t now_ns) {
+static deadline after_now(deadline next, deadline other, uint64_t now_ns) {
 	return other > now_ns ? deadline_first(next, other) : next;
 }
 
@@ -383,13 +383,13 @@ deadline hud_text_next_change(const struct app_status *s) {
 	}
 	const bool waits = s->video.showing == VIDEO_SOURCE_AUTO && s->waits_since_ns[1] != 0;
 	if (waits) { /* the seconds in the lines */
-		next = sooner(next, s->now_ns + 1000000000u, s->now_ns);
+		next = after_now(next, s->now_ns + 1000000000u, s->now_ns);
 	}
 	if (s->show_fps || s->show_stats || s->show_states) {
-		next = sooner(next, s->now_ns + FIGURES_PERIOD_NS, s->now_ns);
+		next = after_now(next, s->now_ns + FIGURES_PERIOD_NS, s->now_ns);
 	}
 	if (s->show_graphs) {
-		next = sooner(next, s->now_ns + GRAPHS_PERIOD_NS, s->now_ns);
+		next = after_now(next, s->now_ns + GRAPHS_PERIOD_NS, s->now_ns);
 	}
 	const uint64_t hints[] = {
 		s->start_ns + HUD_TEXT_HINT_NS + 1,
@@ -399,11 +399,12 @@ deadline hud_text_next_change(const struct app_status *s) {
 	for (size_t i = 0;
 			s->video.part.state != PART_RUNNING && i < sizeof hints / sizeof hints[0];
 			i++) {
-		next = sooner(next, hints[i], s->now_ns);
+		next = after_now(next, hints[i], s->now_ns);
 	}
 	for (int sign = 0; sign < APP_SIGN_COUNT; sign++) {
 		if ((s->decision.signs & 1u << sign) != 0 && !app_sign_lasts((enum app_sign)sign)) {
-			next = sooner(next, s->sign_since_ns[sign] + APP_SIGN_READ_NS, s->now_ns);
+			next = after_now(
+					next, s->sign_since_ns[sign] + APP_SIGN_READ_NS, s->now_ns);
 		}
 	}
 	return next;
