@@ -31,11 +31,11 @@ def uri(path):
 class Window:
     def __init__(self, work, *arguments, agent='windows'):
         self.work, self.seen = work, 0  # ends of files that earlier cases saw
-        self.stub = Stub('--size', '1280x800', '--agent', agent)
+        self.stub = Stub('--size', '800x480', '--agent', agent)
         with open(os.path.join(work, 'log'), 'ab') as log:
             self.process = subprocess.Popen(
                 [os.path.join(BUILD, 'bin/pierglass'), '--no-lg-config', '--discover=no', '--audio=off', '--spice=' + self.stub.uri,
-                 '--source=spice', '--shm=' + os.path.join(work, 'none'), '--size=1280x800', '--position=0x0', '--borderless',
+                 '--source=spice', '--shm=' + os.path.join(work, 'none'), '--size=800x480', '--position=0x0', '--borderless',
                  '--no-remember-window', *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
         self.stub.wait(lambda s: s.of('agent'), 'an agent', 20)
