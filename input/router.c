@@ -568,6 +568,13 @@ unsigned router_held(const struct router *router) {
 	return router->out.keys_held + (unsigned)__builtin_popcount(router->out.buttons_held);
 }
 
+static void start_escape(struct router *router) {
+	const struct router_config *config = &router->config;
+	router->tap_toggles = config->grab_toggle.count &&
+			      chord_equal(&config->grab_toggle, &config->escape);
+	escape_init(&router->escape, &config->escape, config->escape_hold_ns);
+}
+
 int router_create(struct router **ret_router, const struct router_config *config,
 		const struct router_events *events) {
 	if (config->sensitivity < -9 || config->sensitivity > 9) {
@@ -583,11 +590,20 @@ int router_create(struct router **ret_router, const struct router_config *config
 	}
 	router->enabled = true;
 	router->seat_active = true;
-	router->tap_toggles = config->grab_toggle.count &&
-			      chord_equal(&config->grab_toggle, &config->escape);
-	escape_init(&router->escape, &config->escape, config->escape_hold_ns);
+	start_escape(router);
 	*ret_router = router;
 	return 0;
+}
+
+int router_set_escape(struct router *router, const char *name) {
+	struct chord chord;
+	const int r = name ? chord_parse(name, &chord) : -EINVAL;
+	if (r == 0) {
+		(void)escape_cancel(&router->escape);
+		router->config.escape = chord;
+		start_escape(router);
+	}
+	return r;
 }
 
 void router_destroy(struct router *router) {

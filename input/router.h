@@ -56,6 +56,9 @@ struct router_grabber {
 int router_create(struct router **ret_router, const struct router_config *config,
 		const struct router_events *events);
 /* Releases everything and lets the devices go first. Accepts NULL. */
+/* Another escape key from now on, by its name (chord_parse()); -EINVAL: it has none, the old stays.
+ */
+int router_set_escape(struct router *router, const char *name);
 void router_destroy(struct router *router);
 
 /* NULL: none. Copied. */

@@ -379,6 +379,9 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 			guest_link_agent_send_files(session->agent, command->text);
 		}
 		break;
+	case GUEST_LINK_ESCAPE_KEY:
+		(void)router_set_escape(session->router, command->text);
+		break;
 	case GUEST_LINK_CANCEL_FILES:
 		guest_link_agent_cancel_files(session->agent);
 		break;

@@ -168,6 +168,7 @@ enum guest_link_command_kind {
 	GUEST_LINK_MOUSE_MODE,  /* on: ask for absolute positions / off: relative */
 	GUEST_LINK_INPUT,       /* on / off: forward input at all */
 	GUEST_LINK_SENSITIVITY, /* value */
+	GUEST_LINK_ESCAPE_KEY,  /* text: heap, taken over; another one on grabbed devices */
 	GUEST_LINK_SYNC_LEDS,   /* value: enum input_led of the host, those in locks; on focus-in */
 	GUEST_LINK_PASSWORD,    /* text: heap, taken over, wiped after use */
 	SESSION_URI,            /* text: heap; another server */

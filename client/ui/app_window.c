@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "client/clipboard/clipboard_uris.h"
+#include "client/config/options.h"
 #include "client/ui/app_internal.h"
 #include "client/ui/hud_text.h"
 #include "client/window/window.h"
@@ -317,12 +318,25 @@ static void go_to_vm(struct app *app, const struct first_screen_vm *vm) {
 	app->running = false;
 }
 
+/* In the window, and on devices that are grabbed. */
+static void use_escape_key(struct app *app) {
+	const char *name = app->config->session.escape_key;
+	if (window_input_set_escape_key(app->input, name) == 0) {
+		app_parts_command(&app->parts,
+				(struct guest_link_command){ .kind = GUEST_LINK_ESCAPE_KEY,
+						.text = strdup(name) });
+	}
+}
+
 static void fulfil(struct app *app, struct panel_request request) {
 	switch (request.kind) {
 	case PANEL_REQUEST_NONE:
 		break;
 	case PANEL_REQUEST_OPTION:
 		app_panel_apply(&app->panel, request.option);
+		if (strcmp(request.option->name, "escape-key") == 0) {
+			use_escape_key(app);
+		}
 		break;
 	case PANEL_REQUEST_ACTION:
 		app_do(app, request.action);
@@ -362,19 +376,20 @@ static bool panel_event(struct app *app, const union SDL_Event *event) {
 	return true;
 }
 
-/* Nothing is shown and nobody listens to keys: Enter, a click or a touch leads to the VMs. */
+/* Nothing is shown and nobody listens to keys: Enter, a click or a touch leads to the VMs, or where
+ * there are none to the page with the escape key. */
 static bool choose_on_first_screen(struct app *app, const union SDL_Event *event) {
 	const bool chooses =
 			(event->type == SDL_KEYDOWN &&
 					(event->key.keysym.sym == SDLK_RETURN ||
 							event->key.keysym.sym == SDLK_KP_ENTER)) ||
 			event->type == SDL_MOUSEBUTTONDOWN || event->type == SDL_FINGERDOWN;
-	if (!chooses || app->no_picture_ns == 0 || app->first.vm_count == 0 ||
+	if (!chooses || app->no_picture_ns == 0 || app->hud.now.demo ||
 			app->hud.now.session.connected || app->panel.panel.open) {
 		return false;
 	}
 	open_panel(app);
-	panel_show_page(&app->panel.panel, PANEL_VMS);
+	panel_show_page(&app->panel.panel, app->first.vm_count > 0 ? PANEL_VMS : PANEL_INPUT);
 	app->hud.dirty = true;
 	return true;
 }

@@ -133,8 +133,8 @@ static void add_first_screen(
 				first->remedy);
 	}
 	add_state(o, OVERLAY_INFO,
-			_("Hold %s for the keys; on a keyboard without it: --escape-key=rightctrl. "
-			  "Without a VM: pierglass --demo"),
+			_("Hold %s for the keys; on a keyboard without it, a click and the page Input "
+			  "choose another. Without a VM: pierglass --demo"),
 			key_label(config->session.escape_key, label));
 }
 

@@ -80,6 +80,8 @@ static const struct row input_rows[] = {
 	STATE(input_on, KEY_ACTION_INPUT, N_("Input to the guest")),
 	{ .kind = ROW_CAPTURE, .label = N_("Capture keyboard and mouse now") },
 	STATE(grabbed, KEY_ACTION_GRAB, N_("Keyboards and mice given to the guest")),
+	STEPS("escape-key", N_("Key that is held for all keys"),
+			"scrolllock rightctrl rightalt pause compose f12"),
 	OPTION("mouse-sens", N_("Speed of the captured mouse")),
 	OPTION("scale-pointer", N_("The guest's pointer keeps its size")),
 	LATER("capture-on-start", N_("Capture as the window opens"), NULL),

@@ -596,6 +596,17 @@ bool window_input_guest_pointer(const struct window_input *input) {
 	       input->inside || input->state.grabbed;
 }
 
+int window_input_set_escape_key(struct window_input *input, const char *name) {
+	struct chord chord;
+	const int r = chord_parse(name, &chord);
+	if (r == 0) {
+		(void)escape_cancel(&input->escape);
+		hide_help(input);
+		escape_init(&input->escape, &chord, input->config.help_delay_ms * NS_PER_MS);
+	}
+	return r;
+}
+
 int window_input_create(struct window_input **ret_input, SDL_Window *window,
 		const struct window_input_config *config, const struct window_input_hooks *hooks) {
 	struct chord chord;

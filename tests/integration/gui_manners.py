@@ -110,4 +110,23 @@ def case_first_screen():
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
+def case_escape_key():
+    """A keyboard without Scroll Lock: without a picture a click leads to a page where another key is chosen, which counts at
+    once."""
+    program = player('--shm=/dev/shm/none', '--spice=off', '--discover=no', '--audio=off')
+
+    def quit_with(key):
+        xdotool('keydown', key, 'sleep', '0.1', 'key', 'q', 'sleep', '0.1', 'keyup', key)
+    window_of(program)
+    time.sleep(PATIENCE)
+    quit_with('Control_R')
+    time.sleep(0.5)
+    check(program.process.poll() is None, 'right Ctrl led somewhere before it was chosen')
+    xdotool('mousemove', '640', '400', 'click', '1', 'sleep', '0.5', 'key', 'Down', 'Down', 'Down', 'Right', 'sleep', '0.3',
+            'key', 'Escape', 'sleep', '0.3')
+    quit_with('Control_R')
+    wait_for('the end', lambda: program.process.poll() is not None)
+    check(program.process.returncode == 0, 'the client left with %s' % program.process.returncode)
+
+
 run(globals())
