@@ -19,6 +19,7 @@ struct guest_way {
 	struct guest_way_events events;
 	enum way_kind kind;
 	bool spice_up;
+	bool settling, again;
 	bool reported_leds;
 	unsigned leds; /* the router was told, with reported_leds */
 };
@@ -60,7 +61,7 @@ static void tell_leds(struct guest_way *way) {
 	}
 }
 
-void guest_way_settle(struct guest_way *way) {
+static void settle_once(struct guest_way *way) {
 	if (host_is_up(way)) {
 		/* A press and its release go the same way: a drag is not cut. */
 		if (way->kind != WAY_HOST && router_held(way->router) == 0) {
@@ -77,6 +78,18 @@ void guest_way_settle(struct guest_way *way) {
 	}
 }
 
+/* A router that gets or loses its guest may grab devices or let them go, and who hears of that may
+ * ask for the way in the middle of it: it is settled anew when the router is done. */
+void guest_way_settle(struct guest_way *way) {
+	way->again = true;
+	while (way->again && !way->settling) {
+		way->again = false;
+		way->settling = true;
+		settle_once(way);
+		way->settling = false;
+	}
+}
+
 static void on_host_changed(void *data) {
 	struct guest_way *way = data;
 	guest_way_settle(way);
@@ -90,8 +103,11 @@ void guest_way_set_spice(struct guest_way *way, bool up) {
 		host_input_set_fallback(way->host, up ? &way->spice : NULL);
 	}
 	if (!up && way->kind == WAY_SPICE) {
+		const bool settling = way->settling;
 		way->kind = WAY_NONE;
+		way->settling = true;
 		router_set_guest(way->router, NULL);
+		way->settling = settling;
 	}
 	guest_way_settle(way);
 }

@@ -33,7 +33,7 @@ struct world {
 	uint32_t session;
 	unsigned host_key; /* the newest press over the stream */
 	char text[64];     /* keys that were pressed over the stream, as key codes of letters */
-	unsigned leds;
+	unsigned leds, grab_changes;
 	uint64_t random;
 };
 
@@ -126,7 +126,17 @@ static void spice(struct world *w, bool up) {
 	}
 }
 
-static void set_up(struct world *w) {
+/* As the session does it: a changed grab is news of the focus, which asks for the way. */
+static void on_action(enum router_action action, unsigned code, void *data) {
+	struct world *w = data;
+	(void)code;
+	if (action == ROUTER_GRAB_CHANGED && w->way) {
+		w->grab_changes++;
+		guest_way_want(w->way, true);
+	}
+}
+
+static void set_up_with(struct world *w, bool grabs) {
 	*w = (struct world){ .host_reads = true, .session = 77, .random = 88172645463325252u };
 	guest_file(&w->guest, MEMORY);
 	CHECK(shm_map(&w->guest.shm, w->guest.path) == 0);
@@ -142,8 +152,10 @@ static void set_up(struct world *w) {
 	lgmp_client_want(w->client, LGMP_QUEUE_INPUT);
 	CHECK(input_port_create(&w->port) == 0);
 	CHECK(loop_create(&w->loop) == 0);
-	const struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS };
-	CHECK(router_create(&w->router, &config, NULL) == 0);
+	const struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS,
+		.grab_on_start = grabs };
+	const struct router_events router_events = { .action = on_action, .data = w };
+	CHECK(router_create(&w->router, &config, &router_events) == 0);
 	const struct guest_way_events events = { on_moved, on_moved, w };
 	w->spice_table = held_sink_init(&w->spice);
 	w->spice_table.flush = flush_spice;
@@ -153,6 +165,10 @@ static void set_up(struct world *w) {
 	guest_way_want(w->way, true);
 	until(w, true);
 	CHECK(guest_way_is_host(w->way));
+}
+
+static void set_up(struct world *w) {
+	set_up_with(w, false);
 }
 
 static void tear_down(struct world *w) {
@@ -520,6 +536,40 @@ static void nothing_is_ever_stuck(void **state) {
 	tear_down(&w);
 }
 
+static void a_grab_that_asks_for_the_way_changes_nothing(void **state) {
+	(void)state;
+	struct world w;
+	set_up_with(&w, true);
+	CHECK(w.grab_changes > 0);
+
+	/* From no way to the host's, which grabs. */
+	spice(&w, false);
+	input_host_set_off(w.service, true);
+	until(&w, false);
+	input_host_set_off(w.service, false);
+	until(&w, true);
+	tap(&w, KEY_A);
+	turns(&w, 20);
+	CHECK_EQ(w.host_key, 0x1e);
+
+	/* From SPICE, which is lost with a key down while the host waits: what is let go leads to
+	 * it. */
+	spice(&w, true);
+	input_host_set_off(w.service, true);
+	until(&w, false);
+	key(&w, KEY_A, true);
+	input_host_set_off(w.service, false);
+	turns(&w, 60);
+	CHECK(!guest_way_is_host(w.way));
+	spice(&w, false);
+	until(&w, true);
+	key(&w, KEY_A, false);
+	tap(&w, KEY_B);
+	turns(&w, 20);
+	CHECK_EQ(w.host_key, 0x30);
+	tear_down(&w);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_arrives),
@@ -529,6 +579,7 @@ int main(void) {
 		cmocka_unit_test(every_end_releases),
 		cmocka_unit_test(another_client_has_it),
 		cmocka_unit_test(lights_are_those_of_the_host),
+		cmocka_unit_test(a_grab_that_asks_for_the_way_changes_nothing),
 		cmocka_unit_test(nothing_is_ever_stuck),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
