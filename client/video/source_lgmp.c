@@ -455,6 +455,9 @@ static void clipboard_has_words(void *data) {
 }
 
 static void source_free(struct source_lgmp *source) {
+	if (source->config.clipboard) {
+		clipboard_port_listen(source->config.clipboard, true, NULL, NULL);
+	}
 	if (source->wake_fd >= 0) {
 		close(source->wake_fd);
 	}
@@ -524,9 +527,6 @@ void source_lgmp_stop(struct source_lgmp *source) {
 	atomic_store(&source->stop, true);
 	wake_thread(source);
 	pthread_join(source->thread, NULL);
-	if (source->config.clipboard) {
-		clipboard_port_listen(source->config.clipboard, true, NULL, NULL);
-	}
 	withdraw_offers(source);
 	source_free(source);
 }
