@@ -28,6 +28,7 @@ static void names(const char *text, size_t len) {
 	for (char *name; (name = strsep(&rest, "\n"));) {
 		clipboard_choice_add(&choice, clipboard_name_find(name));
 	}
+	sum += (unsigned)clipboard_choice_get(&choice, 1u << CLIPBOARD_TYPES);
 	for (unsigned i = 0; i < CLIPBOARD_TYPES; i++) {
 		const int index = clipboard_choice_get(&choice, 1u << i);
 		sum += index >= 0 ? (unsigned)clipboard_names[index].name[0] : 0;
@@ -37,6 +38,7 @@ static void names(const char *text, size_t len) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	size_t len;
+	struct file_names *guest_names = file_names_create();
 	names((const char *)data, size);
 	char *paths = clipboard_uris_to_paths((const char *)data, size);
 	for (const char *path = paths; path && *path; path += strlen(path) + 1) {
@@ -44,14 +46,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		if (path[0] != '/' && !strchr(path, ':')) {
 			abort(); /* neither a path nor a URI */
 		}
-		char mounted[64];
+		char mounted[256];
 		sum += file_uri_is(path) && file_uri_to_gvfs(path, "/g", mounted, sizeof mounted);
 		char name[FILE_NAME_BYTES];
-		struct file_names *guest_names = file_names_create();
-		sum += (unsigned)file_names_take(guest_names, path, true, name);
-		sum += (unsigned)file_names_take(guest_names, path, true, name);
-		file_names_destroy(guest_names);
+		const char *last = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+		sum += (unsigned)file_names_take(guest_names, path + 1, true, name);
+		sum += (unsigned)file_names_take(guest_names, path + 1, false, name);
+		sum += (unsigned)file_names_take(guest_names, last, true, name);
+		sum += (unsigned)file_names_take(guest_names, last, true, name);
 	}
+	file_names_destroy(guest_names);
 	free(paths);
 	uint8_t *text = clipboard_from_latin1(data, size, &len);
 	if (text && clipboard_to_latin1(text, len) != size) {

@@ -119,6 +119,9 @@ static size_t put_name(uint8_t *to) {
 	if (which < sizeof names / sizeof names[0]) {
 		return server_put_string(to, names[which], strlen(names[which]));
 	}
+	if (which == sizeof names / sizeof names[0]) { /* our own, among them our mark */
+		return server_put_string(to, f.server->offered, strlen(f.server->offered));
+	}
 	size_t len;
 	char *text = fuzz_bytes(&f.input, which & 0x7f, &len);
 	const size_t bytes = server_put_string(to, text, len);

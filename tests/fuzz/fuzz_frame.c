@@ -41,7 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	}
 	const uint64_t at = fuzz_place(shm, data + 1, size - 1) + (data[0] >> 4 & 3);
 	const uint32_t room = (uint32_t)(FUZZ_MEMORY - at);
+	char text[160];
+	sink = (unsigned)frame_describe(shm, versions[data[0] & 3], at, room, text, sizeof text)[0];
 	if (frame_read(shm, versions[data[0] & 3], at, room, &frame) == 0) {
+		sink = (unsigned)frame_format_name(frame.format)[0];
 		use(&frame);
 		older = frame;
 		older.serial--;

@@ -81,7 +81,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	const int r = kvmfr_input_status_read(
 			shm, STATUS_AT, FUZZ_MEMORY - STATUS_AT, CLIENT, &status);
 	kvmfr_input_status_describe(shm, STATUS_AT, 448, text, sizeof text);
+	kvmfr_input_status_describe(shm, STATUS_AT, 4, text, sizeof text);
 	sink = (uint8_t)text[0];
+	/* Too small, and past the memory. */
+	struct kvmfr_input_status none;
+	if (kvmfr_input_status_read(shm, STATUS_AT, 8, CLIENT, &none) == 0 ||
+			kvmfr_input_status_read(shm, FUZZ_MEMORY - 4, 4096, CLIENT, &none) == 0) {
+		__builtin_trap();
+	}
 	if (r == 0 && status.has_endpoint &&
 			lgmp_stream_open(&writer.stream, shm, 12, &status.place, SESSION, CLIENT) ==
 					0) {

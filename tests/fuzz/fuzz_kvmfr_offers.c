@@ -34,5 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (kvmfr_audio_answer_read(shm, at, (uint32_t)(FUZZ_MEMORY - at), 7, &answer) == 0) {
 		sink = (uint32_t)kvmfr_audio_result_name(answer.result)[0];
 	}
+	/* Past the memory. */
+	if (kvmfr_audio_answer_read(shm, FUZZ_MEMORY - 4, 4096, 7, &answer) == 0) {
+		__builtin_trap();
+	}
 	return 0;
 }

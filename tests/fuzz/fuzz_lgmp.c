@@ -41,12 +41,52 @@ static void produce(uint32_t value) {
 	kvmfr_host_post_pointer(guest.host, true, true, 1, 1, &shape, guest_ms(&guest));
 }
 
-static void look(struct lgmp_client *client, const struct lgmp_layout *layout) {
+static void look(struct lgmp_client *client, const struct lgmp_layout *layout, uint32_t later) {
 	hostile_drain(&reader, client);
-	guest.now_ns += 10 * NS_PER_MS;
+	guest.now_ns += 10 * NS_PER_MS + (uint64_t)(later & 15) * 200 * NS_PER_MS;
 	(void)kvmfr_host_periodic(guest.host, guest_ms(&guest));
 	lgmp_store64(lgmp_at64(shm_base(guest.shm), layout->timestamp), guest_ms(&guest));
 	lgmp_client_step(client, guest.now_ns);
+}
+
+static volatile uint32_t sink;
+
+/* What the other parts of the program ask of the session. */
+static void ask_host(struct lgmp_client *client, uint32_t value) {
+	static const enum lgmp_queue queues[] = { LGMP_QUEUE_FRAME, LGMP_QUEUE_POINTER };
+	const struct kvmfr_audio_answer answer = { .result = KVMFR_AUDIO_BUSY };
+	const uint32_t *word;
+	uint32_t ours;
+	switch (value & 7) {
+	case 0:
+	case 1:
+		lgmp_client_move_pointer(client, (int32_t)value, 0, guest.now_ns);
+		break;
+	case 2:
+		lgmp_client_window_size(client, value >> 3, value >> 5, guest.now_ns);
+		break;
+	case 3:
+		lgmp_client_claim_audio(client, guest.now_ns);
+		break;
+	case 4:
+		lgmp_client_audio_answered(client, &answer);
+		break;
+	case 5:
+		sink = lgmp_client_request_state(
+				client, (value >> 3) % LGMP_REQUESTS, guest.now_ns);
+		break;
+	case 6:
+		if (lgmp_client_doorbell(client, queues[value >> 3 & 1], &word, &ours)) {
+			sink = *word - ours;
+		}
+		break;
+	default:
+		guest.now_ns += 200 * NS_PER_MS + (uint64_t)(value >> 3 & 15) * NS_PER_S;
+		lgmp_client_step(client, guest.now_ns); /* without a beat of the heart */
+		break;
+	}
+	lgmp_client_identity(client, &ours, &ours);
+	sink = (uint32_t)lgmp_state_name(lgmp_client_status(client)->state)[0];
 }
 
 static void act(const uint8_t *what, struct lgmp_client *client, const struct lgmp_layout *layout) {
@@ -61,10 +101,10 @@ static void act(const uint8_t *what, struct lgmp_client *client, const struct lg
 		produce(value);
 		return;
 	case 1:
-		look(client, layout);
+		look(client, layout, value);
 		return;
 	case 2:
-		lgmp_client_move_pointer(client, (int32_t)value, 0, guest.now_ns);
+		ask_host(client, value);
 		return;
 	case 3:
 		at = where; /* anywhere */
@@ -105,13 +145,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	CHECK(kvmfr_host_create(&guest.host, guest.shm, &info) == 0);
 	CHECK(kvmfr_host_begin(guest.host, 5, guest_ms(&guest)) == 0);
 	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	if (data[0] & 8) {
+		const struct owners owners = { .anybody = true };
+		lgmp_client_set_owners(client, &owners);
+		lgmp_client_look_only(client);
+	}
 	for (unsigned i = 0; data[0] & 4 && i < 4; i++) {
-		look(client, hostile_layout(kvmfr)); /* lies begin after it was subscribed */
+		look(client, hostile_layout(kvmfr), 0); /* lies begin after it was subscribed */
 	}
 	for (size_t i = 1; i + 8 <= size; i += 8) {
 		act(data + i, client, hostile_layout(kvmfr));
 	}
-	look(client, hostile_layout(kvmfr));
+	look(client, hostile_layout(kvmfr), 0);
 	lgmp_client_destroy(client);
 	kvmfr_host_destroy(guest.host);
 	guest.host = NULL;

@@ -164,6 +164,9 @@ static void ask_input(void) {
 		(void)loop_run_once(loop, 0);
 	}
 	seat_destroy(seat);
+	seat = NULL;
+	(void)seat_create(&seat, loop, tree.folder, "", on_seat, NULL);
+	seat_destroy(seat);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {

@@ -12,7 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct scream_packet packet;
-	if (scream_parse(data, size, &packet) == SCREAM_OK) {
+	const enum scream_verdict verdict = scream_parse(data, size, &packet);
+	if (scream_verdict_text(verdict)[0] == '\0') {
+		abort();
+	}
+	if (verdict == SCREAM_OK) {
 		float out[SCREAM_FRAMES_MAX];
 		enum scream_position positions[SCREAM_CHANNELS_MAX];
 		if (packet.frames * packet.format.channels > SCREAM_FRAMES_MAX) {
@@ -20,6 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		}
 		scream_to_float(out, packet.pcm, packet.frames, &packet.format);
 		scream_positions(&packet.format, positions);
+		/* What is nothing but zeros is quiet, too. */
+		if (scream_is_silence(packet.pcm,
+				    packet.frames * scream_frame_bytes(&packet.format)) &&
+				!scream_is_quiet(&packet)) {
+			abort();
+		}
 	}
 	struct scream_shm_header header;
 	if (size >= SCREAM_SHM_HEADER_BYTES && scream_shm_parse(data, size, &header) == 0) {

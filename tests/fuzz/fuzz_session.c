@@ -302,7 +302,7 @@ static void set_up(void) {
 	const struct spice_peer_events events = { .data = NULL };
 	f.microphone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	f.password_fd = memfd_create("password", MFD_CLOEXEC);
-	expect(write(f.password_fd, "secret\n", 7) == 7);
+	expect(write(f.password_fd, "of old\n", 7) == 7);
 	expect(f.microphone_fd >= 0 && loop_create(&f.loop) == 0);
 	expect(spice_peer_create(&f.peer, &config, &events) == 0);
 	expect(loop_add_fd(f.loop, spice_peer_fd(f.peer), EPOLLIN, on_peer, NULL) != NULL);

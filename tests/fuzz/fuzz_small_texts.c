@@ -119,8 +119,8 @@ static void sound(const uint8_t *data, size_t size) {
 	char reason[128];
 	struct scream_shm *shm;
 	const int fd = memfd_create("sound", MFD_CLOEXEC);
-	expect(fd >= 0 && ftruncate(fd, 20000) == 0);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	expect(fd >= 0 && ftruncate(fd, size > 0 && data[0] == 0xff ? 10 : 20000) == 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", size > 0 && data[0] == 0xfe ? 9999 : fd);
 	expect(scream_shm_create(&shm, path, &anybody) == 0);
 	for (unsigned i = 0; size > 0 && i < 16; i++) {
 		const size_t len = size < SCREAM_SHM_HEADER_BYTES ? size : SCREAM_SHM_HEADER_BYTES;

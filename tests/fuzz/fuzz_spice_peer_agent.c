@@ -28,6 +28,18 @@ static int on_send(const void *bytes, size_t len, void *data) {
 	return 0;
 }
 
+static void on_ready(void *data) {
+	(void)data;
+}
+
+static void on_offered(unsigned types, void *data) {
+	((struct fuzz *)data)->ends += types;
+}
+
+static void on_monitor(uint32_t width, uint32_t height, void *data) {
+	((struct fuzz *)data)->ends += width + height;
+}
+
 static void on_wanted(unsigned type, void *data) {
 	struct fuzz *fuzz = data;
 	(void)peer_agent_answer(fuzz->agent, type, "text", type % 5);
@@ -104,6 +116,9 @@ static int on_message(unsigned type, const uint8_t *body, size_t len, void *data
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct fuzz fuzz = { 0 };
 	const struct peer_agent_events events = { .send = on_send,
+		.ready = on_ready,
+		.offered = on_offered,
+		.monitor = on_monitor,
 		.wanted = on_wanted,
 		.content = on_content,
 		.file_start = on_start,

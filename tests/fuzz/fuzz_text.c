@@ -87,6 +87,11 @@ static void draw(const uint8_t *sizes, const char *text) {
 	overlay.state_count = sizes[2] % (OVERLAY_STATE_MAX + 1);
 	overlay.help_count = sizes[2] & 2 ? OVERLAY_HELP_MAX : 0;
 	overlay.figures_count = OVERLAY_FIGURES_MAX;
+	overlay.sign_count = sizes[2] % (OVERLAY_SIGN_MAX + 1);
+	for (unsigned i = 0; i < overlay.sign_count; i++) {
+		overlay.sign[i].level = i % 4;
+		snprintf(overlay.sign[i].word, sizeof overlay.sign[i].word, "%s", text);
+	}
 	snprintf(overlay.title, sizeof overlay.title, "%s", text);
 	snprintf(overlay.alert.text, sizeof overlay.alert.text, "%s", text);
 	for (unsigned i = 0; i < overlay.state_count; i++) {

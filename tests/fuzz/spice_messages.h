@@ -9,7 +9,7 @@ typedef int (*message_fn)(unsigned type, const uint8_t *body, size_t len, void *
 
 static inline void each_message(const uint8_t *data, size_t size, message_fn fn, void *fn_data) {
 	struct reader r = reader_of(data, size);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 600; i++) {
 		unsigned type = read_u16(&r);
 		uint32_t len = read_u32(&r);
 		if (!reader_ok(&r)) {

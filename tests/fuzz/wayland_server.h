@@ -37,6 +37,7 @@ struct server {
 	enum server_kind kinds[SERVER_OBJECTS];
 	uint32_t newest[SERVER_KINDS]; /* object of that kind; 0 = none */
 	uint32_t offers;               /* made so far */
+	char offered[128];             /* the name that our source offered last */
 	int fds[SERVER_FDS];           /* that came with requests */
 	unsigned fd_count;
 	uint8_t request[8192];
@@ -117,7 +118,7 @@ static inline void server_bound(struct server *server, const uint32_t *args, siz
 								  : SERVER_MANAGER);
 }
 
-/* Of all requests only those count that make objects. */
+/* Of all requests only those count that make objects, and the names of our source. */
 static inline void server_on_request(struct server *server, uint32_t object, unsigned opcode,
 		const uint32_t *args, size_t words) {
 	if (object >= SERVER_OBJECTS || words < 1) {
@@ -135,6 +136,12 @@ static inline void server_on_request(struct server *server, uint32_t object, uns
 		break;
 	case SERVER_MANAGER:
 		server_made(server, args[0], opcode == 0 ? SERVER_SOURCE : SERVER_DEVICE);
+		break;
+	case SERVER_SOURCE:
+		if (opcode == 0 && args[0] > 0 && args[0] <= sizeof server->offered &&
+				words > args[0] / 4) {
+			memcpy(server->offered, args + 1, args[0]);
+		}
 		break;
 	case SERVER_COMPOSITOR:
 		server_made(server, args[0], SERVER_SURFACE);
