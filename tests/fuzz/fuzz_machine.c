@@ -11,7 +11,7 @@
  * tools/vm-model/distro.c tools/vm-model/firewall.c tools/vm-model/host_use_read.c
  * tools/vm-model/libvirt_hook.c tools/vm-model/pci.c tools/vm-model/qemu.c tools/vm-model/sysroot.c
  * tools/vm-model/tmpfiles_line.c tools/setup/setup_boot.c tools/setup/setup_check.c
- * tools/setup/setup_files.c input/finder.c input/seat.c
+ * tools/setup/setup_files.c tools/vm-model/vfio_config.c input/finder.c input/seat.c
  */
 #include <stdint.h>
 

@@ -13,8 +13,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "client/text/glyphs.h"
 #include "client/render/overlay.h"
+#include "client/text/glyphs.h"
 #include "input/keystrokes.h"
 #include "tests/support/utf8_check.h"
 
