@@ -4,6 +4,7 @@
 
 #include "base/i18n.h"
 #include "tools/doctor/doctor.h"
+#include "tools/vm-model/shell_value.h"
 #include "tools/vm-model/text.h"
 
 static void check_virtualisation(const struct facts *facts, struct report *report) {
@@ -48,7 +49,7 @@ static void check_kvm(const struct facts *facts, struct report *report) {
 }
 
 static bool has_parameter(const struct facts *facts, const char *parameter) {
-	return list_has(facts->cmdline, parameter, ' ');
+	return kernel_has(facts->cmdline, parameter);
 }
 
 static void iommu_remedy(const struct facts *facts, struct report *report) {

@@ -323,7 +323,8 @@ void files_tmpfiles(struct setup *setup) {
 		text_add_shell(&word, path);
 		plan_note(&setup->plan,
 				_("SELinux: without its own label QEMU may not open %s, and the VM does not "
-				  "start"),
+				  "start (the commands follow Fedora's policy; they have not been tried on an "
+				  "enforcing system yet)"),
 				path);
 		plan_command(&setup->plan, "sudo semanage fcontext -a -t svirt_tmpfs_t %s",
 				text_get(&word));

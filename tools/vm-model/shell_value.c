@@ -269,10 +269,32 @@ bool kernel_is_whole(const char *words) {
 	return whole;
 }
 
+/* "intel_iommu=on,igfx_off" says "intel_iommu=on", and iommu.passthrough=1 is another name. */
+static bool says(const char *at, size_t len, const char *word) {
+	const char *value = strchr(word, '=');
+	if (strcmp(word, "iommu=pt") == 0 && is_word(at, len, "iommu.passthrough=1")) {
+		return true;
+	}
+	const size_t key = value ? (size_t)(value + 1 - word) : 0;
+	if (!key || strchr(word, ',') || len <= key || memcmp(at, word, key) != 0) {
+		return false;
+	}
+	const size_t n = strlen(word + key);
+	for (const char *part = at + key; part < at + len; part++) {
+		const char *end = memchr(part, ',', (size_t)(at + len - part));
+		end = end ? end : at + len;
+		if ((size_t)(end - part) == n && memcmp(part, word + key, n) == 0) {
+			return true;
+		}
+		part = end;
+	}
+	return false;
+}
+
 bool kernel_has(const char *words, const char *word) {
 	for (const char *at = words + strspn(words, BLANKS); *at; at += strspn(at, BLANKS)) {
 		size_t len = word_len(at);
-		if (is_word(at, len, word)) {
+		if (is_word(at, len, word) || says(at, len, word)) {
 			return true;
 		}
 		at += len;

@@ -28,6 +28,7 @@ char *shell_assignment(const char *text, const char *name);
 
 /* False: an open quote, which would swallow a word that is added. */
 bool kernel_is_whole(const char *words);
+/* Also where it is one of several: "intel_iommu=on,igfx_off" has "intel_iommu=on". */
 bool kernel_has(const char *words, const char *word);
 /* With `word` (unless NULL or there) and without `without` (likewise). Heap. */
 char *kernel_with(const char *words, const char *word, const char *without);

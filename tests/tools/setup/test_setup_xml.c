@@ -158,7 +158,12 @@ static void kernel_words(void **state) {
 		{ "iommu=off", NULL, "iommu=off", "" },
 		{ " iommu=off b ", NULL, "iommu=off", "b " },
 		{ "x=\"a iommu=off b\" c", "d", "iommu=off", "x=\"a iommu=off b\" c d" },
-		{ "iommu=pt,x", "iommu=pt", NULL, "iommu=pt,x iommu=pt" },
+		{ "iommu=pt,x", "iommu=pt", NULL, "iommu=pt,x" },
+		{ "x,iommu=pt", "iommu=pt", NULL, "x,iommu=pt iommu=pt" },
+		{ "intel_iommu=on,igfx_off", "intel_iommu=on", NULL, "intel_iommu=on,igfx_off" },
+		{ "intel_iommu=sm_on,on", "intel_iommu=on", NULL, "intel_iommu=sm_on,on" },
+		{ "intel_iommu=sm_on", "intel_iommu=on", NULL, "intel_iommu=sm_on intel_iommu=on" },
+		{ "iommu.passthrough=1", "iommu=pt", NULL, "iommu.passthrough=1" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char *got = kernel_with(cases[i].words, cases[i].word, cases[i].without);

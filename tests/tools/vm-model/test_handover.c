@@ -294,6 +294,7 @@ static void nothing_that_the_host_needs_is_taken(void **unused) {
 		}
 		CHECK_EQ(harm(m, handover.take, spare), 0);
 	}
+	print_message("%u machines, in %u of them the GPU cannot go\n", MACHINES, conflicts);
 	CHECK(conflicts > MACHINES / 2);
 	free(needs);
 	free(m);
