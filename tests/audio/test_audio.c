@@ -117,7 +117,7 @@ static void whichever_sounds_is_heard(void **state) {
 	(void)state;
 	guest_open(&g, 24010);
 	config_for(&config, &heard, 24010);
-	CHECK(audio_start(&g.audio, &config, &events) == 0);
+	CHECK_EQ(audio_start(&g.audio, &config, &events), 0);
 
 	send_for(&g, 900, true, false);
 	audio_get_stats(g.audio, &stats);
@@ -141,7 +141,7 @@ static void whichever_sounds_is_heard(void **state) {
 	audio_push_stop(g.audio);
 	audio_stop(g.audio);
 #ifndef PG_SANITIZED
-	CHECK(atomic_load(&heard.jumps) == 0); /* no switch clicked */
+	CHECK_EQ(atomic_load(&heard.jumps), 0); /* no switch clicked */
 #endif
 	close(g.fd);
 }
@@ -155,7 +155,7 @@ static void it_starts_and_stops_at_any_time(void **state) {
 		guest_open(&g, 24011);
 		config_for(&config, NULL, 24011);
 		config.scream = i % 3 != 0;
-		CHECK(audio_start(&g.audio, &config, &events) == 0);
+		CHECK_EQ(audio_start(&g.audio, &config, &events), 0);
 		audio_set_mute(g.audio, true);
 		audio_retry(g.audio);
 		if (i % 2) {

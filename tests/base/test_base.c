@@ -25,7 +25,7 @@ static void a_mailbox_keeps_the_latest(void **state) {
 	(void)state;
 	struct mailbox box;
 	int value = 0;
-	CHECK(mailbox_init(&box, sizeof value, NULL, NULL) == 0);
+	CHECK_EQ(mailbox_init(&box, sizeof value, NULL, NULL), 0);
 	CHECK(!mailbox_take(&box, &value) && !mailbox_peek(&box, &value));
 	mailbox_put(&box, &(int){ 1 });
 	mailbox_put(&box, &(int){ 2 });
@@ -40,20 +40,20 @@ static void a_queue_refuses_when_full_and_keeps_order(void **state) {
 	(void)state;
 	struct queue queue;
 	int value;
-	CHECK(queue_init(&queue, sizeof value, 3, NULL, NULL) == 0);
+	CHECK_EQ(queue_init(&queue, sizeof value, 3, NULL, NULL), 0);
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < 3; i++) {
-			CHECK(queue_push(&queue, &i) == 0);
+			CHECK_EQ(queue_push(&queue, &i), 0);
 		}
-		CHECK(queue_push(&queue, &(int){ 9 }) == -ENOBUFS);
+		CHECK_EQ(queue_push(&queue, &(int){ 9 }), -ENOBUFS);
 		for (int i = 0; i < 3; i++) {
 			CHECK(queue_pop(&queue, &value) && value == i);
 		}
 		CHECK(!queue_pop(&queue, &value));
 	}
-	CHECK(queue_push_sparing(&queue, &value, 2) == 0);
-	CHECK(queue_push_sparing(&queue, &value, 2) == -ENOBUFS);
-	CHECK(queue_push(&queue, &value) == 0);
+	CHECK_EQ(queue_push_sparing(&queue, &value, 2), 0);
+	CHECK_EQ(queue_push_sparing(&queue, &value, 2), -ENOBUFS);
+	CHECK_EQ(queue_push(&queue, &value), 0);
 	queue_finish(&queue);
 }
 
@@ -82,19 +82,19 @@ static void threads_lose_nothing_and_tear_nothing(void **state) {
 	(void)state;
 	struct queue queue;
 	struct mailbox box;
-	CHECK(queue_init(&queue, sizeof(int), 64, NULL, NULL) == 0);
-	CHECK(mailbox_init(&box, sizeof(int[2]), NULL, NULL) == 0);
+	CHECK_EQ(queue_init(&queue, sizeof(int), 64, NULL, NULL), 0);
+	CHECK_EQ(mailbox_init(&box, sizeof(int[2]), NULL, NULL), 0);
 	struct pusher pushers[2] = { { &queue, &box, 0 }, { &queue, &box, 1000000 } };
 	pthread_t threads[2];
 	for (int i = 0; i < 2; i++) {
-		CHECK(thread_start(&threads[i], "pusher", push_many, &pushers[i]) == 0);
+		CHECK_EQ(thread_start(&threads[i], "pusher", push_many, &pushers[i]), 0);
 	}
 	int next[2] = { 0, 1000000 };
 	for (int got = 0; got < 2 * PUSHES;) {
 		int value;
 		int pair[2];
 		if (queue_pop(&queue, &value)) {
-			CHECK(value == next[value >= 1000000]++);
+			CHECK_EQ(value, next[value >= 1000000]++);
 			got++;
 		} else {
 			sched_yield();
@@ -145,8 +145,8 @@ static void parsing_is_strict(void **state) {
 static void percentiles_are_of_what_was_added(void **state) {
 	(void)state;
 	struct samples samples;
-	CHECK(samples_init(&samples, 100) == 0);
-	CHECK(samples_percentile(&samples, 0.5) == 0);
+	CHECK_EQ(samples_init(&samples, 100), 0);
+	CHECK_EQ(samples_percentile(&samples, 0.5), 0);
 	for (int i = 100; i >= 1; i--) {
 		samples_add(&samples, i);
 	}
@@ -209,13 +209,13 @@ static void a_word_that_changes_ends_the_wait(void **state) {
 	print_message("this processor waits for a word by: %s\n", cpu_wait_name(kind));
 	uint32_t word = 7;
 	const uint64_t begin_ns = clock_now_ns();
-	CHECK(cpu_wait_change(kind, &word, 6, begin_ns + NS_PER_S) == 7);
-	CHECK(cpu_wait_change(kind, &word, 7, begin_ns + NS_PER_MS) == 7);
+	CHECK_EQ(cpu_wait_change(kind, &word, 6, begin_ns + NS_PER_S), 7);
+	CHECK_EQ(cpu_wait_change(kind, &word, 7, begin_ns + NS_PER_MS), 7);
 	CHECK(clock_now_ns() >= begin_ns + NS_PER_MS);
 	CHECK(clock_now_ns() < begin_ns + NS_PER_S);
 	pthread_t thread;
-	CHECK(thread_start(&thread, "later", ring_later, &word) == 0);
-	CHECK(cpu_wait_change(kind, &word, 7, clock_now_ns() + 10 * NS_PER_S) == 8);
+	CHECK_EQ(thread_start(&thread, "later", ring_later, &word), 0);
+	CHECK_EQ(cpu_wait_change(kind, &word, 7, clock_now_ns() + 10 * NS_PER_S), 8);
 	pthread_join(thread, NULL);
 }
 
@@ -229,7 +229,7 @@ static void a_prompt_thread_has_no_slack(void **state) {
 	(void)state;
 	pthread_t thread;
 	int slack = 0;
-	CHECK(thread_start(&thread, "prompt", be_prompt, &slack) == 0);
+	CHECK_EQ(thread_start(&thread, "prompt", be_prompt, &slack), 0);
 	pthread_join(thread, NULL);
 	CHECK_EQ(slack, 1);
 	CHECK(prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL) != 1); /* ours stays */
@@ -256,10 +256,10 @@ static void real_time_is_given_back(void **state) {
 	pthread_t thread;
 	struct scheduling seen;
 	const int nice_before = getpriority(PRIO_PROCESS, 0);
-	CHECK(thread_start(&thread, "realtime", go_and_leave, &seen) == 0);
+	CHECK_EQ(thread_start(&thread, "realtime", go_and_leave, &seen), 0);
 	pthread_join(thread, NULL);
 	print_message("real-time was %s\n", seen.granted ? "granted" : "refused");
-	CHECK(seen.granted == (seen.policy == SCHED_RR || seen.nice < nice_before));
+	CHECK_EQ(seen.granted, (seen.policy == SCHED_RR || seen.nice < nice_before));
 	CHECK(seen.policy_after == SCHED_OTHER && seen.nice_after >= nice_before);
 }
 
@@ -276,7 +276,7 @@ static void *go_ahead(void *data) {
 	seen->granted = thread_ask_priority(NULL);
 	seen->policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
 	seen->nice = getpriority(PRIO_PROCESS, 0);
-	CHECK(thread_start(&child, "child", note_scheduling, seen) == 0);
+	CHECK_EQ(thread_start(&child, "child", note_scheduling, seen), 0);
 	pthread_join(child, NULL);
 	return NULL;
 }
@@ -286,23 +286,23 @@ static void priority_is_no_real_time_and_not_inherited(void **state) {
 	pthread_t thread;
 	struct scheduling seen;
 	const int nice_before = getpriority(PRIO_PROCESS, 0);
-	CHECK(thread_start(&thread, "ahead", go_ahead, &seen) == 0);
+	CHECK_EQ(thread_start(&thread, "ahead", go_ahead, &seen), 0);
 	pthread_join(thread, NULL);
 	print_message("priority was %s\n", seen.granted ? "granted" : "refused");
-	CHECK(seen.granted == (seen.nice < nice_before));
+	CHECK_EQ(seen.granted, (seen.nice < nice_before));
 	CHECK(seen.policy == SCHED_OTHER && seen.policy_after == SCHED_OTHER);
 	CHECK(seen.nice_after >= 0 || !seen.granted);
 }
 
 static bool may_run_on(int cpu) {
 	cpu_set_t set;
-	CHECK(sched_getaffinity(0, sizeof set, &set) == 0);
+	CHECK_EQ(sched_getaffinity(0, sizeof set, &set), 0);
 	return CPU_ISSET((unsigned)cpu, &set);
 }
 
 static int allowed_count(void) {
 	cpu_set_t set;
-	CHECK(sched_getaffinity(0, sizeof set, &set) == 0);
+	CHECK_EQ(sched_getaffinity(0, sizeof set, &set), 0);
 	return CPU_COUNT(&set);
 }
 
@@ -313,7 +313,7 @@ static void *be_late(void *data) {
 	*(bool *)data = all > 1;
 	thread_place_init(&place);
 	thread_place_late(&place, 100 * NS_PER_US, now_ns);
-	CHECK(allowed_count() == all); /* that is nothing */
+	CHECK_EQ(allowed_count(), all); /* that is nothing */
 	if (all == 1) {
 		thread_place_late(&place, 5 * NS_PER_MS, now_ns);
 		CHECK_EQ(allowed_count(), 1);
@@ -346,9 +346,9 @@ static void *be_late(void *data) {
 	cpu_set_t one;
 	CPU_ZERO(&one);
 	CPU_SET((unsigned)sched_getcpu(), &one);
-	CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+	CHECK_EQ(sched_setaffinity(0, sizeof one, &one), 0);
 	thread_place_tick(&place, now_ns + 100 * NS_PER_S);
-	CHECK(allowed_count() == (all == 2 ? 2 : 1)); /* of two it cannot be told apart */
+	CHECK_EQ(allowed_count(), (all == 2 ? 2 : 1)); /* of two it cannot be told apart */
 	return NULL;
 }
 
@@ -357,7 +357,7 @@ static void a_late_thread_goes_elsewhere_for_a_while(void **state) {
 	pthread_t thread;
 	bool several = false;
 	const int before = allowed_count();
-	CHECK(thread_start(&thread, "late", be_late, &several) == 0);
+	CHECK_EQ(thread_start(&thread, "late", be_late, &several), 0);
 	pthread_join(thread, NULL);
 	CHECK_EQ(allowed_count(), before);
 	if (!several) {

@@ -47,7 +47,7 @@ static void nobody_reads(int fds[2]) {
 	CHECK(taken > 0 && taken < 20000);
 	CHECK_EQ(writer.lost, 20000 - taken);
 	/* The descriptor itself blocks as before: other programs share its flags. */
-	CHECK((fcntl(fds[1], F_GETFL) & O_NONBLOCK) == 0);
+	CHECK_EQ((fcntl(fds[1], F_GETFL) & O_NONBLOCK), 0);
 	read_all(fds[0]);
 	CHECK_EQ(count("a line of the log"), taken);
 	CHECK(line_writer_put(&writer, line, sizeof line - 1));
@@ -67,14 +67,14 @@ static void nobody_reads(int fds[2]) {
 static void a_pipe_that_nobody_reads(void **state) {
 	(void)state;
 	int fds[2];
-	CHECK(pipe(fds) == 0);
+	CHECK_EQ(pipe(fds), 0);
 	nobody_reads(fds);
 }
 
 static void a_socket_that_nobody_reads(void **state) {
 	(void)state;
 	int fds[2];
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	nobody_reads(fds);
 }
 
@@ -120,7 +120,7 @@ static void a_long_line_is_cut(void **state) {
 	static char line[3 * LINE_WRITER_MAX];
 	memset(line, 'x', sizeof line);
 	line[sizeof line - 1] = '\n';
-	CHECK(pipe(fds) == 0);
+	CHECK_EQ(pipe(fds), 0);
 	struct line_writer writer = LINE_WRITER(fds[1]);
 	CHECK(line_writer_put(&writer, line, sizeof line));
 	CHECK_EQ(read_all(fds[0]), LINE_WRITER_MAX);
@@ -133,7 +133,7 @@ static void a_long_line_is_cut(void **state) {
 /* stderr into a pipe; returns its reading end, and in *ret_kept what stderr was. */
 static int take_stderr(int *ret_kept) {
 	int fds[2];
-	CHECK(pipe(fds) == 0);
+	CHECK_EQ(pipe(fds), 0);
 	fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
 	*ret_kept = dup(STDERR_FILENO);
 	CHECK(dup2(fds[1], STDERR_FILENO) >= 0);

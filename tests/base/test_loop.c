@@ -40,7 +40,7 @@ static void a_callback_may_remove_a_source_that_is_ready_too(void **state) {
 	struct fixture f = { 0 };
 	int a[2];
 	int b[2];
-	CHECK(loop_create(&f.loop) == 0);
+	CHECK_EQ(loop_create(&f.loop), 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, a) == 0 &&
 			socketpair(AF_UNIX, SOCK_STREAM, 0, b) == 0);
 	CHECK(write(a[1], "x", 1) == 1 && write(b[1], "x", 1) == 1);
@@ -65,7 +65,7 @@ static void a_callback_may_remove_a_source_that_is_ready_too(void **state) {
 static void a_timer_fires_once_at_its_deadline(void **state) {
 	(void)state;
 	struct fixture f = { 0 };
-	CHECK(loop_create(&f.loop) == 0);
+	CHECK_EQ(loop_create(&f.loop), 0);
 	struct loop_source *timer = loop_add_timer(f.loop, count, &f);
 	CHECK(timer);
 	uint64_t start = clock_now_ns();
@@ -85,7 +85,7 @@ static void a_timer_fires_once_at_its_deadline(void **state) {
 static void wakes_merge(void **state) {
 	(void)state;
 	struct fixture f = { 0 };
-	CHECK(loop_create(&f.loop) == 0);
+	CHECK_EQ(loop_create(&f.loop), 0);
 	struct loop_source *wake = loop_add_wake(f.loop, count, &f);
 	CHECK(wake);
 	loop_wake(wake);
@@ -104,8 +104,8 @@ static void quit_from_another_thread_ends_it(void **state) {
 	(void)state;
 	struct loop *loop;
 	pthread_t thread;
-	CHECK(loop_create(&loop) == 0);
-	CHECK(pthread_create(&thread, NULL, quit_it, loop) == 0);
+	CHECK_EQ(loop_create(&loop), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, quit_it, loop), 0);
 	CHECK_EQ(loop_run(loop), 7);
 	pthread_join(thread, NULL);
 	loop_destroy(loop);

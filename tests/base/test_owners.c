@@ -32,7 +32,7 @@ static void make_tree(void) {
 	const char *const folders[] = { "/etc", "/etc/libvirt", "/usr", "/usr/lib" };
 	for (size_t i = 0; i < 4; i++) {
 		snprintf(path, sizeof path, "%s%s", root, folders[i]);
-		CHECK(mkdir(path, 0755) == 0);
+		CHECK_EQ(mkdir(path, 0755), 0);
 	}
 	write_file("/etc/passwd", "root:x:0:0::/root:/bin/sh\nmallory:x:1001:1001::/:/bin/sh\n"
 				  "anna:x:1002:1002::/:/bin/sh\n");
@@ -43,20 +43,20 @@ static void test_reads_names_and_numbers(void **state) {
 	(void)state;
 	struct owners owners;
 	char name[OWNER_NAME_BYTES];
-	CHECK(owners_read(&owners, root, "", name) == 0);
+	CHECK_EQ(owners_read(&owners, root, "", name), 0);
 	CHECK(owners_trust(&owners, 0) && owners_trust(&owners, geteuid()));
 	CHECK(owners_trust(&owners, 107) && !owners_trust(&owners, 1001)); /* of image systems */
-	CHECK(owners_read(&owners, root, "anna, 1005 +1006", name) == 0);
+	CHECK_EQ(owners_read(&owners, root, "anna, 1005 +1006", name), 0);
 	CHECK(owners_trust(&owners, 1002) && owners_trust(&owners, 1005));
 	CHECK(owners_trust(&owners, 1006) && !owners_trust(&owners, 1001));
 	CHECK(owners_read(&owners, root, "anna,bob", name) == -EINVAL && !strcmp(name, "bob"));
 	CHECK(owners_read(&owners, root, "any", name) == 0 && owners_trust(&owners, 1001));
 	owner_name(root, 1001, name);
-	CHECK(strcmp(name, "mallory") == 0);
+	CHECK_EQ(strcmp(name, "mallory"), 0);
 	owner_name(root, 77, name);
-	CHECK(strcmp(name, "77") == 0);
+	CHECK_EQ(strcmp(name, "77"), 0);
 	owner_name(root, OWNER_UNKNOWN, name);
-	CHECK(strcmp(name, "unknown") == 0);
+	CHECK_EQ(strcmp(name, "unknown"), 0);
 }
 
 static void test_reads_qemu_conf(void **state) {
@@ -65,7 +65,7 @@ static void test_reads_qemu_conf(void **state) {
 	char name[OWNER_NAME_BYTES];
 	write_file("/etc/libvirt/qemu.conf",
 			"#user = \"mallory\"\n user =  \"anna\"\ngroup = \"kvm\"\n");
-	CHECK(owners_read(&owners, root, "", name) == 0);
+	CHECK_EQ(owners_read(&owners, root, "", name), 0);
 	CHECK(owners_trust(&owners, 1002) && !owners_trust(&owners, 1001));
 	write_file("/etc/libvirt/qemu.conf", "user = \"+1007\"\n");
 	CHECK(owners_read(&owners, root, "", name) == 0 && owners_trust(&owners, 1007));
@@ -80,7 +80,7 @@ static int listen_at(int family, struct sockaddr_storage *address, socklen_t *le
 	if (family == AF_INET) {
 		((struct sockaddr_in *)address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	} else if (fd >= 0) {
-		CHECK(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) == 0);
+		CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one), 0);
 		((struct sockaddr_in6 *)address)->sin6_addr = in6addr_loopback;
 	}
 	if (fd < 0 || bind(fd, (struct sockaddr *)address, *len) < 0) {
@@ -89,8 +89,8 @@ static int listen_at(int family, struct sockaddr_storage *address, socklen_t *le
 		}
 		return -1; /* no IPv6 here */
 	}
-	CHECK(listen(fd, 4) == 0);
-	CHECK(getsockname(fd, (struct sockaddr *)address, len) == 0);
+	CHECK_EQ(listen(fd, 4), 0);
+	CHECK_EQ(getsockname(fd, (struct sockaddr *)address, len), 0);
 	return fd;
 }
 
@@ -108,11 +108,11 @@ static void test_names_who_listens(void **state) {
 		CHECK(owner_of_listener((struct sockaddr *)&address, &uid) == 0 &&
 				uid == geteuid());
 		close(fd);
-		CHECK(owner_of_listener((struct sockaddr *)&address, &uid) == -ENOENT);
+		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), -ENOENT);
 	}
 	const struct sockaddr other = { .sa_family = AF_UNIX };
 	uid_t uid;
-	CHECK(owner_of_listener(&other, &uid) == -EAFNOSUPPORT);
+	CHECK_EQ(owner_of_listener(&other, &uid), -EAFNOSUPPORT);
 }
 
 /* As somebody else, who also hides as well as a user can: not dumpable, so that /proc/PID is
@@ -129,7 +129,7 @@ static void test_names_a_stranger(void **state) {
 	if (geteuid() != 0) {
 		skip();
 	}
-	CHECK(pipe(pipes) == 0);
+	CHECK_EQ(pipe(pipes), 0);
 	pid_t child = fork();
 	if (child == 0) {
 		bool well = setgid(STRANGER) == 0 && setuid(STRANGER) == 0 &&
@@ -142,16 +142,16 @@ static void test_names_a_stranger(void **state) {
 		pause();
 		_exit(well ? 0 : 1);
 	}
-	CHECK(read(pipes[0], &address, sizeof address) == sizeof address);
+	CHECK_EQ(read(pipes[0], &address, sizeof address), sizeof address);
 	CHECK(owner_of_listener((struct sockaddr *)&address, &uid) == 0 && uid == STRANGER);
 	CHECK(owner_of_process(child, &none, &uid) && uid == STRANGER);
 	CHECK(!owners_trust(&none, uid) && owners_trust(&known, uid));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CHECK(connect(fd, (const struct sockaddr *)&at, sizeof at) == 0);
+	CHECK_EQ(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
 	CHECK(owner_of_peer(fd, &uid) == 0 && uid == STRANGER);
 	close(fd);
 	kill(child, SIGKILL);
-	CHECK(waitpid(child, NULL, 0) == child);
+	CHECK_EQ(waitpid(child, NULL, 0), child);
 	CHECK(!owner_of_process(child, &none, &uid));
 	close(pipes[0]);
 	close(pipes[1]);

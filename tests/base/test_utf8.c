@@ -60,12 +60,12 @@ static void every_code_point_comes_back(void **state) {
 		uint32_t back = 0;
 		const size_t len = utf8_encode(code, bytes);
 		const bool exists = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-		CHECK((len > 0) == exists);
+		CHECK_EQ((len > 0), exists);
 		if (len == 0) {
 			continue;
 		}
 		CHECK(utf8_decode(bytes, len, &back) == len && back == code);
-		CHECK(utf8_decode(bytes, len - 1, &back) == 0); /* cut off */
+		CHECK_EQ(utf8_decode(bytes, len - 1, &back), 0); /* cut off */
 		CHECK(utf8_last(bytes, len) == len && utf8_count(bytes, len) == 1);
 		const char *text = bytes;
 		CHECK(utf8_next(&text) == code && text == bytes + len && utf8_next(&text) == 0);
@@ -98,8 +98,8 @@ static void walking_moves_by_one_at_least(void **state) {
 			CHECK(utf8_next(&p) == UTF8_INVALID && p == before + 1);
 		}
 		CHECK(utf8_next(&p) == 'b');
-		CHECK(utf8_next(&p) == 0);
-		CHECK(utf8_next(&p) == 0); /* it stays at the end */
+		CHECK_EQ(utf8_next(&p), 0);
+		CHECK_EQ(utf8_next(&p), 0); /* it stays at the end */
 		CHECK_EQ(*p, '\0');
 		CHECK(!utf8_valid(text, strlen(text)) && utf8_valid(text, 1));
 		CHECK_EQ(utf8_count(text, strlen(text)), broken[i].invalid + 2);

@@ -60,11 +60,11 @@ static void a_good_frame_is_read_as_it_is(void **state) {
 	wire.damage_count = 2;
 	wire.damage[0] = (struct kvmfr_rect_wire){ 1, 2, 3, 4 };
 	wire.damage[1] = (struct kvmfr_rect_wire){ 60, 30, 100, UINT32_MAX };
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
 	CHECK(frame.serial == 9 && frame.format_version == 3 && frame.damage_since == 8);
 	CHECK(frame.format == FRAME_FORMAT_BGRA && frame.width == 64 && frame.height == 32);
 	CHECK(frame.rows == 32 && frame.pitch == 256 && frame.rotation == 3);
-	CHECK(frame.flags == 0x1f); /* unknown bits are gone */
+	CHECK_EQ(frame.flags, 0x1f); /* unknown bits are gone */
 	CHECK_EQ(frame.damage_count, 2);
 	CHECK(frame.damage[0].x == 1 && frame.damage[0].height == 4);
 	CHECK(frame.damage[1].width == 4 && frame.damage[1].height == 2);
@@ -72,10 +72,10 @@ static void a_good_frame_is_read_as_it_is(void **state) {
 	CHECK_EQ(frame.pixels, shm_base(shm) + BLOCK + 4096);
 
 	__atomic_store_n((uint32_t *)(void *)(shm_base(shm) + BLOCK + 4092), 100, __ATOMIC_RELEASE);
-	CHECK(frame_written(&frame) == 100);
+	CHECK_EQ(frame_written(&frame), 100);
 	__atomic_store_n((uint32_t *)(void *)(shm_base(shm) + BLOCK + 4092), UINT32_MAX,
 			__ATOMIC_RELEASE);
-	CHECK(frame_written(&frame) == 256 * 32);
+	CHECK_EQ(frame_written(&frame), 256 * 32);
 }
 
 static void the_header_of_release_b6_has_no_data_size(void **state) {
@@ -92,15 +92,15 @@ static void the_header_of_release_b6_has_no_data_size(void **state) {
 		.flags = FRAME_TRUNCATED | FRAME_HDR };
 	struct frame frame;
 	memcpy(shm_base(shm) + BLOCK, &wire, sizeof wire);
-	CHECK(frame_read(shm, 19, BLOCK, 1076 + 4 + 256, &frame) == 0);
+	CHECK_EQ(frame_read(shm, 19, BLOCK, 1076 + 4 + 256, &frame), 0);
 	CHECK(frame.format == FRAME_FORMAT_RGBA16F && frame.rows == 4 && frame.data_width == 8);
-	CHECK(frame.flags == FRAME_TRUNCATED); /* no HDR flag in that version */
+	CHECK_EQ(frame.flags, FRAME_TRUNCATED); /* no HDR flag in that version */
 	CHECK(frame.screen_width == 100 && frame.rotation == 1);
 	/* packed formats are of B7 */
 	wire.type = KVMFR_TYPE_BGR_32;
 	memcpy(shm_base(shm) + BLOCK, &wire, sizeof wire);
-	CHECK(frame_read(shm, 19, BLOCK, GOOD_SIZE, &frame) == -EPROTONOSUPPORT);
-	CHECK(frame_read(shm, 21, BLOCK, GOOD_SIZE, &frame) == -EPROTONOSUPPORT);
+	CHECK_EQ(frame_read(shm, 19, BLOCK, GOOD_SIZE, &frame), -EPROTONOSUPPORT);
+	CHECK_EQ(frame_read(shm, 21, BLOCK, GOOD_SIZE, &frame), -EPROTONOSUPPORT);
 }
 
 struct lie {
@@ -144,7 +144,7 @@ static void lies_in_the_header_are_refused(void **state) {
 		struct kvmfr_frame20_wire wire = good20();
 		struct frame frame;
 		memcpy((unsigned char *)&wire + lies[i].field, &lies[i].value, 4);
-		CHECK(read20(&wire, GOOD_SIZE, &frame) == lies[i].result);
+		CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), lies[i].result);
 	}
 }
 
@@ -162,7 +162,7 @@ static void the_limits_themselves_are_allowed(void **state) {
 		wire.damage[i] = (struct kvmfr_rect_wire){ i, 0, 1, 1 };
 	}
 	/* The rows that are there are four. */
-	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == 0);
+	CHECK_EQ(read20(&wire, 4096 + 4 * wire.pitch, &frame), 0);
 	CHECK(frame.width == FRAME_SIDE_MAX && frame.height == 496 && frame.rows == 4);
 	CHECK(frame.screen_width == 65535 && frame.screen_height == 65535);
 	CHECK(frame.damage_count == FRAME_DAMAGE_MAX && frame.damage[63].x == 63);
@@ -178,7 +178,7 @@ static void oddities_are_made_harmless(void **state) {
 	wire.data_height = 40;
 	wire.damage_count = 65;
 	wire.stride = UINT32_MAX;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
 	CHECK(frame.screen_width == 64 && frame.screen_height == 32);
 	CHECK(frame.rotation == 0 && frame.data_width == 64 && frame.rows == 32);
 	CHECK_EQ(frame.damage_count, 0);
@@ -186,7 +186,7 @@ static void oddities_are_made_harmless(void **state) {
 	wire = good20();
 	wire.screen_height = 65536;
 	wire.damage_count = UINT32_MAX; /* negative, for who takes it as signed */
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
 	CHECK(frame.screen_height == 32 && frame.damage_count == 0);
 
 	/* rectangles: outside, empty, with sums that wrap */
@@ -197,7 +197,7 @@ static void oddities_are_made_harmless(void **state) {
 	wire.damage[2] = (struct kvmfr_rect_wire){ 5, 5, 0, 1 };
 	wire.damage[3] = (struct kvmfr_rect_wire){ UINT32_MAX, UINT32_MAX, 2, 2 };
 	wire.damage[4] = (struct kvmfr_rect_wire){ 63, 31, UINT32_MAX, UINT32_MAX };
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
 	CHECK(frame.damage_count == 1 && frame.damage[0].x == 63 && frame.damage[0].width == 1 &&
 			frame.damage[0].height == 1);
 }
@@ -208,7 +208,7 @@ static void what_was_not_understood_is_said(void **state) {
 	struct kvmfr_frame20_wire wire = good20();
 	struct frame frame;
 	wire.type = 99;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == -EPROTONOSUPPORT);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), -EPROTONOSUPPORT);
 	assert_string_equal(frame_describe(shm, 20, BLOCK, GOOD_SIZE, text, sizeof text),
 			"pixel type 99, 64x32, pitch 256, pixels at 4092 of 16384 bytes");
 	assert_string_equal(frame_describe(shm, 20, BLOCK, 8, text, sizeof text),
@@ -226,13 +226,13 @@ static void what_is_claimed_is_in_proportion_to_the_memory(void **state) {
 	wire.frame_width = wire.data_width = FRAME_SIDE_MAX;
 	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
 	wire.pitch = FRAME_SIDE_MAX * 4;
-	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == -EBADMSG);
+	CHECK_EQ(read20(&wire, 4096 + 4 * wire.pitch, &frame), -EBADMSG);
 	/* 64 MiB are free: a guest of 4K whose memory is far too small is shown as far as it goes.
 	 */
 	wire.frame_height = wire.data_height = 1024;
 	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == 0 && frame.rows == 4);
 	wire.frame_height = wire.data_height = 1025;
-	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == -EBADMSG);
+	CHECK_EQ(read20(&wire, 4096 + 4 * wire.pitch, &frame), -EBADMSG);
 	/* narrow ones may be as high as can be */
 	wire = good20();
 	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
@@ -243,29 +243,29 @@ static void rows_that_are_not_in_the_block_are_not_read(void **state) {
 	(void)state;
 	struct kvmfr_frame20_wire wire = good20();
 	struct frame frame;
-	CHECK(read20(&wire, 4096 + 32 * 256, &frame) == 0);
+	CHECK_EQ(read20(&wire, 4096 + 32 * 256, &frame), 0);
 	CHECK(frame.rows == 32 && frame.flags == 0);
-	CHECK(read20(&wire, 4096 + 32 * 256 - 1, &frame) == 0);
+	CHECK_EQ(read20(&wire, 4096 + 32 * 256 - 1, &frame), 0);
 	CHECK(frame.rows == 31 && frame.flags == FRAME_TRUNCATED && frame.height == 32);
-	CHECK(read20(&wire, 4096 + 256, &frame) == 0);
+	CHECK_EQ(read20(&wire, 4096 + 256, &frame), 0);
 	CHECK_EQ(frame.rows, 1);
-	CHECK(read20(&wire, 4096 + 255, &frame) == -EBADMSG);
-	CHECK(read20(&wire, 1083, &frame) == -EBADMSG);
-	CHECK(read20(&wire, 0, &frame) == -EBADMSG);
+	CHECK_EQ(read20(&wire, 4096 + 255, &frame), -EBADMSG);
+	CHECK_EQ(read20(&wire, 1083, &frame), -EBADMSG);
+	CHECK_EQ(read20(&wire, 0, &frame), -EBADMSG);
 	/* damage below the rows that exist is no damage */
 	wire.damage_count = 2;
 	wire.damage[0] = (struct kvmfr_rect_wire){ 0, 4, 8, 8 };
 	wire.damage[1] = (struct kvmfr_rect_wire){ 0, 10, 8, 8 };
 	wire.data_height = 8;
 	wire.flags = FRAME_TRUNCATED;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
 	CHECK(frame.rows == 8 && frame.damage_count == 1 && frame.damage[0].height == 4);
 
 	/* the block itself */
 	memcpy(shm_base(shm) + BLOCK, &wire, sizeof wire);
-	CHECK(frame_read(shm, 20, MEMORY - 4096, GOOD_SIZE, &frame) == -ERANGE);
-	CHECK(frame_read(shm, 20, UINT64_MAX - 100, GOOD_SIZE, &frame) == -ERANGE);
-	CHECK(frame_read(shm, 20, BLOCK + 2, GOOD_SIZE, &frame) == -EBADMSG);
+	CHECK_EQ(frame_read(shm, 20, MEMORY - 4096, GOOD_SIZE, &frame), -ERANGE);
+	CHECK_EQ(frame_read(shm, 20, UINT64_MAX - 100, GOOD_SIZE, &frame), -ERANGE);
+	CHECK_EQ(frame_read(shm, 20, BLOCK + 2, GOOD_SIZE, &frame), -EBADMSG);
 }
 
 static void packed_rows_are_checked_in_texels(void **state) {
@@ -278,14 +278,14 @@ static void packed_rows_are_checked_in_texels(void **state) {
 	wire.pitch = 4352;
 	wire.frame_height = 2;
 	wire.data_height = 2;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
 	CHECK(frame.format == FRAME_FORMAT_BGR_32 && frame.data_width == 1088);
 	wire.data_width = 1024; /* 4096 bytes < 4098 */
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == -EBADMSG);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), -EBADMSG);
 	wire.data_width = 1200; /* more texels than a row has */
 	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0 && frame.data_width == 1088);
 	wire.pitch = 4354;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == -EBADMSG);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), -EBADMSG);
 	/* the host's arithmetic may lose one row (kvmfr.md 3.3): no truncation */
 	wire.pitch = 4352;
 	wire.data_width = 1088;
@@ -358,13 +358,13 @@ static void positions_are_signed(void **state) {
 	struct cursor_update update;
 	struct kvmfr_cursor_wire wire = { .x = -5, .y = -32768 };
 	const uint32_t serial = shape.serial;
-	CHECK(read_cursor(&wire, "", 0, 3, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, "", 0, 3, false, &update), 0);
 	CHECK(update.has_position && update.visible && update.has_visible && !update.has_shape);
 	CHECK(update.x == -5 && update.y == -32768 && shape.serial == serial);
-	CHECK(read_cursor(&wire, "", 0, 0, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, "", 0, 0, false, &update), 0);
 	CHECK(!update.has_position && !update.visible);
-	CHECK(cursor_read(shm, 20, 3, BLOCK, 23, false, &update, &shape) == -EBADMSG);
-	CHECK(cursor_read(shm, 20, 3, MEMORY - 23, 24, false, &update, &shape) == -ERANGE);
+	CHECK_EQ(cursor_read(shm, 20, 3, BLOCK, 23, false, &update, &shape), -EBADMSG);
+	CHECK_EQ(cursor_read(shm, 20, 3, MEMORY - 23, 24, false, &update, &shape), -ERANGE);
 }
 
 /* The example of kvmfr.md 11. */
@@ -374,7 +374,7 @@ static void monochrome_has_four_kinds_of_pixel(void **state) {
 	struct kvmfr_cursor_wire wire = {
 		.type = KVMFR_CURSOR_MONO, .width = 8, .height = 2, .pitch = 1
 	};
-	CHECK(read_cursor(&wire, "\xf0\xcc", 2, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, "\xf0\xcc", 2, 7, false, &update), 0);
 	CHECK(update.has_shape && shape.width == 8 && shape.height == 1 && shape.has_invert);
 	static const uint32_t color[8] = { 0, 0, 0, 0, 0xffffffff, 0xffffffff, 0xff000000,
 		0xff000000 };
@@ -382,17 +382,17 @@ static void monochrome_has_four_kinds_of_pixel(void **state) {
 	assert_memory_equal(shape.color, color, sizeof color);
 	assert_memory_equal(shape.invert, invert, sizeof invert);
 	wire.height = 3; /* no two masks */
-	CHECK(read_cursor(&wire, "\xf0\xcc\xcc", 3, 7, false, &update) == -EBADMSG);
+	CHECK_EQ(read_cursor(&wire, "\xf0\xcc\xcc", 3, 7, false, &update), -EBADMSG);
 
 	/* Two rows, in a pitch of their own: the XOR rows come after all AND rows. */
 	wire.height = 4;
 	wire.pitch = 2;
-	CHECK(read_cursor(&wire, "\xff\0\x0f\0\x80\0\x11", 8, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, "\xff\0\x0f\0\x80\0\x11", 8, 7, false, &update), 0);
 	CHECK(shape.width == 8 && shape.height == 2);
 	CHECK(shape.color[0] == 0 && shape.invert[0] == 0xffffffff && shape.invert[7] == 0);
 	CHECK(shape.color[8 + 0] == 0xff000000 && shape.color[8 + 3] == 0xffffffff);
 	CHECK(shape.invert[8 + 3] == 0 && shape.invert[8 + 7] == 0xffffffff);
-	CHECK(read_cursor(&wire, "\xff\0\xff\0\0\0\0", 8, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, "\xff\0\xff\0\0\0\0", 8, 7, false, &update), 0);
 	CHECK(!shape.has_invert && shape.invert[0] == 0 && shape.invert[15] == 0);
 }
 
@@ -403,7 +403,7 @@ static void masked_colour_replaces_or_inverts(void **state) {
 		.type = KVMFR_CURSOR_MASKED, .width = 3, .height = 1, .pitch = 12
 	};
 	static const uint32_t pixels[3] = { 0x00112233, 0xff000000, 0xff0f00f0 };
-	CHECK(read_cursor(&wire, pixels, sizeof pixels, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, pixels, sizeof pixels, 7, false, &update), 0);
 	CHECK(shape.color[0] == 0xff112233 && shape.invert[0] == 0);
 	CHECK(shape.color[1] == 0 && shape.invert[1] == 0);
 	CHECK(shape.color[2] == 0 && shape.invert[2] == 0xff0f00f0 && shape.has_invert);
@@ -412,7 +412,7 @@ static void masked_colour_replaces_or_inverts(void **state) {
 	wire = (struct kvmfr_cursor_wire){
 		.type = KVMFR_CURSOR_MASKED, .width = 2, .height = 2, .pitch = 12
 	};
-	CHECK(read_cursor(&wire, rows, sizeof rows, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, rows, sizeof rows, 7, false, &update), 0);
 	CHECK(shape.color[0] == 0xff112233 && shape.invert[0] == 0);
 	CHECK(shape.color[1] == 0 && shape.invert[1] == 0xff0000ff);
 	CHECK(shape.color[2] == 0 && shape.invert[2] == 0xff00ff00);
@@ -430,11 +430,11 @@ static void colour_is_premultiplied_or_made_so(void **state) {
 		.pitch = 12 }; /* one pixel of padding */
 	static const uint32_t pixels[6] = { 0x80ffffff, 0x00ffffff, 1, 0xff102030, 0x40404040, 1 };
 	const uint32_t serial = shape.serial;
-	CHECK(read_cursor(&wire, pixels, sizeof pixels, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, pixels, sizeof pixels, 7, false, &update), 0);
 	CHECK(shape.serial == serial + 1 && !shape.has_invert);
 	CHECK(shape.hot_x == -2 && shape.hot_y == 2); /* clamped */
 	CHECK(shape.color[0] == 0x80ffffff && shape.color[2] == 0xff102030);
-	CHECK(read_cursor(&wire, pixels, sizeof pixels, 7, true, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, pixels, sizeof pixels, 7, true, &update), 0);
 	CHECK(shape.color[0] == 0x80808080 && shape.color[1] == 0);
 	CHECK(shape.color[2] == 0xff102030 && shape.color[3] == 0x40101010);
 }
@@ -466,16 +466,16 @@ static void lies_of_the_pointer_are_refused(void **state) {
 			.height = lies[i].height,
 			.pitch = lies[i].pitch };
 		const uint32_t serial = shape.serial;
-		CHECK(read_cursor(&wire, data, sizeof data, 7, false, &update) == -EBADMSG);
+		CHECK_EQ(read_cursor(&wire, data, sizeof data, 7, false, &update), -EBADMSG);
 		CHECK_EQ(shape.serial, serial);
 	}
 	/* an unknown kind: the rest of the message counts */
 	struct kvmfr_cursor_wire wire = { .x = 3, .type = 3, .width = 4, .height = 4, .pitch = 16 };
-	CHECK(read_cursor(&wire, data, sizeof data, 7, false, &update) == 0);
+	CHECK_EQ(read_cursor(&wire, data, sizeof data, 7, false, &update), 0);
 	CHECK(!update.has_shape && update.has_position && update.x == 3);
 	/* pitch * height wraps to 64 in 32 bits */
 	wire = (struct kvmfr_cursor_wire){ .type = 0, .width = 4, .height = 512, .pitch = 4096 };
-	CHECK(read_cursor(&wire, data, sizeof data, 7, false, &update) == -EBADMSG);
+	CHECK_EQ(read_cursor(&wire, data, sizeof data, 7, false, &update), -EBADMSG);
 }
 
 static void the_demo_shapes_are_readable(void **state) {
@@ -489,10 +489,11 @@ static void the_demo_shapes_are_readable(void **state) {
 			.width = from->width,
 			.height = from->height,
 			.pitch = from->pitch };
-		CHECK(read_cursor(&wire, from->data, (size_t)from->pitch * from->height, 7, false,
-				      &update) == 0);
+		CHECK_EQ(read_cursor(&wire, from->data, (size_t)from->pitch * from->height, 7,
+					 false, &update),
+				0);
 		CHECK(shape.width == 32 && shape.height == 32);
-		CHECK(shape.has_invert == (type != 0));
+		CHECK_EQ(shape.has_invert, (type != 0));
 	}
 }
 
@@ -505,8 +506,8 @@ static void user_data_is_bounded(void **state) {
 	data[8] = 20;
 	memset(data + 12, 'A', 32); /* no NUL */
 	data[44] = 1;
-	CHECK(kvmfr_info_read(data, 47, &info) == -EBADMSG);
-	CHECK(kvmfr_info_read(data, 48, &info) == 0);
+	CHECK_EQ(kvmfr_info_read(data, 47, &info), -EBADMSG);
+	CHECK_EQ(kvmfr_info_read(data, 48, &info), 0);
 	CHECK(info.version == 20 && strlen(info.host_version) == 32 && info.features == 1);
 	CHECK(!info.has_vm && !info.has_os);
 
@@ -517,17 +518,17 @@ static void user_data_is_bounded(void **state) {
 	const uint8_t records[] = { 9, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 2, 0, 0, 0, 4, 0, 0, 0, 3, 'W',
 		'i', 'n', 1, 0, 0, 0, 200, 0, 0, 0, 'x' };
 	memcpy(at, records, sizeof records);
-	CHECK(kvmfr_info_read(data, 48 + sizeof records, &info) == 0);
+	CHECK_EQ(kvmfr_info_read(data, 48 + sizeof records, &info), 0);
 	assert_string_equal(info.host_version, "?[2Jx?");
 	CHECK(info.has_os && info.os == 3 && !info.has_vm);
 	assert_string_equal(info.os_name, "Win");
 
 	data[0] = 'k';
-	CHECK(kvmfr_info_read(data, sizeof data, &info) == -EBADMSG);
+	CHECK_EQ(kvmfr_info_read(data, sizeof data, &info), -EBADMSG);
 	CHECK(kvmfr_version_find(5, 19) && kvmfr_version_find(6, 20));
 	CHECK(!kvmfr_version_find(5, 20) && !kvmfr_version_find(7, 20));
 	CHECK_EQ(kvmfr_version_find(12, 34)->kvmfr, 34);
-	CHECK(kvmfr_version_find(12, 36)->kvmfr == 34); /* tried */
+	CHECK_EQ(kvmfr_version_find(12, 36)->kvmfr, 34); /* tried */
 	CHECK(!kvmfr_version_find(12, 33) && !kvmfr_version_find(6, 21));
 }
 

@@ -64,9 +64,10 @@ static void open_image(struct guest_link *session, const char *release, unsigned
 	snprintf(session->path, sizeof session->path, "%s", file.path);
 	snprintf(session->name, sizeof session->name, "%s-640x360-%u", release, number);
 	session->now_ns = 5 * NS_PER_S;
-	CHECK(golden_open(&session->golden, FOLDER, session->name, session->path,
-			      session->now_ns) == 0);
-	CHECK(lgmp_client_create(&session->client, session->path) == 0);
+	CHECK_EQ(golden_open(&session->golden, FOLDER, session->name, session->path,
+				 session->now_ns),
+			0);
+	CHECK_EQ(lgmp_client_create(&session->client, session->path), 0);
 }
 
 static void close_image(struct guest_link *session) {
@@ -77,7 +78,7 @@ static void close_image(struct guest_link *session) {
 
 static void tick(struct guest_link *session) {
 	session->now_ns += 10 * NS_PER_MS;
-	CHECK(golden_beat(&session->golden, session->now_ns) == 0);
+	CHECK_EQ(golden_beat(&session->golden, session->now_ns), 0);
 	lgmp_client_step(session->client, session->now_ns);
 }
 
@@ -105,10 +106,11 @@ static void check_frames(struct guest_link *session, const char *paragraph) {
 	for (unsigned i = 0; i < session->golden.frame_count; i++) {
 		struct lgmp_message message;
 		struct frame frame;
-		CHECK(golden_post_frame(&session->golden, i, session->now_ns) == 1);
-		CHECK(lgmp_client_next(session->client, LGMP_QUEUE_FRAME, &message) == 1);
-		CHECK(frame_read(message.shm, message.kvmfr, message.offset, message.size,
-				      &frame) == 0);
+		CHECK_EQ(golden_post_frame(&session->golden, i, session->now_ns), 1);
+		CHECK_EQ(lgmp_client_next(session->client, LGMP_QUEUE_FRAME, &message), 1);
+		CHECK_EQ(frame_read(message.shm, message.kvmfr, message.offset, message.size,
+					 &frame),
+				0);
 		CHECK_EQ(frame.serial, session->golden.frames[i].serial);
 		CHECK(frame.format == FRAME_FORMAT_BGRA && frame.width == 640 &&
 				frame.height == 360 && frame.rows == 360 && frame.pitch == 2560 &&
@@ -116,11 +118,11 @@ static void check_frames(struct guest_link *session, const char *paragraph) {
 		CHECK(frame.screen_width == 640 && frame.screen_height == 360);
 		CHECK(frame.rotation == 0 && frame.flags == 0 && frame.damage_count == 0);
 		CHECK_EQ(frame.format_version, 0);
-		CHECK(frame_written(&frame) == 921600);
+		CHECK_EQ(frame_written(&frame), 921600);
 		CHECK_EQ(crc32_of(frame.pixels, 921600), frame_crc(paragraph, frame.serial));
-		CHECK(memcmp(frame.pixels, "\x00\x00\xff\x00", 4) == 0);
-		CHECK(memcmp(frame.pixels + 921596, "\xff\xff\xff\x00", 4) == 0);
-		CHECK(lgmp_client_finish(session->client, &message) == 0);
+		CHECK_EQ(memcmp(frame.pixels, "\x00\x00\xff\x00", 4), 0);
+		CHECK_EQ(memcmp(frame.pixels + 921596, "\xff\xff\xff\x00", 4), 0);
+		CHECK_EQ(lgmp_client_finish(session->client, &message), 0);
 	}
 }
 
@@ -131,17 +133,18 @@ static void check_pointers(struct guest_link *session, const char *paragraph) {
 	for (unsigned i = 0; i < session->golden.pointer_count; i++) {
 		struct lgmp_message message;
 		struct cursor_update update;
-		CHECK(golden_post_pointer(&session->golden, i, session->now_ns) == 1);
-		CHECK(lgmp_client_next(session->client, LGMP_QUEUE_POINTER, &message) == 1);
-		CHECK(cursor_read(message.shm, message.kvmfr, (uint32_t)message.udata,
-				      message.offset, message.size, false, &update, &shape) == 0);
+		CHECK_EQ(golden_post_pointer(&session->golden, i, session->now_ns), 1);
+		CHECK_EQ(lgmp_client_next(session->client, LGMP_QUEUE_POINTER, &message), 1);
+		CHECK_EQ(cursor_read(message.shm, message.kvmfr, (uint32_t)message.udata,
+					 message.offset, message.size, false, &update, &shape),
+				0);
 		/* "2: flags 3, pos 96,46" */
 		char want[48];
 		snprintf(want, sizeof want, "%u: flags %u, pos %d,%d", i, (unsigned)message.udata,
 				update.x, update.y);
 		CHECK(strstr(paragraph, want) != NULL);
 		CHECK(update.has_position && update.has_visible);
-		CHECK(update.visible == ((message.udata & 2) != 0));
+		CHECK_EQ(update.visible, ((message.udata & 2) != 0));
 		if (update.has_shape) {
 			shapes++;
 			CHECK(shape.width == 24 && shape.height == 24);
@@ -149,7 +152,7 @@ static void check_pointers(struct guest_link *session, const char *paragraph) {
 			/* premultiplied ARGB is what lies in the memory */
 			CHECK_EQ(crc32_of(shape.color, 24 * 24 * 4), 0x6c341bb5);
 		}
-		CHECK(lgmp_client_finish(session->client, &message) == 0);
+		CHECK_EQ(lgmp_client_finish(session->client, &message), 0);
 	}
 	CHECK_EQ(shapes, 1);
 }
@@ -188,7 +191,7 @@ static void a_host_without_frames_is_waited_for(void **state) {
 		for (unsigned i = 0; i < 500; i++) {
 			tick(&session);
 			CHECK_EQ(client_state(session.client), LGMP_STATE_RUNNING);
-			CHECK(lgmp_client_next(session.client, LGMP_QUEUE_FRAME, &message) == 0);
+			CHECK_EQ(lgmp_client_next(session.client, LGMP_QUEUE_FRAME, &message), 0);
 		}
 		close_image(&session);
 	}
@@ -227,12 +230,12 @@ static void who_was_thrown_out_sees_it(void **state) {
 			.slot = 0,
 			.bit = 1,
 			.subs = base + layout->queues + layout->subs };
-		CHECK(lgmp_subscription_check(&sub) == -ETIME);
+		CHECK_EQ(lgmp_subscription_check(&sub), -ETIME);
 		/* A new subscription works at once, in whatever slot is free. */
-		CHECK(golden_beat(&session.golden, session.now_ns + 10 * NS_PER_MS) == 0);
+		CHECK_EQ(golden_beat(&session.golden, session.now_ns + 10 * NS_PER_MS), 0);
 		struct lgmp_subscription anew;
-		CHECK(lgmp_subscribe(&anew, session.golden.shm, layout, 2, id, 42) == 0);
-		CHECK(lgmp_subscription_check(&anew) == 0);
+		CHECK_EQ(lgmp_subscribe(&anew, session.golden.shm, layout, 2, id, 42), 0);
+		CHECK_EQ(lgmp_subscription_check(&anew), 0);
 		lgmp_unsubscribe(&anew);
 		close_image(&session);
 	}

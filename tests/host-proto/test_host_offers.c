@@ -82,12 +82,12 @@ static void a_look_leaves_no_trace(void **state) {
 		CHECK_EQ(kvmfr_host_periodic(guest.host, guest_ms(&guest)), 0);
 		memcpy(before, shm_base(guest.shm), sizeof before);
 		lgmp_client_step(client, guest.now_ns);
-		CHECK(memcmp(before, shm_base(guest.shm), sizeof before) == 0);
+		CHECK_EQ(memcmp(before, shm_base(guest.shm), sizeof before), 0);
 	}
 	CHECK_EQ(lgmp_client_status(client)->state, LGMP_STATE_FOUND);
 	assert_string_equal(lgmp_client_status(client)->info.host_version, "B-test");
 	lgmp_client_destroy(client);
-	CHECK(memcmp(before, shm_base(guest.shm), sizeof before) == 0);
+	CHECK_EQ(memcmp(before, shm_base(guest.shm), sizeof before), 0);
 	guest_close(&guest);
 }
 

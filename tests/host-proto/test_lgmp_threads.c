@@ -125,9 +125,9 @@ static void three_threads_lose_nothing(void **state) {
 		pthread_t finisher;
 		pthread_mutex_init(&run.lock, NULL);
 		guest_open(&run.guest, versions[v], 8 << 20);
-		CHECK(lgmp_client_create(&run.client, run.guest.path) == 0);
-		CHECK(pthread_create(&producer, NULL, produce, &run) == 0);
-		CHECK(pthread_create(&finisher, NULL, finish, &run) == 0);
+		CHECK_EQ(lgmp_client_create(&run.client, run.guest.path), 0);
+		CHECK_EQ(pthread_create(&producer, NULL, produce, &run), 0);
+		CHECK_EQ(pthread_create(&finisher, NULL, finish, &run), 0);
 		const uint64_t give_up_ns = clock_now_ns() + 40 * NS_PER_S;
 		while (atomic_load(&run.posted) < FRAMES && clock_now_ns() < give_up_ns) {
 			lgmp_client_step(run.client, clock_now_ns());
@@ -145,7 +145,7 @@ static void three_threads_lose_nothing(void **state) {
 		atomic_store(&run.stop, true);
 		pthread_join(producer, NULL);
 		pthread_join(finisher, NULL);
-		CHECK(atomic_load(&run.posted) == FRAMES);
+		CHECK_EQ(atomic_load(&run.posted), FRAMES);
 		CHECK(run.bad == 0 && run.finished > 0);
 		CHECK_EQ(lgmp_client_status(run.client)->resubscriptions, 0);
 		CHECK_EQ(lgmp_client_status(run.client)->lost, 0);
@@ -180,19 +180,19 @@ static void a_stale_finish_is_no_harm(void **state) {
 	pthread_t finisher;
 	pthread_mutex_init(&run.lock, NULL);
 	guest_open(&run.guest, 20, 8 << 20);
-	CHECK(lgmp_client_create(&run.client, run.guest.path) == 0);
-	CHECK(pthread_create(&finisher, NULL, finish_for_ever, &run) == 0);
+	CHECK_EQ(lgmp_client_create(&run.client, run.guest.path), 0);
+	CHECK_EQ(pthread_create(&finisher, NULL, finish_for_ever, &run), 0);
 	for (unsigned round = 0; round < 50; round++) {
 		struct lgmp_message message;
-		CHECK(kvmfr_host_begin(run.guest.host, 100 + round, guest_ms(&run.guest)) == 0);
+		CHECK_EQ(kvmfr_host_begin(run.guest.host, 100 + round, guest_ms(&run.guest)), 0);
 		for (unsigned i = 0; i < 30; i++) {
 			guest_tick(&run.guest, run.client);
 		}
 		CHECK_EQ(client_state(run.client), LGMP_STATE_RUNNING);
-		CHECK(guest_post(&run.guest, 8, 8) == 0);
+		CHECK_EQ(guest_post(&run.guest, 8, 8), 0);
 		/* Only finishes of older sessions run now: they may not retire this one. */
 		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0), 1);
-		CHECK(lgmp_client_next(run.client, LGMP_QUEUE_FRAME, &message) == 1);
+		CHECK_EQ(lgmp_client_next(run.client, LGMP_QUEUE_FRAME, &message), 1);
 		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(run.guest.host), 0), 1);
 		pthread_mutex_lock(&run.lock);
 		run.held = message;

@@ -12,7 +12,7 @@ static void copy_and_span_stay_inside(void **state) {
 	struct guest guest;
 	guest_file(&guest, 3 * PAGE);
 	struct shm *shm;
-	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK_EQ(shm_map(&shm, guest.path), 0);
 	CHECK_EQ(shm_size(shm), 3 * PAGE);
 	CHECK(!shm_is_device(shm));
 	for (unsigned i = 0; i < 64; i++) {
@@ -34,14 +34,14 @@ static void copy_and_span_stay_inside(void **state) {
 
 	unsigned char byte;
 	const unsigned char *span;
-	CHECK(shm_copy(shm, 3 * PAGE - 1, &byte, 1) == 0);
-	CHECK(shm_copy(shm, 3 * PAGE, &byte, 0) == 0);
-	CHECK(shm_copy(shm, 3 * PAGE, &byte, 1) == -ERANGE);
-	CHECK(shm_copy(shm, UINT64_MAX, &byte, 1) == -ERANGE);
-	CHECK(shm_copy(shm, UINT64_MAX - 1, &byte, 4) == -ERANGE);
+	CHECK_EQ(shm_copy(shm, 3 * PAGE - 1, &byte, 1), 0);
+	CHECK_EQ(shm_copy(shm, 3 * PAGE, &byte, 0), 0);
+	CHECK_EQ(shm_copy(shm, 3 * PAGE, &byte, 1), -ERANGE);
+	CHECK_EQ(shm_copy(shm, UINT64_MAX, &byte, 1), -ERANGE);
+	CHECK_EQ(shm_copy(shm, UINT64_MAX - 1, &byte, 4), -ERANGE);
 	CHECK(shm_span(shm, 0, 3 * PAGE, &span) == 0 && span == shm_base(shm));
-	CHECK(shm_span(shm, 1, 3 * PAGE, &span) == -ERANGE);
-	CHECK(shm_span(shm, 8, UINT64_MAX - 4, &span) == -ERANGE);
+	CHECK_EQ(shm_span(shm, 1, 3 * PAGE, &span), -ERANGE);
+	CHECK_EQ(shm_span(shm, 8, UINT64_MAX - 4, &span), -ERANGE);
 	CHECK_EQ(shm_dmabuf(shm, 0, PAGE), -ENOTSUP);
 	shm_unref(shm);
 	unlink(guest.path);
@@ -52,13 +52,13 @@ static void refuses_what_is_no_memory(void **state) {
 	struct guest guest;
 	struct shm *shm;
 	guest_file(&guest, 0);
-	CHECK(shm_map(&shm, guest.path) == -ENODATA);
+	CHECK_EQ(shm_map(&shm, guest.path), -ENODATA);
 	unlink(guest.path);
-	CHECK(shm_map(&shm, guest.path) == -ENOENT);
-	CHECK(shm_map(&shm, "/tmp") == -EISDIR);
-	CHECK(shm_map(&shm, "/dev/null") == -ENODEV);
+	CHECK_EQ(shm_map(&shm, guest.path), -ENOENT);
+	CHECK_EQ(shm_map(&shm, "/tmp"), -EISDIR);
+	CHECK_EQ(shm_map(&shm, "/dev/null"), -ENODEV);
 	CHECK_EQ(mkfifo(guest.path, 0600), 0);
-	CHECK(shm_map(&shm, guest.path) == -ENODEV);
+	CHECK_EQ(shm_map(&shm, guest.path), -ENODEV);
 	unlink(guest.path);
 }
 
@@ -67,7 +67,7 @@ static void check_sees_every_change_of_the_file(void **state) {
 	struct guest guest;
 	struct shm *shm;
 	guest_file(&guest, 2 * PAGE);
-	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK_EQ(shm_map(&shm, guest.path), 0);
 	CHECK_EQ(shm_check(shm), 0);
 	CHECK_EQ(truncate(guest.path, 3 * PAGE), 0);
 	CHECK_EQ(shm_check(shm), -ESTALE);
@@ -89,7 +89,7 @@ static void a_cut_file_reads_as_zeros(void **state) {
 	struct guest guest;
 	struct shm *shm;
 	guest_file(&guest, 4 * PAGE);
-	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK_EQ(shm_map(&shm, guest.path), 0);
 	memset(shm_base(shm), 0x55, 4 * PAGE);
 	CHECK_EQ(truncate(guest.path, PAGE), 0);
 	CHECK(!shm_lost(shm));
@@ -105,7 +105,7 @@ static void a_cut_file_reads_as_zeros(void **state) {
 
 	/* the file itself can be mapped anew */
 	struct shm *again;
-	CHECK(shm_map(&again, guest.path) == 0);
+	CHECK_EQ(shm_map(&again, guest.path), 0);
 	CHECK(shm_size(again) == PAGE && !shm_lost(again));
 	shm_unref(again);
 	shm_unref(shm);
@@ -143,7 +143,7 @@ static void a_foreign_fault_still_kills(void **state) {
 	struct guest guest;
 	struct shm *shm;
 	guest_file(&guest, PAGE);
-	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK_EQ(shm_map(&shm, guest.path), 0);
 	int fd = open(guest.path, O_RDWR);
 	CHECK(fd >= 0);
 	volatile unsigned char *other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
@@ -158,7 +158,7 @@ static void a_foreign_fault_still_kills(void **state) {
 		_exit(shm_map(&mine, guest.path) == 0 && other[0] == 0 ? 0 : 1);
 	}
 	int status;
-	CHECK(waitpid(child, &status, 0) == child);
+	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
 	munmap((void *)(uintptr_t)other, PAGE);
 	shm_unref(shm);
@@ -171,7 +171,7 @@ static void a_reference_keeps_the_bytes(void **state) {
 	struct guest guest;
 	struct shm *shm;
 	guest_file(&guest, PAGE);
-	CHECK(shm_map(&shm, guest.path) == 0);
+	CHECK_EQ(shm_map(&shm, guest.path), 0);
 	struct shm *held = shm_ref(shm);
 	shm_base(shm)[7] = 42;
 	shm_unref(shm);

@@ -35,10 +35,10 @@ static void on_status(const struct devices_status *status, void *data) {
 
 static void setup_router(struct fixture *f) {
 	struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS };
-	CHECK(chord_parse("ctrl-ctrl", &config.grab_toggle) == 0);
-	CHECK(chord_parse("scrolllock", &config.escape) == 0);
-	CHECK(loop_create(&f->loop) == 0);
-	CHECK(router_create(&f->router, &config, NULL) == 0);
+	CHECK_EQ(chord_parse("ctrl-ctrl", &config.grab_toggle), 0);
+	CHECK_EQ(chord_parse("scrolllock", &config.escape), 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
+	CHECK_EQ(router_create(&f->router, &config, NULL), 0);
 	f->ops = held_sink_init(&f->sink);
 	router_set_guest(f->router, &f->ops);
 }
@@ -58,7 +58,7 @@ static void setup_devices(struct fixture *f, const char *first, const char *seco
 	if (second) {
 		snprintf(config.wanted[1], sizeof config.wanted[1], "%s", second);
 	}
-	CHECK(devices_create(&f->devices, f->loop, f->router, &config, &events) == 0);
+	CHECK_EQ(devices_create(&f->devices, f->loop, f->router, &config, &events), 0);
 }
 
 static void setup(struct fixture *f) {
@@ -218,11 +218,11 @@ static void lock_lights_follow_the_guest_and_come_back(void **state) {
 	keyboard->leds = INPUT_LED_NUM;
 	setup_devices(&f, "all", NULL, 0, NULL);
 	router_set_leds(f.router, INPUT_LED_CAPS);
-	CHECK(keyboard->leds == INPUT_LED_NUM); /* the host's, while it is the host's */
+	CHECK_EQ(keyboard->leds, INPUT_LED_NUM); /* the host's, while it is the host's */
 	toggle(&f, keyboard);
 	CHECK_EQ(keyboard->leds, INPUT_LED_CAPS);
 	router_set_leds(f.router, INPUT_LED_CAPS | INPUT_LED_SCROLL);
-	CHECK(keyboard->leds == (INPUT_LED_CAPS | INPUT_LED_SCROLL));
+	CHECK_EQ(keyboard->leds, (INPUT_LED_CAPS | INPUT_LED_SCROLL));
 	toggle(&f, keyboard);
 	CHECK_EQ(keyboard->leds, INPUT_LED_NUM);
 	teardown(&f);
@@ -512,7 +512,7 @@ static void nothing_wanted_is_off(void **state) {
 	struct fixture f;
 	setup(&f);
 	const struct devices_config none = { 0 };
-	CHECK(devices_create(&f.devices, f.loop, f.router, &none, NULL) == 0);
+	CHECK_EQ(devices_create(&f.devices, f.loop, f.router, &none, NULL), 0);
 	drain(&f);
 	CHECK_EQ(f.status.part.state, PART_OFF);
 	teardown(&f);

@@ -81,8 +81,8 @@ static void setup(struct fixture *f) {
 	add_device(f, 3, "Touch\x1b[31mpad\n", "i8042/serio1/input0\n", "e520 10000 0 0 0 0\n",
 			"0\n");
 	write_file(f, "/sys/class/input/mouse0/device/name", "not an event device\n");
-	CHECK(finder_create(&f->finder, f->root) == 0);
-	CHECK(loop_create(&f->loop) == 0);
+	CHECK_EQ(finder_create(&f->finder, f->root), 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
 }
 
 static void teardown(struct fixture *f) {
@@ -100,14 +100,14 @@ static void devices_are_told_apart(void **state) {
 	struct device_info infos[8];
 	CHECK_EQ(f.finder.list(f.finder.data, infos, 8), 7);
 	/* by number, not by letter */
-	CHECK(strcmp(infos[1].node, "/dev/input/event2") == 0);
-	CHECK(strcmp(infos[3].node, "/dev/input/event10") == 0);
+	CHECK_EQ(strcmp(infos[1].node, "/dev/input/event2"), 0);
+	CHECK_EQ(strcmp(infos[3].node, "/dev/input/event10"), 0);
 	CHECK(!infos[0].keyboard && !infos[0].mouse);
 	CHECK(infos[1].keyboard && !infos[1].mouse);
 	CHECK(!infos[2].keyboard && !infos[2].mouse);
 	CHECK(!infos[3].keyboard && infos[3].mouse);
-	CHECK(strcmp(infos[3].name, "Logitech G502") == 0);
-	CHECK(strcmp(infos[3].phys, "usb-0000:00:14.0-3/input0") == 0);
+	CHECK_EQ(strcmp(infos[3].name, "Logitech G502"), 0);
+	CHECK_EQ(strcmp(infos[3].phys, "usb-0000:00:14.0-3/input0"), 0);
 	CHECK(infos[3].bus == 3 && infos[3].vendor == 0x46d && infos[3].product == 0xc08b);
 	CHECK(strcmp(infos[2].name, "Touch?[31mpad") == 0);
 	CHECK(infos[4].media && !infos[4].keyboard && !infos[5].media && !infos[0].media);
@@ -126,10 +126,10 @@ static void paths_are_resolved(void **state) {
 	snprintf(full, sizeof full, "%s/dev/input/by-id/", f.root);
 	make_parents(full, &f);
 	snprintf(full, sizeof full, "%s/dev/input/by-id/usb-G502-event-mouse", f.root);
-	CHECK(symlink("../event10", full) == 0);
-	CHECK(f.finder.resolve(f.finder.data, "/dev/input/by-id/usb-G502-event-mouse", node) == 0);
-	CHECK(strcmp(node, "/dev/input/event10") == 0);
-	CHECK(f.finder.resolve(f.finder.data, "/dev/input/by-id/absent", node) == -ENOENT);
+	CHECK_EQ(symlink("../event10", full), 0);
+	CHECK_EQ(f.finder.resolve(f.finder.data, "/dev/input/by-id/usb-G502-event-mouse", node), 0);
+	CHECK_EQ(strcmp(node, "/dev/input/event10"), 0);
+	CHECK_EQ(f.finder.resolve(f.finder.data, "/dev/input/by-id/absent", node), -ENOENT);
 	struct device device;
 	const struct device_info info = { .node = "/dev/input/event10" };
 	CHECK(f.finder.open(f.finder.data, &info, &device) < 0); /* a plain file is no device */
@@ -151,7 +151,7 @@ static void changes_are_noticed(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
-	CHECK(f.finder.watch(f.finder.data, f.loop, on_change, &f) == 0);
+	CHECK_EQ(f.finder.watch(f.finder.data, f.loop, on_change, &f), 0);
 	write_file(&f, "/dev/input/event11", "");
 	wait_change(&f);
 	/* A rule gives access later. */

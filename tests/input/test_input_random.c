@@ -83,7 +83,7 @@ static void check(const struct world *w) {
 		}
 	}
 	CHECK(w->connected || router_held(w->router) == 0);
-	CHECK(router_held(w->router) ==
+	CHECK_EQ(router_held(w->router),
 			w->sink.held_keys + (unsigned)__builtin_popcount(w->sink.buttons));
 }
 
@@ -354,16 +354,16 @@ static void setup(struct world *w, uint64_t seed) {
 	fakes_add(&w->fakes, 4, "Combined", true, true);
 
 	struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS };
-	CHECK(chord_parse("ctrl-ctrl", &config.grab_toggle) == 0);
-	CHECK(chord_parse("scrolllock", &config.escape) == 0);
-	CHECK(loop_create(&w->loop) == 0);
-	CHECK(router_create(&w->router, &config, NULL) == 0);
+	CHECK_EQ(chord_parse("ctrl-ctrl", &config.grab_toggle), 0);
+	CHECK_EQ(chord_parse("scrolllock", &config.escape), 0);
+	CHECK_EQ(loop_create(&w->loop), 0);
+	CHECK_EQ(router_create(&w->router, &config, NULL), 0);
 	struct device_finder finder = fakes_finder(&w->fakes);
 	const struct devices_config devices_config = {
 		.count = 1, .wanted = { "all" }, .root = w->root, .finder = &finder
 	};
 	const struct devices_events events = { on_status, w };
-	CHECK(devices_create(&w->devices, w->loop, w->router, &devices_config, &events) == 0);
+	CHECK_EQ(devices_create(&w->devices, w->loop, w->router, &devices_config, &events), 0);
 	change_socket(w);
 }
 

@@ -54,8 +54,8 @@ static void every_name_goes_both_ways(void **state) {
 		last = code;
 	}
 	CHECK(count > 400);
-	CHECK(key_name(0) == NULL);
-	CHECK(key_name(KEY_CODE_MAX + 1) == NULL);
+	CHECK_EQ(key_name(0), NULL);
+	CHECK_EQ(key_name(KEY_CODE_MAX + 1), NULL);
 }
 
 int main(void) {

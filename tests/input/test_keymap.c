@@ -19,7 +19,7 @@ static void all_rows_of_the_scancode_table(void **state) {
 		char name[64];
 		unsigned code;
 		unsigned scancode;
-		CHECK(sscanf(line, "%63[^,],%u,%x", name, &code, &scancode) == 3);
+		CHECK_EQ(sscanf(line, "%63[^,],%u,%x", name, &code, &scancode), 3);
 		CHECK(code < KEYMAP_CODES);
 		if (keymap_scancode(code) != scancode || key_code(name) != code) {
 			fail_msg("%s: scancode %#x, code %u", name, keymap_scancode(code),
@@ -63,10 +63,10 @@ static void characters_of_a_us_keyboard(void **state) {
 	for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
 		for (unsigned i = 0; rows[row].plain[i]; i++) {
 			bool shift;
-			CHECK(keymap_us((uint32_t)rows[row].plain[i], &shift) ==
+			CHECK_EQ(keymap_us((uint32_t)rows[row].plain[i], &shift),
 					rows[row].first + i);
 			CHECK(!shift);
-			CHECK(keymap_us((uint32_t)rows[row].shifted[i], &shift) ==
+			CHECK_EQ(keymap_us((uint32_t)rows[row].shifted[i], &shift),
 					rows[row].first + i);
 			CHECK(shift);
 			characters += 2;
@@ -76,7 +76,7 @@ static void characters_of_a_us_keyboard(void **state) {
 	bool shift;
 	CHECK(keymap_us(' ', &shift) == KEY_SPACE && !shift);
 	CHECK(keymap_us('\n', &shift) == KEY_ENTER && !shift);
-	CHECK(keymap_us('\r', &shift) == 0);
+	CHECK_EQ(keymap_us('\r', &shift), 0);
 	CHECK(keymap_us(0x1b, &shift) == 0 && keymap_us(0x7f, &shift) == 0);
 	CHECK(keymap_us(0xe9, &shift) == 0 && keymap_us(0x4e2d, &shift) == 0);
 }

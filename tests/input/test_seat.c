@@ -56,7 +56,7 @@ static void a_session_of_logind(void **state) {
 	login_make_folder(f.root, "/run/systemd/sessions");
 	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
 	login_write(f.root, "/run/systemd/sessions/c1", LOGIN_SESSION("0"));
-	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f), 0);
 	CHECK(seat_active(f.seat) && strcmp(seat_reason(f.seat), "") == 0);
 
 	/* Another user comes to the front; the other session's file does not matter. */
@@ -86,7 +86,7 @@ static void the_session_is_found_by_the_user(void **state) {
 	snprintf(path, sizeof path, "/run/systemd/users/%u", (unsigned)getuid());
 	login_write(f.root, path, "NAME=p\nSTATE=active\nDISPLAY=c7\nSESSIONS=c7\n");
 	login_write(f.root, "/run/systemd/sessions/c7", LOGIN_SESSION("0"));
-	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "", on_change, &f), 0);
 	CHECK(!seat_active(f.seat));
 	login_write(f.root, "/run/systemd/sessions/c7", LOGIN_SESSION("1"));
 	wait_changes(&f, 1);
@@ -96,7 +96,7 @@ static void the_session_is_found_by_the_user(void **state) {
 	/* Names that lead elsewhere are not followed. */
 	login_write(f.root, path, "DISPLAY=../users/0\n");
 	login_write(f.root, "/run/systemd/users/0", LOGIN_SESSION("0"));
-	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "", on_change, &f), 0);
 	CHECK(seat_active(f.seat));
 	teardown(&f);
 }
@@ -107,15 +107,15 @@ static void without_logind_the_terminal_counts(void **state) {
 	setup(&f);
 	login_make_folder(f.root, "/sys/class/tty/tty0");
 	login_write(f.root, "/sys/class/tty/tty0/active", "tty3\n");
-	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "", on_change, &f), 0);
 	CHECK(seat_active(f.seat));
 	seat_destroy(f.seat);
 	setenv("XDG_VTNR", "2", 1);
-	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "", on_change, &f), 0);
 	CHECK(!seat_active(f.seat) && strstr(seat_reason(f.seat), "terminal"));
 	seat_destroy(f.seat);
 	setenv("XDG_VTNR", "3", 1);
-	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "", on_change, &f), 0);
 	CHECK(seat_active(f.seat));
 	teardown(&f);
 }
@@ -124,11 +124,11 @@ static void neither_is_always_ours(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
-	CHECK(seat_create(&f.seat, f.loop, f.root, "", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "", on_change, &f), 0);
 	CHECK(seat_active(f.seat));
 	seat_destroy(f.seat);
 	/* A session that logind does not know is none. */
-	CHECK(seat_create(&f.seat, f.loop, f.root, "77", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "77", on_change, &f), 0);
 	CHECK(seat_active(f.seat));
 	teardown(&f);
 }
@@ -147,7 +147,7 @@ static void a_locked_screen(void **state) {
 		teardown(&f);
 		skip();
 	}
-	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f), 0);
 	WAIT_ON(f.loop, mock.asked > 0, 5);
 	CHECK(seat_active(f.seat));
 	mock_logind_lock(&mock, true);
@@ -165,7 +165,7 @@ static void a_locked_screen(void **state) {
 	/* Locked already when we start; a bus that goes away changes nothing. */
 	seat_destroy(f.seat);
 	mock_logind_lock(&mock, true);
-	CHECK(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f) == 0);
+	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f), 0);
 	wait_changes(&f, 3);
 	CHECK(!seat_active(f.seat));
 	mock_logind_stop(&mock);

@@ -19,7 +19,7 @@ static void release(int fd) {
 static struct watchdog *start(void) {
 	struct watchdog *watchdog;
 	atomic_store(&releases, 0);
-	CHECK(watchdog_create(&watchdog, LIMIT_NS, release) == 0);
+	CHECK_EQ(watchdog_create(&watchdog, LIMIT_NS, release), 0);
 	return watchdog;
 }
 
@@ -45,11 +45,11 @@ static void it_releases_all_once(void **state) {
 	}
 	CHECK(!watchdog_fired(watchdog));
 	clock_sleep_ns(2 * LIMIT_NS);
-	CHECK(atomic_load(&releases) == 2);
+	CHECK_EQ(atomic_load(&releases), 2);
 	/* It can be used again. */
 	CHECK_EQ(watchdog_add(watchdog, 12), 0);
 	wait_releases(3);
-	CHECK(atomic_load(&last_fd) == 12);
+	CHECK_EQ(atomic_load(&last_fd), 12);
 	watchdog_destroy(watchdog);
 }
 

@@ -34,7 +34,7 @@ static void a_tone_comes_through(void **state) {
 		int len = opus_encode(encoder, pcm, FRAMES, bytes, sizeof bytes);
 		const int16_t *samples;
 		CHECK(len > 0);
-		CHECK(opus_stream_decode(stream, bytes, (size_t)len, &samples) == FRAMES);
+		CHECK_EQ(opus_stream_decode(stream, bytes, (size_t)len, &samples), FRAMES);
 		for (unsigned i = 0; i < FRAMES; i++) {
 			double x = samples[2 * i] / 32768.0;
 			tone_judge_frame(&tone, x);
@@ -53,8 +53,8 @@ static void what_is_no_packet_is_refused(void **state) {
 	const int16_t *samples;
 	unsigned char bytes[4000];
 	unsigned seed = 1, refused = 0;
-	CHECK(opus_stream_create(&stream, 48000, 2) == 0);
-	CHECK(opus_stream_decode(stream, bytes, 0, &samples) == -EBADMSG);
+	CHECK_EQ(opus_stream_create(&stream, 48000, 2), 0);
+	CHECK_EQ(opus_stream_decode(stream, bytes, 0, &samples), -EBADMSG);
 	for (unsigned round = 0; round < 2000; round++) {
 		size_t len = 1 + (size_t)(rand_r(&seed)) % sizeof bytes;
 		for (size_t i = 0; i < len; i++) {
@@ -75,12 +75,12 @@ static void what_is_no_packet_is_refused(void **state) {
 static void other_streams_are_not_begun(void **state) {
 	(void)state;
 	struct opus_stream *stream = NULL;
-	CHECK(opus_stream_create(&stream, 44100, 2) == -EINVAL);
-	CHECK(opus_stream_create(&stream, 0, 2) == -EINVAL);
-	CHECK(opus_stream_create(&stream, UINT32_MAX, 2) == -EINVAL);
-	CHECK(opus_stream_create(&stream, 48000, 0) == -EINVAL);
-	CHECK(opus_stream_create(&stream, 48000, 8) == -EINVAL);
-	CHECK(stream == NULL);
+	CHECK_EQ(opus_stream_create(&stream, 44100, 2), -EINVAL);
+	CHECK_EQ(opus_stream_create(&stream, 0, 2), -EINVAL);
+	CHECK_EQ(opus_stream_create(&stream, UINT32_MAX, 2), -EINVAL);
+	CHECK_EQ(opus_stream_create(&stream, 48000, 0), -EINVAL);
+	CHECK_EQ(opus_stream_create(&stream, 48000, 8), -EINVAL);
+	CHECK_EQ(stream, NULL);
 	opus_stream_destroy(NULL);
 }
 

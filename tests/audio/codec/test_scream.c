@@ -59,7 +59,7 @@ static void check_tone(const char *name, unsigned rate, unsigned bits, unsigned 
 	float out[SCREAM_FRAMES_MAX * 2];
 	struct scream_packet packet;
 	size_t len = load(name, data, sizeof data);
-	CHECK(scream_parse(data, len, &packet) == SCREAM_OK);
+	CHECK_EQ(scream_parse(data, len, &packet), SCREAM_OK);
 	CHECK(packet.format.rate == rate && packet.format.bits == bits &&
 			packet.format.channels == channels && packet.frames == frames);
 	scream_to_float(out, packet.pcm, packet.frames, &packet.format);
@@ -165,11 +165,13 @@ static void what_is_packed_is_read_back(void **state) {
 				for (unsigned i = 0; i < frames * counts[c]; i++) {
 					in[i] = (float)((int)(i % 201) - 100) / 100.0f;
 				}
-				CHECK(scream_pack_header(data, &format) == 0);
+				CHECK_EQ(scream_pack_header(data, &format), 0);
 				scream_from_float(data + 5, in, frames, &format);
 				struct scream_packet packet;
-				CHECK(scream_parse(data, 5 + frames * scream_frame_bytes(&format),
-						      &packet) == SCREAM_OK);
+				CHECK_EQ(scream_parse(data,
+							 5 + frames * scream_frame_bytes(&format),
+							 &packet),
+						SCREAM_OK);
 				CHECK(scream_format_equal(&packet.format, &format));
 				CHECK_EQ(packet.frames, frames);
 				scream_to_float(out, packet.pcm, frames, &format);
@@ -181,7 +183,7 @@ static void what_is_packed_is_read_back(void **state) {
 	}
 	const struct scream_format odd = { 64000, 16, 2, 3 };
 	uint8_t header[5];
-	CHECK(scream_pack_header(header, &odd) == -EINVAL);
+	CHECK_EQ(scream_pack_header(header, &odd), -EINVAL);
 }
 
 static void silence_is_seen(void **state) {
@@ -246,7 +248,7 @@ static void shared_memory_headers_are_judged(void **state) {
 		if (r == 0) {
 			CHECK(header.slots == 4 && header.slot_bytes == 3840 &&
 					header.offset == 24);
-			CHECK(scream_shm_parse(data, 24 + 4 * 3840 - 1, &header) == -ERANGE);
+			CHECK_EQ(scream_shm_parse(data, 24 + 4 * 3840 - 1, &header), -ERANGE);
 		}
 	}
 }

@@ -33,7 +33,7 @@ static void an_outlier_does_not_pull_it(void **state) {
 	for (int i = 0; i < 500; i++, t += PACKET) {
 		(void)put(&arrival, t);
 	}
-	CHECK(put(&arrival, t + 30e6).verdict == ARRIVAL_HELD);
+	CHECK_EQ(put(&arrival, t + 30e6).verdict, ARRIVAL_HELD);
 	t += PACKET;
 	const struct arrival_result next = put(&arrival, t);
 	CHECK(next.verdict == ARRIVAL_STEADY && fabs(next.error_ns) < 100e3);

@@ -36,7 +36,7 @@ static void it_is_what_server_and_packets_need(void **state) {
 	(void)state;
 	struct stream s;
 	start(&s, 0);
-	CHECK(target_ms(&s) == LATENCY_TARGET_START_MS);
+	CHECK_EQ(target_ms(&s), LATENCY_TARGET_START_MS);
 	play_for(&s, 200, 0.1); /* 8 + half a packet + 0.5 + 4 */
 	CHECK(target_ms(&s) > 15.4 && target_ms(&s) < 15.6);
 	play_for(&s, 40, 10.1);
@@ -44,7 +44,7 @@ static void it_is_what_server_and_packets_need(void **state) {
 	start(&s, 40);
 	play_for(&s, 100, 10.1);
 	latency_target_underrun(&s.target, s.now_ns);
-	CHECK(target_ms(&s) == 40);
+	CHECK_EQ(target_ms(&s), 40);
 }
 
 /* How far it is above what it needs without underruns. */

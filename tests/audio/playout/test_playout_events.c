@@ -307,7 +307,7 @@ static void the_first_sound_is_heard_whole(void **test) {
 		pause_guest(w, 3 * NS_PER_S);
 		playout_warm(w->playout, w->now);
 		run_for(w, 3 * NS_PER_S);
-		CHECK(heard_ms(w) == 0);
+		CHECK_EQ(heard_ms(w), 0);
 		run_for(w, 300 * MS);
 		pause_guest(w, 700 * MS);
 		run_for(w, 700 * MS);
@@ -338,7 +338,7 @@ static void a_device_that_begins_late_is_known(void **test) {
 			const double before = heard_ms(w);
 			run_for(w, 400 * MS);
 			playout_get_stats(w->playout, w->now, &stats);
-			CHECK(stats.state == PLAYOUT_PLAYING);
+			CHECK_EQ(stats.state, PLAYOUT_PLAYING);
 			more_ms[i] = (stats.latency_us - stats.target_us) * 1e-3;
 			pause_guest(w, 500 * MS);
 			run_for(w, 500 * MS);

@@ -56,16 +56,16 @@ static void one_sender_at_a_time(void **state) {
 	(void)state;
 	start(&l, false);
 	play_for(&l, &stereo, 600, GUEST, 1000);
-	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_OTHER_SENDER);
 	l.now += 990 * MS;
-	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_OTHER_SENDER);
 	l.now += 20 * MS; /* silent for more than a second: it may take over */
-	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_PLAY);
-	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_PLAY);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_OTHER_SENDER);
 
 	start(&l, true);
 	play_for(&l, &stereo, 600, GUEST, 1000);
-	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_PLAY);
+	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_PLAY);
 }
 
 /* Windows sends silence for as long as a program holds the device. */
@@ -75,16 +75,16 @@ static void silence_takes_no_lock_and_keeps_none(void **state) {
 	start(&l, false);
 	play_for(&l, &stereo, 600, GUEST, 1000);
 	l.now += 1500 * MS; /* it pauses */
-	CHECK(put_silence(&l, ANOTHER) == FILTER_OTHER_SENDER);
-	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY);
+	CHECK_EQ(put_silence(&l, ANOTHER), FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_PLAY);
 
 	start(&l, false);
 	for (int i = 0; i < 200; i++, l.now += 6 * MS) {
-		CHECK(put_silence(&l, ANOTHER) == FILTER_PLAY);
+		CHECK_EQ(put_silence(&l, ANOTHER), FILTER_PLAY);
 	}
 	(void)put(&l, &stereo, GUEST, 1000); /* it sounds: it is heard, whoever was first */
-	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY);
-	CHECK(put_silence(&l, ANOTHER) == FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_PLAY);
+	CHECK_EQ(put_silence(&l, ANOTHER), FILTER_OTHER_SENDER);
 }
 
 static void the_wanted_sender_is_heard(void **state) {
@@ -93,21 +93,21 @@ static void the_wanted_sender_is_heard(void **state) {
 	start(&l, false);
 	play_for(&l, &stereo, 600, ANOTHER, 1000);
 	filter_choose(&l.filter, true);
-	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_PLAY); /* nobody knows whose it is */
+	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_PLAY); /* nobody knows whose it is */
 	CHECK(l.filter.sender_count == 1 && l.filter.senders[0].source == ANOTHER);
-	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_OTHER_SENDER);
 	filter_judge_sender(&l.filter, 1, FILTER_SENDER_WANTED);
-	CHECK(put_silence(&l, GUEST) == FILTER_OTHER_SENDER);
-	CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY); /* at once */
+	CHECK_EQ(put_silence(&l, GUEST), FILTER_OTHER_SENDER);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_PLAY); /* at once */
 	filter_judge_sender(&l.filter, 0, FILTER_SENDER_UNWANTED);
 	l.now += 10 * NS_PER_S;
-	CHECK(put(&l, &stereo, ANOTHER, 1000) == FILTER_NOT_WANTED);
+	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_NOT_WANTED);
 	/* Many pretend to be somebody: the one that plays is not forgotten for them. */
 	for (uint32_t i = 0; i < 1000; i++, l.now += 6 * MS) {
 		(void)put(&l, &stereo, 1000 + i, 1000);
-		CHECK(put(&l, &stereo, GUEST, 1000) == FILTER_PLAY);
+		CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_PLAY);
 	}
-	CHECK(l.filter.sender_count == FILTER_SENDERS);
+	CHECK_EQ(l.filter.sender_count, FILTER_SENDERS);
 	filter_choose(&l.filter, false);
 	CHECK(put(&l, &stereo, ANOTHER, 1000) != FILTER_NOT_WANTED);
 }
@@ -132,22 +132,22 @@ static void a_new_port_is_a_new_stream_once_the_old_is_silent(void **state) {
 	(void)state;
 	start(&l, false);
 	play_for(&l, &stereo, 600, GUEST, 1000);
-	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_OTHER_STREAM);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1001), FILTER_OTHER_STREAM);
 	l.now += 21 * MS;
-	CHECK(put(&l, &stereo, GUEST, 1001) == FILTER_PLAY);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1001), FILTER_PLAY);
 }
 
 static void a_single_packet_changes_nothing(void **state) {
 	struct line l;
 	(void)state;
 	start(&l, false);
-	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY); /* there is nothing to change yet */
+	CHECK_EQ(put(&l, &stereo, GUEST, 1), FILTER_PLAY); /* there is nothing to change yet */
 	for (int i = 0; i < 50; i++, l.now += 6 * MS) {
-		CHECK(put(&l, &other, GUEST, 1) == FILTER_UNAGREED);
-		CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+		CHECK_EQ(put(&l, &other, GUEST, 1), FILTER_UNAGREED);
+		CHECK_EQ(put(&l, &stereo, GUEST, 1), FILTER_PLAY);
 	}
-	CHECK(put(&l, &other, GUEST, 1) == FILTER_UNAGREED);
-	CHECK(put(&l, &other, GUEST, 1) == FILTER_PLAY);
+	CHECK_EQ(put(&l, &other, GUEST, 1), FILTER_UNAGREED);
+	CHECK_EQ(put(&l, &other, GUEST, 1), FILTER_PLAY);
 	CHECK(scream_format_equal(&l.filter.format, &other));
 }
 
@@ -166,7 +166,7 @@ static void too_many_changes_are_muted(void **state) {
 	CHECK(changes <= 4 + 500 && muted > 200);
 	l.now += 6 * NS_PER_S; /* and then it is heard again */
 	put(&l, &stereo, GUEST, 1);
-	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1), FILTER_PLAY);
 }
 
 static void changes_now_and_then_are_heard(void **state) {
@@ -175,8 +175,8 @@ static void changes_now_and_then_are_heard(void **state) {
 	start(&l, false);
 	for (int i = 0; i < 40; i++, l.now += 3 * NS_PER_S) {
 		const struct scream_format *format = i % 2 ? &other : &stereo;
-		CHECK(put(&l, format, GUEST, 1) == (i == 0 ? FILTER_PLAY : FILTER_UNAGREED));
-		CHECK(put(&l, format, GUEST, 1) == FILTER_PLAY);
+		CHECK_EQ(put(&l, format, GUEST, 1), (i == 0 ? FILTER_PLAY : FILTER_UNAGREED));
+		CHECK_EQ(put(&l, format, GUEST, 1), FILTER_PLAY);
 	}
 }
 
@@ -190,13 +190,13 @@ static void malformed_ones_touch_nothing(void **state) {
 	struct filter before = l.filter;
 	for (int i = 0; i < 1000; i++) {
 		data[0] = (uint8_t)(0x05 | i << 3);
-		CHECK(filter_judge(&l.filter, data, (size_t)i, ANOTHER, 9, l.now, &packet) ==
+		CHECK_EQ(filter_judge(&l.filter, data, (size_t)i, ANOTHER, 9, l.now, &packet),
 				FILTER_MALFORMED);
 	}
 	CHECK(l.filter.source == before.source && l.filter.tokens == before.tokens &&
 			l.filter.heard_ns == before.heard_ns);
-	CHECK(filter_rejected(&l.filter) == filter_rejected(&before) + 1000);
-	CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+	CHECK_EQ(filter_rejected(&l.filter), filter_rejected(&before) + 1000);
+	CHECK_EQ(put(&l, &stereo, GUEST, 1), FILTER_PLAY);
 }
 
 static void the_rate_is_bounded(void **state) {
@@ -213,7 +213,7 @@ static void the_rate_is_bounded(void **state) {
 	/* A backlog after a stall of 150 ms is within it. */
 	l.now += NS_PER_S;
 	for (int i = 0; i < 25; i++) {
-		CHECK(put(&l, &stereo, GUEST, 1) == FILTER_PLAY);
+		CHECK_EQ(put(&l, &stereo, GUEST, 1), FILTER_PLAY);
 	}
 }
 

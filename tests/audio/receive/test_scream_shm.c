@@ -62,15 +62,15 @@ static void new_slots_are_played_in_order(void **state) {
 	struct heard heard;
 	(void)state;
 	load("s16-48000-2"); /* newest is 2 of 4 */
-	CHECK(scream_shm_create(&shm, path, &owners) == 0);
+	CHECK_EQ(scream_shm_create(&shm, path, &owners), 0);
 	CHECK(poll_at(shm, 0, &heard) == 0 && heard.packets == 0); /* what is there is past */
 	set_newest(3);
-	CHECK(poll_at(shm, 20, &heard) == 0);
+	CHECK_EQ(poll_at(shm, 20, &heard), 0);
 	CHECK(heard.frames == 960 && memcmp(heard.first, image + 24 + 3 * SLOT, 4) == 0);
 	CHECK_EQ(heard.last_arrived, heard.now);
 	CHECK(poll_at(shm, 30, &heard) == 0 && heard.frames == 0);
 	set_newest(1); /* wrapped, and two of them */
-	CHECK(poll_at(shm, 60, &heard) == 0);
+	CHECK_EQ(poll_at(shm, 60, &heard), 0);
 	CHECK(heard.frames == 2 * 960 && memcmp(heard.first, image + 24, 4) == 0);
 	scream_shm_destroy(shm);
 }
@@ -80,25 +80,25 @@ static void an_ended_sender_and_a_lost_file_are_states(void **state) {
 	struct heard heard;
 	(void)state;
 	load("s16-48000-2");
-	CHECK(scream_shm_create(&shm, path, &owners) == 0);
-	CHECK(poll_at(shm, 0, &heard) == 0);
+	CHECK_EQ(scream_shm_create(&shm, path, &owners), 0);
+	CHECK_EQ(poll_at(shm, 0, &heard), 0);
 	load("closed");
 	CHECK(poll_at(shm, 20, &heard) < 0 && heard.packets == 0);
 	load("bad-widx");
 	CHECK(poll_at(shm, 40, &heard) < 0 && heard.packets == 0);
 	load("wrap");
 	CHECK(poll_at(shm, 60, &heard) == 0 && heard.packets == 0);
-	CHECK(ftruncate(fd, 5000) == 0); /* shrinks under us: the slot cannot be read */
+	CHECK_EQ(ftruncate(fd, 5000), 0); /* shrinks under us: the slot cannot be read */
 	set_newest(3);
 	poll_at(shm, 80, &heard);
 	CHECK_EQ(heard.packets, 0);
 	CHECK(poll_at(shm, 2000, &heard) < 0); /* and the header no longer fits it */
 	CHECK_EQ(ftruncate(fd, sizeof image), 0);
 	load("s16-48000-2");
-	CHECK(poll_at(shm, 4000, &heard) == 0);
+	CHECK_EQ(poll_at(shm, 4000, &heard), 0);
 	scream_shm_destroy(shm);
 
-	CHECK(scream_shm_create(&shm, "/no/such/file", &owners) == 0);
+	CHECK_EQ(scream_shm_create(&shm, "/no/such/file", &owners), 0);
 	CHECK(poll_at(shm, 0, &heard) < 0);
 	scream_shm_destroy(shm);
 }

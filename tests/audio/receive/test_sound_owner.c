@@ -22,18 +22,18 @@ static void a_player_takes_over_and_the_unit_resumes(void **state) {
 	struct sound_owner *player;
 	int pid;
 	(void)state;
-	CHECK(sound_owner_create(&unit, folder, true) == 0);
-	CHECK(sound_owner_create(&player, folder, false) == 0);
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(player, KEY, false, &pid) == SOUND_OWNER_ASKED);
+	CHECK_EQ(sound_owner_create(&unit, folder, true), 0);
+	CHECK_EQ(sound_owner_create(&player, folder, false), 0);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(player, KEY, false, &pid), SOUND_OWNER_ASKED);
 	CHECK(waited(unit));
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_OTHER);
-	CHECK(sound_owner_try(player, KEY, false, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_OTHER);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_OTHER);
+	CHECK_EQ(sound_owner_try(player, KEY, false, &pid), SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_OTHER);
 	sound_owner_destroy(player);
 	CHECK(waited(unit));
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_HELD);
 	sound_owner_destroy(unit);
 }
 
@@ -42,13 +42,13 @@ static void two_players_do_not_take_from_each_other(void **state) {
 	struct sound_owner *second;
 	int pid;
 	(void)state;
-	CHECK(sound_owner_create(&first, folder, false) == 0);
-	CHECK(sound_owner_create(&second, folder, false) == 0);
-	CHECK(sound_owner_try(first, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_create(&first, folder, false), 0);
+	CHECK_EQ(sound_owner_create(&second, folder, false), 0);
+	CHECK_EQ(sound_owner_try(first, KEY, false, &pid), SOUND_OWNER_HELD);
 	CHECK(sound_owner_try(second, KEY, false, &pid) == SOUND_OWNER_OTHER && pid == getpid());
-	CHECK(sound_owner_try(second, OTHER, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(second, OTHER, false, &pid), SOUND_OWNER_HELD);
 	sound_owner_release(first, KEY);
-	CHECK(sound_owner_try(second, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(second, KEY, false, &pid), SOUND_OWNER_HELD);
 	sound_owner_destroy(first);
 	sound_owner_destroy(second);
 }
@@ -60,29 +60,29 @@ static void players_of_different_vms_share(void **state) {
 	struct sound_owner *player[3];
 	int pid;
 	(void)state;
-	CHECK(sound_owner_create(&unit, folder, true) == 0);
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_create(&unit, folder, true), 0);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_HELD);
 	for (int i = 0; i < 3; i++) {
-		CHECK(sound_owner_create(&player[i], folder, false) == 0);
+		CHECK_EQ(sound_owner_create(&player[i], folder, false), 0);
 	}
 	CHECK(sound_owner_try(player[0], KEY, true, &pid) == SOUND_OWNER_ASKED && waited(unit));
-	CHECK(sound_owner_try(player[0], KEY, true, &pid) == SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(player[1], KEY, true, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(player[0], KEY, true, &pid), SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(player[1], KEY, true, &pid), SOUND_OWNER_HELD);
 	CHECK(sound_owner_try(player[2], KEY, false, &pid) != SOUND_OWNER_HELD);
 	/* Names that only differ at their ends, longer than a path has room for. */
-	CHECK(sound_owner_try(player[0], KEY "-52:54:00:12:34:56", false, &pid) ==
+	CHECK_EQ(sound_owner_try(player[0], KEY "-52:54:00:12:34:56", false, &pid),
 			SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(player[1], KEY "-52:54:00:12:34:57", false, &pid) ==
+	CHECK_EQ(sound_owner_try(player[1], KEY "-52:54:00:12:34:57", false, &pid),
 			SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(player[2], KEY "-52:54:00:12:34:57", false, &pid) ==
+	CHECK_EQ(sound_owner_try(player[2], KEY "-52:54:00:12:34:57", false, &pid),
 			SOUND_OWNER_OTHER);
 	sound_owner_destroy(player[2]);
 	sound_owner_destroy(player[0]);
 	while (waited(unit)) {
 	}
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_OTHER);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_OTHER);
 	sound_owner_destroy(player[1]);
-	CHECK(sound_owner_try(unit, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(unit, KEY, false, &pid), SOUND_OWNER_HELD);
 	sound_owner_destroy(unit);
 }
 
@@ -90,9 +90,9 @@ static void without_a_folder_everything_is_ours(void **state) {
 	struct sound_owner *owner;
 	int pid;
 	(void)state;
-	CHECK(sound_owner_create(&owner, "/proc/no/such/folder", false) == 0);
+	CHECK_EQ(sound_owner_create(&owner, "/proc/no/such/folder", false), 0);
 	CHECK_EQ(sound_owner_fd(owner), -1);
-	CHECK(sound_owner_try(owner, KEY, false, &pid) == SOUND_OWNER_HELD);
+	CHECK_EQ(sound_owner_try(owner, KEY, false, &pid), SOUND_OWNER_HELD);
 	sound_owner_destroy(owner);
 }
 

@@ -54,8 +54,8 @@ static void one_that_stalls_gives_way(void **state) {
 	struct world w = { .now_ns = 100 * NS_PER_S };
 	(void)state;
 	CHECK(run(&w, 'x', 'x', 1000) > 0 && w.choice.now == SOURCE_SCREAM);
-	CHECK(run(&w, '-', 'x', 190) == 0); /* held up, and goes on */
-	CHECK(run(&w, 'x', 'x', 1000) == 0);
+	CHECK_EQ(run(&w, '-', 'x', 190), 0); /* held up, and goes on */
+	CHECK_EQ(run(&w, 'x', 'x', 1000), 0);
 	const unsigned ms = run(&w, '-', 'x', 1000);
 	CHECK(ms > 190 && ms <= 250 && w.choice.now == SOURCE_SPICE);
 	/* It says that it stops. */

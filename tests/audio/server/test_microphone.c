@@ -73,11 +73,11 @@ static void start(struct fixture *f, enum guest_link_microphone_policy policy) {
 	snprintf(config.uri, sizeof config.uri, "unix:%s", f->path);
 	const struct spice_peer_config peer = { .unix_path = f->path,
 		.channels = 1u << SPICE_CHANNEL_RECORD };
-	CHECK(loop_create(&f->loop) == 0);
-	CHECK(spice_peer_create(&f->peer, &peer, &peer_events) == 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
+	CHECK_EQ(spice_peer_create(&f->peer, &peer, &peer_events), 0);
 	f->peer_source = loop_add_fd(f->loop, spice_peer_fd(f->peer), EPOLLIN, on_peer, f);
-	CHECK(audio_start(&f->audio, &audio, &no_events) == 0);
-	CHECK(guest_link_create(&f->session, f->loop, &config, NULL, f->audio, &events) == 0);
+	CHECK_EQ(audio_start(&f->audio, &audio, &no_events), 0);
+	CHECK_EQ(guest_link_create(&f->session, f->loop, &config, NULL, f->audio, &events), 0);
 }
 
 static void stop(struct fixture *f) {
@@ -98,8 +98,9 @@ static void guest_records(struct fixture *f, uint32_t channels) {
 	write_u32(&w, channels);
 	write_u16(&w, SPICE_AUDIO_S16);
 	write_u32(&w, 48000);
-	CHECK(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_START, body,
-			      sizeof body) == 0);
+	CHECK_EQ(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_START, body,
+				 sizeof body),
+			0);
 }
 
 static void guest_stops(struct fixture *f) {
@@ -107,12 +108,12 @@ static void guest_stops(struct fixture *f) {
 }
 
 static void guest_mutes(struct fixture *f, uint8_t mute) {
-	CHECK(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_MUTE, &mute, 1) == 0);
+	CHECK_EQ(spice_peer_send(f->peer, SPICE_CHANNEL_RECORD, SPICE_RECORD_MUTE, &mute, 1), 0);
 }
 
 static void command(struct fixture *f, enum guest_link_command_kind kind, int value) {
 	const struct guest_link_command c = { .kind = kind, .on = value != 0, .value = value };
-	CHECK(guest_link_command(f->session, &c) == 0);
+	CHECK_EQ(guest_link_command(f->session, &c), 0);
 }
 
 static void off_does_not_even_link_it(void **state) {

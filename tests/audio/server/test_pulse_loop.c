@@ -21,7 +21,7 @@ struct world {
 
 static void start(struct world *w) {
 	*w = (struct world){ 0 };
-	CHECK(pulse_loop_create(&w->loop) == 0);
+	CHECK_EQ(pulse_loop_create(&w->loop), 0);
 	w->api = pulse_loop_api(w->loop);
 	CHECK_EQ(pipe(w->pipe), 0);
 }
@@ -50,7 +50,7 @@ static void deferred_runs_until_disabled(void **state) {
 	start(&w);
 	CHECK_EQ(pulse_loop_deadline(w.loop), 0);
 	w.deferred = w.api->defer_new(w.api, once, &w);
-	CHECK(pulse_loop_deadline(w.loop) == 1); /* enabled from the start */
+	CHECK_EQ(pulse_loop_deadline(w.loop), 1); /* enabled from the start */
 	CHECK(pulse_loop_run(w.loop) == 0 && w.deferred_runs == 1);
 	CHECK_EQ(pulse_loop_deadline(w.loop), 0);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.deferred_runs == 1);
@@ -73,7 +73,7 @@ static void on_io(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_event_
 	w->io_runs++;
 	w->seen = flags;
 	if (flags & PA_IO_EVENT_INPUT) {
-		CHECK(read(fd, &byte, 1) == 1);
+		CHECK_EQ(read(fd, &byte, 1), 1);
 	}
 }
 
@@ -85,11 +85,11 @@ static void what_is_left_is_read_in_the_same_run(void **state) {
 	w.io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, on_io, &w);
 	CHECK_EQ(pulse_loop_fds(w.loop, fds), 1);
 	CHECK(fds[0].fd == w.pipe[0] && fds[0].events == POLLIN);
-	CHECK(write(w.pipe[1], "abc", 3) == 3);
+	CHECK_EQ(write(w.pipe[1], "abc", 3), 3);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.io_runs == 3 && w.seen == PA_IO_EVENT_INPUT);
 	w.api->io_enable(w.io, PA_IO_EVENT_NULL);
 	CHECK_EQ(pulse_loop_fds(w.loop, fds), 0);
-	CHECK(write(w.pipe[1], "d", 1) == 1);
+	CHECK_EQ(write(w.pipe[1], "d", 1), 1);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.io_runs == 3);
 	w.api->io_enable(w.io, PA_IO_EVENT_INPUT);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.io_runs == 4);
@@ -140,9 +140,9 @@ static void a_freed_event_does_not_run(void **state) {
 	start(&w);
 	w.io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, end_both, &w);
 	w.other_io = w.api->io_new(w.api, w.pipe[0], PA_IO_EVENT_INPUT, end_both, &w);
-	CHECK(write(w.pipe[1], "a", 1) == 1);
+	CHECK_EQ(write(w.pipe[1], "a", 1), 1);
 	CHECK_EQ(pulse_loop_run(w.loop), 0);
-	CHECK(w.io_runs == 2); /* one of both, then the new one */
+	CHECK_EQ(w.io_runs, 2); /* one of both, then the new one */
 	CHECK_EQ(w.seen, PA_IO_EVENT_INPUT);
 	stop(&w);
 }
@@ -193,7 +193,7 @@ static void without_end_others_have_their_turn(void **state) {
 	w.api->defer_set_destroy(w.deferred, defer_destroyed);
 	CHECK(pulse_loop_run(w.loop) == 0 && w.deferred_runs > 1 && w.deferred_runs < 1000);
 	stop(&w);
-	CHECK(w.destroyed == 1); /* with the loop */
+	CHECK_EQ(w.destroyed, 1); /* with the loop */
 }
 
 int main(void) {

@@ -104,7 +104,7 @@ static void start(void) {
 	log_set_level(LOG_NONE);
 	memset(&w, 0, sizeof w);
 	w.backend.table = &table;
-	CHECK(clipboard_core_create(&w.core, MAX_BYTES, &events) == 0);
+	CHECK_EQ(clipboard_core_create(&w.core, MAX_BYTES, &events), 0);
 	w.desktop = clipboard_core_backend_events(w.core);
 	clipboard_core_set_backend(w.core, &w.backend);
 }
@@ -277,9 +277,9 @@ static void what_comes_back_is_known(void **state) {
 	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	CHECK(w.fetches == 1 && w.fetch_type == CLIPBOARD_TEXT);
 	fetched("x\ny");
-	CHECK(w.messages == 1); /* the guest is told nothing */
+	CHECK_EQ(w.messages, 1); /* the guest is told nothing */
 	clipboard_core_ask_text(w.core);
-	CHECK(w.fetches == 2); /* and the program has it */
+	CHECK_EQ(w.fetches, 2); /* and the program has it */
 	fetched("x\ny");
 	/* Something else is told. */
 	w.desktop.offered(CLIPBOARD_TEXT | CLIPBOARD_PNG, false, w.desktop.data);
@@ -341,11 +341,13 @@ static void names_of_programs(void **state) {
 	for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++) {
 		clipboard_choice_add(&choice, clipboard_name_find(offered[i]));
 	}
-	CHECK(choice.types == (CLIPBOARD_TEXT | CLIPBOARD_BMP));
-	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIPBOARD_TEXT)].name,
-			      "text/plain;charset=utf-8") == 0);
-	CHECK(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIPBOARD_BMP)].name,
-			      "image/bmp") == 0);
+	CHECK_EQ(choice.types, (CLIPBOARD_TEXT | CLIPBOARD_BMP));
+	CHECK_EQ(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIPBOARD_TEXT)].name,
+				 "text/plain;charset=utf-8"),
+			0);
+	CHECK_EQ(strcmp(clipboard_names[clipboard_choice_get(&choice, CLIPBOARD_BMP)].name,
+				 "image/bmp"),
+			0);
 	CHECK(clipboard_choice_get(&choice, CLIPBOARD_PNG) < 0);
 	CHECK(clipboard_type_index(CLIPBOARD_TEXT | CLIPBOARD_PNG) < 0 &&
 			clipboard_type_index(0) < 0);

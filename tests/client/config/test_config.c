@@ -136,14 +136,14 @@ static void precedence(void **state) {
 	assert_string_equal(config->window.title, "extra");
 
 	/* Discovery comes later, and beats the files but neither the profile nor the words. */
-	CHECK(config_apply_discovery(place->config, "shm", "/dev/shm/found", place->error) == 1);
-	CHECK(config_apply_discovery(place->config, "shm", "/dev/shm/found", place->error) == 0);
+	CHECK_EQ(config_apply_discovery(place->config, "shm", "/dev/shm/found", place->error), 1);
+	CHECK_EQ(config_apply_discovery(place->config, "shm", "/dev/shm/found", place->error), 0);
 	assert_string_equal(config->video.shm_path, "/dev/shm/found");
-	CHECK(config_apply_discovery(place->config, "spice", "unix:/x", place->error) == 1);
+	CHECK_EQ(config_apply_discovery(place->config, "spice", "unix:/x", place->error), 1);
 	assert_string_equal(config->session.uri, "unix:/x");
-	CHECK(config_apply_discovery(place->config, "spice", "nonsense", place->error) == -EINVAL);
-	CHECK(config_apply_discovery(place->config, "nonsense", "1", place->error) == -EINVAL);
-	CHECK(config_apply_discovery(place->config, "screenshot", "/x", place->error) == -EINVAL);
+	CHECK_EQ(config_apply_discovery(place->config, "spice", "nonsense", place->error), -EINVAL);
+	CHECK_EQ(config_apply_discovery(place->config, "nonsense", "1", place->error), -EINVAL);
+	CHECK_EQ(config_apply_discovery(place->config, "screenshot", "/x", place->error), -EINVAL);
 
 	snprintf(text, sizeof text, "%s/vms", place->dir);
 	CHECK(!config_has_profiles(&place->paths));
@@ -152,7 +152,7 @@ static void precedence(void **state) {
 	assert_int_equal(load(place, "win10"), 0);
 	assert_string_equal(config->domain, "win10");
 	assert_string_equal(config->window.title, "profile");
-	CHECK(config_apply_discovery(place->config, "shm", "/dev/shm/found", place->error) == 0);
+	CHECK_EQ(config_apply_discovery(place->config, "shm", "/dev/shm/found", place->error), 0);
 	assert_string_equal(config->video.shm_path, "/dev/shm/profile");
 
 	assert_int_equal(load(place, "win10 --title argv -f /a"), 0);
@@ -164,12 +164,12 @@ static void precedence(void **state) {
 	CHECK(config_profile_unread(config, "win10", &place->paths, text, sizeof text));
 	CHECK(!config_profile_unread(config, "other", &place->paths, text, sizeof text));
 	CHECK(!config_profile_unread(config, "../vms/win10", &place->paths, text, sizeof text));
-	CHECK(config_apply_profile(place->config, "win10", &place->paths, place->error) == 1);
+	CHECK_EQ(config_apply_profile(place->config, "win10", &place->paths, place->error), 1);
 	assert_string_equal(config->window.title, "profile");
 	assert_string_equal(config->video.shm_path, "/a");
 	CHECK(!config_profile_unread(config, "win10", &place->paths, text, sizeof text));
-	CHECK(config_apply_profile(place->config, "other", &place->paths, place->error) == 0);
-	CHECK(config_apply_profile(place->config, "../pierglass", &place->paths, place->error) ==
+	CHECK_EQ(config_apply_profile(place->config, "other", &place->paths, place->error), 0);
+	CHECK_EQ(config_apply_profile(place->config, "../pierglass", &place->paths, place->error),
 			0);
 }
 
@@ -195,7 +195,7 @@ static void spice_pieces(void **state) {
 	assert_int_equal(load(place, "--spice localhost:1"), 0);
 	assert_string_equal(uri, "localhost:1");
 	/* What was given is not lost to discovery. */
-	CHECK(config_apply_discovery(place->config, "spice", "unix:/x", place->error) == 0);
+	CHECK_EQ(config_apply_discovery(place->config, "spice", "unix:/x", place->error), 0);
 	assert_string_equal(uri, "localhost:1");
 }
 

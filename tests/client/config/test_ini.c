@@ -29,7 +29,7 @@ static int bad(unsigned line, const char *why, void *data) {
 static void parse(const char *text, size_t len, enum ini_grammar grammar, const char *expected) {
 	struct heard heard = { .text = "" };
 	const struct ini_handler handler = { .entry = entry, .bad = bad, .data = &heard };
-	CHECK(ini_parse(text, len, grammar, &handler) == 0);
+	CHECK_EQ(ini_parse(text, len, grammar, &handler), 0);
 	assert_string_equal(heard.text, expected);
 }
 
@@ -90,7 +90,7 @@ static void a_handler_may_stop(void **state) {
 	(void)state;
 	struct heard heard = { .stop_at = 2 };
 	const struct ini_handler handler = { .entry = entry, .bad = bad, .data = &heard };
-	CHECK(ini_parse("a=1\nb=2\nc=3\n", 12, INI_OURS, &handler) == -EINVAL);
+	CHECK_EQ(ini_parse("a=1\nb=2\nc=3\n", 12, INI_OURS, &handler), -EINVAL);
 	assert_string_equal(heard.text, "1[]a=1|2[]b=2|");
 }
 

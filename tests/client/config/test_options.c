@@ -31,7 +31,7 @@ static void the_table_is_whole(void **state) {
 		CHECK(option->help[strlen(option->help) - 1] != '.');
 		CHECK(option->help[0] != '-'); /* the manual takes it for a list */
 		CHECK(option->group < OPTION_GROUP_COUNT);
-		CHECK((option->type == OPTION_BOOL) == (option->value == NULL));
+		CHECK_EQ((option->type == OPTION_BOOL), (option->value == NULL));
 		CHECK(option->type == OPTION_CUSTOM || option->size > 0);
 		CHECK(option->type != OPTION_BOOL || option->default_text);
 		CHECK(option->type != OPTION_BOOL || option->size == sizeof(bool));
@@ -238,7 +238,7 @@ static void nearest(void **state) {
 	assert_string_equal(option_nearest("fullscreen"), "full-screen");
 	assert_string_equal(option_nearest("Audio_Sink"), "audio-sink");
 	assert_string_equal(option_nearest("sapice"), "spice");
-	CHECK(option_nearest("xyzzy") == NULL);
+	CHECK_EQ(option_nearest("xyzzy"), NULL);
 	assert_string_equal(lg_nearest("win:fulscreen"), "win:fullScreen");
 }
 
@@ -265,7 +265,7 @@ static void every_lg_option(void **state) {
 		if (line[0] == '#') {
 			continue;
 		}
-		CHECK(sscanf(line, "%63s %c %31s", name, &letter, promised) == 3);
+		CHECK_EQ(sscanf(line, "%63s %c %31s", name, &letter, promised), 3);
 		enum lg_support support = lg_support_of(name);
 		enum lg_support wanted = LG_UNKNOWN;
 		for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
@@ -325,8 +325,8 @@ static void lg_values(void **state) {
 	struct lg_value value;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		lg_translate(config, cases[i].name, cases[i].value, cases[i].loose, &value);
-		CHECK(value.option == (cases[i].option ? option_find(cases[i].option) : NULL));
-		CHECK(value.fits == (cases[i].text != NULL));
+		CHECK_EQ(value.option, (cases[i].option ? option_find(cases[i].option) : NULL));
+		CHECK_EQ(value.fits, (cases[i].text != NULL));
 		if (cases[i].text) {
 			assert_string_equal(value.text, cases[i].text);
 		}
@@ -386,7 +386,7 @@ static void lg_targets(void **state) {
 	const char *name;
 	unsigned mapped = 0;
 	for (size_t i = 0; (name = lg_name_at(i)); i++) {
-		CHECK(option_find_lg(name) == NULL);
+		CHECK_EQ(option_find_lg(name), NULL);
 		CHECK(lg_is_module(name, strcspn(name, ":")));
 		/* Of the renderers there is one, and no option for it. */
 		if (lg_support_of(name) == LG_MAPPED && strcmp(name, "app:renderer") != 0) {

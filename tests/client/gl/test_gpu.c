@@ -64,7 +64,7 @@ static void only_those_of_vfio_are_held(void **state) {
 	CHECK(!gpu_find(root, root, found, 8));
 
 	snprintf(path, sizeof path, "rm -r %s", root);
-	CHECK(system(path) == 0); // NOLINT(cert-env33-c,concurrency-mt-unsafe)
+	CHECK_EQ(system(path), 0); // NOLINT(cert-env33-c,concurrency-mt-unsafe)
 }
 
 int main(void) {

@@ -14,18 +14,18 @@ static void damage_is_clamped_and_merged(void **state) {
 	(void)state;
 	struct spice_surface *spice_surface;
 	int wakes = 0;
-	CHECK(spice_surface_create(&spice_surface) == 0);
+	CHECK_EQ(spice_surface_create(&spice_surface), 0);
 	spice_surface_set_wake(spice_surface, count_wake, &wakes);
 
 	struct spice_surface_view view;
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.pixels == NULL);
+	CHECK_EQ(view.pixels, NULL);
 	spice_surface_take_done(spice_surface, false);
 
 	CHECK_EQ(spice_surface_resize(spice_surface, 0, 5), -EINVAL);
 	CHECK_EQ(spice_surface_resize(spice_surface, SPICE_SURFACE_SIDE_MAX + 1, 5), -EINVAL);
 	CHECK_EQ(spice_surface_resize(spice_surface, 100, 50), 0);
-	CHECK(wakes == 0); /* black alone is not shown */
+	CHECK_EQ(wakes, 0); /* black alone is not shown */
 
 	spice_surface_take(spice_surface, &view);
 	CHECK(view.pixels != NULL && view.width == 100 && view.height == 50);
@@ -72,7 +72,7 @@ static void damage_is_clamped_and_merged(void **state) {
 static void a_part_is_shown(void **state) {
 	(void)state;
 	struct spice_surface *spice_surface;
-	CHECK(spice_surface_create(&spice_surface) == 0);
+	CHECK_EQ(spice_surface_create(&spice_surface), 0);
 	CHECK_EQ(spice_surface_resize(spice_surface, 100, 50), 0);
 	struct spice_surface_pixels surface;
 	spice_surface_lock(spice_surface, &surface);
@@ -118,7 +118,7 @@ static void a_part_is_shown(void **state) {
 	CHECK(view.width == 100 && view.height == 50);
 	spice_surface_take_done(spice_surface, true);
 	spice_surface_crop(spice_surface, 60, 20, 30, 10);
-	CHECK(spice_surface_resize(spice_surface, 80, 40) == 0); /* and of a new one, too */
+	CHECK_EQ(spice_surface_resize(spice_surface, 80, 40), 0); /* and of a new one, too */
 	spice_surface_take(spice_surface, &view);
 	CHECK(view.width == 80 && view.height == 40);
 	spice_surface_take_done(spice_surface, true);
@@ -128,7 +128,7 @@ static void a_part_is_shown(void **state) {
 static void pointer_shape_is_copied(void **state) {
 	(void)state;
 	struct spice_surface *spice_surface;
-	CHECK(spice_surface_create(&spice_surface) == 0);
+	CHECK_EQ(spice_surface_create(&spice_surface), 0);
 	struct cursor_shape *in = calloc(1, sizeof *in);
 	struct cursor_shape *out = calloc(1, sizeof *out);
 	CHECK(in != NULL && out != NULL);

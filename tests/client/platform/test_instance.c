@@ -76,7 +76,7 @@ static struct instance *owner_of(
 		struct loop *loop, void (*raise)(int, void *), void *data, const char *key) {
 	struct instance *instance;
 	struct instance_events events = { .raise = raise, .data = data };
-	CHECK(instance_create(&instance, loop, &events) == 0);
+	CHECK_EQ(instance_create(&instance, loop, &events), 0);
 	CHECK_EQ(instance_claim(instance, key, 1000, NULL), 0);
 	return instance;
 }
@@ -86,13 +86,13 @@ static void every_later_start_raises_the_first(void **state) {
 	(void)state;
 	struct loop *loop;
 	int raised = 0;
-	CHECK(loop_create(&loop) == 0);
+	CHECK_EQ(loop_create(&loop), 0);
 	struct instance *first = owner_of(loop, answer, &raised, MEMORY);
 	for (int i = 0; i < 30; i++) {
 		CHECK_EQ(result_of(start_later(MEMORY, 4000), loop), 1);
 		CHECK_EQ(raised, i + 1);
 	}
-	CHECK(result_of(start_later("path:/dev/kvmfr0", 4000), loop) == 0);
+	CHECK_EQ(result_of(start_later("path:/dev/kvmfr0", 4000), loop), 0);
 	instance_destroy(first);
 	CHECK_EQ(result_of(start_later(MEMORY, 4000), loop), 0);
 	loop_destroy(loop);
@@ -102,7 +102,7 @@ static void a_window_that_hangs_is_told_and_its_process_named(void **state) {
 	(void)state;
 	struct loop *loop;
 	int fd = -1;
-	CHECK(loop_create(&loop) == 0);
+	CHECK_EQ(loop_create(&loop), 0);
 	struct instance *first = owner_of(loop, keep_silent, &fd, MEMORY);
 	CHECK_EQ(result_of(start_later(MEMORY, 150), loop), 9);
 	close(fd);
@@ -115,7 +115,7 @@ static void a_vm_has_several_names(void **state) {
 	struct loop *loop;
 	int raised = 0;
 	char path[100], other[100], key[INSTANCE_KEY_BYTES], same[INSTANCE_KEY_BYTES];
-	CHECK(loop_create(&loop) == 0);
+	CHECK_EQ(loop_create(&loop), 0);
 	snprintf(path, sizeof path, "%s/memory", folder);
 	snprintf(other, sizeof other, "%s/link", folder);
 	CHECK(!instance_file_key(path, key));
@@ -130,8 +130,8 @@ static void a_vm_has_several_names(void **state) {
 	CHECK(instance_file_key(path, key) && instance_file_key(other, same));
 	assert_string_equal(key, same);
 	struct instance *first = owner_of(loop, answer, &raised, "domain:win11");
-	CHECK(instance_claim(first, key, 0, NULL) == 0); /* known later */
-	CHECK(instance_claim(first, key, 0, NULL) == 0); /* and again */
+	CHECK_EQ(instance_claim(first, key, 0, NULL), 0); /* known later */
+	CHECK_EQ(instance_claim(first, key, 0, NULL), 0); /* and again */
 	CHECK(result_of(start_later(same, 4000), loop) == 1 && raised == 1);
 	CHECK(result_of(start_later("domain:win11", 4000), loop) == 1 && raised == 2);
 	instance_destroy(first);
@@ -143,7 +143,7 @@ static void silent_callers_do_not_block(void **state) {
 	(void)state;
 	struct loop *loop;
 	int raised = 0;
-	CHECK(loop_create(&loop) == 0);
+	CHECK_EQ(loop_create(&loop), 0);
 	struct instance *first = owner_of(loop, answer, &raised, MEMORY);
 	char pattern[128];
 	int silent[6];
@@ -155,7 +155,7 @@ static void silent_callers_do_not_block(void **state) {
 	globfree(&found);
 	for (int i = 0; i < 6; i++) {
 		silent[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
-		CHECK(connect(silent[i], (struct sockaddr *)&address, sizeof address) == 0);
+		CHECK_EQ(connect(silent[i], (struct sockaddr *)&address, sizeof address), 0);
 		CHECK(loop_run_once(loop, 20) >= 0);
 	}
 	CHECK(result_of(start_later(MEMORY, 4000), loop) == 1 && raised == 1);

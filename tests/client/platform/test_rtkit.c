@@ -83,7 +83,7 @@ static bool begin(struct fixture *f) {
 	*f = (struct fixture){ .most_us = MOST_US };
 	snprintf(f->folder, sizeof f->folder, "/tmp/pierglass-rtkit-XXXXXX");
 	CHECK(mkdtemp(f->folder) && chmod(f->folder, 0755) == 0);
-	CHECK(loop_create(&f->loop) == 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
 	return mock_bus_start(&f->bus, f->loop, f->folder);
 }
 
@@ -112,7 +112,7 @@ static void without_a_service_nothing_happens(void **state) {
 		skip();
 	}
 	getrlimit(RLIMIT_RTTIME, &before);
-	CHECK(rtkit_create(&f.rtkit, f.loop) == 0);
+	CHECK_EQ(rtkit_create(&f.rtkit, f.loop), 0);
 	rtkit_ask(own_thread(), 5, f.rtkit);
 	loop_run_for(f.loop, 200);
 	getrlimit(RLIMIT_RTTIME, &after);
@@ -130,7 +130,7 @@ static void wishes_are_asked_within_a_limit(void **state) {
 		skip();
 	}
 	offer_service(&f);
-	CHECK(rtkit_create(&f.rtkit, f.loop) == 0);
+	CHECK_EQ(rtkit_create(&f.rtkit, f.loop), 0);
 	rtkit_ask(own_thread(), 5, f.rtkit);
 	rtkit_ask(4711, -11, f.rtkit);
 	WAIT_ON(f.loop, f.count == 2, 5);
@@ -180,11 +180,11 @@ static void run_workers(struct worker *workers, unsigned count) {
 		finish(&f);
 		skip();
 	}
-	CHECK(rtkit_create(&f.rtkit, f.loop) == 0);
+	CHECK_EQ(rtkit_create(&f.rtkit, f.loop), 0);
 	for (unsigned i = 0; i < count; i++) {
 		pthread_t thread;
 		workers[i].rtkit = f.rtkit;
-		CHECK(thread_start(&thread, "worker", work, &workers[i]) == 0);
+		CHECK_EQ(thread_start(&thread, "worker", work, &workers[i]), 0);
 		pthread_join(thread, NULL);
 	}
 	loop_run_for(f.loop, 50);
@@ -370,7 +370,7 @@ static void the_player_asks_for_its_threads(void **state) {
 	CHECK(!is_realtime(player));
 	int status = -1;
 	kill(player, SIGTERM);
-	CHECK(waitpid(player, &status, 0) == player);
+	CHECK_EQ(waitpid(player, &status, 0), player);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	end_real(&f, daemon);
 }

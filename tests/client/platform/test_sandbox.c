@@ -37,7 +37,7 @@ static const char *at(const char *name) {
 
 static void make(const char *name, bool folder) {
 	if (folder) {
-		CHECK(mkdir(at(name), 0700) == 0);
+		CHECK_EQ(mkdir(at(name), 0700), 0);
 		return;
 	}
 	int fd = open(at(name), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);

@@ -53,7 +53,7 @@ static void user_dirs(void **state) {
 		char path[64] = "";
 		bool found = xdg_user_dir(
 				cases[i].text, "XDG_PICTURES_DIR", "/h", path, sizeof path);
-		CHECK(found == (cases[i].path != NULL));
+		CHECK_EQ(found, (cases[i].path != NULL));
 		if (found) {
 			assert_string_equal(path, cases[i].path);
 		}
@@ -80,9 +80,9 @@ static void windows(void **state) {
 	/* The same key again: one line, the newest. */
 	CHECK(window_placement_put(text, "win10", &second, next, sizeof next) > 0);
 	CHECK(window_placement_find(next, "win10", &found) && found.width == 1);
-	CHECK(strstr(next, "800x600") == NULL);
-	CHECK(window_placement_put(text, "", &first, next, sizeof next) == -ENOSPC);
-	CHECK(window_placement_put(text, "two\nlines", &first, next, sizeof next) == -ENOSPC);
+	CHECK_EQ(strstr(next, "800x600"), NULL);
+	CHECK_EQ(window_placement_put(text, "", &first, next, sizeof next), -ENOSPC);
+	CHECK_EQ(window_placement_put(text, "two\nlines", &first, next, sizeof next), -ENOSPC);
 	/* Never more than so many. */
 	text[0] = '\0';
 	for (int i = 0; i < WINDOW_PLACEMENTS_MAX + 5; i++) {
@@ -110,7 +110,7 @@ static void a_state_file(void **state) {
 	snprintf(path, sizeof path, "%s/a/b", root);
 	setenv("XDG_STATE_HOME", path, 1);
 	CHECK(!window_placement_load("vm", &found));
-	CHECK(window_placement_save("vm", &wanted) == 0);
+	CHECK_EQ(window_placement_save("vm", &wanted), 0);
 	CHECK(window_placement_load("vm", &found) && found.maximized && found.width == 640);
 	snprintf(path, sizeof path, "%s/a/b/pierglass", root);
 	CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0700);

@@ -48,9 +48,9 @@ static void draw(struct screen *screen, const struct frame *frame) {
 	const struct rect all = { 0, 0, SIDE, SIDE };
 	layout_compute(&layout, &input);
 	const struct renderer_scene scene = { .layout = &layout, .dim = 1 };
-	CHECK(egl_begin(screen->egl, &target) == 0);
+	CHECK_EQ(egl_begin(screen->egl, &target), 0);
 	renderer_draw(screen->renderer, &target, &scene, &all, 1);
-	CHECK(egl_swap(screen->egl, &all, 1) == 0);
+	CHECK_EQ(egl_swap(screen->egl, &all, 1), 0);
 	screen->drawn++;
 }
 
@@ -93,12 +93,13 @@ static void upload(const struct frame *frame, void *data) {
 
 static bool open_screen(struct screen *screen) {
 	memset(screen, 0, sizeof *screen);
-	CHECK(window_surface_create_offscreen(&screen->surface, SIDE, SIDE) == 0);
+	CHECK_EQ(window_surface_create_offscreen(&screen->surface, SIDE, SIDE), 0);
 	if (egl_create(&screen->egl, screen->surface) < 0) {
 		window_surface_destroy(screen->surface);
 		return false;
 	}
-	CHECK(renderer_create(&screen->renderer, egl_is_software(screen->egl), VIDEO_UPLOAD_AUTO) ==
+	CHECK_EQ(renderer_create(&screen->renderer, egl_is_software(screen->egl),
+				 VIDEO_UPLOAD_AUTO),
 			0);
 	return true;
 }
@@ -163,7 +164,7 @@ static void pixels_change_while_they_are_uploaded(void **state) {
 	}
 	kill(child, SIGKILL);
 	int status;
-	CHECK(waitpid(child, &status, 0) == child);
+	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* it was at work to the end */
 	CHECK(screen.whole + screen.damaged > 0);
 	hostile_close(&hostile);

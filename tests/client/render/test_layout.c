@@ -161,7 +161,7 @@ static void damage_covers_what_changes(void **state) {
 		};
 		const struct layout l = compute(in);
 		const int around = sizes[i / 4].around;
-		CHECK(l.exact == (around == 0));
+		CHECK_EQ(l.exact, (around == 0));
 		const struct frame_rect damage = { 5, 3, 4, 6 };
 		struct rect got;
 		CHECK(layout_image_rect(&l, &damage, &got));
@@ -203,7 +203,7 @@ static void regions_do_not_overlap(void **state) {
 	region_add(&region, &edge);
 	region_finish(&region, 100, 100);
 	CHECK_EQ(region.count, 3);
-	CHECK(covered(&region) == 225 + 25 + 25);
+	CHECK_EQ(covered(&region), 225 + 25 + 25);
 
 	region_clear(&region);
 	for (int i = 0; i < 200; i++) {
@@ -278,7 +278,7 @@ static void a_region_is_cut(void **state) {
 		region_add(&region, &b);
 		const long before = covered(&region);
 		CHECK(region_cut(&region, &cuts[c], &cut));
-		CHECK(covered(&region) + covered(&cut) == before);
+		CHECK_EQ(covered(&region) + covered(&cut), before);
 		unsigned char seen[100][100] = { { 0 } };
 		const struct region *both[] = { &region, &cut };
 		for (unsigned k = 0; k < 2; k++) {

@@ -180,7 +180,7 @@ static void begin_picture(
 	const struct renderer_picture picture = { c->format, c->width, c->height, image->data_width,
 		c->rows, c->hdr, c->pq, told ? 1000 : 0 };
 	CHECK(renderer_set_picture(setup->renderer, &picture) >= 0);
-	CHECK(renderer_set_picture(setup->renderer, &picture) == 0);
+	CHECK_EQ(renderer_set_picture(setup->renderer, &picture), 0);
 }
 
 static void upload_all(
@@ -333,16 +333,17 @@ static void check_kept(
 			c->width, c->height, (int)c->width + 7, (int)c->height + 5, 0, 0);
 	struct renderer_scene scene = { .layout = &layout, .dim = 1 };
 	struct egl_pixels pixels;
-	CHECK(renderer_kept_at(setup->renderer, &scene, &pixels) == layout.exact);
+	CHECK_EQ(renderer_kept_at(setup->renderer, &scene, &pixels), layout.exact);
 	const struct layout exact =
 			layout_for(c->width, c->height, (int)c->width, (int)c->height, 0, 0);
 	scene.layout = &exact;
 	CHECK(renderer_kept_at(setup->renderer, &scene, &pixels));
 	CHECK(pixels.at.x == 0 && pixels.at.width == (int)c->width);
 	for (uint32_t y = 0; y < c->rows; y++) {
-		CHECK(memcmp(pixels.memory + y * pixels.stride,
-				      image->pixels + (size_t)y * image->pitch,
-				      (size_t)c->width * 4) == 0);
+		CHECK_EQ(memcmp(pixels.memory + y * pixels.stride,
+					 image->pixels + (size_t)y * image->pitch,
+					 (size_t)c->width * 4),
+				0);
 	}
 	scene.dim = 0.5f; /* GL's */
 	CHECK(!renderer_kept_at(setup->renderer, &scene, &pixels));
@@ -371,7 +372,7 @@ static void a_kept_picture_is_the_same(void **state) {
 		upload_all(&setup, c, &image);
 		renderer_keep(setup.renderer, true, NULL);
 		const bool on = renderer_keeps(setup.renderer);
-		CHECK(on == (c->format == FRAME_FORMAT_BGRA));
+		CHECK_EQ(on, (c->format == FRAME_FORMAT_BGRA));
 		kept += on;
 		for (int round = 0; round < 3; round++) {
 			if (on) {
@@ -474,7 +475,7 @@ static void imported_frames_are_the_same(void **state) {
 	for (int gpu = 0; gpu < 2; gpu++) {
 		setup.pretend_gpu = gpu;
 		CHECK(open_setup(&setup, 64, 48));
-		CHECK(dmabuf_create(&dmabuf, &ops) == 0);
+		CHECK_EQ(dmabuf_create(&dmabuf, &ops), 0);
 		for (size_t i = 0; i < FORMAT_CASES; i++) {
 			import_case(&setup, dmabuf, shm, &format_cases[i], i / 3);
 		}
@@ -510,17 +511,17 @@ static void a_failed_import_says_why(void **state) {
 		.pixels_offset = 4096 };
 	unsigned texture;
 	const char *why = NULL;
-	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == 0);
+	CHECK_EQ(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why), 0);
 	standin.fail_attach = true;
 	why = "";
 	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == -EIO && why[0] != 0);
 	standin.fail_attach = false;
-	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == 0);
+	CHECK_EQ(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why), 0);
 	CHECK(standin.exports == 1 && standin.creates == 1); /* kept from frame to frame */
 	/* A new session: nothing of the old one is used. */
 	standin.fail_export = ENOTSUP;
 	why = "";
-	CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == -ENOTSUP);
+	CHECK_EQ(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why), -ENOTSUP);
 	CHECK(strstr(why, "kvmfr") != NULL && standin.destroys == 1);
 	standin.fail_export = EMFILE;
 	check_refused(dmabuf, shm, &frame, -EMFILE);
@@ -535,7 +536,7 @@ static void a_failed_import_says_why(void **state) {
 	/* More places than anybody needs: the oldest go. */
 	for (unsigned i = 0; i < 9; i++) {
 		frame.pixels_offset = 4096 * (1 + i);
-		CHECK(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why) == 0);
+		CHECK_EQ(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why), 0);
 	}
 	dmabuf_destroy(dmabuf);
 	CHECK_EQ(standin.creates, standin.destroys);
@@ -543,8 +544,8 @@ static void a_failed_import_says_why(void **state) {
 	struct dmabuf_ops egl_ops;
 	if (dmabuf_egl_ops(egl_display(setup.egl), &egl_ops)) {
 		frame.pixels_offset = 4096;
-		CHECK(dmabuf_create(&dmabuf, &egl_ops) == 0);
-		CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == -ENOTSUP);
+		CHECK_EQ(dmabuf_create(&dmabuf, &egl_ops), 0);
+		CHECK_EQ(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why), -ENOTSUP);
 		dmabuf_destroy(dmabuf);
 	}
 	close_setup(&setup);
@@ -661,9 +662,9 @@ static void white_stays_white(void **state) {
 	unsigned char told[GREYS];
 	map_greys_of(&setup, &bright, halves, 1000, 0, grey);
 	map_greys_of(&setup, &bright, halves, 10000, 1000, told);
-	CHECK(memcmp(grey, told, sizeof grey) == 0);
+	CHECK_EQ(memcmp(grey, told, sizeof grey), 0);
 	map_greys_of(&setup, &bright, halves, 1000, 10000, told);
-	CHECK(memcmp(grey, told, sizeof grey) == 0);
+	CHECK_EQ(memcmp(grey, told, sizeof grey), 0);
 	map_greys_of(&setup, &bright, halves, 10000, 0, told);
 	CHECK(memcmp(grey, told, sizeof grey) != 0);
 	close_setup(&setup);
@@ -681,7 +682,7 @@ static void overlay_is_drawn(void **state) {
 	const size_t count = overlay_layout(overlay, 200, 100, quads, OVERLAY_QUADS_MAX);
 	CHECK(count > 4);
 	struct egl_target target;
-	CHECK(egl_begin(setup.egl, &target) == 0);
+	CHECK_EQ(egl_begin(setup.egl, &target), 0);
 	const struct renderer_scene scene = { .dim = 1, .quads = quads, .quad_count = count };
 	const struct rect all = { 0, 0, 200, 100 };
 	renderer_draw(setup.renderer, &target, &scene, &all, 1);

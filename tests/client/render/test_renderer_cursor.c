@@ -163,7 +163,7 @@ static void inverts_what_is_there_now(void **state) {
 			{ 15, 11, W - 15, H - 11 } };
 		renderer_draw(setup.renderer, &target, &scene, parts, 3);
 		unsigned char *after = read_target(&target);
-		CHECK(check_pixels(&scene, shape, before, after, W, H) == SIDE * (SIDE - 2));
+		CHECK_EQ(check_pixels(&scene, shape, before, after, W, H), SIDE * (SIDE - 2));
 		free(before);
 		free(after);
 	}
@@ -191,7 +191,7 @@ static void read_back_with_the_pointer(void **state) {
 							    : pixels[at] ^ shape->invert[i]) &
 				      0xffffff;
 		const unsigned char *p = rgb + (size_t)3 * at;
-		CHECK((uint32_t)(p[0] << 16 | p[1] << 8 | p[2]) == want);
+		CHECK_EQ((uint32_t)(p[0] << 16 | p[1] << 8 | p[2]), want);
 	}
 	free(shape);
 	close_setup(&setup);

@@ -41,7 +41,7 @@ static void turned_pictures_are_exact(void **state) {
 				const bool in = x >= 0 && x < w;
 				const uint32_t want = in ? pixels[iy * W + ix] : 0;
 				const unsigned char *p = got + 4 * (y * target.width + x + 3);
-				CHECK((uint32_t)(p[0] << 16 | p[1] << 8 | p[2]) == want);
+				CHECK_EQ((uint32_t)(p[0] << 16 | p[1] << 8 | p[2]), want);
 			}
 		}
 		free(got);
@@ -53,7 +53,7 @@ static void turned_pictures_are_exact(void **state) {
 						     : all_turns == 1 ? (H - 1) * W
 						     : all_turns == 2 ? H * W - 1
 								      : W - 1];
-			CHECK((uint32_t)(rgb[0] << 16 | rgb[1] << 8 | rgb[2]) == want);
+			CHECK_EQ((uint32_t)(rgb[0] << 16 | rgb[1] << 8 | rgb[2]), want);
 			free(rgb);
 		}
 		close_setup(&setup);

@@ -130,7 +130,7 @@ static void turn(struct world *w) {
 	}
 	w->guest.now_ns = clock_now_ns() + w->skew_ns;
 	clipboard_host_step(w->service, w->guest.now_ns);
-	CHECK(kvmfr_host_periodic(w->guest.host, guest_ms(&w->guest)) == 0);
+	CHECK_EQ(kvmfr_host_periodic(w->guest.host, guest_ms(&w->guest)), 0);
 	lgmp_client_step(w->client, w->guest.now_ns);
 	while (lgmp_client_next(w->client, LGMP_QUEUE_CLIPBOARD, &message) > 0) {
 		host_offers_clipboard(w->client, w->port, &message);
@@ -162,31 +162,32 @@ static void start(struct world *w) {
 	*w = (struct world){ .session = 77, .answers = true, .desktop_answers = true };
 	guest_file(&w->guest, MEMORY);
 	w->guest.now_ns = clock_now_ns();
-	CHECK(shm_map(&w->guest.shm, w->guest.path) == 0);
+	CHECK_EQ(shm_map(&w->guest.shm, w->guest.path), 0);
 	struct kvmfr_info info = guest_info(34);
 	info.features |= KVMFR_FEATURE_CLIPBOARD;
-	CHECK(kvmfr_host_create(&w->guest.host, w->guest.shm, &info) == 0);
+	CHECK_EQ(kvmfr_host_create(&w->guest.host, w->guest.shm, &info), 0);
 	const struct clipboard_host_events events = {
 		.offered = on_offered, .wanted = on_wanted, .content = on_content, .data = w
 	};
-	CHECK(clipboard_host_create(&w->service, w->guest.shm, kvmfr_host_lgmp(w->guest.host),
-			      &events) == 0);
+	CHECK_EQ(clipboard_host_create(&w->service, w->guest.shm, kvmfr_host_lgmp(w->guest.host),
+				 &events),
+			0);
 	kvmfr_host_set_clipboard(w->guest.host, w->service);
-	CHECK(kvmfr_host_begin(w->guest.host, w->session, guest_ms(&w->guest)) == 0);
-	CHECK(lgmp_client_create(&w->client, w->guest.path) == 0);
+	CHECK_EQ(kvmfr_host_begin(w->guest.host, w->session, guest_ms(&w->guest)), 0);
+	CHECK_EQ(lgmp_client_create(&w->client, w->guest.path), 0);
 	lgmp_client_want(w->client, LGMP_QUEUE_CLIPBOARD);
-	CHECK(clipboard_port_create(&w->port) == 0);
-	CHECK(loop_create(&w->loop) == 0);
+	CHECK_EQ(clipboard_port_create(&w->port), 0);
+	CHECK_EQ(loop_create(&w->loop), 0);
 	const struct guest_link_clipboard_config policy = {
 		.to_vm = CLIPBOARD_ALWAYS, .to_local = CLIPBOARD_ALWAYS, .timeout_ns = TIMEOUT_NS
 	};
-	CHECK(guest_link_clipboard_create(&w->policy, w->loop, &policy, on_local, w) == 0);
+	CHECK_EQ(guest_link_clipboard_create(&w->policy, w->loop, &policy, on_local, w), 0);
 	const struct host_clipboard_events host = { .changed = on_changed,
 		.offer = on_guest_offer,
 		.wanted = on_guest_wanted,
 		.content = on_guest_content,
 		.data = w };
-	CHECK(host_clipboard_create(&w->host, w->loop, w->port, LIMIT, &host) == 0);
+	CHECK_EQ(host_clipboard_create(&w->host, w->loop, w->port, LIMIT, &host), 0);
 }
 
 static void set_up(struct world *w) {
@@ -285,7 +286,7 @@ static void every_type_crosses_both_ways(void **state) {
 		guest_pastes(&w, format);
 		CHECK_EQ(w.got_format, format);
 		CHECK_EQ(w.got_len, len);
-		CHECK(memcmp(w.got, w.local, len) == 0);
+		CHECK_EQ(memcmp(w.got, w.local, len), 0);
 	}
 	/* Without a size in front, and nothing at all. */
 	clipboard_host_set_lie(w.service, CLIPBOARD_HOST_NO_SIZE);
@@ -464,7 +465,7 @@ static void what_the_host_takes_away_comes_back(void **state) {
 	UNTIL(&w, !host_clipboard_is_up(w.host));
 	UNTIL(&w, host_clipboard_is_up(w.host));
 
-	CHECK(kvmfr_host_begin(w.guest.host, ++w.session, guest_ms(&w.guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(w.guest.host, ++w.session, guest_ms(&w.guest)), 0);
 	UNTIL(&w, !host_clipboard_is_up(w.host));
 	UNTIL(&w, host_clipboard_is_up(w.host));
 	UNTIL(&w, w.offered == CLIPBOARD_TEXT);

@@ -23,8 +23,8 @@ static int dialed(struct loop *loop, const char *uri) {
 	struct spice_address address;
 	struct spice_connect *connecting;
 	int fd = -1;
-	CHECK(spice_address_parse(uri, &address) == 0);
-	CHECK(spice_connect_start(&connecting, loop, &address, NULL, on_connected, &fd) == 0);
+	CHECK_EQ(spice_address_parse(uri, &address), 0);
+	CHECK_EQ(spice_connect_start(&connecting, loop, &address, NULL, on_connected, &fd), 0);
 	WAIT_ON(loop, fd >= 0, 5);
 	return fd;
 }
@@ -39,8 +39,8 @@ static void this_machine_is_not_elsewhere(void **state) {
 	socklen_t len = sizeof any;
 	CHECK(listening >= 0 && bind(listening, (struct sockaddr *)&any, sizeof any) == 0);
 	CHECK_EQ(listen(listening, 4), 0);
-	CHECK(getsockname(listening, (struct sockaddr *)&any, &len) == 0);
-	CHECK(loop_create(&loop) == 0);
+	CHECK_EQ(getsockname(listening, (struct sockaddr *)&any, &len), 0);
+	CHECK_EQ(loop_create(&loop), 0);
 	static const char *const hosts[] = { "127.0.0.1", "127.0.0.2", "localhost" };
 	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
 		snprintf(uri, sizeof uri, "%s:%u", hosts[i], ntohs(any.sin_port));

@@ -64,8 +64,8 @@ static void a_game_that_runs_well_is_left_alone(void **state) {
  * reason, what is there is not, and neither hides the other. */
 static void check_all_parts(const struct app_status *s) {
 	const bool picture = s->video.showing != VIDEO_SOURCE_AUTO;
-	CHECK(tells(s, "SOUND-REASON") == is_missing(s->audio.state));
-	CHECK(tells(s, "DEVICE-REASON") == is_missing(s->session.evdev.state));
+	CHECK_EQ(tells(s, "SOUND-REASON"), is_missing(s->audio.state));
+	CHECK_EQ(tells(s, "DEVICE-REASON"), is_missing(s->session.evdev.state));
 	if (is_missing(s->session.spice.state)) {
 		CHECK(tells(s, "SPICE-REASON"));
 	}
@@ -77,10 +77,10 @@ static void check_all_parts(const struct app_status *s) {
 	}
 	/* What is wanted: the SPICE screen exactly while it is needed. */
 	const struct app_decision d = decide(s);
-	CHECK(d.display == (s->source == VIDEO_SOURCE_SPICE ||
-					   (s->source == VIDEO_SOURCE_AUTO &&
-							   (s->video.showing != VIDEO_SOURCE_LG ||
-									   s->video.stale))));
+	CHECK_EQ(d.display, (s->source == VIDEO_SOURCE_SPICE ||
+					    (s->source == VIDEO_SOURCE_AUTO &&
+							    (s->video.showing != VIDEO_SOURCE_LG ||
+									    s->video.stale))));
 	/* No picture that cannot move goes unmarked. */
 	if (d.frozen) {
 		CHECK(shows(&d, APP_SIGN_STALE));

@@ -67,10 +67,10 @@ static void sound_is_kept_while_it_plays(void **state) {
 static void percentiles_are_values(void **state) {
 	(void)state;
 	float values[] = { 5, 1, 4, 2, 3 };
-	CHECK((int)graphs_percentile(values, 5, 0.5f) == 3);
+	CHECK_EQ((int)graphs_percentile(values, 5, 0.5f), 3);
 	CHECK((int)graphs_percentile(values, 5, 1) == 5 &&
 			(int)graphs_percentile(values, 5, 0) == 1);
-	CHECK((int)graphs_percentile(values, 0, 0.5f) == 0);
+	CHECK_EQ((int)graphs_percentile(values, 0, 0.5f), 0);
 }
 
 int main(void) {

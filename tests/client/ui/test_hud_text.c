@@ -44,14 +44,14 @@ static void waiting_shows_a_line_for_each_source_that_is_wanted(void **state) {
 	struct overlay o;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(o.splash && says(&o, "no host yet") && says(&o, "connected"));
-	CHECK(o.state_count == 2); /* sound and devices are off: not a word of them */
+	CHECK_EQ(o.state_count, 2); /* sound and devices are off: not a word of them */
 	CHECK(!says(&o, "looking-glass-host.txt") && !says(&o, "doctor"));
 	/* After a while it names the check, after half a minute what to look at. */
 	s.now_ns = hud_text_next_change(&s);
 	CHECK_EQ(s.now_ns, s.start_ns + HUD_TEXT_HINT_NS + 1);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(!says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
-	CHECK(hud_text_next_change(&s) == s.start_ns + HUD_TEXT_PATIENCE_NS + 1);
+	CHECK_EQ(hud_text_next_change(&s), s.start_ns + HUD_TEXT_PATIENCE_NS + 1);
 	s.now_ns = s.start_ns + HUD_TEXT_PATIENCE_NS + 1;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "looking-glass-host.txt") && says(&o, "doctor"));
@@ -143,7 +143,7 @@ static void an_alert_fades_and_goes(void **state) {
 	s.alert_until_ns = s.now_ns + HUD_TEXT_ALERT_NS;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(strcmp(o.alert.text, "Capture enabled") == 0 && o.alert_opacity > 0.79f);
-	CHECK(hud_text_next_change(&s) == s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
+	CHECK_EQ(hud_text_next_change(&s), s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
 	s.now_ns = s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS / 2;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(o.alert_opacity > 0.3f && o.alert_opacity < 0.5f);
@@ -157,12 +157,12 @@ static void an_unchanging_window_is_never_drawn_again(void **state) {
 	struct app_status s = waiting_status();
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
-	CHECK(hud_text_next_change(&s) == 0);
+	CHECK_EQ(hud_text_next_change(&s), 0);
 	s.show_fps = true;
 	CHECK(hud_text_next_change(&s) > s.now_ns);
 	s.show_fps = false;
 	s.show_graphs = true;
-	CHECK(hud_text_next_change(&s) == s.now_ns + GRAPHS_PERIOD_NS);
+	CHECK_EQ(hud_text_next_change(&s), s.now_ns + GRAPHS_PERIOD_NS);
 }
 
 static bool signs(const struct overlay *o, const char *word) {
@@ -201,11 +201,11 @@ static void a_sentence_is_read_and_goes(void **state) {
 	decide(&s);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(signs(&o, "MUTED") && says(&o, "The sound is off"));
-	CHECK(hud_text_next_change(&s) == s.now_ns + APP_SIGN_READ_NS);
+	CHECK_EQ(hud_text_next_change(&s), s.now_ns + APP_SIGN_READ_NS);
 	s.now_ns += APP_SIGN_READ_NS;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(signs(&o, "MUTED") && !says(&o, "The sound is off"));
-	CHECK(hud_text_next_change(&s) == 0);
+	CHECK_EQ(hud_text_next_change(&s), 0);
 	s.sign_pointed_at = hud_text_sign_at(&s, 0);
 	hud_text_overlay(&s, &config, &o);
 	CHECK(says(&o, "The sound is off"));
@@ -335,11 +335,11 @@ static void figures_are_those_that_were_asked_for(void **state) {
 	s.show_stats = true;
 	hud_text_overlay(&s, &config, &o);
 	CHECK(o.figures_count == 3 && strstr(o.figures[0], "59.9 frames/s"));
-	CHECK(strcmp(o.figures[2], "sound: silent") == 0);
+	CHECK_EQ(strcmp(o.figures[2], "sound: silent"), 0);
 	s.video.showing = VIDEO_SOURCE_LG;
 	s.video_stats.seen_to_swapped_us = 2900;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(strcmp(o.figures[0], "59.9 frames/s, the picture is 2.9 ms old when shown") == 0);
+	CHECK_EQ(strcmp(o.figures[0], "59.9 frames/s, the picture is 2.9 ms old when shown"), 0);
 }
 
 int main(void) {

@@ -42,7 +42,7 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	struct panel panel = { 0 };
 	panel_open(&panel);
 	const unsigned row = find_row(&panel, config, "Scaling");
-	CHECK(panel_press(&panel, config, row, PANEL_LESS).kind == PANEL_REQUEST_NONE);
+	CHECK_EQ(panel_press(&panel, config, row, PANEL_LESS).kind, PANEL_REQUEST_NONE);
 	struct panel_request request = panel_press(&panel, config, row, PANEL_MORE);
 	CHECK(request.kind == PANEL_REQUEST_OPTION && strcmp(request.option->name, "scale") == 0);
 	assert_string_equal(value(&panel, config, "Scaling"), "nearest");
@@ -52,7 +52,7 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	}
 	assert_string_equal(value(&panel, config, "Scaling"), "fsr");
 	/* A press on the row itself goes round. */
-	CHECK(panel_press(&panel, config, row, PANEL_DO).kind == PANEL_REQUEST_OPTION);
+	CHECK_EQ(panel_press(&panel, config, row, PANEL_DO).kind, PANEL_REQUEST_OPTION);
 	assert_string_equal(value(&panel, config, "Scaling"), "auto");
 	free(config);
 }
@@ -82,8 +82,8 @@ static void a_row_that_acts_says_so(void **unused) {
 	CHECK(request.kind == PANEL_REQUEST_ACTION && request.action == KEY_ACTION_MUTE);
 	panel_show_page(&panel, PANEL_VM);
 	const unsigned leave = find_row(&panel, config, "Leave");
-	CHECK(panel_press(&panel, config, leave, PANEL_LESS).kind == PANEL_REQUEST_NONE);
-	CHECK(panel_press(&panel, config, leave, PANEL_DO).action == KEY_ACTION_QUIT);
+	CHECK_EQ(panel_press(&panel, config, leave, PANEL_LESS).kind, PANEL_REQUEST_NONE);
+	CHECK_EQ(panel_press(&panel, config, leave, PANEL_DO).action, KEY_ACTION_QUIT);
 	CHECK(panel_step(&panel, config, PANEL_LEAVE).kind == PANEL_REQUEST_CLOSED && !panel.open);
 	free(config);
 }
@@ -97,10 +97,10 @@ static void no_key_is_taken_from_an_action_in_silence(void **unused) {
 	panel_press(&panel, config, KEY_ACTION_VIDEO - 1, PANEL_DO);
 	CHECK_EQ(panel.rebinds, KEY_ACTION_VIDEO);
 	/* F is that of full screen: it is told first, and taken with the second press. */
-	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_REQUEST_NONE);
+	CHECK_EQ(panel_bind(&panel, config, KEY_F, false).kind, PANEL_REQUEST_NONE);
 	CHECK(strstr(panel.notice, "full screen") != NULL);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_FULL_SCREEN], KEY_F);
-	CHECK(panel_bind(&panel, config, KEY_F, false).kind == PANEL_REQUEST_OPTION);
+	CHECK_EQ(panel_bind(&panel, config, KEY_F, false).kind, PANEL_REQUEST_OPTION);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_VIDEO], KEY_F);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_FULL_SCREEN], 0);
 	CHECK(strstr(panel.notice, "full screen") != NULL);
@@ -147,7 +147,7 @@ static void every_row_can_be_pressed(void **unused) {
 				CHECK(found);
 				panel_step(&panel, config, PANEL_DOWN);
 			}
-			CHECK(panel.row == 0); /* round */
+			CHECK_EQ(panel.row, 0); /* round */
 		}
 	}
 	free(config);
@@ -160,7 +160,7 @@ static void what_is_drawn_stays_in_the_window(void **unused) {
 	struct overlay_panel shown;
 	static struct overlay_quad quads[OVERLAY_QUADS_MAX];
 	panel_fill(&panel, config, &state, &shown);
-	CHECK(overlay_panel_layout(&shown, 16, 800, 600, quads, 0, OVERLAY_QUADS_MAX) == 0);
+	CHECK_EQ(overlay_panel_layout(&shown, 16, 800, 600, quads, 0, OVERLAY_QUADS_MAX), 0);
 	panel_open(&panel);
 	panel_show_page(&panel, PANEL_KEYS);
 	panel_fill(&panel, config, &state, &shown);
@@ -170,7 +170,7 @@ static void what_is_drawn_stays_in_the_window(void **unused) {
 		CHECK(quads[i].x >= 0 && quads[i].x + quads[i].width <= 640);
 		CHECK(quads[i].y >= 0 && quads[i].y + quads[i].height <= 360);
 	}
-	CHECK(overlay_panel_layout(&shown, 32, 640, 360, quads, 0, 10) == 10);
+	CHECK_EQ(overlay_panel_layout(&shown, 32, 640, 360, quads, 0, 10), 10);
 	free(config);
 }
 

@@ -206,11 +206,11 @@ static void silence_is_cheap(void **state) {
 		now_ns = next_ns;
 	}
 	now_ns += 5 * NS_PER_S;
-	CHECK(frame_predictor_next(&frame_predictor, now_ns) - now_ns == 25 * NS_PER_MS);
+	CHECK_EQ(frame_predictor_next(&frame_predictor, now_ns) - now_ns, 25 * NS_PER_MS);
 	frame_predictor_input(&frame_predictor, now_ns);
 	CHECK(frame_predictor_next(&frame_predictor, now_ns) - now_ns <= NS_PER_MS);
 	now_ns += NS_PER_S;
-	CHECK(frame_predictor_next(&frame_predictor, now_ns) - now_ns == 25 * NS_PER_MS);
+	CHECK_EQ(frame_predictor_next(&frame_predictor, now_ns) - now_ns, 25 * NS_PER_MS);
 	frame_predictor_reset(&frame_predictor);
 	CHECK(frame_predictor_next(&frame_predictor, now_ns) > now_ns);
 }

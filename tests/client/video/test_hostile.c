@@ -42,7 +42,7 @@ static void lies_from_another_process_while_we_read(void **state) {
 	}
 	kill(child, SIGKILL);
 	int status;
-	CHECK(waitpid(child, &status, 0) == child);
+	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* it was at work to the end */
 	CHECK(hostile.reader.frames > 0 && hostile.reader.pointers > 0);
 	hostile_close(&hostile);
@@ -60,13 +60,13 @@ static void files_that_are_cut_and_replaced(void **state) {
 		struct lgmp_client *client;
 		struct lgmp_message message;
 		guest_open(&guest, i % 2 ? 19 : 20, HOSTILE_MEMORY);
-		CHECK(lgmp_client_create(&client, guest.path) == 0);
+		CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 		guest_connect(&guest, client);
-		CHECK(guest_post(&guest, 100, 50) == 0);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
+		CHECK_EQ(guest_post(&guest, 100, 50), 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
 		/* any page may be the last one */
 		const off_t left = (off_t)hostile_below(&random, HOSTILE_MEMORY / 4096) * 4096;
-		CHECK(truncate(guest.path, i % 3 ? left : 0) == 0);
+		CHECK_EQ(truncate(guest.path, i % 3 ? left : 0), 0);
 		hostile_read_frame(&reader, &message);
 		lgmp_client_finish(client, &message);
 		hostile_drain(&reader, client);
@@ -82,7 +82,7 @@ static void files_that_are_cut_and_replaced(void **state) {
 		strcpy(next.path, guest.path);
 		next.now_ns = guest.now_ns;
 		guest_connect(&next, client);
-		CHECK(guest_post(&next, 20, 20) == 0);
+		CHECK_EQ(guest_post(&next, 20, 20), 0);
 		const uint64_t before = reader.frames;
 		hostile_drain(&reader, client);
 		CHECK_EQ(reader.frames, before + 1);

@@ -76,8 +76,8 @@ static void a_guest_that_floods_us_costs_us_real_time(void **state) {
 	log_set_level(LOG_NONE);
 	guest_open(&flood.guest, 20, 32 << 20);
 	snprintf(config.path, sizeof config.path, "%s", flood.guest.path);
-	CHECK(pthread_create(&producer, NULL, produce, &flood) == 0);
-	CHECK(source_lgmp_start(&source, &config, &events) == 0);
+	CHECK_EQ(pthread_create(&producer, NULL, produce, &flood), 0);
+	CHECK_EQ(source_lgmp_start(&source, &config, &events), 0);
 	CHECK(comes_true(&flood.running, 10));
 	const pid_t thread = find_thread(getpid(), "pg-lgmp");
 	CHECK(thread != 0);

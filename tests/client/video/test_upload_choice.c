@@ -35,11 +35,11 @@ static void the_cheapest_way_is_kept(void **state) {
 			[VIDEO_UPLOAD_PERSISTENT] = cases[i].persistent };
 		struct upload_choice choice;
 		upload_choice_init(&choice, VIDEO_UPLOAD_AUTO, cases[i].mapped);
-		CHECK(feed(&choice, cost) == UPLOAD_CHOICE_ROUNDS * (cases[i].mapped ? 3 : 2));
-		CHECK(upload_choice_way(&choice) == cases[i].best);
+		CHECK_EQ(feed(&choice, cost), UPLOAD_CHOICE_ROUNDS * (cases[i].mapped ? 3 : 2));
+		CHECK_EQ(upload_choice_way(&choice), cases[i].best);
 		/* Kept, whatever comes. */
 		CHECK(!upload_choice_note(&choice, VIDEO_UPLOAD_DIRECT, 0));
-		CHECK(upload_choice_way(&choice) == cases[i].best);
+		CHECK_EQ(upload_choice_way(&choice), cases[i].best);
 	}
 }
 
@@ -53,7 +53,7 @@ static void a_way_that_does_not_work_is_left_out(void **state) {
 				way == VIDEO_UPLOAD_PERSISTENT ? VIDEO_UPLOAD_DIRECT : way,
 				way == VIDEO_UPLOAD_DIRECT ? 100 : 50);
 	}
-	CHECK(upload_choice_way(&choice) == VIDEO_UPLOAD_PBO);
+	CHECK_EQ(upload_choice_way(&choice), VIDEO_UPLOAD_PBO);
 }
 
 static void an_option_is_taken_at_its_word(void **state) {

@@ -69,9 +69,9 @@ static struct seen feed(const char *text) {
 
 static void nonsense_is_skipped(void **state) {
 	(void)state;
-	CHECK(feed("\n\n\n").blocks == 0);
-	CHECK(feed("domain=x\n\n").blocks == 0); /* no status */
-	CHECK(feed("status=maybe\n\n").blocks == 0);
+	CHECK_EQ(feed("\n\n\n").blocks, 0);
+	CHECK_EQ(feed("domain=x\n\n").blocks, 0); /* no status */
+	CHECK_EQ(feed("status=maybe\n\n").blocks, 0);
 	struct seen seen = feed("status=found\nshm_size=-5\nshm_size=1x\nnothing\n=\n\n");
 	CHECK_EQ(seen.blocks, 1);
 	CHECK_EQ(seen.last.shm_bytes, 0);

@@ -44,7 +44,7 @@ static void areas_are_all_that_changes(void **state) {
 				memcpy(before + at, now + at, areas[a].width * sizeof *now);
 			}
 		}
-		CHECK(memcmp(before, now, bytes) == 0);
+		CHECK_EQ(memcmp(before, now, bytes), 0);
 		/* The same words again change nothing. */
 		CHECK_EQ(demo_scene_paint(scene, 1001, lines, 3, areas), count - 1);
 		free(before);

@@ -41,7 +41,7 @@ static void addresses_are_read(void **state) {
 	};
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		struct spice_address address;
-		CHECK(spice_address_parse(good[i].uri, &address) == 0);
+		CHECK_EQ(spice_address_parse(good[i].uri, &address), 0);
 		CHECK(address.kind == good[i].kind && address.tls == good[i].tls);
 		CHECK_EQ(address.port, good[i].port);
 		const char *where =
@@ -62,7 +62,7 @@ static void nonsense_is_refused(void **state) {
 		"spice://vm:1?password=%00", long_path };
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct spice_address address = { .port = 7 };
-		CHECK(spice_address_parse(bad[i], &address) == -EINVAL);
+		CHECK_EQ(spice_address_parse(bad[i], &address), -EINVAL);
 		CHECK_EQ(address.port, 7);
 	}
 }
@@ -70,13 +70,14 @@ static void nonsense_is_refused(void **state) {
 static void what_virsh_prints_with_both_ports(void **state) {
 	(void)state;
 	struct spice_address address;
-	CHECK(spice_address_parse("spice://127.0.0.1:5900?tls-port=5901&password=a%20%25b",
-			      &address) == 0);
+	CHECK_EQ(spice_address_parse("spice://127.0.0.1:5900?tls-port=5901&password=a%20%25b",
+				 &address),
+			0);
 	CHECK(!address.tls && address.port == 5900 && address.tls_port == 5901);
 	assert_string_equal(address.password, "a %b");
-	CHECK(spice_address_parse("spice+unix:///run/s?password=geheim", &address) == 0);
+	CHECK_EQ(spice_address_parse("spice+unix:///run/s?password=geheim", &address), 0);
 	assert_string_equal(address.password, "geheim");
-	CHECK(spice_address_parse("spice://vm?tls-port=5901", &address) == 0);
+	CHECK_EQ(spice_address_parse("spice://vm?tls-port=5901", &address), 0);
 	CHECK_EQ(address.tls_port, 0);
 }
 

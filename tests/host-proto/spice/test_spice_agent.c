@@ -44,9 +44,9 @@ static int on_send(unsigned type, const void *body, size_t len, void *data) {
 	CHECK(len <= SPICE_AGENT_PAYLOAD_BYTES && w.tokens > 0);
 	w.tokens--;
 	if (w.got == w.size) {
-		CHECK(read_u32(&r) == SPICE_AGENT_PROTOCOL);
+		CHECK_EQ(read_u32(&r), SPICE_AGENT_PROTOCOL);
 		w.type = read_u32(&r);
-		CHECK(read_u64(&r) == 0);
+		CHECK_EQ(read_u64(&r), 0);
 		w.size = read_u32(&r);
 		w.got = 0;
 		CHECK(reader_ok(&r) && w.size <= sizeof w.message);
@@ -108,7 +108,7 @@ static void start(size_t limit) {
 	static const struct spice_agent_events events = { on_send, has_room, on_ready, on_offer,
 		on_wanted, on_content, on_file, on_drained, NULL };
 	memset(&w, 0, sizeof w);
-	CHECK(spice_agent_create(&w.agent, limit, &events) == 0);
+	CHECK_EQ(spice_agent_create(&w.agent, limit, &events), 0);
 	w.tokens = 10;
 	spice_agent_set_connected(w.agent, true, 10);
 	CHECK(w.granted == 32 && w.count == 1 && w.types[0] == SPICE_AGENT_ANNOUNCE);
@@ -199,7 +199,7 @@ static void the_guests_text_comes_on_demand_only(void **state) {
 		write_u32(&wr, SPICE_CLIPBOARD_TEXT);
 		write_bytes(&wr, table[i].text, strlen(table[i].text) + 1);
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 2048);
-		CHECK(w.contents == 0); /* nobody asked */
+		CHECK_EQ(w.contents, 0); /* nobody asked */
 		CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT), 0);
 		CHECK(w.type == SPICE_AGENT_REQUEST && w.size == (selection ? 8u : 4u));
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 7);
@@ -245,7 +245,7 @@ static void our_content_waits_for_tokens(void **state) {
 	(void)state;
 	start(1 << 20);
 	be_ready(WINDOWS_CAPS, 0);
-	CHECK(spice_agent_offer(w.agent, SPICE_CLIPBOARD_BIT(1) | SPICE_CLIPBOARD_BIT(2)) == 0);
+	CHECK_EQ(spice_agent_offer(w.agent, SPICE_CLIPBOARD_BIT(1) | SPICE_CLIPBOARD_BIT(2)), 0);
 	CHECK(w.type == SPICE_AGENT_GRAB && w.size == 8);
 	say(SPICE_AGENT_REQUEST, "\1\0\0\0", 4, 2048);
 	CHECK(w.wanted == 1 && w.wanted_type == SPICE_CLIPBOARD_TEXT);
@@ -317,7 +317,7 @@ static void files_are_announced_and_their_status_read(void **state) {
 	(void)state;
 	start(1000);
 	be_ready(WINDOWS_CAPS, 0);
-	CHECK(spice_agent_file_start(w.agent, 7, " a\\b\n.txt", 5000000000ull) == 0);
+	CHECK_EQ(spice_agent_file_start(w.agent, 7, " a\\b\n.txt", 5000000000ull), 0);
 	static const char expected[] = "\7\0\0\0[vdagent-file-xfer]\nname=\\sa\\\\b\\n.txt\n"
 				       "size=5000000000\n";
 	CHECK(w.size == sizeof expected && memcmp(w.message, expected, sizeof expected) == 0);

@@ -72,7 +72,7 @@ static struct spice_cursor *start(void) {
 	static const struct spice_cursor_target target = { on_shape, on_move, NULL };
 	struct spice_cursor *cursor;
 	memset(&got, 0, sizeof got);
-	CHECK(spice_cursor_create(&cursor, &target) == 0);
+	CHECK_EQ(spice_cursor_create(&cursor, &target), 0);
 	return cursor;
 }
 
@@ -133,8 +133,9 @@ static void four_bits_a_pixel(void **state) {
 	put_word(four + 4 + 4, 0x112233);
 	put_word(four + 4 + 8, 0x445566);
 	struct spice_cursor *cursor = start();
-	CHECK(feed(cursor, SPICE_CURSOR_SET,
-			      make_set(0, 1, SPICE_CURSOR_COLOR4, 3, 2, four, sizeof four)) == 0);
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
+				 make_set(0, 1, SPICE_CURSOR_COLOR4, 3, 2, four, sizeof four)),
+			0);
 	CHECK(got.width == 3 && got.height == 2 && !got.has_invert);
 	CHECK(got.color[0] == 0xff112233 && got.color[1] == 0xff445566);
 	CHECK(got.color[2] == 0xff445566 && got.color[3] == 0xff445566);
@@ -148,19 +149,23 @@ static void the_cache_is_used_and_bounded(void **state) {
 	struct spice_cursor *cursor = start();
 	for (uint32_t i = 0; i < 1000; i++) {
 		pixels[0] = 0xff000000u | i;
-		CHECK(feed(cursor, SPICE_CURSOR_SET,
-				      make_set(SPICE_CURSOR_CACHE_ME, i, SPICE_CURSOR_ALPHA, 16, 16,
-						      pixels, sizeof pixels)) == 0);
+		CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
+					 make_set(SPICE_CURSOR_CACHE_ME, i, SPICE_CURSOR_ALPHA, 16,
+							 16, pixels, sizeof pixels)),
+				0);
 	}
-	CHECK(feed(cursor, SPICE_CURSOR_SET,
-			      make_set(SPICE_CURSOR_FROM_CACHE, 900, 0, 0, 0, NULL, 0)) == 0);
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
+				 make_set(SPICE_CURSOR_FROM_CACHE, 900, 0, 0, 0, NULL, 0)),
+			0);
 	CHECK(got.shapes == 1001 && got.color[0] == (0xff000000u | 900));
-	CHECK(feed(cursor, SPICE_CURSOR_SET,
-			      make_set(SPICE_CURSOR_FROM_CACHE, 3, 0, 0, 0, NULL, 0)) == 0);
-	CHECK(got.shapes == 1001); /* evicted: the current shape stays */
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
+				 make_set(SPICE_CURSOR_FROM_CACHE, 3, 0, 0, 0, NULL, 0)),
+			0);
+	CHECK_EQ(got.shapes, 1001); /* evicted: the current shape stays */
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_INVAL_ALL, 0), 0);
-	CHECK(feed(cursor, SPICE_CURSOR_SET,
-			      make_set(SPICE_CURSOR_FROM_CACHE, 900, 0, 0, 0, NULL, 0)) == 0);
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
+				 make_set(SPICE_CURSOR_FROM_CACHE, 900, 0, 0, 0, NULL, 0)),
+			0);
 	CHECK_EQ(got.shapes, 1001);
 	spice_cursor_destroy(cursor);
 }
@@ -174,9 +179,10 @@ static void moves_show_and_hides_hide(void **state) {
 	CHECK(got.visible && got.x == -1 && got.y == 5);
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_MOVE, 3), -EBADMSG);
 	CHECK(feed(cursor, SPICE_CURSOR_RESET, 0) == 0 && !got.visible && got.nones == 1);
-	CHECK(feed(cursor, SPICE_CURSOR_SET, make_set(0, 1, SPICE_CURSOR_ALPHA, 513, 1, NULL, 0)) ==
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
+				 make_set(0, 1, SPICE_CURSOR_ALPHA, 513, 1, NULL, 0)),
 			-EBADMSG);
-	CHECK(feed(cursor, SPICE_CURSOR_SET, make_set(0, 1, 7, 2, 2, "0123456789", 10)) ==
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET, make_set(0, 1, 7, 2, 2, "0123456789", 10)),
 			-EBADMSG);
 	spice_cursor_destroy(cursor);
 }

@@ -75,10 +75,11 @@ static void start(struct screen *screen, uint32_t width, uint32_t height) {
 	memset(screen, 0, sizeof *screen);
 	struct spice_display_target own = target;
 	own.data = screen;
-	CHECK(spice_display_create(&screen->display, &own) == 0);
-	CHECK(feed(screen, SPICE_DISPLAY_SURFACE_CREATE,
-			      make_surface(screen->bytes, 0, width, height, 32, 1)) == 0);
-	CHECK(screen->resizes == 0); /* not before there is something to show */
+	CHECK_EQ(spice_display_create(&screen->display, &own), 0);
+	CHECK_EQ(feed(screen, SPICE_DISPLAY_SURFACE_CREATE,
+				 make_surface(screen->bytes, 0, width, height, 32, 1)),
+			0);
+	CHECK_EQ(screen->resizes, 0); /* not before there is something to show */
 }
 
 static void stop(struct screen *screen) {
@@ -108,17 +109,17 @@ static void fills_are_clipped_to_the_surface(void **state) {
 	(void)state;
 	struct screen s;
 	start(&s, 8, 4);
-	CHECK(fill(&s, 0, -5, -5, 3, 2, 0x112233, SPICE_ROP_PUT) == 0);
+	CHECK_EQ(fill(&s, 0, -5, -5, 3, 2, 0x112233, SPICE_ROP_PUT), 0);
 	CHECK(s.resizes == 1 && s.damaged == 6);
 	CHECK(at(&s, 2, 1) == 0x112233 && at(&s, 3, 1) == 0 && at(&s, 2, 2) == 0);
-	CHECK(fill(&s, 0, 6, 3, 100, 100, 0xff, SPICE_ROP_PUT) == 0);
+	CHECK_EQ(fill(&s, 0, 6, 3, 100, 100, 0xff, SPICE_ROP_PUT), 0);
 	CHECK(at(&s, 7, 3) == 0xff && at(&s, 5, 3) == 0);
-	CHECK(fill(&s, 0, 0, 0, 8, 4, 0xffffff, SPICE_ROP_XOR) == 0);
+	CHECK_EQ(fill(&s, 0, 0, 0, 8, 4, 0xffffff, SPICE_ROP_XOR), 0);
 	CHECK(at(&s, 2, 1) == 0xeeddcc && at(&s, 7, 3) == 0xffff00);
-	CHECK(fill(&s, 0, 3, 3, 2, 4, 0, SPICE_ROP_PUT) == -EBADMSG);
-	CHECK(fill(&s, 0, 0, 0, 1 << 30, 1, 0, SPICE_ROP_PUT) == -EBADMSG);
-	CHECK(fill(&s, 77, 0, 0, 8, 4, 0, SPICE_ROP_PUT) == 0); /* an unknown surface */
-	CHECK(at(&s, 2, 1) == 0xeeddcc);
+	CHECK_EQ(fill(&s, 0, 3, 3, 2, 4, 0, SPICE_ROP_PUT), -EBADMSG);
+	CHECK_EQ(fill(&s, 0, 0, 0, 1 << 30, 1, 0, SPICE_ROP_PUT), -EBADMSG);
+	CHECK_EQ(fill(&s, 77, 0, 0, 8, 4, 0, SPICE_ROP_PUT), 0); /* an unknown surface */
+	CHECK_EQ(at(&s, 2, 1), 0xeeddcc);
 	stop(&s);
 }
 
@@ -145,9 +146,10 @@ static void bitmaps_of_every_format_have_the_right_colours(void **state) {
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct screen s;
 		start(&s, 2, 1);
-		CHECK(copy(&s, box, table[i].format, SPICE_BITMAP_TOP_DOWN, 2, 1, table[i].stride,
-				      table[i].data, table[i].colors ? palette : NULL,
-				      table[i].colors) == 0);
+		CHECK_EQ(copy(&s, box, table[i].format, SPICE_BITMAP_TOP_DOWN, 2, 1,
+					 table[i].stride, table[i].data,
+					 table[i].colors ? palette : NULL, table[i].colors),
+				0);
 		CHECK(at(&s, 0, 0) == table[i].first && at(&s, 1, 0) == table[i].second);
 		stop(&s);
 	}
@@ -160,11 +162,12 @@ static void rows_come_in_either_order_and_scale(void **state) {
 	static const int large[4] = { 0, 0, 4, 4 };
 	struct screen s;
 	start(&s, 4, 4);
-	CHECK(copy(&s, box, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, 1, 2, 4, rows, NULL, 0) == 0);
+	CHECK_EQ(copy(&s, box, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, 1, 2, 4, rows, NULL, 0), 0);
 	CHECK(at(&s, 0, 0) == 0x111111 && at(&s, 0, 1) == 0x222222);
-	CHECK(copy(&s, box, SPICE_BITMAP_32, 0, 1, 2, 4, rows, NULL, 0) == 0);
+	CHECK_EQ(copy(&s, box, SPICE_BITMAP_32, 0, 1, 2, 4, rows, NULL, 0), 0);
 	CHECK(at(&s, 0, 0) == 0x222222 && at(&s, 0, 1) == 0x111111);
-	CHECK(copy(&s, large, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, 1, 2, 4, rows, NULL, 0) == 0);
+	CHECK_EQ(copy(&s, large, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, 1, 2, 4, rows, NULL, 0),
+			0);
 	CHECK(at(&s, 3, 1) == 0x111111 && at(&s, 3, 2) == 0x222222 && at(&s, 0, 3) == 0x222222);
 	stop(&s);
 }
@@ -184,9 +187,9 @@ static void clips_limit_the_draw_and_cannot_flood(void **state) {
 	write_u32(&w, 0xabcdef);
 	write_u16(&w, SPICE_ROP_PUT);
 	put_mask(&w);
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL, writer_len(&w)) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL, writer_len(&w)), 0);
 	CHECK(s.damaged == 2 && at(&s, 0, 0) == 0xabcdef && at(&s, 99, 99) == 0xabcdef);
-	CHECK(at(&s, 1, 1) == 0);
+	CHECK_EQ(at(&s, 1, 1), 0);
 
 	/* 4000 times the whole screen: two are drawn. */
 	w = writer_of(s.bytes, sizeof s.bytes);
@@ -202,7 +205,7 @@ static void clips_limit_the_draw_and_cannot_flood(void **state) {
 	write_u16(&w, SPICE_ROP_PUT);
 	put_mask(&w);
 	s.damaged = 0;
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL, writer_len(&w)) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL, writer_len(&w)), 0);
 	CHECK_EQ(s.damaged, 20000);
 	stop(&s);
 }
@@ -250,12 +253,12 @@ static void a_clip_shows_its_own_part_of_the_image(void **state) {
 		pixels[i] = 0x010101 * (i + 1);
 	}
 	start(&s, 6, 6);
-	CHECK(draw_image(&s, SPICE_DISPLAY_DRAW_COPY, box, clip, 0, SPICE_ROP_PUT, 4, 3, pixels) ==
+	CHECK_EQ(draw_image(&s, SPICE_DISPLAY_DRAW_COPY, box, clip, 0, SPICE_ROP_PUT, 4, 3, pixels),
 			0);
 	for (uint32_t y = 0; y < 6; y++) {
 		for (uint32_t x = 0; x < 6; x++) {
 			const bool inside = x >= 2 && x < 4 && y >= 2 && y < 4;
-			CHECK(at(&s, x, y) == (inside ? pixels[(y - 1) * 4 + x - 1] : 0));
+			CHECK_EQ(at(&s, x, y), (inside ? pixels[(y - 1) * 4 + x - 1] : 0));
 		}
 	}
 	CHECK_EQ(s.damaged, 4);
@@ -288,10 +291,11 @@ static void ternary_operations_are_what_their_names_say(void **state) {
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct screen screen;
 		start(&screen, 1, 1);
-		CHECK(fill(&screen, 0, 0, 0, 1, 1, d, SPICE_ROP_PUT) == 0);
-		CHECK(draw_image(&screen, SPICE_DISPLAY_DRAW_ROP3, box, NULL, p, table[i].rop, 1, 1,
-				      &s) == 0);
-		CHECK(at(&screen, 0, 0) == table[i].result);
+		CHECK_EQ(fill(&screen, 0, 0, 0, 1, 1, d, SPICE_ROP_PUT), 0);
+		CHECK_EQ(draw_image(&screen, SPICE_DISPLAY_DRAW_ROP3, box, NULL, p, table[i].rop, 1,
+					 1, &s),
+				0);
+		CHECK_EQ(at(&screen, 0, 0), table[i].result);
 		stop(&screen);
 	}
 }
@@ -316,10 +320,11 @@ static void opaque_images_are_combined(void **state) {
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct screen screen;
 		start(&screen, 1, 1);
-		CHECK(fill(&screen, 0, 0, 0, 1, 1, d, SPICE_ROP_PUT) == 0);
-		CHECK(draw_image(&screen, SPICE_DISPLAY_DRAW_OPAQUE, box, NULL, 0xabcdef,
-				      table[i].rop, 1, 1, &s) == 0);
-		CHECK(at(&screen, 0, 0) == table[i].result);
+		CHECK_EQ(fill(&screen, 0, 0, 0, 1, 1, d, SPICE_ROP_PUT), 0);
+		CHECK_EQ(draw_image(&screen, SPICE_DISPLAY_DRAW_OPAQUE, box, NULL, 0xabcdef,
+					 table[i].rop, 1, 1, &s),
+				0);
+		CHECK_EQ(at(&screen, 0, 0), table[i].result);
 		stop(&screen);
 	}
 }
@@ -330,14 +335,16 @@ static void screens_of_sixteen_bits_are_drawn(void **state) {
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		struct screen s;
 		start(&s, 2, 2);
-		CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
-				      make_surface(s.bytes, 0, 3, 2, formats[i], 1)) == 0);
-		CHECK(fill(&s, 0, 0, 0, 3, 2, 0x112233, SPICE_ROP_PUT) == 0);
+		CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
+					 make_surface(s.bytes, 0, 3, 2, formats[i], 1)),
+				0);
+		CHECK_EQ(fill(&s, 0, 0, 0, 3, 2, 0x112233, SPICE_ROP_PUT), 0);
 		CHECK(s.width == 3 && at(&s, 2, 1) == 0x112233);
-		CHECK(spice_display_take_unsupported(s.display) == NULL);
+		CHECK_EQ(spice_display_take_unsupported(s.display), NULL);
 		/* A format that nobody has named. */
-		CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
-				      make_surface(s.bytes, 0, 5, 5, 8, 1)) == 0);
+		CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
+					 make_surface(s.bytes, 0, 5, 5, 8, 1)),
+				0);
 		CHECK(fill(&s, 0, 0, 0, 5, 5, 0xff, SPICE_ROP_PUT) == 0 && s.width == 3);
 		CHECK(spice_display_take_unsupported(s.display) != NULL);
 		stop(&s);
@@ -353,13 +360,14 @@ static void moved_bits_survive_their_own_overlap(void **state) {
 		start(&s, across ? 8 : 1, across ? 1 : 8);
 		for (int n = 0; n < 8; n++) {
 			const int x = across ? n : 0, y = across ? 0 : n;
-			CHECK(fill(&s, 0, x, y, x + 1, y + 1, (uint32_t)n + 1, SPICE_ROP_PUT) == 0);
+			CHECK_EQ(fill(&s, 0, x, y, x + 1, y + 1, (uint32_t)n + 1, SPICE_ROP_PUT),
+					0);
 		}
 		struct writer w = writer_of(s.bytes, sizeof s.bytes);
 		put_base(&w, 0, 0, 0, across ? 8 : 1, across ? 1 : 8);
 		write_i32(&w, across ? step : 0);
 		write_i32(&w, across ? 0 : step);
-		CHECK(feed(&s, SPICE_DISPLAY_COPY_BITS, writer_len(&w)) == 0);
+		CHECK_EQ(feed(&s, SPICE_DISPLAY_COPY_BITS, writer_len(&w)), 0);
 		for (int n = 0; n < 8; n++) {
 			int from = n + step;
 			from = from < 0 ? 0 : from > 7 ? 7 : from;
@@ -380,11 +388,11 @@ static void constants_are_drawn(void **state) {
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct screen s;
 		start(&s, 4, 1);
-		CHECK(fill(&s, 0, 0, 0, 4, 1, 0x123456, SPICE_ROP_PUT) == 0);
+		CHECK_EQ(fill(&s, 0, 0, 0, 4, 1, 0x123456, SPICE_ROP_PUT), 0);
 		struct writer w = writer_of(s.bytes, sizeof s.bytes);
 		put_base(&w, 0, 1, 0, 3, 1);
 		put_mask(&w);
-		CHECK(feed(&s, table[i].type, writer_len(&w)) == 0);
+		CHECK_EQ(feed(&s, table[i].type, writer_len(&w)), 0);
 		CHECK(at(&s, 0, 0) == 0x123456 && at(&s, 3, 0) == 0x123456);
 		CHECK(at(&s, 1, 0) == table[i].color && at(&s, 2, 0) == table[i].color);
 		stop(&s);
@@ -395,8 +403,8 @@ static void another_surface_is_drawn_and_copied_from(void **state) {
 	(void)state;
 	struct screen s;
 	start(&s, 4, 4);
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 5, 2, 2, 32, 0)) == 0);
-	CHECK(fill(&s, 5, 0, 0, 2, 2, 0x445566, SPICE_ROP_PUT) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 5, 2, 2, 32, 0)), 0);
+	CHECK_EQ(fill(&s, 5, 0, 0, 2, 2, 0x445566, SPICE_ROP_PUT), 0);
 	CHECK_EQ(s.resizes, 0);
 	struct writer w = writer_of(s.bytes, sizeof s.bytes);
 	put_base(&w, 0, 1, 1, 3, 3);
@@ -411,17 +419,17 @@ static void another_surface_is_drawn_and_copied_from(void **state) {
 	write_u32(&w, 2);
 	write_u32(&w, 2);
 	write_u32(&w, 5);
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, writer_len(&w)) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, writer_len(&w)), 0);
 	CHECK(at(&s, 1, 1) == 0x445566 && at(&s, 2, 2) == 0x445566 && at(&s, 0, 0) == 0);
 	/* The surface goes: the same message draws nothing and fails nothing. */
 	uint8_t again[256];
 	memcpy(again, s.bytes, writer_len(&w));
 	size_t len = writer_len(&w);
 	memcpy(s.bytes, "\5\0\0\0", 4);
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_DESTROY, 4) == 0);
-	CHECK(fill(&s, 0, 0, 0, 4, 4, 0x112233, SPICE_ROP_PUT) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_DESTROY, 4), 0);
+	CHECK_EQ(fill(&s, 0, 0, 0, 4, 4, 0x112233, SPICE_ROP_PUT), 0);
 	memcpy(s.bytes, again, len);
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, len) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, len), 0);
 	CHECK(at(&s, 1, 1) == 0x112233 && at(&s, 2, 2) == 0x112233);
 	stop(&s);
 }
@@ -430,12 +438,12 @@ static void a_mode_change_starts_a_new_picture(void **state) {
 	(void)state;
 	struct screen s;
 	start(&s, 4, 4);
-	CHECK(fill(&s, 0, 0, 0, 4, 4, 0xff, SPICE_ROP_PUT) == 0);
+	CHECK_EQ(fill(&s, 0, 0, 0, 4, 4, 0xff, SPICE_ROP_PUT), 0);
 	memcpy(s.bytes, "\0\0\0\0", 4);
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_DESTROY, 4) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_DESTROY, 4), 0);
 	CHECK(s.resizes == 1 && at(&s, 0, 0) == 0xff); /* the old picture stays meanwhile */
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 6, 2, 32, 1)) == 0);
-	CHECK(fill(&s, 0, 0, 0, 1, 1, 0x10, SPICE_ROP_PUT) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 6, 2, 32, 1)), 0);
+	CHECK_EQ(fill(&s, 0, 0, 0, 1, 1, 0x10, SPICE_ROP_PUT), 0);
 	CHECK(s.resizes == 2 && s.width == 6 && at(&s, 0, 0) == 0x10 && at(&s, 1, 0) == 0);
 	stop(&s);
 }
@@ -459,22 +467,22 @@ static void lies_in_the_image_are_refused(void **state) {
 	start(&s, 4, 4);
 	size_t len = make_copy(s.bytes, sizeof s.bytes, 0, box, SPICE_BITMAP_32,
 			SPICE_BITMAP_TOP_DOWN, 2, 2, 8, pixel, NULL, 0);
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, len) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, len), 0);
 	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
 		uint8_t saved[4];
 		memcpy(saved, s.bytes + lies[i].offset, 4);
 		memcpy(s.bytes + lies[i].offset, &lies[i].value, 4);
-		CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, len) == -EBADMSG);
+		CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, len), -EBADMSG);
 		memcpy(s.bytes + lies[i].offset, saved, 4);
 	}
 	for (size_t shorter = 0; shorter < len; shorter++) {
-		CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, shorter) == -EBADMSG);
+		CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, shorter), -EBADMSG);
 	}
-	CHECK(spice_display_take_unsupported(s.display) == NULL);
+	CHECK_EQ(spice_display_take_unsupported(s.display), NULL);
 	s.bytes[65] = 101; /* LZ_RGB: not asked for; named, not failed */
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_COPY, len) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, len), 0);
 	CHECK(spice_display_take_unsupported(s.display) != NULL);
-	CHECK(spice_display_take_unsupported(s.display) == NULL);
+	CHECK_EQ(spice_display_take_unsupported(s.display), NULL);
 	stop(&s);
 }
 
@@ -482,13 +490,15 @@ static void surfaces_are_bounded(void **state) {
 	(void)state;
 	struct screen s;
 	start(&s, 4, 4);
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 1, 16385, 1, 32, 0)) ==
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 1, 16385, 1, 32, 0)),
 			-EBADMSG);
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
-			      make_surface(s.bytes, 1, 16384, 16384, 32, 0)) == -EBADMSG);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
+				 make_surface(s.bytes, 1, 16384, 16384, 32, 0)),
+			-EBADMSG);
 	for (uint32_t id = 1; id < 100; id++) {
-		CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
-				      make_surface(s.bytes, id, 10, 10, 32, 0)) == 0);
+		CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
+					 make_surface(s.bytes, id, 10, 10, 32, 0)),
+				0);
 	}
 	CHECK(spice_display_take_unsupported(s.display) != NULL);
 	stop(&s);
@@ -525,13 +535,14 @@ static void one_monitor_of_the_surface_is_shown(void **state) {
 	/* Told before anything is drawn: positions know at once, the picture with the first draw.
 	 */
 	const struct head second[] = { { 7, 9, 9, 0, 0 }, { 0, 30, 20, 34, 12 } };
-	CHECK(feed_heads(&s, 2, second, 2) == 0);
+	CHECK_EQ(feed_heads(&s, 2, second, 2), 0);
 	CHECK(rect_is(&s.monitor, 34, 12, 64, 32) && s.crops == 0);
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL,
-			      make_fill(s.bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL,
+				 make_fill(s.bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)),
+			0);
 	CHECK(s.crops == 1 && rect_is(&s.crop, 34, 12, 64, 32));
 	const struct head first[] = { { 0, 10, 8, 0, 0 }, { 0, 30, 20, 34, 12 } };
-	CHECK(feed_heads(&s, 2, first, 2) == 0);
+	CHECK_EQ(feed_heads(&s, 2, first, 2), 0);
 	CHECK(s.crops == 2 && rect_is(&s.crop, 0, 0, 10, 8) && rect_is(&s.monitor, 0, 0, 10, 8));
 
 	/* Heads that do not fit, or have no such surface, change nothing. */
@@ -543,14 +554,16 @@ static void one_monitor_of_the_surface_is_shown(void **state) {
 		CHECK(feed_heads(&s, 1, &lies[i], 1) == 0 && s.crops == 2);
 	}
 	CHECK(feed_heads(&s, 0, NULL, 0) == 0 && s.crops == 2);
-	CHECK(feed_heads(&s, 3, lies, 2) == -EBADMSG); /* more announced than there are */
+	CHECK_EQ(feed_heads(&s, 3, lies, 2), -EBADMSG); /* more announced than there are */
 	CHECK_EQ(s.crops, 2);
 
 	/* A new surface has no monitors yet: all of it. */
-	CHECK(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 20, 10, 32, 1)) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 20, 10, 32, 1)),
+			0);
 	CHECK(rect_is(&s.monitor, 0, 0, 20, 10) && s.crops == 2);
-	CHECK(feed(&s, SPICE_DISPLAY_DRAW_FILL,
-			      make_fill(s.bytes, 0, 0, 0, 1, 1, 0, SPICE_ROP_PUT)) == 0);
+	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL,
+				 make_fill(s.bytes, 0, 0, 0, 1, 1, 0, SPICE_ROP_PUT)),
+			0);
 	CHECK(s.crops == 3 && rect_is(&s.crop, 0, 0, 20, 10));
 	stop(&s);
 }

@@ -36,7 +36,7 @@ static void on_linked(void *data) {
 static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
 	struct replay *replay = data;
 	CHECK(replay->count < 64);
-	CHECK(spice_main_read(type, body, len, &replay->main[replay->count]) == 0);
+	CHECK_EQ(spice_main_read(type, body, len, &replay->main[replay->count]), 0);
 	replay->types[replay->count++] = type;
 	return 0;
 }
@@ -56,7 +56,7 @@ static void start(struct replay *replay, const char *name, enum spice_channel_ty
 	memset(replay, 0, sizeof *replay);
 	CHECK(golden_load(name, &replay->golden));
 	int fds[2];
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	replay->peer = fds[1];
 	struct spice_link_request request;
 	CHECK(spice_link_read_request(replay->golden.client, replay->golden.client_len, &request) >
@@ -68,7 +68,7 @@ static void start(struct replay *replay, const char *name, enum spice_channel_ty
 		.send_max = 65536,
 	};
 	const struct spice_channel_events events = { on_linked, on_message, replay };
-	CHECK(spice_channel_create(&replay->channel, fds[0], &config, &events) == 0);
+	CHECK_EQ(spice_channel_create(&replay->channel, fds[0], &config, &events), 0);
 }
 
 /* All bytes of the server, in pieces of any size. */
@@ -154,7 +154,7 @@ static void inputs_are_said(void **state) {
 	struct spice_inputs inputs;
 	spice_inputs_init(&inputs, 0);
 	spice_inputs_linked(&inputs, replay.channel);
-	CHECK(spice_inputs_message(&inputs, SPICE_INPUTS_INIT, (const uint8_t[2]){ 0 }, 2) == 1);
+	CHECK_EQ(spice_inputs_message(&inputs, SPICE_INPUTS_INIT, (const uint8_t[2]){ 0 }, 2), 1);
 	drain(&replay);
 	replay.sent_len = before; /* the empty button state at the start is ours alone */
 	spice_inputs_key(&inputs, 0x01, true);
@@ -215,7 +215,7 @@ static void the_ticket_decrypts(void **state) {
 	uint8_t der[SPICE_PUBLIC_KEY_BYTES];
 	uint8_t ticket[SPICE_TICKET_BYTES];
 	CHECK(spice_link_key_create(&key) == 0 && spice_link_key_public(key, der) == 0);
-	CHECK(spice_link_ticket(der, "secret", ticket) == 0);
+	CHECK_EQ(spice_link_ticket(der, "secret", ticket), 0);
 	CHECK(spice_link_key_check(key, ticket, "secret"));
 	CHECK(!spice_link_key_check(key, ticket, "secre") &&
 			!spice_link_key_check(key, ticket, ""));

@@ -47,7 +47,7 @@ static void links_with_the_right_password_only(void **state) {
 		pair_start(&pair, &config, NULL);
 		pair_link(&pair, table[i].client);
 		CHECK_EQ(pair.results[SPICE_CHANNEL_MAIN], table[i].result);
-		CHECK(spice_peer_state(pair.peer)->inputs == (table[i].result == 0));
+		CHECK_EQ(spice_peer_state(pair.peer)->inputs, (table[i].result == 0));
 		CHECK_EQ(spice_peer_state(pair.peer)->errors, 0);
 		pair_stop(&pair);
 	}
@@ -62,7 +62,7 @@ static void a_wrong_session_and_a_missing_channel_are_refused(void **state) {
 	pair_open(&pair, SPICE_CHANNEL_INPUTS, 0, NULL);
 	pair_run(&pair);
 	CHECK_EQ(pair.results[SPICE_CHANNEL_INPUTS], -EPROTO);
-	CHECK(spice_channel_link_error(pair.channels[SPICE_CHANNEL_INPUTS]) ==
+	CHECK_EQ(spice_channel_link_error(pair.channels[SPICE_CHANNEL_INPUTS]),
 			SPICE_LINK_BAD_CONNECTION_ID);
 	pair_close(&pair, SPICE_CHANNEL_INPUTS);
 	pair_link(&pair, NULL);
@@ -105,7 +105,7 @@ static void buttons_stay_until_the_next_link_clears_them(void **state) {
 	spice_inputs_motion(&inputs, 5, 5); /* carries the buttons: does not release them */
 	spice_inputs_flush(&inputs);
 	pair_run(&pair);
-	CHECK(s->buttons == (1u << SPICE_BUTTON_LEFT | 1u << SPICE_BUTTON_EXTRA));
+	CHECK_EQ(s->buttons, (1u << SPICE_BUTTON_LEFT | 1u << SPICE_BUTTON_EXTRA));
 	CHECK(s->motion_x == 5 && s->button_events == 2);
 	pair_close(&pair, SPICE_CHANNEL_INPUTS);
 	pair_run(&pair);
@@ -171,8 +171,9 @@ static const struct spice_peer_state *start_absolute(struct pair *pair) {
 	struct spice_peer_config config = { .absolute = true };
 	const uint8_t client[2] = { SPICE_MOUSE_CLIENT, 0 };
 	start(pair, &config);
-	CHECK(spice_channel_send(pair->channels[SPICE_CHANNEL_MAIN], SPICE_MAIN_MOUSE_MODE_REQUEST,
-			      client, 2) == 0);
+	CHECK_EQ(spice_channel_send(pair->channels[SPICE_CHANNEL_MAIN],
+				 SPICE_MAIN_MOUSE_MODE_REQUEST, client, 2),
+			0);
 	pair_run(pair);
 	return spice_peer_state(pair->peer);
 }
@@ -232,7 +233,7 @@ static void lock_keys_follow_the_guest_also_after_pause(void **state) {
 	CHECK_EQ(s->key_events, 0);
 	spice_peer_set_leds(pair.peer, SPICE_CAPS_LOCK);
 	pair_run(&pair);
-	CHECK(spice_inputs_leds(&inputs) == SPICE_CAPS_LOCK);
+	CHECK_EQ(spice_inputs_leds(&inputs), SPICE_CAPS_LOCK);
 	uint64_t keys = s->key_events;
 	spice_inputs_set_leds(&inputs, SPICE_CAPS_LOCK, SPICE_CAPS_LOCK); /* nothing to do */
 	pair_run(&pair);
@@ -247,13 +248,13 @@ static void lock_keys_follow_the_guest_also_after_pause(void **state) {
 	/* Pause makes the server believe that scroll lock changed: it did not. */
 	spice_inputs_key(&inputs, 0xe046, true);
 	spice_inputs_key(&inputs, 0xe046, false);
-	CHECK(spice_inputs_leds(&inputs) == SPICE_NUM_LOCK);
-	CHECK(inputs.server_leds == (SPICE_NUM_LOCK | SPICE_SCROLL_LOCK));
+	CHECK_EQ(spice_inputs_leds(&inputs), SPICE_NUM_LOCK);
+	CHECK_EQ(inputs.server_leds, (SPICE_NUM_LOCK | SPICE_SCROLL_LOCK));
 	const uint8_t wrong[2] = { SPICE_NUM_LOCK | SPICE_SCROLL_LOCK, 0 };
-	CHECK(spice_peer_send(pair.peer, SPICE_CHANNEL_INPUTS, SPICE_INPUTS_MODIFIERS, wrong, 2) ==
+	CHECK_EQ(spice_peer_send(pair.peer, SPICE_CHANNEL_INPUTS, SPICE_INPUTS_MODIFIERS, wrong, 2),
 			0);
 	pair_run(&pair);
-	CHECK(spice_inputs_leds(&inputs) == SPICE_NUM_LOCK);
+	CHECK_EQ(spice_inputs_leds(&inputs), SPICE_NUM_LOCK);
 	spice_peer_set_leds(pair.peer, 0); /* the guest's own word heals it */
 	pair_run(&pair);
 	CHECK(spice_inputs_leds(&inputs) == 0 && !inputs.scroll_is_wrong);
@@ -297,8 +298,9 @@ static void pings_are_answered_and_windows_acknowledged(void **state) {
 	pair_run(&pair);
 	CHECK_EQ(spice_peer_state(pair.peer)->pongs, 1);
 	for (int i = 0; i < 45; i++) {
-		CHECK(spice_peer_send(pair.peer, SPICE_CHANNEL_CURSOR, SPICE_CURSOR_HIDE, NULL,
-				      0) == 0);
+		CHECK_EQ(spice_peer_send(pair.peer, SPICE_CHANNEL_CURSOR, SPICE_CURSOR_HIDE, NULL,
+					 0),
+				0);
 	}
 	pair_run(&pair);
 	CHECK_EQ(spice_peer_state(pair.peer)->acks, 2);

@@ -62,7 +62,7 @@ static struct screen *start(void) {
 	struct screen *screen = calloc(1, sizeof *screen);
 	const struct spice_display_target target = { on_resize, on_lock, on_damage, on_unlock,
 		on_monitor, on_monitor, screen };
-	CHECK(spice_display_create(&screen->display, &target) == 0);
+	CHECK_EQ(spice_display_create(&screen->display, &target), 0);
 	struct writer w = writer_of(screen->bytes, sizeof screen->bytes);
 	write_u32(&w, 0);
 	write_u32(&w, SIDE);
