@@ -1,8 +1,8 @@
 /*
- * Between the thread that reads the host's clipboard queue (pg-lgmp) and the one that has the
- * clipboard (pg-io): the newest status, which keeps the mapping alive for its taker; and the
- * messages of either side, every one of which counts. It lives longer than both. Any thread; a call
- * takes a lock for some instructions.
+ * The port between the thread that reads the host's clipboard queue (pg-lgmp) and the thread that
+ * has the clipboard (pg-io). It holds the newest status, which keeps the mapping alive for its
+ * taker, and the messages of either side, every one of which counts. The port outlives both
+ * threads. Any thread; a call takes a lock for some instructions.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * The clipboard over the host's own streams (doc/protocol/kvmfr.md A.6): what its status and its
- * messages say, and messages for it. Both are hostile input; what is returned was checked. Pure.
+ * The clipboard over the host's own streams (doc/protocol/kvmfr.md A.6): the host's status and
+ * messages, read and checked, and messages for the host. Both are hostile input; what is returned
+ * was checked. Pure.
  *
  * Text and images alone: how a file is named in the messages for files is not recorded.
  */

@@ -1,7 +1,7 @@
 /*
- * What the guest hears of the input: the keys and buttons that it believes are held, by any number
- * of sources, and the motion that waits to be sent. The guest sees the first press and the last
- * release. Part of the router, which says what each source may send. Pure; one thread at a time.
+ * The guest's side of the router: the keys and buttons that the guest believes are held, by any
+ * number of sources, and the motion that waits to be sent. The guest hears of the first press and
+ * the last release. The router decides what each source may send. Pure; one thread at a time.
  *
  * Zeroed memory is an output without a guest: what is pressed then is booked and reaches nobody.
  */

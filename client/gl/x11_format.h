@@ -1,7 +1,6 @@
 /*
- * The form in which a window of the X server wants its pixels, and B, G, R, x bytes in that form:
- * 32, 24, 16 or 8 bits a pixel, any masks and byte order, colours out of a colour map. On the
- * thread of the connection.
+ * Converts B, G, R, x bytes to the pixels that a window of the X server wants: 32, 24, 16 or 8 bits
+ * each, any masks and byte order, colours out of a colour map. On the thread of the connection.
  */
 #pragma once
 

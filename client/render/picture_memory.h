@@ -1,6 +1,7 @@
 /*
  * Memory of a picture in B, G, R, x bytes, rows without a gap: the window's own where it has any,
- * which it shows without another copy (egl_make_pixels()), else ours. On pg-video.
+ * which the window shows without another copy (egl_make_pixels()), else memory of the heap. On
+ * pg-video.
  */
 #pragma once
 

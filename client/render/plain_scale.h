@@ -1,6 +1,6 @@
 /*
- * A picture in memory at its size in a window in memory: copied at 1:1, else the nearest pixel or
- * linear between four. For windows without OpenGL. Pure but for the tables that it keeps.
+ * Draws a picture in memory at its size in a window in memory: copied at 1:1, else the nearest
+ * pixel or linear between four. For windows without OpenGL. Pure but for the tables that it keeps.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Frames of more than 8 bits a colour to B, G, R, x on the CPU, for windows without OpenGL: what
- * shader_convert does (client/render/renderer_shaders.h), by tables. Pure.
+ * Converts frames of more than 8 bits a colour to B, G, R, x on the CPU, by tables, for windows
+ * without OpenGL: the same as shader_convert (client/render/renderer_shaders.h). Pure.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * The renderer without OpenGL: the picture in memory, drawn into memory. As renderer.h, which hands
- * on to these functions; linear is its best filter. On pg-video.
+ * The renderer without OpenGL: the picture in memory, drawn into memory. renderer.h hands its calls
+ * on to these functions, which have the same contracts; linear is the best filter here. On
+ * pg-video.
  */
 #pragma once
 

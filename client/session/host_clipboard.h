@@ -1,10 +1,11 @@
 /*
  * The host program's own streams as a way for clipboard content (clipboard_link.h; kvmfr.md A.6).
- * It is up while the host has accepted our claim. Text and images; files go by SPICE. On pg-io.
+ * The way is up while the host has accepted this client's claim. Text and images; files go by
+ * SPICE. On pg-io.
  *
- * A host that lets a request lie for too long, or says what makes no sense, is left, and claimed
- * again later and later: content goes by SPICE then. Content is accepted only as the answer to a
- * request of ours, and never beyond the limit.
+ * A host that leaves a request unanswered for too long, or sends nonsense, is left, and claimed
+ * again after growing pauses: content goes by SPICE then. Content is accepted only as the answer to
+ * a request of this client, and never beyond the limit.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What the host offers beside its picture, on pg-lgmp: its messages about a stream for input, about
- * the clipboard and about its sound, handed on to whoever uses them; and what is sent to it.
+ * The host's offers beside its picture, on pg-lgmp: messages about a stream for input, the
+ * clipboard and sound go to their users, and requests go to the host.
  */
 #pragma once
 

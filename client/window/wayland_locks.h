@@ -1,7 +1,7 @@
 /*
  * The lock keys as a Wayland compositor has them. SDL 2.26 counts presses of its own window and
- * knows neither what was on before nor what another window toggled. A wl_keyboard on SDL's
- * connection, with a queue of its own; of the first seat. pg-ui only.
+ * knows neither what was on before nor what another window toggled. This module has a wl_keyboard
+ * of the first seat on SDL's connection, with a separate queue. pg-ui only.
  */
 #pragma once
 

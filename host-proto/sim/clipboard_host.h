@@ -3,10 +3,10 @@
  * client that has claimed it, and a user in the guest who copies and pastes behind it. For the demo
  * guest and tests. No thread; all calls from one.
  *
- * What the notes leave open is played so: client data comes over the clipboard queue's own ring;
- * the owner's generation is that of its claim; the streams are bound to the owner; a new owner is
- * told what the guest has; who asks chooses the transfer; a cancelled transfer is "there is
- * nothing"; text goes as it is.
+ * Where the notes leave a choice, this host does so: client data comes over the clipboard queue's
+ * own ring; the owner's generation is that of its claim; the streams are bound to the owner; a new
+ * owner is told what the guest has; whoever asks chooses the transfer; a cancelled transfer is
+ * "there is nothing"; text goes as it is.
  */
 #pragma once
 

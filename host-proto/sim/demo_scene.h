@@ -1,7 +1,7 @@
 /*
- * What `pierglass --demo` shows: a desktop with a game in one window and text in the other, so that
- * a newcomer sees motion, colours and letters at 1:1 as a guest has them. A canvas of 0xRRGGBB that
- * is painted once and then changed where something moves. Pure; no allocation after create.
+ * The picture of `pierglass --demo`: a desktop with a game in one window and text in the other, so
+ * that a newcomer sees motion, colours and letters at 1:1 as a guest has them. A canvas of 0xRRGGBB
+ * that is painted once and then changed where something moves. Pure; no allocation after create.
  */
 #pragma once
 

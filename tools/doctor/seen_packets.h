@@ -1,6 +1,6 @@
 /*
- * What came over an interface, kind by kind: from whom, to which group and port. Only who may open
- * packet sockets (root) sees that, before any firewall.
+ * Packets that came over an interface, by kind: their senders, groups and ports. Only a program
+ * that may open packet sockets (root) sees them, before any firewall.
  */
 #pragma once
 

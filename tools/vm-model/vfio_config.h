@@ -1,6 +1,6 @@
 /*
- * How vfio-pci comes to its devices when the machine starts: the ids that it is told, who tells
- * them, and whether it is there before the devices' own drivers.
+ * The configuration of vfio-pci at the start of the machine: the ids that it is given and where
+ * they come from, and whether it loads before the devices' own drivers.
  */
 #pragma once
 
