@@ -146,6 +146,7 @@ class Wire(threading.Thread):
             self.server = socket.socket(socket.AF_UNIX)
             self.server.bind(self.path)
             self.server.listen(16)
+            self.server.settimeout(0.5)
             self.selector.register(self.server, selectors.EVENT_READ)
 
     def cut(self):
@@ -184,7 +185,10 @@ class Wire(threading.Thread):
                 each.close()
 
     def accept(self):
-        client, _ = self.server.accept()
+        try:
+            client, _ = self.server.accept()
+        except OSError:
+            return
         guest = socket.socket(socket.AF_UNIX)
         try:
             guest.connect(self.target)
@@ -194,6 +198,7 @@ class Wire(threading.Thread):
             return
         self.pairs[client], self.pairs[guest] = guest, client
         for end, side in ((client, "client"), (guest, "guest")):
+            end.settimeout(0.5)  # one that stands still is dropped
             self.selector.register(end, selectors.EVENT_READ, side)
 
     def carry(self, end, side):
@@ -279,6 +284,7 @@ class Keyboard(threading.Thread):
             server = self.server
             try:
                 end, _ = server.accept()
+                end.settimeout(0.5)
                 with self.lock:
                     self.ends.append(end)
             except (OSError, AttributeError):
