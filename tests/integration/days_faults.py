@@ -257,7 +257,7 @@ def bridge_lying(world):
 @fault("keyboard", "unplugged")
 def keyboard_unplugged(world):
     """With a key down, which its device cannot release any more."""
-    world.keyboard.key(HELD_DEVICE_KEY, 1)
+    world.keyboard.keys((HELD_DEVICE_KEY, 1))
     time.sleep(0.03)
     world.keyboard.unplug()
     yield
@@ -268,11 +268,9 @@ def keyboard_unplugged(world):
 def keyboard_lying(world):
     """Releases of what was not pressed, presses without end, values that no kernel has."""
     codes = [code for code in range(1, 84) if code not in (KEY_LEFTCTRL, KEY_SCROLLLOCK)]  # those are the player's own
-    for _ in range(200):
-        world.keyboard.key(world.random.choice(codes), world.random.choice((1, 1, 2, 7, -1)))
+    world.keyboard.keys(*((world.random.choice(codes), world.random.choice((1, 1, 2, 7, -1))) for _ in range(200)))
     yield
-    for code in codes:
-        world.keyboard.key(code, 0)
+    world.keyboard.keys(*((code, 0) for code in codes))
 
 
 # ---- libvirt ----

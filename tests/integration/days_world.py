@@ -268,10 +268,11 @@ class Keyboard(threading.Thread):
             self.ends.clear()
         shutil.rmtree(self.INFO)
 
-    def key(self, code, value):
+    def keys(self, *pairs):
+        """(code, value), all at once: a socket whose reader stands still takes few pieces."""
         now = time.monotonic_ns()
         data = b"".join(struct.pack("@qqHHi", now // 10**9, now // 1000 % 10**6, *event)
-                        for event in ((1, code, value), (0, 0, 0)))
+                        for pair in pairs for event in ((1, *pair), (0, 0, 0)))
         with self.lock:
             for end in list(self.ends):
                 try:
@@ -495,8 +496,7 @@ class World:
         before = self.guest.pressed(DEVICE_KEY)
 
         def came():
-            self.keyboard.key(DEVICE_KEY, 1)
-            self.keyboard.key(DEVICE_KEY, 0)
+            self.keyboard.keys((DEVICE_KEY, 1), (DEVICE_KEY, 0))
             time.sleep(0.1)
             return self.guest.pressed(DEVICE_KEY) > before
         wait_for("a key of the grabbed keyboard at the guest", came)
