@@ -19,7 +19,8 @@ static void put_string(FILE *out, const char *text) {
 		} else {
 			/* Encoded again, not copied: a byte that is no character is U+FFFD. */
 			char bytes[UTF8_BYTES_MAX];
-			fwrite(bytes, 1, utf8_encode(code, bytes), out);
+			const size_t len = utf8_encode(code, bytes);
+			fwrite(bytes, 1, len, out);
 		}
 	}
 	fputc('"', out);

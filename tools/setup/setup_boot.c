@@ -444,10 +444,10 @@ static bool is_amd(const struct sysroot *root) {
 
 /* Words that the kernel was started with are not asked for again, whoever put them there. */
 static void add_missing(
-		struct words *words, const char *cmdline, const char *word, const char * not ) {
-	if (!kernel_has(cmdline, word) || kernel_has(cmdline, not )) {
+		struct words *words, const char *cmdline, const char *word, const char *except) {
+	if (!kernel_has(cmdline, word) || kernel_has(cmdline, except)) {
 		words->add[words->count] = word;
-		words->remove[words->count++] = not ;
+		words->remove[words->count++] = except;
 	}
 }
 
