@@ -46,6 +46,7 @@ foreach(case heal unicast shm found takeover mine spice offset)
 	pg_integration(heard_${case} sound-paths ${case})
 	set_property(TEST heard_${case} APPEND PROPERTY LABELS once)
 endforeach()
+set_property(TEST heard_mine APPEND PROPERTY LABELS paced) # mostly waits
 foreach(case raw opus)
 	pg_integration(heard_qemu_${case} sound-qemu ${case})
 	set_property(TEST heard_qemu_${case} APPEND PROPERTY LABELS once)
