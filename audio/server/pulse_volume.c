@@ -19,3 +19,31 @@ bool pulse_volume_guest(
 	}
 	return silent;
 }
+
+void pulse_gain_init(struct pulse_gain *gain) {
+	for (unsigned i = 0; i < PA_CHANNELS_MAX; i++) {
+		gain->now[i] = 1;
+		gain->wanted[i] = 1;
+	}
+}
+
+void pulse_gain_set(struct pulse_gain *gain, const pa_cvolume *volume) {
+	for (unsigned i = 0; i < volume->channels; i++) {
+		gain->wanted[i] = (float)pa_sw_volume_to_linear(volume->values[i]);
+	}
+}
+
+void pulse_gain_apply(struct pulse_gain *gain, float *frames, unsigned count, unsigned channels) {
+	for (unsigned c = 0; c < channels; c++) {
+		const float wanted = gain->wanted[c];
+		if (gain->now[c] == 1 && wanted == 1) {
+			continue;
+		}
+		const float step = (wanted - gain->now[c]) / (float)count;
+		for (unsigned i = 0; i < count; i++) {
+			gain->now[c] += step;
+			frames[i * channels + c] *= gain->now[c];
+		}
+		gain->now[c] = wanted;
+	}
+}

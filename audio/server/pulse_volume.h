@@ -13,3 +13,14 @@ void pulse_volume_percent(pa_cvolume *ret_volume, unsigned channels, int percent
  * Returns whether one of them is 0. */
 bool pulse_volume_guest(
 		pa_cvolume *ret_volume, unsigned channels, const uint16_t *volume, unsigned given);
+
+/* Where a stream's volume is the device's (flat volumes), ours is applied here, so that a guest at
+ * full volume makes no device louder. */
+struct pulse_gain {
+	float now[PA_CHANNELS_MAX], wanted[PA_CHANNELS_MAX];
+};
+
+void pulse_gain_init(struct pulse_gain *gain);
+void pulse_gain_set(struct pulse_gain *gain, const pa_cvolume *volume);
+/* Reaches what is wanted by the end of the block. */
+void pulse_gain_apply(struct pulse_gain *gain, float *frames, unsigned count, unsigned channels);

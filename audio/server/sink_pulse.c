@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audio/server/period.h"
+#include "audio/server/pulse_channels.h"
 #include "audio/server/pulse_server.h"
 #include "audio/server/pulse_volume.h"
 #include "base/clock.h"
@@ -31,6 +32,9 @@ struct sink_pulse {
 	struct pulse_server *server;
 	bool ready; /* the server is there and its sink is known */
 	unsigned device_rate;
+	bool device_unnamed; /* its channels have numbers only */
+	bool device_flat;    /* its volume is the loudest stream's */
+	struct pulse_gain gain;
 	bool device_away; /* the one that was asked for by name: the default one meanwhile */
 
 	bool wanted;
@@ -65,36 +69,6 @@ static pa_context *context_of(const struct sink_pulse *pulse) {
 
 /* ---- the stream ---- */
 
-static pa_channel_position_t channel_position(enum scream_position position) {
-	switch (position) {
-	case SCREAM_FRONT_LEFT:
-		return PA_CHANNEL_POSITION_FRONT_LEFT;
-	case SCREAM_FRONT_RIGHT:
-		return PA_CHANNEL_POSITION_FRONT_RIGHT;
-	case SCREAM_FRONT_CENTER:
-		return PA_CHANNEL_POSITION_FRONT_CENTER;
-	case SCREAM_LFE:
-		return PA_CHANNEL_POSITION_LFE;
-	case SCREAM_BACK_LEFT:
-		return PA_CHANNEL_POSITION_REAR_LEFT;
-	case SCREAM_BACK_RIGHT:
-		return PA_CHANNEL_POSITION_REAR_RIGHT;
-	case SCREAM_FRONT_LEFT_OF_CENTER:
-		return PA_CHANNEL_POSITION_FRONT_LEFT_OF_CENTER;
-	case SCREAM_FRONT_RIGHT_OF_CENTER:
-		return PA_CHANNEL_POSITION_FRONT_RIGHT_OF_CENTER;
-	case SCREAM_BACK_CENTER:
-		return PA_CHANNEL_POSITION_REAR_CENTER;
-	case SCREAM_SIDE_LEFT:
-		return PA_CHANNEL_POSITION_SIDE_LEFT;
-	case SCREAM_SIDE_RIGHT:
-		return PA_CHANNEL_POSITION_SIDE_RIGHT;
-	case SCREAM_MONO:
-		break;
-	}
-	return PA_CHANNEL_POSITION_MONO;
-}
-
 static void release_stream(pa_stream *stream) {
 	if (!stream) {
 		return;
@@ -118,6 +92,10 @@ static void close_stream(struct sink_pulse *pulse) {
 }
 
 static void set_stream_volume(struct sink_pulse *pulse, const pa_cvolume *volume) {
+	if (pulse->device_flat) {
+		pulse_gain_set(&pulse->gain, volume);
+		return;
+	}
 	pulse_forget(pa_context_set_sink_input_volume(
 			context_of(pulse), pa_stream_get_index(pulse->stream), volume, NULL, NULL));
 }
@@ -368,10 +346,8 @@ static void open_stream(struct sink_pulse *pulse) {
 		.rate = pulse->device_rate ? pulse->device_rate : RATE_DEFAULT,
 		.channels = (uint8_t)pulse->format.channels,
 	};
-	pa_channel_map map = { .channels = (uint8_t)pulse->format.channels };
-	for (unsigned i = 0; i < pulse->format.channels; i++) {
-		map.map[i] = channel_position(pulse->format.position[i]);
-	}
+	pa_channel_map map;
+	pulse_channels(&map, &pulse->format);
 	const char *name = pulse->config.stream_name[0] ? pulse->config.stream_name
 							: "Windows VM audio";
 	pulse->stream = pa_stream_new(context_of(pulse), name, &spec, &map);
@@ -389,8 +365,10 @@ static void open_stream(struct sink_pulse *pulse) {
 	wanted_attr(pulse, spec.rate, &attr);
 	const bool named = pulse->config.device[0] && !pulse->device_away;
 	const char *device = named ? pulse->config.device : NULL;
-	if (pa_stream_connect_playback(pulse->stream, device, &attr,
-			    PA_STREAM_START_CORKED | PA_STREAM_ADJUST_LATENCY, NULL, NULL) < 0) {
+	const pa_stream_flags_t flags =
+			PA_STREAM_START_CORKED | PA_STREAM_ADJUST_LATENCY |
+			(pulse->device_unnamed ? PA_STREAM_NO_REMAP_CHANNELS : PA_STREAM_NOFLAGS);
+	if (pa_stream_connect_playback(pulse->stream, device, &attr, flags, NULL, NULL) < 0) {
 		log_warn_limited("cannot open a stream: %s",
 				pa_strerror(pa_context_errno(context_of(pulse))));
 		pulse->stream_lost = true;
@@ -403,6 +381,9 @@ static void on_sink_info(pa_context *context, const pa_sink_info *info, int end,
 	struct sink_pulse *pulse = data;
 	(void)context;
 	if (end == 0 && info) {
+		pulse->device_flat = (info->flags & PA_SINK_FLAT_VOLUME) != 0;
+		pulse->device_unnamed = pulse_channels_are_unnamed(&info->channel_map) &&
+					!pulse_server_is_pipewire(pulse->server);
 		pulse->device_rate = info->sample_spec.rate;
 		if (pulse->device_rate < RATE_LEAST || pulse->device_rate > SCREAM_RATE_MAX) {
 			pulse->device_rate = RATE_DEFAULT;
@@ -570,6 +551,8 @@ static int pulse_write(struct sink *sink, const float *frames, unsigned count) {
 		return -EIO;
 	}
 	memcpy(pulse->written + pulse->written_bytes, frames, bytes);
+	pulse_gain_apply(&pulse->gain, (float *)(void *)(pulse->written + pulse->written_bytes),
+			count, pulse->format.channels);
 	pulse->written_bytes += bytes;
 	return 0;
 }
@@ -686,6 +669,7 @@ int sink_pulse_create(struct sink **ret_sink, pa_mainloop_api *api,
 	pulse->stream_retry = DEADLINE_NOW;
 	pulse->sink.ops = &pulse_ops;
 	period_init(&pulse->period);
+	pulse_gain_init(&pulse->gain);
 	pulse->config = *config;
 	struct pulse_server_config server = { .purpose = "the VM's sound" };
 	memcpy(server.server, config->server, sizeof server.server);
