@@ -16,6 +16,7 @@
 #include "client/gl/gl_target.h"
 #include "client/gl/gpu.h"
 #include "client/gl/wayland_present.h"
+#include "client/gl/wayland_times.h"
 #include "client/gl/window_surface.h"
 #include "client/gl/x11_present.h"
 
@@ -53,6 +54,8 @@ struct egl {
 	struct wl_callback *wl_frame;
 	uint64_t wl_frame_since_ns;
 	struct wayland_present *wl_present;
+	struct wayland_times *wl_times; /* NULL: nobody tells */
+	uint64_t watch_tag;             /* of the next swap; 0 = none */
 };
 
 static bool has_word(const char *list, const char *word) {
@@ -236,6 +239,7 @@ static int create_wayland_surface(struct egl *egl) {
 		return -ENOMEM;
 	}
 	wl_proxy_set_queue((struct wl_proxy *)egl->wl_wrapper, egl->wl_queue);
+	egl->wl_times = wayland_times_create(display, egl->wl_queue);
 	if (egl->software && !egl->plain &&
 			wayland_present_create(&egl->wl_present, display, egl->wl_queue,
 					egl->wl_wrapper) == 0) {
@@ -394,6 +398,7 @@ void egl_destroy(struct egl *egl) {
 	gl_target_destroy(egl->target);
 	x11_present_destroy(egl->present);
 	wayland_present_destroy(egl->wl_present);
+	wayland_times_destroy(egl->wl_times);
 	if (egl->display != EGL_NO_DISPLAY) {
 		eglMakeCurrent(egl->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
 		if (egl->egl_surface != EGL_NO_SURFACE) {
@@ -521,6 +526,10 @@ static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned coun
 		egl->wl_frame_since_ns = clock_now_ns();
 		wl_callback_add_listener(egl->wl_frame, &frame_listener, egl);
 	}
+	if (egl->wl_times && egl->watch_tag != 0) {
+		wayland_times_ask(egl->wl_times, egl->wl_wrapper, egl->watch_tag);
+		egl->watch_tag = 0;
+	}
 	int r = 0;
 	if (egl->wl_present) {
 		r = wayland_present_show(egl->wl_present, egl->width, egl->height, egl->target,
@@ -563,6 +572,14 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 				egl->memory ? 0u : (unsigned)eglGetError());
 	}
 	return r;
+}
+
+void egl_watch(struct egl *egl, uint64_t tag) {
+	egl->watch_tag = tag;
+}
+
+bool egl_take_shown(struct egl *egl, uint64_t *ret_tag, uint64_t *ret_shown_ns) {
+	return egl->wl_times && wayland_times_take(egl->wl_times, ret_tag, ret_shown_ns);
 }
 
 void egl_set_vsync(struct egl *egl, bool on) {

@@ -64,6 +64,12 @@ int egl_put(struct egl *egl, const struct egl_pixels *pixels, const struct rect 
  * -EAGAIN: the surface got another size meanwhile, nothing was shown, draw again. -EIO as above. */
 int egl_swap(struct egl *egl, const struct rect *rects, unsigned count);
 
+/* The next swap's time on the display is wanted; tag comes back with it. Where nobody tells it,
+ * nothing does. */
+void egl_watch(struct egl *egl, uint64_t tag);
+/* The newest of those that are known: CLOCK_MONOTONIC, as the compositor tells it. */
+bool egl_take_shown(struct egl *egl, uint64_t *ret_tag, uint64_t *ret_shown_ns);
+
 /* Swaps follow the display's refresh. On Wayland they never block; egl_wants_frame() does it. */
 void egl_set_vsync(struct egl *egl, bool on);
 

@@ -238,7 +238,10 @@ static void add_help_list(struct overlay *o, const struct config *config) {
 
 /* What of all this a player asks for first, in one line. */
 static void add_line(struct overlay *o, const struct app_status *s) {
-	const double old_ms = s->video_stats.seen_to_swapped_us / 1000;
+	const struct video_stats *v = &s->video_stats;
+	const double old_ms = (v->seen_to_presented_us > 0 ? v->seen_to_presented_us
+							   : v->seen_to_swapped_us) /
+			      1000;
 	if (s->video.showing == VIDEO_SOURCE_LG && old_ms > 0) {
 		add_figure(o, _("%.1f frames/s, the picture is %.1f ms old when shown"),
 				s->video_stats.fps, old_ms);
@@ -259,6 +262,10 @@ static void add_picture_figures(struct overlay *o, const struct app_status *s) {
 	add_figure(o, _("copied after %.1f ms, on the screen after %.1f ms; passed over: %llu"),
 			v->seen_to_uploaded_us / 1000, v->seen_to_swapped_us / 1000,
 			(unsigned long long)v->superseded);
+	if (v->seen_to_presented_us > 0) {
+		add_figure(o, _("on the display after %.1f ms, as the compositor tells"),
+				v->seen_to_presented_us / 1000);
+	}
 }
 
 static void add_sound_figures(struct overlay *o, const struct app_status *s) {

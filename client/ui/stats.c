@@ -88,6 +88,11 @@ static void write_video(struct json *json, const struct app_status *s) {
 	json_object(json, "us");
 	json_number(json, "seen_to_uploaded", s->video_stats.seen_to_uploaded_us);
 	json_number(json, "seen_to_swapped", s->video_stats.seen_to_swapped_us);
+	if (s->video_stats.seen_to_presented_us > 0) {
+		json_number(json, "seen_to_presented", s->video_stats.seen_to_presented_us);
+	} else {
+		json_null(json, "seen_to_presented");
+	}
 	json_end(json);
 	json_end(json);
 }

@@ -259,6 +259,14 @@ static bool may_draw(const struct video *video, deadline *ret_soon) {
 	       deadline_is_over(*ret_soon, clock_now_ns());
 }
 
+/* What the compositor has said of pictures that came onto the display. */
+static void note_shown(struct video *video) {
+	uint64_t seen_ns, shown_ns;
+	if (egl_take_shown(video->canvas.egl, &seen_ns, &shown_ns) && shown_ns > seen_ns) {
+		video_report_presented(&video->report, shown_ns - seen_ns);
+	}
+}
+
 /* One look at everything. Returns when to look again without being woken. */
 static deadline work(struct video *video) {
 	struct video_drawing *drawing = &video->drawing;
@@ -272,7 +280,9 @@ static deadline work(struct video *video) {
 	if (video->settings.hidden) {
 		return DEADLINE_NONE;
 	}
-	if (!egl_wants_frame(video->canvas.egl)) {
+	const bool wanted = egl_wants_frame(video->canvas.egl);
+	note_shown(video);
+	if (!wanted) {
 		/* The wait below ends when the compositor asks; this is for one that does not. */
 		return clock_now_ns() + HIDDEN_STEP_NS;
 	}

@@ -271,6 +271,9 @@ int video_draw(struct video_drawing *drawing) {
 	renderer_draw(canvas->renderer, &target, &scene, region.rects, region.count);
 	GLsync fence = begin_wait(drawing);
 	drawing->times.swap_ns = clock_now_ns();
+	if (drawing->frame_pending) {
+		egl_watch(canvas->egl, drawing->times.seen_ns);
+	}
 	const int r = egl_swap(canvas->egl, drawn.rects, drawn.count);
 	end_wait(drawing, fence);
 	if (r < 0) {

@@ -220,6 +220,12 @@ void video_report_swap(struct video_report *report, uint64_t swapped_ns,
 	pthread_mutex_unlock(&report->lock);
 }
 
+void video_report_presented(struct video_report *report, uint64_t after_ns) {
+	pthread_mutex_lock(&report->lock);
+	report->stats.seen_to_presented_us = (double)after_ns / 1e3;
+	pthread_mutex_unlock(&report->lock);
+}
+
 void video_report_stats(struct video_report *report, struct video_stats *ret_stats) {
 	const uint64_t now_ns = clock_now_ns();
 	pthread_mutex_lock(&report->lock);

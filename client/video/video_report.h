@@ -60,6 +60,8 @@ void video_report_superseded(struct video_report *report);
 /* times: of the frame that is in the swap for the first time; NULL = none is. */
 void video_report_swap(struct video_report *report, uint64_t swapped_ns,
 		const struct video_frame_times *times);
+/* The newest picture that the display is known to have shown, so long after it was seen. */
+void video_report_presented(struct video_report *report, uint64_t after_ns);
 /* Fills in what is counted here; the rest of ret_stats is zero. */
 void video_report_stats(struct video_report *report, struct video_stats *ret_stats);
 /* As video_get_times(). */

@@ -340,6 +340,11 @@ static void figures_are_those_that_were_asked_for(void **state) {
 	s.video_stats.seen_to_swapped_us = 2900;
 	hud_text_overlay(&s, &config, &o);
 	CHECK_EQ(strcmp(o.figures[0], "59.9 frames/s, the picture is 2.9 ms old when shown"), 0);
+	s.video_stats.seen_to_presented_us = 15500;
+	hud_text_overlay(&s, &config, &o);
+	CHECK_EQ(strcmp(o.figures[0], "59.9 frames/s, the picture is 15.5 ms old when shown"), 0);
+	CHECK_EQ(o.figures_count, 4);
+	CHECK(strstr(o.figures[2], "on the display after 15.5 ms") != NULL);
 }
 
 int main(void) {
