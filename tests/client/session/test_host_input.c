@@ -570,6 +570,35 @@ static void a_grab_that_asks_for_the_way_changes_nothing(void **state) {
 	tear_down(&w);
 }
 
+/* The program stood still for longer than the lease, with more keys down than the stream takes. */
+static void a_lease_that_ended_leaves_nothing_down(void **state) {
+	(void)state;
+	struct world w;
+	set_up(&w);
+	for (unsigned code = KEY_Q; code <= KEY_P; code++) {
+		key(&w, code, true);
+	}
+	turns(&w, 5);
+	CHECK(w.spice.held_keys == 4 && host_state(&w)->keys_held == 6);
+	w.guest.now_ns += 600 * NS_PER_MS;
+	input_host_step(w.service, w.guest.now_ns);
+	CHECK_EQ(host_state(&w)->keys_held, 0);
+	for (unsigned code = KEY_Q; code <= KEY_P; code++) {
+		const struct guest_input_event event = {
+			.time_ns = clock_now_ns(), .kind = INPUT_KEY, .code = code
+		};
+		router_event(w.router, &event);
+		if (code == KEY_Q) {
+			router_flush(w.router);
+		}
+	}
+	router_flush(w.router);
+	turns(&w, 20);
+	CHECK_EQ(w.spice.held_keys, 0);
+	CHECK_EQ(host_state(&w)->keys_held, 0);
+	tear_down(&w);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_arrives),
@@ -580,6 +609,7 @@ int main(void) {
 		cmocka_unit_test(another_client_has_it),
 		cmocka_unit_test(lights_are_those_of_the_host),
 		cmocka_unit_test(a_grab_that_asks_for_the_way_changes_nothing),
+		cmocka_unit_test(a_lease_that_ended_leaves_nothing_down),
 		cmocka_unit_test(nothing_is_ever_stuck),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
