@@ -113,6 +113,10 @@ static void keep_unread(struct host_input *input, uint64_t from) {
 }
 
 static void forget(struct host_input *input) {
+	if (input->fallback_waits && input->has_fallback) {
+		input->fallback_waits = false; /* in the middle of on_flush() */
+		input->fallback.flush(input->fallback.data);
+	}
 	input->read = input->written = input->first = input->made;
 	input->first_at = input->writer.stream.sequence;
 	input->keyboard = (struct hid_keyboard){ .count = 0 };

@@ -599,6 +599,33 @@ static void a_lease_that_ended_leaves_nothing_down(void **state) {
 	tear_down(&w);
 }
 
+/* A stream that turns out to be gone while keys are flushed takes none of those along that go over
+ * SPICE. */
+static void what_goes_over_spice_goes_out(void **state) {
+	(void)state;
+	struct world w;
+	set_up(&w);
+	for (unsigned code = KEY_Q; code <= KEY_P; code++) {
+		key(&w, code, true);
+	}
+	turns(&w, 5);
+	CHECK(w.spice.held_keys == 4 && !w.spice.dirty);
+	clock_sleep_ns(10 * NS_PER_MS); /* it is seen that the host has read the presses */
+	turns(&w, 5);
+	CHECK(kvmfr_host_begin(w.guest.host, ++w.session, guest_ms(&w.guest)) == 0);
+	for (unsigned code = KEY_P; code >= KEY_Q; code--) {
+		const struct guest_input_event event = {
+			.time_ns = clock_now_ns(), .kind = INPUT_KEY, .code = code
+		};
+		router_event(w.router, &event);
+	}
+	CHECK(w.spice.dirty);
+	router_flush(w.router);
+	CHECK(!w.spice.dirty);
+	CHECK_EQ(w.spice.held_keys, 0);
+	tear_down(&w);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_arrives),
@@ -610,6 +637,7 @@ int main(void) {
 		cmocka_unit_test(lights_are_those_of_the_host),
 		cmocka_unit_test(a_grab_that_asks_for_the_way_changes_nothing),
 		cmocka_unit_test(a_lease_that_ended_leaves_nothing_down),
+		cmocka_unit_test(what_goes_over_spice_goes_out),
 		cmocka_unit_test(nothing_is_ever_stuck),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
