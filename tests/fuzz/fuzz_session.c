@@ -185,7 +185,17 @@ static void be_server(struct fuzz_input *input) {
 	}
 }
 
-static void be_user(struct fuzz_input *input, unsigned kind) {
+/* By a number of our own, so that the corpus keeps its meaning when a command is added. */
+static const enum guest_link_command_kind commands[] = { GUEST_LINK_RELEASE_ALL,
+	GUEST_LINK_SEND_KEYS, GUEST_LINK_TYPE_TEXT, GUEST_LINK_GRAB, GUEST_LINK_MOUSE_MODE,
+	GUEST_LINK_INPUT, GUEST_LINK_SENSITIVITY, GUEST_LINK_SYNC_LEDS, GUEST_LINK_PASSWORD,
+	SESSION_URI, GUEST_LINK_RECONNECT, GUEST_LINK_DISPLAY_WANTED, GUEST_LINK_MONITOR_SIZE,
+	GUEST_LINK_CLIPBOARD, GUEST_LINK_MICROPHONE, GUEST_LINK_MICROPHONE_POLICY,
+	GUEST_LINK_SEND_FILES, GUEST_LINK_CANCEL_FILES, GUEST_LINK_FOCUS, GUEST_LINK_X11_MOTION };
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void be_user(struct fuzz_input *input, unsigned number) {
+	const enum guest_link_command_kind kind = commands[number % COMMANDS];
 	static const unsigned keys[] = { KEY_A, KEY_LEFTSHIFT, KEY_SCROLLLOCK, KEY_ENTER };
 	const unsigned value = fuzz_u8(input);
 	struct guest_link_command command = { .kind = kind,
@@ -196,18 +206,19 @@ static void be_user(struct fuzz_input *input, unsigned kind) {
 		.keys = { KEY_A, KEY_LEFTCTRL, KEY_B } };
 	if (kind == GUEST_LINK_MONITOR_SIZE) {
 		command.value = (int)(value << 20 | value << 3);
-	} else if (kind == GUEST_LINK_SEND_FILES) {
+	} else if (number < COMMANDS && kind == GUEST_LINK_SEND_FILES) {
 		return; /* fuzz_files */
-	} else if (kind == GUEST_LINK_PASSWORD || kind == GUEST_LINK_TYPE_TEXT) {
+	} else if (number < COMMANDS &&
+			(kind == GUEST_LINK_PASSWORD || kind == GUEST_LINK_TYPE_TEXT)) {
 		command.text = strdup(value & 1 ? "secret" : "other\xc3\xa9");
-	} else if (kind == SESSION_URI) {
+	} else if (number < COMMANDS && kind == SESSION_URI) {
 		static const char *const uris[] = { "off", "unix:", "spice://127.0.0.1:1",
 			"unix:/nonexistent", "spice+tls://127.0.0.1:1" };
 		char uri[80];
 		snprintf(uri, sizeof uri, "unix:%s", f.path);
 		command.text = strdup(value < 5 ? uris[value] : uri);
 	}
-	if (kind > GUEST_LINK_X11_MOTION) {
+	if (number >= COMMANDS) {
 		const enum input_kind what = INPUT_KEY + value % 5;
 		const struct guest_input_event event = { .time_ns = fuzz_now_ns,
 			.kind = what,
