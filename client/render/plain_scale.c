@@ -29,7 +29,7 @@ static void dim(uint32_t *pixels, int count, unsigned level) {
 static bool reserve(void **memory, size_t *size, size_t bytes) {
 	if (*size < bytes) {
 		free(*memory);
-		*memory = malloc(bytes);
+		*memory = calloc(1, bytes);
 		*size = *memory ? bytes : 0;
 	}
 	return *memory != NULL;
