@@ -78,15 +78,15 @@ static void drain(struct fixture *f) {
 
 static void setup(struct fixture *f, const char *wanted, uint64_t watchdog_ns) {
 	memset(f, 0, sizeof *f);
-	CHECK(uinput_create(&f->keyboard, "Lab Keyboard", true, false) == 0);
-	CHECK(uinput_create(&f->mouse, "Lab Mouse", false, true) == 0);
-	CHECK(bystander_open(&f->at_keyboard, uinput_node(f->keyboard)) == 0);
+	CHECK_EQ(uinput_create(&f->keyboard, "Lab Keyboard", true, false), 0);
+	CHECK_EQ(uinput_create(&f->mouse, "Lab Mouse", false, true), 0);
+	CHECK_EQ(bystander_open(&f->at_keyboard, uinput_node(f->keyboard)), 0);
 
 	struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS };
-	CHECK(chord_parse("ctrl-ctrl", &config.grab_toggle) == 0);
-	CHECK(chord_parse("scrolllock", &config.escape) == 0);
-	CHECK(loop_create(&f->loop) == 0);
-	CHECK(router_create(&f->router, &config, NULL) == 0);
+	CHECK_EQ(chord_parse("ctrl-ctrl", &config.grab_toggle), 0);
+	CHECK_EQ(chord_parse("scrolllock", &config.escape), 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
+	CHECK_EQ(router_create(&f->router, &config, NULL), 0);
 	held_sink_init(&f->sink);
 	f->ops = (struct guest_input){ f, on_key, on_button, on_motion, on_position, on_wheel,
 		on_flush };
@@ -96,7 +96,7 @@ static void setup(struct fixture *f, const char *wanted, uint64_t watchdog_ns) {
 	snprintf(devices_config.wanted[0], sizeof devices_config.wanted[0], "%s",
 			wanted ? wanted : uinput_node(f->keyboard));
 	const struct devices_events events = { on_status, f };
-	CHECK(devices_create(&f->devices, f->loop, f->router, &devices_config, &events) == 0);
+	CHECK_EQ(devices_create(&f->devices, f->loop, f->router, &devices_config, &events), 0);
 }
 
 static void teardown(struct fixture *f) {
@@ -136,7 +136,8 @@ static void grab_is_exclusive(void **state) {
 	CHECK_EQ(bystander_seen(f.at_keyboard, EV_KEY), 2);
 
 	toggle(&f);
-	CHECK(f.status.grabbed == open && bystander_held(f.at_keyboard) == 0);
+	CHECK_EQ(f.status.grabbed, open);
+	CHECK_EQ(bystander_held(f.at_keyboard), 0);
 	bystander_seen(f.at_keyboard, EV_KEY);
 	uinput_key(f.keyboard, KEY_A, true);
 	uinput_key(f.keyboard, KEY_A, false);
@@ -160,7 +161,8 @@ static void grab_is_exclusive(void **state) {
 	uinput_key(f.keyboard, KEY_B, true);
 	uinput_key(f.keyboard, KEY_B, false);
 	expect(&f, "");
-	CHECK(bystander_seen(f.at_keyboard, EV_KEY) == 2 && bystander_held(f.at_keyboard) == 0);
+	CHECK_EQ(bystander_seen(f.at_keyboard, EV_KEY), 2);
+	CHECK_EQ(bystander_held(f.at_keyboard), 0);
 	teardown(&f);
 }
 
@@ -175,11 +177,12 @@ static void a_key_down_in_the_kernel_delays_the_grab(void **state) {
 	uinput_key(f.keyboard, KEY_RIGHTCTRL, false);
 	uinput_key(f.keyboard, KEY_X, true);
 	drain(&f);
-	CHECK(router_grabbed(f.router) && f.status.grabbed == 0);
+	CHECK(router_grabbed(f.router));
+	CHECK_EQ(f.status.grabbed, 0);
 	uinput_key(f.keyboard, KEY_X, false);
 	drain(&f);
 	CHECK_EQ(f.status.grabbed, 1);
-	CHECK(bystander_held(f.at_keyboard) == 0); /* it saw the release */
+	CHECK_EQ(bystander_held(f.at_keyboard), 0); /* it saw the release */
 	expect(&f, "");
 	uinput_key(f.keyboard, KEY_Y, true);
 	expect(&f, "+21 ");
@@ -197,7 +200,8 @@ static void another_program_has_it(void **state) {
 	CHECK_EQ(bystander_grab(f.at_keyboard, true), 0);
 	router_request_grab(f.router, true);
 	drain(&f);
-	CHECK(f.status.part.state == PART_FAILED && f.status.grabbed == 0);
+	CHECK_EQ(f.status.part.state, PART_FAILED);
+	CHECK_EQ(f.status.grabbed, 0);
 	CHECK(strstr(f.status.part.reason, "Lab Keyboard") &&
 			strstr(f.status.part.reason, "evdev"));
 	CHECK_EQ(bystander_grab(f.at_keyboard, false), 0);
@@ -215,11 +219,11 @@ static void lock_lights(void **state) {
 	setup(&f, NULL, 0);
 	toggle(&f);
 	router_set_leds(f.router, INPUT_LED_CAPS | INPUT_LED_SCROLL);
-	CHECK(uinput_leds(f.keyboard) == (INPUT_LED_CAPS | INPUT_LED_SCROLL));
+	CHECK_EQ(uinput_leds(f.keyboard), (INPUT_LED_CAPS | INPUT_LED_SCROLL));
 	router_set_leds(f.router, INPUT_LED_NUM);
 	CHECK_EQ(uinput_leds(f.keyboard), INPUT_LED_NUM);
 	toggle(&f);
-	CHECK(uinput_leds(f.keyboard) == 0); /* as the host had them */
+	CHECK_EQ(uinput_leds(f.keyboard), 0); /* as the host had them */
 	teardown(&f);
 }
 
@@ -230,25 +234,27 @@ static void replugged(void **state) {
 	setup(&f, "all", 0);
 	unsigned open = f.status.open;
 	struct samples back;
-	CHECK(samples_init(&back, (size_t)replugs) == 0);
+	CHECK_EQ(samples_init(&back, (size_t)replugs), 0);
 	router_request_grab(f.router, true);
 	unsigned long events = 0;
 	for (int i = 0; i < replugs; i++) {
 		uinput_key(f.keyboard, KEY_W, true);
 		uinput_key(f.mouse, BTN_LEFT, true);
 		drain(&f);
-		CHECK(f.sink.held_keys == 1 && f.sink.buttons == 1u << INPUT_BUTTON_LEFT);
+		CHECK_EQ(f.sink.held_keys, 1);
+		CHECK(f.sink.buttons == 1u << INPUT_BUTTON_LEFT);
 		held_log_take(&f.sink, f.log, sizeof f.log);
 		uinput_emit(f.keyboard, EV_KEY, KEY_E, 1); /* in flight while it goes */
 		uinput_emit(f.keyboard, EV_SYN, SYN_REPORT, 0);
 		uinput_destroy(f.keyboard);
 		uinput_destroy(f.mouse);
 		WAIT_FOR(&f, f.status.open == open - 2);
-		CHECK(f.sink.held_keys == 0 && f.sink.buttons == 0);
+		CHECK_EQ(f.sink.held_keys, 0);
+		CHECK_EQ(f.sink.buttons, 0);
 
 		uint64_t start_ns = clock_now_ns();
-		CHECK(uinput_create(&f.keyboard, "Lab Keyboard", true, false) == 0);
-		CHECK(uinput_create(&f.mouse, "Lab Mouse", false, true) == 0);
+		CHECK_EQ(uinput_create(&f.keyboard, "Lab Keyboard", true, false), 0);
+		CHECK_EQ(uinput_create(&f.mouse, "Lab Mouse", false, true), 0);
 		WAIT_FOR(&f, f.status.grabbed == open);
 		samples_add(&back, (double)(clock_now_ns() - start_ns) / 1e6);
 		held_log_take(&f.sink, f.log, sizeof f.log);
@@ -275,8 +281,8 @@ static void a_node_is_followed(void **state) {
 	uinput_destroy(f.keyboard);
 	WAIT_FOR(&f, f.status.open == 0);
 	/* Another device takes the number. */
-	CHECK(uinput_create(&other, "Lab Other", true, false) == 0);
-	CHECK(uinput_create(&f.keyboard, "Lab Keyboard", true, false) == 0);
+	CHECK_EQ(uinput_create(&other, "Lab Other", true, false), 0);
+	CHECK_EQ(uinput_create(&f.keyboard, "Lab Keyboard", true, false), 0);
 	WAIT_FOR(&f, f.status.open == 1);
 	print_message("was %s, the other is %s, found at %s\n", before, uinput_node(other),
 			uinput_node(f.keyboard));
@@ -348,7 +354,7 @@ static void reports_at(unsigned hz, unsigned count) {
 	pthread_t thread;
 	uint64_t cpu_ns = clock_thread_cpu_ns();
 	uint64_t start_ns = clock_now_ns();
-	CHECK(pthread_create(&thread, NULL, move_fast, &fast) == 0);
+	CHECK_EQ(pthread_create(&thread, NULL, move_fast, &fast), 0);
 	while (!atomic_load(&fast.done)) {
 		CHECK(loop_run_once(f.loop, 20) >= 0);
 	}
@@ -360,7 +366,8 @@ static void reports_at(unsigned hz, unsigned count) {
 			hz, count, (long long)fast.sum, (double)took_ns / 1e9, f.sink.events,
 			(long long)f.sink.dx,
 			100.0 * (double)(clock_thread_cpu_ns() - cpu_ns) / (double)took_ns);
-	CHECK(f.sink.dx == fast.sum && f.sink.buttons == 0);
+	CHECK_EQ(f.sink.dx, fast.sum);
+	CHECK_EQ(f.sink.buttons, 0);
 	teardown(&f);
 }
 
@@ -378,7 +385,7 @@ static void key_latency(void **state) {
 	setup(&f, NULL, 0);
 	toggle(&f);
 	struct samples latency;
-	CHECK(samples_init(&latency, 1000) == 0);
+	CHECK_EQ(samples_init(&latency, 1000), 0);
 	for (int i = 0; i < 1000; i++) {
 		uint64_t start_ns = clock_now_ns();
 		f.heard_ns = 0;
@@ -416,10 +423,12 @@ static void the_watchdog_ungrabs(void **state) {
 			(double)(clock_now_ns() - start_ns) / NS_PER_MS);
 	uinput_key(f.keyboard, KEY_W, false);
 	drain(&f);
-	CHECK(f.sink.held_keys == 0 && !router_grabbed(f.router));
+	CHECK_EQ(f.sink.held_keys, 0);
+	CHECK(!router_grabbed(f.router));
 	expect(&f, "-17 ");
 	toggle(&f);
-	CHECK(f.status.grabbed == 1 && bystander_grab(f.at_keyboard, true) == -EBUSY);
+	CHECK_EQ(f.status.grabbed, 1);
+	CHECK_EQ(bystander_grab(f.at_keyboard, true), -EBUSY);
 	teardown(&f);
 }
 

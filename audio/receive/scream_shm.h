@@ -1,7 +1,8 @@
 /*
  * Scream's shared memory transport (scream-audio.md 1.9): polls the file that the user or the VM
- * names and cuts its 20 ms slots into packets. The file is the guest's: the header is copied, judged, used
- * only as the copy; everything is read with pread(), so a file that shrinks cannot fault.
+ * names and cuts its 20 ms slots into packets. The file is the guest's: the header is copied,
+ * judged, used only as the copy; everything is read with pread(), so a file that shrinks cannot
+ * fault.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * The part of the session that goes through the guest's agent: files, the size of the guest's
  * monitor, and the clipboard, unless the host's own streams are there for it (host_clipboard.h).
- * Those are taken once they are up: at once where the desktop's content is the newest, else when the
- * guest's is known to be there, too. On pg-io.
+ * Those are taken once they are up: at once where the desktop's content is the newest, else when
+ * the guest's is known to be there, too. On pg-io.
  */
 #pragma once
 

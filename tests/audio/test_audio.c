@@ -89,7 +89,8 @@ static void guest_open(struct guest *g, uint16_t port) {
 	g->fd = socket(AF_INET, SOCK_DGRAM, 0);
 	g->to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
 	inet_pton(AF_INET, GROUP, &g->to.sin_addr);
-	CHECK(g->fd >= 0 && setsockopt(g->fd, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by) == 0);
+	CHECK(g->fd >= 0);
+	CHECK_EQ(setsockopt(g->fd, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by), 0);
 }
 
 static void config_for(struct audio_config *config, struct heard *heard, uint16_t port) {

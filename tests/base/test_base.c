@@ -29,10 +29,13 @@ static void a_mailbox_keeps_the_latest(void **state) {
 	CHECK(!mailbox_take(&box, &value) && !mailbox_peek(&box, &value));
 	mailbox_put(&box, &(int){ 1 });
 	mailbox_put(&box, &(int){ 2 });
-	CHECK(mailbox_peek(&box, &value) && value == 2);
-	CHECK(mailbox_take(&box, &value) && value == 2);
+	CHECK(mailbox_peek(&box, &value));
+	CHECK_EQ(value, 2);
+	CHECK(mailbox_take(&box, &value));
+	CHECK_EQ(value, 2);
 	CHECK(!mailbox_take(&box, &value));
-	CHECK(mailbox_peek(&box, &value) && value == 2);
+	CHECK(mailbox_peek(&box, &value));
+	CHECK_EQ(value, 2);
 	mailbox_finish(&box);
 }
 
@@ -47,7 +50,8 @@ static void a_queue_refuses_when_full_and_keeps_order(void **state) {
 		}
 		CHECK_EQ(queue_push(&queue, &(int){ 9 }), -ENOBUFS);
 		for (int i = 0; i < 3; i++) {
-			CHECK(queue_pop(&queue, &value) && value == i);
+			CHECK(queue_pop(&queue, &value));
+			CHECK_EQ(value, i);
 		}
 		CHECK(!queue_pop(&queue, &value));
 	}
@@ -117,29 +121,42 @@ static void parsing_is_strict(void **state) {
 	bool b = false;
 	int w = 0;
 	int h = 0;
-	CHECK(parse_int("42", 0, 100, &i) && i == 42);
-	CHECK(parse_int("0", 0, 100, &i) && i == 0 && parse_int("100", 0, 100, &i) && i == 100);
-	CHECK(parse_int("-3", -5, 0, &i) && i == -3);
+	CHECK(parse_int("42", 0, 100, &i));
+	CHECK_EQ(i, 42);
+	CHECK(parse_int("0", 0, 100, &i));
+	CHECK_EQ(i, 0);
+	CHECK(parse_int("100", 0, 100, &i));
+	CHECK_EQ(i, 100);
+	CHECK(parse_int("-3", -5, 0, &i));
+	CHECK_EQ(i, -3);
 	static const char *const bad_ints[] = { "", " 1", "1 ", "0x10", "1e3", "101", "-1",
 		"99999999999999999999", "-" };
 	for (size_t k = 0; k < sizeof bad_ints / sizeof *bad_ints; k++) {
-		CHECK(!parse_int(bad_ints[k], 0, 100, &i) && i == -3);
+		CHECK(!parse_int(bad_ints[k], 0, 100, &i));
+		CHECK_EQ(i, -3);
 	}
 	CHECK(parse_double("1.5", 0, 2, &d) && d > 1.4 && d < 1.6);
-	CHECK(parse_double("0", 0, 2, &d) && d == 0 && parse_double("2", 0, 2, &d) && d == 2);
+	CHECK(parse_double("0", 0, 2, &d));
+	CHECK_EQ(d, 0);
+	CHECK(parse_double("2", 0, 2, &d));
+	CHECK_EQ(d, 2);
 	CHECK(!parse_double("2.1", 0, 2, &d) && !parse_double("-0.1", 0, 2, &d));
 	CHECK(!parse_double("nan", 0, 2, &d) && !parse_double("1,5", 0, 2, &d) &&
 			!parse_double("", 0, 2, &d));
 	CHECK(parse_bool("Yes", &b) && b && parse_bool("off", &b) && !b && !parse_bool("ja", &b));
-	CHECK(parse_size("1920x1080", 16384, &w, &h) && w == 1920 && h == 1080);
+	CHECK(parse_size("1920x1080", 16384, &w, &h));
+	CHECK_EQ(w, 1920);
+	CHECK_EQ(h, 1080);
 	CHECK(!parse_size("0x10", 16384, &w, &h) && !parse_size("10", 16384, &w, &h) &&
 			!parse_size("1x2x3", 9, &w, &h));
 	char good[] = "%41b%2f%C3%a4", bad[] = "a%4", nul[] = "a%00b";
-	CHECK(parse_percent(good) && strcmp(good, "Ab/\xc3\xa4") == 0);
+	CHECK(parse_percent(good));
+	CHECK_EQ(strcmp(good, "Ab/\xc3\xa4"), 0);
 	CHECK(!parse_percent(bad) && !parse_percent(nul));
-	CHECK(parse_distance("fulscreen", "full-screen") == 2 &&
-			parse_distance("sihze", "size") == 1);
-	CHECK(parse_distance("isze", "size") == 1 && parse_distance("", "abc") == 3);
+	CHECK_EQ(parse_distance("fulscreen", "full-screen"), 2);
+	CHECK_EQ(parse_distance("sihze", "size"), 1);
+	CHECK_EQ(parse_distance("isze", "size"), 1);
+	CHECK_EQ(parse_distance("", "abc"), 3);
 }
 
 static void percentiles_are_of_what_was_added(void **state) {
@@ -150,13 +167,16 @@ static void percentiles_are_of_what_was_added(void **state) {
 	for (int i = 100; i >= 1; i--) {
 		samples_add(&samples, i);
 	}
-	CHECK(samples_percentile(&samples, 0.50) == 50 && samples_percentile(&samples, 0.99) == 99);
-	CHECK(samples_percentile(&samples, 1) == 100 && samples.max == 100);
+	CHECK_EQ(samples_percentile(&samples, 0.50), 50);
+	CHECK_EQ(samples_percentile(&samples, 0.99), 99);
+	CHECK_EQ(samples_percentile(&samples, 1), 100);
+	CHECK_EQ(samples.max, 100);
 	/* Past its room the median stays that of the whole run. */
 	for (int i = 0; i < 100000; i++) {
 		samples_add(&samples, 1000);
 	}
-	CHECK(samples.total == 100100 && samples_percentile(&samples, 0.5) == 1000);
+	CHECK_EQ(samples.total, 100100);
+	CHECK_EQ(samples_percentile(&samples, 0.5), 1000);
 	samples_finish(&samples);
 }
 
@@ -260,7 +280,8 @@ static void real_time_is_given_back(void **state) {
 	pthread_join(thread, NULL);
 	print_message("real-time was %s\n", seen.granted ? "granted" : "refused");
 	CHECK_EQ(seen.granted, (seen.policy == SCHED_RR || seen.nice < nice_before));
-	CHECK(seen.policy_after == SCHED_OTHER && seen.nice_after >= nice_before);
+	CHECK_EQ(seen.policy_after, SCHED_OTHER);
+	CHECK(seen.nice_after >= nice_before);
 }
 
 static void *note_scheduling(void *data) {
@@ -290,7 +311,8 @@ static void priority_is_no_real_time_and_not_inherited(void **state) {
 	pthread_join(thread, NULL);
 	print_message("priority was %s\n", seen.granted ? "granted" : "refused");
 	CHECK_EQ(seen.granted, (seen.nice < nice_before));
-	CHECK(seen.policy == SCHED_OTHER && seen.policy_after == SCHED_OTHER);
+	CHECK_EQ(seen.policy, SCHED_OTHER);
+	CHECK_EQ(seen.policy_after, SCHED_OTHER);
 	CHECK(seen.nice_after >= 0 || !seen.granted);
 }
 
@@ -323,7 +345,9 @@ static void *be_late(void *data) {
 	for (unsigned seconds = 1; seconds <= 4; seconds *= 2) {
 		const int cpu = sched_getcpu();
 		thread_place_late(&place, 2 * NS_PER_MS, now_ns);
-		CHECK(!may_run_on(cpu) && allowed_count() == all - 1 && sched_getcpu() != cpu);
+		CHECK(!may_run_on(cpu));
+		CHECK_EQ(allowed_count(), all - 1);
+		CHECK(sched_getcpu() != cpu);
 		thread_place_tick(&place, now_ns + seconds * NS_PER_S - 1);
 		CHECK_EQ(allowed_count(), all - 1);
 		now_ns += seconds * NS_PER_S;
@@ -337,7 +361,8 @@ static void *be_late(void *data) {
 	thread_place_late(&place, 2 * NS_PER_MS, now_ns + NS_PER_MS);
 	CHECK(may_run_on(second)); /* not so soon */
 	thread_place_late(&place, 2 * NS_PER_MS, now_ns + 20 * NS_PER_MS);
-	CHECK(!may_run_on(second) && allowed_count() == all - 1);
+	CHECK(!may_run_on(second));
+	CHECK_EQ(allowed_count(), all - 1);
 	thread_place_leave(&place);
 	CHECK_EQ(allowed_count(), all);
 	/* What somebody else has set meanwhile stays. */
@@ -380,7 +405,8 @@ static void stream_copies_are_whole(void **state) {
 				memset(to, 0xee, sizeof to);
 				stream_copy(to + 100 + t, from + 7 * f, sizes[s]);
 				CHECK_EQ(memcmp(to + 100 + t, from + 7 * f, sizes[s]), 0);
-				CHECK(to[99 + t] == 0xee && to[100 + t + sizes[s]] == 0xee);
+				CHECK_EQ(to[99 + t], 0xee);
+				CHECK_EQ(to[100 + t + sizes[s]], 0xee);
 			}
 		}
 	}

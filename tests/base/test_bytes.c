@@ -79,7 +79,9 @@ static void taken_data_is_the_takers(void **state) {
 	CHECK_EQ(bytes_add(&bytes, "abc", 4, 4), 0);
 	uint8_t *data = bytes_take(&bytes);
 	assert_string_equal((char *)data, "abc");
-	CHECK(!bytes.data && bytes.len == 0 && bytes.size == 0);
+	CHECK(!bytes.data);
+	CHECK_EQ(bytes.len, 0);
+	CHECK_EQ(bytes.size, 0);
 	free(data);
 }
 
@@ -89,10 +91,13 @@ static void a_reset_keeps_small_room_only(void **state) {
 	CHECK_EQ(bytes_reserve(&bytes, 4096, 1 << 20), 0);
 	bytes.len = 17;
 	bytes_reset(&bytes, 4096);
-	CHECK(bytes.data && bytes.len == 0 && bytes.size == 4096);
+	CHECK(bytes.data);
+	CHECK_EQ(bytes.len, 0);
+	CHECK_EQ(bytes.size, 4096);
 	CHECK_EQ(bytes_reserve(&bytes, 5000, 1 << 20), 0);
 	bytes_reset(&bytes, 4096);
-	CHECK(!bytes.data && bytes.size == 0);
+	CHECK(!bytes.data);
+	CHECK_EQ(bytes.size, 0);
 }
 
 int main(void) {

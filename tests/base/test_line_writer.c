@@ -124,7 +124,7 @@ static void a_long_line_is_cut(void **state) {
 	struct line_writer writer = LINE_WRITER(fds[1]);
 	CHECK(line_writer_put(&writer, line, sizeof line));
 	CHECK_EQ(read_all(fds[0]), LINE_WRITER_MAX);
-	CHECK(text[LINE_WRITER_MAX - 1] == '\n');
+	CHECK_EQ(text[LINE_WRITER_MAX - 1], '\n');
 	close(writer.own);
 	close(fds[0]);
 	close(fds[1]);

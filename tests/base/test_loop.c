@@ -41,9 +41,10 @@ static void a_callback_may_remove_a_source_that_is_ready_too(void **state) {
 	int a[2];
 	int b[2];
 	CHECK_EQ(loop_create(&f.loop), 0);
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, a) == 0 &&
-			socketpair(AF_UNIX, SOCK_STREAM, 0, b) == 0);
-	CHECK(write(a[1], "x", 1) == 1 && write(b[1], "x", 1) == 1);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, a), 0);
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, b), 0);
+	CHECK_EQ(write(a[1], "x", 1), 1);
+	CHECK_EQ(write(b[1], "x", 1), 1);
 
 	struct loop_source *first = loop_add_fd(f.loop, a[0], EPOLLIN, remove_other, &f);
 	f.other = loop_add_fd(f.loop, b[0], EPOLLIN, count_other, &f);
@@ -51,9 +52,11 @@ static void a_callback_may_remove_a_source_that_is_ready_too(void **state) {
 	CHECK(loop_run_once(f.loop, 1000) >= 1);
 	/* Whichever epoll gave first: after the remover ran, the other never runs again. */
 	int seen = f.other_calls;
-	CHECK(f.calls == 1 && seen <= 1);
+	CHECK_EQ(f.calls, 1);
+	CHECK(seen <= 1);
 	loop_run_once(f.loop, 0);
-	CHECK(f.calls == 2 && f.other_calls == seen);
+	CHECK_EQ(f.calls, 2);
+	CHECK_EQ(f.other_calls, seen);
 
 	loop_destroy(f.loop);
 	for (int i = 0; i < 2; i++) {
@@ -74,11 +77,13 @@ static void a_timer_fires_once_at_its_deadline(void **state) {
 		CHECK(loop_run_once(f.loop, 1000) >= 0);
 	}
 	CHECK(clock_now_ns() - start >= 5 * NS_PER_MS);
-	CHECK(loop_run_once(f.loop, 10) == 0 && f.calls == 1);
+	CHECK_EQ(loop_run_once(f.loop, 10), 0);
+	CHECK_EQ(f.calls, 1);
 
 	loop_set_timer(timer, clock_now_ns() + NS_PER_MS);
 	loop_set_timer(timer, 0);
-	CHECK(loop_run_once(f.loop, 10) == 0 && f.calls == 1);
+	CHECK_EQ(loop_run_once(f.loop, 10), 0);
+	CHECK_EQ(f.calls, 1);
 	loop_destroy(f.loop);
 }
 
@@ -90,8 +95,10 @@ static void wakes_merge(void **state) {
 	CHECK(wake);
 	loop_wake(wake);
 	loop_wake(wake);
-	CHECK(loop_run_once(f.loop, 1000) == 1 && f.calls == 1);
-	CHECK(loop_run_once(f.loop, 0) == 0 && f.calls == 1);
+	CHECK_EQ(loop_run_once(f.loop, 1000), 1);
+	CHECK_EQ(f.calls, 1);
+	CHECK_EQ(loop_run_once(f.loop, 0), 0);
+	CHECK_EQ(f.calls, 1);
 	loop_destroy(f.loop);
 }
 

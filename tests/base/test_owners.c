@@ -23,7 +23,9 @@ static void write_file(const char *path, const char *text) {
 	char full[200];
 	snprintf(full, sizeof full, "%s%s", root, path);
 	FILE *file = fopen(full, "w");
-	CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+	CHECK(file);
+	CHECK(fputs(text, file) >= 0);
+	CHECK_EQ(fclose(file), 0);
 }
 
 static void make_tree(void) {
@@ -49,8 +51,10 @@ static void test_reads_names_and_numbers(void **state) {
 	CHECK_EQ(owners_read(&owners, root, "anna, 1005 +1006", name), 0);
 	CHECK(owners_trust(&owners, 1002) && owners_trust(&owners, 1005));
 	CHECK(owners_trust(&owners, 1006) && !owners_trust(&owners, 1001));
-	CHECK(owners_read(&owners, root, "anna,bob", name) == -EINVAL && !strcmp(name, "bob"));
-	CHECK(owners_read(&owners, root, "any", name) == 0 && owners_trust(&owners, 1001));
+	CHECK_EQ(owners_read(&owners, root, "anna,bob", name), -EINVAL);
+	CHECK(!strcmp(name, "bob"));
+	CHECK_EQ(owners_read(&owners, root, "any", name), 0);
+	CHECK(owners_trust(&owners, 1001));
 	owner_name(root, 1001, name);
 	CHECK_EQ(strcmp(name, "mallory"), 0);
 	owner_name(root, 77, name);
@@ -68,7 +72,8 @@ static void test_reads_qemu_conf(void **state) {
 	CHECK_EQ(owners_read(&owners, root, "", name), 0);
 	CHECK(owners_trust(&owners, 1002) && !owners_trust(&owners, 1001));
 	write_file("/etc/libvirt/qemu.conf", "user = \"+1007\"\n");
-	CHECK(owners_read(&owners, root, "", name) == 0 && owners_trust(&owners, 1007));
+	CHECK_EQ(owners_read(&owners, root, "", name), 0);
+	CHECK(owners_trust(&owners, 1007));
 	write_file("/etc/libvirt/qemu.conf", "");
 }
 
@@ -105,8 +110,8 @@ static void test_names_who_listens(void **state) {
 		if (fd < 0) {
 			continue;
 		}
-		CHECK(owner_of_listener((struct sockaddr *)&address, &uid) == 0 &&
-				uid == geteuid());
+		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), 0);
+		CHECK_EQ(uid, geteuid());
 		close(fd);
 		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), -ENOENT);
 	}
@@ -143,12 +148,15 @@ static void test_names_a_stranger(void **state) {
 		_exit(well ? 0 : 1);
 	}
 	CHECK_EQ(read(pipes[0], &address, sizeof address), sizeof address);
-	CHECK(owner_of_listener((struct sockaddr *)&address, &uid) == 0 && uid == STRANGER);
-	CHECK(owner_of_process(child, &none, &uid) && uid == STRANGER);
+	CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), 0);
+	CHECK_EQ(uid, STRANGER);
+	CHECK(owner_of_process(child, &none, &uid));
+	CHECK_EQ(uid, STRANGER);
 	CHECK(!owners_trust(&none, uid) && owners_trust(&known, uid));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHECK_EQ(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
-	CHECK(owner_of_peer(fd, &uid) == 0 && uid == STRANGER);
+	CHECK_EQ(owner_of_peer(fd, &uid), 0);
+	CHECK_EQ(uid, STRANGER);
 	close(fd);
 	kill(child, SIGKILL);
 	CHECK_EQ(waitpid(child, NULL, 0), child);

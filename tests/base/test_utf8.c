@@ -64,11 +64,15 @@ static void every_code_point_comes_back(void **state) {
 		if (len == 0) {
 			continue;
 		}
-		CHECK(utf8_decode(bytes, len, &back) == len && back == code);
+		CHECK_EQ(utf8_decode(bytes, len, &back), len);
+		CHECK_EQ(back, code);
 		CHECK_EQ(utf8_decode(bytes, len - 1, &back), 0); /* cut off */
-		CHECK(utf8_last(bytes, len) == len && utf8_count(bytes, len) == 1);
+		CHECK_EQ(utf8_last(bytes, len), len);
+		CHECK_EQ(utf8_count(bytes, len), 1);
 		const char *text = bytes;
-		CHECK(utf8_next(&text) == code && text == bytes + len && utf8_next(&text) == 0);
+		CHECK_EQ(utf8_next(&text), code);
+		CHECK_EQ(text, bytes + len);
+		CHECK_EQ(utf8_next(&text), 0);
 	}
 }
 
@@ -92,12 +96,13 @@ static void walking_moves_by_one_at_least(void **state) {
 		char text[32];
 		snprintf(text, sizeof text, "a%sb", broken[i].bytes);
 		const char *p = text;
-		CHECK(utf8_next(&p) == 'a');
+		CHECK_EQ(utf8_next(&p), 'a');
 		for (size_t n = 0; n < broken[i].invalid; n++) {
 			const char *before = p;
-			CHECK(utf8_next(&p) == UTF8_INVALID && p == before + 1);
+			CHECK_EQ(utf8_next(&p), UTF8_INVALID);
+			CHECK_EQ(p, before + 1);
 		}
-		CHECK(utf8_next(&p) == 'b');
+		CHECK_EQ(utf8_next(&p), 'b');
 		CHECK_EQ(utf8_next(&p), 0);
 		CHECK_EQ(utf8_next(&p), 0); /* it stays at the end */
 		CHECK_EQ(*p, '\0');
@@ -110,7 +115,9 @@ static void walking_moves_by_one_at_least(void **state) {
 static void the_last_character_is_found_whole(void **state) {
 	(void)state;
 	const char *text = "\xc3\xa4\xe4\xbd\xa0\xf0\x9f\x98\x80!"; /* 2 + 3 + 4 + 1 */
-	CHECK(utf8_last(text, 9) == 4 && utf8_last(text, 5) == 3 && utf8_last(text, 2) == 2);
+	CHECK_EQ(utf8_last(text, 9), 4);
+	CHECK_EQ(utf8_last(text, 5), 3);
+	CHECK_EQ(utf8_last(text, 2), 2);
 	CHECK_EQ(utf8_last(text, 0), 0);
 }
 

@@ -23,7 +23,7 @@ static void set_up(void) {
 	if (!guest.shm) {
 		guest_file(&guest, HOSTILE_MEMORY);
 		atexit(remove_file);
-		CHECK(shm_map(&guest.shm, guest.path) == 0);
+		CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
 		hostile_reader_init(&reader);
 	}
 }
@@ -142,9 +142,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	set_up();
 	const unsigned kvmfr = versions[data[0] & 3];
 	const struct kvmfr_info info = guest_info(kvmfr);
-	CHECK(kvmfr_host_create(&guest.host, guest.shm, &info) == 0);
-	CHECK(kvmfr_host_begin(guest.host, 5, guest_ms(&guest)) == 0);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(kvmfr_host_create(&guest.host, guest.shm, &info), 0);
+	CHECK_EQ(kvmfr_host_begin(guest.host, 5, guest_ms(&guest)), 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	if (data[0] & 8) {
 		const struct owners owners = { .anybody = true };
 		lgmp_client_set_owners(client, &owners);

@@ -61,13 +61,21 @@ static void a_good_frame_is_read_as_it_is(void **state) {
 	wire.damage[0] = (struct kvmfr_rect_wire){ 1, 2, 3, 4 };
 	wire.damage[1] = (struct kvmfr_rect_wire){ 60, 30, 100, UINT32_MAX };
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
-	CHECK(frame.serial == 9 && frame.format_version == 3 && frame.damage_since == 8);
-	CHECK(frame.format == FRAME_FORMAT_BGRA && frame.width == 64 && frame.height == 32);
-	CHECK(frame.rows == 32 && frame.pitch == 256 && frame.rotation == 3);
+	CHECK_EQ(frame.serial, 9);
+	CHECK_EQ(frame.format_version, 3);
+	CHECK_EQ(frame.damage_since, 8);
+	CHECK_EQ(frame.format, FRAME_FORMAT_BGRA);
+	CHECK_EQ(frame.width, 64);
+	CHECK_EQ(frame.height, 32);
+	CHECK_EQ(frame.rows, 32);
+	CHECK_EQ(frame.pitch, 256);
+	CHECK_EQ(frame.rotation, 3);
 	CHECK_EQ(frame.flags, 0x1f); /* unknown bits are gone */
 	CHECK_EQ(frame.damage_count, 2);
-	CHECK(frame.damage[0].x == 1 && frame.damage[0].height == 4);
-	CHECK(frame.damage[1].width == 4 && frame.damage[1].height == 2);
+	CHECK_EQ(frame.damage[0].x, 1);
+	CHECK_EQ(frame.damage[0].height, 4);
+	CHECK_EQ(frame.damage[1].width, 4);
+	CHECK_EQ(frame.damage[1].height, 2);
 	CHECK_EQ(frame.pixels_offset, BLOCK + 4096);
 	CHECK_EQ(frame.pixels, shm_base(shm) + BLOCK + 4096);
 
@@ -93,9 +101,12 @@ static void the_header_of_release_b6_has_no_data_size(void **state) {
 	struct frame frame;
 	memcpy(shm_base(shm) + BLOCK, &wire, sizeof wire);
 	CHECK_EQ(frame_read(shm, 19, BLOCK, 1076 + 4 + 256, &frame), 0);
-	CHECK(frame.format == FRAME_FORMAT_RGBA16F && frame.rows == 4 && frame.data_width == 8);
+	CHECK_EQ(frame.format, FRAME_FORMAT_RGBA16F);
+	CHECK_EQ(frame.rows, 4);
+	CHECK_EQ(frame.data_width, 8);
 	CHECK_EQ(frame.flags, FRAME_TRUNCATED); /* no HDR flag in that version */
-	CHECK(frame.screen_width == 100 && frame.rotation == 1);
+	CHECK_EQ(frame.screen_width, 100);
+	CHECK_EQ(frame.rotation, 1);
 	/* packed formats are of B7 */
 	wire.type = KVMFR_TYPE_BGR_32;
 	memcpy(shm_base(shm) + BLOCK, &wire, sizeof wire);
@@ -163,9 +174,13 @@ static void the_limits_themselves_are_allowed(void **state) {
 	}
 	/* The rows that are there are four. */
 	CHECK_EQ(read20(&wire, 4096 + 4 * wire.pitch, &frame), 0);
-	CHECK(frame.width == FRAME_SIDE_MAX && frame.height == 496 && frame.rows == 4);
-	CHECK(frame.screen_width == 65535 && frame.screen_height == 65535);
-	CHECK(frame.damage_count == FRAME_DAMAGE_MAX && frame.damage[63].x == 63);
+	CHECK_EQ(frame.width, FRAME_SIDE_MAX);
+	CHECK_EQ(frame.height, 496);
+	CHECK_EQ(frame.rows, 4);
+	CHECK_EQ(frame.screen_width, 65535);
+	CHECK_EQ(frame.screen_height, 65535);
+	CHECK_EQ(frame.damage_count, FRAME_DAMAGE_MAX);
+	CHECK_EQ(frame.damage[63].x, 63);
 }
 
 static void oddities_are_made_harmless(void **state) {
@@ -179,15 +194,19 @@ static void oddities_are_made_harmless(void **state) {
 	wire.damage_count = 65;
 	wire.stride = UINT32_MAX;
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
-	CHECK(frame.screen_width == 64 && frame.screen_height == 32);
-	CHECK(frame.rotation == 0 && frame.data_width == 64 && frame.rows == 32);
+	CHECK_EQ(frame.screen_width, 64);
+	CHECK_EQ(frame.screen_height, 32);
+	CHECK_EQ(frame.rotation, 0);
+	CHECK_EQ(frame.data_width, 64);
+	CHECK_EQ(frame.rows, 32);
 	CHECK_EQ(frame.damage_count, 0);
 
 	wire = good20();
 	wire.screen_height = 65536;
 	wire.damage_count = UINT32_MAX; /* negative, for who takes it as signed */
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
-	CHECK(frame.screen_height == 32 && frame.damage_count == 0);
+	CHECK_EQ(frame.screen_height, 32);
+	CHECK_EQ(frame.damage_count, 0);
 
 	/* rectangles: outside, empty, with sums that wrap */
 	wire = good20();
@@ -198,8 +217,10 @@ static void oddities_are_made_harmless(void **state) {
 	wire.damage[3] = (struct kvmfr_rect_wire){ UINT32_MAX, UINT32_MAX, 2, 2 };
 	wire.damage[4] = (struct kvmfr_rect_wire){ 63, 31, UINT32_MAX, UINT32_MAX };
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
-	CHECK(frame.damage_count == 1 && frame.damage[0].x == 63 && frame.damage[0].width == 1 &&
-			frame.damage[0].height == 1);
+	CHECK_EQ(frame.damage_count, 1);
+	CHECK_EQ(frame.damage[0].x, 63);
+	CHECK_EQ(frame.damage[0].width, 1);
+	CHECK_EQ(frame.damage[0].height, 1);
 }
 
 static void what_was_not_understood_is_said(void **state) {
@@ -230,13 +251,15 @@ static void what_is_claimed_is_in_proportion_to_the_memory(void **state) {
 	/* 64 MiB are free: a guest of 4K whose memory is far too small is shown as far as it goes.
 	 */
 	wire.frame_height = wire.data_height = 1024;
-	CHECK(read20(&wire, 4096 + 4 * wire.pitch, &frame) == 0 && frame.rows == 4);
+	CHECK_EQ(read20(&wire, 4096 + 4 * wire.pitch, &frame), 0);
+	CHECK_EQ(frame.rows, 4);
 	wire.frame_height = wire.data_height = 1025;
 	CHECK_EQ(read20(&wire, 4096 + 4 * wire.pitch, &frame), -EBADMSG);
 	/* narrow ones may be as high as can be */
 	wire = good20();
 	wire.frame_height = wire.data_height = FRAME_SIDE_MAX;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0 && frame.height == FRAME_SIDE_MAX);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
+	CHECK_EQ(frame.height, FRAME_SIDE_MAX);
 }
 
 static void rows_that_are_not_in_the_block_are_not_read(void **state) {
@@ -244,9 +267,12 @@ static void rows_that_are_not_in_the_block_are_not_read(void **state) {
 	struct kvmfr_frame20_wire wire = good20();
 	struct frame frame;
 	CHECK_EQ(read20(&wire, 4096 + 32 * 256, &frame), 0);
-	CHECK(frame.rows == 32 && frame.flags == 0);
+	CHECK_EQ(frame.rows, 32);
+	CHECK_EQ(frame.flags, 0);
 	CHECK_EQ(read20(&wire, 4096 + 32 * 256 - 1, &frame), 0);
-	CHECK(frame.rows == 31 && frame.flags == FRAME_TRUNCATED && frame.height == 32);
+	CHECK_EQ(frame.rows, 31);
+	CHECK_EQ(frame.flags, FRAME_TRUNCATED);
+	CHECK_EQ(frame.height, 32);
 	CHECK_EQ(read20(&wire, 4096 + 256, &frame), 0);
 	CHECK_EQ(frame.rows, 1);
 	CHECK_EQ(read20(&wire, 4096 + 255, &frame), -EBADMSG);
@@ -259,7 +285,9 @@ static void rows_that_are_not_in_the_block_are_not_read(void **state) {
 	wire.data_height = 8;
 	wire.flags = FRAME_TRUNCATED;
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
-	CHECK(frame.rows == 8 && frame.damage_count == 1 && frame.damage[0].height == 4);
+	CHECK_EQ(frame.rows, 8);
+	CHECK_EQ(frame.damage_count, 1);
+	CHECK_EQ(frame.damage[0].height, 4);
 
 	/* the block itself */
 	memcpy(shm_base(shm) + BLOCK, &wire, sizeof wire);
@@ -279,23 +307,28 @@ static void packed_rows_are_checked_in_texels(void **state) {
 	wire.frame_height = 2;
 	wire.data_height = 2;
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
-	CHECK(frame.format == FRAME_FORMAT_BGR_32 && frame.data_width == 1088);
+	CHECK_EQ(frame.format, FRAME_FORMAT_BGR_32);
+	CHECK_EQ(frame.data_width, 1088);
 	wire.data_width = 1024; /* 4096 bytes < 4098 */
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), -EBADMSG);
 	wire.data_width = 1200; /* more texels than a row has */
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0 && frame.data_width == 1088);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
+	CHECK_EQ(frame.data_width, 1088);
 	wire.pitch = 4354;
 	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), -EBADMSG);
 	/* the host's arithmetic may lose one row (kvmfr.md 3.3): no truncation */
 	wire.pitch = 4352;
 	wire.data_width = 1088;
 	wire.data_height = 1;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0 && frame.rows == 1 && frame.height == 2 &&
-			frame.flags == 0);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
+	CHECK_EQ(frame.rows, 1);
+	CHECK_EQ(frame.height, 2);
+	CHECK_EQ(frame.flags, 0);
 	wire.type = KVMFR_TYPE_RGB_24;
 	wire.pitch = 1366 * 3;
 	wire.data_width = 1366;
-	CHECK(read20(&wire, GOOD_SIZE, &frame) == 0 && frame.data_width == 1366);
+	CHECK_EQ(read20(&wire, GOOD_SIZE, &frame), 0);
+	CHECK_EQ(frame.data_width, 1366);
 }
 
 static void damage_of_skipped_frames_is_kept(void **state) {
@@ -313,14 +346,16 @@ static void damage_of_skipped_frames_is_kept(void **state) {
 
 	struct frame merged = newer;
 	frame_merge_damage(&merged, &older);
-	CHECK(merged.damage_count == 2 && merged.damage_since == 3);
+	CHECK_EQ(merged.damage_count, 2);
+	CHECK_EQ(merged.damage_since, 3);
 	CHECK_EQ(merged.damage[1].x, 1);
 	/* and once more on top of it */
 	struct frame next = newer;
 	next.serial = 6;
 	next.damage_since = 5;
 	frame_merge_damage(&next, &merged);
-	CHECK(next.damage_count == 3 && next.damage_since == 3);
+	CHECK_EQ(next.damage_count, 3);
+	CHECK_EQ(next.damage_since, 3);
 
 	merged = newer;
 	merged.damage_since = 9; /* a gap */
@@ -360,7 +395,9 @@ static void positions_are_signed(void **state) {
 	const uint32_t serial = shape.serial;
 	CHECK_EQ(read_cursor(&wire, "", 0, 3, false, &update), 0);
 	CHECK(update.has_position && update.visible && update.has_visible && !update.has_shape);
-	CHECK(update.x == -5 && update.y == -32768 && shape.serial == serial);
+	CHECK_EQ(update.x, -5);
+	CHECK_EQ(update.y, -32768);
+	CHECK_EQ(shape.serial, serial);
 	CHECK_EQ(read_cursor(&wire, "", 0, 0, false, &update), 0);
 	CHECK(!update.has_position && !update.visible);
 	CHECK_EQ(cursor_read(shm, 20, 3, BLOCK, 23, false, &update, &shape), -EBADMSG);
@@ -375,7 +412,10 @@ static void monochrome_has_four_kinds_of_pixel(void **state) {
 		.type = KVMFR_CURSOR_MONO, .width = 8, .height = 2, .pitch = 1
 	};
 	CHECK_EQ(read_cursor(&wire, "\xf0\xcc", 2, 7, false, &update), 0);
-	CHECK(update.has_shape && shape.width == 8 && shape.height == 1 && shape.has_invert);
+	CHECK(update.has_shape);
+	CHECK_EQ(shape.width, 8);
+	CHECK_EQ(shape.height, 1);
+	CHECK(shape.has_invert);
 	static const uint32_t color[8] = { 0, 0, 0, 0, 0xffffffff, 0xffffffff, 0xff000000,
 		0xff000000 };
 	static const uint32_t invert[8] = { 0xffffffff, 0xffffffff, 0, 0, 0, 0, 0, 0 };
@@ -388,12 +428,19 @@ static void monochrome_has_four_kinds_of_pixel(void **state) {
 	wire.height = 4;
 	wire.pitch = 2;
 	CHECK_EQ(read_cursor(&wire, "\xff\0\x0f\0\x80\0\x11", 8, 7, false, &update), 0);
-	CHECK(shape.width == 8 && shape.height == 2);
-	CHECK(shape.color[0] == 0 && shape.invert[0] == 0xffffffff && shape.invert[7] == 0);
-	CHECK(shape.color[8 + 0] == 0xff000000 && shape.color[8 + 3] == 0xffffffff);
-	CHECK(shape.invert[8 + 3] == 0 && shape.invert[8 + 7] == 0xffffffff);
+	CHECK_EQ(shape.width, 8);
+	CHECK_EQ(shape.height, 2);
+	CHECK_EQ(shape.color[0], 0);
+	CHECK_EQ(shape.invert[0], 0xffffffff);
+	CHECK_EQ(shape.invert[7], 0);
+	CHECK_EQ(shape.color[8 + 0], 0xff000000);
+	CHECK_EQ(shape.color[8 + 3], 0xffffffff);
+	CHECK_EQ(shape.invert[8 + 3], 0);
+	CHECK_EQ(shape.invert[8 + 7], 0xffffffff);
 	CHECK_EQ(read_cursor(&wire, "\xff\0\xff\0\0\0\0", 8, 7, false, &update), 0);
-	CHECK(!shape.has_invert && shape.invert[0] == 0 && shape.invert[15] == 0);
+	CHECK(!shape.has_invert);
+	CHECK_EQ(shape.invert[0], 0);
+	CHECK_EQ(shape.invert[15], 0);
 }
 
 static void masked_colour_replaces_or_inverts(void **state) {
@@ -404,19 +451,27 @@ static void masked_colour_replaces_or_inverts(void **state) {
 	};
 	static const uint32_t pixels[3] = { 0x00112233, 0xff000000, 0xff0f00f0 };
 	CHECK_EQ(read_cursor(&wire, pixels, sizeof pixels, 7, false, &update), 0);
-	CHECK(shape.color[0] == 0xff112233 && shape.invert[0] == 0);
-	CHECK(shape.color[1] == 0 && shape.invert[1] == 0);
-	CHECK(shape.color[2] == 0 && shape.invert[2] == 0xff0f00f0 && shape.has_invert);
+	CHECK_EQ(shape.color[0], 0xff112233);
+	CHECK_EQ(shape.invert[0], 0);
+	CHECK_EQ(shape.color[1], 0);
+	CHECK_EQ(shape.invert[1], 0);
+	CHECK_EQ(shape.color[2], 0);
+	CHECK_EQ(shape.invert[2], 0xff0f00f0);
+	CHECK(shape.has_invert);
 
 	static const uint32_t rows[6] = { 0x00112233, 0xff0000ff, 0, 0xff00ff00, 0x00445566, 0 };
 	wire = (struct kvmfr_cursor_wire){
 		.type = KVMFR_CURSOR_MASKED, .width = 2, .height = 2, .pitch = 12
 	};
 	CHECK_EQ(read_cursor(&wire, rows, sizeof rows, 7, false, &update), 0);
-	CHECK(shape.color[0] == 0xff112233 && shape.invert[0] == 0);
-	CHECK(shape.color[1] == 0 && shape.invert[1] == 0xff0000ff);
-	CHECK(shape.color[2] == 0 && shape.invert[2] == 0xff00ff00);
-	CHECK(shape.color[3] == 0xff445566 && shape.invert[3] == 0);
+	CHECK_EQ(shape.color[0], 0xff112233);
+	CHECK_EQ(shape.invert[0], 0);
+	CHECK_EQ(shape.color[1], 0);
+	CHECK_EQ(shape.invert[1], 0xff0000ff);
+	CHECK_EQ(shape.color[2], 0);
+	CHECK_EQ(shape.invert[2], 0xff00ff00);
+	CHECK_EQ(shape.color[3], 0xff445566);
+	CHECK_EQ(shape.invert[3], 0);
 }
 
 static void colour_is_premultiplied_or_made_so(void **state) {
@@ -431,12 +486,17 @@ static void colour_is_premultiplied_or_made_so(void **state) {
 	static const uint32_t pixels[6] = { 0x80ffffff, 0x00ffffff, 1, 0xff102030, 0x40404040, 1 };
 	const uint32_t serial = shape.serial;
 	CHECK_EQ(read_cursor(&wire, pixels, sizeof pixels, 7, false, &update), 0);
-	CHECK(shape.serial == serial + 1 && !shape.has_invert);
-	CHECK(shape.hot_x == -2 && shape.hot_y == 2); /* clamped */
-	CHECK(shape.color[0] == 0x80ffffff && shape.color[2] == 0xff102030);
+	CHECK_EQ(shape.serial, serial + 1);
+	CHECK(!shape.has_invert);
+	CHECK_EQ(shape.hot_x, -2);
+	CHECK_EQ(shape.hot_y, 2); /* clamped */
+	CHECK_EQ(shape.color[0], 0x80ffffff);
+	CHECK_EQ(shape.color[2], 0xff102030);
 	CHECK_EQ(read_cursor(&wire, pixels, sizeof pixels, 7, true, &update), 0);
-	CHECK(shape.color[0] == 0x80808080 && shape.color[1] == 0);
-	CHECK(shape.color[2] == 0xff102030 && shape.color[3] == 0x40101010);
+	CHECK_EQ(shape.color[0], 0x80808080);
+	CHECK_EQ(shape.color[1], 0);
+	CHECK_EQ(shape.color[2], 0xff102030);
+	CHECK_EQ(shape.color[3], 0x40101010);
 }
 
 static void lies_of_the_pointer_are_refused(void **state) {
@@ -472,7 +532,9 @@ static void lies_of_the_pointer_are_refused(void **state) {
 	/* an unknown kind: the rest of the message counts */
 	struct kvmfr_cursor_wire wire = { .x = 3, .type = 3, .width = 4, .height = 4, .pitch = 16 };
 	CHECK_EQ(read_cursor(&wire, data, sizeof data, 7, false, &update), 0);
-	CHECK(!update.has_shape && update.has_position && update.x == 3);
+	CHECK(!update.has_shape);
+	CHECK(update.has_position);
+	CHECK_EQ(update.x, 3);
 	/* pitch * height wraps to 64 in 32 bits */
 	wire = (struct kvmfr_cursor_wire){ .type = 0, .width = 4, .height = 512, .pitch = 4096 };
 	CHECK_EQ(read_cursor(&wire, data, sizeof data, 7, false, &update), -EBADMSG);
@@ -492,7 +554,8 @@ static void the_demo_shapes_are_readable(void **state) {
 		CHECK_EQ(read_cursor(&wire, from->data, (size_t)from->pitch * from->height, 7,
 					 false, &update),
 				0);
-		CHECK(shape.width == 32 && shape.height == 32);
+		CHECK_EQ(shape.width, 32);
+		CHECK_EQ(shape.height, 32);
 		CHECK_EQ(shape.has_invert, (type != 0));
 	}
 }
@@ -508,7 +571,9 @@ static void user_data_is_bounded(void **state) {
 	data[44] = 1;
 	CHECK_EQ(kvmfr_info_read(data, 47, &info), -EBADMSG);
 	CHECK_EQ(kvmfr_info_read(data, 48, &info), 0);
-	CHECK(info.version == 20 && strlen(info.host_version) == 32 && info.features == 1);
+	CHECK_EQ(info.version, 20);
+	CHECK_EQ(strlen(info.host_version), 32);
+	CHECK_EQ(info.features, 1);
 	CHECK(!info.has_vm && !info.has_os);
 
 	/* control characters cannot reach a terminal */
@@ -520,7 +585,9 @@ static void user_data_is_bounded(void **state) {
 	memcpy(at, records, sizeof records);
 	CHECK_EQ(kvmfr_info_read(data, 48 + sizeof records, &info), 0);
 	assert_string_equal(info.host_version, "?[2Jx?");
-	CHECK(info.has_os && info.os == 3 && !info.has_vm);
+	CHECK(info.has_os);
+	CHECK_EQ(info.os, 3);
+	CHECK(!info.has_vm);
 	assert_string_equal(info.os_name, "Win");
 
 	data[0] = 'k';

@@ -112,11 +112,17 @@ static void check_frames(struct guest_link *session, const char *paragraph) {
 					 &frame),
 				0);
 		CHECK_EQ(frame.serial, session->golden.frames[i].serial);
-		CHECK(frame.format == FRAME_FORMAT_BGRA && frame.width == 640 &&
-				frame.height == 360 && frame.rows == 360 && frame.pitch == 2560 &&
-				frame.data_width == 640);
-		CHECK(frame.screen_width == 640 && frame.screen_height == 360);
-		CHECK(frame.rotation == 0 && frame.flags == 0 && frame.damage_count == 0);
+		CHECK_EQ(frame.format, FRAME_FORMAT_BGRA);
+		CHECK_EQ(frame.width, 640);
+		CHECK_EQ(frame.height, 360);
+		CHECK_EQ(frame.rows, 360);
+		CHECK_EQ(frame.pitch, 2560);
+		CHECK_EQ(frame.data_width, 640);
+		CHECK_EQ(frame.screen_width, 640);
+		CHECK_EQ(frame.screen_height, 360);
+		CHECK_EQ(frame.rotation, 0);
+		CHECK_EQ(frame.flags, 0);
+		CHECK_EQ(frame.damage_count, 0);
 		CHECK_EQ(frame.format_version, 0);
 		CHECK_EQ(frame_written(&frame), 921600);
 		CHECK_EQ(crc32_of(frame.pixels, 921600), frame_crc(paragraph, frame.serial));
@@ -147,8 +153,11 @@ static void check_pointers(struct guest_link *session, const char *paragraph) {
 		CHECK_EQ(update.visible, ((message.udata & 2) != 0));
 		if (update.has_shape) {
 			shapes++;
-			CHECK(shape.width == 24 && shape.height == 24);
-			CHECK(shape.hot_x == 4 && shape.hot_y == 4 && !shape.has_invert);
+			CHECK_EQ(shape.width, 24);
+			CHECK_EQ(shape.height, 24);
+			CHECK_EQ(shape.hot_x, 4);
+			CHECK_EQ(shape.hot_y, 4);
+			CHECK(!shape.has_invert);
 			/* premultiplied ARGB is what lies in the memory */
 			CHECK_EQ(crc32_of(shape.color, 24 * 24 * 4), 0x6c341bb5);
 		}
@@ -184,7 +193,8 @@ static void a_host_without_frames_is_waited_for(void **state) {
 		struct guest_link session;
 		struct lgmp_message message;
 		open_image(&session, releases[r], 1);
-		CHECK(session.golden.frame_count == 0 && session.golden.pointer_count == 0);
+		CHECK_EQ(session.golden.frame_count, 0);
+		CHECK_EQ(session.golden.pointer_count, 0);
 		connect_session(&session);
 		check_info(&session, releases[r]);
 		CHECK(strstr(lgmp_client_status(session.client)->reason, "no picture yet"));

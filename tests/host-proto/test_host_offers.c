@@ -19,8 +19,10 @@ static void the_region_tells_the_versions(void **state) {
 	guest_close(&guest);
 	guest_open(&guest, 34, MEMORY);
 	CHECK_EQ(kvmfr_recovery_read(guest.shm, &recovery), 0);
-	CHECK(recovery.lgmp == 12 && recovery.kvmfr == 34 && recovery.session == 77 &&
-			recovery.ready);
+	CHECK_EQ(recovery.lgmp, 12);
+	CHECK_EQ(recovery.kvmfr, 34);
+	CHECK_EQ(recovery.session, 77);
+	CHECK(recovery.ready);
 	assert_string_equal(recovery.program, "B-test");
 	const uint64_t heartbeat = recovery.heartbeat;
 	guest.now_ns += NS_PER_S;
@@ -142,10 +144,14 @@ static void metadata_and_the_answer(void **state) {
 	step_until(demo, client, &now_ns, LGMP_QUEUE_FRAME, &message);
 	CHECK_EQ(frame_read(message.shm, message.kvmfr, message.offset, message.size, &frame), 0);
 	CHECK(frame.flags & FRAME_HDR_METADATA);
-	CHECK(frame.hdr.max_nits == 1000 && frame.hdr.max_cll_nits == 800 &&
-			frame.hdr.max_fall_nits == 400 && frame.hdr.min_nits_10000 == 50 &&
-			frame.hdr.sdr_white_nits == 203 && frame.hdr.primaries[0][0] == 35400 &&
-			frame.hdr.primaries[2][1] == 2300 && frame.hdr.white[1] == 16450);
+	CHECK_EQ(frame.hdr.max_nits, 1000);
+	CHECK_EQ(frame.hdr.max_cll_nits, 800);
+	CHECK_EQ(frame.hdr.max_fall_nits, 400);
+	CHECK_EQ(frame.hdr.min_nits_10000, 50);
+	CHECK_EQ(frame.hdr.sdr_white_nits, 203);
+	CHECK_EQ(frame.hdr.primaries[0][0], 35400);
+	CHECK_EQ(frame.hdr.primaries[2][1], 2300);
+	CHECK_EQ(frame.hdr.white[1], 16450);
 	lgmp_client_finish(client, &message);
 
 	step_until(demo, client, &now_ns, LGMP_QUEUE_POINTER, &message);
@@ -157,7 +163,8 @@ static void metadata_and_the_answer(void **state) {
 	CHECK_EQ(kvmfr_audio_answer_read(
 				 message.shm, message.offset, message.size, client_id, &answer),
 			0);
-	CHECK(answer.result == KVMFR_AUDIO_BOUND && answer.protocol == 2);
+	CHECK_EQ(answer.result, KVMFR_AUDIO_BOUND);
+	CHECK_EQ(answer.protocol, 2);
 	lgmp_client_audio_answered(client, &answer);
 	CHECK_EQ(lgmp_client_status(client)->audio, KVMFR_AUDIO_BOUND);
 	lgmp_client_destroy(client);

@@ -11,15 +11,15 @@ static const unsigned versions[] = { 19, 20, 34 };
 
 static struct lgmp_client *client_on(const char *path) {
 	struct lgmp_client *client;
-	CHECK(lgmp_client_create(&client, path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, path), 0);
 	return client;
 }
 
 static unsigned char first_pixel(const struct lgmp_message *message) {
 	struct frame frame;
-	CHECK(frame_read(message->shm, message->kvmfr, message->offset, message->size, &frame) ==
+	CHECK_EQ(frame_read(message->shm, message->kvmfr, message->offset, message->size, &frame),
 			0);
-	CHECK(frame_written(&frame) == (uint64_t)frame.pitch * frame.rows);
+	CHECK_EQ(frame_written(&frame), (uint64_t)frame.pitch * frame.rows);
 	return frame.pixels[0];
 }
 
@@ -46,15 +46,15 @@ static void frames_arrive_in_order(void **state) {
 		CHECK_EQ(status->sessions, 1);
 
 		struct lgmp_message message;
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 0);
 		for (unsigned i = 0; i < 200; i++) {
-			CHECK(guest_post(&guest, 64, 32) == 0);
-			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
-			CHECK(first_pixel(&message) == (i & 0xff));
-			CHECK(lgmp_client_finish(client, &message) == 0);
+			CHECK_EQ(guest_post(&guest, 64, 32), 0);
+			CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
+			CHECK_EQ(first_pixel(&message), (i & 0xff));
+			CHECK_EQ(lgmp_client_finish(client, &message), 0);
 			/* the slot is free at once, without the host's periodic task */
 			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
-			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
+			CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 0);
 		}
 		lgmp_client_destroy(client);
 		CHECK(!lgmp_host_has_subscribers(kvmfr_host_lgmp(guest.host), 0));
@@ -74,18 +74,18 @@ static void finishing_out_of_order_frees_both(void **state) {
 		struct lgmp_message b;
 		struct lgmp_message c;
 		for (unsigned i = 0; i < 50; i++) {
-			CHECK(guest_post(&guest, 8, 8) == 0);
-			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &a) == 1);
-			CHECK(guest_post(&guest, 8, 8) == 0);
-			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &b) == 1);
-			CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &c) == 0);
-			CHECK(guest_post(&guest, 8, 8) == -ENOBUFS);
-			CHECK(lgmp_client_finish(client, &b) == 0);
+			CHECK_EQ(guest_post(&guest, 8, 8), 0);
+			CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &a), 1);
+			CHECK_EQ(guest_post(&guest, 8, 8), 0);
+			CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &b), 1);
+			CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &c), 0);
+			CHECK_EQ(guest_post(&guest, 8, 8), -ENOBUFS);
+			CHECK_EQ(lgmp_client_finish(client, &b), 0);
 			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 2);
-			CHECK(lgmp_client_finish(client, &a) == 0);
+			CHECK_EQ(lgmp_client_finish(client, &a), 0);
 			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 			/* a second finish of the same message changes nothing; LGMP 12 tells it */
-			CHECK(lgmp_client_finish(client, &a) == (versions[v] == 34 ? -ESTALE : 0));
+			CHECK_EQ(lgmp_client_finish(client, &a), (versions[v] == 34 ? -ESTALE : 0));
 			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		}
 		lgmp_client_destroy(client);
@@ -124,24 +124,24 @@ static void waits_name_their_reason(void **state) {
 	for (unsigned i = 0; i < 5; i++) {
 		const uint32_t magic = LGMP_MAGIC;
 		const uint32_t zero = 0;
-		CHECK(pwrite(fd, &magic, 4, others[i].magic) == 4);
-		CHECK(pwrite(fd, &others[i].number, 4, others[i].version) == 4);
+		CHECK_EQ(pwrite(fd, &magic, 4, others[i].magic), 4);
+		CHECK_EQ(pwrite(fd, &others[i].number, 4, others[i].version), 4);
 		lgmp_client_step(client, now += NS_PER_S);
 		CHECK_EQ(client_state(client), LGMP_STATE_VERSION);
 		CHECK_EQ(lgmp_client_status(client)->lgmp, others[i].number);
 		char number[16];
 		snprintf(number, sizeof number, "LGMP %u", others[i].number);
 		CHECK(strstr(lgmp_client_status(client)->reason, number));
-		CHECK(pwrite(fd, &zero, 4, others[i].magic) == 4);
+		CHECK_EQ(pwrite(fd, &zero, 4, others[i].magic), 4);
 	}
 	close(fd);
 
 	/* a host of ours appears in the same file */
-	CHECK(shm_map(&guest.shm, guest.path) == 0);
+	CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
 	struct kvmfr_info info = guest_info(20);
-	CHECK(kvmfr_host_create(&guest.host, guest.shm, &info) == 0);
+	CHECK_EQ(kvmfr_host_create(&guest.host, guest.shm, &info), 0);
 	guest.now_ns = now;
-	CHECK(kvmfr_host_begin(guest.host, 1, guest_ms(&guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(guest.host, 1, guest_ms(&guest)), 0);
 	lgmp_client_step(client, guest.now_ns += NS_PER_S);
 	CHECK_EQ(client_state(client), LGMP_STATE_NO_HEARTBEAT);
 	/* one change may be the first write of a starting host (lgmp.md 4.2) */
@@ -184,7 +184,7 @@ static void another_kvmfr_is_named_and_heals(void **state) {
 	}
 	CHECK_EQ(client_state(client), LGMP_STATE_NOT_KVMFR);
 
-	CHECK(kvmfr_host_begin(guest.host, 3, guest_ms(&guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(guest.host, 3, guest_ms(&guest)), 0);
 	guest_connect(&guest, client);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
@@ -198,12 +198,12 @@ static void a_restarted_host_is_picked_up(void **state) {
 		struct lgmp_client *client = client_on(guest.path);
 		guest_connect(&guest, client);
 		struct lgmp_message old;
-		CHECK(guest_post(&guest, 8, 8) == 0);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &old) == 1);
+		CHECK_EQ(guest_post(&guest, 8, 8), 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &old), 1);
 
 		/* a new session in the same memory: nothing of the old one may be written to it */
 		CHECK_EQ(kvmfr_host_begin(guest.host, 78, 5), 0);
-		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
+		CHECK_EQ(lgmp_client_finish(client, &old), -ESTALE);
 		guest_connect(&guest, client);
 		for (unsigned i = 0; i < 80; i++) {
 			guest_tick(&guest, client);
@@ -211,12 +211,12 @@ static void a_restarted_host_is_picked_up(void **state) {
 		CHECK_EQ(lgmp_client_status(client)->sessions, 2);
 		CHECK_EQ(lgmp_client_status(client)->lost, 1);
 		struct lgmp_message message;
-		CHECK(guest_post(&guest, 8, 8) == 0);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
+		CHECK_EQ(guest_post(&guest, 8, 8), 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
 		CHECK(message.generation != old.generation);
-		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
+		CHECK_EQ(lgmp_client_finish(client, &old), -ESTALE);
 		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 1);
-		CHECK(lgmp_client_finish(client, &message) == 0);
+		CHECK_EQ(lgmp_client_finish(client, &message), 0);
 		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
@@ -262,22 +262,22 @@ static void an_eviction_is_healed_by_one_subscription(void **state) {
 		struct lgmp_client *client = client_on(guest.path);
 		guest_connect(&guest, client);
 		struct lgmp_message old;
-		CHECK(guest_post(&guest, 8, 8) == 0);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &old) == 1);
+		CHECK_EQ(guest_post(&guest, 8, 8), 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &old), 1);
 		/* never finished: the host marks us bad after a second */
 		for (unsigned i = 0; i < 103; i++) {
 			guest_tick(&guest, client);
 		}
 		CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
 		struct lgmp_message message;
-		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
+		CHECK_EQ(lgmp_client_finish(client, &old), -ESTALE);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 0);
 		CHECK_EQ(lgmp_client_status(client)->resubscriptions, 1);
-		CHECK(guest_post(&guest, 8, 8) == 0);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
+		CHECK_EQ(guest_post(&guest, 8, 8), 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
 		CHECK(message.generation != old.generation);
-		CHECK(lgmp_client_finish(client, &old) == -ESTALE);
-		CHECK(lgmp_client_finish(client, &message) == 0);
+		CHECK_EQ(lgmp_client_finish(client, &old), -ESTALE);
+		CHECK_EQ(lgmp_client_finish(client, &message), 0);
 		CHECK_EQ(lgmp_client_status(client)->resubscriptions, 1);
 		CHECK_EQ(lgmp_client_status(client)->lost, 0);
 		lgmp_client_destroy(client);
@@ -293,8 +293,8 @@ static void inherited_bits_do_not_evict(void **state) {
 	const struct lgmp_layout *layout = layout_for(20);
 	struct lgmp_client *first = client_on(guest.path);
 	guest_connect(&guest, first);
-	CHECK(guest_post(&guest, 8, 8) == 0);
-	CHECK(guest_post(&guest, 8, 8) == 0);
+	CHECK_EQ(guest_post(&guest, 8, 8), 0);
+	CHECK_EQ(guest_post(&guest, 8, 8), 0);
 	/* It leaves as a stock client does: without clearing its bits. */
 	unsigned char *queue = shm_base(guest.shm) + layout->queues;
 	lgmp_subs_store(layout, queue + layout->subs, (struct lgmp_subs){ 0, 0 });
@@ -302,17 +302,17 @@ static void inherited_bits_do_not_evict(void **state) {
 	struct lgmp_client *second = client_on(guest.path);
 	for (unsigned i = 0; i < 3; i++) {
 		lgmp_client_step(second, guest.now_ns += NS_PER_MS);
-		CHECK(kvmfr_host_periodic(guest.host, guest_ms(&guest)) == 0);
+		CHECK_EQ(kvmfr_host_periodic(guest.host, guest_ms(&guest)), 0);
 	}
 	guest_connect(&guest, second);
 	struct lgmp_message message;
 	for (unsigned i = 0; i < 150; i++) {
 		guest_tick(&guest, second);
-		CHECK(lgmp_client_next(second, LGMP_QUEUE_FRAME, &message) == 0);
+		CHECK_EQ(lgmp_client_next(second, LGMP_QUEUE_FRAME, &message), 0);
 	}
 	CHECK_EQ(lgmp_client_status(second)->resubscriptions, 0);
-	CHECK(guest_post(&guest, 8, 8) == 0);
-	CHECK(lgmp_client_next(second, LGMP_QUEUE_FRAME, &message) == 1);
+	CHECK_EQ(guest_post(&guest, 8, 8), 0);
+	CHECK_EQ(lgmp_client_next(second, LGMP_QUEUE_FRAME, &message), 1);
 	lgmp_client_destroy(second);
 	lgmp_client_destroy(first);
 	guest_close(&guest);
@@ -351,9 +351,9 @@ static void no_frame_for_three_seconds_subscribes_anew(void **state) {
 	}
 	/* once a frame has come, silence is a still desktop */
 	struct lgmp_message message;
-	CHECK(guest_post(&guest, 8, 8) == 0);
-	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
-	CHECK(lgmp_client_finish(client, &message) == 0);
+	CHECK_EQ(guest_post(&guest, 8, 8), 0);
+	CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
+	CHECK_EQ(lgmp_client_finish(client, &message), 0);
 	for (unsigned i = 0; i < 2000; i++) {
 		guest_tick(&guest, client);
 		CHECK(lgmp_host_has_subscribers(lgmp, 0));
@@ -369,16 +369,17 @@ static void a_replaced_or_cut_file_is_mapped_anew(void **state) {
 	struct lgmp_client *client = client_on(guest.path);
 	guest_connect(&guest, client);
 	struct lgmp_message message;
-	CHECK(guest_post(&guest, 8, 8) == 0);
-	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
+	CHECK_EQ(guest_post(&guest, 8, 8), 0);
+	CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
 	struct shm *held = shm_ref(message.shm);
 
 	CHECK_EQ(truncate(guest.path, 8192), 0);
 	lgmp_client_step(client, guest.now_ns += 200 * NS_PER_MS);
 	CHECK(client_state(client) != LGMP_STATE_RUNNING);
-	CHECK(lgmp_client_finish(client, &message) == -ESTALE);
+	CHECK_EQ(lgmp_client_finish(client, &message), -ESTALE);
 	unsigned char byte = 1;
-	CHECK(shm_copy(held, message.offset, &byte, 1) == 0 && byte == 0);
+	CHECK_EQ(shm_copy(held, message.offset, &byte, 1), 0);
+	CHECK_EQ(byte, 0);
 	shm_unref(held);
 
 	/* the VM starts again with a new file */
@@ -432,7 +433,8 @@ static void requests_to_move_the_pointer_are_acknowledged(void **state) {
 		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
 				LGMP_SEND_WAITS);
 		/* one place is enough for the newest */
-		CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == 0);
+		CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
+		CHECK_EQ(data[4], 0);
 		lgmp_client_step(client, guest.now_ns += 2 * NS_PER_MS);
 		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
 				LGMP_SEND_SENT);
@@ -440,9 +442,11 @@ static void requests_to_move_the_pointer_are_acknowledged(void **state) {
 		CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
 				LGMP_SEND_FAILED);
 		for (unsigned i = 1; i < slots; i++) {
-			CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == i);
+			CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
+			CHECK_EQ(data[4], i);
 		}
-		CHECK(lgmp_host_read_data(lgmp, queue, data) == 12 && data[4] == 99);
+		CHECK_EQ(lgmp_host_read_data(lgmp, queue, data), 12);
+		CHECK_EQ(data[4], 99);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 	}
@@ -467,14 +471,14 @@ static void every_client_gets_everything(void **state) {
 		CHECK_EQ(client_state(clients[places]), LGMP_STATE_FULL);
 
 		for (unsigned n = 0; n < 20; n++) {
-			CHECK(guest_post(&guest, 8, 8) == 0);
+			CHECK_EQ(guest_post(&guest, 8, 8), 0);
 			for (unsigned i = 0; i < places; i++) {
 				struct lgmp_message message;
-				CHECK(lgmp_client_next(clients[i], LGMP_QUEUE_FRAME, &message) ==
+				CHECK_EQ(lgmp_client_next(clients[i], LGMP_QUEUE_FRAME, &message),
 						1);
-				CHECK(first_pixel(&message) == n);
+				CHECK_EQ(first_pixel(&message), n);
 				CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 1);
-				CHECK(lgmp_client_finish(clients[i], &message) == 0);
+				CHECK_EQ(lgmp_client_finish(clients[i], &message), 0);
 			}
 			CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 0);
 		}
@@ -537,16 +541,16 @@ static void lies_of_the_host_are_found(void **state) {
 		unsigned char *base = shm_base(guest.shm);
 		const uint64_t queue = layout->queues;
 		const uint64_t entry = lgmp_load32(lgmp_at32(base, queue + layout->ring_offset));
-		CHECK(guest_post(&guest, 8, 8) == 0);
+		CHECK_EQ(guest_post(&guest, 8, 8), 0);
 		static const uint32_t bad[] = { 3, UINT32_MAX, MEMORY - 8, UINT32_MAX, 5757, 0 };
 		const uint64_t at[] = { queue + layout->position, queue + layout->position,
 			entry + layout->entry_offset, entry + layout->entry_size,
 			entry + layout->entry_offset, entry + layout->entry_offset };
 		lgmp_store32(lgmp_at32(base, at[i]), bad[i]);
 		struct lgmp_message message;
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == -EBADMSG);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), -EBADMSG);
 		CHECK_EQ(client_state(client), LGMP_STATE_BROKEN);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 0);
 		lgmp_client_destroy(client);
 		guest_close(&guest);
 	}
@@ -578,10 +582,10 @@ static void a_lock_that_is_never_released_is_no_hang(void **state) {
 
 		/* held while we finish: the host's periodic task retires the message later */
 		struct lgmp_message message;
-		CHECK(guest_post(&guest, 8, 8) == 0);
-		CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
+		CHECK_EQ(guest_post(&guest, 8, 8), 0);
+		CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
 		CHECK(lgmp_try_lock(layout, lock));
-		CHECK(lgmp_client_finish(client, &message) == 0);
+		CHECK_EQ(lgmp_client_finish(client, &message), 0);
 		CHECK_EQ(lgmp_host_count(kvmfr_host_lgmp(guest.host), 0), 1);
 		lgmp_unlock(layout, lock);
 		guest_tick(&guest, client);
@@ -601,7 +605,7 @@ static void lgmp5_touches_one_byte_of_its_lock(void **state) {
 	lgmp_unlock(layout, &word);
 	CHECK_EQ(word, 0xaabbcc00);
 	CHECK(lgmp_layout_find(6)->byte_locks == false);
-	CHECK(lgmp_layout_find(7) == NULL);
+	CHECK_EQ(lgmp_layout_find(7), NULL);
 }
 
 int main(void) {

@@ -40,7 +40,8 @@ static bool finished_out_of_order(const struct lgmp_reader *reader, bool look_be
 	ring_open(&ring, 2);
 	ring.layout.reader = reader;
 	ring_join(&ring, &sub, 1);
-	CHECK(ring_post(&ring, 'A', 0) == 1 && ring_post(&ring, 'B', 0) == 1);
+	CHECK_EQ(ring_post(&ring, 'A', 0), 1);
+	CHECK_EQ(ring_post(&ring, 'B', 0), 1);
 	good = good && look(&sub, &a) == 'A' && look(&sub, &b) == 'B';
 	good = good && lgmp_subscription_finish(&sub, b) == 0;
 	ring_tick(&ring, 10);
@@ -66,12 +67,12 @@ static bool one_for_another(const struct lgmp_reader *reader, uint32_t length, u
 	for (unsigned i = 0; i < clients; i++) {
 		ring_join(&ring, &subs[i], i + 1);
 	}
-	CHECK(ring_post(&ring, 'M', 0) == 1);
+	CHECK_EQ(ring_post(&ring, 'M', 0), 1);
 	for (unsigned i = 0; i < clients; i++) {
 		good = good && look(&subs[i], &m[i]) == 'M';
 		good = good && (i == 0 || lgmp_subscription_finish(&subs[i], m[i]) == 0);
 	}
-	CHECK(ring_post(&ring, 'X', 2) == 1);
+	CHECK_EQ(ring_post(&ring, 'X', 2), 1);
 	good = good && look(&subs[0], &n) == 0 && look(&subs[1], &n) == 'X';
 	good = good && lgmp_subscription_finish(&subs[1], n) == 0;
 	ring_tick(&ring, 10);
@@ -113,16 +114,19 @@ static void the_host_posts_to_nobody_and_trims(void **state) {
 	(void)state;
 	struct ring ring;
 	ring_open(&ring, 2);
-	CHECK(ring_post(&ring, 'A', 0) == 0 && lgmp_host_count(ring.host, 0) == 1);
-	CHECK(ring_post(&ring, 'X', 5) == 0 && lgmp_host_count(ring.host, 0) == 1);
-	CHECK(ring_post(&ring, 'B', 0) == 0 && ring_post(&ring, 'C', 0) == -ENOBUFS);
+	CHECK_EQ(ring_post(&ring, 'A', 0), 0);
+	CHECK_EQ(lgmp_host_count(ring.host, 0), 1);
+	CHECK_EQ(ring_post(&ring, 'X', 5), 0);
+	CHECK_EQ(lgmp_host_count(ring.host, 0), 1);
+	CHECK_EQ(ring_post(&ring, 'B', 0), 0);
+	CHECK_EQ(ring_post(&ring, 'C', 0), -ENOBUFS);
 	ring_tick(&ring, 10);
 	CHECK_EQ(lgmp_host_count(ring.host, 0), 0);
 	/* who comes later gets nothing of it */
 	struct lgmp_subscription sub;
 	uint32_t index = 0;
 	ring_join(&ring, &sub, 1);
-	CHECK(look(&sub, &index) == 0);
+	CHECK_EQ(look(&sub, &index), 0);
 	ring_close(&ring);
 }
 
@@ -133,13 +137,15 @@ static void a_lost_message_is_not_told_as_done(void **state) {
 	uint32_t index = 0;
 	ring_open(&ring, 2);
 	ring_join(&ring, &sub, 1);
-	CHECK(ring_post(&ring, 'A', 0) == 1 && look(&sub, &index) == 'A');
-	CHECK(lgmp_subscription_finish(&sub, index) == 0);
-	CHECK(lgmp_subscription_finish(&sub, index) == -ESTALE);
+	CHECK_EQ(ring_post(&ring, 'A', 0), 1);
+	CHECK_EQ(look(&sub, &index), 'A');
+	CHECK_EQ(lgmp_subscription_finish(&sub, index), 0);
+	CHECK_EQ(lgmp_subscription_finish(&sub, index), -ESTALE);
 	/* The host took it back without asking. */
-	CHECK(ring_post(&ring, 'B', 0) == 1 && look(&sub, &index) == 'B');
+	CHECK_EQ(ring_post(&ring, 'B', 0), 1);
+	CHECK_EQ(look(&sub, &index), 'B');
 	lgmp_store32(lgmp_at32(sub.base, sub.queue + ring.layout.count), 0);
-	CHECK(lgmp_subscription_finish(&sub, index) == -ESTALE);
+	CHECK_EQ(lgmp_subscription_finish(&sub, index), -ESTALE);
 	ring_close(&ring);
 }
 
@@ -153,17 +159,20 @@ static void a_held_lock_puts_the_finish_off(void **state) {
 	ring_open(&ring, 2);
 	ring_join(&ring, &sub, 1);
 	void *lock = sub.base + sub.queue + ring.layout.lock;
-	CHECK(ring_post(&ring, 'A', 0) == 1 && look(&sub, &a) == 'A');
-	CHECK(ring_post(&ring, 'B', 0) == 1);
+	CHECK_EQ(ring_post(&ring, 'A', 0), 1);
+	CHECK_EQ(look(&sub, &a), 'A');
+	CHECK_EQ(ring_post(&ring, 'B', 0), 1);
 	CHECK(lgmp_try_lock(&ring.layout, lock));
-	CHECK(look(&sub, &b) == 0);
-	CHECK(lgmp_subscription_finish(&sub, a) == 0);
+	CHECK_EQ(look(&sub, &b), 0);
+	CHECK_EQ(lgmp_subscription_finish(&sub, a), 0);
 	lgmp_subscription_flush(&sub);
 	CHECK_EQ(lgmp_host_count(ring.host, 0), 2);
 	lgmp_unlock(&ring.layout, lock);
-	CHECK(look(&sub, &b) == 'B' && lgmp_host_count(ring.host, 0) == 1);
-	CHECK(lgmp_subscription_finish(&sub, a) == -ESTALE);
-	CHECK(lgmp_subscription_finish(&sub, b) == 0 && lgmp_host_count(ring.host, 0) == 0);
+	CHECK_EQ(look(&sub, &b), 'B');
+	CHECK_EQ(lgmp_host_count(ring.host, 0), 1);
+	CHECK_EQ(lgmp_subscription_finish(&sub, a), -ESTALE);
+	CHECK_EQ(lgmp_subscription_finish(&sub, b), 0);
+	CHECK_EQ(lgmp_host_count(ring.host, 0), 0);
 	ring_close(&ring);
 }
 
@@ -181,7 +190,7 @@ static void a_ring_behind_the_user_data_is_fine(void **state) {
 		lgmp_store32(lgmp_at32(shm_base(ring.shm),
 					     ring.layout.queues + ring.layout.ring_offset),
 				cases[i].offset);
-		CHECK(lgmp_subscribe(&sub, ring.shm, &ring.layout, RING_QUEUE, RING_SESSION, 1) ==
+		CHECK_EQ(lgmp_subscribe(&sub, ring.shm, &ring.layout, RING_QUEUE, RING_SESSION, 1),
 				cases[i].result);
 		ring_close(&ring);
 	}
@@ -193,7 +202,7 @@ static void a_client_that_is_late_is_bad_on_every_queue(void **state) {
 	struct lgmp_client *client;
 	struct lgmp_message message;
 	guest_open(&guest, 34, 16 << 20);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	guest_connect(&guest, client);
 	const struct lgmp_layout *layout = lgmp_layout_find(12);
 	unsigned char *base = shm_base(guest.shm);
@@ -202,14 +211,14 @@ static void a_client_that_is_late_is_bad_on_every_queue(void **state) {
 	CHECK_EQ(lgmp_load32(lgmp_at32(base, layout->queues + layout->client_id)), 1);
 	CHECK_EQ(lgmp_load32(lgmp_at32(base, second + layout->client_id)), 1);
 
-	CHECK(guest_post(&guest, 8, 8) == 0);
-	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1);
+	CHECK_EQ(guest_post(&guest, 8, 8), 0);
+	CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
 	for (unsigned i = 0; i < 102; i++) {
 		guest_tick(&guest, client);
 	}
 	CHECK_EQ(lgmp_subs_load(layout, base + second + layout->subs).bad, 1);
-	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 0);
-	CHECK(lgmp_client_next(client, LGMP_QUEUE_POINTER, &message) == 0);
+	CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 0);
+	CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_POINTER, &message), 0);
 	CHECK_EQ(lgmp_client_status(client)->resubscriptions, 2);
 	CHECK_EQ(lgmp_load32(lgmp_at32(base, second + layout->client_id + 4)), 1);
 	lgmp_client_destroy(client);
@@ -221,7 +230,7 @@ static void an_acknowledgement_of_what_was_dropped_is_a_loss(void **state) {
 	struct guest guest;
 	struct lgmp_client *client;
 	guest_open(&guest, 34, 16 << 20);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	guest_connect(&guest, client);
 	struct lgmp_host *lgmp = kvmfr_host_lgmp(guest.host);
 	const unsigned queue = kvmfr_host_pointer_queue(guest.host);
@@ -240,13 +249,13 @@ static void an_acknowledgement_of_what_was_dropped_is_a_loss(void **state) {
 			LGMP_SEND_LOST);
 
 	/* And a session that ends takes what was under way with it. */
-	CHECK(kvmfr_host_begin(guest.host, 78, guest_ms(&guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(guest.host, 78, guest_ms(&guest)), 0);
 	for (unsigned i = 0; i < 80; i++) {
 		guest_tick(&guest, client);
 	}
 	CHECK_EQ(client_state(client), LGMP_STATE_RUNNING);
 	CHECK_EQ(lgmp_client_move_pointer(client, 5, 6, guest.now_ns), 0);
-	CHECK(kvmfr_host_begin(guest.host, 79, guest_ms(&guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(guest.host, 79, guest_ms(&guest)), 0);
 	lgmp_client_step(client, guest.now_ns += 100 * NS_PER_MS);
 	CHECK_EQ(lgmp_client_request_state(client, LGMP_MOVE_POINTER, guest.now_ns),
 			LGMP_SEND_LOST);
@@ -262,7 +271,7 @@ static void a_session_without_a_number_is_still_starting(void **state) {
 	const struct lgmp_layout *layout = lgmp_layout_find(12);
 	guest_open(&guest, 34, 16 << 20);
 	lgmp_store32(lgmp_at32(shm_base(guest.shm), layout->session), 0);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	for (unsigned i = 0; i < 100; i++) {
 		guest_tick(&guest, client);
 	}
@@ -282,7 +291,7 @@ static void the_window_size_is_told(void **state) {
 	struct lgmp_client *client;
 	uint8_t data[LGMP_DATA_MAX];
 	guest_open(&guest, 34, 16 << 20);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	CHECK_EQ(lgmp_client_window_size(client, 640, 480, guest.now_ns), -ENOTCONN);
 	guest_connect(&guest, client);
 	CHECK_EQ(lgmp_client_window_size(client, 640, 480, guest.now_ns), -EOPNOTSUPP);
@@ -295,7 +304,7 @@ static void the_window_size_is_told(void **state) {
 	header->features |= KVMFR_FEATURE_WINDOW_SIZE;
 	struct lgmp_host *lgmp = kvmfr_host_lgmp(guest.host);
 	const unsigned queue = kvmfr_host_pointer_queue(guest.host);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	guest_connect(&guest, client);
 	CHECK_EQ(lgmp_client_window_size(client, 1920, 1080, guest.now_ns), 0);
 	static const uint8_t golden[12] = { 1, 0, 0, 0, 0x80, 7, 0, 0, 0x38, 4, 0, 0 };
@@ -321,19 +330,21 @@ static void a_newer_kvmfr_is_tried(void **state) {
 	struct kvmfr_header_wire *header =
 			(void *)(shm_base(guest.shm) + lgmp_layout_find(12)->udata);
 	memcpy(&header->version, &version, 4);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	guest_connect(&guest, client);
 	CHECK(lgmp_client_status(client)->experimental && lgmp_client_status(client)->kvmfr == 35);
 	CHECK(strstr(lgmp_client_status(client)->reason, "KVMFR 35, read as 34"));
-	CHECK(guest_post(&guest, 64, 32) == 0);
-	CHECK(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message) == 1 && message.kvmfr == 34);
-	CHECK(frame_read(message.shm, message.kvmfr, message.offset, message.size, &frame) == 0);
-	CHECK(frame.width == 64 && frame.height == 32);
+	CHECK_EQ(guest_post(&guest, 64, 32), 0);
+	CHECK_EQ(lgmp_client_next(client, LGMP_QUEUE_FRAME, &message), 1);
+	CHECK_EQ(message.kvmfr, 34);
+	CHECK_EQ(frame_read(message.shm, message.kvmfr, message.offset, message.size, &frame), 0);
+	CHECK_EQ(frame.width, 64);
+	CHECK_EQ(frame.height, 32);
 	lgmp_client_destroy(client);
 
 	version = 33;
 	memcpy(&header->version, &version, 4);
-	CHECK(lgmp_client_create(&client, guest.path) == 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
 	for (unsigned i = 0; i < 80; i++) {
 		guest_tick(&guest, client);
 	}

@@ -29,7 +29,9 @@ struct world {
 static struct shm *memory(void) {
 	struct shm *shm = NULL;
 	int fd = memfd_create("ports", MFD_CLOEXEC);
-	CHECK(fd >= 0 && ftruncate(fd, 65536) == 0 && shm_map_fd(&shm, fd) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(ftruncate(fd, 65536), 0);
+	CHECK_EQ(shm_map_fd(&shm, fd), 0);
 	close(fd);
 	return shm;
 }
@@ -89,11 +91,12 @@ static void both_sides_at_once(void **state) {
 	const struct kvmfr_clipboard_message said = { .type = KVMFR_CLIPBOARD_KEEP_ALIVE };
 	pthread_t thread;
 	uint32_t session = 0, sequence = 0, queued = 0;
-	CHECK(clipboard_port_create(&w.clipboard) == 0 && input_port_create(&w.input) == 0);
+	CHECK_EQ(clipboard_port_create(&w.clipboard), 0);
+	CHECK_EQ(input_port_create(&w.input), 0);
 	clipboard_port_listen(w.clipboard, false, wake, &w);
 	clipboard_port_listen(w.clipboard, true, wake, &w);
 	input_port_listen(w.input, wake, &w);
-	CHECK(pthread_create(&thread, NULL, host, &w) == 0);
+	CHECK_EQ(pthread_create(&thread, NULL, host, &w), 0);
 	while (!atomic_load(&w.end)) {
 		struct clipboard_offer newer;
 		struct input_offer newer_input;
@@ -117,7 +120,7 @@ static void both_sides_at_once(void **state) {
 		}
 		queued += clipboard_port_send(w.clipboard, &said) == 0;
 	}
-	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
 	CHECK(atomic_load(&w.taken) >= SESSIONS / 2 * MESSAGES);
 	CHECK(queued > 0 && atomic_load(&w.sent) <= queued);
 	CHECK(atomic_load(&w.wakes) >= SESSIONS);

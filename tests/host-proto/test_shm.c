@@ -39,7 +39,8 @@ static void copy_and_span_stay_inside(void **state) {
 	CHECK_EQ(shm_copy(shm, 3 * PAGE, &byte, 1), -ERANGE);
 	CHECK_EQ(shm_copy(shm, UINT64_MAX, &byte, 1), -ERANGE);
 	CHECK_EQ(shm_copy(shm, UINT64_MAX - 1, &byte, 4), -ERANGE);
-	CHECK(shm_span(shm, 0, 3 * PAGE, &span) == 0 && span == shm_base(shm));
+	CHECK_EQ(shm_span(shm, 0, 3 * PAGE, &span), 0);
+	CHECK_EQ(span, shm_base(shm));
 	CHECK_EQ(shm_span(shm, 1, 3 * PAGE, &span), -ERANGE);
 	CHECK_EQ(shm_span(shm, 8, UINT64_MAX - 4, &span), -ERANGE);
 	CHECK_EQ(shm_dmabuf(shm, 0, PAGE), -ENOTSUP);
@@ -77,7 +78,8 @@ static void check_sees_every_change_of_the_file(void **state) {
 	CHECK_EQ(shm_check(shm), -ESTALE);
 	/* another file of the same name and size */
 	int fd = open(guest.path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	CHECK(fd >= 0 && ftruncate(fd, 2 * PAGE) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(ftruncate(fd, 2 * PAGE), 0);
 	close(fd);
 	CHECK_EQ(shm_check(shm), -ESTALE);
 	shm_unref(shm);
@@ -96,8 +98,10 @@ static void a_cut_file_reads_as_zeros(void **state) {
 
 	unsigned char bytes[3 * PAGE];
 	CHECK_EQ(shm_copy(shm, PAGE / 2, bytes, sizeof bytes), 0);
-	CHECK(bytes[0] == 0x55 && bytes[PAGE / 2 - 1] == 0x55);
-	CHECK(bytes[PAGE / 2] == 0 && bytes[sizeof bytes - 1] == 0);
+	CHECK_EQ(bytes[0], 0x55);
+	CHECK_EQ(bytes[PAGE / 2 - 1], 0x55);
+	CHECK_EQ(bytes[PAGE / 2], 0);
+	CHECK_EQ(bytes[sizeof bytes - 1], 0);
 	CHECK(shm_lost(shm));
 	CHECK_EQ(shm_check(shm), -ESTALE);
 	/* writing goes nowhere, and harms nobody */
@@ -106,7 +110,8 @@ static void a_cut_file_reads_as_zeros(void **state) {
 	/* the file itself can be mapped anew */
 	struct shm *again;
 	CHECK_EQ(shm_map(&again, guest.path), 0);
-	CHECK(shm_size(again) == PAGE && !shm_lost(again));
+	CHECK_EQ(shm_size(again), PAGE);
+	CHECK(!shm_lost(again));
 	shm_unref(again);
 	shm_unref(shm);
 	unlink(guest.path);
@@ -126,9 +131,13 @@ static void a_cut_file_of_huge_pages_reads_as_zeros(void **state) {
 	CHECK_EQ(ftruncate(fd, (off_t)huge), 0);
 	unsigned char bytes[16];
 	CHECK_EQ(shm_copy(shm, huge - 8, bytes, sizeof bytes), 0);
-	CHECK(bytes[7] == 0x55 && bytes[8] == 0 && bytes[15] == 0);
-	CHECK(shm_copy(shm, 2 * huge - 8, bytes, 8) == 0 && bytes[7] == 0);
-	CHECK(shm_lost(shm) && shm_check(shm) == -ESTALE);
+	CHECK_EQ(bytes[7], 0x55);
+	CHECK_EQ(bytes[8], 0);
+	CHECK_EQ(bytes[15], 0);
+	CHECK_EQ(shm_copy(shm, 2 * huge - 8, bytes, 8), 0);
+	CHECK_EQ(bytes[7], 0);
+	CHECK(shm_lost(shm));
+	CHECK_EQ(shm_check(shm), -ESTALE);
 	shm_base(shm)[2 * huge - 1] = 1;
 	shm_unref(shm);
 	close(fd);
@@ -159,7 +168,8 @@ static void a_foreign_fault_still_kills(void **state) {
 	}
 	int status;
 	CHECK_EQ(waitpid(child, &status, 0), child);
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(WTERMSIG(status), SIGBUS);
 	munmap((void *)(uintptr_t)other, PAGE);
 	shm_unref(shm);
 	unlink(guest.path);
@@ -176,7 +186,8 @@ static void a_reference_keeps_the_bytes(void **state) {
 	shm_base(shm)[7] = 42;
 	shm_unref(shm);
 	unsigned char byte = 0;
-	CHECK(shm_copy(held, 7, &byte, 1) == 0 && byte == 42);
+	CHECK_EQ(shm_copy(held, 7, &byte, 1), 0);
+	CHECK_EQ(byte, 42);
 	shm_unref(held);
 	shm_unref(NULL);
 	unlink(guest.path);

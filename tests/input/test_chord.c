@@ -85,12 +85,17 @@ static void equal_chords(void **state) {
 	(void)state;
 	struct chord a;
 	struct chord b;
-	CHECK(chord_parse("ctrl-scrolllock", &a) == 0 && chord_parse("scrolllock+ctrl", &b) == 0);
+	CHECK_EQ(chord_parse("ctrl-scrolllock", &a), 0);
+	CHECK_EQ(chord_parse("scrolllock+ctrl", &b), 0);
 	CHECK(chord_equal(&a, &b));
-	CHECK(chord_parse("ctrl+pause", &b) == 0 && !chord_equal(&a, &b));
-	CHECK(chord_parse("rightctrl+scrolllock", &b) == 0 && !chord_equal(&a, &b));
-	CHECK(chord_parse("scrolllock", &b) == 0 && !chord_equal(&a, &b));
-	CHECK(chord_parse("KEY_SCROLLLOCK", &a) == 0 && chord_equal(&a, &b));
+	CHECK_EQ(chord_parse("ctrl+pause", &b), 0);
+	CHECK(!chord_equal(&a, &b));
+	CHECK_EQ(chord_parse("rightctrl+scrolllock", &b), 0);
+	CHECK(!chord_equal(&a, &b));
+	CHECK_EQ(chord_parse("scrolllock", &b), 0);
+	CHECK(!chord_equal(&a, &b));
+	CHECK_EQ(chord_parse("KEY_SCROLLLOCK", &a), 0);
+	CHECK(chord_equal(&a, &b));
 }
 
 static void keys_behind_the_escape_key(void **state) {
@@ -99,16 +104,23 @@ static void keys_behind_the_escape_key(void **state) {
 	unsigned code;
 	bool shift;
 	CHECK_EQ(chord_parse("ctrl+alt+end", &chord), 0);
-	CHECK(chord_binding(&chord, &code, &shift) == 0 && code == KEY_END && !shift);
+	CHECK_EQ(chord_binding(&chord, &code, &shift), 0);
+	CHECK_EQ(code, KEY_END);
+	CHECK(!shift);
 	CHECK_EQ(chord_parse("shift-f11", &chord), 0);
-	CHECK(chord_binding(&chord, &code, &shift) == 0 && code == KEY_F11 && shift);
+	CHECK_EQ(chord_binding(&chord, &code, &shift), 0);
+	CHECK_EQ(code, KEY_F11);
+	CHECK(shift);
 	CHECK_EQ(chord_parse("ctrl+alt", &chord), 0);
 	CHECK_EQ(chord_binding(&chord, &code, &shift), -EINVAL);
 	CHECK_EQ(chord_parse("a-b", &chord), 0);
 	CHECK_EQ(chord_binding(&chord, &code, &shift), -EINVAL);
-	CHECK(chord_parse("70", &chord) == 0 && chord_single(&chord) == KEY_SCROLLLOCK);
-	CHECK(chord_parse("ctrl", &chord) == 0 && chord_single(&chord) == 0);
-	CHECK(chord_parse("a-b", &chord) == 0 && chord_single(&chord) == 0);
+	CHECK_EQ(chord_parse("70", &chord), 0);
+	CHECK_EQ(chord_single(&chord), KEY_SCROLLLOCK);
+	CHECK_EQ(chord_parse("ctrl", &chord), 0);
+	CHECK_EQ(chord_single(&chord), 0);
+	CHECK_EQ(chord_parse("a-b", &chord), 0);
+	CHECK_EQ(chord_single(&chord), 0);
 }
 
 static void sets_of_keys(void **state) {
@@ -116,10 +128,16 @@ static void sets_of_keys(void **state) {
 	struct key_set set = { 0 };
 	CHECK_EQ(key_set_next(&set, 0), 0);
 	CHECK(key_set_add(&set, 1) && key_set_add(&set, 64) && key_set_add(&set, 767));
-	CHECK(!key_set_add(&set, 64) && !key_set_add(&set, 768) && set.count == 3);
-	CHECK(key_set_next(&set, 1) == 1 && key_set_next(&set, 2) == 64);
-	CHECK(key_set_next(&set, 65) == 767 && key_set_next(&set, 768) == 0);
-	CHECK(key_set_remove(&set, 64) && !key_set_remove(&set, 64) && set.count == 2);
+	CHECK(!key_set_add(&set, 64));
+	CHECK(!key_set_add(&set, 768));
+	CHECK_EQ(set.count, 3);
+	CHECK_EQ(key_set_next(&set, 1), 1);
+	CHECK_EQ(key_set_next(&set, 2), 64);
+	CHECK_EQ(key_set_next(&set, 65), 767);
+	CHECK_EQ(key_set_next(&set, 768), 0);
+	CHECK(key_set_remove(&set, 64));
+	CHECK(!key_set_remove(&set, 64));
+	CHECK_EQ(set.count, 2);
 	CHECK(!key_set_has(&set, 5000));
 }
 

@@ -111,14 +111,18 @@ static void a_keyboard_and_a_mouse(void **state) {
 	struct fake *mouse = fakes_add(&f.fakes, 4, "Mouse", false, true);
 	struct fake *lid = fakes_add(&f.fakes, 5, "Lid Switch", false, false);
 	setup_devices(&f, "keyboards", "mice", 0, NULL);
-	CHECK(f.status.open == 2 && f.status.grabbed == 0 && lid->opened == 0);
+	CHECK_EQ(f.status.open, 2);
+	CHECK_EQ(f.status.grabbed, 0);
+	CHECK(lid->opened == 0);
 	CHECK_EQ(f.status.part.state, PART_RUNNING);
 
 	fake_key(keyboard, KEY_A, true);
 	fake_key(keyboard, KEY_A, false);
 	expect(&f, "");
 	toggle(&f, keyboard);
-	CHECK(keyboard->grabbed && mouse->grabbed && f.status.grabbed == 2);
+	CHECK(keyboard->grabbed);
+	CHECK(mouse->grabbed);
+	CHECK_EQ(f.status.grabbed, 2);
 	CHECK_EQ(keyboard->host_down.count, 0);
 	CHECK(strstr(f.status.part.reason, "2 of 2"));
 
@@ -145,7 +149,9 @@ static void a_keyboard_and_a_mouse(void **state) {
 
 	toggle(&f, keyboard);
 	expect(&f, "+29 +97 -29 -97 ");
-	CHECK(!keyboard->grabbed && !mouse->grabbed && f.status.grabbed == 0);
+	CHECK(!keyboard->grabbed);
+	CHECK(!mouse->grabbed);
+	CHECK_EQ(f.status.grabbed, 0);
 	teardown(&f);
 }
 
@@ -202,8 +208,11 @@ static void positions_stay_with_the_host(void **state) {
 	struct fake *tablet = fakes_add(&f.fakes, 4, "KVM Tablet", false, false);
 	tablet->info.absolute = true;
 	setup_devices(&f, "/dev/input/event3", "/dev/input/event4", 0, NULL);
-	CHECK(f.status.open == 1 && tablet->opened == 0 && keyboard->opened == 1);
-	CHECK(f.status.part.state == PART_FAILED && f.status.refused == 1);
+	CHECK_EQ(f.status.open, 1);
+	CHECK(tablet->opened == 0);
+	CHECK(keyboard->opened == 1);
+	CHECK_EQ(f.status.part.state, PART_FAILED);
+	CHECK_EQ(f.status.refused, 1);
 	CHECK(strstr(f.status.part.reason, "KVM Tablet reports positions"));
 	toggle(&f, keyboard);
 	CHECK(keyboard->grabbed);
@@ -282,7 +291,8 @@ static void unplugged_while_held(void **state) {
 	expect(&f, "b-1 ");
 	fake_unplug(&f.fakes, keyboard);
 	expect(&f, "-17 ");
-	CHECK(f.status.open == 0 && f.status.part.state == PART_WAITING);
+	CHECK_EQ(f.status.open, 0);
+	CHECK_EQ(f.status.part.state, PART_WAITING);
 	CHECK(router_grabbed(f.router));
 
 	/* Plugged in again with a key down: the grab waits for it. */
@@ -308,7 +318,9 @@ static void a_node_is_followed_by_what_it_is(void **state) {
 	struct fake *keyboard = fakes_add(&f.fakes, 3, "Board", true, false);
 	struct fake *other = fakes_add(&f.fakes, 9, "Other", true, false);
 	setup_devices(&f, "/dev/input/event3", NULL, 0, NULL);
-	CHECK(f.status.open == 1 && keyboard->opened == 1 && twin->opened == 0);
+	CHECK_EQ(f.status.open, 1);
+	CHECK(keyboard->opened == 1);
+	CHECK(twin->opened == 0);
 	fake_unplug(&f.fakes, twin);
 	fake_unplug(&f.fakes, keyboard);
 	fake_unplug(&f.fakes, other);
@@ -332,7 +344,8 @@ static void a_link_is_followed_where_it_leads(void **state) {
 	struct fake *b = fakes_add(&f.fakes, 4, "Board", true, false);
 	snprintf(f.fakes.link, sizeof f.fakes.link, "/dev/input/by-id/usb-Board-event-kbd");
 	setup_devices(&f, f.fakes.link, NULL, 0, NULL);
-	CHECK(f.status.open == 0 && f.status.part.state == PART_WAITING);
+	CHECK_EQ(f.status.open, 0);
+	CHECK_EQ(f.status.part.state, PART_WAITING);
 	CHECK(strstr(f.status.part.reason, "usb-Board-event-kbd"));
 	f.fakes.linked = 1;
 	fakes_tell(&f.fakes);
@@ -356,17 +369,20 @@ static void refusals_are_explained(void **state) {
 	keyboard->foreign = true;
 	mouse->forbidden = true;
 	setup_devices(&f, "all", NULL, 0, NULL);
-	CHECK(f.status.part.state == PART_FAILED && f.status.refused == 1);
+	CHECK_EQ(f.status.part.state, PART_FAILED);
+	CHECK_EQ(f.status.refused, 1);
 	CHECK(strstr(f.status.part.reason, "/dev/input/event4") &&
 			strstr(f.status.part.reason, "group \"input\"") &&
 			strstr(f.status.part.reason, "pierglass setup input"));
 	mouse->forbidden = false;
 	fakes_tell(&f.fakes);
 	wait_open(&f, 2);
-	CHECK(f.status.part.state == PART_RUNNING && f.status.refused == 0);
+	CHECK_EQ(f.status.part.state, PART_RUNNING);
+	CHECK_EQ(f.status.refused, 0);
 
 	toggle(&f, keyboard);
-	CHECK(f.status.part.state == PART_FAILED && f.status.grabbed == 1);
+	CHECK_EQ(f.status.part.state, PART_FAILED);
+	CHECK_EQ(f.status.grabbed, 1);
 	CHECK(strstr(f.status.part.reason, "Board") &&
 			strstr(f.status.part.reason, "<input type='evdev'>"));
 	fake_key(keyboard, KEY_A, true);

@@ -32,7 +32,9 @@ static void write_file(const struct fixture *f, const char *path, const char *te
 	snprintf(full, sizeof full, "%s%s", f->root, path);
 	make_parents(full, f);
 	FILE *file = fopen(full, "w");
-	CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+	CHECK(file);
+	CHECK(fputs(text, file) >= 0);
+	CHECK_EQ(fclose(file), 0);
 }
 
 static void attribute(
@@ -108,8 +110,10 @@ static void devices_are_told_apart(void **state) {
 	CHECK(!infos[3].keyboard && infos[3].mouse);
 	CHECK_EQ(strcmp(infos[3].name, "Logitech G502"), 0);
 	CHECK_EQ(strcmp(infos[3].phys, "usb-0000:00:14.0-3/input0"), 0);
-	CHECK(infos[3].bus == 3 && infos[3].vendor == 0x46d && infos[3].product == 0xc08b);
-	CHECK(strcmp(infos[2].name, "Touch?[31mpad") == 0);
+	CHECK_EQ(infos[3].bus, 3);
+	CHECK_EQ(infos[3].vendor, 0x46d);
+	CHECK_EQ(infos[3].product, 0xc08b);
+	CHECK_EQ(strcmp(infos[2].name, "Touch?[31mpad"), 0);
 	CHECK(infos[4].media && !infos[4].keyboard && !infos[5].media && !infos[0].media);
 	CHECK(infos[6].absolute && !infos[6].mouse && !infos[3].absolute);
 	CHECK(strstr(device_reach(&infos[6]), "positions"));
@@ -170,7 +174,8 @@ static void changes_are_noticed(void **state) {
 	int before = f.changes;
 	write_file(&f, "/dev/null", "");
 	write_file(&f, "/dev/input/js0", "");
-	CHECK(loop_run_once(f.loop, 0) >= 0 && f.changes == before);
+	CHECK(loop_run_once(f.loop, 0) >= 0);
+	CHECK_EQ(f.changes, before);
 	teardown(&f);
 }
 

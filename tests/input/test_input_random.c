@@ -326,7 +326,9 @@ static void try_batch(struct world *w) {
 	/* Whoever was plugged in with a key down is grabbed now that it is up. */
 	fake_emit(mouse, EV_SYN, SYN_REPORT, 0);
 	drain(w);
-	CHECK(router_grabbed(w->router) && mouse->grabbed && router_held(w->router) == 0);
+	CHECK(router_grabbed(w->router));
+	CHECK(mouse->grabbed);
+	CHECK_EQ(router_held(w->router), 0);
 	w->grabs++;
 	batch(w, mouse);
 	release_devices(w);
@@ -337,7 +339,9 @@ static void finish(struct world *w) {
 	drain(w);
 	lose_focus(w);
 	release_devices(w);
-	CHECK(router_held(w->router) == 0 && w->sink.held_keys == 0 && w->sink.buttons == 0);
+	CHECK_EQ(router_held(w->router), 0);
+	CHECK(w->sink.held_keys == 0);
+	CHECK(w->sink.buttons == 0);
 	for (unsigned i = 0; i < w->fakes.count; i++) {
 		CHECK_EQ(w->fakes.fake[i].host_down.count, 0);
 	}

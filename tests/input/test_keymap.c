@@ -74,11 +74,15 @@ static void characters_of_a_us_keyboard(void **state) {
 	}
 	assert_int_equal(characters, 94);
 	bool shift;
-	CHECK(keymap_us(' ', &shift) == KEY_SPACE && !shift);
-	CHECK(keymap_us('\n', &shift) == KEY_ENTER && !shift);
+	CHECK_EQ(keymap_us(' ', &shift), KEY_SPACE);
+	CHECK(!shift);
+	CHECK_EQ(keymap_us('\n', &shift), KEY_ENTER);
+	CHECK(!shift);
 	CHECK_EQ(keymap_us('\r', &shift), 0);
-	CHECK(keymap_us(0x1b, &shift) == 0 && keymap_us(0x7f, &shift) == 0);
-	CHECK(keymap_us(0xe9, &shift) == 0 && keymap_us(0x4e2d, &shift) == 0);
+	CHECK_EQ(keymap_us(0x1b, &shift), 0);
+	CHECK_EQ(keymap_us(0x7f, &shift), 0);
+	CHECK_EQ(keymap_us(0xe9, &shift), 0);
+	CHECK_EQ(keymap_us(0x4e2d, &shift), 0);
 }
 
 int main(void) {

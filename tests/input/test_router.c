@@ -59,12 +59,12 @@ static void on_leds(void *data, unsigned leds) {
 static void setup_with(struct fixture *f, const char *toggle, const char *escape,
 		struct router_config config) {
 	*f = (struct fixture){ .now_ns = 1000 };
-	CHECK(chord_parse(toggle, &config.grab_toggle) == 0);
-	CHECK(chord_parse(escape, &config.escape) == 0);
+	CHECK_EQ(chord_parse(toggle, &config.grab_toggle), 0);
+	CHECK_EQ(chord_parse(escape, &config.escape), 0);
 	config.escape_hold_ns = ESCAPE_HOLD_NS;
 	const struct router_events events = { on_action, f };
 	const struct router_grabber grabber = { on_grab, on_leds, f };
-	CHECK(router_create(&f->router, &config, &events) == 0);
+	CHECK_EQ(router_create(&f->router, &config, &events), 0);
 	router_set_grabber(f->router, &grabber);
 	f->ops = held_sink_init(&f->sink);
 	router_set_guest(f->router, &f->ops);
@@ -176,7 +176,7 @@ static void sensitivity_keeps_the_rest(void **state) {
 		teardown(&f);
 	}
 	struct router *router;
-	CHECK(router_create(&router, &(struct router_config){ .sensitivity = 10 }, NULL) ==
+	CHECK_EQ(router_create(&router, &(struct router_config){ .sensitivity = 10 }, NULL),
 			-EINVAL);
 }
 
@@ -274,7 +274,9 @@ static void a_stuck_key_cannot_keep_the_grab(void **state) {
 	toggle(&f);
 	CHECK(router_grabbed(f.router));
 	toggle(&f); /* asked twice: it is not waited for */
-	CHECK(!router_grabbed(f.router) && f.sink.held_keys == 0 && f.sink.buttons == 0);
+	CHECK(!router_grabbed(f.router));
+	CHECK_EQ(f.sink.held_keys, 0);
+	CHECK_EQ(f.sink.buttons, 0);
 	teardown(&f);
 }
 
@@ -391,7 +393,9 @@ static void hold_everything(struct fixture *f) {
 	send(f, WINDOW, INPUT_BUTTON, INPUT_BUTTON_RIGHT, true, 0, 0);
 	send(f, MOUSE, INPUT_BUTTON, INPUT_BUTTON_LEFT, true, 0, 0);
 	send(f, MOUSE, INPUT_MOTION, 0, false, 1, 1);
-	CHECK(f->sink.held_keys == 2 && f->sink.buttons == 0xA && router_held(f->router) == 4);
+	CHECK(f->sink.held_keys == 2);
+	CHECK(f->sink.buttons == 0xA);
+	CHECK_EQ(router_held(f->router), 4);
 }
 
 static void release_everything(struct fixture *f) {
@@ -407,23 +411,33 @@ static void every_loss_releases(void **state) {
 
 	hold_everything(&f);
 	router_release(f.router, WINDOW); /* focus */
-	CHECK(f.sink.held_keys == 1 && f.sink.buttons == 2 && !f.sink.dirty);
+	CHECK_EQ(f.sink.held_keys, 1);
+	CHECK_EQ(f.sink.buttons, 2);
+	CHECK(!f.sink.dirty);
 	key(&f, WINDOW, KEY_A, false); /* comes too late */
 	router_device_gone(f.router, MOUSE);
 	router_device_gone(f.router, KEYBOARD);
-	CHECK(router_held(f.router) == 0 && f.sink.held_keys == 0 && f.sink.buttons == 0);
+	CHECK_EQ(router_held(f.router), 0);
+	CHECK_EQ(f.sink.held_keys, 0);
+	CHECK_EQ(f.sink.buttons, 0);
 	router_request_grab(f.router, false);
 
 	hold_everything(&f);
 	router_request_grab(f.router, false);
-	CHECK(f.sink.held_keys == 1 && f.sink.buttons == 8 && !f.sink.dirty);
+	CHECK_EQ(f.sink.held_keys, 1);
+	CHECK_EQ(f.sink.buttons, 8);
+	CHECK(!f.sink.dirty);
 	release_everything(&f);
 	router_release_all(f.router);
-	CHECK(router_held(f.router) == 0 && f.sink.held_keys == 0 && f.sink.buttons == 0);
+	CHECK_EQ(router_held(f.router), 0);
+	CHECK_EQ(f.sink.held_keys, 0);
+	CHECK_EQ(f.sink.buttons, 0);
 
 	hold_everything(&f);
 	router_set_enabled(f.router, false);
-	CHECK(router_held(f.router) == 0 && f.sink.held_keys == 0 && !router_grabbed(f.router));
+	CHECK_EQ(router_held(f.router), 0);
+	CHECK_EQ(f.sink.held_keys, 0);
+	CHECK(!router_grabbed(f.router));
 	tap(&f, WINDOW, KEY_C);
 	release_everything(&f);
 	held_log_take(&f.sink, f.log, sizeof f.log);
@@ -434,7 +448,9 @@ static void every_loss_releases(void **state) {
 
 	hold_everything(&f);
 	router_set_seat(f.router, false);
-	CHECK(!router_grabbed(f.router) && f.sink.held_keys == 1 && f.sink.buttons == 8);
+	CHECK(!router_grabbed(f.router));
+	CHECK_EQ(f.sink.held_keys, 1);
+	CHECK_EQ(f.sink.buttons, 8);
 	router_set_seat(f.router, true);
 	CHECK(router_grabbed(f.router)); /* B and the button are still down: devices.c waits */
 	release_everything(&f);
@@ -442,7 +458,8 @@ static void every_loss_releases(void **state) {
 
 	hold_everything(&f);
 	router_set_guest(f.router, NULL);
-	CHECK(router_held(f.router) == 0 && !router_grabbed(f.router));
+	CHECK_EQ(router_held(f.router), 0);
+	CHECK(!router_grabbed(f.router));
 	release_everything(&f);
 	f.ops = held_sink_init(&f.sink); /* the server has released all by itself */
 	router_set_guest(f.router, &f.ops);
@@ -551,7 +568,7 @@ static void key_combinations(void **state) {
 	CHECK_EQ(router_send_keys(f.router, cad, 9), -EINVAL);
 	router_set_enabled(f.router, false);
 	CHECK_EQ(router_send_keys(f.router, cad, 3), -ENOTCONN);
-	CHECK(router_type(f.router, "a") == -ENOTCONN);
+	CHECK_EQ(router_type(f.router, "a"), -ENOTCONN);
 	teardown(&f);
 }
 
@@ -560,8 +577,8 @@ static void typing_text(void **state) {
 	struct fixture f;
 	setup(&f);
 	key(&f, WINDOW, KEY_LEFTCTRL, true);
-	CHECK(router_type(f.router, "ab\xc3\xa9"
-				    "C\r\n\xff\xf0\x9f\x98\x80\xe4\xb8") ==
+	CHECK_EQ(router_type(f.router, "ab\xc3\xa9"
+				       "C\r\n\xff\xf0\x9f\x98\x80\xe4\xb8"),
 			5);     /* a malformed byte each */
 	expect(&f, "+29 -29 "); /* a held Ctrl would have made it Ctrl+A */
 	CHECK(router_type_step(f.router));
@@ -573,8 +590,9 @@ static void typing_text(void **state) {
 	CHECK(!router_type_step(f.router));
 
 	router_set_leds(f.router, INPUT_LED_CAPS);
-	CHECK(f.leds_reported == INPUT_LED_CAPS && router_leds(f.router) == INPUT_LED_CAPS);
-	CHECK(router_type(f.router, "A1b!") == 0);
+	CHECK_EQ(f.leds_reported, INPUT_LED_CAPS);
+	CHECK_EQ(router_leds(f.router), INPUT_LED_CAPS);
+	CHECK_EQ(router_type(f.router, "A1b!"), 0);
 	CHECK(router_type_step(f.router));
 	expect(&f, "+30 -30 +2 -2 ");
 	CHECK(router_type_step(f.router));
@@ -590,7 +608,7 @@ static void typing_text(void **state) {
 	router_set_guest(f.router, &f.ops);
 	CHECK_EQ(router_type(f.router, large), -E2BIG);
 	free(large);
-	CHECK(router_type(f.router, "left behind") == 0);
+	CHECK_EQ(router_type(f.router, "left behind"), 0);
 	teardown(&f);
 }
 

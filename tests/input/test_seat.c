@@ -30,7 +30,8 @@ static void on_change(bool active, void *data) {
 static void setup(struct fixture *f) {
 	memset(f, 0, sizeof *f);
 	snprintf(f->root, sizeof f->root, "/tmp/pierglass-seat-XXXXXX");
-	CHECK(mkdtemp(f->root) && loop_create(&f->loop) == 0);
+	CHECK(mkdtemp(f->root));
+	CHECK_EQ(loop_create(&f->loop), 0);
 	unsetenv("XDG_SESSION_ID");
 	unsetenv("XDG_VTNR");
 	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
@@ -57,7 +58,8 @@ static void a_session_of_logind(void **state) {
 	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("1"));
 	login_write(f.root, "/run/systemd/sessions/c1", LOGIN_SESSION("0"));
 	CHECK_EQ(seat_create(&f.seat, f.loop, f.root, "2", on_change, &f), 0);
-	CHECK(seat_active(f.seat) && strcmp(seat_reason(f.seat), "") == 0);
+	CHECK(seat_active(f.seat));
+	CHECK_EQ(strcmp(seat_reason(f.seat), ""), 0);
 
 	/* Another user comes to the front; the other session's file does not matter. */
 	login_write(f.root, "/run/systemd/sessions/2", LOGIN_SESSION("0"));
@@ -171,7 +173,8 @@ static void a_locked_screen(void **state) {
 	mock_logind_stop(&mock);
 	while (loop_run_once(f.loop, 20) > 0) {
 	}
-	CHECK(!seat_active(f.seat) && f.changes == 3);
+	CHECK(!seat_active(f.seat));
+	CHECK_EQ(f.changes, 3);
 	teardown(&f);
 #endif
 }

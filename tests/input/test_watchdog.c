@@ -35,7 +35,8 @@ static void it_releases_all_once(void **state) {
 	(void)state;
 	struct watchdog *watchdog = start();
 	uint64_t start_ns = clock_now_ns();
-	CHECK(watchdog_add(watchdog, 10) == 0 && watchdog_add(watchdog, 11) == 0);
+	CHECK_EQ(watchdog_add(watchdog, 10), 0);
+	CHECK_EQ(watchdog_add(watchdog, 11), 0);
 	CHECK(!watchdog_fired(watchdog));
 	wait_releases(2);
 	CHECK(clock_now_ns() - start_ns >= LIMIT_NS);
@@ -74,12 +75,14 @@ static void one_that_turns_keeps_its_devices(void **state) {
 static void what_was_removed_is_left_alone(void **state) {
 	(void)state;
 	struct watchdog *watchdog = start();
-	CHECK(watchdog_add(watchdog, 10) == 0 && watchdog_add(watchdog, 11) == 0);
+	CHECK_EQ(watchdog_add(watchdog, 10), 0);
+	CHECK_EQ(watchdog_add(watchdog, 11), 0);
 	watchdog_remove(watchdog, 10);
 	watchdog_remove(watchdog, 99);
 	wait_releases(1);
 	clock_sleep_ns(LIMIT_NS);
-	CHECK(atomic_load(&releases) == 1 && atomic_load(&last_fd) == 11);
+	CHECK_EQ(atomic_load(&releases), 1);
+	CHECK_EQ(atomic_load(&last_fd), 11);
 	for (int fd = 0; fd < WATCHDOG_FDS; fd++) {
 		CHECK_EQ(watchdog_add(watchdog, fd), 0);
 	}

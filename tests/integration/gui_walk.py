@@ -176,7 +176,7 @@ def microphone(walk):
 def microphone_policy(walk):
     for text in 'Microphone: on when', 'Microphone: off', 'Microphone: ask when':
         walk.says(text)
-    check(newest(walk.program)['microphone']['state'] == 'ready', 'the microphone is not as it was')
+    wait_for('the microphone as it was', lambda: newest(walk.program)['microphone']['state'] == 'ready')
 
 
 def screenshot(walk):
@@ -232,7 +232,7 @@ KEYS = {
     'microphone': ('microphone on or off', microphone),
     'microphone-policy': ('microphone: ask, on, off', microphone_policy),
     # With a question: tests/integration/clipboard.
-    'clipboard': ('let the guest have the clipboard that it asks for', lambda walk: walk.says('Nothing is asked of the clipboard')),
+    'clipboard': ('let the guest have the clipboard that it asks for', lambda walk: walk.says('No question about the clipboard')),
     'screenshot': ("save a picture of the guest's screen", screenshot),
     'source': ('next source of the picture: auto, LG, SPICE', source),
     'ctrl-alt-del': ('send Ctrl+Alt+Del', lambda walk: walk.sends(CTRL, ALT, DEL)),

@@ -141,9 +141,10 @@ static int start(struct vm *vm, char **argv) {
 	vm->hostile.random.state = strtoull(argv[5], NULL, 10);
 	snprintf(vm->hostile.guest.path, sizeof vm->hostile.guest.path, "%s", argv[1]);
 	int fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	CHECK(fd >= 0 && ftruncate(fd, HOSTILE_MEMORY) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(ftruncate(fd, HOSTILE_MEMORY), 0);
 	close(fd);
-	CHECK(shm_map(&vm->hostile.guest.shm, argv[1]) == 0);
+	CHECK_EQ(shm_map(&vm->hostile.guest.shm, argv[1]), 0);
 	return spice_peer_create(&vm->peer, &config, &events);
 }
 

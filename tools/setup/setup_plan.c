@@ -81,8 +81,8 @@ void plan_command(struct plan *plan, const char *format, ...) {
 	add_line(&one, COMMAND, format, args);
 	va_end(args);
 	drop_line(&plan->step, one.line[0]);
-	plan->step.line = xrealloc(
-			plan->step.line, (plan->step.count + 1) * sizeof *plan->step.line);
+	plan->step.line =
+			xrealloc(plan->step.line, (plan->step.count + 1) * sizeof *plan->step.line);
 	plan->step.line[plan->step.count++] = one.line[0];
 	free(one.line);
 }

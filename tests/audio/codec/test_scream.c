@@ -49,7 +49,8 @@ static void every_golden_packet_is_judged_as_its_name_says(void **state) {
 		*(reject ? &bad : &good) += 1;
 	}
 	closedir(dir);
-	CHECK(good == 17 && bad == 22);
+	CHECK_EQ(good, 17);
+	CHECK_EQ(bad, 22);
 }
 
 /* Channel c holds a sine of 250 * (c + 1) Hz at a quarter of full scale. */
@@ -60,8 +61,10 @@ static void check_tone(const char *name, unsigned rate, unsigned bits, unsigned 
 	struct scream_packet packet;
 	size_t len = load(name, data, sizeof data);
 	CHECK_EQ(scream_parse(data, len, &packet), SCREAM_OK);
-	CHECK(packet.format.rate == rate && packet.format.bits == bits &&
-			packet.format.channels == channels && packet.frames == frames);
+	CHECK_EQ(packet.format.rate, rate);
+	CHECK_EQ(packet.format.bits, bits);
+	CHECK_EQ(packet.format.channels, channels);
+	CHECK_EQ(packet.frames, frames);
 	scream_to_float(out, packet.pcm, packet.frames, &packet.format);
 	for (unsigned i = 0; i < frames; i++) {
 		for (unsigned c = 0; c < channels; c++) {
@@ -246,8 +249,9 @@ static void shared_memory_headers_are_judged(void **state) {
 			fail_msg("%s: %d", cases[i].name, r);
 		}
 		if (r == 0) {
-			CHECK(header.slots == 4 && header.slot_bytes == 3840 &&
-					header.offset == 24);
+			CHECK_EQ(header.slots, 4);
+			CHECK_EQ(header.slot_bytes, 3840);
+			CHECK_EQ(header.offset, 24);
 			CHECK_EQ(scream_shm_parse(data, 24 + 4 * 3840 - 1, &header), -ERANGE);
 		}
 	}

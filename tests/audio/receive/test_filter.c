@@ -94,7 +94,8 @@ static void the_wanted_sender_is_heard(void **state) {
 	play_for(&l, &stereo, 600, ANOTHER, 1000);
 	filter_choose(&l.filter, true);
 	CHECK_EQ(put(&l, &stereo, ANOTHER, 1000), FILTER_PLAY); /* nobody knows whose it is */
-	CHECK(l.filter.sender_count == 1 && l.filter.senders[0].source == ANOTHER);
+	CHECK_EQ(l.filter.sender_count, 1);
+	CHECK_EQ(l.filter.senders[0].source, ANOTHER);
 	CHECK_EQ(put(&l, &stereo, GUEST, 1000), FILTER_OTHER_SENDER);
 	filter_judge_sender(&l.filter, 1, FILTER_SENDER_WANTED);
 	CHECK_EQ(put_silence(&l, GUEST), FILTER_OTHER_SENDER);
@@ -193,8 +194,9 @@ static void malformed_ones_touch_nothing(void **state) {
 		CHECK_EQ(filter_judge(&l.filter, data, (size_t)i, ANOTHER, 9, l.now, &packet),
 				FILTER_MALFORMED);
 	}
-	CHECK(l.filter.source == before.source && l.filter.tokens == before.tokens &&
-			l.filter.heard_ns == before.heard_ns);
+	CHECK_EQ(l.filter.source, before.source);
+	CHECK_EQ(l.filter.tokens, before.tokens);
+	CHECK_EQ(l.filter.heard_ns, before.heard_ns);
 	CHECK_EQ(filter_rejected(&l.filter), filter_rejected(&before) + 1000);
 	CHECK_EQ(put(&l, &stereo, GUEST, 1), FILTER_PLAY);
 }

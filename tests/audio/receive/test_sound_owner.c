@@ -45,7 +45,8 @@ static void two_players_do_not_take_from_each_other(void **state) {
 	CHECK_EQ(sound_owner_create(&first, folder, false), 0);
 	CHECK_EQ(sound_owner_create(&second, folder, false), 0);
 	CHECK_EQ(sound_owner_try(first, KEY, false, &pid), SOUND_OWNER_HELD);
-	CHECK(sound_owner_try(second, KEY, false, &pid) == SOUND_OWNER_OTHER && pid == getpid());
+	CHECK_EQ(sound_owner_try(second, KEY, false, &pid), SOUND_OWNER_OTHER);
+	CHECK_EQ(pid, getpid());
 	CHECK_EQ(sound_owner_try(second, OTHER, false, &pid), SOUND_OWNER_HELD);
 	sound_owner_release(first, KEY);
 	CHECK_EQ(sound_owner_try(second, KEY, false, &pid), SOUND_OWNER_HELD);
@@ -65,7 +66,8 @@ static void players_of_different_vms_share(void **state) {
 	for (int i = 0; i < 3; i++) {
 		CHECK_EQ(sound_owner_create(&player[i], folder, false), 0);
 	}
-	CHECK(sound_owner_try(player[0], KEY, true, &pid) == SOUND_OWNER_ASKED && waited(unit));
+	CHECK_EQ(sound_owner_try(player[0], KEY, true, &pid), SOUND_OWNER_ASKED);
+	CHECK(waited(unit));
 	CHECK_EQ(sound_owner_try(player[0], KEY, true, &pid), SOUND_OWNER_HELD);
 	CHECK_EQ(sound_owner_try(player[1], KEY, true, &pid), SOUND_OWNER_HELD);
 	CHECK(sound_owner_try(player[2], KEY, false, &pid) != SOUND_OWNER_HELD);

@@ -39,30 +39,41 @@ static unsigned run(struct world *w, char scream, char spice, unsigned ms) {
 static void whichever_sounds_is_played(void **state) {
 	struct world w = { .now_ns = 100 * NS_PER_S };
 	(void)state;
-	CHECK(run(&w, '0', '-', 1000) > 0 && w.choice.now == SOURCE_SCREAM);
-	CHECK(run(&w, '0', 'x', 1000) == 10 && w.choice.now == SOURCE_SPICE);
+	CHECK(run(&w, '0', '-', 1000) > 0);
+	CHECK_EQ(w.choice.now, SOURCE_SCREAM);
+	CHECK_EQ(run(&w, '0', 'x', 1000), 10);
+	CHECK_EQ(w.choice.now, SOURCE_SPICE);
 	/* Who sounds keeps it. */
-	CHECK(run(&w, 'x', 'x', 5000) == 0 && run(&w, '0', 'x', 5000) == 0);
+	CHECK_EQ(run(&w, 'x', 'x', 5000), 0);
+	CHECK_EQ(run(&w, '0', 'x', 5000), 0);
 	/* Both deliver: within 50 ms. */
 	const unsigned ms = run(&w, 'x', '0', 1000);
-	CHECK(ms > 0 && ms <= 40 && w.choice.now == SOURCE_SCREAM);
+	CHECK(ms > 0);
+	CHECK(ms <= 40);
+	CHECK_EQ(w.choice.now, SOURCE_SCREAM);
 	/* Silence takes nothing, and a pause of the sound is no reason either. */
-	CHECK(run(&w, '0', '0', 60000) == 0 && run(&w, 'x', '0', 1000) == 0);
+	CHECK_EQ(run(&w, '0', '0', 60000), 0);
+	CHECK_EQ(run(&w, 'x', '0', 1000), 0);
 }
 
 static void one_that_stalls_gives_way(void **state) {
 	struct world w = { .now_ns = 100 * NS_PER_S };
 	(void)state;
-	CHECK(run(&w, 'x', 'x', 1000) > 0 && w.choice.now == SOURCE_SCREAM);
+	CHECK(run(&w, 'x', 'x', 1000) > 0);
+	CHECK_EQ(w.choice.now, SOURCE_SCREAM);
 	CHECK_EQ(run(&w, '-', 'x', 190), 0); /* held up, and goes on */
 	CHECK_EQ(run(&w, 'x', 'x', 1000), 0);
 	const unsigned ms = run(&w, '-', 'x', 1000);
-	CHECK(ms > 190 && ms <= 250 && w.choice.now == SOURCE_SPICE);
+	CHECK(ms > 190);
+	CHECK(ms <= 250);
+	CHECK_EQ(w.choice.now, SOURCE_SPICE);
 	/* It says that it stops. */
 	source_choice_stopped(&w.choice, SOURCE_SPICE);
-	CHECK(run(&w, 'x', '-', 100) == 10 && w.choice.now == SOURCE_SCREAM);
+	CHECK_EQ(run(&w, 'x', '-', 100), 10);
+	CHECK_EQ(w.choice.now, SOURCE_SCREAM);
 	/* It is away for good: the other's silence is what there is. */
-	CHECK(run(&w, '-', '0', 1500) == 0 && run(&w, '-', '0', 1000) > 0);
+	CHECK_EQ(run(&w, '-', '0', 1500), 0);
+	CHECK(run(&w, '-', '0', 1000) > 0);
 }
 
 int main(void) {

@@ -122,7 +122,8 @@ static void off_does_not_even_link_it(void **state) {
 	start(&f, GUEST_LINK_MICROPHONE_OFF);
 	WAIT(f.status.has_record);
 	loop_run_for(f.loop, 50);
-	CHECK(f.links == 0 && f.status.microphone == GUEST_LINK_MIC_OFF);
+	CHECK_EQ(f.links, 0);
+	CHECK_EQ(f.status.microphone, GUEST_LINK_MIC_OFF);
 	/* The user's key is stronger than the policy, both ways. */
 	command(&f, GUEST_LINK_MICROPHONE, 1);
 	WAIT(f.links == 1 && f.status.microphone == GUEST_LINK_MIC_READY);
@@ -144,7 +145,8 @@ static void ask_waits_for_the_user(void **state) {
 	guest_records(&f, 2);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_ASKING);
 	loop_run_for(f.loop, 50);
-	CHECK(f.modes == 0 && f.marks == 0);
+	CHECK_EQ(f.modes, 0);
+	CHECK_EQ(f.marks, 0);
 	command(&f, GUEST_LINK_MICROPHONE, 1);
 	WAIT(f.modes == 1 && f.marks == 1);
 	CHECK_EQ(f.status.microphone, GUEST_LINK_MIC_OPEN);
@@ -165,7 +167,8 @@ static void ask_waits_for_the_user(void **state) {
 	guest_stops(&f);
 	guest_records(&f, 2);
 	loop_run_for(f.loop, 50);
-	CHECK(f.status.microphone == GUEST_LINK_MIC_DECLINED && f.marks == 2);
+	CHECK_EQ(f.status.microphone, GUEST_LINK_MIC_DECLINED);
+	CHECK_EQ(f.marks, 2);
 	command(&f, GUEST_LINK_MICROPHONE_POLICY, GUEST_LINK_MICROPHONE_ON);
 	WAIT(f.status.microphone == GUEST_LINK_MIC_OPEN && f.marks == 3);
 	command(&f, GUEST_LINK_MICROPHONE_POLICY, GUEST_LINK_MICROPHONE_OFF);
@@ -190,7 +193,8 @@ static void on_follows_the_guest(void **state) {
 	/* Frames of one channel cannot be told to a server. */
 	guest_records(&f, 1);
 	loop_run_for(f.loop, 50);
-	CHECK(f.status.microphone == GUEST_LINK_MIC_READY && f.marks == 1);
+	CHECK_EQ(f.status.microphone, GUEST_LINK_MIC_READY);
+	CHECK_EQ(f.marks, 1);
 	stop(&f);
 }
 

@@ -44,7 +44,8 @@ static void counts_all_that_it_started(void **state) {
 	static struct bench_tree from, to;
 	int go[2], done[2];
 	char byte = 0;
-	CHECK(pipe(go) == 0 && pipe(done) == 0);
+	CHECK_EQ(pipe(go), 0);
+	CHECK_EQ(pipe(done), 0);
 	const pid_t child = fork();
 	if (child == 0) {
 		live(go[0], done[1]);

@@ -68,13 +68,13 @@ static void on_text(char *text, void *data) {
 }
 
 static void own(struct clipboard_backend *backend, unsigned types) {
-	CHECK(backend == &w.backend);
+	CHECK_EQ(backend, &w.backend);
 	w.owned = types;
 	w.owns++;
 }
 
 static void fetch(struct clipboard_backend *backend, uint32_t id, unsigned type, size_t max) {
-	CHECK(backend == &w.backend);
+	CHECK_EQ(backend, &w.backend);
 	w.fetch_id = id;
 	w.fetch_type = type;
 	w.fetch_max = max;
@@ -82,7 +82,8 @@ static void fetch(struct clipboard_backend *backend, uint32_t id, unsigned type,
 }
 
 static void give(struct clipboard_backend *backend, uint32_t id, void *heap, size_t len) {
-	CHECK(backend == &w.backend && w.gives < 8);
+	CHECK_EQ(backend, &w.backend);
+	CHECK(w.gives < 8);
 	w.given[w.gives] = id;
 	memset(w.given_text[w.gives], 0, sizeof w.given_text[0]);
 	if (heap) {
@@ -134,17 +135,28 @@ static void local_content_goes_when_the_guest_asks(void **state) {
 	(void)state;
 	start();
 	w.desktop.offered(CLIPBOARD_TEXT | CLIPBOARD_PNG, false, w.desktop.data);
-	CHECK(w.messages == 1 && w.sent.kind == CLIPBOARD_OFFER && w.fetches == 0);
+	CHECK_EQ(w.messages, 1);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_OFFER);
+	CHECK_EQ(w.fetches, 0);
 	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 7, true, NULL);
-	CHECK(w.fetches == 1 && w.fetch_type == CLIPBOARD_TEXT && w.fetch_max == MAX_BYTES);
+	CHECK_EQ(w.fetches, 1);
+	CHECK_EQ(w.fetch_type, CLIPBOARD_TEXT);
+	CHECK_EQ(w.fetch_max, MAX_BYTES);
 	fetched("a\nb\r\n");
-	CHECK(w.sent.kind == CLIPBOARD_DATA && w.sent.serial == 7 && w.sent.crlf);
-	CHECK(w.sent.len == 6 && memcmp(w.content, "a\r\nb\r\n", 6) == 0);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_DATA);
+	CHECK_EQ(w.sent.serial, 7);
+	CHECK(w.sent.crlf);
+	CHECK_EQ(w.sent.len, 6);
+	CHECK_EQ(memcmp(w.content, "a\r\nb\r\n", 6), 0);
 	guest(CLIPBOARD_REQUEST, CLIPBOARD_PNG, 8, true, NULL);
 	fetched("\nPNG\n"); /* an image has no line ends */
-	CHECK(w.sent.serial == 8 && w.sent.len == 5 && memcmp(w.content, "\nPNG\n", 5) == 0);
+	CHECK_EQ(w.sent.serial, 8);
+	CHECK_EQ(w.sent.len, 5);
+	CHECK_EQ(memcmp(w.content, "\nPNG\n", 5), 0);
 	guest(CLIPBOARD_REQUEST, CLIPBOARD_BMP, 9, false, NULL); /* not on offer */
-	CHECK(w.fetches == 2 && w.sent.serial == 9 && w.sent.len == 0);
+	CHECK_EQ(w.fetches, 2);
+	CHECK_EQ(w.sent.serial, 9);
+	CHECK_EQ(w.sent.len, 0);
 	w.desktop.offered(0, false, w.desktop.data);
 	CHECK_EQ(w.sent.kind, CLIPBOARD_RELEASE);
 	w.desktop.offered(0, false, w.desktop.data);
@@ -161,11 +173,16 @@ static void too_much_and_too_late_are_said(void **state) {
 	char lines[MAX_BYTES + 1] = { 0 };
 	memset(lines, '\n', MAX_BYTES); /* twice as long with CR LF */
 	fetched(lines);
-	CHECK(w.sent.kind == CLIPBOARD_DATA && w.sent.data == NULL);
-	CHECK(w.sent.failure == CLIPBOARD_FAILURE_SIZE && w.refusals == 1 && w.refused_to_vm);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_DATA);
+	CHECK_EQ(w.sent.data, NULL);
+	CHECK_EQ(w.sent.failure, CLIPBOARD_FAILURE_SIZE);
+	CHECK_EQ(w.refusals, 1);
+	CHECK(w.refused_to_vm);
 	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 2, false, NULL);
 	w.desktop.fetched(2, NULL, 0, CLIPBOARD_FAILURE_TIME, w.desktop.data);
-	CHECK(w.sent.serial == 2 && w.refusals == 2 && w.failure == CLIPBOARD_FAILURE_TIME);
+	CHECK_EQ(w.sent.serial, 2);
+	CHECK_EQ(w.refusals, 2);
+	CHECK_EQ(w.failure, CLIPBOARD_FAILURE_TIME);
 	w.desktop.fetched(2, strdup("late"), 4, CLIPBOARD_FAILURE_NONE, w.desktop.data);
 	CHECK_EQ(w.messages, 3);
 
@@ -177,7 +194,10 @@ static void too_much_and_too_late_are_said(void **state) {
 		.serial = w.sent.serial,
 		.len = 1u << 30 };
 	clipboard_core_message(w.core, &large);
-	CHECK(w.refusals == 3 && !w.refused_to_vm && w.gives == 1 && w.empty_gives == 1);
+	CHECK_EQ(w.refusals, 3);
+	CHECK(!w.refused_to_vm);
+	CHECK_EQ(w.gives, 1);
+	CHECK_EQ(w.empty_gives, 1);
 	stop();
 }
 
@@ -185,28 +205,39 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	(void)state;
 	start();
 	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
-	CHECK(w.owned == CLIPBOARD_TEXT && w.messages == 0);
+	CHECK_EQ(w.owned, CLIPBOARD_TEXT);
+	CHECK_EQ(w.messages, 0);
 	/* Two programs at once: one request. */
 	w.desktop.wanted(11, CLIPBOARD_TEXT, w.desktop.data);
 	w.desktop.wanted(12, CLIPBOARD_TEXT, w.desktop.data);
-	CHECK(w.messages == 1 && w.sent.kind == CLIPBOARD_REQUEST && w.sent.serial != 0);
+	CHECK_EQ(w.messages, 1);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_REQUEST);
+	CHECK(w.sent.serial != 0);
 	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial + 1, false, "not that one");
 	CHECK_EQ(w.gives, 0);
 	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, true, "x\r\ny");
-	CHECK(w.gives == 2 && w.given[0] == 11 && w.given[1] == 12);
-	CHECK(strcmp(w.given_text[0], "x\ny") == 0 && strcmp(w.given_text[1], "x\ny") == 0);
+	CHECK_EQ(w.gives, 2);
+	CHECK_EQ(w.given[0], 11);
+	CHECK_EQ(w.given[1], 12);
+	CHECK_EQ(strcmp(w.given_text[0], "x\ny"), 0);
+	CHECK_EQ(strcmp(w.given_text[1], "x\ny"), 0);
 	/* Another type than on offer; and what waits when the guest's offer goes. */
 	w.desktop.wanted(13, CLIPBOARD_PNG, w.desktop.data);
-	CHECK(w.gives == 3 && w.empty_gives == 1 && w.refusals == 0);
+	CHECK_EQ(w.gives, 3);
+	CHECK_EQ(w.empty_gives, 1);
+	CHECK_EQ(w.refusals, 0);
 	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
 	w.desktop.wanted(14, CLIPBOARD_TEXT, w.desktop.data);
 	guest(CLIPBOARD_RELEASE, 0, 0, false, NULL);
-	CHECK(w.gives == 4 && w.empty_gives == 2 && w.owned == 0);
+	CHECK_EQ(w.gives, 4);
+	CHECK_EQ(w.empty_gives, 2);
+	CHECK_EQ(w.owned, 0);
 	/* A session that is too busy. */
 	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
 	w.busy = true;
 	w.desktop.wanted(15, CLIPBOARD_TEXT, w.desktop.data);
-	CHECK(w.gives == 5 && w.empty_gives == 3);
+	CHECK_EQ(w.gives, 5);
+	CHECK_EQ(w.empty_gives, 3);
 	stop();
 }
 
@@ -216,19 +247,24 @@ static void an_image_of_the_guest_has_no_line_ends(void **state) {
 	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
 	w.desktop.wanted(11, CLIPBOARD_PNG, w.desktop.data);
 	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, w.sent.serial, true, "\r\nPNG\r\n");
-	CHECK(w.gives == 1 && strcmp(w.given_text[0], "\r\nPNG\r\n") == 0);
+	CHECK_EQ(w.gives, 1);
+	CHECK_EQ(strcmp(w.given_text[0], "\r\nPNG\r\n"), 0);
 	/* A guest that offers anew: who still waits for the old content gets none. */
 	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
 	w.desktop.wanted(12, CLIPBOARD_PNG, w.desktop.data);
 	const uint32_t serial = w.sent.serial;
 	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
-	CHECK(w.gives == 2 && w.empty_gives == 1);
+	CHECK_EQ(w.gives, 2);
+	CHECK_EQ(w.empty_gives, 1);
 	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, serial, false, "late");
-	CHECK(w.gives == 2 && w.refusals == 0);
+	CHECK_EQ(w.gives, 2);
+	CHECK_EQ(w.refusals, 0);
 	/* None of it is a failure; and what is empty is empty. */
 	w.desktop.wanted(13, CLIPBOARD_PNG, w.desktop.data);
 	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, w.sent.serial, false, NULL);
-	CHECK(w.gives == 3 && w.empty_gives == 2 && w.refusals == 0);
+	CHECK_EQ(w.gives, 3);
+	CHECK_EQ(w.empty_gives, 2);
+	CHECK_EQ(w.refusals, 0);
 	stop();
 }
 
@@ -239,8 +275,10 @@ static void a_program_that_copies_ends_the_guests_offer(void **state) {
 	w.desktop.wanted(1, CLIPBOARD_TEXT, w.desktop.data);
 	const uint32_t serial = w.sent.serial;
 	w.desktop.offered(CLIPBOARD_PNG, false, w.desktop.data);
-	CHECK(w.gives == 1 && w.empty_gives == 1);
-	CHECK(w.sent.kind == CLIPBOARD_OFFER && w.sent.types == CLIPBOARD_PNG);
+	CHECK_EQ(w.gives, 1);
+	CHECK_EQ(w.empty_gives, 1);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_OFFER);
+	CHECK_EQ(w.sent.types, CLIPBOARD_PNG);
 	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, serial, false, "late");
 	CHECK_EQ(w.gives, 1);
 	stop();
@@ -253,16 +291,22 @@ static void what_the_guest_sent_is_not_fetched_twice(void **state) {
 	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
 	w.desktop.wanted(1, CLIPBOARD_PNG, w.desktop.data);
 	guest(CLIPBOARD_DATA, CLIPBOARD_PNG, w.sent.serial, false, "PNG");
-	CHECK(w.messages == 1 && w.gives == 1);
+	CHECK_EQ(w.messages, 1);
+	CHECK_EQ(w.gives, 1);
 	for (uint32_t id = 2; id < 6; id++) {
 		w.desktop.wanted(id, CLIPBOARD_PNG, w.desktop.data);
-		CHECK(w.given[id - 1] == id && strcmp(w.given_text[id - 1], "PNG") == 0);
+		CHECK_EQ(w.given[id - 1], id);
+		CHECK_EQ(strcmp(w.given_text[id - 1], "PNG"), 0);
 	}
-	CHECK(w.messages == 1 && w.gives == 5 && w.empty_gives == 0);
+	CHECK_EQ(w.messages, 1);
+	CHECK_EQ(w.gives, 5);
+	CHECK_EQ(w.empty_gives, 0);
 	/* The next offer has other content. */
 	guest(CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, false, NULL);
 	w.desktop.wanted(6, CLIPBOARD_PNG, w.desktop.data);
-	CHECK(w.messages == 2 && w.sent.kind == CLIPBOARD_REQUEST && w.gives == 5);
+	CHECK_EQ(w.messages, 2);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_REQUEST);
+	CHECK_EQ(w.gives, 5);
 	stop();
 }
 
@@ -275,7 +319,8 @@ static void what_comes_back_is_known(void **state) {
 	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, true, "x\r\ny");
 	CHECK_EQ(w.messages, 1);
 	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
-	CHECK(w.fetches == 1 && w.fetch_type == CLIPBOARD_TEXT);
+	CHECK_EQ(w.fetches, 1);
+	CHECK_EQ(w.fetch_type, CLIPBOARD_TEXT);
 	fetched("x\ny");
 	CHECK_EQ(w.messages, 1); /* the guest is told nothing */
 	clipboard_core_ask_text(w.core);
@@ -283,14 +328,18 @@ static void what_comes_back_is_known(void **state) {
 	fetched("x\ny");
 	/* Something else is told. */
 	w.desktop.offered(CLIPBOARD_TEXT | CLIPBOARD_PNG, false, w.desktop.data);
-	CHECK(w.messages == 2 && w.sent.kind == CLIPBOARD_OFFER && w.fetches == 2);
+	CHECK_EQ(w.messages, 2);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_OFFER);
+	CHECK_EQ(w.fetches, 2);
 
 	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
 	w.desktop.wanted(2, CLIPBOARD_TEXT, w.desktop.data);
 	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, false, "guest");
 	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	fetched("other");
-	CHECK(w.sent.kind == CLIPBOARD_OFFER && w.sent.types == CLIPBOARD_TEXT && w.messages == 4);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_OFFER);
+	CHECK_EQ(w.sent.types, CLIPBOARD_TEXT);
+	CHECK_EQ(w.messages, 4);
 	stop();
 }
 
@@ -299,13 +348,17 @@ static void a_password_is_not_offered(void **state) {
 	start();
 	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	w.desktop.offered(CLIPBOARD_TEXT, true, w.desktop.data);
-	CHECK(w.messages == 2 && w.sent.kind == CLIPBOARD_RELEASE);
+	CHECK_EQ(w.messages, 2);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_RELEASE);
 	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 1, false, NULL);
-	CHECK(w.fetches == 0 && w.sent.kind == CLIPBOARD_DATA && !w.sent.data);
+	CHECK_EQ(w.fetches, 0);
+	CHECK_EQ(w.sent.kind, CLIPBOARD_DATA);
+	CHECK(!w.sent.data);
 	clipboard_core_ask_text(w.core); /* but the user may have it typed */
 	CHECK_EQ(w.fetches, 1);
 	fetched("secret");
-	CHECK(w.texts == 1 && strcmp(w.text, "secret") == 0);
+	CHECK_EQ(w.texts, 1);
+	CHECK_EQ(strcmp(w.text, "secret"), 0);
 	stop();
 }
 
@@ -313,23 +366,29 @@ static void text_to_type_is_found_on_either_side(void **state) {
 	(void)state;
 	start();
 	clipboard_core_ask_text(w.core);
-	CHECK(w.texts == 1 && !w.text);
+	CHECK_EQ(w.texts, 1);
+	CHECK(!w.text);
 	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
 	clipboard_core_ask_text(w.core); /* the key was pressed twice */
 	CHECK_EQ(w.fetches, 1);
 	fetched("local");
-	CHECK(w.texts == 2 && strcmp(w.text, "local") == 0);
+	CHECK_EQ(w.texts, 2);
+	CHECK_EQ(strcmp(w.text, "local"), 0);
 	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
 	clipboard_core_ask_text(w.core);
 	guest(CLIPBOARD_DATA, CLIPBOARD_TEXT, w.sent.serial, false, "guest");
-	CHECK(w.texts == 3 && strcmp(w.text, "guest") == 0);
+	CHECK_EQ(w.texts, 3);
+	CHECK_EQ(strcmp(w.text, "guest"), 0);
 	/* The desktop goes away while it is asked. */
 	w.desktop.offered(CLIPBOARD_TEXT, false, w.desktop.data);
 	clipboard_core_ask_text(w.core);
 	guest(CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 3, false, NULL);
 	clipboard_core_set_backend(w.core, NULL);
-	CHECK(w.texts == 4 && !w.text && w.sent.serial == 3 && !w.sent.data);
+	CHECK_EQ(w.texts, 4);
+	CHECK(!w.text);
+	CHECK_EQ(w.sent.serial, 3);
+	CHECK(!w.sent.data);
 	stop();
 }
 
@@ -354,11 +413,14 @@ static void names_of_programs(void **state) {
 
 	size_t len;
 	uint8_t *utf8 = clipboard_from_latin1((const uint8_t *)"gr\xfcn", 4, &len);
-	CHECK(len == 5 && memcmp(utf8, "gr\xc3\xbcn", 5) == 0);
-	CHECK(clipboard_to_latin1(utf8, len) == 4 && memcmp(utf8, "gr\xfcn", 4) == 0);
+	CHECK_EQ(len, 5);
+	CHECK_EQ(memcmp(utf8, "gr\xc3\xbcn", 5), 0);
+	CHECK_EQ(clipboard_to_latin1(utf8, len), 4);
+	CHECK_EQ(memcmp(utf8, "gr\xfcn", 4), 0);
 	free(utf8);
 	uint8_t other[] = "\xe4\xbd\xa0!\xc3";
-	CHECK(clipboard_to_latin1(other, 5) == 3 && memcmp(other, "?!?", 3) == 0);
+	CHECK_EQ(clipboard_to_latin1(other, 5), 3);
+	CHECK_EQ(memcmp(other, "?!?", 3), 0);
 }
 
 static void lists_of_files(void **state) {
@@ -371,7 +433,8 @@ static void lists_of_files(void **state) {
 			"/tmp/a b\0http://x/y\0/c\0file://elsewhere/d\0"
 			"file:///bad%2\0file:///nul%00x\0/java x\0/bare %20\0file:x\0/last\0";
 	char *paths = clipboard_uris_to_paths(list, sizeof list - 1);
-	CHECK(paths && memcmp(paths, expected, sizeof expected) == 0);
+	CHECK(paths);
+	CHECK_EQ(memcmp(paths, expected, sizeof expected), 0);
 	free(paths);
 	CHECK(!clipboard_uris_to_paths("", 0) && !clipboard_uris_to_paths("x\n", 2));
 }

@@ -42,7 +42,8 @@ static int set_up(void **state) {
 	place->paths.kvmfr = "/dev/null"; /* a character device */
 	char vms[96];
 	snprintf(vms, sizeof vms, "%s/vms", place->dir);
-	CHECK(mkdir(place->dir, 0700) == 0 && mkdir(vms, 0700) == 0);
+	CHECK_EQ(mkdir(place->dir, 0700), 0);
+	CHECK_EQ(mkdir(vms, 0700), 0);
 	place->config = calloc(1, sizeof *place->config);
 	*state = place;
 	return 0;

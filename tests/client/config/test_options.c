@@ -25,7 +25,8 @@ static void the_table_is_whole(void **state) {
 	for (unsigned i = 0; i < config_options_count; i++) {
 		const struct config_option *option = &config_options[i];
 		char allowed[512] = "";
-		CHECK(is_name(option->name) && option_find(option->name) == option);
+		CHECK(is_name(option->name));
+		CHECK_EQ(option_find(option->name), option);
 		CHECK(option->letter == '\0' || option_find_letter(option->letter) == option);
 		CHECK(option->help && option->help[0] && strlen(option->help) < 90);
 		CHECK(option->help[strlen(option->help) - 1] != '.');
@@ -332,7 +333,8 @@ static void lg_values(void **state) {
 		}
 	}
 	lg_translate(config, "app:renderer", "OpenGL", true, &value);
-	CHECK(value.support == LG_UNSUPPORTED && value.note);
+	CHECK_EQ(value.support, LG_UNSUPPORTED);
+	CHECK(value.note);
 	lg_translate(config, "app:nothing", "1", true, &value);
 	CHECK_EQ(value.support, LG_UNKNOWN);
 	free(config);

@@ -122,12 +122,14 @@ static void on_the_command_line(void **state) {
 	CHECK_EQ(config_load(&config, 3, plays, &none, error), 0);
 	assert_string_equal(config.session.uri, "spice+tls://192.0.2.1:5901");
 	assert_string_equal(config.window.title, "mine");
-	CHECK(config.video.settings.source == VIDEO_SOURCE_SPICE && !config.discover);
+	CHECK_EQ(config.video.settings.source, VIDEO_SOURCE_SPICE);
+	CHECK(!config.discover);
 	first_line(config.session.password_file, line, sizeof line);
 	assert_string_equal(line, "secret");
 	first_line(config.session.ca_file, line, sizeof line);
 	assert_string_equal(line, "PEM\n");
-	CHECK(access(path, F_OK) < 0 && errno == ENOENT);
+	CHECK(access(path, F_OK) < 0);
+	CHECK_EQ(errno, ENOENT);
 	CHECK_EQ(config_load(&config, 2, plays, &none, error), -EINVAL);
 	CHECK(strstr(error, path) != NULL);
 

@@ -57,7 +57,8 @@ static void only_those_of_vfio_are_held(void **state) {
 	for (int number = 129; number <= 130; number++) {
 		snprintf(path, sizeof path, "%s/dri/renderD%d", root, number);
 		FILE *file = fopen(path, "we");
-		CHECK(file && fclose(file) == 0);
+		CHECK(file);
+		CHECK_EQ(fclose(file), 0);
 	}
 	CHECK(gpu_find(root, root, found, sizeof found));
 	assert_string_equal(found, path); /* renderD129 is held */

@@ -28,8 +28,11 @@ static void damage_is_clamped_and_merged(void **state) {
 	CHECK_EQ(wakes, 0); /* black alone is not shown */
 
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.pixels != NULL && view.width == 100 && view.height == 50);
-	CHECK(view.damage_count == 1 && view.damage[0].width == 100);
+	CHECK(view.pixels != NULL);
+	CHECK_EQ(view.width, 100);
+	CHECK_EQ(view.height, 50);
+	CHECK_EQ(view.damage_count, 1);
+	CHECK_EQ(view.damage[0].width, 100);
 	const uint32_t generation = view.generation;
 	spice_surface_take_done(spice_surface, true);
 
@@ -47,7 +50,9 @@ static void damage_is_clamped_and_merged(void **state) {
 	spice_surface_take(spice_surface, &view);
 	CHECK_EQ(view.generation, generation);
 	CHECK_EQ(view.damage_count, 1);
-	CHECK(view.damage[0].x == 90 && view.damage[0].width == 10 && view.damage[0].height == 10);
+	CHECK_EQ(view.damage[0].x, 90);
+	CHECK_EQ(view.damage[0].width, 10);
+	CHECK_EQ(view.damage[0].height, 10);
 	CHECK_EQ(view.pixels[3 * view.stride + 7], 0x123456);
 	spice_surface_take_done(spice_surface, false); /* not uploaded: it stays */
 
@@ -58,13 +63,16 @@ static void damage_is_clamped_and_merged(void **state) {
 	spice_surface_unlock(spice_surface);
 	spice_surface_take(spice_surface, &view);
 	CHECK_EQ(view.damage_count, 1);
-	CHECK(view.damage[0].x == 0 && view.damage[0].y == 0);
-	CHECK(view.damage[0].width == 100 && view.damage[0].height == 50);
+	CHECK_EQ(view.damage[0].x, 0);
+	CHECK_EQ(view.damage[0].y, 0);
+	CHECK_EQ(view.damage[0].width, 100);
+	CHECK_EQ(view.damage[0].height, 50);
 	spice_surface_take_done(spice_surface, true);
 
 	spice_surface_clear(spice_surface);
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.pixels == NULL && view.generation != generation);
+	CHECK_EQ(view.pixels, NULL);
+	CHECK(view.generation != generation);
 	spice_surface_take_done(spice_surface, false);
 	spice_surface_destroy(spice_surface);
 }
@@ -89,10 +97,15 @@ static void a_part_is_shown(void **state) {
 	spice_surface_crop(spice_surface, 60, 20, 30, 10); /* the same: nothing new to show */
 	CHECK_EQ(wakes, 1);
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.width == 30 && view.height == 10 && view.stride == 100);
-	CHECK(view.generation != generation && view.pixels[0] == 0xabcdef);
-	CHECK(view.damage_count == 1 && view.damage[0].x == 0 && view.damage[0].width == 30 &&
-			view.damage[0].height == 10);
+	CHECK_EQ(view.width, 30);
+	CHECK_EQ(view.height, 10);
+	CHECK_EQ(view.stride, 100);
+	CHECK(view.generation != generation);
+	CHECK_EQ(view.pixels[0], 0xabcdef);
+	CHECK_EQ(view.damage_count, 1);
+	CHECK_EQ(view.damage[0].x, 0);
+	CHECK_EQ(view.damage[0].width, 30);
+	CHECK_EQ(view.damage[0].height, 10);
 	spice_surface_take_done(spice_surface, true);
 
 	/* Damage counts from its corner, as far as it lies inside. */
@@ -101,26 +114,33 @@ static void a_part_is_shown(void **state) {
 	spice_surface_damage(spice_surface, 0, 0, 60, 50);
 	spice_surface_unlock(spice_surface);
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.damage_count == 1 && view.damage[0].x == 0 && view.damage[0].y == 5 &&
-			view.damage[0].width == 10 && view.damage[0].height == 5);
+	CHECK_EQ(view.damage_count, 1);
+	CHECK_EQ(view.damage[0].x, 0);
+	CHECK_EQ(view.damage[0].y, 5);
+	CHECK_EQ(view.damage[0].width, 10);
+	CHECK_EQ(view.damage[0].height, 5);
 	spice_surface_take_done(spice_surface, true);
 	spice_surface_move_cursor(spice_surface, 61, 19, true);
 	struct spice_surface_pointer pointer;
 	spice_surface_get_pointer(spice_surface, &pointer);
-	CHECK(pointer.x == 1 && pointer.y == -1);
+	CHECK_EQ(pointer.x, 1);
+	CHECK_EQ(pointer.y, -1);
 
 	spice_surface_crop(spice_surface, 90, 45, UINT32_MAX, UINT32_MAX); /* clamped */
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.width == 10 && view.height == 5);
+	CHECK_EQ(view.width, 10);
+	CHECK_EQ(view.height, 5);
 	spice_surface_take_done(spice_surface, true);
 	spice_surface_crop(spice_surface, 100, 0, 1, 1); /* outside: all of it */
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.width == 100 && view.height == 50);
+	CHECK_EQ(view.width, 100);
+	CHECK_EQ(view.height, 50);
 	spice_surface_take_done(spice_surface, true);
 	spice_surface_crop(spice_surface, 60, 20, 30, 10);
 	CHECK_EQ(spice_surface_resize(spice_surface, 80, 40), 0); /* and of a new one, too */
 	spice_surface_take(spice_surface, &view);
-	CHECK(view.width == 80 && view.height == 40);
+	CHECK_EQ(view.width, 80);
+	CHECK_EQ(view.height, 40);
 	spice_surface_take_done(spice_surface, true);
 	spice_surface_destroy(spice_surface);
 }
@@ -135,7 +155,8 @@ static void pointer_shape_is_copied(void **state) {
 
 	struct spice_surface_pointer pointer;
 	spice_surface_get_pointer(spice_surface, &pointer);
-	CHECK(!pointer.known && pointer.shape_serial == 0);
+	CHECK(!pointer.known);
+	CHECK_EQ(pointer.shape_serial, 0);
 	CHECK(!spice_surface_get_cursor(spice_surface, out));
 
 	in->width = 2;
@@ -145,7 +166,10 @@ static void pointer_shape_is_copied(void **state) {
 	spice_surface_set_cursor(spice_surface, in);
 	spice_surface_move_cursor(spice_surface, -4, 9, true);
 	spice_surface_get_pointer(spice_surface, &pointer);
-	CHECK(pointer.known && pointer.visible && pointer.x == -4 && pointer.y == 9);
+	CHECK(pointer.known);
+	CHECK(pointer.visible);
+	CHECK_EQ(pointer.x, -4);
+	CHECK_EQ(pointer.y, 9);
 	const uint32_t first = pointer.shape_serial;
 	CHECK(first != 0);
 	CHECK(spice_surface_get_cursor(spice_surface, out));

@@ -122,7 +122,8 @@ static void a_vm_has_several_names(void **state) {
 	instance_path_key(path, key);
 	CHECK(strstr(key, path));
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
-	CHECK(fd >= 0 && symlink(path, other) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(symlink(path, other), 0);
 	close(fd);
 	instance_path_key(path, key);
 	instance_path_key(other, same);
@@ -132,8 +133,10 @@ static void a_vm_has_several_names(void **state) {
 	struct instance *first = owner_of(loop, answer, &raised, "domain:win11");
 	CHECK_EQ(instance_claim(first, key, 0, NULL), 0); /* known later */
 	CHECK_EQ(instance_claim(first, key, 0, NULL), 0); /* and again */
-	CHECK(result_of(start_later(same, 4000), loop) == 1 && raised == 1);
-	CHECK(result_of(start_later("domain:win11", 4000), loop) == 1 && raised == 2);
+	CHECK_EQ(result_of(start_later(same, 4000), loop), 1);
+	CHECK_EQ(raised, 1);
+	CHECK_EQ(result_of(start_later("domain:win11", 4000), loop), 1);
+	CHECK_EQ(raised, 2);
 	instance_destroy(first);
 	loop_destroy(loop);
 }
@@ -149,7 +152,8 @@ static void silent_callers_do_not_block(void **state) {
 	int silent[6];
 	glob_t found;
 	snprintf(pattern, sizeof pattern, "%s/pierglass/*.ctl", folder);
-	CHECK(glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc == 1);
+	CHECK_EQ(glob(pattern, 0, NULL, &found), 0);
+	CHECK_EQ(found.gl_pathc, 1);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", found.gl_pathv[0]);
 	globfree(&found);
@@ -158,7 +162,8 @@ static void silent_callers_do_not_block(void **state) {
 		CHECK_EQ(connect(silent[i], (struct sockaddr *)&address, sizeof address), 0);
 		CHECK(loop_run_once(loop, 20) >= 0);
 	}
-	CHECK(result_of(start_later(MEMORY, 4000), loop) == 1 && raised == 1);
+	CHECK_EQ(result_of(start_later(MEMORY, 4000), loop), 1);
+	CHECK_EQ(raised, 1);
 	for (int i = 0; i < 6; i++) {
 		close(silent[i]);
 	}

@@ -82,7 +82,8 @@ static void offer_service(struct fixture *f) {
 static bool begin(struct fixture *f) {
 	*f = (struct fixture){ .most_us = MOST_US };
 	snprintf(f->folder, sizeof f->folder, "/tmp/pierglass-rtkit-XXXXXX");
-	CHECK(mkdtemp(f->folder) && chmod(f->folder, 0755) == 0);
+	CHECK(mkdtemp(f->folder));
+	CHECK_EQ(chmod(f->folder, 0755), 0);
 	CHECK_EQ(loop_create(&f->loop), 0);
 	return mock_bus_start(&f->bus, f->loop, f->folder);
 }
@@ -116,7 +117,8 @@ static void without_a_service_nothing_happens(void **state) {
 	rtkit_ask(own_thread(), 5, f.rtkit);
 	loop_run_for(f.loop, 200);
 	getrlimit(RLIMIT_RTTIME, &after);
-	CHECK(after.rlim_max == before.rlim_max && f.count == 0);
+	CHECK_EQ(after.rlim_max, before.rlim_max);
+	CHECK_EQ(f.count, 0);
 	rtkit_ask(1, 5, NULL); /* nobody to ask */
 	finish(&f);
 }
@@ -134,15 +136,19 @@ static void wishes_are_asked_within_a_limit(void **state) {
 	rtkit_ask(own_thread(), 5, f.rtkit);
 	rtkit_ask(4711, -11, f.rtkit);
 	WAIT_ON(f.loop, f.count == 2, 5);
-	CHECK(f.asked[0].thread == (uint64_t)own_thread() && f.asked[0].level == 5);
-	CHECK(f.asked[1].thread == 4711 && f.asked[1].level == -11);
+	CHECK_EQ(f.asked[0].thread, (uint64_t)own_thread());
+	CHECK_EQ(f.asked[0].level, 5);
+	CHECK_EQ(f.asked[1].thread, 4711);
+	CHECK_EQ(f.asked[1].level, -11);
 	getrlimit(RLIMIT_RTTIME, &limit);
-	CHECK(limit.rlim_max == MOST_US && limit.rlim_cur == MOST_US / 2);
+	CHECK_EQ(limit.rlim_max, MOST_US);
+	CHECK_EQ(limit.rlim_cur, MOST_US / 2);
 	/* A refusal is no end; who comes later is asked for, too. */
 	f.refuses = true;
 	rtkit_ask(4712, 1, f.rtkit);
 	WAIT_ON(f.loop, f.count == 3, 5);
-	CHECK(f.asked[2].thread == 4712 && f.asked[2].level == 1);
+	CHECK_EQ(f.asked[2].thread, 4712);
+	CHECK_EQ(f.asked[2].level, 1);
 	loop_run_for(f.loop, 50);
 	CHECK_EQ(f.count, 3);
 	finish(&f);
@@ -206,7 +212,8 @@ static void who_does_not_pause_loses_it_and_lives(void **state) {
 	(void)state;
 	struct worker workers[] = { { .for_ns = 400 * NS_PER_MS }, { .for_ns = 400 * NS_PER_MS } };
 	run_workers(workers, 2);
-	CHECK(workers[0].policy_after == SCHED_OTHER && workers[1].policy_after == SCHED_OTHER);
+	CHECK_EQ(workers[0].policy_after, SCHED_OTHER);
+	CHECK_EQ(workers[1].policy_after, SCHED_OTHER);
 }
 
 /* ---- the real one ---- */
@@ -327,7 +334,8 @@ static void the_real_service_grants_it(void **state) {
 	pid_t ended = 0;
 	WAIT_ON(f.loop, ended == user || (ended = waitpid(user, &status, WNOHANG)) == user, 10);
 	print_message("asked whether the user may: %u times\n", asked);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 0);
 	end_real(&f, daemon);
 }
 
@@ -338,7 +346,8 @@ static pid_t start_player(const struct fixture *f) {
 	CHECK(readlink("/proc/self/exe", own, sizeof own - 1) > 0);
 	*strrchr(own, '/') = '\0';
 	snprintf(command, sizeof command, "cp '%s/../bin/pierglass' %s/", own, f->folder);
-	CHECK(system(command) == 0 && chown(f->folder, USER, USER) == 0);
+	CHECK_EQ(system(command), 0);
+	CHECK_EQ(chown(f->folder, USER, USER), 0);
 	const pid_t pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
@@ -371,7 +380,8 @@ static void the_player_asks_for_its_threads(void **state) {
 	int status = -1;
 	kill(player, SIGTERM);
 	CHECK_EQ(waitpid(player, &status, 0), player);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 0);
 	end_real(&f, daemon);
 }
 

@@ -41,7 +41,9 @@ static void make(const char *name, bool folder) {
 		return;
 	}
 	int fd = open(at(name), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	CHECK(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, "x", 1), 1);
+	CHECK_EQ(close(fd), 0);
 }
 
 static bool opens(const char *name, int how) {
@@ -125,7 +127,8 @@ static void a_program_that_the_run_needs_is_run(void **state) {
 		execlp("true", "true", (char *)NULL);
 		_exit(1);
 	}
-	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	CHECK(WIFEXITED(status));
 	CHECK_EQ(WEXITSTATUS(status), 0);
 }
 
@@ -171,7 +174,8 @@ static void every_mode_gives_up_what_its_row_says(void **state) {
 		if (child == 0) {
 			enter_and_try((enum sandbox_mode)mode);
 		}
-		CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+		CHECK_EQ(waitpid(child, &status, 0), child);
+		CHECK(WIFEXITED(status));
 		if (WEXITSTATUS(status) == 77) {
 			print_message("this kernel has no Landlock: files were not tried\n");
 		} else {
@@ -184,9 +188,11 @@ static void a_home_for_all_is_no_home(void **state) {
 	(void)state;
 	const char *const none[] = { "/", "", "/tmp", "/tmp/u", "/run/user/0", "relative" };
 	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
-		CHECK(setenv("HOME", none[i], 1) == 0 && sandbox_home()[0] == '\0');
+		CHECK_EQ(setenv("HOME", none[i], 1), 0);
+		CHECK_EQ(sandbox_home()[0], '\0');
 	}
-	CHECK(setenv("HOME", "/home/u", 1) == 0 && strcmp(sandbox_home(), "/home/u") == 0);
+	CHECK_EQ(setenv("HOME", "/home/u", 1), 0);
+	CHECK_EQ(strcmp(sandbox_home(), "/home/u"), 0);
 }
 
 int main(void) {

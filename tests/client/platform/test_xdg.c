@@ -28,7 +28,8 @@ static void folders(void **state) {
 	assert_string_equal(path, "/home/u/.config");
 	CHECK(!xdg_config("pierglass", path, 10));
 	unsetenv("HOME");
-	CHECK(xdg_home(path, sizeof path) && path[0] == '/');
+	CHECK(xdg_home(path, sizeof path));
+	CHECK_EQ(path[0], '/');
 }
 
 static void user_dirs(void **state) {
@@ -72,14 +73,17 @@ static void windows(void **state) {
 	CHECK(!window_placement_find(text, "win10", &found));
 	CHECK(window_placement_put(text, "win10", &first, next, sizeof next) > 0);
 	CHECK(window_placement_put(next, "with a blank", &second, text, sizeof text) > 0);
-	CHECK(window_placement_find(text, "win10", &found) && found.width == 800 && found.x == -5);
+	CHECK(window_placement_find(text, "win10", &found));
+	CHECK_EQ(found.width, 800);
+	CHECK_EQ(found.x, -5);
 	CHECK(found.placed && !found.maximized);
 	CHECK(window_placement_find(text, "with a blank", &found) && found.full_screen &&
 			!found.placed);
 	CHECK(!window_placement_find(text, "a blank", &found));
 	/* The same key again: one line, the newest. */
 	CHECK(window_placement_put(text, "win10", &second, next, sizeof next) > 0);
-	CHECK(window_placement_find(next, "win10", &found) && found.width == 1);
+	CHECK(window_placement_find(next, "win10", &found));
+	CHECK_EQ(found.width, 1);
 	CHECK_EQ(strstr(next, "800x600"), NULL);
 	CHECK_EQ(window_placement_put(text, "", &first, next, sizeof next), -ENOSPC);
 	CHECK_EQ(window_placement_put(text, "two\nlines", &first, next, sizeof next), -ENOSPC);
@@ -96,7 +100,8 @@ static void windows(void **state) {
 	CHECK(!window_placement_find(text, "vm4", &found));
 	/* Nonsense is passed over. */
 	CHECK(!window_placement_find("0x5 0x0 - a\n99999x1 0x0 - b\nx\n1x1 0x0 -\n", "a", &found));
-	CHECK(window_placement_find("junk\n3x4 0x0 - b\n", "b", &found) && found.height == 4);
+	CHECK(window_placement_find("junk\n3x4 0x0 - b\n", "b", &found));
+	CHECK_EQ(found.height, 4);
 }
 
 static void a_state_file(void **state) {
@@ -111,9 +116,12 @@ static void a_state_file(void **state) {
 	setenv("XDG_STATE_HOME", path, 1);
 	CHECK(!window_placement_load("vm", &found));
 	CHECK_EQ(window_placement_save("vm", &wanted), 0);
-	CHECK(window_placement_load("vm", &found) && found.maximized && found.width == 640);
+	CHECK(window_placement_load("vm", &found));
+	CHECK(found.maximized);
+	CHECK_EQ(found.width, 640);
 	snprintf(path, sizeof path, "%s/a/b/pierglass", root);
-	CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0700);
+	CHECK_EQ(stat(path, &st), 0);
+	CHECK_EQ((st.st_mode & 0777), 0700);
 	snprintf(path, sizeof path, "rm -r %s", root);
 	CHECK_EQ(system(path), 0);
 }

@@ -165,7 +165,8 @@ static void pixels_change_while_they_are_uploaded(void **state) {
 	kill(child, SIGKILL);
 	int status;
 	CHECK_EQ(waitpid(child, &status, 0), child);
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* it was at work to the end */
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(WTERMSIG(status), SIGKILL); /* it was at work to the end */
 	CHECK(screen.whole + screen.damaged > 0);
 	hostile_close(&hostile);
 	close_screen(&screen);

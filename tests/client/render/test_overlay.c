@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "client/text/glyphs.h"
 #include "client/render/overlay.h"
+#include "client/text/glyphs.h"
 
 static struct overlay_quad *quads;
 
@@ -48,7 +48,8 @@ static void any_bytes_are_drawn_to_the_end(void **state) {
 	struct overlay overlay = { .splash = true, .state_count = 1 };
 	snprintf(overlay.state[0].text, sizeof overlay.state[0].text, "a\xe0\x80\x80z");
 	const size_t count = layout(&overlay, 640, 480);
-	CHECK(count_glyph(count, 'a') == 1 && count_glyph(count, 'z') == 1);
+	CHECK_EQ(count_glyph(count, 'a'), 1);
+	CHECK_EQ(count_glyph(count, 'z'), 1);
 	CHECK_EQ(count_glyph(count, UTF8_INVALID), 3);
 }
 
@@ -94,7 +95,8 @@ static void splash_shows_title_and_states(void **state) {
 	strcpy(o->state[1].text, "WW");
 	size_t count = layout(o, 800, 600);
 	CHECK_EQ(count_glyph(count, 'Q'), 1);
-	CHECK(count_glyph(count, 'Z') == 3 && count_glyph(count, 'W') == 2);
+	CHECK_EQ(count_glyph(count, 'Z'), 3);
+	CHECK_EQ(count_glyph(count, 'W'), 2);
 	for (size_t i = 0; i < count; i++) {
 		CHECK(quads[i].x >= 0 && quads[i].x + quads[i].width <= 800);
 		CHECK(quads[i].y >= 0 && quads[i].y + quads[i].height <= 600);
@@ -115,7 +117,8 @@ static void long_lines_are_broken(void **state) {
 	o->state_count = 1;
 	strcpy(o->state[0].text, "aaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj");
 	const size_t count = layout(o, 250, 400);
-	CHECK(count_glyph(count, 'a') == 4 && count_glyph(count, 'j') == 4);
+	CHECK_EQ(count_glyph(count, 'a'), 4);
+	CHECK_EQ(count_glyph(count, 'j'), 4);
 	float a = 0, j = 0;
 	for (size_t i = 0; i < count; i++) {
 		CHECK(quads[i].x + quads[i].width <= 250);
@@ -128,8 +131,10 @@ static void long_lines_are_broken(void **state) {
 
 static void wide_characters_take_two_cells(void **state) {
 	(void)state;
-	CHECK(glyphs_columns('a') == 1 && glyphs_columns(0x416) == 1);
-	CHECK(glyphs_columns(0x4e2d) == 2 && glyphs_columns(0xac00) == 2);
+	CHECK_EQ(glyphs_columns('a'), 1);
+	CHECK_EQ(glyphs_columns(0x416), 1);
+	CHECK_EQ(glyphs_columns(0x4e2d), 2);
+	CHECK_EQ(glyphs_columns(0xac00), 2);
 	CHECK_EQ(glyphs_columns(0xff1a), 2);
 	struct overlay *o = calloc(1, sizeof *o);
 	CHECK(o != NULL);

@@ -338,7 +338,8 @@ static void check_kept(
 			layout_for(c->width, c->height, (int)c->width, (int)c->height, 0, 0);
 	scene.layout = &exact;
 	CHECK(renderer_kept_at(setup->renderer, &scene, &pixels));
-	CHECK(pixels.at.x == 0 && pixels.at.width == (int)c->width);
+	CHECK_EQ(pixels.at.x, 0);
+	CHECK(pixels.at.width == (int)c->width);
 	for (uint32_t y = 0; y < c->rows; y++) {
 		CHECK_EQ(memcmp(pixels.memory + y * pixels.stride,
 					 image->pixels + (size_t)y * image->pitch,
@@ -460,7 +461,9 @@ static void import_case(struct setup *setup, struct dmabuf *dmabuf, struct shm *
 static struct shm *anonymous_memory(int bytes) {
 	struct shm *shm = NULL;
 	const int fd = memfd_create("frames", MFD_CLOEXEC);
-	CHECK(fd >= 0 && ftruncate(fd, bytes) == 0 && shm_map_fd(&shm, fd) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(ftruncate(fd, bytes), 0);
+	CHECK_EQ(shm_map_fd(&shm, fd), 0);
 	close(fd);
 	return shm;
 }
@@ -482,7 +485,8 @@ static void imported_frames_are_the_same(void **state) {
 		dmabuf_destroy(dmabuf);
 		close_setup(&setup);
 	}
-	CHECK(standin.creates == standin.destroys && standin.attaches > standin.creates);
+	CHECK_EQ(standin.creates, standin.destroys);
+	CHECK(standin.attaches > standin.creates);
 	shm_unref(shm);
 }
 
@@ -490,7 +494,8 @@ static void check_refused(
 		struct dmabuf *dmabuf, struct shm *shm, const struct frame *frame, int result) {
 	unsigned texture;
 	const char *why = "";
-	CHECK(dmabuf_texture(dmabuf, shm, 2, frame, &texture, &why) == result && why[0] != 0);
+	CHECK_EQ(dmabuf_texture(dmabuf, shm, 2, frame, &texture, &why), result);
+	CHECK(why[0] != 0);
 }
 
 /* Every step of the import failing: said, and nothing is left behind. */
@@ -501,7 +506,8 @@ static void a_failed_import_says_why(void **state) {
 	const struct dmabuf_ops ops = standin_ops(&standin);
 	struct dmabuf *dmabuf = NULL;
 	struct shm *shm = anonymous_memory(65536);
-	CHECK(open_setup(&setup, 64, 48) && dmabuf_create(&dmabuf, &ops) == 0);
+	CHECK(open_setup(&setup, 64, 48));
+	CHECK_EQ(dmabuf_create(&dmabuf, &ops), 0);
 	struct frame frame = { .format = FRAME_FORMAT_BGRA,
 		.width = 64,
 		.height = 48,
@@ -514,15 +520,18 @@ static void a_failed_import_says_why(void **state) {
 	CHECK_EQ(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why), 0);
 	standin.fail_attach = true;
 	why = "";
-	CHECK(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why) == -EIO && why[0] != 0);
+	CHECK_EQ(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why), -EIO);
+	CHECK(why[0] != 0);
 	standin.fail_attach = false;
 	CHECK_EQ(dmabuf_texture(dmabuf, shm, 1, &frame, &texture, &why), 0);
-	CHECK(standin.exports == 1 && standin.creates == 1); /* kept from frame to frame */
+	CHECK_EQ(standin.exports, 1);
+	CHECK_EQ(standin.creates, 1); /* kept from frame to frame */
 	/* A new session: nothing of the old one is used. */
 	standin.fail_export = ENOTSUP;
 	why = "";
 	CHECK_EQ(dmabuf_texture(dmabuf, shm, 2, &frame, &texture, &why), -ENOTSUP);
-	CHECK(strstr(why, "kvmfr") != NULL && standin.destroys == 1);
+	CHECK(strstr(why, "kvmfr") != NULL);
+	CHECK_EQ(standin.destroys, 1);
 	standin.fail_export = EMFILE;
 	check_refused(dmabuf, shm, &frame, -EMFILE);
 	standin.fail_export = 0;
@@ -557,7 +566,8 @@ static void the_reference_is_right(void **state) {
 	(void)state;
 	CHECK(fabs(srgb_encode(0.2140411) - 0.5) < 1e-5); /* IEC 61966-2-1 */
 	CHECK(fabs(srgb_encode(0.0031308) - 0.0404499) < 1e-5);
-	CHECK(fabs(pq_decode(1) - 10000) < 1e-6 && pq_decode(0) == 0); /* ST 2084 */
+	CHECK(fabs(pq_decode(1) - 10000) < 1e-6);
+	CHECK_EQ(pq_decode(0), 0); /* ST 2084 */
 	CHECK(fabs(pq_decode(0.5080784) - 100) < 0.01 && fabs(pq_decode(0.7518271) - 1000) < 0.1);
 	/* BT.2087: white of one set of primaries is white of the other. */
 	struct sample sample = { FRAME_FORMAT_RGBA10, true, true, true, NULL, 0 };
@@ -622,7 +632,8 @@ static void white_stays_white(void **state) {
 	}
 	const struct format_case scrgb = { .format = FRAME_FORMAT_RGBA16F };
 	map_greys(&setup, &scrgb, halves, grey);
-	CHECK(grey[0] == 0 && grey[GREYS - 1] == 255);
+	CHECK_EQ(grey[0], 0);
+	CHECK_EQ(grey[GREYS - 1], 255);
 
 	/* PQ, up to the same. */
 	for (int i = 0; i < GREYS; i++) {
@@ -631,7 +642,8 @@ static void white_stays_white(void **state) {
 	}
 	const struct format_case pq = { .format = FRAME_FORMAT_RGBA10, .pq = true };
 	map_greys(&setup, &pq, words, grey);
-	CHECK(grey[0] == 0 && grey[GREYS - 1] >= 254);
+	CHECK_EQ(grey[0], 0);
+	CHECK(grey[GREYS - 1] >= 254);
 
 	/* Light relative to the guest's own white: exactly that. */
 	for (uint32_t i = 0; i < GREYS; i++) {
@@ -640,7 +652,8 @@ static void white_stays_white(void **state) {
 	}
 	const struct format_case linear = { .format = FRAME_FORMAT_RGBA10 };
 	map_greys(&setup, &linear, words, grey);
-	CHECK(grey[0] == 0 && grey[GREYS - 1] == 255);
+	CHECK_EQ(grey[0], 0);
+	CHECK_EQ(grey[GREYS - 1], 255);
 
 	/* What is as bright as the screen can show (--peak-luminance) looks white beside what is
 	 * brighter still: 249 of 255 or more. */
@@ -694,7 +707,8 @@ static void overlay_is_drawn(void **state) {
 			bright_bottom += i >= 200 * 50;
 		}
 	}
-	CHECK(bright_top > 40 && bright_bottom == 0);
+	CHECK(bright_top > 40);
+	CHECK_EQ(bright_bottom, 0);
 	free(got);
 	free(overlay);
 	free(quads);

@@ -65,7 +65,7 @@ static void upload(struct setup *setup, const struct pair *pair, size_t index) {
 		.pq = formats[index].pq,
 		.max_cll_nits = 1000 };
 	const struct frame_rect upper = { 0, 0, W, H / 3 }, lower = { 0, H / 3, W, H - H / 3 };
-	CHECK(renderer_set_picture(setup->renderer, &picture) == 1);
+	CHECK_EQ(renderer_set_picture(setup->renderer, &picture), 1);
 	renderer_upload(setup->renderer, pair->pixels, W * step, &upper);
 	renderer_upload(setup->renderer, pair->pixels, W * step, &lower);
 	renderer_uploaded(setup->renderer, NULL, 0);
@@ -78,7 +78,8 @@ static int compare(struct pair *pair, const struct renderer_scene *scene, unsign
 	unsigned char *b = draw_scene(&pair->plain, scene, &plain);
 	int most = 0;
 	*ret_sum = 0;
-	CHECK(gl.width == plain.width && gl.height == plain.height);
+	CHECK_EQ(gl.width, plain.width);
+	CHECK_EQ(gl.height, plain.height);
 	for (int i = 0; i < gl.width * gl.height * 4; i++) {
 		if (i % 4 != 3) {
 			const int apart = abs(a[i] - b[i]);
@@ -189,14 +190,14 @@ static void same_screenshot(void **state) {
 	unsigned char a[W * H * 3], b[W * H * 3];
 	CHECK(pair != NULL);
 	open_pair(pair);
-	CHECK(renderer_read(pair->plain.renderer, 0, NULL, b) == -ENODATA);
+	CHECK_EQ(renderer_read(pair->plain.renderer, 0, NULL, b), -ENODATA);
 	fill_pixels(pair, FRAME_FORMAT_RGB_24, 9);
 	upload(&pair->gl, pair, 3);
 	upload(&pair->plain, pair, 3);
 	for (unsigned turn = 0; turn < 4; turn++) {
-		CHECK(renderer_read(pair->gl.renderer, turn, NULL, a) == 0);
-		CHECK(renderer_read(pair->plain.renderer, turn, NULL, b) == 0);
-		CHECK(memcmp(a, b, sizeof a) == 0);
+		CHECK_EQ(renderer_read(pair->gl.renderer, turn, NULL, a), 0);
+		CHECK_EQ(renderer_read(pair->plain.renderer, turn, NULL, b), 0);
+		CHECK_EQ(memcmp(a, b, sizeof a), 0);
 	}
 	close_pair(pair);
 	free(pair);

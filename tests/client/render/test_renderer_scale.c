@@ -22,11 +22,13 @@ static void turned_pictures_are_exact(void **state) {
 		CHECK(open_setup(&setup, w + 6, h));
 		put_picture(&setup, pixels, W, H);
 		const struct layout layout = layout_for(W, H, w + 6, h, guest, user);
-		CHECK(layout.exact && layout.x == 3);
+		CHECK(layout.exact);
+		CHECK_EQ(layout.x, 3);
 		const struct renderer_scene scene = { .layout = &layout, .dim = 1 };
 		struct egl_target target;
 		unsigned char *got = draw_scene(&setup, &scene, &target);
-		CHECK(target.width == w + 6 && target.height == h);
+		CHECK_EQ(target.width, w + 6);
+		CHECK_EQ(target.height, h);
 		for (int y = 0; y < h; y++) {
 			for (int x = -3; x < w + 3; x++) {
 				/* clockwise: the first row of the image becomes the last column */

@@ -40,7 +40,7 @@ static void windows_cannot_have_every_name(void **state) {
 	};
 	struct file_names *names = file_names_create();
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		CHECK(take(names, table[i][0], true, table[i][1]) ==
+		CHECK_EQ(take(names, table[i][0], true, table[i][1]),
 				(strcmp(table[i][0], table[i][1]) != 0));
 	}
 	file_names_destroy(names);
@@ -49,22 +49,23 @@ static void windows_cannot_have_every_name(void **state) {
 static void linux_keeps_folders(void **state) {
 	(void)state;
 	struct file_names *names = file_names_create();
-	CHECK(take(names, "Photos/2020/a?.jpg", false, "Photos/2020/a?.jpg") == 0);
-	CHECK(take(names, "CON", false, "CON") == 0);
-	CHECK(take(names, "a\nb", false, "a_b") == 1);
-	CHECK(take(names, "A", false, "A") == 0 && take(names, "a", false, "a") == 0);
+	CHECK_EQ(take(names, "Photos/2020/a?.jpg", false, "Photos/2020/a?.jpg"), 0);
+	CHECK_EQ(take(names, "CON", false, "CON"), 0);
+	CHECK_EQ(take(names, "a\nb", false, "a_b"), 1);
+	CHECK_EQ(take(names, "A", false, "A"), 0);
+	CHECK_EQ(take(names, "a", false, "a"), 0);
 	file_names_destroy(names);
 }
 
 static void no_two_files_have_one_name(void **state) {
 	(void)state;
 	struct file_names *names = file_names_create();
-	CHECK(take(names, "a - b.txt", true, "a - b.txt") == 0);
-	CHECK(take(names, "a/b.txt", true, "a - b (2).txt") == 1);
-	CHECK(take(names, "A/B.TXT", true, "A - B (3).TXT") == 1);
-	CHECK(take(names, "a - b (2).txt", true, "a - b (2) (2).txt") == 1);
-	CHECK(take(names, ".profile", true, ".profile") == 0);
-	CHECK(take(names, ".profile", true, ".profile (2)") == 1);
+	CHECK_EQ(take(names, "a - b.txt", true, "a - b.txt"), 0);
+	CHECK_EQ(take(names, "a/b.txt", true, "a - b (2).txt"), 1);
+	CHECK_EQ(take(names, "A/B.TXT", true, "A - B (3).TXT"), 1);
+	CHECK_EQ(take(names, "a - b (2).txt", true, "a - b (2) (2).txt"), 1);
+	CHECK_EQ(take(names, ".profile", true, ".profile"), 0);
+	CHECK_EQ(take(names, ".profile", true, ".profile (2)"), 1);
 	char path[64];
 	for (unsigned i = 0; i < 5000; i++) { /* the set grows */
 		snprintf(path, sizeof path, "folder/%u", i);
@@ -81,9 +82,11 @@ static void long_names_are_cut_before_their_ending(void **state) {
 	memset(path, 'x', sizeof path);
 	strcpy(path + 250, ".jpeg");
 	CHECK_EQ(file_names_take(names, path, true, name), 1);
-	CHECK(strlen(name) == 180 && strcmp(name + 175, ".jpeg") == 0);
+	CHECK_EQ(strlen(name), 180);
+	CHECK_EQ(strcmp(name + 175, ".jpeg"), 0);
 	CHECK_EQ(file_names_take(names, path, true, name), 1);
-	CHECK(strlen(name) == 184 && strcmp(name + 175, " (2).jpeg") == 0);
+	CHECK_EQ(strlen(name), 184);
+	CHECK_EQ(strcmp(name + 175, " (2).jpeg"), 0);
 	/* Chinese: what is few characters is many bytes, and the agent of Windows counts bytes. */
 	path[0] = '\0';
 	for (unsigned i = 0; i < 85; i++) {
@@ -91,7 +94,8 @@ static void long_names_are_cut_before_their_ending(void **state) {
 	}
 	strcat(path, ".txt");
 	CHECK_EQ(file_names_take(names, path, true, name), 1);
-	CHECK(strlen(name) == 238 && strcmp(name + 231, "\xe4\xbd\xa0.txt") == 0);
+	CHECK_EQ(strlen(name), 238);
+	CHECK_EQ(strcmp(name + 231, "\xe4\xbd\xa0.txt"), 0);
 	memset(path, 'x', 2000);
 	path[2000] = '\0';
 	CHECK_EQ(file_names_take(names, path, true, name), -ENAMETOOLONG);
@@ -115,7 +119,7 @@ static void what_gvfs_mounts(void **state) {
 	char path[64];
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		const bool good = file_uri_to_gvfs(table[i][0], "/g", path, sizeof path);
-		CHECK(good == (table[i][1] != NULL));
+		CHECK_EQ(good, (table[i][1] != NULL));
 		if (good) {
 			assert_string_equal(path, table[i][1]);
 		}

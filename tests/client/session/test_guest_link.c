@@ -76,13 +76,13 @@ static void keys_go_to_the_guest_and_nothing_stays(void **state) {
 		.count = 3,
 		.keys = { KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE } };
 	uint64_t events = s->key_events;
-	CHECK(guest_link_command(f.session, &keys) == 0);
+	CHECK_EQ(guest_link_command(f.session, &keys), 0);
 	WAIT(s->key_events == events + 6, 5);
 	CHECK_EQ(s->keys_held, 0);
 
 	struct guest_link_command text = { .kind = GUEST_LINK_TYPE_TEXT, .text = strdup("Ab") };
 	events = s->key_events;
-	CHECK(guest_link_command(f.session, &text) == 0);
+	CHECK_EQ(guest_link_command(f.session, &text), 0);
 	WAIT(s->key_events == events + 6, 5);
 
 	/* Off: nothing goes out. */
@@ -114,7 +114,8 @@ static void a_restarted_server_is_found_again(void **state) {
 		peer_stop(&f);
 		WAIT(!f.status.connected, 3);
 		loop_run_for(f.loop, 400);
-		CHECK(!f.status.kicked && f.status.spice.state == PART_WAITING);
+		CHECK(!f.status.kicked);
+		CHECK_EQ(f.status.spice.state, PART_WAITING);
 		input(&f, INPUT_KEY, KEY_A, false, 0, 0);
 		peer_start(&f);
 	}
@@ -133,7 +134,8 @@ static void a_kick_is_said_and_not_fought(void **state) {
 	WAIT(f.status.kicked, 3);
 	uint64_t links = spice_peer_state(f.peer)->links;
 	loop_run_for(f.loop, 1500);
-	CHECK(spice_peer_state(f.peer)->links == links && f.kicks == 1);
+	CHECK(spice_peer_state(f.peer)->links == links);
+	CHECK_EQ(f.kicks, 1);
 	input(&f, INPUT_KEY, KEY_SPACE, true, 0, 0);
 	WAIT(f.status.connected && !f.status.kicked, 3);
 	/* A VM that ends closes its sessions first. The next one is another server: no key is asked
@@ -171,11 +173,11 @@ static void a_password_is_asked_for(void **state) {
 	WAIT(f.status.needs_password && f.status.spice.state == PART_FAILED, 5);
 	struct guest_link_command c = { .kind = GUEST_LINK_PASSWORD, .text = strdup("falsch") };
 	uint64_t refused = spice_peer_state(f.peer)->refused_links;
-	CHECK(guest_link_command(f.session, &c) == 0);
+	CHECK_EQ(guest_link_command(f.session, &c), 0);
 	WAIT(spice_peer_state(f.peer)->refused_links == refused + 1, 5);
 	WAIT(f.status.needs_password && strstr(f.status.spice.reason, "refused that password"), 5);
 	c.text = strdup("geheim");
-	CHECK(guest_link_command(f.session, &c) == 0);
+	CHECK_EQ(guest_link_command(f.session, &c), 0);
 	WAIT(f.status.connected && !f.status.needs_password, 5);
 	stop(&f);
 }
@@ -186,12 +188,15 @@ static void a_known_password_is_tried_again(void **state) {
 	struct fixture f = { .peer_config = { .password = "not set yet" } };
 	char path[] = "/tmp/pierglass-password-XXXXXX";
 	int fd = mkstemp(path);
-	CHECK(fd >= 0 && write(fd, "geheim\n", 7) == 7 && close(fd) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, "geheim\n", 7), 7);
+	CHECK_EQ(close(fd), 0);
 	strcpy(f.config.password_file, path);
 	start(&f);
 	WAIT(spice_peer_state(f.peer)->refused_links == 2, 5);
-	CHECK(!f.status.needs_password && f.status.spice.state == PART_WAITING);
-	CHECK(spice_peer_set_password(f.peer, "geheim") == 0);
+	CHECK(!f.status.needs_password);
+	CHECK_EQ(f.status.spice.state, PART_WAITING);
+	CHECK_EQ(spice_peer_set_password(f.peer, "geheim"), 0);
 	WAIT(f.status.connected, 1);
 	CHECK(!f.status.needs_password);
 	stop(&f);
@@ -205,9 +210,9 @@ static void a_renewed_password_is_found(void **state) {
 	start(&f);
 	snprintf(f.config.uri, sizeof f.config.uri, "spice+unix://%s?password=geheim", f.path);
 	const struct guest_link_command c = { .kind = SESSION_URI, .text = strdup(f.config.uri) };
-	CHECK(guest_link_command(f.session, &c) == 0);
+	CHECK_EQ(guest_link_command(f.session, &c), 0);
 	WAIT(f.status.needs_password && spice_peer_state(f.peer)->refused_links >= 4, 5);
-	CHECK(spice_peer_set_password(f.peer, "geheim") == 0);
+	CHECK_EQ(spice_peer_set_password(f.peer, "geheim"), 0);
 	WAIT(f.status.connected && !f.status.needs_password, 5);
 	stop(&f);
 }
@@ -217,8 +222,10 @@ static int listen_on_loopback(uint16_t *ret_port) {
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof at;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 4) == 0);
-	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	CHECK_EQ(listen(fd, 4), 0);
+	CHECK_EQ(getsockname(fd, (struct sockaddr *)&at, &len), 0);
 	*ret_port = ntohs(at.sin_port);
 	return fd;
 }
@@ -234,7 +241,7 @@ static void a_server_that_wants_tls_gets_it(void **state) {
 	start(&f);
 	struct guest_link_command c = { .kind = SESSION_URI };
 	CHECK(asprintf(&c.text, "spice://127.0.0.1:%u?tls-port=%u", plain_port, tls_port) > 0);
-	CHECK(guest_link_command(f.session, &c) == 0);
+	CHECK_EQ(guest_link_command(f.session, &c), 0);
 	int link = -1;
 	WAIT(link >= 0 || (link = accept(plain, NULL, NULL)) >= 0, 5);
 	uint8_t bytes[256];
@@ -244,7 +251,7 @@ static void a_server_that_wants_tls_gets_it(void **state) {
 	int secured = -1;
 	WAIT(secured >= 0 || (secured = accept(tls, NULL, NULL)) >= 0, 5);
 	WAIT(recv(secured, bytes, 1, MSG_DONTWAIT | MSG_PEEK) == 1, 5);
-	CHECK(bytes[0] == 0x16); /* TLS: a handshake */
+	CHECK_EQ(bytes[0], 0x16); /* TLS: a handshake */
 	close(secured);
 	close(link);
 	close(tls);
@@ -281,10 +288,14 @@ static void the_picture_is_drawn_and_comes_and_goes(void **state) {
 	for (unsigned round = 1; round <= 3; round++) {
 		WAIT(f.display_inits == round, 3);
 		uint8_t bytes[128];
-		CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_SURFACE_CREATE,
-				      bytes, make_surface(bytes, 0, 64, 32, 32, 1)) == 0);
-		CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_DRAW_FILL, bytes,
-				      make_fill(bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)) ==
+		CHECK_EQ(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY,
+					 SPICE_DISPLAY_SURFACE_CREATE, bytes,
+					 make_surface(bytes, 0, 64, 32, 32, 1)),
+				0);
+		CHECK_EQ(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, SPICE_DISPLAY_DRAW_FILL,
+					 bytes,
+					 make_fill(bytes, 0, 0, 0, 64, 32, 0x123456,
+							 SPICE_ROP_PUT)),
 				0);
 		struct spice_surface_view view = { 0 };
 		uint64_t until = clock_now_ns() + 3 * NS_PER_S;
@@ -293,12 +304,13 @@ static void the_picture_is_drawn_and_comes_and_goes(void **state) {
 			spice_surface_take(f.spice_surface, &view);
 			spice_surface_take_done(f.spice_surface, true);
 		}
-		CHECK(view.width == 64 && view.height == 32);
-		CHECK((view.pixels[0] & 0xffffff) == 0x123456);
+		CHECK_EQ(view.width, 64);
+		CHECK_EQ(view.height, 32);
+		CHECK_EQ((view.pixels[0] & 0xffffff), 0x123456);
 		command(&f, GUEST_LINK_DISPLAY_WANTED, false);
 		loop_run_for(f.loop, 50);
 		spice_surface_take(f.spice_surface, &view);
-		CHECK(view.pixels == NULL);
+		CHECK_EQ(view.pixels, NULL);
 		spice_surface_take_done(f.spice_surface, true);
 		command(&f, GUEST_LINK_DISPLAY_WANTED, true);
 	}

@@ -19,7 +19,7 @@ static void clip(struct fixture *f, enum clipboard_message_kind kind, unsigned t
 		message.data = malloc(len + 1);
 		memcpy(message.data, data, len);
 	}
-	CHECK(guest_link_clipboard_message(&message, f->session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&message, f->session), 0);
 }
 
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
@@ -36,12 +36,13 @@ static void the_clipboard_crosses_both_ways(void **state) {
 		WAIT(f.offered == CLIPBOARD_TEXT, 3);
 		clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_TEXT, 11, NULL, 0);
 		WAIT(f.data == 1, 3);
-		CHECK(f.content_len == 10 && memcmp(f.content, "eins\r\nzwei", 10) == 0);
-		CHECK(f.crlf == (i == 1)); /* whose line ends these are */
+		CHECK_EQ(f.content_len, 10);
+		CHECK_EQ(memcmp(f.content, "eins\r\nzwei", 10), 0);
+		CHECK_EQ(f.crlf, (i == 1)); /* whose line ends these are */
 		/* A type that it does not have. */
 		clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_PNG, 12, NULL, 0);
 		WAIT(f.data == 2, 3);
-		CHECK(f.content == NULL);
+		CHECK_EQ(f.content, NULL);
 
 		/* Host to guest. */
 		clip(&f, CLIPBOARD_OFFER, CLIPBOARD_TEXT | CLIPBOARD_PNG, 0, NULL, 0);
@@ -49,10 +50,11 @@ static void the_clipboard_crosses_both_ways(void **state) {
 				3);
 		guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 		WAIT(f.requests == 1, 3);
-		CHECK(f.crlf == (i == 1)); /* which line ends it wants */
+		CHECK_EQ(f.crlf, (i == 1)); /* which line ends it wants */
 		clip(&f, CLIPBOARD_DATA, CLIPBOARD_TEXT, f.serial, "a\nb", 3);
 		WAIT(f.guest.pastes == 1, 3);
-		CHECK(f.guest.pasted_len == 3 && memcmp(f.guest.pasted, "a\nb", 3) == 0);
+		CHECK_EQ(f.guest.pasted_len, 3);
+		CHECK_EQ(memcmp(f.guest.pasted, "a\nb", 3), 0);
 		stop(&f);
 	}
 }
@@ -79,7 +81,8 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 		input(&f, INPUT_KEY, KEY_A, keys++ % 2 == 0, 0, 0);
 		WAIT(s->key_events != before, 5);
 	}
-	CHECK(f.content_len == len && memcmp(f.content, image, len) == 0);
+	CHECK_EQ(f.content_len, len);
+	CHECK_EQ(memcmp(f.content, image, len), 0);
 	CHECK(keys > 10);
 
 	clip(&f, CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, NULL, 0);
@@ -88,7 +91,8 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	WAIT(f.requests == 1, 3);
 	clip(&f, CLIPBOARD_DATA, CLIPBOARD_PNG, f.serial, image, len);
 	WAIT(f.guest.pastes == 1, 10);
-	CHECK(f.guest.pasted_len == len && memcmp(f.guest.pasted, image, len) == 0);
+	CHECK_EQ(f.guest.pasted_len, len);
+	CHECK_EQ(memcmp(f.guest.pasted, image, len), 0);
 	free(image);
 
 	/* 100 MiB: the cap says no, in both directions, and the session goes on. */
@@ -97,8 +101,9 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	WAIT(f.offers == 2, 3);
 	clip(&f, CLIPBOARD_REQUEST, CLIPBOARD_PNG, 2, NULL, 0);
 	WAIT(f.data == 2, 20);
-	CHECK(f.content == NULL && f.failure == CLIPBOARD_FAILURE_SIZE &&
-			f.content_len == 100u << 20);
+	CHECK_EQ(f.content, NULL);
+	CHECK_EQ(f.failure, CLIPBOARD_FAILURE_SIZE);
+	CHECK(f.content_len == 100u << 20);
 	f.guest.offered = 0;
 	clip(&f, CLIPBOARD_OFFER, CLIPBOARD_PNG, 0, NULL, 0);
 	WAIT(f.guest.offered != 0, 3);
@@ -106,7 +111,9 @@ static void large_images_cross_and_larger_ones_are_refused(void **state) {
 	WAIT(f.requests == 2, 5);
 	clip(&f, CLIPBOARD_DATA, CLIPBOARD_PNG, f.serial, image, 100u << 20);
 	WAIT(f.guest.pastes == 2, 10);
-	CHECK(f.guest.pasted_len == 0 && f.guest.pasted_type == 0 && f.status.connected);
+	CHECK_EQ(f.guest.pasted_len, 0);
+	CHECK_EQ(f.guest.pasted_type, 0);
+	CHECK(f.status.connected);
 	free(image);
 	stop(&f);
 }
@@ -125,7 +132,7 @@ static void an_agent_that_goes_answers_nothing_more(void **state) {
 	/* Who waits for it is told at once. */
 	spice_peer_set_agent(f.peer, false);
 	WAIT(f.data == 1 && f.offered == 0 && !f.status.agent, 3);
-	CHECK(f.content == NULL);
+	CHECK_EQ(f.content, NULL);
 	stop(&f);
 }
 
@@ -159,7 +166,7 @@ static void send_file(struct fixture *f, const char *path) {
 	struct guest_link_command c = { .kind = GUEST_LINK_SEND_FILES };
 	c.text = calloc(1, strlen(path) + 2);
 	strcpy(c.text, path);
-	CHECK(guest_link_command(f->session, &c) == 0);
+	CHECK_EQ(guest_link_command(f->session, &c), 0);
 }
 
 /* The default: nothing crosses while neither the window nor the devices are in use. */
@@ -170,17 +177,18 @@ static void the_clipboard_follows_the_focus(void **state) {
 	start(&f);
 	WAIT(f.status.agent, 3);
 	const struct clipboard_message offer = { .kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT };
-	CHECK(guest_link_clipboard_message(&offer, f.session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
 	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "guest", 5);
 	loop_run_for(f.loop, 200);
-	CHECK(f.guest.offered == 0 && f.offers == 0);
+	CHECK_EQ(f.guest.offered, 0);
+	CHECK_EQ(f.offers, 0);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT); /* it asks without an offer */
 	WAIT(f.guest.pastes == 1 && f.guest.pasted_len == 0, 3);
 	CHECK_EQ(f.requests, 0);
 	/* With the focus comes what the guest copied last, and then what is copied here. */
 	command(&f, GUEST_LINK_FOCUS, true);
 	WAIT(f.offers == 1 && f.offered == CLIPBOARD_TEXT, 3);
-	CHECK(guest_link_clipboard_message(&offer, f.session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.requests == 1, 3);
@@ -204,12 +212,13 @@ static void the_clipboard_is_asked_for(void **state) {
 	WAIT(f.status.agent, 3);
 	command(&f, GUEST_LINK_FOCUS, true);
 	const struct clipboard_message offer = { .kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT };
-	CHECK(guest_link_clipboard_message(&offer, f.session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_VM, 3);
 	loop_run_for(f.loop, 100);
-	CHECK(f.requests == 0 && f.guest.pastes == 0);
+	CHECK_EQ(f.requests, 0);
+	CHECK_EQ(f.guest.pastes, 0);
 	/* The yes counts for what is there, also a second time. */
 	command(&f, GUEST_LINK_CLIPBOARD, true);
 	WAIT(f.requests == 1 && f.status.clipboard_question == CLIPBOARD_QUESTION_NONE, 3);
@@ -220,12 +229,12 @@ static void the_clipboard_is_asked_for(void **state) {
 	clip(&f, CLIPBOARD_DATA, CLIPBOARD_TEXT, f.serial, "host", 4);
 	WAIT(f.guest.pastes == 2, 3);
 	/* And not for what comes after it. Something newer answers the question. */
-	CHECK(guest_link_clipboard_message(&offer, f.session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
 	loop_run_for(f.loop, 50);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_VM, 3);
 	CHECK_EQ(f.requests, 2);
-	CHECK(guest_link_clipboard_message(&offer, f.session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_NONE, 3);
 	/* The other way, once the guest has seen that offer. */
 	loop_run_for(f.loop, 100);
@@ -238,7 +247,7 @@ static void the_clipboard_is_asked_for(void **state) {
 	CHECK(!f.status.clipboard_used_unfocused);
 	/* Without the focus whatever it does is kept as a sign. */
 	command(&f, GUEST_LINK_FOCUS, false);
-	CHECK(guest_link_clipboard_message(&offer, f.session) == 0);
+	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
 	command(&f, GUEST_LINK_CLIPBOARD, true);
 	loop_run_for(f.loop, 50);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
@@ -261,8 +270,9 @@ static void a_question_that_nobody_answers_is_over(void **state) {
 		.to_vm = CLIPBOARD_ASK, .to_local = CLIPBOARD_ASK, .question_ns = 20000000
 	};
 	const unsigned text = CLIPBOARD_TEXT;
-	CHECK(loop_create(&loop) == 0);
-	CHECK(guest_link_clipboard_create(&clipboard, loop, &config, ignore_message, &offers) == 0);
+	CHECK_EQ(loop_create(&loop), 0);
+	CHECK_EQ(guest_link_clipboard_create(&clipboard, loop, &config, ignore_message, &offers),
+			0);
 	guest_link_clipboard_set_focus(clipboard, true);
 	guest_link_clipboard_offer(clipboard, text);
 	CHECK_EQ(guest_link_clipboard_question(clipboard), CLIPBOARD_QUESTION_TO_LOCAL);
@@ -296,8 +306,10 @@ static void files_arrive_whole(void **state) {
 		make_file(path, sizes[i], &hash);
 		send_file(&f, path);
 		WAIT(f.status.files.done == 1 && f.status.files.active == 0, 5);
-		CHECK(f.guest.file_got == sizes[i] && f.guest.file_hash == hash);
-		CHECK(f.guest.files_done == i + 1 && strcmp(f.guest.file_name, "a file") == 0);
+		CHECK_EQ(f.guest.file_got, sizes[i]);
+		CHECK_EQ(f.guest.file_hash, hash);
+		CHECK_EQ(f.guest.files_done, i + 1);
+		CHECK_EQ(strcmp(f.guest.file_name, "a file"), 0);
 		loop_run_for(f.loop, 300); /* the status of the next batch is a new one */
 		f.status.files.done = 0;
 	}
@@ -317,7 +329,7 @@ static void files_arrive_whole(void **state) {
 	WAIT(strstr(f.status.files.error, "No such file") != NULL, 5);
 
 	/* Cancelled in the middle: no handle stays open. A sparse file of 5 GiB. */
-	CHECK(truncate(path, 5ll << 30) == 0);
+	CHECK_EQ(truncate(path, 5ll << 30), 0);
 	send_file(&f, path);
 	WAIT(f.guest.file_got > 1000000, 5);
 	CHECK(f.guest.file_size == 5ull << 30);
@@ -358,12 +370,14 @@ static void a_tree_of_files_arrives(void **state) {
 	snprintf(path, sizeof path, "%s/pipe", tree);
 	CHECK_EQ(mkfifo(path, 0600), 0);
 	snprintf(path, sizeof path, "%s/gone", tree);
-	CHECK(symlink("nowhere", path) == 0);
+	CHECK_EQ(symlink("nowhere", path), 0);
 	const unsigned batches = f.status.files.batches;
 	send_file(&f, tree);
 	WAIT(f.status.files.batches == batches + 1, 8);
-	CHECK(f.guest.files_done == 700 && f.status.files.done == 700);
-	CHECK(f.status.files.failed == 2 && f.status.files.renamed == 700);
+	CHECK_EQ(f.guest.files_done, 700);
+	CHECK_EQ(f.status.files.done, 700);
+	CHECK_EQ(f.status.files.failed, 2);
+	CHECK_EQ(f.status.files.renamed, 700);
 	CHECK(strstr(f.status.files.failures, "gone: No such file"));
 	CHECK(strstr(f.status.files.failures, "pipe: it is not a regular file"));
 	CHECK(strstr(f.guest.file_name, " - 6 - 99"));
@@ -391,7 +405,7 @@ static void the_guest_is_told_the_window_size(void **state) {
 	start(&f);
 	const struct guest_link_command c = { .kind = GUEST_LINK_MONITOR_SIZE,
 		.value = 1280 << 16 | 800 };
-	CHECK(guest_link_command(f.session, &c) == 0); /* before the agent is there */
+	CHECK_EQ(guest_link_command(f.session, &c), 0); /* before the agent is there */
 	WAIT(f.guest.width == 1280 && f.guest.height == 800, 3);
 	stop(&f);
 }

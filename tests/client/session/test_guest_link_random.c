@@ -83,7 +83,7 @@ static void peer_start(struct fixture *f) {
 	const struct spice_peer_config config = { .unix_path = f->path };
 	const struct spice_peer_events events = { .key = on_key, .data = f };
 	memset(f->server_key, 0, sizeof f->server_key);
-	CHECK(spice_peer_create(&f->peer, &config, &events) == 0);
+	CHECK_EQ(spice_peer_create(&f->peer, &config, &events), 0);
 	f->source = loop_add_fd(f->loop, spice_peer_fd(f->peer), EPOLLIN, on_peer, f);
 }
 
@@ -109,7 +109,7 @@ static void reconnect(struct fixture *f) {
 	const struct guest_link_command retry = { .kind = GUEST_LINK_RECONNECT };
 	uint64_t until = clock_now_ns() + 10 * NS_PER_S;
 	while (!f->status.connected && clock_now_ns() < until) {
-		CHECK(guest_link_command(f->session, &retry) == 0);
+		CHECK_EQ(guest_link_command(f->session, &retry), 0);
 		CHECK(loop_run_once(f->loop, 5) >= 0);
 	}
 	CHECK(f->status.connected);
@@ -156,14 +156,14 @@ static void input(struct fixture *f, enum input_kind kind, unsigned code, bool p
 	};
 	if (guest_link_input(&event, f->session) == -ENOBUFS) {
 		settle(f);
-		CHECK(guest_link_input(&event, f->session) == 0);
+		CHECK_EQ(guest_link_input(&event, f->session), 0);
 	}
 }
 
 static void command(struct fixture *f, enum guest_link_command_kind kind, bool on) {
 	const struct guest_link_command c = { .kind = kind, .on = on };
 	settle(f);
-	CHECK(guest_link_command(f->session, &c) == 0);
+	CHECK_EQ(guest_link_command(f->session, &c), 0);
 	settle(f);
 }
 
@@ -402,10 +402,10 @@ static void start(struct fixture *f) {
 		.evdev = { "all" },
 		.finder = &finder };
 	snprintf(config.uri, sizeof config.uri, "unix:%s", f->path);
-	CHECK(loop_create(&f->loop) == 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
 	peer_start(f);
 	const struct guest_link_events events = { .status = on_status, .data = f };
-	CHECK(guest_link_create(&f->session, f->loop, &config, NULL, NULL, &events) == 0);
+	CHECK_EQ(guest_link_create(&f->session, f->loop, &config, NULL, NULL, &events), 0);
 	reconnect(f);
 	for (unsigned d = 0; d < DEVICES; d++) {
 		wait_open(f, &f->fakes.fake[d]);

@@ -18,6 +18,12 @@
 #define TIMEOUT_NS (150 * NS_PER_MS)
 #define MIB        ((size_t)1 << 20)
 
+/* ThreadSanitizer is so slow that the host gives up a client that reads 10 MiB. */
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#define LARGE ((__has_feature(thread_sanitizer) ? 2 : 10) * MIB)
+
 struct world {
 	struct guest guest;
 	struct clipboard_host *service;
@@ -301,16 +307,17 @@ static void every_type_crosses_both_ways(void **state) {
 	tear_down(&w);
 }
 
-static void ten_megabytes_cross_and_more_than_the_limit_does_not(void **state) {
+static void a_large_image_crosses_and_more_than_the_limit_does_not(void **state) {
 	struct world w;
 	(void)state;
 	set_up(&w);
-	guest_copies(&w, KVMFR_CLIPBOARD_PNG, 10 * MIB);
+	guest_copies(&w, KVMFR_CLIPBOARD_PNG, LARGE);
 	desktop_pastes(&w, CLIPBOARD_PNG);
 	CHECK(desktop_has_it(&w));
-	desktop_copies(&w, CLIPBOARD_PNG, 10 * MIB);
+	desktop_copies(&w, CLIPBOARD_PNG, LARGE);
 	guest_pastes(&w, KVMFR_CLIPBOARD_PNG);
-	CHECK(w.got_len == 10 * MIB && memcmp(w.got, w.local, w.got_len) == 0);
+	CHECK_EQ(w.got_len, LARGE);
+	CHECK_EQ(memcmp(w.got, w.local, w.got_len), 0);
 
 	desktop_copies(&w, CLIPBOARD_PNG, LIMIT + 1);
 	guest_pastes(&w, KVMFR_CLIPBOARD_PNG);
@@ -509,7 +516,7 @@ static void a_deaf_host_is_not_used(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type_crosses_both_ways),
-		cmocka_unit_test(ten_megabytes_cross_and_more_than_the_limit_does_not),
+		cmocka_unit_test(a_large_image_crosses_and_more_than_the_limit_does_not),
 		cmocka_unit_test(whoever_cancels_stops_it),
 		cmocka_unit_test(lies_cost_a_paste),
 		cmocka_unit_test(nonsense_is_survived),

@@ -55,13 +55,14 @@ static void turn(struct world *w) {
 	if (w->host_reads) {
 		input_host_step(w->service, w->guest.now_ns);
 	}
-	CHECK(kvmfr_host_periodic(w->guest.host, guest_ms(&w->guest)) == 0);
+	CHECK_EQ(kvmfr_host_periodic(w->guest.host, guest_ms(&w->guest)), 0);
 	lgmp_client_step(w->client, w->guest.now_ns);
 	while (lgmp_client_next(w->client, LGMP_QUEUE_INPUT, &message) > 0) {
 		struct input_offer offer = { .session = true, .shm = message.shm, .lgmp = 12 };
 		lgmp_client_identity(w->client, &offer.session_id, &offer.client_id);
-		CHECK(kvmfr_input_status_read(message.shm, message.offset, message.size,
-				      offer.client_id, &offer.status) == 0);
+		CHECK_EQ(kvmfr_input_status_read(message.shm, message.offset, message.size,
+					 offer.client_id, &offer.status),
+				0);
 		if (lgmp_client_finish(w->client, &message) == 0) {
 			input_port_put(w->port, &offer);
 		}
@@ -82,7 +83,7 @@ static void until(struct world *w, bool host) {
 	for (unsigned i = 0; i < 2000 && guest_way_is_host(w->way) != host; i++) {
 		turn(w);
 	}
-	CHECK(guest_way_is_host(w->way) == host);
+	CHECK_EQ(guest_way_is_host(w->way), host);
 }
 
 static void key(struct world *w, unsigned code, bool pressed) {
@@ -139,27 +140,28 @@ static void on_action(enum router_action action, unsigned code, void *data) {
 static void set_up_with(struct world *w, bool grabs) {
 	*w = (struct world){ .host_reads = true, .session = 77, .random = 88172645463325252u };
 	guest_file(&w->guest, MEMORY);
-	CHECK(shm_map(&w->guest.shm, w->guest.path) == 0);
+	CHECK_EQ(shm_map(&w->guest.shm, w->guest.path), 0);
 	struct kvmfr_info info = guest_info(34);
 	info.features |= KVMFR_FEATURE_INPUT;
-	CHECK(kvmfr_host_create(&w->guest.host, w->guest.shm, &info) == 0);
+	CHECK_EQ(kvmfr_host_create(&w->guest.host, w->guest.shm, &info), 0);
 	const struct input_host_events host = { .key = on_host_key, .data = w };
-	CHECK(input_host_create(&w->service, w->guest.shm, kvmfr_host_lgmp(w->guest.host), &host) ==
+	CHECK_EQ(input_host_create(
+				 &w->service, w->guest.shm, kvmfr_host_lgmp(w->guest.host), &host),
 			0);
 	kvmfr_host_set_input(w->guest.host, w->service);
-	CHECK(kvmfr_host_begin(w->guest.host, w->session, guest_ms(&w->guest)) == 0);
-	CHECK(lgmp_client_create(&w->client, w->guest.path) == 0);
+	CHECK_EQ(kvmfr_host_begin(w->guest.host, w->session, guest_ms(&w->guest)), 0);
+	CHECK_EQ(lgmp_client_create(&w->client, w->guest.path), 0);
 	lgmp_client_want(w->client, LGMP_QUEUE_INPUT);
-	CHECK(input_port_create(&w->port) == 0);
-	CHECK(loop_create(&w->loop) == 0);
+	CHECK_EQ(input_port_create(&w->port), 0);
+	CHECK_EQ(loop_create(&w->loop), 0);
 	const struct router_config config = { .escape_hold_ns = ESCAPE_HOLD_NS,
 		.grab_on_start = grabs };
 	const struct router_events router_events = { .action = on_action, .data = w };
-	CHECK(router_create(&w->router, &config, &router_events) == 0);
+	CHECK_EQ(router_create(&w->router, &config, &router_events), 0);
 	const struct guest_way_events events = { on_moved, on_moved, w };
 	w->spice_table = held_sink_init(&w->spice);
 	w->spice_table.flush = flush_spice;
-	CHECK(guest_way_create(&w->way, w->loop, w->router, &w->spice_table, w->port, &events) ==
+	CHECK_EQ(guest_way_create(&w->way, w->loop, w->router, &w->spice_table, w->port, &events),
 			0);
 	spice(w, true);
 	guest_way_want(w->way, true);
@@ -187,7 +189,7 @@ static void tear_down(struct world *w) {
 }
 
 static void restart(struct world *w) {
-	CHECK(kvmfr_host_begin(w->guest.host, ++w->session, guest_ms(&w->guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(w->guest.host, ++w->session, guest_ms(&w->guest)), 0);
 }
 
 static void every_key_arrives(void **state) {
@@ -200,7 +202,7 @@ static void every_key_arrives(void **state) {
 	CHECK(table && fgets(line, sizeof line, table));
 	while (fgets(line, sizeof line, table)) {
 		unsigned code, scancode;
-		CHECK(sscanf(line, "%39[^,],%u,%x", name, &code, &scancode) == 3);
+		CHECK_EQ(sscanf(line, "%39[^,],%u,%x", name, &code, &scancode), 3);
 		w.host_key = 0;
 		tap(&w, code);
 		turn(&w);
@@ -218,7 +220,8 @@ static void every_key_arrives(void **state) {
 	}
 	fclose(table);
 	printf("%u keys, of these %u over the stream\n", rows, over_stream);
-	CHECK(rows == 230 && over_stream == 130);
+	CHECK_EQ(rows, 230);
+	CHECK_EQ(over_stream, 130);
 	tear_down(&w);
 }
 
@@ -579,7 +582,8 @@ static void a_lease_that_ended_leaves_nothing_down(void **state) {
 		key(&w, code, true);
 	}
 	turns(&w, 5);
-	CHECK(w.spice.held_keys == 4 && host_state(&w)->keys_held == 6);
+	CHECK_EQ(w.spice.held_keys, 4);
+	CHECK(host_state(&w)->keys_held == 6);
 	w.guest.now_ns += 600 * NS_PER_MS;
 	input_host_step(w.service, w.guest.now_ns);
 	CHECK_EQ(host_state(&w)->keys_held, 0);
@@ -609,10 +613,11 @@ static void what_goes_over_spice_goes_out(void **state) {
 		key(&w, code, true);
 	}
 	turns(&w, 5);
-	CHECK(w.spice.held_keys == 4 && !w.spice.dirty);
+	CHECK_EQ(w.spice.held_keys, 4);
+	CHECK(!w.spice.dirty);
 	clock_sleep_ns(10 * NS_PER_MS); /* it is seen that the host has read the presses */
 	turns(&w, 5);
-	CHECK(kvmfr_host_begin(w.guest.host, ++w.session, guest_ms(&w.guest)) == 0);
+	CHECK_EQ(kvmfr_host_begin(w.guest.host, ++w.session, guest_ms(&w.guest)), 0);
 	for (unsigned code = KEY_P; code >= KEY_Q; code--) {
 		const struct guest_input_event event = {
 			.time_ns = clock_now_ns(), .kind = INPUT_KEY, .code = code

@@ -57,7 +57,11 @@ static void a_game_that_runs_well_is_left_alone(void **state) {
 	(void)state;
 	const struct app_status s = well();
 	const struct app_decision d = decide(&s);
-	CHECK(d.signs == 0 && !d.frozen && !d.display && d.input && !d.screensaver_off);
+	CHECK_EQ(d.signs, 0);
+	CHECK(!d.frozen);
+	CHECK(!d.display);
+	CHECK(d.input);
+	CHECK(!d.screensaver_off);
 }
 
 /* For every pair of states of two parts, beside every picture: what is missing is said with its

@@ -55,7 +55,8 @@ static void sound_is_kept_while_it_plays(void **state) {
 		graphs_add_sound(&graphs, &audio);
 	}
 	graphs_fill(&graphs, NULL, 0, &overlay);
-	CHECK(overlay.graph_count == 1 && overlay.graphs[0].count == OVERLAY_GRAPH_VALUES);
+	CHECK_EQ(overlay.graph_count, 1);
+	CHECK_EQ(overlay.graphs[0].count, OVERLAY_GRAPH_VALUES);
 	CHECK(strstr(overlay.graphs[0].title, "least 20 ms, wanted 20 ms"));
 	/* The newest stands at the right. */
 	CHECK(overlay.graphs[0].values[OVERLAY_GRAPH_VALUES - 1][0] > 28.9f);
@@ -68,8 +69,8 @@ static void percentiles_are_values(void **state) {
 	(void)state;
 	float values[] = { 5, 1, 4, 2, 3 };
 	CHECK_EQ((int)graphs_percentile(values, 5, 0.5f), 3);
-	CHECK((int)graphs_percentile(values, 5, 1) == 5 &&
-			(int)graphs_percentile(values, 5, 0) == 1);
+	CHECK_EQ((int)graphs_percentile(values, 5, 1), 5);
+	CHECK_EQ((int)graphs_percentile(values, 5, 0), 1);
 	CHECK_EQ((int)graphs_percentile(values, 0, 0.5f), 0);
 }
 

@@ -71,7 +71,10 @@ static void a_good_picture_is_left_alone(void **state) {
 	s.video.stale = true;
 	decide(&s);
 	hud_text_overlay(&s, &config, &o);
-	CHECK(!o.splash && o.state_count == 1 && o.dim && says(&o, "no host yet"));
+	CHECK(!o.splash);
+	CHECK_EQ(o.state_count, 1);
+	CHECK(o.dim);
+	CHECK(says(&o, "no host yet"));
 	s.video.stale = false;
 	s.video.truncated = true;
 	s.video.needed_mib = 64;
@@ -142,7 +145,8 @@ static void an_alert_fades_and_goes(void **state) {
 	snprintf(s.alert, sizeof s.alert, "Capture enabled");
 	s.alert_until_ns = s.now_ns + HUD_TEXT_ALERT_NS;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(strcmp(o.alert.text, "Capture enabled") == 0 && o.alert_opacity > 0.79f);
+	CHECK_EQ(strcmp(o.alert.text, "Capture enabled"), 0);
+	CHECK(o.alert_opacity > 0.79f);
 	CHECK_EQ(hud_text_next_change(&s), s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
 	s.now_ns = s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS / 2;
 	hud_text_overlay(&s, &config, &o);
@@ -226,15 +230,18 @@ static void the_clipboard_is_asked_for_and_seen(void **state) {
 	strcpy(with_key.session.escape_key, "scrolllock");
 	s.session.clipboard_question = CLIPBOARD_QUESTION_TO_VM;
 	hud_text_overlay(&s, &with_key, &o);
-	CHECK(o.state_count == 1 && says(&o, "Scroll Lock+W lets it"));
+	CHECK_EQ(o.state_count, 1);
+	CHECK(says(&o, "Scroll Lock+W lets it"));
 	s.session.clipboard_question = CLIPBOARD_QUESTION_TO_LOCAL;
 	hud_text_overlay(&s, &with_key, &o);
-	CHECK(o.state_count == 1 && says(&o, "Scroll Lock+W takes it over"));
+	CHECK_EQ(o.state_count, 1);
+	CHECK(says(&o, "Scroll Lock+W takes it over"));
 	s.session.clipboard_question = CLIPBOARD_QUESTION_NONE;
 	s.session.clipboard_used_unfocused = true;
 	decide(&s);
 	hud_text_overlay(&s, &with_key, &o);
-	CHECK(o.sign_count == 1 && signs(&o, "CLIPBOARD"));
+	CHECK_EQ(o.sign_count, 1);
+	CHECK(signs(&o, "CLIPBOARD"));
 }
 
 static void the_microphone_is_asked_for_and_seen(void **state) {
@@ -246,7 +253,8 @@ static void the_microphone_is_asked_for_and_seen(void **state) {
 	s.video.showing = VIDEO_SOURCE_LG;
 	s.session.microphone = GUEST_LINK_MIC_ASKING;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.state_count == 1 && says(&o, "--microphone=on"));
+	CHECK_EQ(o.state_count, 1);
+	CHECK(says(&o, "--microphone=on"));
 	with_key.input.bindings[KEY_ACTION_MICROPHONE] = KEY_E;
 	strcpy(with_key.session.escape_key, "scrolllock");
 	hud_text_overlay(&s, &with_key, &o);
@@ -254,7 +262,8 @@ static void the_microphone_is_asked_for_and_seen(void **state) {
 	s.session.microphone = GUEST_LINK_MIC_OPEN;
 	decide(&s);
 	hud_text_overlay(&s, &with_key, &o);
-	CHECK(o.sign_count == 1 && signs(&o, "MIC ON"));
+	CHECK_EQ(o.sign_count, 1);
+	CHECK(signs(&o, "MIC ON"));
 	s.session.microphone = GUEST_LINK_MIC_MUTED;
 	decide(&s);
 	hud_text_overlay(&s, &with_key, &o);
@@ -271,14 +280,17 @@ static void a_password_is_stars(void **state) {
 	CHECK(has_state(&o, "The VM asks for a password, then Enter: ***"));
 	s.password_typed = 1000;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(says(&o, "***") && o.state_count == 3);
+	CHECK(says(&o, "***"));
+	CHECK_EQ(o.state_count, 3);
 	/* The keys go to the prompt, also over a picture: it is shown there, with the reason. */
 	s.video.part.state = PART_RUNNING;
 	s.video.showing = VIDEO_SOURCE_LG;
 	s.session.spice.state = PART_WAITING;
 	decide(&s);
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.state_count == 2 && says(&o, "connected") && says(&o, "***"));
+	CHECK_EQ(o.state_count, 2);
+	CHECK(says(&o, "connected"));
+	CHECK(says(&o, "***"));
 }
 
 static void files_tell_how_far_they_are(void **state) {
@@ -317,7 +329,8 @@ static void the_help_lists_what_is_bound(void **state) {
 	s.show_help = true;
 	hud_text_overlay(&s, &bound, &o);
 	/* Its title, the one that is bound, the function keys, the escape key alone. */
-	CHECK(o.help_count == 4 && strstr(o.help[0].text, "Scroll Lock"));
+	CHECK_EQ(o.help_count, 4);
+	CHECK(strstr(o.help[0].text, "Scroll Lock"));
 	CHECK(helps(&o, "Q") && helps(&o, "F1..F12") && helps(&o, "(alone)"));
 }
 
@@ -330,11 +343,13 @@ static void figures_are_those_that_were_asked_for(void **state) {
 	CHECK_EQ(o.figures_count, 0);
 	s.show_fps = true;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.figures_count == 1 && strstr(o.figures[0], "59.9 frames/s"));
+	CHECK_EQ(o.figures_count, 1);
+	CHECK(strstr(o.figures[0], "59.9 frames/s"));
 	s.show_fps = false;
 	s.show_stats = true;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.figures_count == 3 && strstr(o.figures[0], "59.9 frames/s"));
+	CHECK_EQ(o.figures_count, 3);
+	CHECK(strstr(o.figures[0], "59.9 frames/s"));
 	CHECK_EQ(strcmp(o.figures[2], "sound: silent"), 0);
 	s.video.showing = VIDEO_SOURCE_LG;
 	s.video_stats.seen_to_swapped_us = 2900;

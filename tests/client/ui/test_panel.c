@@ -44,7 +44,8 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	const unsigned row = find_row(&panel, config, "Scaling");
 	CHECK_EQ(panel_press(&panel, config, row, PANEL_LESS).kind, PANEL_REQUEST_NONE);
 	struct panel_request request = panel_press(&panel, config, row, PANEL_MORE);
-	CHECK(request.kind == PANEL_REQUEST_OPTION && strcmp(request.option->name, "scale") == 0);
+	CHECK_EQ(request.kind, PANEL_REQUEST_OPTION);
+	CHECK_EQ(strcmp(request.option->name, "scale"), 0);
 	assert_string_equal(value(&panel, config, "Scaling"), "nearest");
 	CHECK_EQ(config->video.settings.scale, VIDEO_SCALE_NEAREST);
 	for (int i = 0; i < 10; i++) {
@@ -79,12 +80,14 @@ static void a_row_that_acts_says_so(void **unused) {
 	panel_show_page(&panel, PANEL_SOUND);
 	struct panel_request request =
 			panel_press(&panel, config, find_row(&panel, config, "Mute"), PANEL_MORE);
-	CHECK(request.kind == PANEL_REQUEST_ACTION && request.action == KEY_ACTION_MUTE);
+	CHECK_EQ(request.kind, PANEL_REQUEST_ACTION);
+	CHECK_EQ(request.action, KEY_ACTION_MUTE);
 	panel_show_page(&panel, PANEL_VM);
 	const unsigned leave = find_row(&panel, config, "Leave");
 	CHECK_EQ(panel_press(&panel, config, leave, PANEL_LESS).kind, PANEL_REQUEST_NONE);
 	CHECK_EQ(panel_press(&panel, config, leave, PANEL_DO).action, KEY_ACTION_QUIT);
-	CHECK(panel_step(&panel, config, PANEL_LEAVE).kind == PANEL_REQUEST_CLOSED && !panel.open);
+	CHECK_EQ(panel_step(&panel, config, PANEL_LEAVE).kind, PANEL_REQUEST_CLOSED);
+	CHECK(!panel.open);
 	free(config);
 }
 
@@ -110,7 +113,8 @@ static void no_key_is_taken_from_an_action_in_silence(void **unused) {
 	/* Esc gives up, Backspace unbinds. */
 	panel_press(&panel, config, KEY_ACTION_QUIT - 1, PANEL_DO);
 	panel_bind(&panel, config, KEY_ESC, false);
-	CHECK(config->input.bindings[KEY_ACTION_QUIT] == KEY_Q && panel.rebinds == KEY_ACTION_NONE);
+	CHECK(config->input.bindings[KEY_ACTION_QUIT] == KEY_Q);
+	CHECK_EQ(panel.rebinds, KEY_ACTION_NONE);
 	panel_press(&panel, config, KEY_ACTION_QUIT - 1, PANEL_DO);
 	panel_bind(&panel, config, KEY_BACKSPACE, false);
 	CHECK_EQ(config->input.bindings[KEY_ACTION_QUIT], 0);

@@ -60,7 +60,8 @@ static void an_option_is_taken_at_its_word(void **state) {
 	(void)state;
 	struct upload_choice choice;
 	upload_choice_init(&choice, VIDEO_UPLOAD_PBO, true);
-	CHECK(choice.decided && upload_choice_way(&choice) == VIDEO_UPLOAD_PBO);
+	CHECK(choice.decided);
+	CHECK_EQ(upload_choice_way(&choice), VIDEO_UPLOAD_PBO);
 }
 
 int main(void) {

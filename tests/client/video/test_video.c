@@ -20,13 +20,16 @@ static void shows_frames_and_heals(void **state) {
 	CHECK(wait_for(&viewer, is_running, 0));
 	CHECK(wait_for(&viewer, has_shown, 20));
 	CHECK(wait_for(&viewer, pointer_known, 0));
-	CHECK(viewer.status.width == 320 && viewer.status.height == 176);
-	CHECK(viewer.status.host.kvmfr == 20 && viewer.status.host.accepts_cursor_position);
+	CHECK_EQ(viewer.status.width, 320);
+	CHECK_EQ(viewer.status.height, 176);
+	CHECK_EQ(viewer.status.host.kvmfr, 20);
+	CHECK(viewer.status.host.accepts_cursor_position);
 	CHECK_EQ(video_move_pointer(viewer.video, 10, 10), 0);
 	CHECK_EQ(viewer.torn, 0);
 
 	struct image image = take_shot(&viewer);
-	CHECK(image.png.width == 320 && image.png.height == 176);
+	CHECK_EQ(image.png.width, 320);
+	CHECK_EQ(image.png.height, 176);
 	check_background(&image, 0);
 	free(image.rgb);
 
@@ -39,7 +42,7 @@ static void shows_frames_and_heals(void **state) {
 	guest_command(&guest, "freeze");
 	CHECK(wait_for(&viewer, is_stale, 0));
 	CHECK(wait_for(&viewer, is_waiting, 0));
-	CHECK(viewer.status.width == 512); /* the last frame stays */
+	CHECK_EQ(viewer.status.width, 512); /* the last frame stays */
 	guest_command(&guest, "thaw");
 	CHECK(wait_for(&viewer, is_running, 0));
 
@@ -97,7 +100,8 @@ static void hidden_window_stays_subscribed(void **state) {
 	video_get_stats(viewer.video, &after);
 	CHECK(shown_so_far(&viewer) <= shown + 1);
 	CHECK(after.seen > before.seen + 30);
-	CHECK(after.resubscriptions == 0 && after.lost_sessions == 0);
+	CHECK_EQ(after.resubscriptions, 0);
+	CHECK_EQ(after.lost_sessions, 0);
 
 	/* What came last is there at once, also when the guest is still. */
 	guest_command(&guest, "pause");
@@ -114,7 +118,7 @@ static void spice_picture_is_shown_meanwhile(void **state) {
 	struct guest guest;
 	struct viewer viewer;
 	struct spice_surface *spice_surface;
-	CHECK(spice_surface_create(&spice_surface) == 0);
+	CHECK_EQ(spice_surface_create(&spice_surface), 0);
 	CHECK_EQ(spice_surface_resize(spice_surface, 200, 100), 0);
 	viewer_start(&viewer, "/nowhere/at/all", spice_surface);
 	CHECK(wait_for(&viewer, is_spice, 0));
@@ -126,9 +130,12 @@ static void spice_picture_is_shown_meanwhile(void **state) {
 	spice_surface_unlock(spice_surface);
 	clock_sleep_ns(100 * NS_PER_MS);
 	struct image image = take_shot(&viewer);
-	CHECK(image.png.width == 200 && image.png.height == 100);
+	CHECK_EQ(image.png.width, 200);
+	CHECK_EQ(image.png.height, 100);
 	const unsigned char *p = image.rgb + 3 * (50 * 200 + 100);
-	CHECK(p[0] == 0x12 && p[1] == 0x34 && p[2] == 0x56);
+	CHECK_EQ(p[0], 0x12);
+	CHECK_EQ(p[1], 0x34);
+	CHECK_EQ(p[2], 0x56);
 	free(image.rgb);
 
 	guest_start(&guest, "spice_surface", small());
@@ -181,7 +188,7 @@ static void what_was_overwritten_does_not_count(void **state) {
 	struct source_lgmp_config source_config = { .poll = VIDEO_POLL_AUTO };
 	snprintf(source_config.path, sizeof source_config.path, "%s", guest.path);
 	const struct source_lgmp_events events = { .wake = nothing_to_do };
-	CHECK(source_lgmp_start(&source, &source_config, &events) == 0);
+	CHECK_EQ(source_lgmp_start(&source, &source_config, &events), 0);
 	newest_frame_discard(source_lgmp_newest(source), true);
 	wait_seen(source, 5);
 
@@ -190,7 +197,7 @@ static void what_was_overwritten_does_not_count(void **state) {
 	newest_frame_discard(source_lgmp_newest(source), false);
 	CHECK(newest_frame_take(source_lgmp_newest(source), &frame));
 	CHECK(frame.finished && frame.repeated);
-	CHECK(newest_frame_release(source_lgmp_newest(source), &frame) == 0);
+	CHECK_EQ(newest_frame_release(source_lgmp_newest(source), &frame), 0);
 
 	newest_frame_discard(source_lgmp_newest(source), true);
 	guest_command(&guest, "resume");
@@ -200,7 +207,7 @@ static void what_was_overwritten_does_not_count(void **state) {
 	CHECK(frame.finished);
 	newest_frame_discard(source_lgmp_newest(source), true); /* so that the guest can go on */
 	wait_seen(source, 4);
-	CHECK(newest_frame_release(source_lgmp_newest(source), &frame) == -ESTALE);
+	CHECK_EQ(newest_frame_release(source_lgmp_newest(source), &frame), -ESTALE);
 	source_lgmp_stop(source);
 	guest_stop(&guest);
 }
@@ -270,7 +277,8 @@ static bool slow_swaps_show_young_frames(void) {
 			(unsigned long long)refused,
 			(unsigned long long)(after.posted - before.posted),
 			(unsigned long long)stats.resubscriptions);
-	CHECK(stats.resubscriptions == 0 && viewer.torn == 0);
+	CHECK_EQ(stats.resubscriptions, 0);
+	CHECK_EQ(viewer.torn, 0);
 	/* Far fewer swaps than frames: the guest ran on. */
 	CHECK(after.posted - before.posted > 2 * SLOW_FRAMES);
 	/* The newest when its upload began, and then shown without delay. */

@@ -139,7 +139,8 @@ static void every_host_is_shown(void **state) {
 		CHECK(wait_for(&viewer, pointer_known, 0));
 		CHECK_EQ(viewer.status.host.kvmfr, versions[i]);
 		check_picture(&viewer);
-		CHECK(viewer.torn == 0 && viewer.pointer.visible);
+		CHECK_EQ(viewer.torn, 0);
+		CHECK(viewer.pointer.visible);
 		guest_command(&guest, "cursor hidden");
 		CHECK(wait_for(&viewer, pointer_hidden, 0));
 		viewer_stop(&viewer);

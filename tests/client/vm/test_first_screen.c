@@ -16,10 +16,12 @@ static void the_machines_are_listed(void **state) {
 			"broken\n"
 			"\xe7\x8e\xa9\xe5\xae\xb6                     paused   libvirt  /dev/kvmfr0");
 	CHECK_EQ(screen.vm_count, 3);
-	CHECK(strcmp(screen.vms[0].name, "win11") == 0 && screen.vms[0].running &&
-			screen.vms[0].memory);
-	CHECK(strcmp(screen.vms[1].name, "work") == 0 && !screen.vms[1].running &&
-			!screen.vms[1].memory);
+	CHECK_EQ(strcmp(screen.vms[0].name, "win11"), 0);
+	CHECK(screen.vms[0].running);
+	CHECK(screen.vms[0].memory);
+	CHECK_EQ(strcmp(screen.vms[1].name, "work"), 0);
+	CHECK(!screen.vms[1].running);
+	CHECK(!screen.vms[1].memory);
 	CHECK(screen.vms[2].running);
 	first_screen_read_list(&screen, "");
 	CHECK_EQ(screen.vm_count, 0);
@@ -39,11 +41,13 @@ static void the_first_failure_is_told(void **state) {
 			"{\"checks\":[{\"verdict\":\"ok\",\"seen\":\"fine\",\"remedy\":null},"
 			"{\"verdict\":\"warning\",\"seen\":\"not so good\",\"remedy\":\"look\"},"
 			"{\"verdict\":\"failure\",\"seen\":\"no \\\"IOMMU\\\"\",\"remedy\":\"run x\"}]}");
-	CHECK(strcmp(screen.finding, "no \"IOMMU\"") == 0 && strcmp(screen.remedy, "run x") == 0);
+	CHECK_EQ(strcmp(screen.finding, "no \"IOMMU\""), 0);
+	CHECK_EQ(strcmp(screen.remedy, "run x"), 0);
 	first_screen_read_findings(&screen,
 			"{\"verdict\":\"warning\",\"seen\":\"a\",\"remedy\":null},"
 			"{\"verdict\":\"ok\",\"seen\":\"b\",\"remedy\":\"not this\"}");
-	CHECK(strcmp(screen.finding, "a") == 0 && screen.remedy[0] == '\0');
+	CHECK_EQ(strcmp(screen.finding, "a"), 0);
+	CHECK_EQ(screen.remedy[0], '\0');
 	first_screen_read_findings(&screen, "{\"verdict\":\"failure\",\"seen\":\"cut off\\");
 	CHECK(strcmp(screen.finding, "cut off") == 0 || screen.finding[0] == 'c');
 	first_screen_read_findings(&screen, "");

@@ -48,14 +48,21 @@ static void outside_is_clamped_and_said(void **state) {
 	(void)state;
 	struct pointer_map map = map_turned(0);
 	struct pointer_point p = pointer_map_point(&map, 200, 50);
-	CHECK(!p.inside && near(p.x, 500) && p.y == 0);
+	CHECK(!p.inside);
+	CHECK(near(p.x, 500));
+	CHECK_EQ(p.y, 0);
 	p = pointer_map_point(&map, -5000, 100000);
-	CHECK(!p.inside && p.x == 0 && p.y == 499);
+	CHECK(!p.inside);
+	CHECK_EQ(p.x, 0);
+	CHECK_EQ(p.y, 499);
 	p = pointer_map_point(&map, 5000, 200);
-	CHECK(!p.inside && p.x == 999);
+	CHECK(!p.inside);
+	CHECK_EQ(p.x, 999);
 	struct pointer_map none = { .scale_x = 1, .scale_y = 1 };
 	p = pointer_map_point(&none, 5, 5);
-	CHECK(!p.inside && p.x == 0 && p.y == 0);
+	CHECK(!p.inside);
+	CHECK_EQ(p.x, 0);
+	CHECK_EQ(p.y, 0);
 }
 
 static void one_to_one_is_exact(void **state) {
@@ -63,7 +70,9 @@ static void one_to_one_is_exact(void **state) {
 	struct pointer_map map = { 1, 1, { 0, 0, 640, 360, 0 }, 640, 360 };
 	for (int x = 0; x < 640; x++) {
 		struct pointer_point p = pointer_map_point(&map, x, x % 360);
-		CHECK(p.inside && (int)p.x == x && (int)p.y == x % 360);
+		CHECK(p.inside);
+		CHECK_EQ((int)p.x, x);
+		CHECK_EQ((int)p.y, x % 360);
 	}
 }
 
@@ -76,12 +85,15 @@ static void motion_is_turned(void **state) {
 		double x;
 		double y;
 		pointer_map_turn(&map, 3, 0, &x, &y);
-		CHECK(x == right[rotation][0] && y == right[rotation][1]);
+		CHECK_EQ(x, right[rotation][0]);
+		CHECK_EQ(y, right[rotation][1]);
 		/* … what the points say, too. */
 		struct pointer_point a = pointer_map_point(&map, 200, 200);
 		struct pointer_point b = pointer_map_point(&map, 210, 200);
-		CHECK((b.x > a.x) == (x > 0) && (b.x < a.x) == (x < 0));
-		CHECK((b.y > a.y) == (y > 0) && (b.y < a.y) == (y < 0));
+		CHECK_EQ((b.x > a.x), (x > 0));
+		CHECK_EQ((b.x < a.x), (x < 0));
+		CHECK_EQ((b.y > a.y), (y > 0));
+		CHECK_EQ((b.y < a.y), (y < 0));
 	}
 }
 

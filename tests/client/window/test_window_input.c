@@ -112,7 +112,7 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 	config.help_delay_ms = 200;
 	const struct window_input_hooks hooks = { on_release, on_mouse_mode, on_locks, on_move,
 		on_other_motion, on_request, f };
-	CHECK(window_input_create(&f->input, f->window, &config, &hooks) == 0);
+	CHECK_EQ(window_input_create(&f->input, f->window, &config, &hooks), 0);
 	window_input_connect(f->input, on_input, f);
 	f->view = (struct window_input_state){ .window_width = 640,
 		.window_height = 360,
@@ -210,12 +210,13 @@ static void every_key_of_a_pc_has_its_position(void **state) {
 		for (unsigned b = a + 1; b <= SDL_SCANCODE_APPLICATION; b++) {
 			if (window_input_key((SDL_Scancode)a) ==
 					window_input_key((SDL_Scancode)b)) {
-				CHECK(a == SDL_SCANCODE_BACKSLASH && b == SDL_SCANCODE_NONUSHASH);
+				CHECK_EQ(a, SDL_SCANCODE_BACKSLASH);
+				CHECK_EQ(b, SDL_SCANCODE_NONUSHASH);
 			}
 		}
 	}
-	CHECK(window_input_key(SDL_SCANCODE_Y) == KEY_Y &&
-			window_input_key(SDL_SCANCODE_RGUI) == KEY_RIGHTMETA);
+	CHECK_EQ(window_input_key(SDL_SCANCODE_Y), KEY_Y);
+	CHECK_EQ(window_input_key(SDL_SCANCODE_RGUI), KEY_RIGHTMETA);
 	CHECK_EQ(window_input_key(SDL_SCANCODE_UNKNOWN), 0);
 	CHECK_EQ(window_input_key((SDL_Scancode)100000), 0);
 }
@@ -572,7 +573,7 @@ static void options(void **state) {
 
 	struct window_input *input;
 	struct window_input_config bad = { .escape_key = "nonsense" };
-	CHECK(window_input_create(&input, NULL, &bad, NULL) == -EINVAL);
+	CHECK_EQ(window_input_create(&input, NULL, &bad, NULL), -EINVAL);
 }
 
 static void guest_pointer_follows_ours(void **state) {
@@ -613,11 +614,12 @@ static void lock_keys_are_told_once(void **state) {
 	(void)state;
 	struct fixture f;
 	setup(&f);
-	CHECK(f.locks_reported == 0); /* no focus */
+	CHECK_EQ(f.locks_reported, 0); /* no focus */
 	SDL_SetModState(KMOD_CAPS | KMOD_LSHIFT);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
-	CHECK(f.locks_reported == 1 && f.leds == INPUT_LED_CAPS &&
-			f.locks == (INPUT_LED_NUM | INPUT_LED_CAPS));
+	CHECK_EQ(f.locks_reported, 1);
+	CHECK_EQ(f.leds, INPUT_LED_CAPS);
+	CHECK_EQ(f.locks, (INPUT_LED_NUM | INPUT_LED_CAPS));
 	tap_escape(&f);
 	tap_escape(&f);
 	CHECK_EQ(f.locks_reported, 1);
@@ -626,7 +628,8 @@ static void lock_keys_are_told_once(void **state) {
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
 	CHECK_EQ(f.locks_reported, 1);
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
-	CHECK(f.locks_reported == 2 && f.leds == INPUT_LED_NUM);
+	CHECK_EQ(f.locks_reported, 2);
+	CHECK_EQ(f.leds, INPUT_LED_NUM);
 	f.view.connected = false;
 	window_input_set_state(f.input, &f.view);
 	f.view.connected = true;
@@ -642,7 +645,8 @@ static void lock_keys_are_told_once(void **state) {
 	/* A lock key that is the escape key is nobody's lock. */
 	setup_with(&f, (struct window_input_config){ .escape_key = "capslock" });
 	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
-	CHECK(f.locks_reported == 1 && f.locks == INPUT_LED_NUM);
+	CHECK_EQ(f.locks_reported, 1);
+	CHECK_EQ(f.locks, INPUT_LED_NUM);
 	SDL_SetModState(KMOD_NONE);
 	teardown(&f);
 }

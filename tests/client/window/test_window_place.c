@@ -7,29 +7,36 @@ static void a_window_fits_its_screen(void **state) {
 	(void)state;
 	int width = 1024, height = 768;
 	window_place_fit(1920, 1050, &width, &height);
-	CHECK(width == 1024 && height == 768);
+	CHECK_EQ(width, 1024);
+	CHECK_EQ(height, 768);
 	width = 3840;
 	height = 2160;
 	window_place_fit(1920, 1040, &width, &height);
-	CHECK(width == 1848 && height == 1040);
+	CHECK_EQ(width, 1848);
+	CHECK_EQ(height, 1040);
 	window_place_fit(0, 0, &width, &height); /* unknown */
-	CHECK(width == 1848 && height == 1040);
+	CHECK_EQ(width, 1848);
+	CHECK_EQ(height, 1040);
 	width = 10000;
 	height = 1;
 	window_place_fit(100, 100, &width, &height);
-	CHECK(width == 100 && height == 1);
+	CHECK_EQ(width, 100);
+	CHECK_EQ(height, 1);
 }
 
 static void the_pictures_aspect_has_no_borders(void **state) {
 	(void)state;
 	int width = 1024, height = 768;
 	window_place_aspect(1920, 1080, 1920, 1050, &width, &height);
-	CHECK(width == 1024 && height == 576);
+	CHECK_EQ(width, 1024);
+	CHECK_EQ(height, 576);
 	/* Upright, and higher than the screen. */
 	window_place_aspect(1080, 1920, 1920, 1040, &width, &height);
-	CHECK(width == 585 && height == 1040);
+	CHECK_EQ(width, 585);
+	CHECK_EQ(height, 1040);
 	window_place_aspect(0, 0, 1920, 1040, &width, &height);
-	CHECK(width == 585 && height == 1040);
+	CHECK_EQ(width, 585);
+	CHECK_EQ(height, 1040);
 }
 
 static void a_lost_window_is_seen_again(void **state) {

@@ -20,7 +20,8 @@ static void on_released(const struct demo_guest_times *times, void *data) {
 
 static void on_moved(int x, int y, void *data) {
 	struct world *world = data;
-	CHECK(x == 12 && y == 34);
+	CHECK_EQ(x, 12);
+	CHECK_EQ(y, 34);
 	world->moved++;
 }
 
@@ -30,9 +31,9 @@ static void open_world(struct world *world, const struct demo_guest_config *conf
 	};
 	memset(world, 0, sizeof *world);
 	guest_file(&world->file, (off_t)demo_guest_memory_bytes(config));
-	CHECK(shm_map(&world->shm, world->file.path) == 0);
-	CHECK(demo_guest_create(&world->guest, world->shm, config, &events) == 0);
-	CHECK(lgmp_client_create(&world->client, world->file.path) == 0);
+	CHECK_EQ(shm_map(&world->shm, world->file.path), 0);
+	CHECK_EQ(demo_guest_create(&world->guest, world->shm, config, &events), 0);
+	CHECK_EQ(lgmp_client_create(&world->client, world->file.path), 0);
 	world->now_ns = clock_now_ns();
 }
 
@@ -112,8 +113,9 @@ static void every_stripe_carries_the_serial(void **state) {
 			for (unsigned i = 0; i < 3; i++) {
 				next_frame(&world, &message, &frame);
 				CHECK_EQ(frame.format, (enum frame_format)format);
-				CHECK(frame.width == 320 && frame.rows == 200);
-				CHECK(frame_written(&frame) == (uint64_t)frame.pitch * frame.rows);
+				CHECK_EQ(frame.width, 320);
+				CHECK_EQ(frame.rows, 200);
+				CHECK_EQ(frame_written(&frame), (uint64_t)frame.pitch * frame.rows);
 				uint8_t row[320 * 4];
 				for (unsigned s = 0; s < 200 / STAMP_STRIPE_ROWS; s++) {
 					uint32_t serial = UINT32_MAX;
@@ -122,7 +124,7 @@ static void every_stripe_carries_the_serial(void **state) {
 					CHECK_EQ(serial, frame.serial);
 					CHECK(!stamp_read(row, 4, s + 1, &serial));
 				}
-				CHECK(lgmp_client_finish(world.client, &message) == 0);
+				CHECK_EQ(lgmp_client_finish(world.client, &message), 0);
 			}
 			CHECK(world.released >= 2);
 			close_world(&world);
@@ -200,31 +202,35 @@ static void commands_change_what_comes(void **state) {
 	const uint32_t version = frame.format_version;
 	lgmp_client_finish(world.client, &message);
 
-	CHECK(demo_guest_command(world.guest, "size 256x64") == 0);
-	CHECK(demo_guest_command(world.guest, "format bgr_32") == 0);
+	CHECK_EQ(demo_guest_command(world.guest, "size 256x64"), 0);
+	CHECK_EQ(demo_guest_command(world.guest, "format bgr_32"), 0);
 	next_frame(&world, &message, &frame);
-	CHECK(frame.width == 256 && frame.height == 64 && frame.format == FRAME_FORMAT_BGR_32);
+	CHECK_EQ(frame.width, 256);
+	CHECK_EQ(frame.height, 64);
+	CHECK_EQ(frame.format, FRAME_FORMAT_BGR_32);
 	CHECK(frame.format_version != version);
 	lgmp_client_finish(world.client, &message);
 
-	CHECK(demo_guest_command(world.guest, "truncate 10") == 0);
+	CHECK_EQ(demo_guest_command(world.guest, "truncate 10"), 0);
 	next_frame(&world, &message, &frame);
-	CHECK(frame.rows == 10 && frame.height == 64 && (frame.flags & FRAME_TRUNCATED));
+	CHECK_EQ(frame.rows, 10);
+	CHECK_EQ(frame.height, 64);
+	CHECK(frame.flags & FRAME_TRUNCATED);
 	lgmp_client_finish(world.client, &message);
-	CHECK(demo_guest_command(world.guest, "truncate 0") == 0);
+	CHECK_EQ(demo_guest_command(world.guest, "truncate 0"), 0);
 
 	const uint64_t all = (uint64_t)frame.pitch * 64;
-	CHECK(demo_guest_command(world.guest, "stall 1") == 0);
+	CHECK_EQ(demo_guest_command(world.guest, "stall 1"), 0);
 	next_frame(&world, &message, &frame);
 	CHECK(frame_written(&frame) < all);
 	lgmp_client_finish(world.client, &message);
-	CHECK(demo_guest_command(world.guest, "back 1") == 0);
+	CHECK_EQ(demo_guest_command(world.guest, "back 1"), 0);
 	next_frame(&world, &message, &frame);
-	CHECK(frame_written(&frame) == all / 4);
+	CHECK_EQ(frame_written(&frame), all / 4);
 	lgmp_client_finish(world.client, &message);
 
-	CHECK(demo_guest_command(world.guest, "lie rotation 7 1") == 0);
-	CHECK(demo_guest_command(world.guest, "rotation 2") == 0);
+	CHECK_EQ(demo_guest_command(world.guest, "lie rotation 7 1"), 0);
+	CHECK_EQ(demo_guest_command(world.guest, "rotation 2"), 0);
 	next_frame(&world, &message, &frame);
 	CHECK_EQ(frame.rotation, 0);
 	lgmp_client_finish(world.client, &message);
@@ -240,7 +246,9 @@ static void commands_change_what_comes(void **state) {
 		CHECK(demo_guest_command(world.guest, bad[i]) < 0);
 	}
 	next_frame(&world, &message, &frame);
-	CHECK(frame.width == 256 && frame.height == 64 && frame.rotation == 2);
+	CHECK_EQ(frame.width, 256);
+	CHECK_EQ(frame.height, 64);
+	CHECK_EQ(frame.rotation, 2);
 	lgmp_client_finish(world.client, &message);
 	close_world(&world);
 }
@@ -265,7 +273,7 @@ static void faults_of_the_host_heal(void **state) {
 			}
 			if (n == 1500 && strncmp(faults[i], "lgmp", 4) == 0) {
 				/* a host that notices its broken memory starts anew */
-				CHECK(demo_guest_command(world.guest, "session") == 0);
+				CHECK_EQ(demo_guest_command(world.guest, "session"), 0);
 			}
 		}
 		CHECK(message.generation != generation);

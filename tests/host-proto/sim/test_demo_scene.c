@@ -29,7 +29,8 @@ static void areas_are_all_that_changes(void **state) {
 		struct demo_area areas[DEMO_SCENE_AREAS];
 		CHECK_EQ(demo_scene_create(&scene, width, height), 0);
 		CHECK_EQ(demo_scene_paint(scene, 1, none, 3, areas), 1);
-		CHECK(areas[0].width == width && areas[0].height == height);
+		CHECK_EQ(areas[0].width, width);
+		CHECK_EQ(areas[0].height, height);
 		uint32_t *before = malloc(bytes);
 		memcpy(before, demo_scene_pixels(scene), bytes);
 		const char *const lines[] = { "KEYS: A", "", "" };

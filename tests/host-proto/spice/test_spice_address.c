@@ -42,7 +42,8 @@ static void addresses_are_read(void **state) {
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		struct spice_address address;
 		CHECK_EQ(spice_address_parse(good[i].uri, &address), 0);
-		CHECK(address.kind == good[i].kind && address.tls == good[i].tls);
+		CHECK_EQ(address.kind, good[i].kind);
+		CHECK_EQ(address.tls, good[i].tls);
 		CHECK_EQ(address.port, good[i].port);
 		const char *where =
 				address.kind == SPICE_ADDRESS_UNIX ? address.path : address.host;
@@ -73,7 +74,9 @@ static void what_virsh_prints_with_both_ports(void **state) {
 	CHECK_EQ(spice_address_parse("spice://127.0.0.1:5900?tls-port=5901&password=a%20%25b",
 				 &address),
 			0);
-	CHECK(!address.tls && address.port == 5900 && address.tls_port == 5901);
+	CHECK(!address.tls);
+	CHECK_EQ(address.port, 5900);
+	CHECK_EQ(address.tls_port, 5901);
 	assert_string_equal(address.password, "a %b");
 	CHECK_EQ(spice_address_parse("spice+unix:///run/s?password=geheim", &address), 0);
 	assert_string_equal(address.password, "geheim");

@@ -111,7 +111,9 @@ static void start(size_t limit) {
 	CHECK_EQ(spice_agent_create(&w.agent, limit, &events), 0);
 	w.tokens = 10;
 	spice_agent_set_connected(w.agent, true, 10);
-	CHECK(w.granted == 32 && w.count == 1 && w.types[0] == SPICE_AGENT_ANNOUNCE);
+	CHECK_EQ(w.granted, 32);
+	CHECK_EQ(w.count, 1);
+	CHECK_EQ(w.types[0], SPICE_AGENT_ANNOUNCE);
 }
 
 static void stop(void) {
@@ -143,7 +145,8 @@ static void be_ready(uint32_t caps, uint32_t request) {
 	write_u32(&wr, request);
 	write_u32(&wr, caps);
 	say(SPICE_AGENT_ANNOUNCE, bytes, sizeof bytes, 2048);
-	CHECK(w.ready == 1 && spice_agent_caps(w.agent) == caps);
+	CHECK_EQ(w.ready, 1);
+	CHECK_EQ(spice_agent_caps(w.agent), caps);
 }
 
 static void give(uint32_t tokens) {
@@ -156,15 +159,19 @@ static void an_announcement_is_answered_once(void **state) {
 	start(1 << 20);
 	CHECK(spice_agent_offer(w.agent, SPICE_CLIPBOARD_BIT(1)) < 0); /* not ready */
 	be_ready(ALL_CAPS, 1);
-	CHECK(w.count == 2 && w.types[1] == SPICE_AGENT_ANNOUNCE && w.message[0] == 0);
+	CHECK_EQ(w.count, 2);
+	CHECK_EQ(w.types[1], SPICE_AGENT_ANNOUNCE);
+	CHECK_EQ(w.message[0], 0);
 	be_ready(ALL_CAPS, 0);
 	CHECK_EQ(w.count, 2);
 	stop();
 
 	start(1 << 20);
 	be_ready(WINDOWS_CAPS, 0);
-	CHECK(w.count == 2 && w.types[1] == SPICE_AGENT_MAX_CLIPBOARD);
-	CHECK(w.size == 4 && w.message[2] == 0x10); /* 1 MiB */
+	CHECK_EQ(w.count, 2);
+	CHECK_EQ(w.types[1], SPICE_AGENT_MAX_CLIPBOARD);
+	CHECK_EQ(w.size, 4);
+	CHECK_EQ(w.message[2], 0x10); /* 1 MiB */
 	stop();
 }
 
@@ -192,7 +199,8 @@ static void the_guests_text_comes_on_demand_only(void **state) {
 		write_u32(&wr, SPICE_CLIPBOARD_TEXT);
 		write_u32(&wr, 999);
 		say(SPICE_AGENT_GRAB, bytes, writer_len(&wr), 2048);
-		CHECK(w.offers == 1 && w.offered == SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
+		CHECK_EQ(w.offers, 1);
+		CHECK_EQ(w.offered, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
 
 		wr = writer_of(bytes, sizeof bytes);
 		write_bytes(&wr, "\0\0\0\0", selection ? 4 : 0);
@@ -201,9 +209,11 @@ static void the_guests_text_comes_on_demand_only(void **state) {
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 2048);
 		CHECK_EQ(w.contents, 0); /* nobody asked */
 		CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT), 0);
-		CHECK(w.type == SPICE_AGENT_REQUEST && w.size == (selection ? 8u : 4u));
+		CHECK_EQ(w.type, SPICE_AGENT_REQUEST);
+		CHECK_EQ(w.size, (selection ? 8u : 4u));
 		say(SPICE_AGENT_CLIPBOARD, bytes, writer_len(&wr), 7);
-		CHECK(w.contents == 1 && w.content_len == strlen(table[i].text) + 1);
+		CHECK_EQ(w.contents, 1);
+		CHECK_EQ(w.content_len, strlen(table[i].text) + 1);
 		w.content_len = text_from_guest(
 				w.content, w.content_len, spice_agent_crlf(w.agent));
 		CHECK_EQ(w.content_len, strlen(table[i].expected));
@@ -220,7 +230,8 @@ static void a_guest_without_the_content_says_so(void **state) {
 	be_ready(WINDOWS_CAPS, 0);
 	CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_PNG), 0);
 	say(SPICE_AGENT_CLIPBOARD, "\0\0\0\0", 4, 2048);
-	CHECK(w.contents == 1 && w.content == NULL);
+	CHECK_EQ(w.contents, 1);
+	CHECK_EQ(w.content, NULL);
 	stop();
 }
 
@@ -232,11 +243,14 @@ static void too_much_is_refused_while_it_is_read(void **state) {
 	uint8_t *large = calloc(1, 300000);
 	large[0] = SPICE_CLIPBOARD_TEXT;
 	say(SPICE_AGENT_CLIPBOARD, large, 300000, 2048);
-	CHECK(w.contents == 1 && w.content == NULL && w.content_len == 299996);
+	CHECK_EQ(w.contents, 1);
+	CHECK_EQ(w.content, NULL);
+	CHECK_EQ(w.content_len, 299996);
 	/* Still in step. */
 	CHECK_EQ(spice_agent_request(w.agent, SPICE_CLIPBOARD_TEXT), 0);
 	say(SPICE_AGENT_CLIPBOARD, "\1\0\0\0ok", 6, 2048);
-	CHECK(w.contents == 2 && w.content_len == 2);
+	CHECK_EQ(w.contents, 2);
+	CHECK_EQ(w.content_len, 2);
 	free(large);
 	stop();
 }
@@ -246,25 +260,32 @@ static void our_content_waits_for_tokens(void **state) {
 	start(1 << 20);
 	be_ready(WINDOWS_CAPS, 0);
 	CHECK_EQ(spice_agent_offer(w.agent, SPICE_CLIPBOARD_BIT(1) | SPICE_CLIPBOARD_BIT(2)), 0);
-	CHECK(w.type == SPICE_AGENT_GRAB && w.size == 8);
+	CHECK_EQ(w.type, SPICE_AGENT_GRAB);
+	CHECK_EQ(w.size, 8);
 	say(SPICE_AGENT_REQUEST, "\1\0\0\0", 4, 2048);
-	CHECK(w.wanted == 1 && w.wanted_type == SPICE_CLIPBOARD_TEXT);
+	CHECK_EQ(w.wanted, 1);
+	CHECK_EQ(w.wanted_type, SPICE_CLIPBOARD_TEXT);
 	size_t len = 100000;
 	char *text = malloc(len);
 	memset(text, 'x', len);
 	text[50] = '\n';
 	unsigned before = w.count;
 	CHECK_EQ(spice_agent_answer(w.agent, SPICE_CLIPBOARD_TEXT, text, len), 0);
-	CHECK(w.tokens == 0 && w.count == before && spice_agent_queued(w.agent) > 80000);
+	CHECK_EQ(w.tokens, 0);
+	CHECK_EQ(w.count, before);
+	CHECK(spice_agent_queued(w.agent) > 80000);
 	/* What is asked meanwhile waits behind it. */
 	CHECK_EQ(spice_agent_set_monitor(w.agent, 1920, 1080), 0);
 	for (int i = 0; i < 20; i++) {
 		give(5);
 	}
-	CHECK(w.count == before + 2 && spice_agent_queued(w.agent) == 0);
+	CHECK_EQ(w.count, before + 2);
+	CHECK_EQ(spice_agent_queued(w.agent), 0);
 	CHECK_EQ(w.types[before], SPICE_AGENT_CLIPBOARD);
-	CHECK(w.type == SPICE_AGENT_MONITORS_CONFIG && w.size == 28);
-	CHECK(w.message[8] == (1080 & 255) && w.message[12] == (1920 & 255));
+	CHECK_EQ(w.type, SPICE_AGENT_MONITORS_CONFIG);
+	CHECK_EQ(w.size, 28);
+	CHECK_EQ(w.message[8], (1080 & 255));
+	CHECK_EQ(w.message[12], (1920 & 255));
 	stop();
 }
 
@@ -272,7 +293,8 @@ static void the_line_ends_of_windows(void **state) {
 	(void)state;
 	size_t len;
 	uint8_t *out = text_to_crlf((const uint8_t *)"a\nb\r\n\n", 6, &len);
-	CHECK(len == 8 && memcmp(out, "a\r\nb\r\n\r\n", 8) == 0);
+	CHECK_EQ(len, 8);
+	CHECK_EQ(memcmp(out, "a\r\nb\r\n\r\n", 8), 0);
 	free(out);
 }
 
@@ -285,16 +307,24 @@ static void a_request_is_always_answered(void **state) {
 	static const uint8_t strange[8] = { 0, 0, 0, 0, 77 };
 	unsigned before = w.count;
 	say(SPICE_AGENT_REQUEST, primary, 8, 2048);
-	CHECK(w.wanted == 0 && w.count == before + 1 && w.message[0] == 1 && w.message[4] == 0);
+	CHECK_EQ(w.wanted, 0);
+	CHECK_EQ(w.count, before + 1);
+	CHECK_EQ(w.message[0], 1);
+	CHECK_EQ(w.message[4], 0);
 	say(SPICE_AGENT_REQUEST, strange, 8, 2048);
-	CHECK(w.wanted == 0 && w.count == before + 2);
+	CHECK_EQ(w.wanted, 0);
+	CHECK_EQ(w.count, before + 2);
 	say(SPICE_AGENT_REQUEST, text, 8, 2048);
-	CHECK(w.wanted == 1 && w.count == before + 2);
+	CHECK_EQ(w.wanted, 1);
+	CHECK_EQ(w.count, before + 2);
 	say(SPICE_AGENT_REQUEST, text, 8, 2048); /* again before the answer */
-	CHECK(w.wanted == 1 && w.count == before + 3);
+	CHECK_EQ(w.wanted, 1);
+	CHECK_EQ(w.count, before + 3);
 	give(20);
 	CHECK_EQ(spice_agent_answer(w.agent, SPICE_CLIPBOARD_TEXT, calloc(1, 2000), 2000), 0);
-	CHECK(w.count == before + 4 && w.size == 8 && w.message[4] == 0);
+	CHECK_EQ(w.count, before + 4);
+	CHECK_EQ(w.size, 8);
+	CHECK_EQ(w.message[4], 0);
 	stop();
 }
 
@@ -320,15 +350,21 @@ static void files_are_announced_and_their_status_read(void **state) {
 	CHECK_EQ(spice_agent_file_start(w.agent, 7, " a\\b\n.txt", 5000000000ull), 0);
 	static const char expected[] = "\7\0\0\0[vdagent-file-xfer]\nname=\\sa\\\\b\\n.txt\n"
 				       "size=5000000000\n";
-	CHECK(w.size == sizeof expected && memcmp(w.message, expected, sizeof expected) == 0);
+	CHECK_EQ(w.size, sizeof expected);
+	CHECK_EQ(memcmp(w.message, expected, sizeof expected), 0);
 	say(SPICE_AGENT_FILE_STATUS, "\7\0\0\0\0\0\0\0", 8, 2048);
-	CHECK(w.files == 1 && w.file_id == 7 && w.file_result == SPICE_FILE_CAN_SEND);
+	CHECK_EQ(w.files, 1);
+	CHECK_EQ(w.file_id, 7);
+	CHECK_EQ(w.file_result, SPICE_FILE_CAN_SEND);
 	give(100);
 	static const uint8_t chunk[SPICE_AGENT_FILE_CHUNK] = { 0 };
 	CHECK_EQ(spice_agent_file_data(w.agent, 7, chunk, sizeof chunk), 0);
-	CHECK(w.type == SPICE_AGENT_FILE_DATA && w.size == 12 + sizeof chunk && w.drained > 0);
+	CHECK_EQ(w.type, SPICE_AGENT_FILE_DATA);
+	CHECK_EQ(w.size, 12 + sizeof chunk);
+	CHECK(w.drained > 0);
 	say(SPICE_AGENT_FILE_STATUS, "\7\0\0\0\4\0\0\0\1\0\0\0\0\0\0\0", 16, 2048);
-	CHECK(w.file_result == SPICE_FILE_NO_SPACE && w.file_detail == 1);
+	CHECK_EQ(w.file_result, SPICE_FILE_NO_SPACE);
+	CHECK_EQ(w.file_detail, 1);
 	stop();
 }
 
@@ -359,9 +395,11 @@ static void what_is_too_large_is_skipped(void **state) {
 	say(SPICE_AGENT_GRAB, large, 300000, 2048);
 	say(SPICE_AGENT_FILE_STATUS, large, 300000, 2048);
 	say(99, large, 300000, 2048);
-	CHECK(w.offers == 0 && w.files == 0);
+	CHECK_EQ(w.offers, 0);
+	CHECK_EQ(w.files, 0);
 	say(SPICE_AGENT_GRAB, large, 4, 2048);
-	CHECK(w.offers == 1 && w.offered == SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
+	CHECK_EQ(w.offers, 1);
+	CHECK_EQ(w.offered, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
 	free(large);
 	stop();
 }

@@ -112,12 +112,18 @@ static void every_kind_becomes_colour_and_invert(void **state) {
 		struct spice_cursor *cursor = start();
 		size_t len = make_set(0, 1, table[i].type, 2, 2, table[i].data, table[i].len);
 		CHECK_EQ(feed(cursor, SPICE_CURSOR_SET, len), 0);
-		CHECK(got.shapes == 1 && got.width == 2 && got.height == 2);
-		CHECK(got.color[0] == table[i].color0 && got.color[1] == table[i].color1);
+		CHECK_EQ(got.shapes, 1);
+		CHECK_EQ(got.width, 2);
+		CHECK_EQ(got.height, 2);
+		CHECK_EQ(got.color[0], table[i].color0);
+		CHECK_EQ(got.color[1], table[i].color1);
 		CHECK_EQ(got.invert[1], table[i].invert1);
-		CHECK(got.x == 10 && got.y == 20 && got.visible);
+		CHECK_EQ(got.x, 10);
+		CHECK_EQ(got.y, 20);
+		CHECK(got.visible);
 		if (table[i].type == SPICE_CURSOR_MONO) {
-			CHECK(got.invert[2] == 0xffffffff && got.color[2] == 0);
+			CHECK_EQ(got.invert[2], 0xffffffff);
+			CHECK_EQ(got.color[2], 0);
 		}
 		for (size_t shorter = 0; shorter < len; shorter++) {
 			CHECK_EQ(feed(cursor, SPICE_CURSOR_SET, shorter), -EBADMSG);
@@ -136,9 +142,13 @@ static void four_bits_a_pixel(void **state) {
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
 				 make_set(0, 1, SPICE_CURSOR_COLOR4, 3, 2, four, sizeof four)),
 			0);
-	CHECK(got.width == 3 && got.height == 2 && !got.has_invert);
-	CHECK(got.color[0] == 0xff112233 && got.color[1] == 0xff445566);
-	CHECK(got.color[2] == 0xff445566 && got.color[3] == 0xff445566);
+	CHECK_EQ(got.width, 3);
+	CHECK_EQ(got.height, 2);
+	CHECK(!got.has_invert);
+	CHECK_EQ(got.color[0], 0xff112233);
+	CHECK_EQ(got.color[1], 0xff445566);
+	CHECK_EQ(got.color[2], 0xff445566);
+	CHECK_EQ(got.color[3], 0xff445566);
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_RESET, 0), 0);
 	spice_cursor_destroy(cursor);
 }
@@ -157,7 +167,8 @@ static void the_cache_is_used_and_bounded(void **state) {
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
 				 make_set(SPICE_CURSOR_FROM_CACHE, 900, 0, 0, 0, NULL, 0)),
 			0);
-	CHECK(got.shapes == 1001 && got.color[0] == (0xff000000u | 900));
+	CHECK_EQ(got.shapes, 1001);
+	CHECK_EQ(got.color[0], (0xff000000u | 900));
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
 				 make_set(SPICE_CURSOR_FROM_CACHE, 3, 0, 0, 0, NULL, 0)),
 			0);
@@ -173,12 +184,17 @@ static void the_cache_is_used_and_bounded(void **state) {
 static void moves_show_and_hides_hide(void **state) {
 	(void)state;
 	struct spice_cursor *cursor = start();
-	CHECK(feed(cursor, SPICE_CURSOR_HIDE, 0) == 0 && !got.visible);
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_HIDE, 0), 0);
+	CHECK(!got.visible);
 	put_word(bytes, 0x0005ffff);
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_MOVE, 4), 0);
-	CHECK(got.visible && got.x == -1 && got.y == 5);
+	CHECK(got.visible);
+	CHECK_EQ(got.x, -1);
+	CHECK_EQ(got.y, 5);
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_MOVE, 3), -EBADMSG);
-	CHECK(feed(cursor, SPICE_CURSOR_RESET, 0) == 0 && !got.visible && got.nones == 1);
+	CHECK_EQ(feed(cursor, SPICE_CURSOR_RESET, 0), 0);
+	CHECK(!got.visible);
+	CHECK_EQ(got.nones, 1);
 	CHECK_EQ(feed(cursor, SPICE_CURSOR_SET,
 				 make_set(0, 1, SPICE_CURSOR_ALPHA, 513, 1, NULL, 0)),
 			-EBADMSG);

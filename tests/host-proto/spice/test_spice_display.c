@@ -110,12 +110,17 @@ static void fills_are_clipped_to_the_surface(void **state) {
 	struct screen s;
 	start(&s, 8, 4);
 	CHECK_EQ(fill(&s, 0, -5, -5, 3, 2, 0x112233, SPICE_ROP_PUT), 0);
-	CHECK(s.resizes == 1 && s.damaged == 6);
-	CHECK(at(&s, 2, 1) == 0x112233 && at(&s, 3, 1) == 0 && at(&s, 2, 2) == 0);
+	CHECK_EQ(s.resizes, 1);
+	CHECK_EQ(s.damaged, 6);
+	CHECK_EQ(at(&s, 2, 1), 0x112233);
+	CHECK_EQ(at(&s, 3, 1), 0);
+	CHECK_EQ(at(&s, 2, 2), 0);
 	CHECK_EQ(fill(&s, 0, 6, 3, 100, 100, 0xff, SPICE_ROP_PUT), 0);
-	CHECK(at(&s, 7, 3) == 0xff && at(&s, 5, 3) == 0);
+	CHECK_EQ(at(&s, 7, 3), 0xff);
+	CHECK_EQ(at(&s, 5, 3), 0);
 	CHECK_EQ(fill(&s, 0, 0, 0, 8, 4, 0xffffff, SPICE_ROP_XOR), 0);
-	CHECK(at(&s, 2, 1) == 0xeeddcc && at(&s, 7, 3) == 0xffff00);
+	CHECK_EQ(at(&s, 2, 1), 0xeeddcc);
+	CHECK_EQ(at(&s, 7, 3), 0xffff00);
 	CHECK_EQ(fill(&s, 0, 3, 3, 2, 4, 0, SPICE_ROP_PUT), -EBADMSG);
 	CHECK_EQ(fill(&s, 0, 0, 0, 1 << 30, 1, 0, SPICE_ROP_PUT), -EBADMSG);
 	CHECK_EQ(fill(&s, 77, 0, 0, 8, 4, 0, SPICE_ROP_PUT), 0); /* an unknown surface */
@@ -150,7 +155,8 @@ static void bitmaps_of_every_format_have_the_right_colours(void **state) {
 					 table[i].stride, table[i].data,
 					 table[i].colors ? palette : NULL, table[i].colors),
 				0);
-		CHECK(at(&s, 0, 0) == table[i].first && at(&s, 1, 0) == table[i].second);
+		CHECK_EQ(at(&s, 0, 0), table[i].first);
+		CHECK_EQ(at(&s, 1, 0), table[i].second);
 		stop(&s);
 	}
 }
@@ -163,12 +169,16 @@ static void rows_come_in_either_order_and_scale(void **state) {
 	struct screen s;
 	start(&s, 4, 4);
 	CHECK_EQ(copy(&s, box, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, 1, 2, 4, rows, NULL, 0), 0);
-	CHECK(at(&s, 0, 0) == 0x111111 && at(&s, 0, 1) == 0x222222);
+	CHECK_EQ(at(&s, 0, 0), 0x111111);
+	CHECK_EQ(at(&s, 0, 1), 0x222222);
 	CHECK_EQ(copy(&s, box, SPICE_BITMAP_32, 0, 1, 2, 4, rows, NULL, 0), 0);
-	CHECK(at(&s, 0, 0) == 0x222222 && at(&s, 0, 1) == 0x111111);
+	CHECK_EQ(at(&s, 0, 0), 0x222222);
+	CHECK_EQ(at(&s, 0, 1), 0x111111);
 	CHECK_EQ(copy(&s, large, SPICE_BITMAP_32, SPICE_BITMAP_TOP_DOWN, 1, 2, 4, rows, NULL, 0),
 			0);
-	CHECK(at(&s, 3, 1) == 0x111111 && at(&s, 3, 2) == 0x222222 && at(&s, 0, 3) == 0x222222);
+	CHECK_EQ(at(&s, 3, 1), 0x111111);
+	CHECK_EQ(at(&s, 3, 2), 0x222222);
+	CHECK_EQ(at(&s, 0, 3), 0x222222);
 	stop(&s);
 }
 
@@ -188,7 +198,9 @@ static void clips_limit_the_draw_and_cannot_flood(void **state) {
 	write_u16(&w, SPICE_ROP_PUT);
 	put_mask(&w);
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL, writer_len(&w)), 0);
-	CHECK(s.damaged == 2 && at(&s, 0, 0) == 0xabcdef && at(&s, 99, 99) == 0xabcdef);
+	CHECK_EQ(s.damaged, 2);
+	CHECK_EQ(at(&s, 0, 0), 0xabcdef);
+	CHECK_EQ(at(&s, 99, 99), 0xabcdef);
 	CHECK_EQ(at(&s, 1, 1), 0);
 
 	/* 4000 times the whole screen: two are drawn. */
@@ -339,13 +351,15 @@ static void screens_of_sixteen_bits_are_drawn(void **state) {
 					 make_surface(s.bytes, 0, 3, 2, formats[i], 1)),
 				0);
 		CHECK_EQ(fill(&s, 0, 0, 0, 3, 2, 0x112233, SPICE_ROP_PUT), 0);
-		CHECK(s.width == 3 && at(&s, 2, 1) == 0x112233);
+		CHECK_EQ(s.width, 3);
+		CHECK_EQ(at(&s, 2, 1), 0x112233);
 		CHECK_EQ(spice_display_take_unsupported(s.display), NULL);
 		/* A format that nobody has named. */
 		CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE,
 					 make_surface(s.bytes, 0, 5, 5, 8, 1)),
 				0);
-		CHECK(fill(&s, 0, 0, 0, 5, 5, 0xff, SPICE_ROP_PUT) == 0 && s.width == 3);
+		CHECK_EQ(fill(&s, 0, 0, 0, 5, 5, 0xff, SPICE_ROP_PUT), 0);
+		CHECK_EQ(s.width, 3);
 		CHECK(spice_display_take_unsupported(s.display) != NULL);
 		stop(&s);
 	}
@@ -393,8 +407,10 @@ static void constants_are_drawn(void **state) {
 		put_base(&w, 0, 1, 0, 3, 1);
 		put_mask(&w);
 		CHECK_EQ(feed(&s, table[i].type, writer_len(&w)), 0);
-		CHECK(at(&s, 0, 0) == 0x123456 && at(&s, 3, 0) == 0x123456);
-		CHECK(at(&s, 1, 0) == table[i].color && at(&s, 2, 0) == table[i].color);
+		CHECK_EQ(at(&s, 0, 0), 0x123456);
+		CHECK_EQ(at(&s, 3, 0), 0x123456);
+		CHECK_EQ(at(&s, 1, 0), table[i].color);
+		CHECK_EQ(at(&s, 2, 0), table[i].color);
 		stop(&s);
 	}
 }
@@ -420,7 +436,9 @@ static void another_surface_is_drawn_and_copied_from(void **state) {
 	write_u32(&w, 2);
 	write_u32(&w, 5);
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, writer_len(&w)), 0);
-	CHECK(at(&s, 1, 1) == 0x445566 && at(&s, 2, 2) == 0x445566 && at(&s, 0, 0) == 0);
+	CHECK_EQ(at(&s, 1, 1), 0x445566);
+	CHECK_EQ(at(&s, 2, 2), 0x445566);
+	CHECK_EQ(at(&s, 0, 0), 0);
 	/* The surface goes: the same message draws nothing and fails nothing. */
 	uint8_t again[256];
 	memcpy(again, s.bytes, writer_len(&w));
@@ -430,7 +448,8 @@ static void another_surface_is_drawn_and_copied_from(void **state) {
 	CHECK_EQ(fill(&s, 0, 0, 0, 4, 4, 0x112233, SPICE_ROP_PUT), 0);
 	memcpy(s.bytes, again, len);
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_COPY, len), 0);
-	CHECK(at(&s, 1, 1) == 0x112233 && at(&s, 2, 2) == 0x112233);
+	CHECK_EQ(at(&s, 1, 1), 0x112233);
+	CHECK_EQ(at(&s, 2, 2), 0x112233);
 	stop(&s);
 }
 
@@ -441,10 +460,14 @@ static void a_mode_change_starts_a_new_picture(void **state) {
 	CHECK_EQ(fill(&s, 0, 0, 0, 4, 4, 0xff, SPICE_ROP_PUT), 0);
 	memcpy(s.bytes, "\0\0\0\0", 4);
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_DESTROY, 4), 0);
-	CHECK(s.resizes == 1 && at(&s, 0, 0) == 0xff); /* the old picture stays meanwhile */
+	CHECK_EQ(s.resizes, 1);
+	CHECK_EQ(at(&s, 0, 0), 0xff); /* the old picture stays meanwhile */
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 6, 2, 32, 1)), 0);
 	CHECK_EQ(fill(&s, 0, 0, 0, 1, 1, 0x10, SPICE_ROP_PUT), 0);
-	CHECK(s.resizes == 2 && s.width == 6 && at(&s, 0, 0) == 0x10 && at(&s, 1, 0) == 0);
+	CHECK_EQ(s.resizes, 2);
+	CHECK_EQ(s.width, 6);
+	CHECK_EQ(at(&s, 0, 0), 0x10);
+	CHECK_EQ(at(&s, 1, 0), 0);
 	stop(&s);
 }
 
@@ -536,14 +559,18 @@ static void one_monitor_of_the_surface_is_shown(void **state) {
 	 */
 	const struct head second[] = { { 7, 9, 9, 0, 0 }, { 0, 30, 20, 34, 12 } };
 	CHECK_EQ(feed_heads(&s, 2, second, 2), 0);
-	CHECK(rect_is(&s.monitor, 34, 12, 64, 32) && s.crops == 0);
+	CHECK(rect_is(&s.monitor, 34, 12, 64, 32));
+	CHECK_EQ(s.crops, 0);
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL,
 				 make_fill(s.bytes, 0, 0, 0, 64, 32, 0x123456, SPICE_ROP_PUT)),
 			0);
-	CHECK(s.crops == 1 && rect_is(&s.crop, 34, 12, 64, 32));
+	CHECK_EQ(s.crops, 1);
+	CHECK(rect_is(&s.crop, 34, 12, 64, 32));
 	const struct head first[] = { { 0, 10, 8, 0, 0 }, { 0, 30, 20, 34, 12 } };
 	CHECK_EQ(feed_heads(&s, 2, first, 2), 0);
-	CHECK(s.crops == 2 && rect_is(&s.crop, 0, 0, 10, 8) && rect_is(&s.monitor, 0, 0, 10, 8));
+	CHECK_EQ(s.crops, 2);
+	CHECK(rect_is(&s.crop, 0, 0, 10, 8));
+	CHECK(rect_is(&s.monitor, 0, 0, 10, 8));
 
 	/* Heads that do not fit, or have no such surface, change nothing. */
 	static const struct head lies[] = { { 0, 65, 1, 0, 0 }, { 0, 1, 33, 0, 0 },
@@ -551,20 +578,24 @@ static void one_monitor_of_the_surface_is_shown(void **state) {
 		{ 0, UINT32_MAX, 1, 1, 0 }, { 0, 1, UINT32_MAX, 0, UINT32_MAX },
 		{ 1, 1, 1, 0, 0 } };
 	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
-		CHECK(feed_heads(&s, 1, &lies[i], 1) == 0 && s.crops == 2);
+		CHECK_EQ(feed_heads(&s, 1, &lies[i], 1), 0);
+		CHECK_EQ(s.crops, 2);
 	}
-	CHECK(feed_heads(&s, 0, NULL, 0) == 0 && s.crops == 2);
+	CHECK_EQ(feed_heads(&s, 0, NULL, 0), 0);
+	CHECK_EQ(s.crops, 2);
 	CHECK_EQ(feed_heads(&s, 3, lies, 2), -EBADMSG); /* more announced than there are */
 	CHECK_EQ(s.crops, 2);
 
 	/* A new surface has no monitors yet: all of it. */
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_SURFACE_CREATE, make_surface(s.bytes, 0, 20, 10, 32, 1)),
 			0);
-	CHECK(rect_is(&s.monitor, 0, 0, 20, 10) && s.crops == 2);
+	CHECK(rect_is(&s.monitor, 0, 0, 20, 10));
+	CHECK_EQ(s.crops, 2);
 	CHECK_EQ(feed(&s, SPICE_DISPLAY_DRAW_FILL,
 				 make_fill(s.bytes, 0, 0, 0, 1, 1, 0, SPICE_ROP_PUT)),
 			0);
-	CHECK(s.crops == 3 && rect_is(&s.crop, 0, 0, 20, 10));
+	CHECK_EQ(s.crops, 3);
+	CHECK(rect_is(&s.crop, 0, 0, 20, 10));
 	stop(&s);
 }
 

@@ -125,12 +125,15 @@ static void main_is_read_and_said(void **state) {
 				SPICE_MAIN_CAP_NAME_AND_UUID | SPICE_MAIN_CAP_AGENT_TOKENS);
 		feed(&replay, pieces[i]);
 		CHECK(replay.linked);
-		CHECK(replay.count >= 4 && replay.types[0] == SPICE_MAIN_INIT);
+		CHECK(replay.count >= 4);
+		CHECK_EQ(replay.types[0], SPICE_MAIN_INIT);
 		CHECK_EQ(replay.main[0].kind, SPICE_MAIN_KIND_INIT);
 		CHECK_EQ(replay.main[0].session_id, 0xbecaf983u);
 		CHECK(!replay.main[0].absolute && !replay.main[0].can_be_absolute);
-		CHECK(!replay.main[0].agent && replay.main[0].tokens == 10);
-		CHECK(replay.main[1].kind == SPICE_MAIN_KIND_NAME && replay.main[1].len == 7);
+		CHECK(!replay.main[0].agent);
+		CHECK_EQ(replay.main[0].tokens, 10);
+		CHECK_EQ(replay.main[1].kind, SPICE_MAIN_KIND_NAME);
+		CHECK_EQ(replay.main[1].len, 7);
 		CHECK_EQ(replay.main[2].kind, SPICE_MAIN_KIND_UUID);
 		CHECK_EQ(replay.main[3].kind, SPICE_MAIN_KIND_CHANNELS);
 		CHECK(replay.main[3].channels & (1u << SPICE_CHANNEL_INPUTS));
@@ -148,7 +151,8 @@ static void inputs_are_said(void **state) {
 	struct replay replay;
 	start(&replay, "inputs", SPICE_CHANNEL_INPUTS, 1);
 	feed(&replay, 4096);
-	CHECK(replay.linked && replay.types[0] == SPICE_INPUTS_INIT);
+	CHECK(replay.linked);
+	CHECK_EQ(replay.types[0], SPICE_INPUTS_INIT);
 	size_t before = replay.sent_len;
 
 	struct spice_inputs inputs;
@@ -180,7 +184,9 @@ static void playback_is_said(void **state) {
 	start(&replay, "playback", SPICE_CHANNEL_PLAYBACK,
 			SPICE_PLAYBACK_CAP_VOLUME | SPICE_PLAYBACK_CAP_LATENCY);
 	feed(&replay, 4096);
-	CHECK(replay.linked && replay.count > 0 && replay.types[0] == SPICE_PLAYBACK_MODE);
+	CHECK(replay.linked);
+	CHECK(replay.count > 0);
+	CHECK_EQ(replay.types[0], SPICE_PLAYBACK_MODE);
 	CHECK_EQ(replay.sent_len, replay.golden.client_len);
 	compare(&replay, replay.sent_len);
 	finish(&replay);
@@ -191,7 +197,9 @@ static void cursor_is_said_with_its_acknowledgement(void **state) {
 	struct replay replay;
 	start(&replay, "cursor", SPICE_CHANNEL_CURSOR, 0);
 	feed(&replay, 4096);
-	CHECK(replay.linked && replay.count > 0 && replay.types[0] == SPICE_CURSOR_INIT);
+	CHECK(replay.linked);
+	CHECK(replay.count > 0);
+	CHECK_EQ(replay.types[0], SPICE_CURSOR_INIT);
 	CHECK_EQ(replay.sent_len, replay.golden.client_len);
 	compare(&replay, replay.sent_len);
 	finish(&replay);
@@ -204,7 +212,8 @@ static void display_is_read(void **state) {
 			SPICE_DISPLAY_CAP_MONITORS_CONFIG | SPICE_DISPLAY_CAP_PREF_COMPRESSION);
 	feed(&replay, 65536);
 	CHECK(replay.linked && replay.count >= 4);
-	CHECK(replay.types[0] == 108 && replay.types[1] == SPICE_DISPLAY_SURFACE_CREATE);
+	CHECK_EQ(replay.types[0], 108);
+	CHECK_EQ(replay.types[1], SPICE_DISPLAY_SURFACE_CREATE);
 	CHECK_EQ(replay.types[2], SPICE_DISPLAY_DRAW_COPY);
 	finish(&replay);
 }
@@ -214,12 +223,14 @@ static void the_ticket_decrypts(void **state) {
 	struct spice_link_key *key;
 	uint8_t der[SPICE_PUBLIC_KEY_BYTES];
 	uint8_t ticket[SPICE_TICKET_BYTES];
-	CHECK(spice_link_key_create(&key) == 0 && spice_link_key_public(key, der) == 0);
+	CHECK_EQ(spice_link_key_create(&key), 0);
+	CHECK_EQ(spice_link_key_public(key, der), 0);
 	CHECK_EQ(spice_link_ticket(der, "secret", ticket), 0);
 	CHECK(spice_link_key_check(key, ticket, "secret"));
 	CHECK(!spice_link_key_check(key, ticket, "secre") &&
 			!spice_link_key_check(key, ticket, ""));
-	CHECK(spice_link_ticket(der, NULL, ticket) == 0 && spice_link_key_check(key, ticket, ""));
+	CHECK_EQ(spice_link_ticket(der, NULL, ticket), 0);
+	CHECK(spice_link_key_check(key, ticket, ""));
 	ticket[5] ^= 1;
 	CHECK(!spice_link_key_check(key, ticket, NULL));
 	char longest[SPICE_PASSWORD_MAX_BYTES + 1];

@@ -76,7 +76,7 @@ static void on_clipboard(const struct clipboard_message *message, void *data) {
 		const struct clipboard_message request = {
 			.kind = CLIPBOARD_REQUEST, .types = CLIPBOARD_TEXT, .serial = 1
 		};
-		CHECK(guest_link_clipboard_message(&request, f->session) == 0);
+		CHECK_EQ(guest_link_clipboard_message(&request, f->session), 0);
 	}
 	free(message->data);
 }
@@ -91,7 +91,7 @@ static void peer_start(struct fixture *f) {
 	};
 	const struct spice_peer_events events = { .linked = on_linked, .data = f };
 	f->linked = 0;
-	CHECK(spice_peer_create(&f->peer, &config, &events) == 0);
+	CHECK_EQ(spice_peer_create(&f->peer, &config, &events), 0);
 	f->source = loop_add_fd(f->loop, spice_peer_fd(f->peer), EPOLLIN, on_peer, f);
 }
 
@@ -180,14 +180,16 @@ static void setup(struct fixture *f) {
 		.microphone = true,
 		.server = "unix:/nonexistent/pulse" };
 	const struct audio_events no_events = { 0 };
-	CHECK(audio_start(&f->audio, &sound, &no_events) == 0);
-	CHECK(loop_create(&f->loop) == 0 && spice_surface_create(&f->spice_surface) == 0);
+	CHECK_EQ(audio_start(&f->audio, &sound, &no_events), 0);
+	CHECK_EQ(loop_create(&f->loop), 0);
+	CHECK_EQ(spice_surface_create(&f->spice_surface), 0);
 	peer_start(f);
 	const struct guest_link_events events = {
 		.status = on_status, .clipboard = on_clipboard, .clipboard_data = f, .data = f
 	};
-	CHECK(guest_link_create(&f->session, f->loop, &config, f->spice_surface, f->audio,
-			      &events) == 0);
+	CHECK_EQ(guest_link_create(&f->session, f->loop, &config, f->spice_surface, f->audio,
+				 &events),
+			0);
 	WAIT_ON(f->loop, f->status.connected, 10);
 }
 
@@ -204,7 +206,7 @@ static bool come_back(struct fixture *f) {
 	const struct guest_link_command retry = { .kind = GUEST_LINK_RECONNECT };
 	const bool lost = !f->status.connected;
 	for (int i = 0; i < 200 && !f->status.connected; i++) {
-		CHECK(guest_link_command(f->session, &retry) == 0);
+		CHECK_EQ(guest_link_command(f->session, &retry), 0);
 		loop_run_for(f->loop, 10);
 	}
 	CHECK(f->status.connected);
@@ -444,7 +446,8 @@ static const struct flood {
 static long rss_now_kib(void) {
 	long pages = 0;
 	FILE *file = fopen("/proc/self/statm", "re");
-	CHECK(file && fscanf(file, "%*d %ld", &pages) == 1);
+	CHECK(file);
+	CHECK_EQ(fscanf(file, "%*d %ld", &pages), 1);
 	fclose(file);
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
@@ -454,9 +457,9 @@ static uint64_t key_ns(struct fixture *f) {
 	const uint64_t begin = clock_now_ns();
 	const uint64_t before = spice_peer_state(f->peer)->key_events;
 	struct guest_input_event event = { .kind = INPUT_KEY, .code = KEY_A, .pressed = true };
-	CHECK(guest_link_input(&event, f->session) == 0);
+	CHECK_EQ(guest_link_input(&event, f->session), 0);
 	event.pressed = false;
-	CHECK(guest_link_input(&event, f->session) == 0);
+	CHECK_EQ(guest_link_input(&event, f->session), 0);
 	while (f->status.connected && spice_peer_state(f->peer)->key_events < before + 2 &&
 			clock_now_ns() < begin + 5 * NS_PER_S) {
 		CHECK(loop_run_once(f->loop, 1) >= 0);
@@ -624,7 +627,7 @@ static void draw_dear(struct fixture *f, const char *name, unsigned (*make)(stru
 	spice_surface_unlock(f->spice_surface);
 	const unsigned type = make(&w);
 	const uint64_t begin = clock_now_ns();
-	CHECK(spice_peer_send(f->peer, SPICE_CHANNEL_DISPLAY, type, bytes, writer_len(&w)) == 0);
+	CHECK_EQ(spice_peer_send(f->peer, SPICE_CHANNEL_DISPLAY, type, bytes, writer_len(&w)), 0);
 	do {
 		const uint64_t took = key_ns(f);
 		worst = took > worst ? took : worst;
@@ -648,7 +651,7 @@ static void the_dearest_draws_hold_up_no_key(void **state) {
 	setup(&f);
 	WAIT_ON(f.loop, f.linked & 1u << SPICE_CHANNEL_DISPLAY, 10);
 	const unsigned type = dear_surface(&w);
-	CHECK(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, type, bytes, writer_len(&w)) == 0);
+	CHECK_EQ(spice_peer_send(f.peer, SPICE_CHANNEL_DISPLAY, type, bytes, writer_len(&w)), 0);
 	draw_dear(&f, "rop3", dear_rop3);
 	draw_dear(&f, "blend", dear_blend);
 	draw_dear(&f, "move", dear_move);

@@ -208,8 +208,9 @@ static void the_mouse_mode_is_asked_for_and_followed(void **state) {
 	(void)state;
 	struct pair pair;
 	const struct spice_peer_state *s = start_absolute(&pair);
-	CHECK(s->absolute && pair.last_main.kind == SPICE_MAIN_KIND_MOUSE_MODE &&
-			pair.last_main.absolute);
+	CHECK(s->absolute);
+	CHECK_EQ(pair.last_main.kind, SPICE_MAIN_KIND_MOUSE_MODE);
+	CHECK(pair.last_main.absolute);
 	spice_inputs_position(&inputs, 100, 50);
 	spice_inputs_motion(&inputs, 9, 9); /* ignored in this mode */
 	spice_inputs_flush(&inputs);
@@ -257,7 +258,8 @@ static void lock_keys_follow_the_guest_also_after_pause(void **state) {
 	CHECK_EQ(spice_inputs_leds(&inputs), SPICE_NUM_LOCK);
 	spice_peer_set_leds(pair.peer, 0); /* the guest's own word heals it */
 	pair_run(&pair);
-	CHECK(spice_inputs_leds(&inputs) == 0 && !inputs.scroll_is_wrong);
+	CHECK_EQ(spice_inputs_leds(&inputs), 0);
+	CHECK(!inputs.scroll_is_wrong);
 	pair_stop(&pair);
 }
 

@@ -47,17 +47,26 @@ static void raw_blocks_are_whole_frames(void **state) {
 	struct spice_sound sound;
 	struct spice_sound_event event;
 	spice_sound_init(&sound);
-	CHECK(data(&sound, 1920, &event) == 0 && event.kind == SPICE_SOUND_NONE); /* no START */
-	CHECK(start(&sound, 2, SPICE_AUDIO_S16, 48000) == 0 && sound.started);
-	CHECK(data(&sound, 1920, &event) == 0 && event.kind == SPICE_SOUND_DATA);
-	CHECK(event.frames == 480 && ((const uint8_t *)event.samples)[1919] == 0x5a);
+	CHECK_EQ(data(&sound, 1920, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE); /* no START */
+	CHECK_EQ(start(&sound, 2, SPICE_AUDIO_S16, 48000), 0);
+	CHECK(sound.started);
+	CHECK_EQ(data(&sound, 1920, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_DATA);
+	CHECK_EQ(event.frames, 480);
+	CHECK_EQ(((const uint8_t *)event.samples)[1919], 0x5a);
 	CHECK_EQ(data(&sound, 1919, &event), -EBADMSG);
-	CHECK(data(&sound, 0, &event) == 0 && event.kind == SPICE_SOUND_NONE);
-	CHECK(data(&sound, 32 * 1024, &event) == 0 && event.kind == SPICE_SOUND_DATA);
-	CHECK(data(&sound, 32 * 1024 + 4, &event) == 0 && event.kind == SPICE_SOUND_NONE);
+	CHECK_EQ(data(&sound, 0, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
+	CHECK_EQ(data(&sound, 32 * 1024, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_DATA);
+	CHECK_EQ(data(&sound, 32 * 1024 + 4, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
 	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_DATA, 3, &event), -EBADMSG);
-	CHECK(feed(&sound, SPICE_PLAYBACK_STOP, 0, &event) == 0 && event.kind == SPICE_SOUND_STOP);
-	CHECK(data(&sound, 1920, &event) == 0 && event.kind == SPICE_SOUND_NONE);
+	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_STOP, 0, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_STOP);
+	CHECK_EQ(data(&sound, 1920, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
 }
 
 static void packets_of_opus_are_passed_on(void **state) {
@@ -66,22 +75,31 @@ static void packets_of_opus_are_passed_on(void **state) {
 	struct spice_sound_event event;
 	spice_sound_init(&sound);
 	CHECK_EQ(set_mode(&sound, SPICE_AUDIO_OPUS), 0);
-	CHECK(data(&sound, 150, &event) == 0 && event.kind == SPICE_SOUND_NONE); /* no START */
+	CHECK_EQ(data(&sound, 150, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE); /* no START */
 	CHECK_EQ(start(&sound, 2, SPICE_AUDIO_S16, 48000), 0);
-	CHECK(data(&sound, 151, &event) == 0 && event.kind == SPICE_SOUND_PACKET);
-	CHECK(event.packet_len == 151 && ((const uint8_t *)event.packet)[150] == 0x5a);
-	CHECK(data(&sound, 0, &event) == 0 && event.kind == SPICE_SOUND_NONE);
-	CHECK(data(&sound, SPICE_OPUS_PACKET_MAX, &event) == 0 && event.kind == SPICE_SOUND_PACKET);
-	CHECK(data(&sound, SPICE_OPUS_PACKET_MAX + 1, &event) == 0 &&
-			event.kind == SPICE_SOUND_NONE);
+	CHECK_EQ(data(&sound, 151, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_PACKET);
+	CHECK_EQ(event.packet_len, 151);
+	CHECK_EQ(((const uint8_t *)event.packet)[150], 0x5a);
+	CHECK_EQ(data(&sound, 0, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
+	CHECK_EQ(data(&sound, SPICE_OPUS_PACKET_MAX, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_PACKET);
+	CHECK_EQ(data(&sound, SPICE_OPUS_PACKET_MAX + 1, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
 	/* The mode may change in the middle; the last one counts. */
 	CHECK_EQ(set_mode(&sound, SPICE_AUDIO_RAW), 0);
-	CHECK(data(&sound, 8, &event) == 0 && event.kind == SPICE_SOUND_DATA && event.frames == 2);
+	CHECK_EQ(data(&sound, 8, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_DATA);
+	CHECK_EQ(event.frames, 2);
 	/* One that nobody offered plays nothing. */
 	CHECK_EQ(set_mode(&sound, SPICE_AUDIO_CELT), 0);
-	CHECK(data(&sound, 8, &event) == 0 && event.kind == SPICE_SOUND_NONE);
+	CHECK_EQ(data(&sound, 8, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
 	CHECK_EQ(set_mode(&sound, 0xffff), 0);
-	CHECK(data(&sound, 8, &event) == 0 && event.kind == SPICE_SOUND_NONE);
+	CHECK_EQ(data(&sound, 8, &event), 0);
+	CHECK_EQ(event.kind, SPICE_SOUND_NONE);
 }
 
 static void odd_streams_are_not_begun(void **state) {
@@ -99,7 +117,8 @@ static void odd_streams_are_not_begun(void **state) {
 		spice_sound_init(&sound);
 		CHECK_EQ(start(&sound, odd[i].channels, odd[i].format, odd[i].rate), 0);
 		CHECK(!sound.started);
-		CHECK(data(&sound, 1920, &event) == 0 && event.kind == SPICE_SOUND_NONE);
+		CHECK_EQ(data(&sound, 1920, &event), 0);
+		CHECK_EQ(event.kind, SPICE_SOUND_NONE);
 	}
 }
 
@@ -113,8 +132,11 @@ static void the_volume_is_of_each_channel(void **state) {
 	write_u16(&w, 0xbebe);
 	write_u16(&w, 0x1234);
 	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_VOLUME, writer_len(&w), &event), 0);
-	CHECK(event.kind == SPICE_SOUND_VOLUME && sound.volume_count == 2);
-	CHECK(sound.volume[0] == 0xbebe && sound.volume[1] == 0x1234 && !sound.mute);
+	CHECK_EQ(event.kind, SPICE_SOUND_VOLUME);
+	CHECK_EQ(sound.volume_count, 2);
+	CHECK_EQ(sound.volume[0], 0xbebe);
+	CHECK_EQ(sound.volume[1], 0x1234);
+	CHECK(!sound.mute);
 	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_VOLUME, writer_len(&w) - 1, &event), -EBADMSG);
 	CHECK_EQ(sound.volume_count, 0);
 	/* More than there can be: the first ones. */
@@ -124,9 +146,11 @@ static void the_volume_is_of_each_channel(void **state) {
 		write_u16(&w, (uint16_t)i);
 	}
 	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_VOLUME, writer_len(&w), &event), 0);
-	CHECK(sound.volume_count == SPICE_AUDIO_CHANNELS_MAX && sound.volume[7] == 7);
+	CHECK_EQ(sound.volume_count, SPICE_AUDIO_CHANNELS_MAX);
+	CHECK_EQ(sound.volume[7], 7);
 	bytes[0] = 1;
-	CHECK(feed(&sound, SPICE_PLAYBACK_MUTE, 1, &event) == 0 && sound.mute);
+	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_MUTE, 1, &event), 0);
+	CHECK(sound.mute);
 	CHECK_EQ(feed(&sound, SPICE_PLAYBACK_MUTE, 0, &event), -EBADMSG);
 }
 

@@ -7,8 +7,8 @@
 
 #include "tools/setup/edit.h"
 #include "tools/setup/setup.h"
-#include "tools/vm-model/shell_value.h"
 #include "tools/vm-model/domain.h"
+#include "tools/vm-model/shell_value.h"
 
 static struct document *load(const char *xml) {
 	struct document *document = xmalloc(sizeof *document);
@@ -93,10 +93,14 @@ static void tags_that_do_not_match_are_refused(void **state) {
 
 static void memory_sizes_of_the_guide(void **state) {
 	(void)state;
-	CHECK(shmem_mib(1920, 1080, false) == 32 && shmem_mib(1920, 1080, true) == 64);
-	CHECK(shmem_mib(2560, 1440, false) == 64 && shmem_mib(2560, 1440, true) == 128);
-	CHECK(shmem_mib(3840, 2160, false) == 128 && shmem_mib(3840, 2160, true) == 256);
-	CHECK(shmem_mib(3440, 1440, false) == 64 && shmem_mib(5120, 2880, true) == 256);
+	CHECK_EQ(shmem_mib(1920, 1080, false), 32);
+	CHECK_EQ(shmem_mib(1920, 1080, true), 64);
+	CHECK_EQ(shmem_mib(2560, 1440, false), 64);
+	CHECK_EQ(shmem_mib(2560, 1440, true), 128);
+	CHECK_EQ(shmem_mib(3840, 2160, false), 128);
+	CHECK_EQ(shmem_mib(3840, 2160, true), 256);
+	CHECK_EQ(shmem_mib(3440, 1440, false), 64);
+	CHECK_EQ(shmem_mib(5120, 2880, true), 256);
 }
 
 static void shell_values(void **state) {
@@ -130,12 +134,12 @@ static void shell_values(void **state) {
 		if ((found == SHELL_COMPLEX) != !cases[i].want) {
 			print_message("%s\n", cases[i].text);
 		}
-		CHECK((found == SHELL_COMPLEX) == !cases[i].want);
+		CHECK_EQ((found == SHELL_COMPLEX), !cases[i].want);
 		if (found == SHELL_PLAIN) {
 			assert_string_equal(value, cases[i].want);
 			char *text = shell_with_value(cases[i].text, "X", "it's \"$1\" \\ new");
 			free(value);
-			CHECK(shell_value(text, "X", &value) == SHELL_PLAIN);
+			CHECK_EQ(shell_value(text, "X", &value), SHELL_PLAIN);
 			assert_string_equal(value, "it's \"$1\" \\ new");
 			free(text);
 		}
@@ -285,7 +289,7 @@ static void check_fix(const struct domain *domain, const struct pci_fix *fix) {
 			bool same_source = i == j ||
 					   (pci_same_slot(from, &domain->hostdev[j].source) &&
 							   has_function_zero(domain, from));
-			CHECK(pci_same_slot(to, other) == same_source); /* a slot for a slot */
+			CHECK_EQ(pci_same_slot(to, other), same_source); /* a slot for a slot */
 			alone = alone && (i == j || !same_source);
 		}
 		CHECK(to->function == (alone ? 0 : from->function));

@@ -270,7 +270,7 @@ static void nothing_that_the_host_needs_is_taken(void **unused) {
 		CHECK(handover_add_with_group(&handover, &m->pci.device[m->gpu].address));
 		bool ok = handover_judge(&handover);
 		unsigned hurt = harm(m, handover.take, spare);
-		CHECK(ok == (hurt == 0)); /* no harm, and no false alarm */
+		CHECK_EQ(ok, (hurt == 0)); /* no harm, and no false alarm */
 		conflicts += !ok;
 		const struct pci_device *gpu = &m->pci.device[m->gpu];
 		for (unsigned i = 0; gpu->group >= 0 && i < m->pci.count; i++) {
@@ -289,7 +289,7 @@ static void nothing_that_the_host_needs_is_taken(void **unused) {
 				CHECK(handover_give_up(&handover, &m->pci.device[i].address));
 				spare[i] = true;
 				left--;
-				CHECK(handover_judge(&handover) == (left == 0));
+				CHECK_EQ(handover_judge(&handover), (left == 0));
 			}
 		}
 		CHECK_EQ(harm(m, handover.take, spare), 0);
@@ -397,7 +397,7 @@ static void plans_take_nothing_either(void **unused) {
 	struct setup *setup = xmalloc(sizeof *setup);
 	char folder[] = "/tmp/handover-XXXXXX";
 	CHECK(mkdtemp(folder));
-	CHECK(sysroot_open(&setup->root, folder) == 0);
+	CHECK_EQ(sysroot_open(&setup->root, folder), 0);
 	static const bool none[PCI_MAX];
 	state = 4;
 	unsigned planned = 0;
@@ -407,7 +407,7 @@ static void plans_take_nothing_either(void **unused) {
 		setup->pci = m->pci;
 		host_needs_of(&m->use, &m->pci, &setup->needs);
 		setup->options = (struct setup_options){ .gpu = m->pci.device[m->gpu].name };
-		CHECK(document_load(&setup->document, vm_xml, error, sizeof error) == 0);
+		CHECK_EQ(document_load(&setup->document, vm_xml, error, sizeof error), 0);
 		setup->has_vm = true;
 		bool ok = setup_handover(setup, false) && xml_add_gpu(setup);
 		if (ok) {

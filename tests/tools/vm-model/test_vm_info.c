@@ -15,16 +15,18 @@
 static void props_of_both_syntaxes(void **state) {
 	(void)state;
 	struct props props;
-	CHECK(props_parse("memory-backend-file,id=lg,mem-path=/dev/shm/a,,b,size=32M,share",
-			      "qom-type", &props) == 0);
+	CHECK_EQ(props_parse("memory-backend-file,id=lg,mem-path=/dev/shm/a,,b,size=32M,share",
+				 "qom-type", &props),
+			0);
 	assert_string_equal(props_get(&props, "qom-type"), "memory-backend-file");
 	assert_string_equal(props_get(&props, "mem_path"), "/dev/shm/a,b");
 	CHECK(props_is_on(&props, "share"));
-	CHECK(props_get(&props, "nothing") == NULL);
+	CHECK_EQ(props_get(&props, "nothing"), NULL);
 
-	CHECK(props_parse("{ \"qom-type\" : \"x\", \"size\":33554432, \"share\":true, \"a\":{\"b\":[1,"
-			  "\"\\u4e2d\\n\"]}}",
-			      "", &props) == 0);
+	CHECK_EQ(props_parse("{ \"qom-type\" : \"x\", \"size\":33554432, \"share\":true, \"a\":{\"b\":[1,"
+			     "\"\\u4e2d\\n\"]}}",
+				 "", &props),
+			0);
 	assert_string_equal(props_get(&props, "size"), "33554432");
 	CHECK(props_is_on(&props, "share"));
 	assert_string_equal(props_get(&props, "a.b.1"), "\xe4\xb8\xad\n");
@@ -68,19 +70,20 @@ static void check_machine(const struct domain *domain) {
 static void argv_old_syntax(void **state) {
 	(void)state;
 	struct domain *domain = xmalloc(sizeof *domain);
-	CHECK(domain_read_argv(domain,
-			      ARGV("/usr/bin/qemu-system-x86_64\0-enable-kvm\0-name\0win10\0-device\0"
-				   "ivshmem-plain,memdev=lg,bus=pcie.0\0-object\0memory-backend-file,id="
-				   "ram,mem-path=/dev/hugepages,size=8G\0-object\0memory-backend-file,id="
-				   "lg,share=on,mem-path=/dev/shm/looking-glass,size=32M\0-object\0input-"
-				   "linux,id=k,evdev=/dev/input/by-id/kbd,grab_all=on,repeat=on,grab-"
-				   "toggle=ctrl-scrolllock\0-device\0vfio-pci,host=01:00.0,multifunction="
-				   "on\0-device\0virtserialport,chardev=c,name=com.redhat.spice.0\0-spice\0"
-				   "unix,addr=/run/user/1000/spice.sock,disable-ticketing=on,"
-				   "streaming-video=all\0-netdev\0"
-				   "bridge,id=n,br=br7\0-device\0virtio-net-pci,netdev=n,"
-				   "mac=52:54:00:12:34:56\0-uuid\0"
-				   "11111111-2222-3333-4444-555555555555\0-nographic")) == 0);
+	CHECK_EQ(domain_read_argv(domain,
+				 ARGV("/usr/bin/qemu-system-x86_64\0-enable-kvm\0-name\0win10\0-device\0"
+				      "ivshmem-plain,memdev=lg,bus=pcie.0\0-object\0memory-backend-file,id="
+				      "ram,mem-path=/dev/hugepages,size=8G\0-object\0memory-backend-file,id="
+				      "lg,share=on,mem-path=/dev/shm/looking-glass,size=32M\0-object\0input-"
+				      "linux,id=k,evdev=/dev/input/by-id/kbd,grab_all=on,repeat=on,grab-"
+				      "toggle=ctrl-scrolllock\0-device\0vfio-pci,host=01:00.0,multifunction="
+				      "on\0-device\0virtserialport,chardev=c,name=com.redhat.spice.0\0-spice\0"
+				      "unix,addr=/run/user/1000/spice.sock,disable-ticketing=on,"
+				      "streaming-video=all\0-netdev\0"
+				      "bridge,id=n,br=br7\0-device\0virtio-net-pci,netdev=n,"
+				      "mac=52:54:00:12:34:56\0-uuid\0"
+				      "11111111-2222-3333-4444-555555555555\0-nographic")),
+			0);
 	check_machine(domain);
 	assert_string_equal(domain->name, "win10");
 	assert_string_equal(domain->uuid, "11111111-2222-3333-4444-555555555555");
@@ -97,17 +100,17 @@ static void argv_old_syntax(void **state) {
 static void argv_json_syntax(void **state) {
 	(void)state;
 	struct domain *domain = xmalloc(sizeof *domain);
-	CHECK(domain_read_argv(domain,
-			      ARGV("qemu-system-x86_64\0-name\0guest=win11,debug-threads=on\0-S\0-object\0{"
-				   "\"qom-type\":\"memory-backend-memfd\",\"id\":\"pc.ram\"}\0-object\0{"
-				   "\"qom-type\":\"memory-backend-file\",\"id\":\"shmmem-shmem0\",\"mem-"
-				   "path\":\"/dev/shm/looking-glass\",\"size\":33554432,\"share\":true}\0-"
-				   "device\0{\"driver\":\"ivshmem-plain\",\"id\":\"shmem0\",\"memdev\":"
-				   "\"shmmem-shmem0\"}\0-object\0{\"qom-type\":\"input-linux\",\"id\":\"i\","
-				   "\"evdev\":\"/dev/input/by-id/kbd\",\"repeat\":true,\"grab_all\":true,"
-				   "\"grab-toggle\":\"ctrl-scrolllock\"}\0-device\0{\"driver\":\"vfio-pci\","
-				   "\"host\":\"0000:01:00.0\"}\0-device\0{\"driver\":\"virtserialport\","
-				   "\"name\":\"com.redhat.spice.0\"}\0-spice\0port=0,tls-port=5901,addr=::1")) ==
+	CHECK_EQ(domain_read_argv(domain,
+				 ARGV("qemu-system-x86_64\0-name\0guest=win11,debug-threads=on\0-S\0-object\0{"
+				      "\"qom-type\":\"memory-backend-memfd\",\"id\":\"pc.ram\"}\0-object\0{"
+				      "\"qom-type\":\"memory-backend-file\",\"id\":\"shmmem-shmem0\",\"mem-"
+				      "path\":\"/dev/shm/looking-glass\",\"size\":33554432,\"share\":true}\0-"
+				      "device\0{\"driver\":\"ivshmem-plain\",\"id\":\"shmem0\",\"memdev\":"
+				      "\"shmmem-shmem0\"}\0-object\0{\"qom-type\":\"input-linux\",\"id\":\"i\","
+				      "\"evdev\":\"/dev/input/by-id/kbd\",\"repeat\":true,\"grab_all\":true,"
+				      "\"grab-toggle\":\"ctrl-scrolllock\"}\0-device\0{\"driver\":\"vfio-pci\","
+				      "\"host\":\"0000:01:00.0\"}\0-device\0{\"driver\":\"virtserialport\","
+				      "\"name\":\"com.redhat.spice.0\"}\0-spice\0port=0,tls-port=5901,addr=::1")),
 			0);
 	check_machine(domain);
 	assert_string_equal(domain->name, "win11");
@@ -124,8 +127,8 @@ static void argv_of_others(void **state) {
 	CHECK(domain_read_argv(domain, ARGV("/bin/bash\0-c")) < 0);
 	CHECK(domain_read_argv(domain, "", 0) < 0);
 	CHECK(domain_read_argv(domain, "qemu-system-x86_64", 18) < 0); /* not terminated */
-	CHECK(domain_read_argv(domain, ARGV("qemu-system-x86_64")) == 0);
-	CHECK(domain_looking_glass(domain) == NULL);
+	CHECK_EQ(domain_read_argv(domain, ARGV("qemu-system-x86_64")), 0);
+	CHECK_EQ(domain_looking_glass(domain), NULL);
 	free(domain);
 }
 
@@ -169,11 +172,11 @@ static void xml_units(void **state) {
 
 static void xml_refused(void **state) {
 	(void)state;
-	CHECK(read_xml("") == NULL);
-	CHECK(read_xml("<network/>") == NULL);
-	CHECK(read_xml("<domain>") == NULL);
-	CHECK(read_xml("<!DOCTYPE d [<!ENTITY a 'b'>]><domain><name>&a;</name></domain>") == NULL);
-	CHECK(read_xml("<!DOCTYPE domain SYSTEM 'http://example.org/x'><domain/>") == NULL);
+	CHECK_EQ(read_xml(""), NULL);
+	CHECK_EQ(read_xml("<network/>"), NULL);
+	CHECK_EQ(read_xml("<domain>"), NULL);
+	CHECK_EQ(read_xml("<!DOCTYPE d [<!ENTITY a 'b'>]><domain><name>&a;</name></domain>"), NULL);
+	CHECK_EQ(read_xml("<!DOCTYPE domain SYSTEM 'http://example.org/x'><domain/>"), NULL);
 }
 
 static void spice_addresses(void **state) {
@@ -236,13 +239,16 @@ static void which_is_meant(void **state) {
 	struct vm_candidate list[] = { { .domain = b }, { .domain = c }, { .domain = a },
 		{ .domain = a, .source = VM_SOURCE_QEMU }, { .domain = d } };
 	unsigned index = 99;
-	CHECK(vm_choose(list, 0, NULL, &index) == VM_CHOICE_NONE);
-	CHECK(vm_choose(list, 2, NULL, &index) == VM_CHOICE_NONE);
-	CHECK(vm_choose(list, 4, NULL, &index) == VM_CHOICE_ONE && index == 2);
-	CHECK(vm_choose(list, 5, NULL, &index) == VM_CHOICE_SEVERAL);
-	CHECK(vm_choose(list, 5, "c", &index) == VM_CHOICE_ONE && index == 1);
-	CHECK(vm_choose(list, 5, "U4", &index) == VM_CHOICE_ONE && index == 4);
-	CHECK(vm_choose(list, 5, "e", &index) == VM_CHOICE_NONE);
+	CHECK_EQ(vm_choose(list, 0, NULL, &index), VM_CHOICE_NONE);
+	CHECK_EQ(vm_choose(list, 2, NULL, &index), VM_CHOICE_NONE);
+	CHECK_EQ(vm_choose(list, 4, NULL, &index), VM_CHOICE_ONE);
+	CHECK_EQ(index, 2);
+	CHECK_EQ(vm_choose(list, 5, NULL, &index), VM_CHOICE_SEVERAL);
+	CHECK_EQ(vm_choose(list, 5, "c", &index), VM_CHOICE_ONE);
+	CHECK_EQ(index, 1);
+	CHECK_EQ(vm_choose(list, 5, "U4", &index), VM_CHOICE_ONE);
+	CHECK_EQ(index, 4);
+	CHECK_EQ(vm_choose(list, 5, "e", &index), VM_CHOICE_NONE);
 
 	struct text block = { 0 };
 	vm_block(&block, list, 5, NULL, false, NULL, NULL);
@@ -263,7 +269,7 @@ static void nasty_names_cannot_forge_lines(void **state) {
 	vm_block(&block, &one, 1, NULL, false, NULL, NULL);
 	CHECK(strstr(text_get(&block), "domain=x\\x0aspice=evil:1\\\\\n") != NULL);
 	CHECK(strstr(text_get(&block), "uuid=u\\x1b\n") != NULL);
-	CHECK(strstr(text_get(&block), "\nspice=evil") == NULL);
+	CHECK_EQ(strstr(text_get(&block), "\nspice=evil"), NULL);
 	text_finish(&block);
 	free(a);
 }
