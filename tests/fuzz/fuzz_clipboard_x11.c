@@ -13,6 +13,8 @@
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/quiet.h"
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): they stand in for others
+
 #define OUR_WINDOW  100u
 #define FETCH_MAX   200000u
 #define IDS_MAX     64u
@@ -370,3 +372,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	event = NULL;
 	return 0;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -24,6 +24,8 @@
 #include "tools/doctor/doctor.h"
 #include "tools/setup/setup.h"
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): they stand in for others
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct tree tree;
@@ -198,3 +200,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	free(lines);
 	return 0;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -24,6 +24,8 @@
 #include "client/vm/first_screen.h"
 #include "tests/support/utf8_check.h"
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): they stand in for others
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *proc_text; /* what a file of /proc holds; NULL = what it holds really */
@@ -163,3 +165,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	free(text);
 	return 0;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

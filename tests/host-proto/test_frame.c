@@ -577,7 +577,8 @@ static void user_data_is_bounded(void **state) {
 	CHECK(!info.has_vm && !info.has_os);
 
 	/* control characters cannot reach a terminal */
-	memcpy(data + 12, "\x1b[2Jx\n\0", 7);
+	static const uint8_t escape[] = { 0x1b, '[', '2', 'J', 'x', '\n', '\0' };
+	memcpy(data + 12, escape, sizeof escape);
 	/* an unknown record, an OS record without a NUL, one that is too long, in this order */
 	uint8_t *at = data + 48;
 	const uint8_t records[] = { 9, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 2, 0, 0, 0, 4, 0, 0, 0, 3, 'W',

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): they stand in for others
+
 #define EXPORTED __attribute__((visibility("default")))
 
 EXPORTED int clock_gettime(clockid_t clock, struct timespec *now);
@@ -86,3 +88,4 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct
 	}
 	return got;
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

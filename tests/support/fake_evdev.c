@@ -17,6 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): they stand in for others
+
 #define EXPORTED __attribute__((visibility("default")))
 #define FDS      1024
 #define FOLDER   "/dev/input/event"
@@ -183,3 +185,4 @@ int close(int fd) {
 	}
 	return next(fd);
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -36,6 +36,7 @@ static uint32_t word_at(uint32_t offset) {
 	return word;
 }
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): they stand in for libc's
 /* Where the program is optimised, gettext() is a macro that ends in this function. */
 char *dcgettext(const char *domain, const char *text, int category) {
 	(void)domain;
@@ -52,6 +53,7 @@ char *dcgettext(const char *domain, const char *text, int category) {
 char *gettext(const char *text) {
 	return dcgettext(NULL, text, LC_MESSAGES);
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 /* A catalogue as msgfmt of this build wrote it. */
 static int catalogue_read(const char *path) {

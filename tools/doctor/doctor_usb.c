@@ -68,17 +68,18 @@ static void find_usb(const struct sysroot *root, const struct sysroot_names *nam
 	*ret = (struct facts_usb){
 		.bus_known = names->count > 0, .vendor = usb->vendor, .product = usb->product
 	};
-	const char *name = NULL;
-	for (size_t i = 0; i < names->count && !name; i++) {
-		name = is_meant(root, names->name[i], usb) ? names->name[i] : NULL;
+	size_t found = 0;
+	while (found < names->count && !is_meant(root, names->name[found], usb)) {
+		found++;
 	}
+	const char *name = found < names->count ? names->name[found] : NULL;
 	if (name) {
 		ret->seen = true;
 		ret->vendor = read_id(root, name, "idVendor", 16);
 		ret->product = read_id(root, name, "idProduct", 16);
 	}
 	for (size_t i = 0; name && i < names->count; i++) {
-		ret->twin = ret->twin || (strcmp(names->name[i], name) != 0 &&
+		ret->twin = ret->twin || (i != found &&
 							 read_id(root, names->name[i], "idVendor",
 									 16) == ret->vendor &&
 							 read_id(root, names->name[i], "idProduct",

@@ -75,7 +75,7 @@ int seen_packets_open(const char *interface) {
 
 void seen_packets_read(struct seen_packets *seen, int fd) {
 	uint8_t packet[PACKET_BYTES];
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { 0 };
 	for (unsigned i = 0; i < READ_MOST; i++) {
 		socklen_t len = sizeof from;
 		const ssize_t n = recvfrom(

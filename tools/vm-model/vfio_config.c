@@ -150,7 +150,10 @@ enum initramfs_tool initramfs_tool(const struct sysroot *root) {
 
 /* The last character of a MODULES=(…) or MODULES="…": without one it is one word. */
 static char closing(char open) {
-	return open == '(' ? ')' : open == '"' || open == '\'' ? open : '\n';
+	if (open == '(') {
+		return ')';
+	}
+	return open == '"' || open == '\'' ? open : (char)'\n';
 }
 
 /* mkinitcpio's MODULES, which may be an array over several lines with comments; "=" begins anew,

@@ -258,7 +258,7 @@ static void directions_change_while_it_runs(void **state) {
 	guest_link_clipboard_set_policy(f.clipboard, CLIPBOARD_NO, CLIPBOARD_NO);
 	agent_pair_turn(&f.pair);
 	CHECK_EQ(f.offered, 0u); /* taken back */
-	const int messages = f.messages;
+	const unsigned messages = f.messages;
 	peer_agent_offer(f.pair.guest, SPICE_CLIPBOARD_BIT(SPICE_CLIPBOARD_TEXT));
 	peer_agent_request(f.pair.guest, SPICE_CLIPBOARD_TEXT);
 	agent_pair_turn(&f.pair);
