@@ -174,6 +174,8 @@ struct facts {
 	uint64_t memory_total_kib; /* of the host; 0 = cannot tell */
 	bool hugepages_known;
 	unsigned hugepage_kib;
+	bool hugepage_default;   /* that is the size which vm.nr_hugepages counts in */
+	char hugepage_hook[256]; /* of libvirt, which reserves them as the VM starts; "" = none */
 	uint64_t hugepages_mib;  /* reserved, of the size that the VM wants */
 	uint64_t hugepages_free; /* MiB of them that nobody uses */
 	bool loader_missing;

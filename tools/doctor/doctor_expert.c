@@ -78,9 +78,11 @@ void facts_gather_start(struct facts *facts) {
 	const char *total = text ? strstr(text, "MemTotal:") : NULL;
 	facts->memory_total_kib = total ? strtoull(total + 9, NULL, 10) : 0;
 	const char *size = text ? strstr(text, "Hugepagesize:") : NULL;
-	facts->hugepage_kib = vm->hugepage_kib ? vm->hugepage_kib
-			      : size           ? (unsigned)strtoul(size + 13, NULL, 10)
-					       : 2048;
+	const unsigned usual = size ? (unsigned)strtoul(size + 13, NULL, 10) : 2048;
+	facts->hugepage_kib = vm->hugepage_kib ? vm->hugepage_kib : usual;
+	facts->hugepage_default = facts->hugepage_kib == usual;
+	libvirt_hook_reserves(
+			facts->root, vm->name, facts->hugepage_hook, sizeof facts->hugepage_hook);
 	free(text);
 	char path[128];
 	uint64_t pages;

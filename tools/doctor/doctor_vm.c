@@ -444,16 +444,13 @@ static void check_found(const struct facts *facts, struct report *report) {
 	}
 }
 
-/* What keeps QEMU from starting, each in a line of its own. */
-static void check_starts(const struct facts *facts, struct report *report) {
+static void check_hugepages(
+		const struct facts *facts, struct report *report, unsigned long long want) {
 	const struct domain *vm = &facts->vm;
-	unsigned long long want = (unsigned long long)(vm->memory_bytes >> 20);
-	unsigned long long have = (unsigned long long)(facts->memory_total_kib >> 10);
-	if (have && want + 1024 > have) {
-		report_fail(report,
-				_("the VM wants %llu MiB of this machine's %llu MiB: nothing is left for Linux"),
-				want, have);
-		report_edit(report, _("a smaller <memory> and <currentMemory>"));
+	if (vm->hugepages && facts->hugepage_hook[0]) {
+		report_ok(report, _("huge pages: the hook %s reserves them when the VM starts"),
+				facts->hugepage_hook);
+		return;
 	}
 	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib < want) {
 		unsigned kib = facts->hugepage_kib;
@@ -465,9 +462,14 @@ static void check_starts(const struct facts *facts, struct report *report) {
 			report_remedy(report,
 					_("add to the kernel's command line: hugepagesz=1G hugepages=%llu"),
 					want >> 10);
-		} else {
+		} else if (facts->hugepage_default) {
 			report_command(report, "sudo sysctl vm.nr_hugepages=%llu",
 					(want << 10) / (kib ? kib : 2048));
+		} else {
+			report_command(report,
+					"echo %llu | sudo tee "
+					"/sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages",
+					(want << 10) / kib, kib);
 		}
 	}
 	bool running = vm->state == DOMAIN_RUNNING || vm->state == DOMAIN_PAUSED;
@@ -483,6 +485,20 @@ static void check_starts(const struct facts *facts, struct report *report) {
 		report_ok(report, _("huge pages: %llu MiB are reserved"),
 				(unsigned long long)facts->hugepages_mib);
 	}
+}
+
+/* What keeps QEMU from starting, each in a line of its own. */
+static void check_starts(const struct facts *facts, struct report *report) {
+	const struct domain *vm = &facts->vm;
+	unsigned long long want = (unsigned long long)(vm->memory_bytes >> 20);
+	unsigned long long have = (unsigned long long)(facts->memory_total_kib >> 10);
+	if (have && want + 1024 > have) {
+		report_fail(report,
+				_("the VM wants %llu MiB of this machine's %llu MiB: nothing is left for Linux"),
+				want, have);
+		report_edit(report, _("a smaller <memory> and <currentMemory>"));
+	}
+	check_hugepages(facts, report, want);
 	if (facts->loader_missing) {
 		report_fail(report, _("the VM's firmware %s is not there: it does not start"),
 				vm->loader);

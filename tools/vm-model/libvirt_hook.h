@@ -10,3 +10,5 @@
  * single GPU have it: then nothing is to be kept for the VM from the start of the machine on.
  * file: which one. */
 bool libvirt_hook_binds(const struct sysroot *root, const char *vm, char *file, size_t size);
+/* One that reserves huge pages when it starts. */
+bool libvirt_hook_reserves(const struct sysroot *root, const char *vm, char *file, size_t size);
