@@ -19,6 +19,7 @@ pg_test(audio/receive/sound_owner audio)
 pg_test(audio/receive/source_choice audio)
 pg_fuzz(scream audio)
 set_tests_properties(playout playout_events PROPERTIES TIMEOUT 240) # hours of simulated sound
+set_property(TEST playout playout_events APPEND PROPERTY LABELS one-thread)
 
 # Ends of sound for the tests below: what records and judges a sink's monitor, the plainest player, a SPICE
 # server whose guest records.
