@@ -153,7 +153,10 @@ static char closing(char open) {
 	if (open == '(') {
 		return ')';
 	}
-	return open == '"' || open == '\'' ? open : (char)'\n';
+	if (open == '"' || open == '\'') {
+		return open;
+	}
+	return '\n';
 }
 
 /* mkinitcpio's MODULES, which may be an array over several lines with comments; "=" begins anew,
