@@ -14,6 +14,7 @@
 
 #include "base/loop.h"
 #include "client/clipboard/clipboard_backend.h"
+#include "tests/fuzz/answers.h"
 #include "tests/fuzz/clock.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/quiet.h"
@@ -40,27 +41,11 @@ static struct {
 
 static volatile unsigned sum;
 
-static void expect(bool condition) {
-	if (!condition) {
-		abort();
-	}
-}
-
 /* ---- our own side ---- */
 
 static void on_offered(unsigned types, bool secret, void *data) {
 	(void)secret, (void)data;
 	expect(types < 1u << CLIPBOARD_TYPES);
-}
-
-static void take_id(uint32_t *ids, unsigned *count, uint32_t id) {
-	for (unsigned i = 0; i < *count; i++) {
-		if (ids[i] == id) {
-			ids[i] = ids[--*count];
-			return;
-		}
-	}
-	abort(); /* an answer to what was not asked, or a second one */
 }
 
 static void on_fetched(

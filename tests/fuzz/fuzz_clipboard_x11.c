@@ -10,6 +10,7 @@
 
 #include "base/loop.h"
 #include "client/clipboard/clipboard_backend.h"
+#include "tests/fuzz/answers.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/quiet.h"
 
@@ -32,12 +33,6 @@ static uint32_t asked[IDS_MAX], wanted[IDS_MAX];
 static unsigned asked_count, wanted_count;
 static struct clipboard_backend *backend;
 static volatile unsigned sum;
-
-static void expect(bool condition) {
-	if (!condition) {
-		abort();
-	}
-}
 
 /* ---- the server ---- */
 
@@ -251,16 +246,6 @@ xcb_generic_event_t *xcb_poll_for_event(xcb_connection_t *c) {
 static void on_offered(unsigned types, bool secret, void *data) {
 	(void)secret, (void)data;
 	expect(types < 1u << CLIPBOARD_TYPES);
-}
-
-static void take_id(uint32_t *ids, unsigned *count, uint32_t id) {
-	for (unsigned i = 0; i < *count; i++) {
-		if (ids[i] == id) {
-			ids[i] = ids[--*count];
-			return;
-		}
-	}
-	abort(); /* an answer to what was not asked, or a second one */
 }
 
 static void on_fetched(
