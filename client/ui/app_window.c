@@ -159,19 +159,21 @@ static void set_hidden(struct app_parts *parts, bool hidden) {
 	}
 }
 
-/* One that has the keyboard is seen; of the others X11 is asked now and then, and asked again until
- * they are back. */
+/* X11 tells when the window is covered, but not when a manager of windows takes it off the screen:
+ * a window without the keyboard is asked for now and then, and an unseen one until it is back. */
 #define SEEN_LOOK_NS NS_PER_S
 
 deadline app_look_whether_seen(struct app *app) {
 	const bool x11 = strcmp(window_kind(app->window), "x11") == 0;
 	const bool minimized = (SDL_GetWindowFlags(window_sdl(app->window)) &
 					       (SDL_WINDOW_MINIMIZED | SDL_WINDOW_HIDDEN)) != 0;
-	if (!x11 || minimized || (window_has_focus(app->window) && !app->parts.settings.hidden)) {
+	if (!x11 || minimized) {
 		return DEADLINE_NONE;
 	}
-	set_hidden(&app->parts, !window_is_viewable(app->window));
-	return clock_now_ns() + SEEN_LOOK_NS;
+	const bool seen = window_is_viewable(app->window);
+	set_hidden(&app->parts, !seen);
+	return seen && window_has_focus(app->window) ? DEADLINE_NONE
+						     : clock_now_ns() + SEEN_LOOK_NS;
 }
 
 /* The sentence of the sign under the pointer is shown. Window units; -1, -1 = the pointer left. */
@@ -447,6 +449,9 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 	case SDL_DROPBEGIN:
 	case SDL_DROPCOMPLETE:
 		on_drop(app, &event->drop);
+		break;
+	case SDL_SYSWMEVENT:
+		app->seen_ns = DEADLINE_NOW;
 		break;
 	default: /* SDL_QUIT too: it follows the CLOSE of the last window, which decided already */
 		break;

@@ -16,6 +16,7 @@
 #include "client/window/window_drop.h"
 #include "client/window/window_icon.h"
 #include "client/window/window_place.h"
+#include "client/window/window_seen.h"
 
 #include "base/log.h"
 
@@ -29,6 +30,7 @@ struct window {
 	bool bare_full_screen;         /* without a window manager */
 	SDL_Rect before_full;
 	struct window_drop drop;
+	struct window_seen seen;
 };
 
 /* SDL2 has no app id hint: these two variables are the only way (read at SDL_Init). */
@@ -278,6 +280,37 @@ static bool has_window_manager(const struct window *window) {
 }
 #endif
 
+/* SDL asks before it queues an event. Those of the system are looked at here; the app gets only the
+ * one after which the window may be seen or not. */
+static int filter(void *data, SDL_Event *event) {
+	struct window *window = data;
+	if (event->type != SDL_SYSWMEVENT) {
+		return 1;
+	}
+	window_drop_event(&window->drop, event);
+	return window_seen_event(&window->seen, event);
+}
+
+static bool is_x11(void) {
+	const char *driver = SDL_GetCurrentVideoDriver();
+	return driver && strcmp(driver, "x11") == 0;
+}
+
+/* Before the first window: SDL throws away the events that wait. */
+static void start_filter(struct window *window) {
+	if (is_x11()) {
+		SDL_SetEventFilter(filter, window);
+		SDL_EventState(SDL_SYSWMEVENT, SDL_ENABLE);
+	}
+}
+
+static void stop_filter(void) {
+	if (is_x11()) {
+		SDL_EventState(SDL_SYSWMEVENT, SDL_DISABLE);
+		SDL_SetEventFilter(NULL, NULL);
+	}
+}
+
 static void set_bare_full_screen(struct window *window, bool on) {
 	SDL_Rect to = window->before_full;
 	if (on == window->bare_full_screen) {
@@ -300,7 +333,7 @@ int window_create(struct window **ret_window, const struct window_config *config
 	}
 	pthread_mutex_init(&window->surface.lock, NULL);
 
-	window_drop_start(&window->drop);
+	start_filter(window);
 	struct place_rect at;
 	place(config, &at);
 	window->asked_width = at.width;
@@ -321,6 +354,7 @@ int window_create(struct window **ret_window, const struct window_config *config
 	update_size(window);
 	update_refresh(window);
 	set_icon(window);
+	window_seen_start(&window->seen, window->sdl);
 	window->awake = keep_awake_create(window->sdl);
 	SDL_AddEventWatch(watch_size, window);
 	if (config->maximized) {
@@ -341,7 +375,8 @@ void window_destroy(struct window *window) {
 		return;
 	}
 	SDL_DelEventWatch(watch_size, window);
-	window_drop_stop(&window->drop);
+	stop_filter();
+	window_drop_forget(&window->drop);
 	keep_awake_destroy(window->awake);
 	if (window->sdl) {
 		SDL_DestroyWindow(window->sdl);
@@ -457,19 +492,7 @@ bool window_has_focus(const struct window *window) {
 }
 
 bool window_is_viewable(const struct window *window) {
-#ifdef SDL_VIDEO_DRIVER_X11
-	SDL_SysWMinfo info;
-	XWindowAttributes attributes;
-	SDL_VERSION(&info.version);
-	if (SDL_GetWindowWMInfo(window->sdl, &info) && info.subsystem == SDL_SYSWM_X11 &&
-			XGetWindowAttributes(
-					info.info.x11.display, info.info.x11.window, &attributes)) {
-		return attributes.map_state == IsViewable;
-	}
-#else
-	(void)window;
-#endif
-	return true;
+	return window_is_seen(&window->seen);
 }
 
 void window_keep_awake(struct window *window, bool on) {

@@ -72,9 +72,10 @@ void window_when_x11_is_gone(void (*gone)(void *data), void *data);
 void window_set_full_screen(struct window *window, bool on);
 bool window_is_full_screen(const struct window *window);
 bool window_has_focus(const struct window *window);
-/* Whether X11 has it on the screen at all: a window manager that shows another workspace takes the
- * frame around it away, of which the window hears nothing. Always true on Wayland, where a window
- * that nobody sees is not asked for pictures. */
+/* Whether anybody can see it (client/window/window_seen.h). SDL_SYSWMEVENT tells of most changes. A
+ * window manager that shows another workspace takes the frame around the window away, of which the
+ * window hears nothing. Always true on Wayland, where a window that nobody sees is not asked for
+ * pictures. */
 bool window_is_viewable(const struct window *window);
 /* The desktop must not blank or lock the screen / may again. */
 void window_keep_awake(struct window *window, bool on);

@@ -39,39 +39,14 @@ static void read_list(struct window_drop *drop, const XSelectionEvent *event) {
 	XFree(bytes);
 }
 
-/* SDL asks before it puts an event into its queue: those of the system are not wanted there. */
-static int filter(void *data, SDL_Event *of_sdl) {
-	if (of_sdl->type != SDL_SYSWMEVENT) {
-		return 1;
-	}
+void window_drop_event(struct window_drop *drop, const SDL_Event *of_sdl) {
 	const SDL_SysWMmsg *message = of_sdl->syswm.msg;
 	if (message && message->subsystem == SDL_SYSWM_X11) {
 		const XSelectionEvent *event = &message->msg.x11.event.xselection;
 		if (event->type == SelectionNotify && event->property != None &&
 				is(event->display, event->selection, "XdndSelection") &&
 				is(event->display, event->target, "text/uri-list")) {
-			read_list(data, event);
+			read_list(drop, event);
 		}
 	}
-	return 0;
-}
-
-static bool is_x11(void) {
-	const char *driver = SDL_GetCurrentVideoDriver();
-	return driver && strcmp(driver, "x11") == 0;
-}
-
-void window_drop_start(struct window_drop *drop) {
-	if (is_x11()) {
-		SDL_SetEventFilter(filter, drop);
-		SDL_EventState(SDL_SYSWMEVENT, SDL_ENABLE);
-	}
-}
-
-void window_drop_stop(struct window_drop *drop) {
-	if (is_x11()) {
-		SDL_EventState(SDL_SYSWMEVENT, SDL_DISABLE);
-		SDL_SetEventFilter(NULL, NULL);
-	}
-	window_drop_forget(drop);
 }

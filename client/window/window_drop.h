@@ -19,7 +19,8 @@ struct window_drop {
 	bool too_long; /* it came in pieces, or is longer than WINDOW_DROP_MAX */
 };
 
-/* From now on. Before the first window: SDL throws away the events that wait. */
-void window_drop_start(struct window_drop *drop);
+union SDL_Event;
+
+/* Of the system, as SDL's event filter has it, which is asked before SDL handles the event. */
+void window_drop_event(struct window_drop *drop, const union SDL_Event *event);
 void window_drop_forget(struct window_drop *drop);
-void window_drop_stop(struct window_drop *drop);

@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from gui_lab import (MODE, PATIENCE, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
+from gui_lab import (MODE, PATIENCE, Program, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
                      guest, newest, run, shown, wait_for, xdotool)
 
 FRAME = (320, 180)
@@ -103,6 +103,90 @@ def case_hidden():
     check(newest(program)['video']['shown'] == before['shown'], 'it drew a picture that did not change')
     # Figures every 0.2 s and the looks for frames are in it; loaded machines make sleeps dearer.
     check(idle < 3 * PATIENCE, 'a still picture costs')
+
+
+def rate(program, seconds=2):
+    """Frames shown a second."""
+    before = newest(program)['video']['shown']
+    time.sleep(seconds)
+    return (newest(program)['video']['shown'] - before) / seconds
+
+
+def goes_on(program, what):
+    before = newest(program)['video']['shown']
+    wait_for('pictures (%s)' % what, lambda: newest(program)['video']['shown'] > before + 10)
+
+
+def unseen(program, what, hide, back):
+    """Hidden that way it draws nothing, back again it draws on."""
+    hide()
+    wait_for('an end of the drawing (%s)' % what, lambda: rate(program, 0.6) <= 2)
+    hidden = rate(program, 1)
+    back()
+    goes_on(program, what + ', then no more')
+    print('%s: %.1f frames a second' % (what, hidden))
+    check(hidden <= 2, 'an unseen window draws %.1f frames a second (%s)' % (hidden, what))
+
+
+class Cover:
+    """Another program's window over ours."""
+
+    def __init__(self, *arguments):
+        self.arguments = arguments
+        self.program = None
+
+    def come(self):
+        self.program = Program('pierglass', '--no-lg-config', '--shm=/dev/shm/none', '--spice=off', '--audio=off',
+                               '--discover=no', '--position=0x0', '--borderless', '--stats=0.2', *self.arguments)
+        wait_for('the other window', lambda: len(self.program.objects()) > 2)
+
+    def go(self):
+        self.program.stop()
+
+
+def command(*words):
+    subprocess.run(words, check=True, env=X_ENV, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def case_unseen():
+    """Nobody sees the window: covered whole by another one, minimised, on another workspace. It draws nothing then; half
+    covered it goes on. Where a Wayland compositor asks an unseen window for frames all the same, the row is left out."""
+    desktop = os.environ.get('PG_DESKTOP', MODE)
+    guest(FRAME, '--fps=30')
+    program = client(FRAME, *(['--minimize-on-focus-loss'] if desktop in ('kwin', 'mutter') else []), place=(100, 100))
+    wait_for('frames', lambda: newest(program)['video']['shown'] > 5)
+    if MODE == 'x11':
+        window = window_of(program)
+        if desktop != 'i3':  # which places windows beside one another
+            half = Cover('--size=200x400')
+            half.come()
+            goes_on(program, 'half covered')
+            half.go()
+            cover = Cover('--size=%dx%d' % SCREEN)
+            if desktop == 'mutter-x11':  # what covers may be half transparent there
+                cover.come()
+                goes_on(program, 'covered by what may be transparent')
+                cover.go()
+            else:
+                unseen(program, 'covered', cover.come, cover.go)
+        if desktop in ('openbox', 'xfwm4', 'mutter-x11'):
+            unseen(program, 'minimised', lambda: xdotool('windowminimize', window), lambda: xdotool('windowactivate', window))
+            xdotool('set_num_desktops', '2')
+            unseen(program, 'another workspace', lambda: xdotool('set_desktop', '1'), lambda: xdotool('set_desktop', '0'))
+        if desktop == 'i3':
+            unseen(program, 'another workspace', lambda: command('i3-msg', 'workspace', '2'),
+                   lambda: command('i3-msg', 'workspace', '1'))
+    elif desktop == 'sway':
+        unseen(program, 'another workspace', lambda: command('swaymsg', 'workspace', '2'),
+               lambda: command('swaymsg', 'workspace', '1'))
+    cover = Cover('--full-screen')
+    if desktop == 'sway':
+        unseen(program, 'behind a full screen', cover.come, cover.go)
+    if desktop in ('kwin', 'mutter'):
+        cover.come()
+        wait_for('an end of the drawing (minimised)', lambda: rate(program, 1) <= 2)
+        print('minimised: %.1f frames a second' % rate(program))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
 def case_neighbours():
@@ -330,4 +414,5 @@ def case_depths():
     source.stop()
 
 
-run(globals())
+if __name__ == "__main__":
+    run(globals())
