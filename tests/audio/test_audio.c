@@ -19,6 +19,9 @@
 #define RATE  48000
 #define BLOCK 480
 
+#define LATE_NS  (20 * NS_PER_MS) /* the buffer is 60 ms, of which the sink's steps take some */
+#define ATTEMPTS 3
+
 struct heard {
 	atomic_uint loud;  /* frames */
 	atomic_uint jumps; /* steps no sound makes */
@@ -49,6 +52,7 @@ struct guest {
 	struct sockaddr_in to;
 	uint64_t next_ns;
 	uint64_t frame;
+	uint64_t latest_ns; /* the most that a block was sent too late */
 };
 
 static void tone(const struct guest *g, int16_t *samples, unsigned frames) {
@@ -70,6 +74,8 @@ static void send_for(struct guest *g, unsigned ms, bool spice, bool scream) {
 		unsigned frames = scream ? 288 : BLOCK;
 		tone(g, samples, frames);
 		clock_sleep_until_ns(g->next_ns);
+		const uint64_t late_ns = clock_now_ns() - g->next_ns;
+		g->latest_ns = late_ns > g->latest_ns ? late_ns : g->latest_ns;
 		if (spice) {
 			audio_push(g->audio, samples, frames, 2, RATE, clock_now_ns());
 		}
@@ -109,20 +115,19 @@ static void config_for(struct audio_config *config, struct heard *heard, uint16_
 	};
 }
 
-static void whichever_sounds_is_heard(void **state) {
-	struct heard heard = { 0 };
+/* Returns how late the guest was, who shares the machine with others. */
+static uint64_t change_sources(struct heard *heard) {
 	struct audio_config config;
 	const struct audio_events events = { 0 };
 	struct audio_stats stats;
 	struct guest g;
-	(void)state;
 	guest_open(&g, 24010);
-	config_for(&config, &heard, 24010);
+	config_for(&config, heard, 24010);
 	CHECK_EQ(audio_start(&g.audio, &config, &events), 0);
 
 	send_for(&g, 900, true, false);
 	audio_get_stats(g.audio, &stats);
-	CHECK(stats.playing && stats.is_spice && atomic_load(&heard.loud) > RATE / 4);
+	CHECK(stats.playing && stats.is_spice && atomic_load(&heard->loud) > RATE / 4);
 
 	send_for(&g, 600, true, true); /* who sounds is not interrupted */
 	audio_get_stats(g.audio, &stats);
@@ -141,10 +146,27 @@ static void whichever_sounds_is_heard(void **state) {
 	CHECK(stats.playing && stats.is_spice);
 	audio_push_stop(g.audio);
 	audio_stop(g.audio);
-#ifndef PG_SANITIZED
-	CHECK_EQ(atomic_load(&heard.jumps), 0); /* no switch clicked */
-#endif
 	close(g.fd);
+	return g.latest_ns;
+}
+
+static void whichever_sounds_is_heard(void **state) {
+	(void)state;
+	for (unsigned attempt = 1;; attempt++) {
+		struct heard heard = { 0 };
+		const uint64_t late_ns = change_sources(&heard);
+		const unsigned jumps = atomic_load(&heard.jumps);
+#ifndef PG_SANITIZED
+		/* A guest that is kept from sending makes gaps of its own. */
+		if (jumps > 0 && late_ns > LATE_NS && attempt < ATTEMPTS) {
+			print_message("again: a block was sent %u ms too late\n",
+					(unsigned)(late_ns / NS_PER_MS));
+			continue;
+		}
+		CHECK_EQ(jumps, 0); /* no switch clicked */
+#endif
+		return;
+	}
 }
 
 static void it_starts_and_stops_at_any_time(void **state) {
