@@ -7,15 +7,17 @@ program: it is then not judged, and the test says so."""
 import os
 
 STOLEN_MOST = 0.02
-IDLE_LEAST = 0.15
+SPARE_LEAST = 0.15
 CLOCK_MOST_PPM = 200  # a null sink has the machine's own clock, unless its server comes too late
 
 
 def processors():
-    """Seconds of idle, of stolen and of all time, of all processors, since the machine was started."""
+    """Seconds of spare, of stolen and of all time, of all processors, since the machine was started. What runs
+    with less priority (nice) leaves its time to others."""
     with open("/proc/stat") as file:
-        fields = [int(word) / os.sysconf("SC_CLK_TCK") for word in file.readline().split()[1:9]]
-    return fields[3] + fields[4], fields[7], sum(fields)
+        user, nice, system, idle, wait, irq, softirq, steal = (
+            int(word) / os.sysconf("SC_CLK_TCK") for word in file.readline().split()[1:9])
+    return nice + idle + wait, steal, user + nice + system + idle + wait + irq + softirq + steal
 
 
 class MachineTime:
@@ -27,13 +29,13 @@ class MachineTime:
 
     def lack(self, sink_ppm=0):
         """Why nothing is to be judged by the clock, or ""."""
-        idle, stolen, whole = (now - then for now, then in zip(processors(), self.began))
+        spare, stolen, whole = (now - then for now, then in zip(processors(), self.began))
         if whole <= 0:
             return ""
         if stolen > STOLEN_MOST * whole:
             return f"other VMs took {100 * stolen / whole:.0f} % of the processors' time"
-        if idle < IDLE_LEAST * whole:
-            return f"the processors were busy for {100 - 100 * idle / whole:.0f} % of the time"
+        if spare < SPARE_LEAST * whole:
+            return f"the processors were busy for {100 - 100 * spare / whole:.0f} % of the time"
         if abs(sink_ppm) > CLOCK_MOST_PPM:
             return f"the sound server was late: its null sink's clock ran at {sink_ppm:+.0f} ppm"
         return ""

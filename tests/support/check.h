@@ -17,6 +17,13 @@
 /* cmocka 2 has a macro of this name, and so have our tests a function. */
 #undef stop
 
+/* For what takes long and shows a sanitizer nothing more. */
+#ifdef PG_SANITIZED
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
 #define CHECK(condition) assert_true(condition)
 
 struct check_value {

@@ -146,6 +146,11 @@ static void check_that_it_plays(struct world *w, const char *state, const char *
 	sink_null_set_away(w->sink, false, w->now);
 	sink_null_suspend(w->sink, false);
 	w->pause_until = 0;
+	if (IS_SANITIZED) { /* which sees more of the code, not of the sound */
+		run_for(w, 10 * NS_PER_S);
+		assert_int_equal(state_of(w), PLAYOUT_PLAYING);
+		return;
+	}
 	run_for(w, 25 * NS_PER_S);
 	const double held_ms = last_latency_ms(w, 15) - TARGET_MS;
 	run_for(w, held_ms > 4 && held_ms < 120 ? (uint64_t)(held_ms / 2 * 1.1e9) : 0);
@@ -268,13 +273,14 @@ static double heard_ms(struct world *w) {
 static void short_sounds_are_heard_whole(void **test) {
 	(void)test;
 	static const unsigned pauses_ms[] = { 700, 1500, 3000, 8000, 12000, 35000 };
+	const size_t pauses = IS_SANITIZED ? 3 : sizeof pauses_ms / sizeof *pauses_ms;
 	static const unsigned lengths_ms[] = { 60, 102, 300 };
 	for (unsigned quantum = 0; quantum <= 1024; quantum += 1024) {
 		struct world *w = calloc(1, sizeof *w);
 		w->quantum = quantum;
 		w->idle_ns = 5 * NS_PER_S;
 		world_begin(w);
-		for (size_t i = 0; i < sizeof pauses_ms / sizeof *pauses_ms; i++) {
+		for (size_t i = 0; i < pauses; i++) {
 			for (size_t k = 0; k < sizeof lengths_ms / sizeof *lengths_ms; k++) {
 				pause_guest(w, pauses_ms[i] * MS);
 				run_for(w, pauses_ms[i] * MS);
@@ -385,7 +391,7 @@ static void any_quantum_is_followed(void **test) {
 		w->quantum = quanta[i];
 		w->jitter_ns = 300e3;
 		w->settle_s = 15;
-		w->seconds = 40;
+		w->seconds = IS_SANITIZED ? 17 : 40;
 		world_run(w);
 		snprintf(name, sizeof name, "quantum %u", quanta[i]);
 		tell(name, w);
