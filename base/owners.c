@@ -213,7 +213,7 @@ struct listener {
 
 static bool read_listener(const char *line, unsigned words, struct listener *ret) {
 	const char *at = strchr(line, ':');
-	char *end;
+	const char *end;
 	if (!at) {
 		return false;
 	}
