@@ -145,7 +145,7 @@ static void put_alert(struct overlay_pen *pen, const struct overlay *overlay) {
 	const int x = (pen->width_px - width) / 2;
 	const int y = (pen->height_px - height) / 2;
 	const uint32_t color = level_color(overlay->alert.level);
-	overlay_pen_box(pen, x, y, width, height, fade(0xe0101218u, opacity));
+	overlay_pen_box(pen, x, y, width, height, fade(COLOR_PANEL, opacity));
 	overlay_pen_box(pen, x, y, overlay_pen_px(pen, 4), height, fade(color, opacity));
 	put_paragraph(pen, 0, y + margin / 2, overlay->alert.text, columns,
 			fade(COLOR_TEXT, opacity), true);

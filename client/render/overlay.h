@@ -53,7 +53,7 @@ struct overlay {
 	struct overlay_line alert;
 	float alert_opacity; /* 0..1 */
 
-	/* A list at the bottom left, 60 % opaque: keys and what they do. */
+	/* A list at the bottom left: keys and what they do. */
 	unsigned help_count;
 	struct {
 		char key[32];

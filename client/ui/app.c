@@ -316,6 +316,9 @@ int app_run(struct app *app) {
 	app->stats_ns = config->stats ? now + (uint64_t)(config->stats_period * (double)NS_PER_S)
 				      : 0;
 	app_tell_input(app);
+	if (window_lacks_frame(app->window)) {
+		app_notices_no_frame(&app->hud, config);
+	}
 	app_settle(app);
 	while (app->running) {
 		SDL_Event event;

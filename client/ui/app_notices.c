@@ -9,6 +9,7 @@
 #include "client/config/config.h"
 #include "client/ui/app_hud.h"
 #include "client/ui/hud_text.h"
+#include "client/ui/key_label.h"
 #include "client/window/window.h"
 
 #define FAILURES_MORE_NS (6 * NS_PER_S) /* names take longer to read */
@@ -78,6 +79,19 @@ void app_notices_video(struct app_notices *notices, const struct app_hud *hud,
 			SDL_FlashWindow(window_sdl(window), SDL_FLASH_UNTIL_FOCUSED);
 		}
 	}
+}
+
+void app_notices_no_frame(struct app_hud *hud, const struct config *config) {
+	char full[KEY_ACTION_KEYS_BYTES], menu[KEY_ACTION_KEYS_BYTES];
+	key_action_keys(config, KEY_ACTION_FULL_SCREEN, full);
+	key_action_keys(config, KEY_ACTION_MENU, menu);
+	log_warn("the window has no title bar: this desktop leaves those to the programs, and the plugin of "
+		 "libdecor that draws them is not installed (Debian: libdecor-0-plugin-1-gtk)");
+	app_alert(hud, OVERLAY_WARN,
+			_("No title bar: libdecor's plugin is not installed (Debian: "
+			  "libdecor-0-plugin-1-gtk). %s is full screen, %s opens the settings"),
+			full, menu);
+	hud->now.alert_until_ns += FAILURES_MORE_NS;
 }
 
 void app_notices_watch_agent(struct app_notices *notices, const struct app_hud *hud,

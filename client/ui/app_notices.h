@@ -28,6 +28,9 @@ void app_notices_session(struct app_notices *notices, struct app_hud *hud);
 void app_notices_video(struct app_notices *notices, const struct app_hud *hud,
 		const struct config *config, struct window *window);
 
+/* The window has no title bar, for want of a package. */
+void app_notices_no_frame(struct app_hud *hud, const struct config *config);
+
 /* Either of them changed: is the guest up, and has no agent? */
 void app_notices_watch_agent(struct app_notices *notices, const struct app_hud *hud,
 		const struct config *config);

@@ -340,8 +340,8 @@ static void add_alert(struct overlay *o, const struct app_status *s) {
 	o->alert.level = (enum overlay_level)s->alert_level;
 	snprintf(o->alert.text, sizeof o->alert.text, "%s", s->alert);
 	o->alert_opacity = left >= HUD_TEXT_ALERT_FADE_NS
-					   ? 0.8f
-					   : 0.8f * (float)left / (float)HUD_TEXT_ALERT_FADE_NS;
+					   ? 1.0f
+					   : (float)left / (float)HUD_TEXT_ALERT_FADE_NS;
 }
 
 void hud_text_overlay(const struct app_status *s, const struct config *config,

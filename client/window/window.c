@@ -14,6 +14,7 @@
 #include "client/gl/window_surface.h"
 #include "client/window/keep_awake.h"
 #include "client/window/window_drop.h"
+#include "client/window/window_frame.h"
 #include "client/window/window_icon.h"
 #include "client/window/window_place.h"
 #include "client/window/window_seen.h"
@@ -493,6 +494,12 @@ bool window_has_focus(const struct window *window) {
 
 bool window_is_viewable(const struct window *window) {
 	return window_is_seen(&window->seen);
+}
+
+bool window_lacks_frame(const struct window *window) {
+	return window->surface.kind == WINDOW_SURFACE_WAYLAND &&
+	       (SDL_GetWindowFlags(window->sdl) & SDL_WINDOW_BORDERLESS) == 0 &&
+	       window_frame_is_missing(window->surface.wl_display);
 }
 
 void window_keep_awake(struct window *window, bool on) {

@@ -72,6 +72,8 @@ void window_when_x11_is_gone(void (*gone)(void *data), void *data);
 void window_set_full_screen(struct window *window, bool on);
 bool window_is_full_screen(const struct window *window);
 bool window_has_focus(const struct window *window);
+/* It has no title bar though one was wanted: see client/window/window_frame.h. */
+bool window_lacks_frame(const struct window *window);
 /* Whether anybody can see it (client/window/window_seen.h). SDL_SYSWMEVENT tells of most changes. A
  * window manager that shows another workspace takes the frame around the window away, of which the
  * window hears nothing. Always true on Wayland, where a window that nobody sees is not asked for

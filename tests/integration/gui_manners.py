@@ -4,11 +4,12 @@ is found again."""
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
 from gui_keys import with_escape
-from gui_lab import BUILD, PATIENCE, SCREEN, SHM, SPICE, WORK, X_ENV, Program, check, guest, newest, run, wait_for, xdotool
+from gui_lab import BUILD, PATIENCE, SCREEN, SHM, SPICE, WORK, X_ENV, Program, check, client, guest, newest, run, wait_for, xdotool
 
 
 def player(*arguments, program='pierglass'):
@@ -127,6 +128,43 @@ def case_escape_key():
     quit_with('Control_R')
     wait_for('the end', lambda: program.process.poll() is not None)
     check(program.process.returncode == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_no_frame():
+    """A compositor that leaves title bars to the programs, without and with the plugin that draws them: the window says what
+    is missing, or nothing."""
+    for folder, missing in ('/nonexistent', True), (None, False):
+        program = Program('pierglass', '--no-lg-config', '--shm=/dev/shm/none', '--spice=off', '--audio=off', '--discover=no',
+                          '--stats=0.2', env={'LIBDECOR_PLUGIN_DIR': folder} if folder else {})
+        wait_for('figures', program.objects)
+        wait_for('a window', lambda: any('drawing with' in text for _, text in program.log_lines()))
+        said = [text for _, text in program.log_lines() if 'title bar' in text]
+        check(bool(said) == missing, 'said of the title bar: %s' % said)
+        check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_suspended():
+    """Ctrl+Z under a moving pointer: a Wayland compositor ends the connection of a program that does not read. Continued it
+    goes on, or leaves and says why."""
+    guest((640, 360), '--fps=30')
+    program = client((1280, 800))
+    shows(program)
+    program.process.send_signal(signal.SIGTSTP)
+    end = time.monotonic() + 8
+    turn = 0
+    while time.monotonic() < end:
+        moves = []
+        for turn in range(turn, turn + 400):
+            moves += ['mousemove', str(100 + turn * 7 % 900), str(100 + turn * 5 % 500)]
+        xdotool(*moves)
+    before = newest(program)['video']['shown']
+    program.process.send_signal(signal.SIGCONT)
+    wait_for('pictures, or the end', lambda: program.process.poll() is not None or newest(program)['video']['shown'] > before + 10)
+    left = program.process.poll()
+    said = [text.strip() for _, text in program.log_lines() if 'display server' in text]
+    print('after %d moves: %s' % (turn, 'it goes on' if left is None else 'it left with %d: %s' % (left, said)))
+    check(left is None or (left == 1 and said), 'it left with %s' % left)
+    check(left is not None or program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
 run(globals())

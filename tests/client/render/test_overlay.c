@@ -1,6 +1,7 @@
 #include "tests/support/check.h"
 #include "tests/support/overlay_check.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,6 +294,103 @@ static void signs_at_the_edges_cover_little(void **state) {
 	free(o);
 }
 
+/* ---- contrast ---- */
+
+static double light_of(unsigned value) {
+	const double part = value / 255.0;
+	return part <= 0.03928 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4);
+}
+
+static double luminance(const double rgb[3]) {
+	return 0.2126 * light_of((unsigned)rgb[0]) + 0.7152 * light_of((unsigned)rgb[1]) +
+	       0.0722 * light_of((unsigned)rgb[2]);
+}
+
+static void blend(double rgb[3], uint32_t color) {
+	const double alpha = (color >> 24) / 255.0;
+	for (int i = 0; i < 3; i++) {
+		rgb[i] += alpha * ((color >> (16 - 8 * i) & 0xff) - rgb[i]);
+	}
+}
+
+/* Of that character with what is drawn under it, on a picture of that colour (WCAG 2.1). */
+static double contrast_on(size_t glyph, uint32_t picture) {
+	const struct overlay_quad *over = &quads[glyph];
+	double ground[3] = { 0 }, text[3];
+	blend(ground, 0xff000000u | picture);
+	for (size_t i = 0; i < glyph; i++) {
+		const struct overlay_quad *q = &quads[i];
+		if (q->glyph == 0 && q->x <= over->x && q->y <= over->y &&
+				q->x + q->width >= over->x + over->width &&
+				q->y + q->height >= over->y + over->height) {
+			blend(ground, q->color);
+		}
+	}
+	memcpy(text, ground, sizeof text);
+	blend(text, over->color);
+	const double a = luminance(ground) + 0.05, b = luminance(text) + 0.05;
+	return a > b ? a / b : b / a;
+}
+
+static void fill_everything(struct overlay *o, bool panel) {
+	static const char words[] = "Words xyz";
+	o->alert_opacity = 1;
+	strcpy(o->alert.text, words);
+	o->help_count = o->figures_count = 3;
+	o->state_count = o->sign_count = 4;
+	for (unsigned i = 0; i < 4; i++) {
+		o->state[i].level = o->sign[i].level = (enum overlay_level)i;
+		strcpy(o->state[i].text, words);
+		strcpy(o->sign[i].word, words);
+		strcpy(o->help[i].key, i == 0 ? "" : "Key");
+		strcpy(o->help[i].text, words);
+		strcpy(o->figures[i], words);
+	}
+	o->graph_count = 1;
+	o->graphs[0].layers = 1;
+	strcpy(o->graphs[0].title, words);
+	strcpy(o->graphs[0].names[0], words);
+	o->panel.open = panel;
+	o->panel.page_count = o->panel.row_count = 3;
+	strcpy(o->panel.title, words);
+	strcpy(o->panel.foot, words);
+	for (unsigned i = 0; i < 3; i++) {
+		strcpy(o->panel.pages[i], words);
+		o->panel.rows[i].adjustable = true;
+		o->panel.rows[i].changed = i == 1;
+		strcpy(o->panel.rows[i].label, words);
+		strcpy(o->panel.rows[i].value, words);
+	}
+}
+
+/* Whatever the guest shows: text of every kind and level keeps a contrast of 4.5. */
+static void texts_stand_out_on_any_picture(void **state) {
+	(void)state;
+	static const uint32_t pictures[] = { 0xffffff, 0x000000, 0xffff00, 0x00ffff, 0xff00ff,
+		0xff0000, 0x00ff00, 0x0000ff, 0x808080 };
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	for (int panel = 0; panel < 2; panel++) {
+		fill_everything(o, panel);
+		const size_t count = layout(o, 1280, 720);
+		CHECK(count > 100);
+		for (size_t i = 0; i < count; i++) {
+			for (size_t p = 0; quads[i].glyph != 0 &&
+					   p < sizeof pictures / sizeof pictures[0];
+					p++) {
+				const double contrast = contrast_on(i, pictures[p]);
+				if (contrast < 4.5) {
+					print_message("%c (color %08x) on %06x: %.2f\n",
+							(int)quads[i].glyph, quads[i].color,
+							pictures[p], contrast);
+				}
+				CHECK(contrast >= 4.5);
+			}
+		}
+	}
+	free(o);
+}
+
 int main(void) {
 	quads = calloc(OVERLAY_QUADS_MAX, sizeof *quads);
 	const struct CMUnitTest tests[] = {
@@ -305,6 +403,7 @@ int main(void) {
 		cmocka_unit_test(help_fits_the_window),
 		cmocka_unit_test(opacity_and_size_count),
 		cmocka_unit_test(signs_at_the_edges_cover_little),
+		cmocka_unit_test(texts_stand_out_on_any_picture),
 	};
 	const int r = cmocka_run_group_tests(tests, NULL, NULL);
 	free(quads);

@@ -146,11 +146,11 @@ static void an_alert_fades_and_goes(void **state) {
 	s.alert_until_ns = s.now_ns + HUD_TEXT_ALERT_NS;
 	hud_text_overlay(&s, &config, &o);
 	CHECK_EQ(strcmp(o.alert.text, "Capture enabled"), 0);
-	CHECK(o.alert_opacity > 0.79f);
+	CHECK(o.alert_opacity > 0.99f);
 	CHECK_EQ(hud_text_next_change(&s), s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS);
 	s.now_ns = s.alert_until_ns - HUD_TEXT_ALERT_FADE_NS / 2;
 	hud_text_overlay(&s, &config, &o);
-	CHECK(o.alert_opacity > 0.3f && o.alert_opacity < 0.5f);
+	CHECK(o.alert_opacity > 0.4f && o.alert_opacity < 0.6f);
 	s.now_ns = s.alert_until_ns;
 	hud_text_overlay(&s, &config, &o);
 	CHECK_EQ(o.alert.text[0], '\0');
