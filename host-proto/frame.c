@@ -234,15 +234,19 @@ static void read_damage(const struct header *header, const struct frame_layout *
 	}
 }
 
-static void read_hdr(const struct header *header, const struct frame_layout *layout,
+static void read_hdr_and_schedule(const struct header *header, const struct frame_layout *layout,
 		struct frame *frame) {
 	struct kvmfr_frame34_wire wire;
 	frame->hdr = (struct frame_hdr){ .max_nits = 0 };
+	frame->schedule_generation = frame->schedule_epoch = frame->schedule_deadline = 0;
 	if (layout->kvmfr < 34) {
 		return;
 	}
 	memcpy(&wire, header->bytes, sizeof wire);
 	frame->hdr.sdr_white_nits = wire.sdr_white_nits;
+	frame->schedule_generation = wire.schedule_generation;
+	frame->schedule_epoch = wire.schedule_epoch;
+	frame->schedule_deadline = wire.schedule_deadline_serial;
 	if (!(frame->flags & FRAME_HDR_METADATA)) {
 		return;
 	}
@@ -295,7 +299,7 @@ int frame_read(const struct shm *shm, unsigned kvmfr, uint64_t offset, uint32_t 
 		return r;
 	}
 	read_damage(&header, layout, frame);
-	read_hdr(&header, layout, frame);
+	read_hdr_and_schedule(&header, layout, frame);
 	*ret_frame = checked;
 	return 0;
 }

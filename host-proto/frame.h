@@ -60,6 +60,8 @@ struct frame {
 	unsigned rotation;      /* 0..3: quarter turns counter-clockwise that make it upright */
 	unsigned flags;         /* enum frame_flag, known bits only */
 	struct frame_hdr hdr;   /* zero, but for sdr_white_nits, without FRAME_HDR_METADATA */
+	/* KVMFR 34: whose schedule it was made for (kvmfr_schedule.h), any values; 0 = nobody's. */
+	uint32_t schedule_generation, schedule_epoch, schedule_deadline;
 
 	/* What differs from the frame with the serial damage_since: serial - 1, until damage of
 	 * skipped frames was merged in. Count 0 = all of it. */

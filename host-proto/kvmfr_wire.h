@@ -44,6 +44,7 @@ WIRE_SIZE(kvmfr_vm_wire, 51);
 #define KVMFR_LENGTH_POINTER    20u
 #define KVMFR_LENGTH_FRAME      2u
 #define KVMFR_LENGTH_POINTER_34 32u
+#define KVMFR_QUEUE_OWNER       3u /* and 4, each as long as the frame queue (A.4) */
 /* A.1 */
 #define KVMFR_QUEUE_INPUT  5u
 #define KVMFR_LENGTH_INPUT 4u
@@ -175,6 +176,7 @@ enum kvmfr_cursor_flag { /* the LGMP udata word */
 
 #define KVMFR_MESSAGE_SET_CURSOR  0
 #define KVMFR_MESSAGE_WINDOW_SIZE 1
+#define KVMFR_MESSAGE_SCHEDULE    2
 #define KVMFR_MESSAGE_AUDIO_CLAIM 3
 
 struct kvmfr_window_size_wire { /* A.8 */
@@ -189,6 +191,23 @@ struct kvmfr_set_cursor_wire { /* 7 */
 	int32_t x, y;
 };
 WIRE_SIZE(kvmfr_set_cursor_wire, 12);
+
+struct kvmfr_schedule_wire { /* A.4 */
+	uint32_t type;       /* KVMFR_MESSAGE_SCHEDULE */
+	uint32_t client_id;
+	uint32_t generation;
+	uint32_t flags; /* enum kvmfr_schedule_flag */
+	uint64_t period_ns;
+	uint64_t slack_ns;
+	int64_t phase_error_ns;
+	uint32_t frame_serial, epoch, deadline_serial;
+	uint32_t lease_ms;
+	uint8_t reserved[8];
+};
+WIRE_AT(kvmfr_schedule_wire, period_ns, 16);
+WIRE_AT(kvmfr_schedule_wire, phase_error_ns, 32);
+WIRE_AT(kvmfr_schedule_wire, lease_ms, 52);
+WIRE_SIZE(kvmfr_schedule_wire, 64);
 
 /* Input, A.5 */
 

@@ -23,6 +23,7 @@
 #include "host-proto/kvmfr.h"
 #include "host-proto/kvmfr_audio.h"
 
+struct kvmfr_schedule;
 struct lgmp_client;
 struct shm;
 
@@ -32,6 +33,8 @@ enum lgmp_queue {
 	LGMP_QUEUES_NEEDED,                    /* those below only where a host has them */
 	LGMP_QUEUE_INPUT = LGMP_QUEUES_NEEDED, /* kvmfr.md A.5 */
 	LGMP_QUEUE_CLIPBOARD,                  /* A.6 */
+	LGMP_QUEUE_OWNER_A, /* frames too: for the client whose schedule they follow (A.4) */
+	LGMP_QUEUE_OWNER_B,
 	LGMP_QUEUE_COUNT,
 };
 
@@ -52,6 +55,11 @@ enum lgmp_state {
 	LGMP_STATE_FOUND,        /* lgmp_client_look_only(): a living host that we speak */
 	LGMP_STATE_RUNNING,      /* subscribed */
 };
+
+/* Whether frames come on it. */
+static inline bool lgmp_queue_has_frames(enum lgmp_queue queue) {
+	return queue == LGMP_QUEUE_FRAME || queue >= LGMP_QUEUE_OWNER_A;
+}
 
 const char *lgmp_state_name(enum lgmp_state state); /* "no-heartbeat", for logs and tests */
 
@@ -166,6 +174,11 @@ enum lgmp_send {
 int lgmp_client_window_size(
 		struct lgmp_client *client, uint32_t width, uint32_t height, uint64_t now_ns);
 
+/* Tells the host when this client's display wants frames (kvmfr_schedule.h; the client id is filled
+ * in); otherwise as above. */
+int lgmp_client_schedule(
+		struct lgmp_client *client, const struct kvmfr_schedule *schedule, uint64_t now_ns);
+
 /* Asks the host whether it would give us its sound (kvmfr_audio.h); otherwise as above. The answer
  * comes as a message of the pointer queue: whoever reads that tells it here, for the status. */
 int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns);
@@ -173,7 +186,13 @@ void lgmp_client_audio_answered(
 		struct lgmp_client *client, const struct kvmfr_audio_answer *answer);
 
 /* What became of the newest request of a kind. Sends one that waits, if it can be sent now. */
-enum lgmp_request_kind { LGMP_MOVE_POINTER, LGMP_WINDOW_SIZE, LGMP_CLAIM_AUDIO, LGMP_REQUESTS };
+enum lgmp_request_kind {
+	LGMP_MOVE_POINTER,
+	LGMP_WINDOW_SIZE,
+	LGMP_CLAIM_AUDIO,
+	LGMP_SCHEDULE,
+	LGMP_REQUESTS,
+};
 enum lgmp_send lgmp_client_request_state(
 		struct lgmp_client *client, enum lgmp_request_kind kind, uint64_t now_ns);
 

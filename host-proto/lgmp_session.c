@@ -5,6 +5,7 @@
 
 #include "base/i18n.h"
 #include "host-proto/kvmfr_audio.h"
+#include "host-proto/kvmfr_schedule.h"
 #include "host-proto/lgmp_client_internal.h"
 
 #define CHECK_NS        (100 * NS_PER_MS)
@@ -39,12 +40,16 @@ const uint32_t lgmp_client_queue_ids[LGMP_QUEUE_COUNT] = {
 	[LGMP_QUEUE_POINTER] = KVMFR_QUEUE_POINTER,
 	[LGMP_QUEUE_INPUT] = KVMFR_QUEUE_INPUT,
 	[LGMP_QUEUE_CLIPBOARD] = KVMFR_QUEUE_CLIPBOARD,
+	[LGMP_QUEUE_OWNER_A] = KVMFR_QUEUE_OWNER,
+	[LGMP_QUEUE_OWNER_B] = KVMFR_QUEUE_OWNER + 1,
 };
 
 /* Queues that a session can do without, by the feature that promises them. */
 static const uint32_t optional_features[LGMP_QUEUE_COUNT] = {
 	[LGMP_QUEUE_INPUT] = KVMFR_FEATURE_INPUT,
 	[LGMP_QUEUE_CLIPBOARD] = KVMFR_FEATURE_CLIPBOARD,
+	[LGMP_QUEUE_OWNER_A] = KVMFR_FEATURE_FRAME_SCHEDULE,
+	[LGMP_QUEUE_OWNER_B] = KVMFR_FEATURE_FRAME_SCHEDULE,
 };
 
 static bool is_offered(const struct lgmp_client *client, enum lgmp_queue queue) {
@@ -275,6 +280,16 @@ enum lgmp_send lgmp_client_request_state(
 	return request->state;
 }
 
+int lgmp_client_schedule(struct lgmp_client *client, const struct kvmfr_schedule *schedule,
+		uint64_t now_ns) {
+	uint8_t bytes[KVMFR_SCHEDULE_BYTES];
+	struct kvmfr_schedule own = *schedule;
+	own.client_id = client->client_id;
+	kvmfr_schedule_write(&own, bytes);
+	return ask(client, LGMP_SCHEDULE, KVMFR_FEATURE_FRAME_SCHEDULE, bytes, sizeof bytes,
+			now_ns);
+}
+
 int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns) {
 	uint8_t claim[KVMFR_AUDIO_CLAIM_BYTES];
 	kvmfr_audio_claim((uint32_t)client->status.sessions, client->session, claim);
@@ -388,7 +403,7 @@ int lgmp_client_next(struct lgmp_client *client, enum lgmp_queue queue,
 	if (r < 0) {
 		return resubscribe(client, queue);
 	}
-	if (queue == LGMP_QUEUE_FRAME && !client->got_frame) {
+	if (!client->got_frame && lgmp_queue_has_frames(queue)) {
 		client->got_frame = true;
 		client->no_frame_limit_ns = LGMP_NO_FRAME_NS;
 		lgmp_client_say_running(client);

@@ -45,6 +45,7 @@ pg_test(client/ui/report client)
 pg_test(client/window/window_place client)
 pg_test(client/config/config_save client)
 pg_test(client/video/frame_predictor client)
+pg_test(client/video/frame_schedule client)
 pg_test(client/video/source_lgmp client sim)
 set_tests_properties(source_lgmp PROPERTIES RUN_SERIAL ON) # what it floods has to have the time of a core
 pg_test(client/video/upload_choice client)

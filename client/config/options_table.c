@@ -152,6 +152,8 @@ const struct config_option config_options[] = {
 		.help = N_("turn the picture clockwise") },
 	{ SWITCH("vsync", video.settings.vsync, "no"), .lg = "egl:vsync", IN(PICTURE),
 		.help = N_("wait for the screen's refresh: no tearing, more delay") },
+	{ SWITCH("host-schedule", video.host_schedule, "yes"), IN(PICTURE),
+		.help = N_("the guest's frames follow this display, where host and display can do it") },
 	{ SWITCH("map-hdr", video.settings.map_hdr, "yes"), .lg = "egl:mapHDRtoSDR", IN(PICTURE),
 		.help = N_("map an HDR picture to the screen's range") },
 	{ INT("peak-luminance", video.settings.peak_nits, 1, 10000, "250", "NITS"), .lg = "egl:peakLuminance", IN(PICTURE),

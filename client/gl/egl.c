@@ -578,8 +578,9 @@ void egl_watch(struct egl *egl, uint64_t tag) {
 	egl->watch_tag = tag;
 }
 
-bool egl_take_shown(struct egl *egl, uint64_t *ret_tag, uint64_t *ret_shown_ns) {
-	return egl->wl_times && wayland_times_take(egl->wl_times, ret_tag, ret_shown_ns);
+bool egl_take_shown(struct egl *egl, struct egl_shown *ret_shown) {
+	return egl->wl_times && wayland_times_take(egl->wl_times, &ret_shown->tag,
+						&ret_shown->at_ns, &ret_shown->refresh_ns);
 }
 
 void egl_set_vsync(struct egl *egl, bool on) {

@@ -67,8 +67,14 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count);
 /* The next swap's time on the display is wanted; tag comes back with it. Where nobody tells it,
  * nothing does. */
 void egl_watch(struct egl *egl, uint64_t tag);
-/* The newest of those that are known: CLOCK_MONOTONIC, as the compositor tells it. */
-bool egl_take_shown(struct egl *egl, uint64_t *ret_tag, uint64_t *ret_shown_ns);
+struct egl_shown {
+	uint64_t tag;
+	uint64_t at_ns;      /* on the display: CLOCK_MONOTONIC, as the compositor tells it */
+	uint64_t refresh_ns; /* from one picture of the display to the next; 0 = not fixed, unknown
+			      */
+};
+/* The newest of those that are known. */
+bool egl_take_shown(struct egl *egl, struct egl_shown *ret_shown);
 
 /* Swaps follow the display's refresh. On Wayland they never block; egl_wants_frame() does it. */
 void egl_set_vsync(struct egl *egl, bool on);

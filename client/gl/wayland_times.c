@@ -44,7 +44,7 @@ struct wayland_times {
 	uint32_t clock_id;
 	struct feedback open[OPEN_MAX];
 	bool fresh;
-	uint64_t tag, shown_ns;
+	uint64_t tag, shown_ns, refresh_ns;
 };
 
 static void on_global(void *data, struct wl_registry *registry, uint32_t name,
@@ -95,7 +95,6 @@ static void on_presented(void *data, struct wl_proxy *proxy, uint32_t seconds_hi
 	struct feedback *feedback = data;
 	struct wayland_times *times = feedback->times;
 	(void)proxy;
-	(void)refresh;
 	(void)count_high;
 	(void)count_low;
 	(void)flags;
@@ -103,6 +102,7 @@ static void on_presented(void *data, struct wl_proxy *proxy, uint32_t seconds_hi
 			((uint64_t)seconds_high << 32 | seconds_low) * NS_PER_S + nanoseconds;
 	times->fresh = to_monotonic(times, shown_ns, &times->shown_ns);
 	times->tag = feedback->tag;
+	times->refresh_ns = refresh;
 	end(feedback);
 }
 
@@ -200,12 +200,14 @@ void wayland_times_ask(struct wayland_times *times, struct wl_surface *surface, 
 	}
 }
 
-bool wayland_times_take(struct wayland_times *times, uint64_t *ret_tag, uint64_t *ret_shown_ns) {
+bool wayland_times_take(struct wayland_times *times, uint64_t *ret_tag, uint64_t *ret_shown_ns,
+		uint64_t *ret_refresh_ns) {
 	if (!times->fresh) {
 		return false;
 	}
 	times->fresh = false;
 	*ret_tag = times->tag;
 	*ret_shown_ns = times->shown_ns;
+	*ret_refresh_ns = times->refresh_ns;
 	return true;
 }

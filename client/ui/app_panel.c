@@ -137,8 +137,17 @@ static void offers_text(const struct app_status *now, char *text, size_t size) {
 				now->session.host_input ? _("keys and mouse")
 							: _("keys and mouse (not now)"));
 	}
+	if (host->offers_schedule) {
+		add_word(text, size,
+				now->video_stats.schedule_ours
+						? _("frames by this display")
+						: _("frames by this display (not now)"));
+	}
 	if (now->video.hdr_metadata) {
 		add_word(text, size, _("HDR metadata"));
+	}
+	if (host->keeps_recovery) {
+		add_word(text, size, _("recovery region"));
 	}
 	if (host->offers_audio) {
 		add_word(text, size, _("sound (not used)"));

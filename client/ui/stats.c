@@ -64,6 +64,11 @@ static void write_video(struct json *json, const struct app_status *s) {
 	json_string(json, "host", s->video.host.version);
 	json_int(json, "kvmfr", s->video.host.kvmfr);
 	write_offers(json, &s->video.host);
+	json_object(json, "schedule");
+	json_string(json, "state", s->video_stats.schedule ? s->video_stats.schedule : "off");
+	json_int(json, "followed", (int64_t)s->video_stats.schedule_followed);
+	json_int(json, "missed", (int64_t)s->video_stats.schedule_missed);
+	json_end(json);
 	json_string(json, "audio_claim",
 			s->video.host.audio_claim ? s->video.host.audio_claim : "not-asked");
 	json_int(json, "width", s->video.width);

@@ -35,6 +35,8 @@
 /* Then pointers, requests of this client and the session get their turn. */
 #define WATCH_NS (200 * NS_PER_US)
 
+#define STALE_FRAMES 16
+
 struct source_lgmp {
 	/* constant */
 	struct source_lgmp_config config;
@@ -46,10 +48,12 @@ struct source_lgmp {
 	/* pg-lgmp only; lgmp_client_finish() alone from others */
 	struct lgmp_client *client;
 	struct frame_predictor frame_predictor;
-	uint64_t used_ns;    /* of the CPU, at the last account() */
-	unsigned busy_count; /* times in a row that it was much */
-	uint64_t changes;    /* of the status that was told last */
-	uint64_t generation;
+	uint64_t used_ns;                       /* of the CPU, at the last account() */
+	unsigned busy_count;                    /* times in a row that it was much */
+	uint64_t changes;                       /* of the status that was told last */
+	uint64_t generations[LGMP_QUEUE_COUNT]; /* of the subscriptions to frames */
+	enum lgmp_queue frame_queue;            /* where the newest came from */
+	struct frame_schedule schedule;
 	bool has_serial;
 	uint32_t last_serial;
 	struct frame last_frame;
@@ -64,8 +68,9 @@ struct source_lgmp {
 	atomic_bool stop;
 	atomic_bool input_moved;
 	atomic_bool window_sized;
-	atomic_bool clipboard_waits;          /* there is something to be sent */
-	atomic_uint_fast64_t live_generation; /* 0 = no session */
+	atomic_bool clipboard_waits;                             /* there is something to be sent */
+	atomic_bool shown_waits;                                 /* the display told a time */
+	atomic_uint_fast64_t live_generations[LGMP_QUEUE_COUNT]; /* 0 = no session */
 	atomic_bool takes_pointer;
 
 	struct newest_frame newest; /* any thread */
@@ -79,6 +84,7 @@ struct source_lgmp {
 	uint32_t window_width, window_height; /* for the guest's monitor; 0 = not to be told */
 	char path[256];
 	int move_x, move_y;
+	uint64_t shown_seen_ns, shown_ns, refresh_ns;
 };
 
 static void wake_thread(struct source_lgmp *source) {
@@ -88,22 +94,31 @@ static void wake_thread(struct source_lgmp *source) {
 }
 
 bool source_lgmp_alive(struct source_lgmp *source, const struct source_frame *frame) {
-	return atomic_load(&source->live_generation) == frame->message.generation &&
+	const enum lgmp_queue queue = frame->message.queue;
+	return atomic_load(&source->live_generations[queue]) == frame->message.generation &&
 	       !shm_lost(frame->message.shm);
 }
 
 /* ---- messages ---- */
 
-static void start_over(struct source_lgmp *source, uint64_t generation) {
-	source->generation = generation;
+static void start_over(struct source_lgmp *source, const struct lgmp_message *message) {
+	source->generations[message->queue] = message->generation;
 	source->has_serial = false;
-	atomic_store(&source->live_generation, generation);
+	atomic_store(&source->live_generations[message->queue], message->generation);
 	newest_frame_drop(&source->newest);
 }
 
+/* Frames come on up to three queues; what one of them still holds may be older than what another
+ * gave. A host that begins to count anew is farther away than a ring is long. */
+static bool is_older(const struct source_lgmp *source, const struct source_frame *frame) {
+	const int32_t ahead = (int32_t)(frame->frame.serial - source->last_serial);
+	return source->has_serial && frame->message.queue != source->frame_queue && ahead < 0 &&
+	       ahead > -STALE_FRAMES;
+}
+
 static void handle_frame(struct source_lgmp *source, const struct lgmp_message *message) {
-	if (message->generation != source->generation) {
-		start_over(source, message->generation);
+	if (message->generation != source->generations[message->queue]) {
+		start_over(source, message);
 	}
 	struct source_frame frame = { .message = *message, .seen_ns = clock_now_ns() };
 	int r = frame_read(
@@ -122,14 +137,18 @@ static void handle_frame(struct source_lgmp *source, const struct lgmp_message *
 		return;
 	}
 	frame_predictor_frame(&source->frame_predictor, frame.seen_ns);
-	if (source->has_serial && frame.frame.serial == source->last_serial &&
-			frame_same_geometry(&frame.frame, &source->last_frame)) {
+	if (is_older(source, &frame) ||
+			(source->has_serial && frame.frame.serial == source->last_serial &&
+					frame_same_geometry(&frame.frame, &source->last_frame))) {
 		/* Sent again for another client (kvmfr.md 3.6). */
 		lgmp_client_finish(source->client, message);
 		return;
 	}
+	frame_schedule_frame(&source->schedule, &frame.frame, message->queue != LGMP_QUEUE_FRAME,
+			frame.seen_ns);
 	frame.repeated = !source->has_serial;
 	source->has_serial = true;
+	source->frame_queue = message->queue;
 	source->last_serial = frame.frame.serial;
 	source->last_frame = frame.frame;
 	newest_frame_put(&source->newest, &frame);
@@ -231,17 +250,22 @@ static void drain_offers(struct source_lgmp *source) {
 	}
 }
 
+static const enum lgmp_queue frame_queues[] = { LGMP_QUEUE_FRAME, LGMP_QUEUE_OWNER_A,
+	LGMP_QUEUE_OWNER_B };
+
 /* Everything that is there. Returns whether there was anything. */
 static bool drain(struct source_lgmp *source) {
 	bool any = false;
 	struct lgmp_message message;
 	/* Bounded: a host that posts without end must not keep us from the session's checks. */
-	for (int i = 0; i < 64; i++) {
-		if (lgmp_client_next(source->client, LGMP_QUEUE_FRAME, &message) <= 0) {
-			break;
+	for (unsigned q = 0; q < sizeof frame_queues / sizeof frame_queues[0]; q++) {
+		for (int i = 0; i < 64; i++) {
+			if (lgmp_client_next(source->client, frame_queues[q], &message) <= 0) {
+				break;
+			}
+			handle_frame(source, &message);
+			any = true;
 		}
-		handle_frame(source, &message);
-		any = true;
 	}
 	for (int i = 0; i < 64; i++) {
 		if (lgmp_client_next(source->client, LGMP_QUEUE_POINTER, &message) <= 0) {
@@ -263,6 +287,18 @@ static void withdraw_offers(struct source_lgmp *source) {
 	}
 }
 
+/* Returns whether there were any. */
+static bool forget_frames(struct source_lgmp *source) {
+	bool any = false;
+	for (unsigned i = 0; i < LGMP_QUEUE_COUNT; i++) {
+		any = atomic_exchange(&source->live_generations[i], 0) != 0 || any;
+		source->generations[i] = 0;
+	}
+	source->has_serial = false;
+	source->frame_queue = LGMP_QUEUE_FRAME;
+	return any;
+}
+
 static void look_at_status(struct source_lgmp *source) {
 	const struct lgmp_status *status = lgmp_client_status(source->client);
 	if (status->changes == source->changes) {
@@ -272,10 +308,11 @@ static void look_at_status(struct source_lgmp *source) {
 	if (status->state != LGMP_STATE_RUNNING) {
 		withdraw_offers(source);
 	}
-	if (status->state != LGMP_STATE_RUNNING && atomic_load(&source->live_generation) != 0) {
-		atomic_store(&source->live_generation, 0);
-		source->generation = 0;
-		source->has_serial = false;
+	frame_schedule_offer(&source->schedule,
+			source->config.schedule && status->state == LGMP_STATE_RUNNING &&
+					(status->info.features & KVMFR_FEATURE_FRAME_SCHEDULE) != 0,
+			clock_now_ns());
+	if (status->state != LGMP_STATE_RUNNING && forget_frames(source)) {
 		frame_predictor_reset(&source->frame_predictor);
 		source->read_pointer.known = false;
 		source->read_pointer.visible = false;
@@ -326,6 +363,22 @@ static void tell_window_size(struct source_lgmp *source, uint64_t now_ns) {
 		source->reported_width = width;
 		source->reported_height = height;
 		log_debug("the host is told the window's size: %ux%u", width, height);
+	}
+}
+
+/* What the display told of pictures, to the host whose frames may follow it. */
+static void keep_schedule(struct source_lgmp *source, uint64_t now_ns) {
+	struct kvmfr_schedule message;
+	if (atomic_exchange(&source->shown_waits, false)) {
+		pthread_mutex_lock(&source->lock);
+		const uint64_t seen_ns = source->shown_seen_ns;
+		const uint64_t shown_ns = source->shown_ns;
+		const uint64_t refresh_ns = source->refresh_ns;
+		pthread_mutex_unlock(&source->lock);
+		frame_schedule_shown(&source->schedule, seen_ns, shown_ns, refresh_ns);
+	}
+	if (frame_schedule_due(&source->schedule, now_ns, &message)) {
+		(void)lgmp_client_schedule(source->client, &message, now_ns);
 	}
 }
 
@@ -381,7 +434,7 @@ static bool watch_word(struct source_lgmp *source, uint64_t now_ns) {
 	}
 	const uint64_t until_ns = frame_predictor_watch(&source->frame_predictor, now_ns);
 	if (until_ns == 0 ||
-			!lgmp_client_doorbell(source->client, LGMP_QUEUE_FRAME, &word, &value)) {
+			!lgmp_client_doorbell(source->client, source->frame_queue, &word, &value)) {
 		return false;
 	}
 	const uint64_t most_ns = now_ns + WATCH_NS;
@@ -402,6 +455,9 @@ static void account(struct source_lgmp *source) {
 	source->used_ns = used_ns;
 	pthread_mutex_lock(&source->lock);
 	source->counts.cpu_ns = used_ns;
+	source->counts.schedule = source->schedule.state;
+	source->counts.followed = source->schedule.followed;
+	source->counts.missed = source->schedule.misses;
 	pthread_mutex_unlock(&source->lock);
 }
 
@@ -417,6 +473,7 @@ static void *run(void *data) {
 	while (!atomic_load(&source->stop)) {
 		uint64_t now_ns = clock_now_ns();
 		take_requests(source, now_ns);
+		keep_schedule(source, now_ns);
 		if (now_ns >= step_ns) {
 			step_ns = lgmp_client_step(source->client, now_ns);
 			tell_window_size(source, now_ns);
@@ -502,6 +559,10 @@ int source_lgmp_start(struct source_lgmp **ret_source, const struct source_lgmp_
 	if (config->input) {
 		lgmp_client_want(source->client, LGMP_QUEUE_INPUT);
 	}
+	if (config->schedule) {
+		lgmp_client_want(source->client, LGMP_QUEUE_OWNER_A);
+		lgmp_client_want(source->client, LGMP_QUEUE_OWNER_B);
+	}
 	source->newest.client = source->client;
 	if (config->clipboard) {
 		lgmp_client_want(source->client, LGMP_QUEUE_CLIPBOARD);
@@ -567,6 +628,16 @@ bool source_lgmp_get_cursor(struct source_lgmp *source, struct cursor_shape *ret
 	}
 	pthread_mutex_unlock(&source->lock);
 	return has;
+}
+
+void source_lgmp_shown(struct source_lgmp *source, uint64_t seen_ns, uint64_t shown_ns,
+		uint64_t refresh_ns) {
+	pthread_mutex_lock(&source->lock);
+	source->shown_seen_ns = seen_ns;
+	source->shown_ns = shown_ns;
+	source->refresh_ns = refresh_ns;
+	pthread_mutex_unlock(&source->lock);
+	atomic_store(&source->shown_waits, true); /* pg-lgmp looks often enough while frames come */
 }
 
 void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_counts *ret_counts) {

@@ -11,6 +11,7 @@
 #include "base/owners.h"
 #include "base/thread.h"
 #include "client/gl/picture_types.h"
+#include "client/video/frame_schedule.h"
 #include "client/video/newest_frame.h"
 #include "host-proto/cursor.h"
 #include "host-proto/lgmp_client.h"
@@ -28,6 +29,7 @@ struct source_lgmp_config {
 	struct scheduling_broker broker;
 	struct input_port *input; /* where the host's offer of an input stream goes; may be NULL */
 	struct clipboard_port *clipboard; /* … and what it says of its clipboard; may be NULL */
+	bool schedule; /* the host's frames may follow the display (frame_schedule.h) */
 };
 
 struct source_lgmp_events {
@@ -63,8 +65,15 @@ bool source_lgmp_get_cursor(struct source_lgmp *source, struct cursor_shape *ret
 struct source_lgmp_counts {
 	uint64_t seen, superseded, bad, sessions, lost, resubscriptions;
 	uint64_t cpu_ns; /* of pg-lgmp */
+	enum frame_schedule_state schedule;
+	uint64_t followed, missed; /* frames that came by it, refreshes that one of them missed */
 };
 void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_counts *ret_counts);
+
+/* The display showed the frame that was seen then, and has a picture every refresh_ns (0 =
+ * unknown). The newest counts. */
+void source_lgmp_shown(struct source_lgmp *source, uint64_t seen_ns, uint64_t shown_ns,
+		uint64_t refresh_ns);
 
 /* ---- any thread ---- */
 

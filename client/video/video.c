@@ -261,9 +261,10 @@ static bool may_draw(const struct video *video, deadline *ret_soon) {
 
 /* What the compositor has said of pictures that came onto the display. */
 static void note_shown(struct video *video) {
-	uint64_t seen_ns, shown_ns;
-	if (egl_take_shown(video->canvas.egl, &seen_ns, &shown_ns) && shown_ns > seen_ns) {
-		video_report_presented(&video->report, shown_ns - seen_ns);
+	struct egl_shown shown;
+	if (egl_take_shown(video->canvas.egl, &shown) && shown.at_ns > shown.tag) {
+		video_report_presented(&video->report, shown.at_ns - shown.tag);
+		source_lgmp_shown(video->lgmp, shown.tag, shown.at_ns, shown.refresh_ns);
 	}
 }
 
@@ -382,6 +383,7 @@ static int start_source(struct video *video) {
 		.broker = video->config.broker,
 		.input = video->config.host_input,
 		.clipboard = video->config.host_clipboard,
+		.schedule = video->config.host_schedule,
 	};
 	snprintf(config.path, sizeof config.path, "%s", video->config.shm_path);
 	const struct source_lgmp_events events = {
@@ -563,6 +565,10 @@ void video_get_stats(struct video *video, struct video_stats *ret_stats) {
 	ret_stats->seen = counts.seen;
 	ret_stats->superseded += counts.superseded;
 	ret_stats->lgmp_cpu_ns = counts.cpu_ns;
+	ret_stats->schedule = frame_schedule_name(counts.schedule);
+	ret_stats->schedule_ours = counts.schedule == FRAME_SCHEDULE_OURS;
+	ret_stats->schedule_followed = counts.followed;
+	ret_stats->schedule_missed = counts.missed;
 	ret_stats->lost_sessions = counts.lost;
 	ret_stats->resubscriptions = counts.resubscriptions;
 }

@@ -50,6 +50,7 @@ struct video_config {
 	struct scheduling_broker broker; /* asked for real-time scheduling where limits refuse it */
 	struct input_port *host_input;   /* told of the host's input stream; NULL = nobody is */
 	struct clipboard_port *host_clipboard; /* … of its clipboard */
+	bool host_schedule;                    /* its frames may follow the display */
 	char ui_font[128];           /* family for texts in other scripts; "" = the desktop's */
 	unsigned swap_delay_ms;      /* for tests: every swap takes this much longer */
 	unsigned verify_stripe_rows; /* bench and tests: read back the stamp of every n rows; 0 = do
@@ -68,7 +69,7 @@ struct video_host {
 	uint8_t uuid[16]; /* zero = unknown */
 	bool accepts_cursor_position, accepts_window_size;
 	bool offers_input;
-	bool offers_schedule, offers_clipboard, offers_audio; /* not used yet */
+	bool offers_schedule, offers_clipboard, offers_audio;
 	const char *audio_claim; /* its answer: a name of kvmfr_audio_result_name() */
 	unsigned audio_protocol; /* … and the version of the sound's protocol; 0 = none */
 	bool keeps_recovery;     /* a region at the end of the memory that tells its versions */
@@ -104,6 +105,11 @@ struct video_stats {
 	char upload[16];             /* "direct", "pbo", "persistent", "dmabuf" */
 	char poll[16];               /* "sleep", "phase", "umwait", "mwaitx" */
 	uint64_t lgmp_cpu_ns;        /* CPU time of pg-lgmp: what looking for frames costs */
+	const char *schedule; /* whether the host's frames follow the display: frame_schedule_name()
+			       */
+	bool schedule_ours;   /* they do */
+	uint64_t schedule_followed,
+			schedule_missed; /* frames that did; refreshes that one missed */
 };
 
 #define VIDEO_TIMES_KEPT 192 /* frames whose times are remembered */

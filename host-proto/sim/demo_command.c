@@ -342,6 +342,19 @@ static int command_clipboard(struct demo_guest *guest, const struct words *words
 	return 0;
 }
 
+static int command_schedule(struct demo_guest *guest, const struct words *words) {
+	const char *what = words->count == 2 ? words->at[1] : "";
+	struct demo_schedule *schedule = &guest->schedule;
+	if (strcmp(what, "busy") == 0 || strcmp(what, "free") == 0) {
+		schedule->busy = what[0] == 'b';
+	} else if (strcmp(what, "deaf") == 0 || strcmp(what, "hear") == 0) {
+		schedule->deaf = what[0] == 'd';
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int demo_guest_command(struct demo_guest *guest, const char *command) {
 	struct demo_faults *faults = &guest->faults;
 	struct words words;
@@ -373,6 +386,9 @@ int demo_guest_command(struct demo_guest *guest, const char *command) {
 	}
 	if (strcmp(name, "clipboard") == 0) {
 		return command_clipboard(guest, &words);
+	}
+	if (strcmp(name, "schedule") == 0) {
+		return command_schedule(guest, &words);
 	}
 	if (strcmp(name, "truncate") == 0) {
 		return bool_result(number(&words, 1, &faults->rows));

@@ -34,6 +34,7 @@ struct demo_guest_config demo_guest_defaults(void) {
 		.accepts_window_size = true,
 		.offers_audio = true,
 		.offers_input = true,
+		.offers_schedule = true,
 		.offers_clipboard = true };
 }
 
@@ -434,6 +435,7 @@ static void read_clients(struct demo_guest *guest) {
 		}
 		if (r == (int)sizeof(struct kvmfr_audio_claim_wire)) {
 			answer_claim(guest, data);
+			demo_schedule_hear(guest, data, (size_t)r);
 		}
 		if (r != (int)sizeof wire) {
 			continue;
@@ -466,6 +468,7 @@ int demo_guest_begin(struct demo_guest *guest) {
 							   0x7fff;
 	memset(guest->out, 0, sizeof guest->out);
 	forget_blocks(guest);
+	demo_schedule_forget(guest);
 	guest->still_sent = false;
 	guest->send_shape = true;
 	guest->counters.sessions++;
@@ -492,7 +495,10 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 			    (config->kvmfr >= 34 && config->offers_audio ? KVMFR_FEATURE_AUDIO
 									 : 0u) |
 			    (offers_input(config) ? KVMFR_FEATURE_INPUT : 0u) |
-			    (offers_clipboard(config) ? KVMFR_FEATURE_CLIPBOARD : 0u),
+			    (offers_clipboard(config) ? KVMFR_FEATURE_CLIPBOARD : 0u) |
+			    (config->kvmfr >= 34 && config->offers_schedule
+							    ? KVMFR_FEATURE_FRAME_SCHEDULE
+							    : 0u),
 		.has_vm = true,
 		.capture = "demo",
 		.cpus = 1,
@@ -546,6 +552,7 @@ static void beat(struct demo_guest *guest) {
 		return;
 	}
 	read_clients(guest);
+	demo_schedule_age(guest);
 	if (lgmp_host_take_new_subscribers(lgmp, kvmfr_host_pointer_queue(guest->host)) > 0) {
 		guest->send_shape = true;
 	}
@@ -565,7 +572,9 @@ static void frame_turn(struct demo_guest *guest) {
 		guest->frame_ns = guest->heartbeat_ns;
 		return;
 	}
-	const uint64_t period_ns = still ? HEARTBEAT_NS : (uint64_t)(1e9 / guest->config.fps);
+	const uint64_t period_ns =
+			still ? HEARTBEAT_NS
+			      : demo_schedule_period_ns(guest, (uint64_t)(1e9 / guest->config.fps));
 	guest->frame_ns += period_ns;
 	if (guest->frame_ns + period_ns < guest->now_ns) {
 		guest->frame_ns = guest->now_ns + period_ns; /* we are late: no burst */

@@ -18,6 +18,7 @@
 #include "host-proto/sim/input_host.h"
 
 struct demo_guest;
+struct kvmfr_schedule;
 struct shm;
 
 enum demo_cursor {
@@ -47,6 +48,7 @@ struct demo_guest_config {
 	bool offers_audio;        /* KVMFR 34: answers the audio claim; there is no sound in it */
 	bool offers_input;        /* KVMFR 34: a stream for keyboard and mouse */
 	bool offers_clipboard;    /* KVMFR 34: streams for text and images */
+	bool offers_schedule;     /* KVMFR 34: its frames follow a client's display */
 	bool windows;             /* it says that it is one: text has CR LF */
 	uint32_t session;         /* 0 = any */
 };
@@ -75,6 +77,9 @@ struct demo_guest_events {
 	void (*moved)(int x, int y, void *data); /* SetCursorPos */
 	/* WindowSize; taken: it became the guest's mode. */
 	void (*sized)(uint32_t width, uint32_t height, bool taken, void *data);
+	/* FrameSchedule, by whom and with what; owns: the frames follow that client now. Zeros: the
+	 * lease of one is over. */
+	void (*scheduled)(const struct kvmfr_schedule *said, bool owns, void *data);
 	/* With data of their own. */
 	struct input_host_events input;
 	struct clipboard_host_events clipboard;
@@ -109,6 +114,7 @@ bool demo_guest_look(struct demo_guest *guest, uint64_t now_ns);
  *	input on|off|busy|free|stall|read|rebind	the service behind the input stream
  *	clipboard on|off|busy|free|deaf|hear|stall|read|rebind|honest	that of the clipboard
  *	clipboard nosize|offset|more|less|endless|huge|other|length	… and how its pieces lie
+ *	schedule busy|free|deaf|hear	another client paces the guest; no phase is heard
  *	pause | resume     no frames, but a heartbeat
  *	freeze | thaw      neither
  *	truncate ROWS      0 = not any more

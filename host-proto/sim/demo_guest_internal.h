@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "host-proto/kvmfr_schedule.h"
 #include "host-proto/sim/demo_cursor.h"
 #include "host-proto/sim/demo_guest.h"
 #include "host-proto/sim/kvmfr_host.h"
@@ -21,6 +22,16 @@ struct demo_faults {
 	uint32_t lie_offset, lie_value;
 };
 
+/* The client whose display the frames follow (kvmfr.md A.4). */
+struct demo_schedule {
+	struct kvmfr_schedule held; /* client_id 0: nobody's */
+	uint64_t until_ns;          /* the end of the lease */
+	uint32_t epoch;             /* +1 for each owner and generation */
+	uint32_t fed;               /* the newest deadline when the phase was corrected */
+	bool busy;                  /* a fault: another client has it */
+	bool deaf;                  /* a fault: what is said of the phase is not heard */
+};
+
 struct demo_guest {
 	struct shm *shm;
 	struct demo_guest_config config;
@@ -31,6 +42,7 @@ struct demo_guest {
 	uint64_t input_ns;        /* its next turn */
 	struct clipboard_host *clipboard;
 	uint64_t clipboard_ns;
+	struct demo_schedule schedule;
 	struct demo_faults faults;
 	uint64_t now_ns;
 	uint64_t heartbeat_ns; /* the next */
@@ -59,6 +71,19 @@ struct demo_guest {
 	unsigned shape_type;
 	struct demo_cursor_shape shape;
 };
+
+/* ---- demo_schedule.c ---- */
+
+/* A client's message about the schedule, if it is one. */
+void demo_schedule_hear(struct demo_guest *guest, const uint8_t *data, size_t size);
+/* The lease may be over. */
+void demo_schedule_age(struct demo_guest *guest);
+/* What a session had is over. */
+void demo_schedule_forget(struct demo_guest *guest);
+/* From frame to frame: the guest's own, or the whole number of the owner's periods next to it. */
+uint64_t demo_schedule_period_ns(const struct demo_guest *guest, uint64_t own_ns);
+
+/* ---- demo_guest.c ---- */
 
 int demo_guest_begin(struct demo_guest *guest);
 /* A new canvas after a change of the configuration. */

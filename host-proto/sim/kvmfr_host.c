@@ -14,6 +14,7 @@
 #define PAGE           4096u
 #define POINTER_BLOCKS 32u
 #define SHAPE_BLOCKS   3u
+#define CLIENTS_MAX    32u
 
 struct block {
 	uint64_t offset;
@@ -28,6 +29,9 @@ struct kvmfr_host {
 	struct clipboard_host *clipboard; /* NULL: none is offered */
 	uint32_t pointer_header;          /* bytes */
 	unsigned frame_queue, pointer_queue;
+	unsigned owner_queues[2];
+	struct kvmfr_host_owner owner;
+	uint32_t deadline; /* counts the owner's frames */
 
 	bool patch;
 	uint32_t patch_offset, patch_value;
@@ -153,6 +157,10 @@ static int allocate(struct kvmfr_host *host, struct block *block, uint64_t bytes
 	return lgmp_host_allocate(host->lgmp, (uint32_t)bytes, align, &block->offset, &block->size);
 }
 
+static bool offers_schedule(const struct kvmfr_host *host) {
+	return (host->info.features & KVMFR_FEATURE_FRAME_SCHEDULE) != 0;
+}
+
 static int add_queues(struct kvmfr_host *host) {
 	const bool late = host->info.version >= 34;
 	int r = lgmp_host_add_queue(
@@ -167,6 +175,14 @@ static int add_queues(struct kvmfr_host *host) {
 		return r;
 	}
 	host->pointer_queue = (unsigned)r;
+	for (unsigned i = 0; i < 2 && offers_schedule(host); i++) {
+		r = lgmp_host_add_queue(host->lgmp, KVMFR_QUEUE_OWNER + i, KVMFR_LENGTH_FRAME,
+				KVMFR_QUEUE_TIMEOUT);
+		if (r < 0) {
+			return r;
+		}
+		host->owner_queues[i] = (unsigned)r;
+	}
 	return 0;
 }
 
@@ -223,6 +239,7 @@ int kvmfr_host_begin(struct kvmfr_host *host, uint32_t session, uint64_t now_ms)
 	}
 	host->next_frame = 0;
 	host->has_last = false;
+	host->owner = (struct kvmfr_host_owner){ .client_id = 0 };
 	memset(host->in_block, 0, sizeof host->in_block);
 	lgmp_host_publish(host->lgmp, now_ms);
 	if (has_recovery(host)) {
@@ -253,6 +270,17 @@ struct lgmp_host *kvmfr_host_lgmp(struct kvmfr_host *host) {
 
 unsigned kvmfr_host_frame_queue(const struct kvmfr_host *host) {
 	return host->frame_queue;
+}
+
+void kvmfr_host_set_owner(struct kvmfr_host *host, const struct kvmfr_host_owner *owner) {
+	if (owner->epoch != host->owner.epoch) {
+		host->deadline = 1;
+	}
+	host->owner = *owner;
+}
+
+uint32_t kvmfr_host_deadline(const struct kvmfr_host *host) {
+	return host->deadline - 1;
 }
 
 unsigned kvmfr_host_pointer_queue(const struct kvmfr_host *host) {
@@ -340,7 +368,9 @@ static void write_header20(unsigned char *at, const struct frame *frame) {
 	memcpy(at, &wire, sizeof wire);
 }
 
-static void write_header34(unsigned char *at, const struct frame *frame) {
+static void write_header34(
+		unsigned char *at, const struct kvmfr_host *host, const struct frame *frame) {
+	const bool owned = host->owner.client_id != 0;
 	struct kvmfr_frame34_wire wire = {
 		.format_version = frame->format_version,
 		.serial = frame->serial,
@@ -362,6 +392,9 @@ static void write_header34(unsigned char *at, const struct frame *frame) {
 		.hdr_min_nits_10000 = frame->hdr.min_nits_10000,
 		.hdr_max_cll = frame->hdr.max_cll_nits,
 		.hdr_max_fall = frame->hdr.max_fall_nits,
+		.schedule_generation = owned ? host->owner.generation : 0,
+		.schedule_epoch = owned ? host->owner.epoch : 0,
+		.schedule_deadline_serial = owned ? host->deadline : 0,
 	};
 	memcpy(wire.hdr_primaries, frame->hdr.primaries, sizeof wire.hdr_primaries);
 	memcpy(wire.hdr_white, frame->hdr.white, sizeof wire.hdr_white);
@@ -372,6 +405,10 @@ static void write_header34(unsigned char *at, const struct frame *frame) {
 /* A block is ours again when its last message was finished by all, or dropped. */
 bool kvmfr_host_can_post(const struct kvmfr_host *host) {
 	return lgmp_host_count(host->lgmp, host->frame_queue) < KVMFR_LENGTH_FRAME &&
+	       (host->owner.client_id == 0 ||
+			       lgmp_host_count(host->lgmp,
+					       host->owner_queues[host->owner.epoch & 1]) <
+					       KVMFR_LENGTH_FRAME) &&
 	       kvmfr_host_frame_released(host, &host->in_block[host->next_frame]);
 }
 
@@ -379,6 +416,46 @@ void kvmfr_host_patch_next(struct kvmfr_host *host, uint32_t header_offset, uint
 	host->patch = header_offset + sizeof value <= sizeof(struct kvmfr_frame34_wire);
 	host->patch_offset = header_offset;
 	host->patch_value = value;
+}
+
+/* Whether somebody beside the owner is subscribed to the frame queue. */
+static bool has_others(const struct kvmfr_host *host) {
+	uint32_t ids[CLIENTS_MAX];
+	const unsigned count = lgmp_host_clients(
+			host->lgmp, host->frame_queue, ids, sizeof ids / sizeof ids[0]);
+	for (unsigned i = 0; i < count; i++) {
+		if (ids[i] != host->owner.client_id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* To the owner on its queue, and to everybody on that of all when there is anybody else. */
+static int post_to_all(struct kvmfr_host *host, const struct block *block, uint64_t now_ms,
+		struct kvmfr_host_frame *posted) {
+	struct lgmp_host_message message = { .offset = block->offset, .size = block->size };
+	if (host->owner.client_id != 0) {
+		message.client_id = host->owner.client_id;
+		message.udata = (uint64_t)host->owner.epoch << 32 | host->deadline;
+		posted->owner_queue = host->owner_queues[host->owner.epoch & 1];
+		const int r = lgmp_host_post(host->lgmp, posted->owner_queue, &message, now_ms,
+				&posted->owner_ticket);
+		if (r < 0) {
+			return r;
+		}
+		posted->posted_to_owner = r > 0;
+		host->deadline++;
+		if (r > 0 && !has_others(host)) {
+			return 0;
+		}
+		message.client_id = 0;
+		message.udata = 0;
+	}
+	const int r = lgmp_host_post(
+			host->lgmp, host->frame_queue, &message, now_ms, &posted->ticket);
+	posted->posted = r > 0;
+	return posted->posted_to_owner || r > 0 ? 0 : r;
 }
 
 int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, uint64_t now_ms,
@@ -391,7 +468,7 @@ int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, ui
 		return -ENOBUFS;
 	}
 	if (host->info.version >= 34) {
-		write_header34(at, frame);
+		write_header34(at, host, frame);
 	} else if (host->info.version >= 20) {
 		write_header20(at, frame);
 	} else {
@@ -406,12 +483,10 @@ int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, ui
 		.write_pointer = (uint32_t *)(void *)(at + KVMFR_STOCK_OFFSET),
 		.pixels = at + KVMFR_STOCK_OFFSET + KVMFR_WRITE_POINTER_BYTES };
 	kvmfr_host_written(&posted, 0);
-	const struct lgmp_host_message message = { .offset = block->offset, .size = block->size };
-	int r = lgmp_host_post(host->lgmp, host->frame_queue, &message, now_ms, &posted.ticket);
+	const int r = post_to_all(host, block, now_ms, &posted);
 	if (r < 0) {
 		return r;
 	}
-	posted.posted = r > 0;
 	*slot = posted;
 	host->last = *block;
 	host->has_last = true;
@@ -444,8 +519,10 @@ void kvmfr_host_written(const struct kvmfr_host_frame *frame, uint32_t bytes) {
 
 bool kvmfr_host_frame_released(
 		const struct kvmfr_host *host, const struct kvmfr_host_frame *frame) {
-	return !frame->posted ||
-	       !lgmp_host_is_pending(host->lgmp, host->frame_queue, frame->ticket);
+	return !(frame->posted && lgmp_host_is_pending(
+						  host->lgmp, host->frame_queue, frame->ticket)) &&
+	       !(frame->posted_to_owner && lgmp_host_is_pending(host->lgmp, frame->owner_queue,
+							   frame->owner_ticket));
 }
 
 /* --- pointer ------------------------------------------------------------------------------ */

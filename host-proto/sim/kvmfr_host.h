@@ -46,11 +46,25 @@ unsigned kvmfr_host_pointer_queue(const struct kvmfr_host *host);
 /* Bytes of pixels that one block holds. */
 uint32_t kvmfr_host_room(const struct kvmfr_host *host);
 
+/* The client whose schedule the frames follow (KVMFR 34, kvmfr.md A.4): it alone gets them, on a
+ * queue of its own, and the others as ever. client_id 0 = nobody's. */
+struct kvmfr_host_owner {
+	uint32_t client_id;
+	uint32_t generation; /* of the client's schedule */
+	uint32_t epoch;      /* the host's; chooses the queue */
+};
+void kvmfr_host_set_owner(struct kvmfr_host *host, const struct kvmfr_host_owner *owner);
+/* Of the owner's newest frame: 1, 2, … in an epoch; 0 = it had none. */
+uint32_t kvmfr_host_deadline(const struct kvmfr_host *host);
+
 /* Where a posted frame is written. */
 struct kvmfr_host_frame {
 	unsigned block;
 	struct lgmp_host_ticket ticket;
-	bool posted;           /* false: nobody is subscribed */
+	struct lgmp_host_ticket owner_ticket; /* in owner_queue */
+	unsigned owner_queue;
+	bool posted; /* false: nobody is subscribed */
+	bool posted_to_owner;
 	unsigned char *header; /* the wire header, for faults */
 	unsigned char *pixels;
 	uint32_t *write_pointer;

@@ -1,9 +1,10 @@
 /* What a host of KVMFR 34 tells beside its picture: recovery region, HDR metadata, the answer to
- * the audio claim. */
+ * the audio claim; and whose display its frames follow. */
 #include <errno.h>
 
 #include "host-proto/kvmfr_audio.h"
 #include "host-proto/kvmfr_recovery.h"
+#include "host-proto/kvmfr_schedule.h"
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/sim/demo_guest.h"
 #include "tests/support/guest.h"
@@ -173,12 +174,136 @@ static void metadata_and_the_answer(void **state) {
 	unlink(guest.path);
 }
 
+/* A client that counts the frames that it gets, by where. */
+struct viewer {
+	struct lgmp_client *client;
+	unsigned all, own;   /* on the queue of all, on its own */
+	uint32_t generation; /* of the newest frame's schedule */
+	uint64_t own_udata;
+};
+
+static void viewer_open(struct viewer *viewer, const struct guest *guest) {
+	*viewer = (struct viewer){ .all = 0 };
+	CHECK_EQ(lgmp_client_create(&viewer->client, guest->path), 0);
+	lgmp_client_want(viewer->client, LGMP_QUEUE_OWNER_A);
+	lgmp_client_want(viewer->client, LGMP_QUEUE_OWNER_B);
+}
+
+static void view(struct viewer *viewer, uint64_t now_ns) {
+	struct lgmp_message message;
+	struct frame frame;
+	lgmp_client_step(viewer->client, now_ns);
+	for (enum lgmp_queue queue = 0; queue < LGMP_QUEUE_COUNT; queue++) {
+		while (lgmp_client_next(viewer->client, queue, &message) > 0) {
+			if (lgmp_queue_has_frames(queue)) {
+				const bool own = queue != LGMP_QUEUE_FRAME;
+				CHECK_EQ(frame_read(message.shm, message.kvmfr, message.offset,
+							 message.size, &frame),
+						0);
+				viewer->generation = frame.schedule_generation;
+				if (own) {
+					CHECK_EQ(message.udata,
+							(uint64_t)frame.schedule_epoch << 32 |
+									frame.schedule_deadline);
+				}
+				viewer->own += own;
+				viewer->all += !own;
+			}
+			CHECK_EQ(lgmp_client_finish(viewer->client, &message), 0);
+		}
+	}
+}
+
+struct pacing {
+	struct guest guest;
+	struct demo_guest *demo;
+	struct viewer a, b;
+	uint64_t now_ns;
+};
+
+static void run_for(struct pacing *pacing, unsigned ms) {
+	pacing->a.all = pacing->a.own = pacing->b.all = pacing->b.own = 0;
+	for (unsigned i = 0; i < ms; i++) {
+		pacing->now_ns += NS_PER_MS;
+		demo_guest_step(pacing->demo, pacing->now_ns);
+		view(&pacing->a, pacing->now_ns);
+		view(&pacing->b, pacing->now_ns);
+	}
+}
+
+static void say(struct pacing *pacing, struct viewer *viewer, unsigned flags, uint32_t generation) {
+	const struct kvmfr_schedule schedule = { .generation = generation,
+		.flags = flags,
+		.period_ns = NS_PER_S / 60,
+		.lease_ms = KVMFR_SCHEDULE_LEASE_MS };
+	CHECK_EQ(lgmp_client_schedule(viewer->client, &schedule, pacing->now_ns), 0);
+}
+
+/* Frames follow one client at a time: it gets them on a queue of its own, the others as ever. A
+ * second one is refused until the first gives it back, or its lease is over. */
+static void frames_follow_one_client(void **state) {
+	(void)state;
+	struct pacing p = { .now_ns = clock_now_ns() };
+	struct demo_guest_config config = demo_guest_defaults();
+	config.kvmfr = 34;
+	config.width = 320;
+	config.height = 200;
+	config.fps = 50;
+	guest_file(&p.guest, (off_t)demo_guest_memory_bytes(&config));
+	CHECK_EQ(shm_map(&p.guest.shm, p.guest.path), 0);
+	CHECK_EQ(demo_guest_create(&p.demo, p.guest.shm, &config, NULL), 0);
+	viewer_open(&p.a, &p.guest);
+	viewer_open(&p.b, &p.guest);
+	run_for(&p, 2000);
+	CHECK_EQ(client_state(p.a.client), LGMP_STATE_RUNNING);
+	CHECK_EQ(client_state(p.b.client), LGMP_STATE_RUNNING);
+	run_for(&p, 500);
+	CHECK_EQ(p.a.own + p.b.own, 0);
+	CHECK(p.a.all >= 24 && p.b.all >= 24);
+
+	say(&p, &p.a, KVMFR_SCHEDULE_ACTIVE, 7);
+	run_for(&p, 50);
+	say(&p, &p.b, KVMFR_SCHEDULE_ACTIVE, 7); /* comes too late */
+	run_for(&p, 500);
+	CHECK(p.a.own >= 29 && p.a.own <= 31); /* the period of the display, not of the guest */
+	CHECK_EQ(p.a.generation, 7);
+	CHECK_EQ(p.b.own, 0);
+	CHECK(p.b.all >= 29);
+
+	say(&p, &p.a, KVMFR_SCHEDULE_RELEASE, 7);
+	run_for(&p, 50);
+	run_for(&p, 500);
+	CHECK_EQ(p.a.own + p.b.own, 0);
+	CHECK(p.a.all >= 24);
+	say(&p, &p.b, KVMFR_SCHEDULE_ACTIVE, 1);
+	run_for(&p, 50);
+	run_for(&p, 500);
+	CHECK(p.b.own >= 29);
+	CHECK_EQ(p.a.own, 0);
+	run_for(&p, 600); /* nobody renews it */
+	run_for(&p, 500);
+	CHECK_EQ(p.b.own, 0);
+	CHECK(p.b.all >= 24);
+
+	CHECK_EQ(demo_guest_command(p.demo, "schedule busy"), 0);
+	say(&p, &p.a, KVMFR_SCHEDULE_ACTIVE, 8);
+	run_for(&p, 500);
+	CHECK_EQ(p.a.own, 0);
+	CHECK(p.a.all >= 24);
+	lgmp_client_destroy(p.a.client);
+	lgmp_client_destroy(p.b.client);
+	demo_guest_destroy(p.demo);
+	shm_unref(p.guest.shm);
+	unlink(p.guest.path);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_region_tells_the_versions),
 		cmocka_unit_test(a_host_from_tomorrow_is_named),
 		cmocka_unit_test(a_look_leaves_no_trace),
 		cmocka_unit_test(metadata_and_the_answer),
+		cmocka_unit_test(frames_follow_one_client),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

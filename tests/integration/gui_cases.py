@@ -70,6 +70,32 @@ def case_resize():
     wait_for('the size in the stats', lambda: (newest(program)['video']['width'], newest(program)['video']['height']) == (640, 360))
 
 
+def case_schedule():
+    """The guest's frames follow a display that tells its times, and come as ever while another client has the guest."""
+    source = guest((640, 360), '--fps=50', '--report')
+    program = client((800, 450))
+
+    def state():
+        return newest(program)['video']['schedule']['state']
+
+    def told():
+        return [o for o in source.objects() if o.get('event') == 'schedule' and o['owns'] and o['deadline']]
+
+    wait_for('the guest to follow the display', lambda: state() == 'ours')
+    wait_for('twenty frames\' phases', lambda: len(told()) >= 20)
+    video = newest(program)['video']
+    print('%s; period %.2f ms; phase errors %s ms; on the display after %.1f ms' % (
+        video['schedule'], told()[-1]['period_ns'] / 1e6, ['%.1f' % (o['phase_error_ns'] / 1e6) for o in told()],
+        video['us']['seen_to_presented'] / 1e3))
+    check(video['schedule']['followed'] > 0, 'no frame followed')
+    check(len({o['deadline'] for o in told()}) == len(told()), 'one frame\'s phase was told twice')
+    source.say('schedule busy')
+    wait_for('it to be given up', lambda: state() == 'unanswered')
+    before = newest(program)['video']['shown']
+    wait_for('the picture to run all the same', lambda: newest(program)['video']['shown'] > before + 20)
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 def case_guest_size():
     """The guest's mode follows the window: at the start, after a resize, in a new session; one message per settled size."""
     window = (800, 600)
@@ -84,7 +110,7 @@ def case_guest_size():
 
     followed(window)
     offers = newest(program)['video']['offers']
-    check(offers == {'pointer': True, 'window_size': True, 'frame_schedule': False, 'input': True, 'clipboard': True,
+    check(offers == {'pointer': True, 'window_size': True, 'frame_schedule': True, 'input': True, 'clipboard': True,
                      'audio': True, 'recovery': True}, 'the stats say %s' % offers)
     wait_for('the answer about its sound', lambda: newest(program)['video']['audio_claim'] == 'possible')
     # Keys go over its stream, and over SPICE from the moment that it is taken away: no key twice, none lost.

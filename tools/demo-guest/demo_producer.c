@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/thread.h"
+#include "host-proto/kvmfr_schedule.h"
 #include "tools/demo-guest/demo_clipboard.h"
 
 #define LOOK_NS (20 * NS_PER_US)
@@ -83,6 +84,22 @@ static void report_size(uint32_t width, uint32_t height, bool taken, void *data)
 	json_int(&json, "width", width);
 	json_int(&json, "height", height);
 	json_bool(&json, "taken", taken);
+	json_finish(&json);
+	funlockfile(stdout);
+}
+
+static void report_schedule(const struct kvmfr_schedule *said, bool owns, void *data) {
+	(void)data;
+	struct json json;
+	flockfile(stdout);
+	json_begin(&json, stdout);
+	json_string(&json, "event", "schedule");
+	json_int(&json, "client", said->client_id);
+	json_int(&json, "generation", said->generation);
+	json_bool(&json, "owns", owns);
+	json_int(&json, "period_ns", (int64_t)said->period_ns);
+	json_int(&json, "deadline", said->deadline_serial);
+	json_int(&json, "phase_error_ns", said->phase_error_ns);
 	json_finish(&json);
 	funlockfile(stdout);
 }
@@ -176,6 +193,7 @@ int demo_producer_start(struct demo_producer **ret_producer, struct shm *shm,
 		.refused = report ? report_refused : NULL,
 		.moved = report ? report_move : NULL,
 		.sized = report ? report_size : NULL,
+		.scheduled = report ? report_schedule : NULL,
 		.input = *input };
 	struct demo_producer *producer = calloc(1, sizeof *producer);
 	if (!producer) {

@@ -58,7 +58,7 @@ static void check_host_program(const struct facts *facts, struct report *report)
 		{ KVMFR_FEATURE_SET_CURSOR_POS, N_("pointer") },
 		{ KVMFR_FEATURE_WINDOW_SIZE, N_("window size") },
 		{ KVMFR_FEATURE_INPUT, N_("keys and mouse") },
-		{ KVMFR_FEATURE_FRAME_SCHEDULE, N_("frame schedule (not used)") },
+		{ KVMFR_FEATURE_FRAME_SCHEDULE, N_("frames by the display") },
 		{ KVMFR_FEATURE_CLIPBOARD, N_("clipboard (text and images)") },
 		{ KVMFR_FEATURE_AUDIO, N_("sound (not used)") },
 	};
