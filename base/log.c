@@ -19,8 +19,15 @@
 #define RECENT_LINES 50
 #define RECENT_BYTES 240
 
+/* A place in the code that speaks: so many lines at once, then one every PLACE_NS. What a guest
+ * makes one place repeat hides nothing of the others. */
+#define PLACE_LINES 40u
+#define PLACE_NS    NS_PER_S
+#define PLACES      256u /* more than there are; two may share an entry */
+#define PROBES      8u
+
 /* All lines together: so many at once, then one every BUDGET_NS. A guest or a server can cause
- * lines in many places, each of which has its own reason to speak. */
+ * lines in many places. */
 #define BUDGET_LINES 300u
 #define BUDGET_NS    (200 * NS_PER_MS)
 
@@ -116,33 +123,68 @@ static void write_line(enum log_level level, const char *module, const char *tex
 			(size_t)len < sizeof line ? (size_t)len : sizeof line - 1);
 }
 
-/* Whether the budget of all lines allows one more now; lines of the levels that somebody asked for
- * (debug, trace) need none. */
-static bool has_budget(enum log_level level) {
-	static atomic_uint_fast64_t spent_until_ns;
-	if (level > LOG_INFO) {
-		return true;
-	}
-	const uint64_t now = clock_now_ns();
-	uint_fast64_t until = atomic_load(&spent_until_ns);
-	uint64_t next;
-	do {
-		next = (until > now ? until : now) + BUDGET_NS;
-		if (next - now > BUDGET_LINES * BUDGET_NS) {
-			return false;
+struct place {
+	const char *module, *format; /* the addresses are what it is known by */
+	uint64_t spent_until_ns;
+	unsigned held_back;
+};
+
+static struct {
+	pthread_mutex_t lock; /* held for a look */
+	uint64_t spent_until_ns;
+	struct place places[PLACES];
+} budget = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static atomic_uint over_budget; /* lines of all that were left out since the last one */
+
+static struct place *place_of(const char *module, const char *format) {
+	const uint64_t mixed = ((uint64_t)(uintptr_t)format ^ (uint64_t)(uintptr_t)module << 20) *
+			       0x9e3779b97f4a7c15u;
+	const unsigned hash = (unsigned)(mixed >> 40);
+	for (unsigned i = 0; i < PROBES; i++) {
+		struct place *place = &budget.places[(hash + i) % PLACES];
+		if (!place->format) {
+			place->module = module;
+			place->format = format;
 		}
-	} while (!atomic_compare_exchange_weak(&spent_until_ns, &until, next));
+		if (place->format == format && place->module == module) {
+			return place;
+		}
+	}
+	return &budget.places[hash % PLACES];
+}
+
+static bool spend(uint64_t *spent_until_ns, uint64_t now_ns, unsigned lines, uint64_t each_ns) {
+	const uint64_t begin_ns = *spent_until_ns > now_ns ? *spent_until_ns : now_ns;
+	if (begin_ns + each_ns - now_ns > lines * each_ns) {
+		return false;
+	}
+	*spent_until_ns = begin_ns + each_ns;
 	return true;
 }
 
-static atomic_uint over_budget; /* lines that were left out since the last one */
-
-static bool may_log(enum log_level level) {
-	if (!has_budget(level)) {
-		atomic_fetch_add(&over_budget, 1);
-		return false;
+/* Whether a line may be written now; lines of the levels that somebody asked for (debug, trace) may
+ * always. *held_back grows by how many of its place were not, since the last one. */
+static bool may_log(
+		enum log_level level, const char *module, const char *format, unsigned *held_back) {
+	if (level > LOG_INFO) {
+		return true;
 	}
-	return true;
+	const uint64_t now_ns = clock_now_ns();
+	pthread_mutex_lock(&budget.lock);
+	struct place *place = place_of(module, format);
+	bool may = spend(&place->spent_until_ns, now_ns, PLACE_LINES, PLACE_NS);
+	if (!may) {
+		place->held_back++;
+	} else if (!spend(&budget.spent_until_ns, now_ns, BUDGET_LINES, BUDGET_NS)) {
+		may = false;
+		atomic_fetch_add(&over_budget, 1);
+	} else {
+		*held_back += place->held_back;
+		place->held_back = 0;
+	}
+	pthread_mutex_unlock(&budget.lock);
+	return may;
 }
 
 static void log_va(enum log_level level, const char *module, unsigned held_back, const char *format,
@@ -174,12 +216,13 @@ static void log_va(enum log_level level, const char *module, unsigned held_back,
 }
 
 void log_line(enum log_level level, const char *module, const char *format, ...) {
-	if (level > log_get_level() || !may_log(level)) {
+	unsigned held_back = 0;
+	if (level > log_get_level() || !may_log(level, module, format, &held_back)) {
 		return;
 	}
 	va_list args;
 	va_start(args, format);
-	log_va(level, module, 0, format, args);
+	log_va(level, module, held_back, format, args);
 	va_end(args);
 }
 
@@ -194,11 +237,13 @@ void log_line_limited(struct log_limit *limit, enum log_level level, const char 
 		atomic_fetch_add(&limit->held_back, 1);
 		return;
 	}
-	if (!may_log(level)) {
+	unsigned held_back = 0;
+	if (!may_log(level, module, format, &held_back)) {
 		return;
 	}
+	held_back += atomic_exchange(&limit->held_back, 0);
 	va_list args;
 	va_start(args, format);
-	log_va(level, module, atomic_exchange(&limit->held_back, 0), format, args);
+	log_va(level, module, held_back, format, args);
 	va_end(args);
 }

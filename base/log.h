@@ -4,8 +4,9 @@
  * error = the user must act; warn = degraded, the program goes on; info = a state changed; debug =
  * per connection or message; trace = per frame or packet, compiled in only with PG_TRACE. A line
  * never waits for its reader: what stderr does not take now is dropped, counted and reported
- * (base/line_writer.h). All lines of error, warn and info share a budget of 300 at once and 5 a
- * second after that; lines beyond the budget are counted and reported too.
+ * (base/line_writer.h). Each place that says error, warn or info has a budget of 40 lines at once
+ * and one a second after that, told as "(n more like this)"; all places together one of 300 and 5 a
+ * second. What is beyond is counted and reported too.
  *
  * Who logs: parts and the program. Libraries (host-proto, pure modules) return and stay silent.
  *
