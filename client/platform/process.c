@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/core_dump.h"
+
 #define DESCRIPTORS_MIN 128u /* the parts, the desktop's libraries, files on their way */
 #define DESCRIPTORS_MAX 1024u
 
@@ -18,8 +20,7 @@ void process_prepare(void) {
 			(void)null;
 		}
 	}
-	const struct rlimit none = { 0, 0 };
-	setrlimit(RLIMIT_CORE, &none);
+	core_dump_forbid();
 }
 
 bool process_allow_descriptors(unsigned *ret_count) {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /* Opens /dev/null for each of 0, 1 and 2 that is closed, so that no file of ours becomes stdout or
- * stderr, and allows no core file: it would hold passwords and typed text. First thing in main().
+ * stderr, and forbids core dumps (base/core_dump.h). First thing in main().
  */
 void process_prepare(void);
 

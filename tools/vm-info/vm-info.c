@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/core_dump.h"
 #include "base/i18n.h"
 #include "tools/vm-model/qemu.h"
 #include "tools/vm-model/virt.h"
@@ -279,6 +280,7 @@ static int parse(struct options *options, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+	core_dump_forbid(); /* the SPICE password */
 	i18n_init();
 	struct info info = { 0 };
 	int status = parse(&info.options, argc, argv);
