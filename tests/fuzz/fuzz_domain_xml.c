@@ -1,6 +1,7 @@
 /*
  * Domain XML of others: what libxml2 accepts must be followed by our scanner with the same number
- * of elements, and edits must leave a document that can be read again.
+ * of elements, and edits must leave a document that can be read again; what setup has done to a VM,
+ * it does not do again.
  *
  * Covers: tools/vm-model/domain_xml.c tools/vm-model/domain.c tools/vm-model/pci_fix.c
  * tools/setup/edit.c tools/setup/setup_xml.c
@@ -32,38 +33,67 @@ static void edit(struct document *document) {
 	document_commit(document, error, sizeof error);
 }
 
+static bool step(struct setup *setup, size_t which) {
+	switch (which % 3) {
+	case 0:
+		return xml_shmem(setup, "looking-glass", 64) && xml_pci_fix(setup) &&
+		       xml_input_own(setup) && xml_audio(setup) && xml_extras(setup);
+	case 1:
+		return xml_kvmfr(setup, 128);
+	default:
+		return xml_virtiofs(setup) && xml_input_qemu(setup);
+	}
+}
+
 /* All that setup changes in a VM, in one of three orders: the first refusal ends it. */
 static bool in_order(struct setup *setup, size_t which) {
 	bool ok = true;
 	for (size_t i = 0; i < 3 && ok; i++) {
-		switch ((which + i) % 3) {
-		case 0:
-			ok = xml_shmem(setup, "looking-glass", 64) && xml_pci_fix(setup) &&
-			     xml_input_own(setup) && xml_audio(setup) && xml_extras(setup);
-			break;
-		case 1:
-			ok = xml_kvmfr(setup, 128);
-			break;
-		default:
-			ok = xml_virtiofs(setup) && xml_input_qemu(setup);
-			break;
-		}
+		ok = step(setup, which + i);
 	}
 	return ok;
+}
+
+static void begin(struct setup *setup) {
+	memset(setup, 0, sizeof *setup);
+	setup->options = (struct setup_options){ .keyboard = "/dev/input/by-id/k",
+		.mouse = "/dev/input/by-id/m",
+		.source = "/srv/games",
+		.target = "games",
+		.low_latency = true };
+	setup->has_vm = true;
+}
+
+/* What a step has done, it does not do again: edit(edit(x)) == edit(x). */
+static void same_twice(const char *text, size_t which) {
+	static struct setup setup;
+	char error[160];
+	char *once = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		begin(&setup);
+		if (document_load(&setup.document, once ? once : text, error, sizeof error) < 0 ||
+				!step(&setup, which)) {
+			if (once) {
+				abort(); /* what was done is refused */
+			}
+			i = 2;
+		} else if (once && strcmp(once, setup.document.text) != 0) {
+			abort();
+		} else if (!once) {
+			once = xstrdup(setup.document.text);
+		}
+		plan_free(&setup.plan);
+		document_free(&setup.document);
+	}
+	free(once);
 }
 
 /* Whatever it makes of the document can be read again. */
 static void set_up(const char *text, size_t which) {
 	static struct setup setup;
 	char error[160];
-	memset(&setup, 0, sizeof setup);
-	setup.options = (struct setup_options){ .keyboard = "/dev/input/by-id/k",
-		.mouse = "/dev/input/by-id/m",
-		.source = "/srv/games",
-		.target = "games",
-		.low_latency = true };
+	begin(&setup);
 	if (document_load(&setup.document, text, error, sizeof error) == 0) {
-		setup.has_vm = true;
 		if (in_order(&setup, which) == !!setup.plan.refused) {
 			abort(); /* done, or refused with a reason */
 		}
@@ -92,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 		edit(document);
 	}
 	set_up(text, len % 3);
+	same_twice(text, len);
 	document_free(document);
 	free(document);
 	free(fix);

@@ -160,6 +160,12 @@ int document_load(struct document *ret_document, const char *text, char *error, 
 		snprintf(error, error_size, "%s", ret_document->domain.xml_error);
 		return r;
 	}
+	if (ret_document->domain.prefix_unbound) {
+		/* What is added next to it would bring it to life. */
+		snprintf(error, error_size,
+				"a prefix without its xmlns (qemu: is http://libvirt.org/schemas/domain/qemu/1.0)");
+		return -EBADMSG;
+	}
 	r = xml_scan(text, len, &ret_document->spans);
 	if (r < 0) {
 		snprintf(error, error_size, "its tags cannot be followed");

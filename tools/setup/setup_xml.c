@@ -26,6 +26,17 @@ static bool has_devices(struct setup *setup) {
 	return true;
 }
 
+/* All shared memories of the VM are known. */
+static bool sees_memories(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	if (vm->shmems_left_out) {
+		plan_refuse(&setup->plan,
+				_("the VM has more than 8 shared memories: remove those that it does not need "
+				  "(virsh edit)"));
+	}
+	return !vm->shmems_left_out;
+}
+
 static void add_device(struct setup *setup, const char *xml) {
 	document_add(&setup->document, setup->document.domain.node_devices, -1, xml);
 }
@@ -77,7 +88,7 @@ bool xml_shmem(struct setup *setup, const char *name, unsigned mib) {
 	const struct domain_shmem *shmem = domain_looking_glass(vm);
 	char number[16];
 	snprintf(number, sizeof number, "%u", mib);
-	if (!has_devices(setup)) {
+	if (!has_devices(setup) || !sees_memories(setup)) {
 		return false;
 	}
 	if (shmem && shmem->from_args) {
@@ -151,6 +162,9 @@ static void add_qemu_args(struct setup *setup, const struct text *args) {
 bool xml_kvmfr(struct setup *setup, unsigned mib) {
 	struct domain *vm = &setup->document.domain;
 	const struct domain_shmem *shmem = domain_looking_glass(vm);
+	if (!sees_memories(setup)) {
+		return false;
+	}
 	if (shmem && shmem->from_args) {
 		if (strcmp(shmem->path, "/dev/kvmfr0") == 0) {
 			return shmem->bytes >= (uint64_t)mib << 20 ||
@@ -161,6 +175,12 @@ bool xml_kvmfr(struct setup *setup, unsigned mib) {
 				  "mem-path to /dev/kvmfr0 and its size to %llu by hand (virsh edit)"),
 				(unsigned long long)(shmem->bytes >> 20), shmem->path,
 				(unsigned long long)mib << 20);
+		return false;
+	}
+	if (vm->looking_glass_unused) {
+		plan_refuse(&setup->plan,
+				_("<qemu:commandline> has a memory looking-glass that no -device names: remove "
+				  "its two lines by hand (virsh edit)"));
 		return false;
 	}
 	if (shmem) {

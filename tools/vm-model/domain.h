@@ -142,6 +142,9 @@ struct domain {
 	unsigned hostdev_count, video_count, sound_count, tpm_count, balloon_count, pci_count;
 	unsigned disk_count, filesystem_count, agent_channels;
 	struct domain_shmem shmem[8];
+	bool shmems_left_out;      /* there are more than these */
+	bool prefix_unbound;       /* of an element: libvirt leaves that out without a word */
+	bool looking_glass_unused; /* an -object of that id, which no device names */
 	struct domain_graphics graphics[8];
 	struct domain_interface interface[16];
 	struct domain_evdev evdev[16];

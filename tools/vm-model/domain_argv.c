@@ -19,7 +19,11 @@ static void copy_prop(const struct props *props, const char *key, char *buf, siz
 static void add_memory(struct domain *domain, const struct props *props) {
 	const char *path = props_get(props, "mem-path");
 	const char *id = props_get(props, "id");
-	if (!path || !id || domain->shmem_count == 8) {
+	if (!path || !id) {
+		return;
+	}
+	if (domain->shmem_count == 8) {
+		domain->shmems_left_out = true;
 		return;
 	}
 	/* The VM's own memory can be a file too; only shared ones on shm or kvmfr matter, and a
@@ -365,6 +369,8 @@ void domain_finish_qemu_options(struct domain *domain) {
 	for (unsigned i = 0; i < domain->shmem_count; i++) {
 		if (domain->shmem[i].model[0] || !domain->shmem[i].from_args) {
 			domain->shmem[kept++] = domain->shmem[i];
+		} else if (strcmp(domain->shmem[i].name, "looking-glass") == 0) {
+			domain->looking_glass_unused = true;
 		}
 	}
 	domain->shmem_count = kept;

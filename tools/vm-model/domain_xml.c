@@ -157,6 +157,7 @@ static bool read_address(xmlNode *node, struct pci_address *ret_address) {
 
 static void read_shmem(struct domain *domain, xmlNode *node) {
 	if (domain->shmem_count == 8) {
+		domain->shmems_left_out = true;
 		return;
 	}
 	struct domain_shmem *shmem = &domain->shmem[domain->shmem_count++];
@@ -609,6 +610,7 @@ int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
 				"a document type (DTD) is not allowed");
 	} else {
 		r = read_document(domain, doc);
+		domain->prefix_unbound = !context->nsWellFormed;
 	}
 	xmlFreeDoc(doc);
 	xmlFreeParserCtxt(context);
