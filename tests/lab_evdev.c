@@ -374,9 +374,11 @@ static void reports_at(unsigned hz, unsigned count) {
 static void every_report_of_every_rate(void **state) {
 	(void)state;
 	reports_at(125, 25);
+	reports_at(500, 100);
 	reports_at(1000, 200);
 	reports_at(2000, 1000);
-	reports_at(8000, 8000);
+	reports_at(4000, 1000);
+	reports_at(8000, 4000);
 }
 
 static void key_latency(void **state) {

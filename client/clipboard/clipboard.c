@@ -36,6 +36,7 @@ struct clipboard {
 	struct queue queue; /* struct item */
 	struct loop_source *wake;
 	atomic_bool quit, text_wanted, save_wanted;
+	atomic_bool drags_come; /* a drag came this way */
 	sem_t saved;
 
 	/* pg-clip */
@@ -61,6 +62,10 @@ static void take_toolkit_text(struct clipboard *clipboard, const struct clipboar
 	const uint32_t id = clipboard->toolkit_id;
 	clipboard->toolkit_id = 0;
 	core.fetched(id, text->data, text->len, CLIPBOARD_FAILURE_NONE, core.data);
+}
+
+static void on_dragged(void *data) {
+	atomic_store(&((struct clipboard *)data)->drags_come, true);
 }
 
 static void on_dropped(char *paths, void *data) {
@@ -103,6 +108,7 @@ static void connect_desktop(struct clipboard *clipboard) {
 	struct clipboard_backend_events events = clipboard_core_backend_events(clipboard->core);
 	const struct window_surface *surface = clipboard->surface;
 	int r = -ENOTSUP;
+	events.dragged = on_dragged;
 	events.dropped = on_dropped;
 	events.ask_toolkit = ask_toolkit;
 	events.window_data = clipboard;
@@ -257,6 +263,10 @@ void clipboard_toolkit_text(struct clipboard *clipboard, char *text) {
 	if (queue_push(&clipboard->queue, &item) < 0) {
 		free(text);
 	}
+}
+
+bool clipboard_has_drags(const struct clipboard *clipboard) {
+	return atomic_load(&clipboard->drags_come);
 }
 
 void clipboard_ask_text(struct clipboard *clipboard) {

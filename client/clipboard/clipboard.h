@@ -29,7 +29,8 @@ struct clipboard_events {
 	void (*refused)(bool to_vm, enum clipboard_failure failure, size_t len, void *data);
 	/* The answer to clipboard_ask_text(). heap, goes to the receiver; NULL = there is none. */
 	void (*text)(char *text, void *data);
-	/* Files were dropped on the window: paths ended by NUL each, then an empty one. heap. */
+	/* Files were dropped on the window: paths ended by NUL each, then an empty one. heap. NULL:
+	 * their list could not be read. */
 	void (*dropped)(char *paths, void *data);
 	/* Only the window's toolkit may read the desktop's text: clipboard_toolkit_text() follows.
 	 */
@@ -64,5 +65,8 @@ void clipboard_put(const struct clipboard_message *message, void *data);
 /* From any thread: the answer to events.ask_toolkit. text: heap, taken over; NULL = there is none.
  */
 void clipboard_toolkit_text(struct clipboard *clipboard, char *text);
+/* From any thread: whether what is dragged over the window comes to events.dropped. It may come to
+ * the toolkit as well; known once a drag has been over the window. */
+bool clipboard_has_drags(const struct clipboard *clipboard);
 /* From any thread: events.text follows. */
 void clipboard_ask_text(struct clipboard *clipboard);

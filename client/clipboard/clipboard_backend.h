@@ -32,14 +32,16 @@ struct clipboard_backend_events {
 	/* A program pastes what we own: give() with this id must follow, also with nothing. */
 	void (*wanted)(uint32_t id, unsigned type, void *data);
 	void *data;
+	/* Files are over the window: the desktop gives drops to us (clipboard_wayland.c), and
+	 * dropped() follows if they are let go there. May be NULL. */
+	void (*dragged)(void *data);
 	/* Files were dropped on the window: paths, each ended by a NUL, and an empty one. Heap,
-	 * goes to the receiver. Only where the desktop gives drops to us (clipboard_wayland.c). May
-	 * be NULL. */
+	 * goes to the receiver. NULL: their list could not be read. May be NULL. */
 	void (*dropped)(char *paths, void *data);
 	/* The compositor lets only the window's toolkit read this text (clipboard_wayland.c): its
 	 * owner asks there and says fetched() with the same id. May be NULL. */
 	void (*ask_toolkit)(uint32_t id, void *data);
-	void *window_data; /* of these two */
+	void *window_data; /* of these three */
 };
 
 struct clipboard_backend_table {

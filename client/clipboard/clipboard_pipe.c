@@ -191,9 +191,9 @@ int clipboard_pipes_read(
 	return 0;
 }
 
-void clipboard_pipes_cancel_reads(struct clipboard_pipes *pipes) {
+void clipboard_pipes_cancel_reads(struct clipboard_pipes *pipes, uint32_t keep) {
 	for (unsigned i = 0; i < PIPES_MAX; i++) {
-		if (pipes->all[i].kind == PIPE_READ) {
+		if (pipes->all[i].kind == PIPE_READ && pipes->all[i].id != keep) {
 			finish_read(&pipes->all[i], false, CLIPBOARD_FAILURE_NONE);
 		}
 	}

@@ -30,7 +30,7 @@ void clipboard_pipes_destroy(struct clipboard_pipes *pipes);
 /* Reads to the end, at most max_bytes. Makes the pipe; *ret_fd is the writing end, for the other
  * program: the caller closes it. -EMFILE, -ENOBUFS (too many at once). */
 int clipboard_pipes_read(struct clipboard_pipes *pipes, uint32_t id, size_t max_bytes, int *ret_fd);
-/* Ends the reads without content. */
-void clipboard_pipes_cancel_reads(struct clipboard_pipes *pipes);
+/* Ends the reads without content, all but that of the id keep. */
+void clipboard_pipes_cancel_reads(struct clipboard_pipes *pipes, uint32_t keep);
 /* fd and heap are taken over, also on failure. heap NULL: only closes. */
 void clipboard_pipes_write(struct clipboard_pipes *pipes, int fd, void *heap, size_t len);

@@ -19,8 +19,8 @@
 #include "client/clipboard/clipboard_uris.h"
 
 #define SENDS    16u
-#define DROP_ID  (UINT32_MAX - 2) /* the core has ids of its own above it */
-#define DROP_MAX (1u << 20)       /* bytes of a list of files */
+#define DROP_ID  (UINT32_MAX - 2)   /* the core has ids of its own above it */
+#define DROP_MAX ((size_t)16 << 20) /* bytes of a list of files; on X11, too */
 
 /* A program waits at its end of a pipe. */
 struct waiting_send {
@@ -33,6 +33,7 @@ struct wayland {
 	struct clipboard_backend_events events;
 	struct loop *loop;
 	struct wayland_link *link;
+	struct wayland_link *drags; /* NULL: link tells of drags, or none is to be had */
 	struct clipboard_pipes *pipes;
 	struct wayland_offer *offer; /* of another program; NULL = none */
 	struct wayland_offer *drop;  /* whose list of files is being read */
@@ -72,7 +73,7 @@ static void on_selection(struct wayland_offer *offer, void *data) {
 		wayland_offer_destroy(offer);
 		return;
 	}
-	clipboard_pipes_cancel_reads(wayland->pipes);
+	clipboard_pipes_cancel_reads(wayland->pipes, DROP_ID);
 	wayland_offer_destroy(wayland->offer);
 	wayland->offer = offer;
 	wayland->hash = offer ? offer->hash : 0;
@@ -124,12 +125,27 @@ static void on_focused(void *data) {
 	}
 }
 
+static void on_dragged(void *data) {
+	struct wayland *wayland = data;
+	if (wayland->events.dragged) {
+		wayland->events.dragged(wayland->events.window_data);
+	}
+}
+
+static void tell_dropped(struct wayland *wayland, char *paths) {
+	if (wayland->events.dropped) {
+		wayland->events.dropped(paths, wayland->events.window_data);
+	} else {
+		free(paths);
+	}
+}
+
 static void on_dropped(struct wayland_offer *offer, void *data) {
 	struct wayland *wayland = data;
 	int fd;
-	if (wayland->drop || !wayland->events.dropped ||
-			clipboard_pipes_read(wayland->pipes, DROP_ID, DROP_MAX, &fd) < 0) {
+	if (wayland->drop || clipboard_pipes_read(wayland->pipes, DROP_ID, DROP_MAX, &fd) < 0) {
 		wayland_offer_destroy(offer);
+		tell_dropped(wayland, NULL);
 		return;
 	}
 	wayland_offer_receive(offer, "text/uri-list", fd);
@@ -145,9 +161,7 @@ static void finish_drop(struct wayland *wayland, void *heap, size_t len) {
 		wayland_offer_destroy(wayland->drop);
 		wayland->drop = NULL;
 	}
-	if (paths) {
-		wayland->events.dropped(paths, wayland->events.window_data);
-	}
+	tell_dropped(wayland, paths);
 }
 
 static void on_read(
@@ -170,7 +184,7 @@ static void on_read(
 
 static int wayland_turn(struct clipboard_backend *backend) {
 	struct wayland *wayland = wayland_of(backend);
-	return wayland_link_turn(wayland->link, wayland->loop);
+	return wayland_link_turn(wayland->link, wayland->drags, wayland->loop);
 }
 
 static void wayland_own(struct clipboard_backend *backend, unsigned types) {
@@ -224,6 +238,7 @@ static void wayland_destroy(struct clipboard_backend *backend) {
 	clipboard_pipes_destroy(wayland->pipes);
 	wayland_offer_destroy(wayland->offer);
 	wayland_offer_destroy(wayland->drop);
+	wayland_link_destroy(wayland->drags);
 	wayland_link_destroy(wayland->link);
 	free(wayland);
 }
@@ -253,12 +268,17 @@ int clipboard_wayland_create(struct clipboard_backend **ret_backend, struct loop
 		.send = on_send,
 		.cancelled = on_cancelled,
 		.focused = on_focused,
+		.dragged = on_dragged,
 		.dropped = on_dropped,
 		.data = wayland,
 	};
 	int r = clipboard_pipes_create(&wayland->pipes, loop, timeout_ns, &pipes);
 	if (r == 0) {
 		r = wayland_link_create(&wayland->link, window, &link);
+	}
+	if (r == 0 && wayland_link_is_control(wayland->link) && window &&
+			wayland_link_create_drags(&wayland->drags, window, &link) < 0) {
+		wayland->drags = NULL; /* SDL has them all the same */
 	}
 	if (r < 0) {
 		wayland_destroy(&wayland->base);

@@ -4,7 +4,8 @@
  *
  * ext-data-control and wlr-data-control give the clipboard to any program, at any time, over a
  * connection of its own. The core protocol gives it to the window that has the keyboard, so SDL's
- * connection is shared, with a separate queue.
+ * connection is shared, with a separate queue. What is dragged over the window comes by the core
+ * protocol alone.
  */
 #pragma once
 
@@ -38,6 +39,8 @@ struct wayland_link_events {
 	void (*cancelled)(void *data);
 	/* The window has the keyboard: from now on it may set the clipboard. */
 	void (*focused)(void *data);
+	/* Files are over the window. */
+	void (*dragged)(void *data);
 	/* Files were dropped on the window; wayland_offer_receive(), then wayland_offer_dropped().
 	 */
 	void (*dropped)(struct wayland_offer *offer, void *data);
@@ -46,6 +49,11 @@ struct wayland_link_events {
 
 /* window: its display. -ENOTCONN, -ENOTSUP. */
 int wayland_link_create(struct wayland_link **ret_link, struct wl_display *window,
+		const struct wayland_link_events *events);
+/* What is dragged over the window alone, where the clipboard has a connection of its own: a second
+ * device beside SDL's. wlroots tells both of a drag, KWin the older one, SDL's. The events are
+ * dragged and dropped; the others may be NULL. */
+int wayland_link_create_drags(struct wayland_link **ret_link, struct wl_display *window,
 		const struct wayland_link_events *events);
 void wayland_link_destroy(struct wayland_link *link); /* accepts NULL */
 /* "ext-data-control", "wlr-data-control", "wl_data_device" */
@@ -56,8 +64,9 @@ bool wayland_link_is_control(const struct wayland_link *link);
 /* The type that marks our own offers. */
 bool wayland_link_is_mark(const struct wayland_link *link, const char *name);
 
-/* Waits for the connection and the loop, and does what there is to do. -ENOTCONN: it is gone. */
-int wayland_link_turn(struct wayland_link *link, struct loop *loop);
+/* Waits for the connection and the loop, and does what there is to do. drags: NULL, or a link of
+ * drags, to wait for as well. -ENOTCONN: a connection is gone. */
+int wayland_link_turn(struct wayland_link *link, struct wayland_link *drags, struct loop *loop);
 
 /* Sets a new source with these types; 0 = takes ours away. -EAGAIN: not before focused(). */
 int wayland_link_own(struct wayland_link *link, unsigned types);

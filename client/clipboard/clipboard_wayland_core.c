@@ -104,7 +104,12 @@ static void on_offer(void *data, struct wl_data_device *device, struct wl_data_o
 static void on_selection(void *data, struct wl_data_device *device, struct wl_data_offer *offer) {
 	struct wayland_link *link = data;
 	(void)device;
-	link->events.selection(wayland_offer_claim(link, offer), link->events.data);
+	struct wayland_offer *claimed = wayland_offer_claim(link, offer);
+	if (link->drags_only) {
+		wayland_offer_destroy(claimed);
+	} else {
+		link->events.selection(claimed, link->events.data);
+	}
 }
 
 static void on_enter(void *data, struct wl_data_device *device, uint32_t serial,
@@ -119,6 +124,11 @@ static void on_enter(void *data, struct wl_data_device *device, uint32_t serial,
 	link->drag = wayland_offer_claim(link, proxy);
 	if (!link->drag) {
 		return;
+	}
+	if (link->drag->files) {
+		link->events.dragged(link->events.data);
+	} else if (link->drags_only) {
+		return; /* SDL may want it */
 	}
 	wl_data_offer_accept(proxy, serial, link->drag->files ? URI_LIST : NULL);
 	if (wl_proxy_get_version(link->drag->proxy) >= WL_DATA_OFFER_SET_ACTIONS_SINCE_VERSION) {

@@ -44,6 +44,7 @@ extern const struct wayland_protocol wayland_ext, wayland_wlr, wayland_core;
 struct wayland_link {
 	struct wayland_link_events events;
 	char own_name[sizeof OWN_PREFIX + 16]; /* tells our offers from others' */
+	bool drags_only;
 	struct wl_display *display;
 	bool own_display;
 	struct wl_event_queue *queue;

@@ -303,11 +303,10 @@ static int connect_link(struct wayland_link *link, struct wl_display *window, un
 	return 0;
 }
 
-int wayland_link_create(struct wayland_link **ret_link, struct wl_display *window,
-		const struct wayland_link_events *events) {
+static struct wayland_link *new_link(const struct wayland_link_events *events) {
 	struct wayland_link *link = calloc(1, sizeof *link);
 	if (!link) {
-		return -ENOMEM;
+		return NULL;
 	}
 	uint64_t random = (uintptr_t)link;
 	if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) {
@@ -317,6 +316,15 @@ int wayland_link_create(struct wayland_link **ret_link, struct wl_display *windo
 	link->protocol = &wayland_core;
 	snprintf(link->own_name, sizeof link->own_name, OWN_PREFIX "%016llx",
 			(unsigned long long)random);
+	return link;
+}
+
+int wayland_link_create(struct wayland_link **ret_link, struct wl_display *window,
+		const struct wayland_link_events *events) {
+	struct wayland_link *link = new_link(events);
+	if (!link) {
+		return -ENOMEM;
+	}
 	unsigned index;
 	int r = connect_link(link, window, &index);
 	if (r < 0) {
@@ -326,6 +334,27 @@ int wayland_link_create(struct wayland_link **ret_link, struct wl_display *windo
 	/* The seat's listener first: the answer to the roundtrip's bind is still to be read. */
 	wl_seat_add_listener(link->seat, &seat_listener, link);
 	r = get_device(link, index);
+	if (r < 0) {
+		wayland_link_destroy(link);
+		return r;
+	}
+	*ret_link = link;
+	return 0;
+}
+
+int wayland_link_create_drags(struct wayland_link **ret_link, struct wl_display *window,
+		const struct wayland_link_events *events) {
+	struct wayland_link *link = new_link(events);
+	if (!link) {
+		return -ENOMEM;
+	}
+	link->drags_only = true;
+	link->display = window;
+	int r = find_globals(link) ? 0 : -ENOTCONN;
+	const int found = r == 0 ? find_protocol(link, false) : -1;
+	if (r == 0) {
+		r = found < 0 ? -ENOTSUP : get_device(link, (unsigned)found);
+	}
 	if (r < 0) {
 		wayland_link_destroy(link);
 		return r;
@@ -372,32 +401,60 @@ const char *wayland_link_name(const struct wayland_link *link) {
 	return link->protocol->name;
 }
 
-/* Others read the same connection: whoever prepared to read holds them up until it did, so nothing
- * may happen between that and the poll. */
-int wayland_link_turn(struct wayland_link *link, struct loop *loop) {
+/* To be read: what has come is done. Requests that found no room make it wait for that, too. */
+static int prepare(struct wayland_link *link, struct pollfd *ret_fd) {
 	while (wl_display_prepare_read_queue(link->display, link->queue) != 0) {
 		if (wl_display_dispatch_queue_pending(link->display, link->queue) < 0) {
 			return -ENOTCONN;
 		}
 	}
 	const bool full = wl_display_flush(link->display) < 0 && errno == EAGAIN;
-	struct pollfd fds[2] = {
-		{ .fd = wl_display_get_fd(link->display),
-				.events = (short)(POLLIN | (full ? POLLOUT : 0)) },
-		{ .fd = loop_fd(loop), .events = POLLIN },
-	};
-	const int n = poll(fds, 2, loop_wait_ms(loop));
-	if (n > 0 && (fds[0].revents & (POLLIN | POLLERR | POLLHUP))) {
-		if (wl_display_read_events(link->display) < 0) {
+	*ret_fd = (struct pollfd){ .fd = wl_display_get_fd(link->display),
+		.events = (short)(POLLIN | (full ? POLLOUT : 0)) };
+	return 0;
+}
+
+static int read_or_not(struct wayland_link *link, int revents) {
+	if (!(revents & (POLLIN | POLLERR | POLLHUP))) {
+		wl_display_cancel_read(link->display);
+		return 0;
+	}
+	return wl_display_read_events(link->display) < 0 ? -ENOTCONN : 0;
+}
+
+/* Others read the connection of drags: whoever prepared to read holds them up until it did, so
+ * nothing may happen between that and the poll. It is prepared last. */
+int wayland_link_turn(struct wayland_link *link, struct wayland_link *drags, struct loop *loop) {
+	struct wayland_link *const links[] = { link, drags };
+	const nfds_t count = drags ? 2 : 1;
+	struct pollfd fds[3];
+	for (nfds_t i = 0; i < count; i++) {
+		if (prepare(links[i], &fds[i]) < 0) {
+			if (i > 0) {
+				wl_display_cancel_read(link->display);
+			}
 			return -ENOTCONN;
 		}
-	} else {
-		wl_display_cancel_read(link->display);
 	}
-	if (wl_display_dispatch_queue_pending(link->display, link->queue) < 0) {
-		return -ENOTCONN;
+	fds[count] = (struct pollfd){ .fd = loop_fd(loop), .events = POLLIN };
+	const int n = poll(fds, count + 1, loop_wait_ms(loop));
+	int r = 0;
+	for (nfds_t i = 0; i < count; i++) {
+		if (read_or_not(links[i], n > 0 ? fds[i].revents : 0) < 0) {
+			r = -ENOTCONN;
+		}
 	}
-	int r = loop_run_once(loop, 0);
-	(void)wl_display_flush(link->display);
+	for (nfds_t i = 0; i < count && r == 0; i++) {
+		if (wl_display_dispatch_queue_pending(links[i]->display, links[i]->queue) < 0) {
+			r = -ENOTCONN;
+		}
+	}
+	if (r < 0) {
+		return r;
+	}
+	r = loop_run_once(loop, 0);
+	for (nfds_t i = 0; i < count; i++) {
+		(void)wl_display_flush(links[i]->display);
+	}
 	return r < 0 ? r : 0;
 }

@@ -24,7 +24,7 @@ enum app_event_kind {
 	APP_CLIPBOARD,       /* refused */
 	APP_TOOLKIT_TEXT,    /* what SDL has is wanted */
 	APP_TYPE_TEXT,       /* text, or NULL: the clipboard has none */
-	APP_DROPPED,         /* text: paths as for GUEST_LINK_SEND_FILES */
+	APP_DROPPED,         /* text: paths as for GUEST_LINK_SEND_FILES; NULL: unreadable */
 };
 
 struct app_event {

@@ -79,4 +79,4 @@ deadline app_look_whether_seen(struct app *app);
 /* The guest's pointer is drawn only while ours is over the picture, see window_input.h. */
 void app_show_guest_pointer(struct app *app);
 /* Paths, each ended by a NUL, then an empty one; heap, taken over. */
-void app_send_files(struct app *app, char *paths);
+void app_dropped(struct app *app, char *paths); /* NULL: the list could not be read */

@@ -62,7 +62,7 @@ static void on_event(struct app *app, const struct app_event *event) {
 		app_clipboard_type(&app->hud, &app->parts, event);
 		break;
 	case APP_DROPPED:
-		app_send_files(app, event->text);
+		app_dropped(app, event->text);
 		break;
 	case APP_SCREENSHOT_DONE:
 		app_actions_screenshot_done(&app->actions, event->code);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "client/clipboard/clipboard.h"
 #include "client/clipboard/clipboard_uris.h"
 #include "client/config/options.h"
 #include "client/ui/app_internal.h"
@@ -241,7 +242,7 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	}
 }
 
-void app_send_files(struct app *app, char *paths) {
+static void send_files(struct app *app, char *paths) {
 	app_parts_command(&app->parts, (struct guest_link_command){ .kind = GUEST_LINK_SEND_FILES,
 						       .text = paths });
 }
@@ -260,15 +261,30 @@ static void drop_file(struct bytes *paths, const char *path) {
 	paths->data[paths->len] = 0; /* an empty path ends the list */
 }
 
-/* X11's own list has what SDL passes over. */
+/* On Wayland, where the clipboard has the list as well. */
+void app_dropped(struct app *app, char *paths) {
+	if (paths) {
+		send_files(app, paths);
+	} else {
+		app_alert(&app->hud, OVERLAY_BAD,
+				_("Nothing was sent: the list of files could not be read"));
+	}
+}
+
+/* X11's own list has what SDL passes over; the clipboard's (app_dropped()), too. */
 static void drop_complete(struct app *app) {
 	struct window_drop *drop = window_get_drop(app->window);
+	if (app->parts.clipboard && clipboard_has_drags(app->parts.clipboard)) {
+		window_drop_forget(drop);
+		bytes_reset(&app->drop, 0);
+		return;
+	}
 	char *paths = drop->list ? clipboard_uris_to_paths(drop->list, drop->len) : NULL;
 	if (!paths && app->drop.len > 0) {
 		paths = (char *)bytes_take(&app->drop);
 	}
 	if (paths) {
-		app_send_files(app, paths);
+		send_files(app, paths);
 	} else if (drop->too_long) {
 		app_alert(&app->hud, OVERLAY_BAD,
 				_("Nothing was sent: too many files at once; drop their folder"));

@@ -65,9 +65,13 @@ static void on_wanted(uint32_t id, unsigned type, void *data) {
 	f.wanted[f.wanted_count++] = id;
 }
 
+static void on_dragged(void *data) {
+	(void)data;
+}
+
 static void on_dropped(char *paths, void *data) {
 	(void)data;
-	for (const char *path = paths; *path; path += strlen(path) + 1) {
+	for (const char *path = paths; path && *path; path += strlen(path) + 1) {
 		sum += (unsigned)path[0];
 	}
 	free(paths);
@@ -355,6 +359,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	const struct clipboard_backend_events events = { .offered = on_offered,
 		.fetched = on_fetched,
 		.wanted = on_wanted,
+		.dragged = on_dragged,
 		.dropped = on_dropped,
 		.ask_toolkit = on_ask_toolkit };
 	struct wl_registry *registry;
@@ -367,7 +372,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	server_start(&f.window);
 	const uint8_t which = fuzz_u8(&f.input);
 	f.core = !managers[which & 3];
-	f.server = f.core ? &f.window : &f.own;
+	/* Beside the clipboard's own connection, the window's has the drags. */
+	f.server = f.core || (which & 8) ? &f.window : &f.own;
 	struct wl_display *window = make_window(&registry, &compositor, &surface);
 	/* Objects are numbered from 2 on; the window has three before those of the link. */
 	tell_globals(&f.own, 2, managers[which & 3]);

@@ -1,6 +1,6 @@
 """A Wayland program that lets files be dragged out of its window: bytes on the socket, no toolkit.
 
-    wayland_drag.py PATH...
+    wayland_drag.py PATH|URI...
 
 A window of 100x100; pressing a mouse button in it starts a drag of these files. Prints "ready" when the window is
 there, "drag" when it starts, "sent" when the other side has read the list, and leaves when it says that it is done.
@@ -15,6 +15,10 @@ from wayland_wire import Wire, words
 
 def say(word):
     print(word, flush=True)
+
+
+def uri(path):
+    return (path if '://' in path else 'file://' + urllib.parse.quote(path)).encode()
 
 
 def main(paths):
@@ -60,7 +64,7 @@ def main(paths):
             say('drag')
         elif target == source and opcode == 1:  # send
             with os.fdopen(wire.fds.pop(0), 'wb') as file:
-                file.write(b''.join(b'file://' + urllib.parse.quote(path).encode() + b'\r\n' for path in paths))
+                file.write(b''.join(uri(path) + b'\r\n' for path in paths))
             say('sent')
         elif target == source and opcode == 4:  # finished
             say('finished')
