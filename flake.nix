@@ -35,7 +35,7 @@
           libxkbcommon # xkbcommon
           wayland # wayland-client, wayland-egl
           xorg.libX11 # x11, x11-xcb
-          xorg.libxcb # xcb, xcb-shm, xcb-xfixes
+          xorg.libxcb # xcb, xcb-present, xcb-shm, xcb-xfixes
         ];
         checkInputs = with pkgs; [ cmocka zstd ];
 

@@ -38,6 +38,8 @@ target_link_libraries(test_video PRIVATE PkgConfig::libpng)
 target_link_libraries(test_video_picture PRIVATE PkgConfig::libpng)
 
 pg_test(client/gl/gpu client)
+pg_test(client/gl/x11_times client)
+set_property(TEST x11_times APPEND PROPERTY LABELS once)
 pg_test(client/render/layout client)
 pg_test(client/render/overlay client)
 pg_test(client/ui/panel client)

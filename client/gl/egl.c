@@ -19,6 +19,7 @@
 #include "client/gl/wayland_times.h"
 #include "client/gl/window_surface.h"
 #include "client/gl/x11_present.h"
+#include "client/gl/x11_times.h"
 
 #include "base/deadline.h"
 #include "base/log.h"
@@ -45,8 +46,9 @@ struct egl {
 
 	void *x11; /* Display *, our own connection */
 	struct x11_present *present;
-	bool has_put;   /* since the last swap */
-	bool waits_x11; /* for the server to have read what was put */
+	bool has_put;                /* since the last swap */
+	bool waits_x11;              /* for the server to have read what was put */
+	struct x11_times *x11_times; /* NULL: nobody tells */
 
 	struct wl_egl_window *wl_window;
 	struct wl_event_queue *wl_queue;
@@ -267,6 +269,8 @@ static int create_surface(struct egl *egl) {
 		if (egl->software && !egl->plain &&
 				x11_present_create(&egl->present, egl->x11,
 						egl->surface->x11_window, egl->memory) == 0) {
+			egl->x11_times =
+					x11_times_create(egl->x11, egl->surface->x11_window, false);
 			return make_target(egl);
 		}
 		if (egl->memory) {
@@ -274,6 +278,7 @@ static int create_surface(struct egl *egl) {
 					egl->surface->x11_display);
 			return -ENODEV;
 		}
+		egl->x11_times = x11_times_create(egl->x11, egl->surface->x11_window, true);
 		egl->egl_surface = eglCreatePlatformWindowSurface(
 				egl->display, egl->config, &egl->surface->x11_window, NULL);
 		break;
@@ -396,6 +401,7 @@ void egl_destroy(struct egl *egl) {
 		return;
 	}
 	gl_target_destroy(egl->target);
+	x11_times_destroy(egl->x11_times);
 	x11_present_destroy(egl->present);
 	wayland_present_destroy(egl->wl_present);
 	wayland_times_destroy(egl->wl_times);
@@ -548,6 +554,10 @@ static int swap_target(struct egl *egl, const struct rect *rects, unsigned count
 	egl->has_put = false;
 	rects = partial ? rects : &all;
 	count = partial ? count : 1;
+	if (egl->present && egl->x11_times && egl->watch_tag != 0) {
+		x11_present_watch(egl->present, egl->x11_times, egl->watch_tag);
+		egl->watch_tag = 0;
+	}
 	return egl->present ? x11_present_show(egl->present, egl->target, rects, count)
 			    : swap_wayland(egl, rects, count);
 }
@@ -564,6 +574,9 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count) {
 		r = swap_wayland(egl, rects, count);
 	} else if (!swap_buffers(egl, rects, count)) {
 		r = -EIO;
+	} else if (egl->x11_times) {
+		x11_times_swapped(egl->x11_times, egl->watch_tag);
+		egl->watch_tag = 0;
 	}
 	if (r == 0) {
 		egl->ever_swapped = true;
@@ -579,8 +592,11 @@ void egl_watch(struct egl *egl, uint64_t tag) {
 }
 
 bool egl_take_shown(struct egl *egl, struct egl_shown *ret_shown) {
-	return egl->wl_times && wayland_times_take(egl->wl_times, &ret_shown->tag,
-						&ret_shown->at_ns, &ret_shown->refresh_ns);
+	ret_shown->refresh_ns = 0;
+	return egl->x11_times ? x11_times_take(egl->x11_times, &ret_shown->tag, &ret_shown->at_ns)
+			      : egl->wl_times && wayland_times_take(egl->wl_times, &ret_shown->tag,
+								 &ret_shown->at_ns,
+								 &ret_shown->refresh_ns);
 }
 
 void egl_set_vsync(struct egl *egl, bool on) {

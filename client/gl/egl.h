@@ -69,9 +69,9 @@ int egl_swap(struct egl *egl, const struct rect *rects, unsigned count);
 void egl_watch(struct egl *egl, uint64_t tag);
 struct egl_shown {
 	uint64_t tag;
-	uint64_t at_ns;      /* on the display: CLOCK_MONOTONIC, as the compositor tells it */
-	uint64_t refresh_ns; /* from one picture of the display to the next; 0 = not fixed, unknown
-			      */
+	uint64_t at_ns;      /* on the display: CLOCK_MONOTONIC, as the display server tells */
+	uint64_t refresh_ns; /* from one picture of the display to the next; 0 = not fixed, unknown,
+			      * always on X11 */
 };
 /* The newest of those that are known. */
 bool egl_take_shown(struct egl *egl, struct egl_shown *ret_shown);

@@ -16,6 +16,7 @@
 #include "client/gl/gl_target.h"
 #include "client/gl/picture_types.h"
 #include "client/gl/x11_format.h"
+#include "client/gl/x11_times.h"
 
 /* Memory that the server reads. */
 struct segment {
@@ -42,6 +43,9 @@ struct x11_present {
 	bool pending;
 	bool lost; /* the connection is */
 	xcb_get_input_focus_cookie_t fence;
+
+	struct x11_times *times; /* of the next show; NULL = not wanted */
+	uint64_t watch_tag;
 };
 
 void *x11_open(const char *name) {
@@ -325,6 +329,11 @@ static bool read_target(
 	return present->row != NULL;
 }
 
+void x11_present_watch(struct x11_present *present, struct x11_times *times, uint64_t tag) {
+	present->times = times;
+	present->watch_tag = tag;
+}
+
 int x11_present_show(struct x11_present *present, struct gl_target *target,
 		const struct rect *rects, unsigned count) {
 	if (!make_room(present, rects, count)) {
@@ -339,6 +348,10 @@ int x11_present_show(struct x11_present *present, struct gl_target *target,
 			return -ENOMEM;
 		}
 		put(present, &present->drawn, rect->x, rect->y, rect);
+	}
+	if (present->times) {
+		x11_times_put(present->times, present->watch_tag);
+		present->times = NULL;
 	}
 	present->fence = xcb_get_input_focus_unchecked(present->connection);
 	present->pending = true;

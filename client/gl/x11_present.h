@@ -38,6 +38,9 @@ int x11_present_fd(const struct x11_present *present);
  * 0 or -EIO. */
 int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
 		const struct rect *rects, unsigned count);
+/* The time on the display of what the next x11_present_show() shows is wanted. */
+struct x11_times;
+void x11_present_watch(struct x11_present *present, struct x11_times *times, uint64_t tag);
 /* Reads the rectangles out of the target and puts them on the window. 0, -EIO or -ENOMEM. */
 int x11_present_show(struct x11_present *present, struct gl_target *target,
 		const struct rect *rects, unsigned count);
