@@ -5,6 +5,8 @@ import math
 import re
 import struct
 
+from sound_lab import wait_for
+
 LIST = 0x2000000     # the card's list of buffers
 BUFFERS = 0x2100000  # 32 of 64 KiB: 341 ms each
 COUNT = 32
@@ -33,11 +35,17 @@ def options(lab, tone_hertz=None):
 class Card:
     def __init__(self, machine):
         self.machine = machine
-        text = self.monitor("info pci")
-        card = text[text.index("8086:2415"):]
-        self.mixer, self.master = [int(port, 16) for port in re.findall(r"I/O at 0x([0-9a-f]+)", card)][:2]
+        text, (self.mixer, self.master) = wait_for("the firmware has placed the card and is done", self.placed, 60)
         where = re.search(r"Bus +(\d+), device +(\d+), function +(\d+):\s+Audio controller", text)
         self.config = 0x80000000 | int(where[1]) << 16 | int(where[2]) << 11 | int(where[3]) << 8
+
+    def placed(self):
+        """What QEMU says of its PCI devices, and the card's ports; nothing while the firmware still works."""
+        text = self.monitor("info pci")
+        card = text[text.index("8086:2415"):]
+        ports = [int(port, 16) for port in re.findall(r"I/O at 0x([0-9a-f]+)", card)][:2]
+        resting = "HLT=1" in self.monitor("info registers")  # nothing to start from: it waits for another try
+        return len(ports) == 2 and all(0 < port < 0x10000 for port in ports) and resting and (text, ports)
 
     def monitor(self, line):
         return self.machine.qmp("human-monitor-command", **{"command-line": line})["return"]
