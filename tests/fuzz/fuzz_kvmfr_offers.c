@@ -1,16 +1,32 @@
 /*
- * What the host offers beside the picture. First byte 0: the rest is a recovery region; else the
- * host's answer to an audio claim. *
+ * What the host offers beside the picture. First byte 0: the rest is a recovery region; 1: a
+ * client's schedule, as the guest hears it; else the host's answer to an audio claim.
  *
- * Covers: host-proto/kvmfr_audio.c host-proto/kvmfr_recovery.c
+ * Covers: host-proto/kvmfr_audio.c host-proto/kvmfr_recovery.c host-proto/kvmfr_schedule.c
  */
 #include "host-proto/kvmfr_audio.h"
 #include "host-proto/kvmfr_recovery.h"
+#include "host-proto/kvmfr_schedule.h"
 #include "tests/fuzz/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static volatile uint32_t sink;
+
+/* What was taken goes out again as it came. */
+static int hear_schedule(const uint8_t *data, size_t size) {
+	struct kvmfr_schedule schedule;
+	struct kvmfr_schedule again;
+	uint8_t bytes[KVMFR_SCHEDULE_BYTES];
+	if (kvmfr_schedule_read(data, size, &schedule) == 0) {
+		kvmfr_schedule_write(&schedule, bytes);
+		if (kvmfr_schedule_read(bytes, sizeof bytes, &again) < 0 ||
+				again.phase_error_ns != schedule.phase_error_ns) {
+			__builtin_trap();
+		}
+	}
+	return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct shm *shm = fuzz_memory();
@@ -29,6 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 			sink = recovery.lgmp;
 		}
 		return 0;
+	}
+	if (data[0] == 1) {
+		return hear_schedule(data + 1, size - 1);
 	}
 	const uint64_t at = fuzz_place(shm, data + 1, size - 1);
 	if (kvmfr_audio_answer_read(shm, at, (uint32_t)(FUZZ_MEMORY - at), 7, &answer) == 0) {

@@ -8,11 +8,13 @@
  */
 #include <stdint.h>
 
+#include "host-proto/kvmfr_schedule.h"
 #include "tests/support/hostile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct guest guest;
+static bool offers_schedule;
 static struct hostile_reader reader;
 
 static void remove_file(void) {
@@ -28,21 +30,40 @@ static void set_up(void) {
 	}
 }
 
-static void produce(uint32_t value) {
+static void produce(struct lgmp_client *client, uint32_t value) {
+	struct kvmfr_host_owner owner = { .epoch = value >> 18 & 3, .generation = value };
+	uint32_t session;
 	struct frame frame = guest_frame(16 + (value & 63), 16 + (value >> 8 & 63));
 	struct kvmfr_host_frame at;
 	static const uint8_t pixels[16 * 16 * 4];
 	const struct kvmfr_host_shape shape = {
 		.type = value >> 16 & 3, .width = 16, .height = 16, .pitch = 64, .data = pixels
 	};
+	if (value >> 20 & 1 && offers_schedule) {
+		lgmp_client_identity(client, &session, &owner.client_id);
+	}
+	kvmfr_host_set_owner(guest.host, &owner);
 	if (kvmfr_host_post_frame(guest.host, &frame, guest_ms(&guest), &at) == 0) {
 		kvmfr_host_written(&at, frame.pitch * frame.rows);
 	}
 	kvmfr_host_post_pointer(guest.host, true, true, 1, 1, &shape, guest_ms(&guest));
 }
 
+/* Frames by the schedule of this client come on queues of its own, where those exist. */
+static void drain_own(struct lgmp_client *client) {
+	for (unsigned i = 0; i < 4; i++) {
+		struct lgmp_message message;
+		const enum lgmp_queue queue = i & 1 ? LGMP_QUEUE_OWNER_A : LGMP_QUEUE_OWNER_B;
+		if (lgmp_client_next(client, queue, &message) > 0) {
+			hostile_read_frame(&reader, &message);
+			lgmp_client_finish(client, &message);
+		}
+	}
+}
+
 static void look(struct lgmp_client *client, const struct lgmp_layout *layout, uint32_t later) {
 	hostile_drain(&reader, client);
+	drain_own(client);
 	guest.now_ns += 10 * NS_PER_MS + (uint64_t)(later & 15) * 200 * NS_PER_MS;
 	(void)kvmfr_host_periodic(guest.host, guest_ms(&guest));
 	lgmp_store64(lgmp_at64(shm_base(guest.shm), layout->timestamp), guest_ms(&guest));
@@ -66,7 +87,14 @@ static void ask_host(struct lgmp_client *client, uint32_t value) {
 		lgmp_client_window_size(client, value >> 3, value >> 5, guest.now_ns);
 		break;
 	case 3:
-		lgmp_client_claim_audio(client, guest.now_ns);
+		if (value & 8) {
+			const struct kvmfr_schedule schedule = { .generation = value,
+				.flags = KVMFR_SCHEDULE_ACTIVE,
+				.period_ns = value };
+			lgmp_client_schedule(client, &schedule, guest.now_ns);
+		} else {
+			lgmp_client_claim_audio(client, guest.now_ns);
+		}
 		break;
 	case 4:
 		lgmp_client_audio_answered(client, &answer);
@@ -98,7 +126,7 @@ static void act(const uint8_t *what, struct lgmp_client *client, const struct lg
 	uint64_t at = 0;
 	switch (what[0] & 7) {
 	case 0:
-		produce(value);
+		produce(client, value);
 		return;
 	case 1:
 		look(client, layout, value);
@@ -141,10 +169,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	}
 	set_up();
 	const unsigned kvmfr = versions[data[0] & 3];
-	const struct kvmfr_info info = guest_info(kvmfr);
+	struct kvmfr_info info = guest_info(kvmfr);
+	offers_schedule = kvmfr == 34;
+	if (offers_schedule) {
+		info.features |= KVMFR_FEATURE_FRAME_SCHEDULE;
+	}
 	CHECK_EQ(kvmfr_host_create(&guest.host, guest.shm, &info), 0);
 	CHECK_EQ(kvmfr_host_begin(guest.host, 5, guest_ms(&guest)), 0);
 	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	lgmp_client_want(client, LGMP_QUEUE_OWNER_A);
+	lgmp_client_want(client, LGMP_QUEUE_OWNER_B);
 	if (data[0] & 8) {
 		const struct owners owners = { .anybody = true };
 		lgmp_client_set_owners(client, &owners);
