@@ -23,6 +23,7 @@
 #include "host-proto/kvmfr.h"
 #include "host-proto/kvmfr_audio.h"
 
+struct frame;
 struct kvmfr_schedule;
 struct lgmp_client;
 struct shm;
@@ -108,6 +109,10 @@ void lgmp_client_want(struct lgmp_client *client, enum lgmp_queue queue);
 /* Writes nothing to the memory: a host is looked at and not subscribed to. Before the first step.
  */
 void lgmp_client_look_only(struct lgmp_client *client);
+
+/* The newest frame header that lies in the memory, without a subscription: what its pixels are may
+ * have changed meanwhile. In LGMP_STATE_FOUND only; -ENOENT: there is none. */
+int lgmp_client_peek_frame(struct lgmp_client *client, struct frame *ret_frame);
 
 /* Leaves a running session cleanly (unsubscribes). Accepts NULL. No other thread may still call
  * lgmp_client_finish(). */

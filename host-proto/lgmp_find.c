@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "host-proto/frame.h"
 #include "host-proto/host_facts.h"
 #include "host-proto/kvmfr_recovery.h"
 #include "host-proto/lgmp_client_internal.h"
@@ -268,4 +269,33 @@ void lgmp_client_look_for_host(struct lgmp_client *client, uint64_t now_ns) {
 	} else {
 		client->due_ns = look_again(client, now_ns);
 	}
+}
+
+/* Frames of a ring of which nobody tells how much of it is in use: the newest serial counts. */
+int lgmp_client_peek_frame(struct lgmp_client *client, struct frame *ret_frame) {
+	static const uint32_t queues[] = { KVMFR_QUEUE_FRAME, KVMFR_QUEUE_OWNER,
+		KVMFR_QUEUE_OWNER + 1 };
+	const struct lgmp_status *status = &client->status;
+	const struct kvmfr_version *version = kvmfr_version_find(status->lgmp, status->kvmfr);
+	struct lgmp_entry entry;
+	struct frame frame;
+	bool any = false;
+	if (status->state != LGMP_STATE_FOUND || !version) {
+		return -ENOENT;
+	}
+	for (unsigned i = 0; i < sizeof queues / sizeof queues[0]; i++) {
+		for (uint32_t at = 0; at <= KVMFR_LENGTH_FRAME; at++) {
+			if (lgmp_queue_peek(client->shm, client->layout, queues[i], at, &entry) <
+							0 ||
+					frame_read(client->shm, version->kvmfr, entry.offset,
+							entry.size, &frame) < 0) {
+				continue;
+			}
+			if (!any || (int32_t)(frame.serial - ret_frame->serial) > 0) {
+				*ret_frame = frame;
+				any = true;
+			}
+		}
+	}
+	return any ? 0 : -ENOENT;
 }

@@ -51,6 +51,19 @@ static int read_descriptor(struct lgmp_subscription *sub) {
 	return 0;
 }
 
+int lgmp_queue_peek(struct shm *shm, const struct lgmp_layout *layout, uint32_t id, uint32_t index,
+		struct lgmp_entry *ret_entry) {
+	struct lgmp_subscription sub = { .shm = shm, .layout = layout, .base = shm_base(shm) };
+	int r = lgmp_queue_find(shm, layout, id, &sub.queue);
+	if (r == 0) {
+		r = read_descriptor(&sub);
+	}
+	if (r == 0 && index >= sub.ring_length) {
+		r = -ENOENT;
+	}
+	return r < 0 ? r : lgmp_read_entry(&sub, index, ret_entry);
+}
+
 /* Under the lock: frees the slots of clients that were marked bad long enough ago (5.1 step 3). */
 static void reap(const struct lgmp_subscription *sub, struct lgmp_subs *subs) {
 	const struct lgmp_layout *layout = sub->layout;

@@ -50,6 +50,11 @@ struct lgmp_entry {
 int lgmp_queue_find(struct shm *shm, const struct lgmp_layout *layout, uint32_t id,
 		uint64_t *ret_queue);
 
+/* The entry at that place of the ring, in use or not, without a subscription: nothing is written.
+ * -ENOENT (no such queue or place), -EBADMSG. */
+int lgmp_queue_peek(struct shm *shm, const struct lgmp_layout *layout, uint32_t id, uint32_t index,
+		struct lgmp_entry *ret_entry);
+
 /* 5.1. -ENOENT, -EBADMSG (nonsense in the descriptor), -EBUSY (no free slot), -ETIMEDOUT (lock),
  * -ESTALE (another session). */
 int lgmp_subscribe(struct lgmp_subscription *sub, struct shm *shm, const struct lgmp_layout *layout,

@@ -89,6 +89,13 @@ static void a_look_leaves_no_trace(void **state) {
 	}
 	CHECK_EQ(lgmp_client_status(client)->state, LGMP_STATE_FOUND);
 	assert_string_equal(lgmp_client_status(client)->info.host_version, "B-test");
+	struct frame frame;
+	CHECK_EQ(lgmp_client_peek_frame(client, &frame), -ENOENT);
+	CHECK_EQ(guest_post(&guest, 64, 32), 0);
+	CHECK_EQ(guest_post(&guest, 640, 480), 0); /* the newer one counts */
+	memcpy(before, shm_base(guest.shm), sizeof before);
+	CHECK_EQ(lgmp_client_peek_frame(client, &frame), 0);
+	CHECK_EQ(frame.width, 640);
 	lgmp_client_destroy(client);
 	CHECK_EQ(memcmp(before, shm_base(guest.shm), sizeof before), 0);
 	guest_close(&guest);

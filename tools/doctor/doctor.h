@@ -123,8 +123,13 @@ struct facts_live {
 	unsigned host_kvmfr;    /* … */
 	unsigned host_features; /* … enum kvmfr_feature */
 	bool host_recovery;     /* it keeps a recovery region */
-	char host_reason[200];  /* HOST_OTHER: what is wrong, in a sentence */
-	int spice;              /* 0 = accepts, else errno */
+	struct {                /* its newest picture; width 0 = there is none yet */
+		unsigned width, height;
+		bool hdr, metadata;
+		unsigned nits, cll_nits, fall_nits; /* with metadata */
+	} host_picture;
+	char host_reason[200]; /* HOST_OTHER: what is wrong, in a sentence */
+	int spice;             /* 0 = accepts, else errno */
 	char spice_uri[400];
 	bool spice_asked;
 	int pulse; /* 0 = accepts, else errno */

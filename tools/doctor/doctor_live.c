@@ -1,8 +1,8 @@
 /* What only a running machine can answer. In a tree (--root) "live NAME=VALUE" lines of
  * pierglass.facts stand in: spice=ERRNO, pulse=ERRNO, pulse-server=TEXT, pulse-sink=NAME,
  * pulse-latency=US, wayland=NAMES, x11=ERRNO, x11-abilities=WORDS, counted=N, received=N,
- * nft=CHAIN, busy=PATH, holder=WHO, host=VERSION with host-kvmfr=N and host-features=N, or
- * host-reason=TEXT. */
+ * nft=CHAIN, busy=PATH, holder=WHO, host=VERSION with host-kvmfr=N, host-features=N,
+ * host-recovery=1 and host-picture=WORDS, or host-reason=TEXT. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -285,6 +285,19 @@ static void seen_of_text(struct seen_packets *seen, char *text) {
 	}
 }
 
+/* WIDTH HEIGHT, and for HDR the nits of display, MaxCLL and MaxFALL. */
+static void read_picture(struct facts_live *live, const char *text) {
+	unsigned word[5] = { 0 };
+	const int count = sscanf(
+			text, "%u %u %u %u %u", &word[0], &word[1], &word[2], &word[3], &word[4]);
+	live->host_picture.width = word[0];
+	live->host_picture.height = word[1];
+	live->host_picture.hdr = live->host_picture.metadata = count == 5;
+	live->host_picture.nits = word[2];
+	live->host_picture.cll_nits = word[3];
+	live->host_picture.fall_nits = word[4];
+}
+
 static void from_tree(struct facts *facts) {
 	struct facts_live *live = &facts->live;
 	char text[512];
@@ -301,6 +314,10 @@ static void from_tree(struct facts *facts) {
 		live->host_kvmfr = number_fact(root, "host-kvmfr", &value) ? (unsigned)value : 0;
 		live->host_features =
 				number_fact(root, "host-features", &value) ? (unsigned)value : 0;
+		live->host_recovery = number_fact(root, "host-recovery", &value) && value != 0;
+		if (sysroot_fact(root, "live", "host-picture", text, sizeof text)) {
+			read_picture(live, text);
+		}
 	} else if (sysroot_fact(root, "live", "host-reason", live->host_reason,
 				   sizeof live->host_reason)) {
 		live->host = HOST_OTHER;

@@ -5,12 +5,27 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "host-proto/frame.h"
 #include "host-proto/kvmfr.h"
 #include "host-proto/lgmp_client.h"
 #include "tools/doctor/doctor.h"
 
 #define KVMFR_OFFERS 34u                /* hosts with more than a picture and a pointer */
 #define LOOK_NS      (1200 * NS_PER_MS) /* two heartbeats of a host of KVMFR 34, and some room */
+
+static void note_picture(struct facts_live *live, struct lgmp_client *client) {
+	struct frame frame;
+	if (lgmp_client_peek_frame(client, &frame) < 0) {
+		return;
+	}
+	live->host_picture.width = frame.width;
+	live->host_picture.height = frame.height;
+	live->host_picture.hdr = (frame.flags & FRAME_HDR) != 0;
+	live->host_picture.metadata = (frame.flags & FRAME_HDR_METADATA) != 0;
+	live->host_picture.nits = frame.hdr.max_nits;
+	live->host_picture.cll_nits = frame.hdr.max_cll_nits;
+	live->host_picture.fall_nits = frame.hdr.max_fall_nits;
+}
 
 void doctor_ask_host(struct facts *facts) {
 	struct facts_live *live = &facts->live;
@@ -38,6 +53,7 @@ void doctor_ask_host(struct facts *facts) {
 		live->host_kvmfr = status->info.version;
 		live->host_features = status->info.features;
 		live->host_recovery = status->recovery;
+		note_picture(live, client);
 	} else if (status->state != LGMP_STATE_UNREADABLE) {
 		live->host = HOST_OTHER;
 		snprintf(live->host_reason, sizeof live->host_reason, "%s", status->reason);
@@ -48,6 +64,27 @@ void doctor_ask_host(struct facts *facts) {
 static void add(char *text, size_t size, const char *word) {
 	const size_t len = strlen(text);
 	snprintf(text + len, size - len, "%s%s", len ? ", " : "", word);
+}
+
+/* Of the guest's picture, as the newest frame in the memory says. */
+static void check_picture(const struct facts_live *live, struct report *report) {
+	const unsigned width = live->host_picture.width;
+	const unsigned height = live->host_picture.height;
+	if (width == 0) {
+		report_ok(report,
+				_("the host has made no picture yet: it does while a player runs"));
+	} else if (!live->host_picture.hdr) {
+		report_ok(report, _("its newest picture: %ux%u, SDR"), width, height);
+	} else if (!live->host_picture.metadata) {
+		report_ok(report, _("its newest picture: %ux%u, HDR without metadata"), width,
+				height);
+	} else {
+		report_ok(report,
+				_("its newest picture: %ux%u, HDR for a display of %u nits (MaxCLL %u, "
+				  "MaxFALL %u)"),
+				width, height, live->host_picture.nits, live->host_picture.cll_nits,
+				live->host_picture.fall_nits);
+	}
 }
 
 static void check_host_program(const struct facts *facts, struct report *report) {
@@ -81,12 +118,18 @@ static void check_host_program(const struct facts *facts, struct report *report)
 	}
 	report_ok(report, _("the Looking Glass host %s runs (KVMFR %u); it offers: %s"),
 			live->host_version, live->host_kvmfr, offers[0] ? offers : "-");
+	check_picture(live, report);
+	if (live->host_features & KVMFR_FEATURE_AUDIO) {
+		report_ok(report,
+				_("the host offers its own sound, which is not played: its inner layout is "
+				  "not verified; the VM's sound goes its other way, and --stats=1 tells "
+				  "the host's answer (video.audio_claim)"));
+	}
 	if (live->host_kvmfr >= KVMFR_OFFERS) {
 		report_ok(report,
-				_("the ways of keys and clipboard, HDR metadata and the host's answer "
-				  "about its sound are known while the player runs: --stats=1 tells "
-				  "them (input.way, clipboard.way, video.hdr_metadata, "
-				  "video.audio_claim)"));
+				_("which ways keys, clipboard and frames go is known while the player "
+				  "runs: --stats=1 tells them (input.way, clipboard.way, "
+				  "video.schedule)"));
 	}
 }
 
