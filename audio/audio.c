@@ -129,6 +129,7 @@ static void change_way(struct audio *audio, const char *shm_path) {
 
 static void apply_settings(struct audio *audio) {
 	struct settings settings;
+	(void)recording_seat_look(&audio->recording); /* lets go of one that is over */
 	if (!atomic_exchange(&audio->settings_changed, false)) {
 		return;
 	}
@@ -377,7 +378,13 @@ static int make_player(struct audio *audio) {
 		.saves_power = audio->config.saves_power && !audio->config.shm_path[0],
 	};
 	int r = make_sink(audio);
-	return r < 0 ? r : playout_create(&audio->playout, &config, audio->sink);
+	if (r == 0) {
+		r = playout_create(&audio->playout, &config, audio->sink);
+	}
+	if (r == 0) {
+		audio_listen(audio);
+	}
+	return r;
 }
 
 static void audio_free(struct audio *audio) {
@@ -392,6 +399,7 @@ static void audio_free(struct audio *audio) {
 		close(audio->wake_fd);
 	}
 	mailbox_finish(&audio->stats);
+	recording_seat_finish(&audio->recording);
 	pthread_mutex_destroy(&audio->settings_lock);
 	free(audio);
 }
@@ -419,6 +427,7 @@ int audio_start(struct audio **ret_audio, const struct audio_config *config,
 	memcpy(audio->settings.sender, config->sender, sizeof audio->settings.sender);
 	memcpy(audio->settings.shm_path, config->shm_path, sizeof audio->settings.shm_path);
 	pthread_mutex_init(&audio->settings_lock, NULL);
+	recording_seat_init(&audio->recording);
 	int r = mailbox_init(&audio->stats, sizeof(struct audio_stats), NULL, NULL);
 	if (r == 0) {
 		r = pulse_loop_create(&audio->pulse);

@@ -16,6 +16,7 @@
 #include "base/thread.h"
 
 struct audio;
+struct recording_memory;
 struct microphone_block;
 struct microphone_request;
 
@@ -134,6 +135,9 @@ void audio_set_sender(struct audio *audio, const char *senders);
 /* Discovery found the memory that the guest's Scream writes into: that instead of the network;
  * "" = the network. */
 void audio_set_shm_path(struct audio *audio, const char *path);
+/* What is played goes into that memory, too, whatever its volume; NULL = no more. Takes a reference
+ * of its own. */
+void audio_record(struct audio *audio, struct recording_memory *memory);
 /* Look for interface, server and owner at once instead of at the next retry. */
 void audio_retry(struct audio *audio);
 

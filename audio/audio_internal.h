@@ -1,6 +1,6 @@
 /*
- * Shared by the files of the audio part: audio.c, audio_spice.c and audio_status.c. No other file
- * includes this header.
+ * Shared by the files of the audio part: audio.c, audio_recording.c, audio_spice.c and
+ * audio_status.c. No other file includes this header.
  */
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "base/deadline.h"
 #include "base/mailbox.h"
 #include "base/queue.h"
+#include "recording/recording_seat.h"
 
 #define AUDIO_PUBLISH_NS (200 * NS_PER_MS)
 
@@ -62,6 +63,7 @@ struct audio {
 	_Atomic uint64_t spice_since_ns; /* when its channel was there */
 	struct mailbox volume;
 	struct mailbox microphone_request;
+	struct recording_seat recording; /* what is played goes there, too */
 	struct queue microphone_blocks;
 	int microphone_fd; /* readable: blocks wait; -1 = no microphone */
 
@@ -102,6 +104,11 @@ void audio_play(struct audio *audio, enum sound_source source, const struct scre
 void audio_spice_run(struct audio *audio, uint64_t now_ns);
 /* Earliest of `next` and what is due here. */
 deadline audio_spice_deadline(const struct audio *audio);
+
+/* ---- audio_recording.c ---- */
+
+/* Once there is a playout. */
+void audio_listen(struct audio *audio);
 
 /* ---- audio_status.c ---- */
 

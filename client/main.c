@@ -161,11 +161,15 @@ static void confine(struct config *config) {
 								   ? SANDBOX_SCREENSHOT
 								   : SANDBOX_PLAY,
 		.paths.home = sandbox_home(),
-		.paths.write = { config->video.shm_path, config->screenshot_path } };
+		.paths.write = { config->video.shm_path, config->screenshot_path,
+				config->record_path } };
 	char text[64];
 	size_t run = 0;
 	if (config->mode == RUN_PLAY && config->picture) {
 		request.paths.run[run++] = "virsh"; /* the first screen starts VMs with it */
+	}
+	if ((config->mode == RUN_PLAY || config->mode == RUN_DEMO) && config->picture) {
+		request.paths.run[run++] = "ffmpeg"; /* pierglass-record encodes with it */
 	}
 	if (strstr(config->connect_uri, "+ssh:") || strstr(config->connect_uri, "+libssh")) {
 		request.paths.run[run++] = "ssh";

@@ -395,6 +395,30 @@ int playout_create(struct playout **ret_playout, const struct playout_config *co
 	return 0;
 }
 
+static void on_written(
+		const struct stream *stream, const float *frames, unsigned count, void *data) {
+	const struct playout *playout = data;
+	uint64_t at_ns = 0;
+	if (stream_fill_known(stream)) {
+		const double left = stream_to_ns(stream, playout_fill_now(playout)) +
+				    stream->info.offset_ns;
+		at_ns = playout->now_ns + (left > 0 ? (uint64_t)left : 0);
+	}
+	playout->listen(frames, count, &stream->format, stream->info.rate, at_ns,
+			playout->listen_data);
+}
+
+void playout_set_listener(struct playout *playout,
+		void (*listen)(const float *frames, unsigned count,
+				const struct sink_format *format, unsigned rate, uint64_t at_ns,
+				void *data),
+		void *data) {
+	playout->listen = listen;
+	playout->listen_data = data;
+	playout->stream.listener = listen ? on_written : NULL;
+	playout->stream.listener_data = playout;
+}
+
 void playout_set_latency(struct playout *playout, unsigned latency_ms) {
 	playout->config.latency_ms = latency_ms;
 	latency_target_change(&playout->target, latency_ms);

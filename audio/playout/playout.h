@@ -16,6 +16,7 @@
 #include "base/deadline.h"
 
 struct sink;
+struct sink_format;
 struct playout;
 
 struct playout_config {
@@ -66,6 +67,13 @@ int playout_create(struct playout **ret_playout, const struct playout_config *co
 		struct sink *sink);
 /* Closes the stream at once: see playout_fade_out(). Accepts NULL. */
 void playout_destroy(struct playout *playout);
+/* Everything that is written to the server is given to listen, too, from inside of the calls below:
+ * at_ns is when it will be heard, 0 = not known yet. NULL = to nobody. */
+void playout_set_listener(struct playout *playout,
+		void (*listen)(const float *frames, unsigned count,
+				const struct sink_format *format, unsigned rate, uint64_t at_ns,
+				void *data),
+		void *data);
 /* As playout_config.latency_ms, from now on: silence is put in, or sound is cut, once. */
 void playout_set_latency(struct playout *playout, unsigned latency_ms);
 

@@ -56,6 +56,10 @@ struct playout {
 			       */
 	bool was_silent;      /* the last packet was, while there was such */
 
+	void (*listen)(const float *frames, unsigned count, const struct sink_format *format,
+			unsigned rate, uint64_t at_ns, void *data);
+	void *listen_data;
+
 	struct playout_counts counts;
 };
 

@@ -44,6 +44,7 @@ void stream_begin(struct stream *stream, const struct sink_info *info, uint64_t 
 
 void stream_open(struct stream *stream, const struct sink_format *format) {
 	stream->stands = false;
+	stream->format = *format;
 	stream->sink->ops->open(stream->sink, format);
 }
 
@@ -54,6 +55,9 @@ void stream_close(struct stream *stream) {
 
 void stream_write(struct stream *stream, const float *frames, unsigned count) {
 	if (count > 0 && stream->sink->ops->write(stream->sink, frames, count) == 0) {
+		if (stream->listener) {
+			stream->listener(stream, frames, count, stream->listener_data);
+		}
 		buffer_fill_wrote(&stream->fill, count);
 	}
 }

@@ -39,6 +39,12 @@ struct stream {
 	uint64_t progress_ns; /* when the device had moved on, or was last told to */
 	uint64_t nudge_ns;    /* not before that time again */
 	unsigned nudges;      /* in a row, without progress */
+
+	/* who else gets what is written, before it counts as in flight; NULL = nobody */
+	void (*listener)(const struct stream *stream, const float *frames, unsigned count,
+			void *data);
+	void *listener_data;
+	struct sink_format format;
 };
 
 static inline double stream_to_ns(const struct stream *stream, double frames) {

@@ -133,6 +133,7 @@ enum key_action {
 	KEY_ACTION_MICROPHONE_POLICY,
 	KEY_ACTION_CLIPBOARD,
 	KEY_ACTION_SCREENSHOT,
+	KEY_ACTION_RECORD,
 	KEY_ACTION_SOURCE,
 	KEY_ACTION_CTRL_ALT_DEL,
 	KEY_ACTION_TYPE_CLIPBOARD,
@@ -199,6 +200,8 @@ struct config {
 	char help_topic[32];           /* "" = the common config_options, "all", or a group */
 	char screenshot_path[256];
 	bool screenshot_pointer;
+	char record_path[256]; /* "" = by the key only */
+	int record_limit_mib;
 
 	bool demo; /* the embedded guest instead of a VM, also for bench and screenshot */
 

@@ -62,11 +62,21 @@ static void close_pair(const int fds[2]) {
 	}
 }
 
+/* What the child gets; -1 = /dev/null, or nothing. */
+struct given {
+	int in, out, shared;
+};
+
 /* In the child: only async-signal-safe calls. */
-static void become(const char *path, char *const argv[], int in, int out, pid_t parent) {
+static void become(const char *path, char *const argv[], const struct given *given, pid_t parent) {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	dup2(in >= 0 ? in : null, STDIN_FILENO);
-	dup2(out >= 0 ? out : null, STDOUT_FILENO);
+	dup2(given->in >= 0 ? given->in : null, STDIN_FILENO);
+	dup2(given->out >= 0 ? given->out : null, STDOUT_FILENO);
+	if (given->shared == PROGRAM_SHARED_FD) {
+		(void)fcntl(given->shared, F_SETFD, 0);
+	} else if (given->shared >= 0) {
+		dup2(given->shared, PROGRAM_SHARED_FD);
+	}
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent) {
 		_exit(127); /* it died before prctl() took effect */
@@ -76,7 +86,7 @@ static void become(const char *path, char *const argv[], int in, int out, pid_t 
 	_exit(127);
 }
 
-int program_spawn(const char *name, char *const argv[], pid_t *ret_pid, int *ret_stdin,
+static int spawn(const char *name, char *const argv[], int shared, pid_t *ret_pid, int *ret_stdin,
 		int *ret_stdout) {
 	char path[4096];
 	int in[2];
@@ -103,7 +113,8 @@ int program_spawn(const char *name, char *const argv[], pid_t *ret_pid, int *ret
 		return r;
 	}
 	if (pid == 0) {
-		become(path, argv, in[0], out[1], parent);
+		const struct given given = { .in = in[0], .out = out[1], .shared = shared };
+		become(path, argv, &given, parent);
 	}
 	if (ret_stdin) {
 		close(in[0]);
@@ -115,4 +126,14 @@ int program_spawn(const char *name, char *const argv[], pid_t *ret_pid, int *ret
 	}
 	*ret_pid = pid;
 	return 0;
+}
+
+int program_spawn(const char *name, char *const argv[], pid_t *ret_pid, int *ret_stdin,
+		int *ret_stdout) {
+	return spawn(name, argv, -1, ret_pid, ret_stdin, ret_stdout);
+}
+
+int program_spawn_sharing(
+		const char *name, char *const argv[], int shared, pid_t *ret_pid, int *ret_stdin) {
+	return spawn(name, argv, shared, ret_pid, ret_stdin, NULL);
 }

@@ -18,3 +18,8 @@ int program_exec(const char *name, char *const argv[]);
  * dies with us. */
 int program_spawn(const char *name, char *const argv[], pid_t *ret_pid, int *ret_stdin,
 		int *ret_stdout);
+
+#define PROGRAM_SHARED_FD 3
+/* The same for one that has the descriptor `shared` of ours as its 3, and /dev/null as stdout. */
+int program_spawn_sharing(
+		const char *name, char *const argv[], int shared, pid_t *ret_pid, int *ret_stdin);

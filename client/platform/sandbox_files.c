@@ -172,6 +172,9 @@ static void allow_writing(const struct rules *rules, unsigned may, const char *h
 		/* Reading is as for the rest of the home folder, which this may be. */
 		allow(rules, path, WRITES | FS_REFER | FS_TRUNCATE);
 	}
+	if ((may & SANDBOX_PICTURES) && xdg_videos(path, sizeof path)) {
+		allow(rules, path, WRITES | FS_REFER | FS_TRUNCATE);
+	}
 }
 
 /* Our own programs, and what the kernel loads to run them. */
@@ -184,7 +187,7 @@ static void allow_programs(const struct rules *rules) {
 		allow(rules, folders[i], LANDLOCK_ACCESS_FS_EXECUTE);
 	}
 	static const char *const programs[] = { "pierglass", "pierglass-vm-info",
-		"pierglass-demo-guest", "pierglass-doctor", "pierglass-bench" };
+		"pierglass-demo-guest", "pierglass-doctor", "pierglass-bench", "pierglass-record" };
 	self[len > 0 ? len : 0] = '\0';
 	char *slash = strrchr(self, '/');
 	for (size_t i = 0; slash && i < sizeof programs / sizeof programs[0]; i++) {

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#define SANDBOX_WRITE_MAX 2
-#define SANDBOX_RUN_MAX   2
+#define SANDBOX_WRITE_MAX 3
+#define SANDBOX_RUN_MAX   3
 
 struct sandbox_paths {
 	const char *home; /* "" = files are left alone */
@@ -23,7 +23,7 @@ enum sandbox_may {
 	SANDBOX_PROGRAMS = 1 << 0, /* execute those of ours; no mode executes others */
 	SANDBOX_CACHE = 1 << 1,    /* write ~/.cache and the folders that drivers have */
 	SANDBOX_SETTINGS = 1 << 2, /* write our settings and state */
-	SANDBOX_PICTURES = 1 << 3, /* write where screenshots go */
+	SANDBOX_PICTURES = 1 << 3, /* write where screenshots and recordings go */
 };
 
 /* The rules for paths with a home folder. Returns the kernel's version of Landlock and the

@@ -128,24 +128,36 @@ bool xdg_user_dir(
 	return found;
 }
 
-bool xdg_pictures(char *path, size_t size) {
-	char home[1024];
+/* False: user-dirs.dirs does not have it. */
+static bool user_dir(const char *variable, const char *home, char *path, size_t size) {
 	char file[1100];
 	char text[8192];
-	if (!xdg_home(home, sizeof home)) {
-		return false;
-	}
 	FILE *stream = NULL;
 	if (xdg_config("user-dirs.dirs", file, sizeof file)) {
 		stream = fopen(file, "re");
 	}
-	if (stream) {
-		size_t len = fread(text, 1, sizeof text - 1, stream);
-		fclose(stream);
-		text[len] = '\0';
-		if (xdg_user_dir(text, "XDG_PICTURES_DIR", home, path, size)) {
-			return true;
-		}
+	if (!stream) {
+		return false;
 	}
-	return fits(snprintf(path, size, "%s", home), size);
+	size_t len = fread(text, 1, sizeof text - 1, stream);
+	fclose(stream);
+	text[len] = '\0';
+	return xdg_user_dir(text, variable, home, path, size);
+}
+
+bool xdg_pictures(char *path, size_t size) {
+	char home[1024];
+	if (!xdg_home(home, sizeof home)) {
+		return false;
+	}
+	return user_dir("XDG_PICTURES_DIR", home, path, size) ||
+	       fits(snprintf(path, size, "%s", home), size);
+}
+
+bool xdg_videos(char *path, size_t size) {
+	char home[1024];
+	struct stat st;
+	return (xdg_home(home, sizeof home) && user_dir("XDG_VIDEOS_DIR", home, path, size) &&
+			       stat(path, &st) == 0 && S_ISDIR(st.st_mode)) ||
+	       xdg_pictures(path, size);
 }

@@ -25,6 +25,8 @@ bool xdg_folder_has(const char *path, const char *ending);
 
 /* $XDG_PICTURES_DIR of user-dirs.dirs, else ~. */
 bool xdg_pictures(char *path, size_t size);
+/* $XDG_VIDEOS_DIR, if that folder is there; else as xdg_pictures(). */
+bool xdg_videos(char *path, size_t size);
 
 /* The value of one variable in the text of user-dirs.dirs; home replaces a leading $HOME. Pure. */
 bool xdg_user_dir(

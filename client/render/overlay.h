@@ -17,7 +17,7 @@
 #include "client/render/overlay_quad.h"
 
 #define OVERLAY_STATE_MAX   12
-#define OVERLAY_SIGN_MAX    14
+#define OVERLAY_SIGN_MAX    16
 #define OVERLAY_HELP_MAX    48
 #define OVERLAY_FIGURES_MAX 8
 #define OVERLAY_TEXT_BYTES  480

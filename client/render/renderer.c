@@ -10,6 +10,7 @@
 #include "client/gl/gl.h"
 #include "client/gl/gl_util.h"
 #include "client/render/layout.h"
+#include "client/render/renderer_film.h"
 #include "client/render/renderer_kept.h"
 #include "client/render/renderer_overlay.h"
 #include "client/render/renderer_plain.h"
@@ -26,6 +27,7 @@ struct renderer {
 	struct renderer_scale scale;
 	struct renderer_pointer pointer;
 	struct renderer_overlay overlay;
+	struct renderer_film film;
 };
 
 int renderer_create(struct renderer **ret_renderer, bool software, enum video_upload upload) {
@@ -70,6 +72,7 @@ void renderer_destroy(struct renderer *renderer) {
 		free(renderer);
 		return;
 	}
+	renderer_film_finish(&renderer->film);
 	renderer_kept_forget(&renderer->kept);
 	renderer_textures_finish(&renderer->textures);
 	renderer_scale_finish(&renderer->scale);
@@ -310,14 +313,20 @@ static int draw_upright(struct renderer *renderer, struct egl_target *target,
 	return gl_clear_errors() == 0 ? 0 : -EIO;
 }
 
+static const struct renderer_picture *picture_of(const struct renderer *renderer) {
+	if (renderer->plain) {
+		return renderer->plain->has_picture ? &renderer->plain->picture : NULL;
+	}
+	return renderer->textures.has_picture ? &renderer->textures.picture : NULL;
+}
+
 int renderer_read(struct renderer *renderer, unsigned rotation, const float *pointer,
 		unsigned char *ret_rgb) {
 	const bool plain = renderer->plain != NULL;
-	if (plain ? !renderer->plain->has_picture : !renderer->textures.has_picture) {
+	const struct renderer_picture *picture = picture_of(renderer);
+	if (!picture) {
 		return -ENODATA;
 	}
-	const struct renderer_picture *picture =
-			plain ? &renderer->plain->picture : &renderer->textures.picture;
 	const bool turned = rotation % 2 != 0;
 	struct egl_target target = {
 		.width = (int)(turned ? picture->height : picture->width),
@@ -348,4 +357,104 @@ int renderer_read(struct renderer *renderer, unsigned rotation, const float *poi
 	}
 	free(pixels);
 	return r;
+}
+
+/* ---- a recording ---- */
+
+/* From pixels of the upright picture to those of a target that shows it scaled. */
+static void place_pointer(const struct layout *layout, struct renderer_scene *scene) {
+	const bool turned = layout->rotation % 2 != 0;
+	const float width = (float)(turned ? layout->image_height : layout->image_width);
+	const float height = (float)(turned ? layout->image_width : layout->image_height);
+	float *rect = scene->pointer_rect;
+	const float sx = (float)layout->width / width, sy = (float)layout->height / height;
+	rect[0] = (float)layout->x + rect[0] * sx;
+	rect[1] = (float)layout->y + rect[1] * sy;
+	rect[2] *= sx;
+	rect[3] *= sy;
+}
+
+/* Where a CPU draws and the picture is in memory: a copy, and GL only under the pointer. */
+static int film_kept(struct renderer *renderer, struct egl_target *target,
+		const struct renderer_scene *scene, unsigned char *pixels) {
+	struct rect cover;
+	const struct rect all = { 0, 0, target->width, target->height };
+	if (!renderer_kept_read(&renderer->kept, &renderer->textures, 0, (uint32_t)target->height,
+			    (uint32_t)target->width, pixels)) {
+		return -ENODATA;
+	}
+	if (!scene->pointer) {
+		return 0;
+	}
+	layout_pointer_cover(scene->pointer_rect, &cover);
+	if (!renderer_intersect(&cover, &all, &cover)) {
+		return 0;
+	}
+	target->framebuffer = renderer_film_target(&renderer->film, target->width, target->height);
+	renderer_draw(renderer, target, scene, &cover, 1);
+	const int r = renderer_film_read(&renderer->film, &cover, pixels);
+	for (int y = cover.y; r == 0 && y < cover.y + cover.height; y++) {
+		unsigned char *row = pixels + (size_t)y * (size_t)target->width * 4;
+		for (int x = cover.x; x < cover.x + cover.width; x++) {
+			const unsigned char red = row[4 * x];
+			row[4 * x] = row[4 * x + 2];
+			row[4 * x + 2] = red;
+		}
+	}
+	return r;
+}
+
+static int film_drawn(struct renderer *renderer, struct egl_target *target,
+		const struct renderer_scene *scene, unsigned char *pixels) {
+	const struct rect all = { 0, 0, target->width, target->height };
+	target->framebuffer = renderer_film_target(&renderer->film, target->width, target->height);
+	if (!target->framebuffer) {
+		return -EIO;
+	}
+	renderer_draw(renderer, target, scene, &all, 1);
+	if (renderer->textures.software) {
+		return renderer_film_read(&renderer->film, &all, pixels);
+	}
+	const int r = renderer_film_ask(&renderer->film);
+	return r == 0 ? -EINPROGRESS : r;
+}
+
+int renderer_film(struct renderer *renderer, uint32_t width, uint32_t height, unsigned rotation,
+		const float *pointer, unsigned char *ret_pixels, bool *ret_rgba) {
+	const struct renderer_picture *picture = picture_of(renderer);
+	struct egl_target target = {
+		.width = (int)width, .height = (int)height, .top_first = true
+	};
+	struct layout layout;
+	struct renderer_scene scene;
+	if (!picture) {
+		return -ENODATA;
+	}
+	upright_scene(picture, rotation, pointer, &target, &layout, &scene);
+	if (!layout.exact) {
+		scene.scale = VIDEO_SCALE_LINEAR;
+		place_pointer(&layout, &scene);
+	}
+	*ret_rgba = false;
+	if (renderer->plain) {
+		const struct rect all = { 0, 0, target.width, target.height };
+		target.memory = (uint32_t *)(void *)ret_pixels;
+		renderer_plain_draw(renderer->plain, &target, &scene, &all, 1);
+		return 0;
+	}
+	if (layout.exact && layout.covers && layout.rotation == 0 && renderer_keeps(renderer)) {
+		return film_kept(renderer, &target, &scene, ret_pixels);
+	}
+	*ret_rgba = true;
+	return film_drawn(renderer, &target, &scene, ret_pixels);
+}
+
+int renderer_film_later(struct renderer *renderer, unsigned char *ret_pixels) {
+	return renderer_film_collect(&renderer->film, ret_pixels);
+}
+
+void renderer_film_end(struct renderer *renderer) {
+	if (!renderer->plain) {
+		renderer_film_finish(&renderer->film);
+	}
 }

@@ -74,6 +74,16 @@ void renderer_draw(struct renderer *renderer, const struct egl_target *target,
 int renderer_read(struct renderer *renderer, unsigned rotation, const float *pointer,
 		unsigned char *ret_rgb);
 
+/* The same for a recording: scaled into width x height with its aspect, black around it, 4 bytes a
+ * pixel. *ret_rgba: R first, else B. Returns 0; -EINPROGRESS: a GPU draws it, renderer_film_later()
+ * has it soon; or a negative errno. */
+int renderer_film(struct renderer *renderer, uint32_t width, uint32_t height, unsigned rotation,
+		const float *pointer, unsigned char *ret_pixels, bool *ret_rgba);
+/* R first. -EAGAIN: not yet. */
+int renderer_film_later(struct renderer *renderer, unsigned char *ret_pixels);
+/* Nothing is recorded any more: gives back what that took. */
+void renderer_film_end(struct renderer *renderer);
+
 /* One row of the image as it was uploaded, 4 bytes a pixel (any 8 bit order): for the stamp check.
  * Only for BGRA and RGBA. */
 int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, uint32_t width,

@@ -10,6 +10,7 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "client/platform/instance.h"
+#include "client/recorder/recorder.h"
 #include "client/ui/app_decide.h"
 #include "client/ui/app_internal.h"
 #include "client/ui/app_title.h"
@@ -27,6 +28,8 @@ static void join(struct app *app) {
 		.inbox = &app->inbox,
 		.parts = &app->parts,
 		.hud = &app->hud,
+		.vm = &app->vm,
+		.recorder_ns = DEADLINE_NONE,
 	};
 	app->panel = (struct app_panel){
 		.config = app->config,
@@ -67,6 +70,7 @@ void app_destroy(struct app *app) {
 		return;
 	}
 	window_input_destroy(app->input);
+	recorder_destroy(app->actions.recorder, RECORDER_PATIENCE_NS);
 	app_inbox_finish(&app->inbox);
 	app_password_wipe(&app->password);
 	first_screen_finish(&app->first);
@@ -288,6 +292,9 @@ static deadline run_timers(struct app *app) {
 	if (deadline_is_over(app->stats_ns, now)) {
 		print_stats(app);
 	}
+	if (deadline_is_over(app->actions.recorder_ns, now)) {
+		app_actions_look_at_recording(&app->actions);
+	}
 	if (deadline_is_over(app->end_ns, now)) {
 		app->running = false;
 	}
@@ -302,6 +309,7 @@ static deadline run_timers(struct app *app) {
 	next = deadline_first(next, app->seen_ns);
 	next = deadline_first(next, app->first_ns);
 	next = deadline_first(next, app->stats_ns);
+	next = deadline_first(next, app->actions.recorder_ns);
 	return deadline_first(next, app->end_ns);
 }
 
@@ -333,10 +341,14 @@ int app_run(struct app *app) {
 			got = SDL_PollEvent(&event);
 		}
 		app_look(app);
+		if (!app->actions.recorder) {
+			app_actions_look_at_recording(&app->actions);
+		}
 		if (app->hud.dirty) {
 			app_settle(app);
 		}
 		app_show_guest_pointer(app);
 	}
+	app_actions_end_recording(&app->actions);
 	return 0;
 }

@@ -1,3 +1,4 @@
+#define LOG_MODULE "app"
 #include "client/ui/app_actions.h"
 
 #include <errno.h>
@@ -11,14 +12,18 @@
 
 #include <SDL.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
+#include "client/recorder/recorder.h"
 #include "client/ui/app_hud.h"
 #include "client/ui/app_inbox.h"
 #include "client/ui/app_parts.h"
 #include "client/ui/key_label.h"
 #include "client/ui/report.h"
+#include "client/vm/vm_apply.h"
 #include "client/window/window.h"
 
 /* Where nothing gets through, that is said: a key that does nothing looks broken. */
@@ -88,17 +93,30 @@ static bool taken(const struct app_actions *actions, const char *path) {
 	return access(path, F_OK) == 0 || strcmp(path, actions->screenshot) == 0;
 }
 
-/* By the time, and by a number where this second has a picture already. */
-static void name_screenshot(
-		const struct app_actions *actions, const char *folder, char *path, size_t size) {
-	char when[32];
+/* The VM's name as a part of a file's: a host may have called it anything. */
+static void name_vm(const struct app_actions *actions, char *name, size_t size) {
+	const char *vm = actions->vm->last.domain[0] ? actions->vm->last.domain
+						     : actions->config->domain;
+	snprintf(name, size, "%.60s", vm[0] ? vm : actions->hud->now.demo ? "demo" : "pierglass");
+	for (char *c = name; *c; c++) {
+		if (*c == '/' || (unsigned char)*c < ' ' || (c == name && *c == '.')) {
+			*c = '_';
+		}
+	}
+}
+
+/* By VM and time, and by a number where this second has a file already. */
+static void name_file(const struct app_actions *actions, const char *folder, const char *ending,
+		char *path, size_t size) {
+	char when[32], vm[64];
 	struct tm local;
 	time_t now = time(NULL);
 	localtime_r(&now, &local);
 	strftime(when, sizeof when, "%Y-%m-%d %H-%M-%S", &local);
-	snprintf(path, size, "%s/pierglass %s.png", folder, when);
+	name_vm(actions, vm, sizeof vm);
+	snprintf(path, size, "%s/%s %s.%s", folder, vm, when, ending);
 	for (int n = 2; n < 100 && taken(actions, path); n++) {
-		snprintf(path, size, "%s/pierglass %s (%d).png", folder, when, n);
+		snprintf(path, size, "%s/%s %s (%d).%s", folder, vm, when, n, ending);
 	}
 }
 
@@ -113,7 +131,7 @@ static void take_screenshot(struct app_actions *actions) {
 		app_alert(actions->hud, OVERLAY_BAD, _("No folder for pictures: HOME is not set"));
 		return;
 	}
-	name_screenshot(actions, folder, path, sizeof path);
+	name_file(actions, folder, "png", path, sizeof path);
 	struct video *video = actions->parts->video;
 	const bool pointer = actions->config->screenshot_pointer;
 	int r = video ? video_screenshot(video, path, pointer, screenshot_done, actions->inbox)
@@ -131,6 +149,123 @@ void app_actions_screenshot_done(const struct app_actions *actions, int result) 
 				actions->screenshot, strerrordesc_np(-result));
 	} else {
 		app_alert(actions->hud, OVERLAY_GOOD, _("Saved %s"), actions->screenshot);
+	}
+}
+
+/* ---- recording ---- */
+
+/* The parts put nothing into it any more. */
+static void detach(const struct app_actions *actions) {
+	if (actions->parts->video) {
+		video_record(actions->parts->video, NULL);
+	}
+	if (actions->parts->audio) {
+		audio_record(actions->parts->audio, NULL);
+	}
+}
+
+static void begin_recording(struct app_actions *actions, const char *file) {
+	const struct video_status *video = &actions->hud->now.video;
+	struct app_status *now = &actions->hud->now;
+	int r = recorder_create(&actions->recorder, file,
+			(unsigned)actions->config->record_limit_mib, video->width, video->height);
+	if (r < 0) {
+		log_error("no recording: %s: %s", file, strerrordesc_np(-r));
+		app_alert(actions->hud, OVERLAY_BAD, _("No recording: %s: %s"), file,
+				strerrordesc_np(-r));
+		return;
+	}
+	struct recording_memory *memory = recorder_memory(actions->recorder);
+	if (actions->parts->audio) {
+		audio_record(actions->parts->audio, memory);
+	}
+	video_record(actions->parts->video, memory);
+	actions->record_ends = false;
+	actions->recorder_ns = clock_now_ns() + RECORDER_LOOK_NS;
+	now->recorded = true;
+	snprintf(now->recorded_file, sizeof now->recorded_file, "%s", file);
+	actions->hud->dirty = true;
+}
+
+/* Why not, for people; NULL: it can begin. */
+static const char *no_recording(const struct app_actions *actions) {
+	const struct video_status *video = &actions->hud->now.video;
+	if (!actions->parts->video || video->showing == VIDEO_SOURCE_AUTO || video->width == 0) {
+		return _("No recording: there is no picture yet");
+	}
+	return recorder_has_encoder() ? NULL : _("No recording: install ffmpeg, which writes it");
+}
+
+static void toggle_recording(struct app_actions *actions) {
+	char folder[400];
+	char path[sizeof actions->screenshot];
+	if (actions->recorder) {
+		app_actions_end_recording(actions);
+		return;
+	}
+	const char *why = no_recording(actions);
+	if (why) {
+		app_alert(actions->hud, OVERLAY_WARN, "%s", why);
+	} else if (!xdg_videos(folder, sizeof folder)) {
+		app_alert(actions->hud, OVERLAY_BAD,
+				_("No folder for recordings: HOME is not set"));
+	} else {
+		name_file(actions, folder, "mkv", path, sizeof path);
+		begin_recording(actions, path);
+	}
+}
+
+/* --record, with the first picture. */
+static void begin_wanted(struct app_actions *actions) {
+	if (actions->record_begun || !actions->config->record_path[0] ||
+			actions->hud->now.video.showing == VIDEO_SOURCE_AUTO) {
+		return;
+	}
+	actions->record_begun = true;
+	const char *why = no_recording(actions);
+	if (why) {
+		log_error("%s", why);
+		app_alert(actions->hud, OVERLAY_BAD, "%s", why);
+	} else {
+		begin_recording(actions, actions->config->record_path);
+	}
+}
+
+void app_actions_look_at_recording(struct app_actions *actions) {
+	struct recording_state state;
+	char text[sizeof actions->hud->now.alert];
+	if (!actions->recorder) {
+		begin_wanted(actions);
+	}
+	if (!actions->recorder) {
+		actions->recorder_ns = DEADLINE_NONE;
+		return;
+	}
+	actions->recorder_ns = clock_now_ns() + RECORDER_LOOK_NS;
+	if (!recorder_look(actions->recorder, &state)) {
+		return;
+	}
+	detach(actions);
+	const bool there =
+			recorder_text(&state, recorder_file(actions->recorder), text, sizeof text);
+	log_info("%s", text);
+	app_alert(actions->hud,
+			state.end == RECORDING_ASKED ? OVERLAY_GOOD
+			: there                      ? OVERLAY_WARN
+						     : OVERLAY_BAD,
+			"%s", text);
+	recorder_destroy(actions->recorder, 0);
+	actions->recorder = NULL;
+	actions->recorder_ns = DEADLINE_NONE;
+	actions->hud->now.recorded = false;
+	actions->hud->dirty = true;
+}
+
+void app_actions_end_recording(struct app_actions *actions) {
+	if (actions->recorder && !actions->record_ends) {
+		actions->record_ends = true;
+		detach(actions);
+		recorder_finish(actions->recorder);
 	}
 }
 
@@ -283,6 +418,9 @@ static bool picture_action(struct app_actions *actions, enum key_action action) 
 		return true;
 	case KEY_ACTION_SCREENSHOT:
 		take_screenshot(actions);
+		return true;
+	case KEY_ACTION_RECORD:
+		toggle_recording(actions);
 		return true;
 	case KEY_ACTION_GUEST_SIZE:
 		ask_guest_size(actions);

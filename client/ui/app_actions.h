@@ -5,10 +5,13 @@
 
 #include <stdbool.h>
 
+#include "base/deadline.h"
 #include "client/config/config.h"
 
 struct app_hud;
 struct app_inbox;
+struct recorder;
+struct vm_apply;
 struct app_parts;
 struct window;
 
@@ -19,8 +22,14 @@ struct app_actions {
 	struct app_inbox *inbox;
 	struct app_parts *parts;
 	struct app_hud *hud;
+	const struct vm_apply *vm;
 
 	char screenshot[512]; /* the newest one's path */
+
+	struct recorder *recorder; /* NULL: nothing is recorded */
+	deadline recorder_ns;      /* when to look at it */
+	bool record_ends;          /* it was asked to */
+	bool record_begun;         /* what --record wants was done, or tried */
 };
 
 /* What the key of that action does; nothing where the app itself does it (the panel, the end). */
@@ -32,6 +41,12 @@ enum key_action app_actions_key(const struct app_actions *actions, unsigned key,
 
 /* policy: enum guest_link_microphone_policy. */
 void app_actions_set_microphone(const struct app_actions *actions, unsigned policy);
+
+/* The recorder, while there is one, and --record before: after a change, and when recorder_ns has
+ * passed. */
+void app_actions_look_at_recording(struct app_actions *actions);
+/* The program ends: no more pictures; the file is finished meanwhile. */
+void app_actions_end_recording(struct app_actions *actions);
 
 /* result: 0 or a negative errno. */
 void app_actions_screenshot_done(const struct app_actions *actions, int result);

@@ -18,6 +18,7 @@ static const struct {
 	[APP_SIGN_NO_INPUT] = { N_("NO INPUT"), OVERLAY_BAD, true },
 	[APP_SIGN_INPUT_OFF] = { N_("INPUT OFF"), OVERLAY_WARN, false },
 	[APP_SIGN_RECORDING] = { N_("MIC ON"), OVERLAY_BAD, false },
+	[APP_SIGN_RECORDED] = { N_("REC"), OVERLAY_BAD, false },
 	[APP_SIGN_CLIPBOARD] = { N_("CLIPBOARD"), OVERLAY_WARN, true },
 	[APP_SIGN_NO_DEVICE] = { N_("NO DEVICE"), OVERLAY_WARN, false },
 	[APP_SIGN_PAUSED] = { N_("PAUSED"), OVERLAY_WARN, true },
@@ -78,6 +79,7 @@ static unsigned decide_signs(const struct app_status *s, const struct config *co
 	       sign_if(APP_SIGN_NO_INPUT, lacks_input(s) && !s->wrong_vm) |
 	       sign_if(APP_SIGN_INPUT_OFF, !s->input_on && s->session.spice.state != PART_OFF) |
 	       sign_if(APP_SIGN_RECORDING, s->session.microphone == GUEST_LINK_MIC_OPEN) |
+	       sign_if(APP_SIGN_RECORDED, s->recorded) |
 	       sign_if(APP_SIGN_CLIPBOARD, s->session.clipboard_used_unfocused) |
 	       sign_if(APP_SIGN_NO_DEVICE, missing(&s->session.evdev)) |
 	       sign_if(APP_SIGN_PAUSED, s->paused && picture) |
@@ -211,6 +213,9 @@ void app_sign_text(const struct app_status *s, const struct config *config, enum
 	text[0] = '\0';
 	if (sign == APP_SIGN_STALE) {
 		stale_text(s, config, text, size);
+	} else if (sign == APP_SIGN_RECORDED) {
+		snprintf(text, size, _("Picture and sound are recorded into %s: %s ends it"),
+				s->recorded_file, key_action_keys(config, KEY_ACTION_RECORD, keys));
 	} else if (sign == APP_SIGN_CAPTURED) {
 		snprintf(text, size, _("Keyboard and mouse belong to the VM: %s lets them go"),
 				key_label(config->session.escape_key, label));

@@ -12,6 +12,7 @@ enum app_sign {
 	APP_SIGN_NO_INPUT,   /* keyboard and mouse do not reach the guest */
 	APP_SIGN_INPUT_OFF,  /* the same, by the user's key */
 	APP_SIGN_RECORDING,  /* the guest hears the microphone */
+	APP_SIGN_RECORDED,   /* picture and sound go into a file */
 	APP_SIGN_CLIPBOARD,  /* the guest used the clipboard while nobody looked */
 	APP_SIGN_NO_DEVICE,  /* a keyboard or mouse that the guest is to have is missing */
 	APP_SIGN_PAUSED,     /* by the user's key */

@@ -166,6 +166,7 @@ void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_pan
 	const struct panel_state state = {
 		.full_screen = window_is_full_screen(panel->window),
 		.muted = now->muted,
+		.recorded = now->recorded,
 		.input_on = now->input_on,
 		.grabbed = now->session.grabbed || (panel->panel.open && panel->had_grab),
 		.states = now->show_states,

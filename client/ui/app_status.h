@@ -43,6 +43,8 @@ struct app_status {
 	bool paused;
 	bool input_on;
 	bool muted;
+	bool recorded;           /* picture and sound go into a file: */
+	char recorded_file[512]; /* … that one */
 
 	/* While there is no picture. NULL = nothing is known. */
 	const struct first_screen *first;

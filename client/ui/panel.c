@@ -64,6 +64,7 @@ static const struct row picture_rows[] = {
 			"100 200 250 300 400 500 600 800 1000"),
 	ACTION(KEY_ACTION_GUEST_SIZE, N_("Ask the guest for the window's size")),
 	ACTION(KEY_ACTION_SCREENSHOT, N_("Save a picture of the guest's screen")),
+	STATE(recorded, KEY_ACTION_RECORD, N_("Record picture and sound")),
 };
 
 static const struct row sound_rows[] = {

@@ -25,7 +25,7 @@ enum panel_page {
 
 /* States of the program that rows show beside the options. */
 struct panel_state {
-	bool full_screen, muted, input_on, grabbed;
+	bool full_screen, muted, input_on, grabbed, recorded;
 	bool states; /* the list of states is shown */
 	/* What is known of the guest; NULL or "" = nothing is. */
 	const char *host, *capture, *system;

@@ -23,6 +23,7 @@
 #include "client/video/video_draw.h"
 #include "client/video/video_frames.h"
 #include "client/video/video_pointer.h"
+#include "client/video/video_recording.h"
 #include "client/video/video_report.h"
 #include "client/video/video_shots.h"
 
@@ -57,8 +58,9 @@ struct video {
 	atomic_bool stop;
 	atomic_bool redraw; /* the window's size or content changed */
 	struct mailbox settings_box, overlay_box;
-	struct video_report report; /* any thread */
-	struct video_shots shots;   /* asked for on any thread */
+	struct video_report report;       /* any thread */
+	struct video_shots shots;         /* asked for on any thread */
+	struct video_recording recording; /* begun and ended on any thread */
 
 	/* pg-video only */
 	struct video_settings settings;
@@ -87,6 +89,7 @@ static void wake(void *data) {
 static void close_gl(struct video *video) {
 	struct video_canvas *canvas = &video->canvas;
 	pixel_way_end(&video->way);
+	video_recording_forget(&video->recording);
 	video_pointer_forget(&video->pointer);
 	video_draw_forget(&video->drawing);
 	renderer_destroy(canvas->renderer);
@@ -274,6 +277,7 @@ static deadline work(struct video *video) {
 	deadline next, soon;
 	take_messages(video);
 	video_shots_collect(&video->shots);
+	video_recording_look(&video->recording);
 	if (!has_gl(video, &next)) {
 		return next;
 	}
@@ -288,6 +292,7 @@ static deadline work(struct video *video) {
 		return clock_now_ns() + HIDDEN_STEP_NS;
 	}
 	const bool pending = drawing->frame_pending;
+	const uint64_t drawn_ns = drawing->drawn_ns;
 	if (takes_frames(video)) {
 		video_frames_take(&video->frames);
 	}
@@ -299,6 +304,7 @@ static deadline work(struct video *video) {
 		region_add_all(&drawing->dirty);
 	}
 	if (!may_draw(video, &soon)) {
+		next = deadline_first(next, video_recording_serve(&video->recording));
 		return deadline_first(deadline_first(next, soon), redraw_due(video));
 	}
 	video_draw_pointer(drawing);
@@ -316,6 +322,10 @@ static deadline work(struct video *video) {
 		region_add_all(&drawing->dirty);
 		next = clock_now_ns() + 16 * NS_PER_MS;
 	}
+	if (drawing->drawn_ns != drawn_ns) {
+		video_recording_shown(&video->recording, drawing->drawn_ns);
+	}
+	next = deadline_first(next, video_recording_serve(&video->recording));
 	return deadline_first(next, redraw_due(video));
 }
 
@@ -370,6 +380,7 @@ static void video_free(struct video *video) {
 	video_draw_finish(&video->drawing);
 	video_pointer_finish(&video->pointer);
 	video_shots_finish(&video->shots);
+	recording_seat_finish(&video->recording.seat);
 	video_report_finish(&video->report);
 	free(video);
 }
@@ -430,11 +441,15 @@ static void join_parts(struct video *video) {
 	video->shots.pointer = &video->pointer;
 	video->shots.wake = wake;
 	video->shots.wake_data = video;
+
+	video->recording.canvas = &video->canvas;
+	video->recording.pointer = &video->pointer;
 }
 
 static int make_parts(struct video *video) {
 	video_report_init(&video->report, &video->events, video->settings.source);
 	video_shots_init(&video->shots);
+	recording_seat_init(&video->recording.seat);
 	video->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r = video->wake_fd < 0 ? -errno : 0;
 	if (r == 0) {
@@ -551,6 +566,11 @@ int video_screenshot(struct video *video, const char *path, bool with_pointer,
 	const int r = video_shots_ask(&video->shots, path, with_pointer, done, data);
 	wake(video);
 	return r;
+}
+
+void video_record(struct video *video, struct recording_memory *memory) {
+	recording_seat_put(&video->recording.seat, memory);
+	wake(video);
 }
 
 unsigned video_get_times(struct video *video, struct video_frame_times *ret_times, unsigned max) {

@@ -14,6 +14,7 @@
 
 struct spice_surface;
 struct overlay;
+struct recording_memory;
 struct video;
 struct window_surface;
 
@@ -47,6 +48,10 @@ void video_input_moved(struct video *video);
  * pg-video with 0 or a negative errno. */
 int video_screenshot(struct video *video, const char *path, bool with_pointer,
 		void (*done)(int result, void *data), void *data);
+
+/* What is shown goes into that memory, too, where its reader is free; NULL = no more. Takes a
+ * reference of its own. */
+void video_record(struct video *video, struct recording_memory *memory);
 
 void video_get_stats(struct video *video, struct video_stats *ret_stats);
 /* Of the newest frames that were shown, oldest first: at most max and VIDEO_TIMES_KEPT. Returns how

@@ -3,6 +3,7 @@
 every option with a visible effect. The lists come from the program; one that is new fails here until it has a check."""
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -186,6 +187,20 @@ def screenshot(walk):
         check(len(names) == 1 and file.read(8) == b'\x89PNG\r\n\x1a\n', 'no picture: %s' % names)
 
 
+def record(walk):
+    if not shutil.which('ffmpeg'):
+        walk.says('No recording: install ffmpeg')
+        return
+    before = set(os.listdir(walk.pictures))
+    walk.press()
+    made = wait_for('the file', lambda: set(os.listdir(walk.pictures)) - before).pop()
+    path = os.path.join(walk.pictures, made)
+    wait_for('something in it', lambda: os.path.getsize(path) > 2000, 40)
+    walk.says('Saved ' + path)
+    with open(path, 'rb') as file:
+        check(made.endswith('.mkv') and file.read(4) == b'\x1a\x45\xdf\xa3', 'it is no Matroska file: %s' % made)
+
+
 def source(walk):
     walk.says('Picture from shared memory only')
     walk.says('Picture from SPICE only')
@@ -234,6 +249,7 @@ KEYS = {
     # With a question: tests/integration/clipboard.
     'clipboard': ('let the guest have the clipboard that it asks for', lambda walk: walk.says('No question about the clipboard')),
     'screenshot': ("save a picture of the guest's screen", screenshot),
+    'record': ('begin or end a recording of picture and sound', record),
     'source': ('next source of the picture: auto, LG, SPICE', source),
     'ctrl-alt-del': ('send Ctrl+Alt+Del', lambda walk: walk.sends(CTRL, ALT, DEL)),
     'type-clipboard': ("type the clipboard's text as keys", type_clipboard),

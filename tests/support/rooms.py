@@ -9,7 +9,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TOPS = ('base', 'host-proto', 'audio', 'input', 'client', 'tools')
+TOPS = ('base', 'host-proto', 'recording', 'audio', 'input', 'client', 'tools')
 CALL = re.compile(r'^\s*pg_(library|program)\(([^)]*)\)', re.M)
 KEYWORDS = ('SOURCES', 'USES', 'PKG', 'INSTALL', 'SIGN_CONVERSION')
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
