@@ -135,6 +135,12 @@ set_property(TEST clipboard_x11_cap APPEND PROPERTY LABELS timing)
 set_property(TEST clipboard_x11_switches clipboard_weston_text clipboard_weston_image clipboard_sway_text clipboard_sway_cap
 	clipboard_sway_faults gui_weston_capture gui_weston_actions gui_x11_stop gui_x11_hidden gui_x11_qemu_boot
 	gui_x11_locks APPEND PROPERTY LABELS once)
+# The player's end of a recording alone, beside pierglass-record, which it starts.
+add_executable(recording-feeder support/recording_feeder.c)
+target_link_libraries(recording-feeder PRIVATE pg_flags pg_recorder)
+pg_integration(recording recording window)
+pg_integration(recording_parts recording sync limit missing broken)
+set_property(TEST recording recording_parts APPEND PROPERTY LABELS once paced)
 pg_integration(window_says window-says)
 set_property(TEST window_says APPEND PROPERTY LABELS once paced)
 set_property(TEST gui_x11_depths gui_x11_no_gl gui_sway_no_gl APPEND PROPERTY LABELS once)

@@ -1,0 +1,243 @@
+"""A recording, decoded by ffmpeg and looked at: what is in the file is what was shown and heard, at the same time.
+
+usage: recording.py feeder CASE...   with tests/support/recording_feeder.c in the player's place
+       recording.py window           (within gui-session --x11) the whole client in a window, on the demo guest
+"""
+import array
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE, BUILD = os.environ['PG_SOURCE'], os.path.abspath(os.environ['PG_BUILD'])
+sys.path.insert(0, os.path.join(SOURCE, 'tests/integration'))
+from lab_start import die_with_parent  # noqa: E402
+
+FEEDER = os.path.join(BUILD, 'bin/recording-feeder')
+WORK = tempfile.mkdtemp(prefix='pgrec.')
+FILE = os.path.join(WORK, 'a file.mkv')
+RATE = 48000
+LONG = 60  # seconds; a bound for what another program does meanwhile, not a measure
+
+
+def check(condition, what):
+    print('%s %s' % ('ok:' if condition else 'FAILED:', what), flush=True)
+    if not condition:
+        sys.exit(1)
+
+
+def run(*words):
+    return subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONG)
+
+
+def probe(path):
+    """(width, height, times of the pictures in seconds)."""
+    out = json.loads(run('ffprobe', '-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=width,height:frame=pts_time',
+                         '-of', 'json', path).stdout or '{}')
+    stream = (out.get('streams') or [{}])[0]
+    return stream.get('width'), stream.get('height'), [float(frame['pts_time']) for frame in out.get('frames', [])]
+
+
+def pictures(path, width, height):
+    """Each decoded picture as R, G, B bytes, the times untouched."""
+    raw = run('ffmpeg', '-v', 'error', '-i', path, '-vsync', 'passthrough', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-').stdout
+    size = width * height * 3
+    return [raw[at:at + size] for at in range(0, len(raw) - size + 1, size)]
+
+
+def sound(path):
+    """The left channel, from time 0 on."""
+    raw = run('ffmpeg', '-v', 'error', '-i', path, '-map', '0:a', '-af', 'aresample=async=1:first_pts=0', '-f', 's16le', '-ac', '2',
+              '-ar', str(RATE), '-').stdout
+    samples = array.array('h', raw[:len(raw) // 4 * 4])
+    return samples[::2]
+
+
+def tone(samples, hertz):
+    """The share of the power that is at that frequency (Goertzel)."""
+    power = sum(v * v for v in samples)
+    if not power:
+        return 0.0
+    step = 2 * math.cos(2 * math.pi * hertz / RATE)
+    one = two = 0.0
+    for v in samples:
+        one, two = v + step * one - two, one
+    return 2 * (one * one + two * two - step * one * two) / (len(samples) * power)
+
+
+def wait_for(what, condition):
+    end = time.monotonic() + LONG
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    return check(False, 'waited for ' + what)
+
+
+# ---- the feeder ----
+
+def feed(*arguments, path=FILE, env=None):
+    out = subprocess.run([FEEDER, path, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LONG,
+                         env={**os.environ, **(env or {})}, preexec_fn=die_with_parent).stdout.strip()
+    print(out)
+    return out
+
+
+def look_at_marks(path):
+    """The flash and the tone stand at the same time, and both at three seconds."""
+    width, height, times = probe(path)
+    check((width, height) == (320, 240), 'pictures of %s x %s' % (width, height))
+    bright = [at for at, picture in zip(times, pictures(path, width, height)) if picture[len(picture) // 2] > 150]
+    check(bright, 'the flash is there')
+    samples = sound(path)
+    loud = next((i for i, v in enumerate(samples) if abs(v) > 4000), None)
+    check(loud is not None, 'the tone is there')
+    heard, seen = loud / RATE, bright[0]
+    print('the flash at %.3f s, the tone at %.3f s' % (seen, heard))
+    # Two frames of 30 Hz. A picture that the recorder had no room for comes with the next.
+    check(abs(heard - seen) < 0.067, 'picture and sound are together')
+    check(abs(heard - 3) < 0.067, 'the sound is where it was heard')
+    part = samples[loud + RATE // 100:loud + RATE // 100 + RATE // 10]
+    check(tone(part, 1000) > 0.9, 'it is a tone of 1 kHz: %.2f' % tone(part, 1000))
+
+
+def case_sync():
+    out = feed('3.3', '1024', '44100', 'ahead')
+    check(out.startswith('end 1 '), 'it ended because it was asked to')
+    look_at_marks(FILE)
+
+
+def case_limit():
+    """An encoder that packs nothing is soon at the smallest limit."""
+    out = feed('20', '1', env={'PATH': noisy_ffmpeg()})
+    check(out.startswith('end 2 '), 'it ended at its limit')
+    check('--record-limit' in out, 'which is said')
+
+
+def noisy_ffmpeg():
+    """An ffmpeg that writes as much as it gets."""
+    folder = os.path.join(WORK, 'noisy')
+    os.makedirs(folder)
+    with open(os.path.join(folder, 'ffmpeg'), 'w', encoding='ascii') as file:
+        file.write('#!/bin/sh\ncase $* in *-encoders*) exit 0;; esac\nfor last; do :; done\nexec cat >"${last#file:}"\n')
+    os.chmod(os.path.join(folder, 'ffmpeg'), 0o755)
+    return folder + ':' + os.environ['PATH']
+
+
+def case_missing():
+    out = feed('20', env={'PATH': WORK})
+    check(out.startswith('end 4 ') and 'install ffmpeg' in out, 'without ffmpeg that is said')
+    check(not os.path.exists(FILE), 'and no file is left')
+    with open(FILE, 'wb') as file:
+        file.write(b'mine')
+    out = feed('20')
+    check(out.startswith('end 5 ') and 'File exists' in out, 'a file that is there is not replaced')
+    with open(FILE, 'rb') as file:
+        check(file.read() == b'mine', 'it is as it was')
+
+
+def broken_ffmpeg():
+    folder = os.path.join(WORK, 'broken')
+    os.makedirs(folder)
+    with open(os.path.join(folder, 'ffmpeg'), 'w', encoding='ascii') as file:
+        file.write('#!/bin/sh\ncase $* in *-encoders*) exit 0;; esac\nread -n 1 x\necho "Codec of \033[1mnothing" >&2\nexit 3\n')
+    os.chmod(os.path.join(folder, 'ffmpeg'), 0o755)
+    return folder + ':' + os.environ['PATH']
+
+
+def case_broken():
+    out = feed('20', env={'PATH': broken_ffmpeg()})
+    check(out.startswith('end 6 ') and 'Codec of ?[1mnothing' in out, 'what ffmpeg said last is told, without its colours')
+
+
+def children(pid):
+    with open('/proc/%d/task/%d/children' % (pid, pid), encoding='ascii') as file:
+        return [int(word) for word in file.read().split()]
+
+
+def feed_for(seconds):
+    """The feeder, its recorder and ffmpeg, after so long."""
+    feeder = subprocess.Popen([FEEDER, FILE, '60'], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+    recorder = wait_for('the recorder', lambda: children(feeder.pid))[0]
+    wait_for('the file', lambda: os.path.exists(FILE) and os.path.getsize(FILE) > 2000)
+    time.sleep(seconds)
+    return feeder, recorder, children(recorder)[0]
+
+
+def case_killed():
+    """Whoever dies, what was recorded before can be played; the player learns of it."""
+    for victim in 0, 1, 2:
+        if os.path.exists(FILE):
+            os.unlink(FILE)
+        three = feed_for(2.2)
+        os.kill(three[0].pid if victim == 0 else three[victim], signal.SIGKILL)
+        out = three[0].communicate(timeout=LONG)[0].strip()
+        print(out)
+        wait_for('the end of the others', lambda p=three: not any(os.path.exists('/proc/%d' % one) for one in p[1:]))
+        name = ('player', 'recorder', 'ffmpeg')[victim]
+        width, _, times = probe(FILE)
+        check(width == 320 and len(times) > 20, 'the file of a killed %s has %d pictures' % (name, len(times)))
+        check(victim == 0 or out.startswith('end %d ' % (6, 7, 6)[victim]), 'the player learns of it')
+
+
+# ---- the whole client ----
+
+def rows(picture, width, top, bottom):
+    return picture[top * width * 3:bottom * width * 3]
+
+
+def case_window():
+    size = 640, 480
+    shot = os.path.join(WORK, 'shot.png')
+    log = os.path.join(WORK, 'log')
+    guest = ['--no-lg-config', '--demo', '--demo-size=%dx%d' % size, '--demo-fps=30']
+    with open(log, 'wb') as file:
+        player = subprocess.Popen([os.path.join(BUILD, 'bin/pierglass'), *guest, '--record=' + FILE], stdout=file, stderr=file,
+                                  stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+    wait_for('the recording', lambda: os.path.exists(FILE) and os.path.getsize(FILE) > 2000)
+    run(os.path.join(BUILD, 'bin/pierglass'), *guest, '--audio=off', '--screenshot=' + shot)
+    time.sleep(1)
+    player.terminate()
+    player.wait(LONG)
+    with open(log, encoding='utf-8', errors='replace') as file:
+        print(file.read().splitlines()[-1])
+    wait_for('the end of the file', lambda: b'Duration: 00:00:0' in run('ffprobe', '-hide_banner', FILE).stderr)
+    width, height, times = probe(FILE)
+    check((width, height) == size, 'pictures of %s x %s' % (width, height))
+    check(len(times) >= 3 and times == sorted(times), '%d pictures, one after the other' % len(times))
+    seen = pictures(FILE, *size)[-1]
+    golden = run('ffmpeg', '-v', 'error', '-i', shot, '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-').stdout
+    check(len(golden) == len(seen), 'a true picture to compare with')
+    # Where the demo guest's scene stands still: the wallpaper between its windows and its bar.
+    there, true = rows(seen, width, 390, 455), rows(golden, width, 390, 455)
+    apart = [abs(a - b) for a, b in zip(there, true)]
+    check(sum(apart) / len(apart) < 3 and max(apart) < 40, 'its colours are those of the guest: %.2f apart, at most %d'
+          % (sum(apart) / len(apart), max(apart)))
+    samples = sound(FILE)
+    # On a busy machine the guest's sound has holes before it is recorded.
+    piece = RATE // 20
+    best = max(tone(samples[at:at + piece], 440) for at in range(0, len(samples) - piece, piece))
+    check(best > 0.9, 'the guest\'s tone of 440 Hz is in it: %.2f' % best)
+
+
+def main():
+    for tool in 'ffmpeg', 'ffprobe':
+        if not shutil.which(tool):
+            sys.exit(print('%s is not installed' % tool) or 77)
+    try:
+        for case in sys.argv[2:] or ['window']:
+            print('-- ' + case)
+            globals()['case_' + case]()
+            if os.path.exists(FILE):
+                os.unlink(FILE)
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
+
+
+main()
