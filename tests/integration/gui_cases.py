@@ -7,6 +7,7 @@ import time
 
 from gui_lab import (BUILD, MODE, PATIENCE, SCREEN, SHM, TILES, WORK, X_ENV, Program, capture, check, check_colours, client, connected,
                      focus, guest, memory_of, newest, place_of, run, shown, wait_for, xdotool)
+from machine_time import MachineTime
 
 
 def case_picture():
@@ -130,6 +131,7 @@ def case_guest_size():
     source.say('input on')
     name = subprocess.run(['xdotool', 'search', '--onlyvisible', '--class', 'pierglass'], check=True, env=X_ENV,
                           capture_output=True, text=True).stdout.split()[0]
+    machine = MachineTime()
     for size in ((1000, 700), (640, 480)):
         drag = []
         for step in range(5):  # as a user drags: faster than the 0.1 s after which a size has settled
@@ -137,8 +139,9 @@ def case_guest_size():
         xdotool(*drag)
         begin = time.monotonic()
         wait_for('the guest\'s mode', lambda: size in sizes(), 5)
-        print('%dx%d is the guest\'s mode %.2f s after the last step' % (*size, time.monotonic() - begin))
-        check(time.monotonic() - begin < 0.5, 'the guest\'s mode changed late')
+        took = time.monotonic() - begin
+        print('%dx%d is the guest\'s mode %.2f s after the last step' % (*size, took))
+        check(took < 0.5 or machine.excuses('the guest\'s mode changed late'), 'the guest\'s mode changed late')
         followed(size)
     time.sleep(1)
     print('told: %s' % sizes())
