@@ -103,9 +103,74 @@ static void a_guest_that_floods_us_costs_us_real_time(void **state) {
 	guest_close(&flood.guest);
 }
 
+/* Beats, until so many frames were seen. */
+static void until_seen(struct flood *flood, struct source_lgmp *source, uint64_t seen) {
+	struct source_lgmp_counts counts = { .seen = UINT64_MAX };
+	const uint64_t until_ns = clock_now_ns() + 10 * NS_PER_S;
+	while ((counts.seen != seen || !atomic_load(&flood->running)) &&
+			clock_now_ns() < until_ns) {
+		kvmfr_host_periodic(flood->guest.host, clock_now_ns() / NS_PER_MS);
+		clock_sleep_ns(5 * NS_PER_MS);
+		source_lgmp_get_counts(source, &counts);
+	}
+	CHECK_EQ(counts.seen, seen);
+	CHECK(atomic_load(&flood->running));
+}
+
+/* To the client alone, on its own queue, or to all. */
+static void post(struct flood *flood, uint32_t serial, uint32_t client_id) {
+	const struct kvmfr_host_owner owner = { .client_id = client_id };
+	kvmfr_host_set_owner(flood->guest.host, &owner);
+	flood->guest.serial = serial;
+	flood->guest.now_ns = clock_now_ns();
+	CHECK_EQ(guest_post(&flood->guest, 64, 32), 0);
+}
+
+/* What a client gets on queues of its own and on that of all is one sequence by the serials. */
+static void frames_of_all_queues_are_one_sequence(void **state) {
+	(void)state;
+	struct flood flood = { .posted = 0 };
+	struct source_lgmp *source;
+	struct source_lgmp_config config = { .poll = VIDEO_POLL_AUTO, .schedule = true };
+	const struct source_lgmp_events events = {
+		.wake = on_wake, .status = on_status, .data = &flood
+	};
+	struct source_frame newest;
+	uint32_t client_id = 0;
+	struct kvmfr_info info = guest_info(34);
+	info.features |= KVMFR_FEATURE_FRAME_SCHEDULE;
+	guest_file(&flood.guest, 32 << 20);
+	CHECK_EQ(shm_map(&flood.guest.shm, flood.guest.path), 0);
+	CHECK_EQ(kvmfr_host_create(&flood.guest.host, flood.guest.shm, &info), 0);
+	CHECK_EQ(kvmfr_host_begin(flood.guest.host, 77, clock_now_ns() / NS_PER_MS), 0);
+	snprintf(config.path, sizeof config.path, "%s", flood.guest.path);
+	CHECK_EQ(source_lgmp_start(&source, &config, &events), 0);
+	until_seen(&flood, source, 0);
+	CHECK_EQ(lgmp_host_clients(kvmfr_host_lgmp(flood.guest.host),
+				 kvmfr_host_frame_queue(flood.guest.host), &client_id, 1),
+			1);
+	newest_frame_discard(source_lgmp_newest(source), true); /* given back at once */
+
+	post(&flood, 10, client_id);
+	until_seen(&flood, source, 1);
+	post(&flood, 11, 0);
+	until_seen(&flood, source, 2);
+	post(&flood, 9, client_id); /* older than what the other queue gave */
+	post(&flood, 12, client_id);
+	until_seen(&flood, source, 3);
+	newest_frame_discard(source_lgmp_newest(source), false);
+	CHECK(newest_frame_take(source_lgmp_newest(source), &newest));
+	CHECK_EQ(newest.frame.serial, 12);
+	CHECK(source_lgmp_alive(source, &newest));
+	newest_frame_release(source_lgmp_newest(source), &newest);
+	source_lgmp_stop(source);
+	guest_close(&flood.guest);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guest_that_floods_us_costs_us_real_time),
+		cmocka_unit_test(frames_of_all_queues_are_one_sequence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
