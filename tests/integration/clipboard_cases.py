@@ -5,6 +5,7 @@ demo guest's agent, byte by byte the same; nothing that goes wrong on either sid
 import ctypes
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -509,6 +510,60 @@ class Mouse:
                       end):
             self.to(*place)
         self.press(False)
+
+
+# Clipboard managers, as they keep what others copy; the last ones are the habit of clipmenud and its like: to own it at once.
+MANAGERS = {
+    'x11': [['klipper'], ['copyq'], ['parcellite', '-n'], ['clipit', '-n'], ['xfce4-clipman'], ['diodon'], ['autocutsel'],
+            ['sh', '-c', 'while sleep 0.3; do text=$(xclip -o -selection clipboard); [ "$text" = "$old" ] || '
+             'printf %s "$text" | xclip -i -selection clipboard; old=$text; done']],
+    'sway': [['wl-paste', '--type', 'text', '--watch', 'clipman', 'store'],
+             ['wl-paste', '--type', 'text', '--watch', 'sh', '-c', 'cat >new; cmp -s new old || { mv new old; wl-copy <old; }']],
+}
+
+
+def manager_name(command):
+    return command[4 if command[0] == 'wl-paste' else 0]
+
+
+def case_managers():
+    """Clipboard managers as they are installed, those that take what was copied over among them: the guest goes on owning
+    what it copied, and has what the desktop copies."""
+    bus = os.path.join(WORK, 'bus')
+    HELPERS.append(subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--address=unix:path=' + bus],
+                                    stderr=subprocess.DEVNULL))
+    wait_for('the bus', lambda: os.path.exists(bus))
+    os.environ.update(DBUS_SESSION_BUS_ADDRESS='unix:path=' + bus, HOME=WORK, XDG_DATA_HOME=WORK, GSETTINGS_BACKEND='memory')
+    found = [command for command in MANAGERS[MODE] if shutil.which(manager_name(command))]
+    for command in found:
+        name = manager_name(command)
+        with open(os.path.join(WORK, 'manager-of-' + name), 'wb') as out:
+            manager = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=WORK)
+        HELPERS.append(manager)
+        time.sleep(3)  # nothing says that it listens
+        check(manager.poll() is None, '%s does not run: %s' % (name, read(out.name)))
+        source, program = start()
+        kept = 0
+        for number in range(3):
+            text = b'of the guest, %d' % number
+            told = len(events(source, 'offered'))
+            asked = len(events(source, 'asked'))
+            guest_copy(source, text)
+            time.sleep(2)
+            kept += len(events(source, 'asked')) > asked
+            check(len(events(source, 'offered')) == told, '%s: the guest lost what it copied to its own content' % name)
+            check(desktop_paste() == text, '%s: the desktop got %r' % (name, desktop_paste()))
+            text = b'of the desktop, %d' % number
+            offered(source, 'text', lambda t=text: desktop_copy(t))
+            time.sleep(1)
+            check(guest_paste(source) == text, '%s: the guest got %r' % (name, read(WORK + '/pasted')))
+        taken = sum('taken over' in line for _, line in program.log_lines())
+        check(taken or name != 'sh', 'nothing was taken over')
+        print('%s: read %d of 3 copies of the guest, took %d over; each stayed the guest\'s' % (name, kept, taken))
+        program.stop()
+        source.stop()
+        manager.terminate()
+        manager.wait(10)
 
 
 def case_drop():

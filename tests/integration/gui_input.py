@@ -5,9 +5,9 @@ import os
 import subprocess
 import time
 
-from gui_keys import (A, ALT, CTRL, DEL, F2, META, MUTE, NUM, SCROLL, SHIFT, VOLUME_DOWN, VOLUME_UP, X, after, captured, events,
+from gui_keys import (A, ALT, CTRL, DEL, F2, FRAME, META, MUTE, NUM, SCROLL, SEMICOLON, SHIFT, VOLUME_DOWN, VOLUME_UP, X, after, captured, events,
                       keys, start, taps, window, with_escape)
-from gui_lab import MODE, WORK, X_ENV, Program, capture, check, run, wait_for, xdotool
+from gui_lab import MODE, WORK, X_ENV, Program, capture, check, client, connected, guest, run, wait_for, xdotool
 
 
 
@@ -41,6 +41,50 @@ def case_capture():
     wait_for('the end of the capture', lambda: not captured(program))
     check(SCROLL not in [code for code, _ in keys(source)], 'the escape key reached the guest')
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_capture_start():
+    """--capture-on-focus: a window that opens with the focus has the capture as soon as the guest listens, and each time
+    that the focus comes back."""
+    source = guest(FRAME, '--fps=10', '--report')
+    program = client(FRAME, '--log-level=debug', '--capture-on-focus', '--title=ours')
+    connected(program)
+    wait_for('the capture', lambda: captured(program))
+    time.sleep(0.3)
+    after(source, lambda: xdotool('key', 'a'), taps(A))
+    check(not events(source, 'position'), 'absolute positions in capture mode')
+    other = Other()
+    other.take()
+    wait_for('the end of the capture', lambda: not captured(program))
+    other.leave()
+    wait_for('the capture again', lambda: captured(program))
+    after(source, lambda: xdotool('key', 'a'), taps(A))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_input_method():
+    """An input method that is open on the desktop eats no key of the guest's: fcitx5, whose list of the clipboard takes
+    every key while it is shown."""
+    bus = os.path.join(WORK, 'bus')
+    buses = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--address=unix:path=' + bus], stderr=subprocess.DEVNULL)
+    method = None
+    try:
+        wait_for('the bus', lambda: os.path.exists(bus))
+        os.environ.update(DBUS_SESSION_BUS_ADDRESS='unix:path=' + bus, XMODIFIERS='@im=fcitx', SDL_IM_MODULE='fcitx')
+        method = subprocess.Popen(['fcitx5', '--disable=wayland,waylandim,kimpanel,notifications'], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for('the input method', lambda: b'org.freedesktop.portal.Fcitx' in subprocess.run(
+            ['busctl', '--address=unix:path=' + bus, 'list', '--no-pager'], capture_output=True, check=False).stdout)
+        time.sleep(2)  # nothing says when all of it is loaded
+        source, program, _ = start()
+        after(source, lambda: xdotool('key', 'ctrl+semicolon', 'key', 'a', 'key', 'x'),
+              [(CTRL, True), (SEMICOLON, True), (CTRL, False), (SEMICOLON, False)] + taps(A) + taps(X))
+        check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+    finally:
+        for process in (method, buses):
+            if process:
+                process.terminate()
+                process.wait(5)
 
 
 def shown_difference(corner):

@@ -7,6 +7,7 @@ from gui_lab import X_ENV, check, client, connected, focus, guest, newest, shown
 FRAME = (640, 360)
 # Scan codes, set 1.
 CTRL, ALT, DEL, META, F2, X, A, SHIFT, SCROLL, NUM = 0x1d, 0x38, 0xe053, 0xe05b, 0x3c, 0x2d, 0x1e, 0x2a, 0x46, 0x45
+SEMICOLON = 0x27
 VOLUME_UP, VOLUME_DOWN, MUTE = 0xe030, 0xe02e, 0xe020
 
 
