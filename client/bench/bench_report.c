@@ -156,6 +156,10 @@ static void print_json(const struct bench *bench, struct bench_result *result,
 	json_number(&json, "start_ms", result->start_ms);
 	json_int(&json, "rss_kib", result->rss_kib);
 	json_int(&json, "machine_steal_ms", result->steal_ms);
+	if (result->recording.offered > 0) {
+		json_int(&json, "record_offered", (int64_t)result->recording.offered);
+		json_int(&json, "record_missed", (int64_t)result->recording.missed);
+	}
 	json_finish(&json);
 }
 
@@ -192,6 +196,12 @@ static void print_table(const struct bench *bench, struct bench_result *result,
 	if (torn->sum.shown > 0) {
 		printf(", torn %llu of %llu", (unsigned long long)torn->sum.torn,
 				(unsigned long long)torn->sum.shown);
+	}
+	if (result->recording.offered > 0) {
+		printf(", recorded %llu of %llu",
+				(unsigned long long)(result->recording.offered -
+						     result->recording.missed),
+				(unsigned long long)result->recording.offered);
 	}
 	putchar('\n');
 	print_stages(sum);

@@ -20,17 +20,19 @@
 #include "base/loop.h"
 #include "client/bench/bench_video_internal.h"
 #include "client/platform/rtkit.h"
+#include "client/recorder/recorder.h"
 
-#define WARM_UP_NS     (2 * NS_PER_S)
-#define FIRST_FRAME_NS (10 * NS_PER_S)
-#define SETTLE_NS      (300 * NS_PER_MS) /* for the last frames to arrive */
-#define TICK_MS        100 /* what the window and signals wait for; reports come at once */
-#define DEFAULT_S      10.0
-#define TORN_S         3.0
-#define FLOOR_S        3.0
-#define COMPARE_S      3.0
-#define PLAY_S         3.0
-#define STRIPE_ROWS    16
+#define RECORDING_END_NS (5 * NS_PER_S)
+#define WARM_UP_NS       (2 * NS_PER_S)
+#define FIRST_FRAME_NS   (10 * NS_PER_S)
+#define SETTLE_NS        (300 * NS_PER_MS) /* for the last frames to arrive */
+#define TICK_MS          100 /* what the window and signals wait for; reports come at once */
+#define DEFAULT_S        10.0
+#define TORN_S           3.0
+#define FLOOR_S          3.0
+#define COMPARE_S        3.0
+#define PLAY_S           3.0
+#define STRIPE_ROWS      16
 
 /* NOLINTBEGIN(cert-err34-c): numbers of the kernel's */
 /* --- the machine -------------------------------------------------------------------------- */
@@ -229,6 +231,29 @@ static int measure_started(struct bench *bench, double seconds, uint64_t warm_up
 	return 0;
 }
 
+/* NULL: nothing is to be recorded. */
+static int begin_recording(struct bench *bench, struct recorder **ret_recorder) {
+	const struct config *config = bench->config;
+	*ret_recorder = NULL;
+	if (!bench->records) {
+		return 0;
+	}
+	const int r = recorder_create(ret_recorder, config->record_path,
+			(unsigned)config->record_limit_mib, (uint32_t)config->guest.width,
+			(uint32_t)config->guest.height);
+	if (r == 0) {
+		video_record(bench->video, recorder_memory(*ret_recorder));
+	}
+	return r;
+}
+
+static void end_recording(struct recorder *recorder, struct bench_result *result) {
+	if (recorder) {
+		(void)recorder_look(recorder, &result->recording);
+		recorder_destroy(recorder, RECORDING_END_NS);
+	}
+}
+
 static int measure(struct bench *bench, const struct video_config *config, double seconds,
 		uint64_t warm_up_ns, struct bench_result *result) {
 	struct latest latest = { .bench = bench };
@@ -242,9 +267,14 @@ static int measure(struct bench *bench, const struct video_config *config, doubl
 	pthread_mutex_init(&latest.lock, NULL);
 	int r = video_start(&bench->video, &video, bench->surface, NULL, &events);
 	if (r == 0) {
-		r = measure_started(bench, seconds, warm_up_ns, &latest, result);
+		struct recorder *recorder;
+		r = begin_recording(bench, &recorder);
+		if (r == 0) {
+			r = measure_started(bench, seconds, warm_up_ns, &latest, result);
+		}
 		video_stop(bench->video);
 		bench->video = NULL;
+		end_recording(recorder, result);
 	}
 	pthread_mutex_destroy(&latest.lock);
 	return r;
@@ -293,7 +323,9 @@ static int bench_once(struct bench *bench) {
 	struct bench_result torn = { .seconds = 0 };
 	struct bench_floors floors = { .follow_us = 0 };
 	const double seconds = wanted_seconds(bench, DEFAULT_S);
+	bench->records = config->record_path[0] != '\0';
 	int r = measure(bench, &config->video, seconds, WARM_UP_NS, &result);
+	bench->records = false;
 	/* The stamp of every stripe exists only in pictures that change everywhere. */
 	const bool stamped = bench->demo && config->guest.damage == GUEST_DAMAGE_FULL &&
 			     config->guest.format <= GUEST_FORMAT_RGBA;

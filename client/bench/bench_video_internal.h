@@ -11,12 +11,14 @@
 #include "client/video/video.h"
 #include "client/vm/demo.h"
 #include "client/window/window.h"
+#include "recording/recording_memory.h"
 
 struct loop;
 struct rtkit;
 
 struct bench {
 	struct config *config;
+	bool records;      /* the run is recorded beside: --record */
 	struct demo *demo; /* NULL: somebody else's memory */
 	struct demo_info guest;
 	struct bench_player player;
@@ -45,6 +47,7 @@ struct bench_result {
 	long rss_kib;
 	double start_ms;
 	long steal_ms;
+	struct recording_state recording; /* offered 0 = nothing was */
 };
 
 /* What the figures are told beside. */

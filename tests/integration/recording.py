@@ -1,6 +1,7 @@
 """A recording, decoded by ffmpeg and looked at: what is in the file is what was shown and heard, at the same time.
 
 usage: recording.py feeder CASE...   with tests/support/recording_feeder.c in the player's place
+       recording.py bench cost       (within gui-session --x11) what it costs the picture
        recording.py window           (within gui-session --x11) the whole client in a window, on the demo guest
 """
 import array
@@ -23,6 +24,7 @@ WORK = tempfile.mkdtemp(prefix='pgrec.')
 FILE = os.path.join(WORK, 'a file.mkv')
 RATE = 48000
 LONG = 60  # seconds; a bound for what another program does meanwhile, not a measure
+TURNS = int(os.environ.get('PG_RUNS', '3'))
 
 
 def check(condition, what):
@@ -186,6 +188,58 @@ def case_killed():
         check(victim == 0 or out.startswith('end %d ' % (6, 7, 6)[victim]), 'the player learns of it')
 
 
+def case_full():
+    """A disk with little room: it ends by itself, and says so."""
+    if os.geteuid() != 0:
+        print('left out: a small disk, which needs root')
+        return
+    place = os.path.join(WORK, 'small')
+    os.makedirs(place)
+    out = run('unshare', '-m', 'sh', '-c', 'mount -t tmpfs -o size=100m none "$1" && exec "$2" "$1/a.mkv" 20', 'sh', place, FEEDER)
+    print(out.stdout.decode())
+    check(out.stdout.startswith(b'end 3 ') and b'nearly full' in out.stdout, 'a full disk is told')
+
+
+# ---- what it costs ----
+
+def bench(name, *arguments, env=None):
+    out = subprocess.run([os.path.join(BUILD, 'bin/pierglass'), '--no-lg-config', '--bench=video', '--json', '--seconds=5', '--no-discover',
+                          '--size=1920x1080', '--position=0x0', '--borderless', '--no-sandbox', *arguments], capture_output=True, text=True,
+                         stdin=subprocess.DEVNULL, timeout=2 * LONG, env={**os.environ, **(env or {})})
+    check(out.returncode == 0, 'the bench ran: ' + out.stderr[-300:])
+    figures = json.loads(out.stdout)
+    with open(os.path.join(os.environ.get('PG_LONG', WORK), 'recording-%s.json' % name), 'w', encoding='ascii') as file:
+        file.write(out.stdout)
+    print('%-22s shown %d of %d, written to swapped p50 %.1f p99 %.1f ms, CPU a frame %.1f ms, recorded %d of %d' % (
+        name, figures['shown'], figures['posted'], figures['us']['written_to_swapped']['p50'] / 1e3,
+        figures['us']['written_to_swapped']['p99'] / 1e3, figures['cpu_us_per_frame'] / 1e3,
+        figures.get('record_offered', 0) - figures.get('record_missed', 0), figures.get('record_offered', 0)))
+    return figures
+
+
+def hung_ffmpeg():
+    """One that reads nothing."""
+    folder = os.path.join(WORK, 'hung')
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, 'ffmpeg'), 'w', encoding='ascii') as file:
+        file.write('#!/bin/sh\ncase $* in *-encoders*) exit 0;; esac\nexec sleep 20\n')
+    os.chmod(os.path.join(folder, 'ffmpeg'), 0o755)
+    return folder + ':' + os.environ['PATH']
+
+
+def case_cost():
+    """Alone, recorded, and recorded by an encoder that hangs, which must cost nothing: pictures are no longer copied for it."""
+    alone, hung = [], []
+    for turn in range(1, TURNS + 1):
+        alone.append(bench('alone-%d' % turn))
+        path = os.path.join(WORK, '%d.mkv' % turn)
+        bench('recorded-%d' % turn, '--record=' + path)
+        hung.append(bench('hung-%d' % turn, '--record=%s.hung' % path, env={'PATH': hung_ffmpeg()}))
+    check(all(run['record_missed'] > 0 for run in hung), 'nothing waits for an encoder that hangs')
+    best = [max(run['shown'] for run in runs) for runs in (alone, hung)]
+    check(best[1] > best[0] * 0.9, 'frames shown beside a hung encoder: %d, alone: %d' % (best[1], best[0]))
+
+
 # ---- the whole client ----
 
 def rows(picture, width, top, bottom):
@@ -231,7 +285,7 @@ def main():
         if not shutil.which(tool):
             sys.exit(print('%s is not installed' % tool) or 77)
     try:
-        for case in sys.argv[2:] or ['window']:
+        for case in sys.argv[2:3] if sys.argv[1] == 'bench' else sys.argv[2:] or ['window']:
             print('-- ' + case)
             globals()['case_' + case]()
             if os.path.exists(FILE):
