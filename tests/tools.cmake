@@ -1,5 +1,7 @@
 # Tests of tools: pg_test(), pg_fuzz(), pg_integration(); see cmake/pierglass.cmake.
 pg_test(client/vm/discovery client)
+pg_test(recording/recording_memory recording)
+pg_test(tools/record/sound_line record recording)
 pg_fuzz(discovery client)
 
 # The set-up programs; without libxml2 there is only QEMU's own command line to read.
