@@ -280,6 +280,58 @@ def case_window():
     check(best > 0.9, 'the guest\'s tone of 440 Hz is in it: %.2f' % best)
 
 
+def guest(shm, size, *arguments):
+    process = subprocess.Popen([os.path.join(BUILD, 'bin/pierglass-demo-guest'), '--dir=' + os.path.join(WORK, 'guest'), '--shm=' + shm,
+                                '--size=%dx%d' % size, '--fps=20', '--memory=32', '--damage=full', '--port=4410', *arguments],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+    while not process.stdout.readline().startswith('ready '):
+        check(process.poll() is None, 'the guest began')
+    return process
+
+
+def case_change():
+    """While it is recorded the guest's sound stops and begins again, then the guest begins anew in another shape: one file, of the
+    first size, with the second picture upright between black bars."""
+    shm = '/dev/shm/pgrec.%d' % os.getpid()
+    os.makedirs(os.path.join(WORK, 'guest'))
+    first = guest(shm, (640, 480))
+    with open(os.path.join(WORK, 'log'), 'wb') as file:
+        player = subprocess.Popen([os.path.join(BUILD, 'bin/pierglass'), '--no-lg-config', '--discover=no', '--spice=off', '--shm=' + shm,
+                                   '--audio=scream', '-i', 'lo', '--audio-group=239.255.77.99', '--audio-port=4410',
+                                   '--no-sandbox', '--record=' + FILE],
+                                  stdout=file, stderr=file, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+    wait_for('the recording', lambda: os.path.exists(FILE) and os.path.getsize(FILE) > 2000)
+    time.sleep(1.5)
+    for word in 'off', 'on':
+        first.stdin.write('sound %s\n' % word)
+        first.stdin.flush()
+        time.sleep(1.5)
+    first.stdin.write('quit\n')
+    first.stdin.flush()
+    first.wait(LONG)
+    second = guest(shm, (320, 480))
+    wait_for('the second guest', lambda: 'running: 320x480' in open(os.path.join(WORK, 'log'), encoding='utf-8').read())
+    time.sleep(2)
+    player.terminate()
+    player.wait(LONG)
+    second.terminate()
+    second.wait(LONG)
+    os.path.exists(shm) and os.unlink(shm)
+    wait_for('the end of the file', lambda: b'Duration: 00:0' in run('ffprobe', '-hide_banner', FILE).stderr)
+    width, height, _ = probe(FILE)
+    check((width, height) == (640, 480), 'pictures of %s x %s' % (width, height))
+    every = pictures(FILE, 640, 480)
+    def bars(picture):
+        return all(picture[(240 * 640 + x) * 3 + c] < 24 for x in (10, 100, 150, 490, 630) for c in range(3))
+    check(not bars(every[0]) and bars(every[-1]), 'first the whole width, at last bars beside it')
+    samples = sound(FILE)
+    piece = RATE // 10
+    heard = ''.join('x' if tone(samples[at:at + piece], 440) > 0.9 else '.' for at in range(0, len(samples) - piece, piece))
+    print('tenths of a second with the tone: ' + heard)
+    holes = [hole for hole in heard.strip('.').split('x') if len(hole) >= 8]
+    check(holes and heard.strip('.').count('x') > 10, 'the sound went and came')
+
+
 def main():
     for tool in 'ffmpeg', 'ffprobe':
         if not shutil.which(tool):

@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "client/recorder/recorder.h"
 
 #define WIDTH    320u
@@ -109,18 +109,20 @@ int main(int argc, char **argv) {
 	struct recorder *recorder;
 	struct recording_state state;
 	char text[1024];
-	if (argc < 3) {
+	double seconds;
+	int64_t limit = 1024, rate = 48000;
+	if (argc < 3 || !parse_double(argv[2], 0, 1e6, &seconds) ||
+			(argc > 3 && !parse_int(argv[3], 1, INT32_MAX, &limit)) ||
+			(argc > 4 && !parse_int(argv[4], 1, INT32_MAX, &rate))) {
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	const unsigned limit = argc > 3 ? (unsigned)atoi(argv[3]) : 1024;
-	const unsigned rate = argc > 4 ? (unsigned)atoi(argv[4]) : 48000;
-	const int r = recorder_create(&recorder, argv[1], limit, WIDTH, HEIGHT);
+	const int r = recorder_create(&recorder, argv[1], (unsigned)limit, WIDTH, HEIGHT);
 	if (r < 0) {
 		printf("no recorder: %d\n", r);
 		return 1;
 	}
-	(argc > 5 ? feed_ahead : feed)(recorder, atof(argv[2]), rate);
+	(argc > 5 ? feed_ahead : feed)(recorder, seconds, (unsigned)rate);
 	recorder_finish(recorder);
 	while (!recorder_look(recorder, &state)) {
 		clock_sleep_ns(10 * NS_PER_MS);
