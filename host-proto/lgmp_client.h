@@ -179,11 +179,6 @@ enum lgmp_send {
 int lgmp_client_window_size(
 		struct lgmp_client *client, uint32_t width, uint32_t height, uint64_t now_ns);
 
-/* Tells the host when this client's display wants frames (kvmfr_schedule.h; the client id is filled
- * in); otherwise as above. */
-int lgmp_client_schedule(
-		struct lgmp_client *client, const struct kvmfr_schedule *schedule, uint64_t now_ns);
-
 /* Asks the host whether it would give us its sound (kvmfr_audio.h); otherwise as above. The answer
  * comes as a message of the pointer queue: whoever reads that tells it here, for the status. */
 int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns);
@@ -191,13 +186,7 @@ void lgmp_client_audio_answered(
 		struct lgmp_client *client, const struct kvmfr_audio_answer *answer);
 
 /* What became of the newest request of a kind. Sends one that waits, if it can be sent now. */
-enum lgmp_request_kind {
-	LGMP_MOVE_POINTER,
-	LGMP_WINDOW_SIZE,
-	LGMP_CLAIM_AUDIO,
-	LGMP_SCHEDULE,
-	LGMP_REQUESTS,
-};
+enum lgmp_request_kind { LGMP_MOVE_POINTER, LGMP_WINDOW_SIZE, LGMP_CLAIM_AUDIO, LGMP_REQUESTS };
 enum lgmp_send lgmp_client_request_state(
 		struct lgmp_client *client, enum lgmp_request_kind kind, uint64_t now_ns);
 
@@ -205,3 +194,8 @@ enum lgmp_send lgmp_client_request_state(
  * -EAGAIN: the host has no room now; -ENOTCONN: not subscribed. */
 int lgmp_client_send(
 		struct lgmp_client *client, enum lgmp_queue queue, const void *data, uint32_t size);
+
+/* Tells the host when this client's display wants frames (kvmfr_schedule.h; the client id is filled
+ * in). It is told again and again, so nobody waits for an acknowledgement: 0; -EAGAIN (no room
+ * now), -EOPNOTSUPP (the host does not take it), -ENOTCONN. */
+int lgmp_client_schedule(struct lgmp_client *client, const struct kvmfr_schedule *schedule);

@@ -280,16 +280,6 @@ enum lgmp_send lgmp_client_request_state(
 	return request->state;
 }
 
-int lgmp_client_schedule(struct lgmp_client *client, const struct kvmfr_schedule *schedule,
-		uint64_t now_ns) {
-	uint8_t bytes[KVMFR_SCHEDULE_BYTES];
-	struct kvmfr_schedule own = *schedule;
-	own.client_id = client->client_id;
-	kvmfr_schedule_write(&own, bytes);
-	return ask(client, LGMP_SCHEDULE, KVMFR_FEATURE_FRAME_SCHEDULE, bytes, sizeof bytes,
-			now_ns);
-}
-
 int lgmp_client_claim_audio(struct lgmp_client *client, uint64_t now_ns) {
 	uint8_t claim[KVMFR_AUDIO_CLAIM_BYTES];
 	kvmfr_audio_claim((uint32_t)client->status.sessions, client->session, claim);
@@ -319,6 +309,20 @@ int lgmp_client_send(struct lgmp_client *client, enum lgmp_queue queue, const vo
 	int r = lgmp_subscription_send(&client->subs[queue], data, size, &serial);
 	/* A lock that is held for the moment is no room for the moment. */
 	return r == 0 || r == -EAGAIN ? r : r == -ETIMEDOUT ? -EAGAIN : -ENOTCONN;
+}
+
+int lgmp_client_schedule(struct lgmp_client *client, const struct kvmfr_schedule *schedule) {
+	uint8_t bytes[KVMFR_SCHEDULE_BYTES];
+	struct kvmfr_schedule own = *schedule;
+	if (client->status.state != LGMP_STATE_RUNNING) {
+		return -ENOTCONN;
+	}
+	if (!(client->status.info.features & KVMFR_FEATURE_FRAME_SCHEDULE)) {
+		return -EOPNOTSUPP;
+	}
+	own.client_id = client->client_id;
+	kvmfr_schedule_write(&own, bytes);
+	return lgmp_client_send(client, LGMP_QUEUE_POINTER, bytes, sizeof bytes);
 }
 
 void lgmp_client_run(struct lgmp_client *client, uint64_t now_ns) {

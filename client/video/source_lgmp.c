@@ -378,7 +378,7 @@ static void keep_schedule(struct source_lgmp *source, uint64_t now_ns) {
 		frame_schedule_shown(&source->schedule, seen_ns, shown_ns, refresh_ns);
 	}
 	if (frame_schedule_due(&source->schedule, now_ns, &message)) {
-		(void)lgmp_client_schedule(source->client, &message, now_ns);
+		(void)lgmp_client_schedule(source->client, &message);
 	}
 }
 

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct guest guest;
 static bool offers_schedule;
+static volatile uint32_t sink;
 static struct hostile_reader reader;
 
 static void remove_file(void) {
@@ -68,9 +69,11 @@ static void look(struct lgmp_client *client, const struct lgmp_layout *layout, u
 	(void)kvmfr_host_periodic(guest.host, guest_ms(&guest));
 	lgmp_store64(lgmp_at64(shm_base(guest.shm), layout->timestamp), guest_ms(&guest));
 	lgmp_client_step(client, guest.now_ns);
+	struct frame frame;
+	if (lgmp_client_peek_frame(client, &frame) == 0) { /* of those that look only */
+		sink = frame.serial + frame.pixels[(size_t)frame.pitch * frame.rows - 1];
+	}
 }
-
-static volatile uint32_t sink;
 
 /* What the other parts of the program ask of the session. */
 static void ask_host(struct lgmp_client *client, uint32_t value) {
@@ -91,7 +94,7 @@ static void ask_host(struct lgmp_client *client, uint32_t value) {
 			const struct kvmfr_schedule schedule = { .generation = value,
 				.flags = KVMFR_SCHEDULE_ACTIVE,
 				.period_ns = value };
-			lgmp_client_schedule(client, &schedule, guest.now_ns);
+			lgmp_client_schedule(client, &schedule);
 		} else {
 			lgmp_client_claim_audio(client, guest.now_ns);
 		}

@@ -238,12 +238,12 @@ static void run_for(struct pacing *pacing, unsigned ms) {
 	}
 }
 
-static void say(struct pacing *pacing, struct viewer *viewer, unsigned flags, uint32_t generation) {
+static void say(struct viewer *viewer, unsigned flags, uint32_t generation) {
 	const struct kvmfr_schedule schedule = { .generation = generation,
 		.flags = flags,
 		.period_ns = NS_PER_S / 60,
 		.lease_ms = KVMFR_SCHEDULE_LEASE_MS };
-	CHECK_EQ(lgmp_client_schedule(viewer->client, &schedule, pacing->now_ns), 0);
+	CHECK_EQ(lgmp_client_schedule(viewer->client, &schedule), 0);
 }
 
 /* Frames follow one client at a time: it gets them on a queue of its own, the others as ever. A
@@ -268,21 +268,21 @@ static void frames_follow_one_client(void **state) {
 	CHECK_EQ(p.a.own + p.b.own, 0);
 	CHECK(p.a.all >= 24 && p.b.all >= 24);
 
-	say(&p, &p.a, KVMFR_SCHEDULE_ACTIVE, 7);
+	say(&p.a, KVMFR_SCHEDULE_ACTIVE, 7);
 	run_for(&p, 50);
-	say(&p, &p.b, KVMFR_SCHEDULE_ACTIVE, 7); /* comes too late */
+	say(&p.b, KVMFR_SCHEDULE_ACTIVE, 7); /* comes too late */
 	run_for(&p, 500);
 	CHECK(p.a.own >= 29 && p.a.own <= 31); /* the period of the display, not of the guest */
 	CHECK_EQ(p.a.generation, 7);
 	CHECK_EQ(p.b.own, 0);
 	CHECK(p.b.all >= 29);
 
-	say(&p, &p.a, KVMFR_SCHEDULE_RELEASE, 7);
+	say(&p.a, KVMFR_SCHEDULE_RELEASE, 7);
 	run_for(&p, 50);
 	run_for(&p, 500);
 	CHECK_EQ(p.a.own + p.b.own, 0);
 	CHECK(p.a.all >= 24);
-	say(&p, &p.b, KVMFR_SCHEDULE_ACTIVE, 1);
+	say(&p.b, KVMFR_SCHEDULE_ACTIVE, 1);
 	run_for(&p, 50);
 	run_for(&p, 500);
 	CHECK(p.b.own >= 29);
@@ -293,7 +293,7 @@ static void frames_follow_one_client(void **state) {
 	CHECK(p.b.all >= 24);
 
 	CHECK_EQ(demo_guest_command(p.demo, "schedule busy"), 0);
-	say(&p, &p.a, KVMFR_SCHEDULE_ACTIVE, 8);
+	say(&p.a, KVMFR_SCHEDULE_ACTIVE, 8);
 	run_for(&p, 500);
 	CHECK_EQ(p.a.own, 0);
 	CHECK(p.a.all >= 24);
