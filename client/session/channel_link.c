@@ -97,8 +97,7 @@ static void link_lost(struct channel_link *link, int error) {
 	channel_link_retry(link, channel_link_delay_ns(session, link->attempts));
 }
 
-static void on_linked(void *data) {
-	struct channel_link *link = data;
+static void on_linked(struct channel_link *link) {
 	link->linked_ns = clock_now_ns();
 	loop_set_timer(link->timer, 0);
 	if (link->type != SPICE_CHANNEL_MAIN) {
@@ -118,15 +117,18 @@ static void on_linked(void *data) {
 	}
 }
 
-static int on_message(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct channel_link *link = data;
-	if (type < 101) {
-		struct spice_main_message message;
-		int r = spice_common_read(type, body, len, &message);
-		/* A channel that is to move to another host: the whole session starts anew. */
-		return r == 0 && message.kind == SPICE_MAIN_KIND_MIGRATE ? -ECONNRESET : r;
+static int on_message(struct channel_link *link, const struct spice_message *message) {
+	if (link->type == SPICE_CHANNEL_MAIN) {
+		return spice_session_on_main(link->session, message);
 	}
-	return link->handler.message ? link->handler.message(type, body, len, link->handler.data)
+	if (message->type < 101) {
+		struct spice_main_message common;
+		int r = spice_common_read(message->type, message->body, message->len, &common);
+		/* A channel that is to move to another host: the whole session starts anew. */
+		return r == 0 && common.kind == SPICE_MAIN_KIND_MIGRATE ? -ECONNRESET : r;
+	}
+	return link->handler.message ? link->handler.message(message->type, message->body,
+						       message->len, link->handler.data)
 				     : 0;
 }
 
@@ -171,13 +173,26 @@ static bool pass_probe(struct channel_link *link) {
 	return true;
 }
 
+/* As spice_channel_step(), with what it found dealt with: 0, 1 = more is at hand, or negative. */
+static int step_channel(struct channel_link *link) {
+	struct spice_message message;
+	int r = spice_channel_step(link->channel, &message);
+	if (r == SPICE_STEP_LINKED) {
+		on_linked(link);
+		r = spice_channel_done(link->channel, 0);
+	} else if (r == SPICE_STEP_MESSAGE) {
+		r = spice_channel_done(link->channel, on_message(link, &message));
+	}
+	return r;
+}
+
 static void link_step(struct channel_link *link) {
 	link->more = false;
 	if (link->type == SPICE_CHANNEL_MAIN && link->session->suspect_kick && !pass_probe(link)) {
 		return;
 	}
 	const size_t unsent = spice_channel_unsent(link->channel);
-	int r = spice_channel_step(link->channel);
+	const int r = step_channel(link);
 	if (r < 0) {
 		link_lost(link, r);
 		return;
@@ -221,12 +236,7 @@ static void link_connected(struct channel_link *link, int fd) {
 		.tls = session->tls,
 		.host = session->address.host,
 	};
-	const struct spice_channel_events events = {
-		.linked = on_linked,
-		.message = is_main ? spice_session_on_main : on_message,
-		.data = link,
-	};
-	int r = spice_channel_create(&link->channel, fd, &config, &events);
+	int r = spice_channel_create(&link->channel, fd, &config);
 	if (r < 0) {
 		link->channel = NULL;
 		link_lost(link, r);

@@ -246,11 +246,9 @@ static int on_agent_message(
 			       : 0;
 }
 
-int spice_session_on_main(unsigned type, const uint8_t *body, size_t len, void *data) {
-	struct channel_link *link = data;
-	struct spice_session *session = link->session;
+int spice_session_on_main(struct spice_session *session, const struct spice_message *raw) {
 	struct spice_main_message message;
-	int r = spice_main_read(type, body, len, &message);
+	int r = spice_main_read(raw->type, raw->body, raw->len, &message);
 	if (r < 0) {
 		return r;
 	}

@@ -82,7 +82,8 @@ void channel_link_on_more(void *data);
 
 /* spice_session.c */
 
-int spice_session_on_main(unsigned type, const uint8_t *body, size_t len, void *data);
+/* A message of main: 0, or a negative errno, which closes the session. */
+int spice_session_on_main(struct spice_session *session, const struct spice_message *raw);
 /* Main was lost, or could not be had. */
 void spice_session_lost(struct spice_session *session, int error);
 void spice_session_set_part(

@@ -28,7 +28,6 @@ struct spice_channel {
 	int error; /* STATE_DEAD: what step returns */
 	enum spice_channel_type type;
 	struct spice_link_request request;
-	struct spice_channel_events events;
 	char password[SPICE_PASSWORD_MAX_BYTES];
 	uint32_t link_error;
 	struct spice_tls *tls;
@@ -42,7 +41,8 @@ struct spice_channel {
 	struct bytes out;
 	size_t out_start, out_max;
 
-	bool again;          /* the message in it comes once more */
+	bool given;          /* the message in it is the caller's until spice_channel_done() */
+	bool again;          /* … and comes once more */
 	uint32_t ack_window; /* 0 = none wanted */
 	uint32_t ack_count;
 	uint64_t ping_second;
@@ -94,8 +94,7 @@ static int queue_bytes(struct spice_channel *channel, const void *bytes, size_t 
 }
 
 int spice_channel_create(struct spice_channel **ret_channel, int fd,
-		const struct spice_channel_config *config,
-		const struct spice_channel_events *events) {
+		const struct spice_channel_config *config) {
 	int result = -ENOMEM;
 	struct spice_channel *channel = calloc(1, sizeof *channel);
 	if (!channel) {
@@ -104,7 +103,6 @@ int spice_channel_create(struct spice_channel **ret_channel, int fd,
 	}
 	channel->fd = fd;
 	channel->type = config->type;
-	channel->events = *events;
 	channel->tls = config->tls;
 	channel->request = (struct spice_link_request){
 		.connection_id = config->connection_id,
@@ -385,10 +383,7 @@ static int step_result(struct spice_channel *channel, size_t *budget) {
 		return refused(channel, result);
 	}
 	channel->state = STATE_OPEN;
-	if (channel->events.linked) {
-		channel->events.linked(channel->events.data);
-	}
-	return 0;
+	return SPICE_STEP_LINKED;
 }
 
 static int on_set_ack(struct spice_channel *channel, const uint8_t *body, size_t len) {
@@ -418,8 +413,9 @@ static int on_ping(struct spice_channel *channel, const uint8_t *body, size_t le
 	return ++channel->pings > PING_MAX ? 0 : spice_channel_send(channel, SPICE_PONG, body, 12);
 }
 
-static int on_message(
-		struct spice_channel *channel, unsigned type, const uint8_t *body, size_t len) {
+/* Returns SPICE_STEP_MESSAGE where the message is the caller's, or a negative errno. */
+static int on_message(struct spice_channel *channel, const struct spice_message *message) {
+	const unsigned type = message->type;
 	/* Every message counts, also those below; the SET_ACK itself does not (3.3). */
 	if (type != SPICE_SET_ACK && !channel->again && channel->ack_window > 0 &&
 			++channel->ack_count >= channel->ack_window) {
@@ -431,25 +427,35 @@ static int on_message(
 	}
 	switch (type) {
 	case SPICE_SET_ACK:
-		return on_set_ack(channel, body, len);
+		return on_set_ack(channel, message->body, message->len);
 	case SPICE_PING:
-		return on_ping(channel, body, len);
+		return on_ping(channel, message->body, message->len);
 	case SPICE_WAIT_FOR_CHANNELS:
 	case SPICE_LIST:
 		return 0;
 	default:
-		return channel->events.message(type, body, len, channel->events.data);
+		return SPICE_STEP_MESSAGE;
 	}
 }
 
-static int step_open(struct spice_channel *channel, size_t *budget) {
+static int finish_message(struct spice_channel *channel, int result) {
+	channel->given = false;
+	channel->again = result > 0;
+	if (!channel->again) {
+		in_reset(channel);
+	}
+	return result < 0 ? fail(channel, result) : result;
+}
+
+static int step_open(
+		struct spice_channel *channel, size_t *budget, struct spice_message *ret_message) {
 	int r = receive(channel, SPICE_HEADER_BYTES, budget);
 	if (r <= 0) {
 		return r;
 	}
 	struct reader header = reader_of(channel->in.data, SPICE_HEADER_BYTES);
-	unsigned type = read_u16(&header);
-	uint32_t size = read_u32(&header);
+	const unsigned type = read_u16(&header);
+	const uint32_t size = read_u32(&header);
 	if (size > spice_channel_limit(channel->type)) {
 		return fail(channel, -EBADMSG);
 	}
@@ -457,19 +463,30 @@ static int step_open(struct spice_channel *channel, size_t *budget) {
 	if (r <= 0) {
 		return r;
 	}
-	r = on_message(channel, type, channel->in.data + SPICE_HEADER_BYTES, size);
-	channel->again = r > 0;
-	if (r > 0) {
-		return 1;
-	}
-	in_reset(channel);
-	if (r < 0) {
-		return fail(channel, r);
-	}
-	return channel->stream && spice_tls_pending(channel->stream) ? 1 : 0;
+	*ret_message = (struct spice_message){
+		.type = type, .body = channel->in.data + SPICE_HEADER_BYTES, .len = size
+	};
+	r = on_message(channel, ret_message);
+	channel->given = r == SPICE_STEP_MESSAGE;
+	return channel->given ? r : finish_message(channel, r);
 }
 
-int spice_channel_step(struct spice_channel *channel) {
+static int end_step(struct spice_channel *channel, bool more) {
+	spice_channel_flush(channel);
+	if (channel->state == STATE_DEAD) {
+		return channel->error;
+	}
+	/* TLS keeps decrypted bytes that the socket does not tell of. */
+	return more || (channel->stream && spice_tls_pending(channel->stream)) ? SPICE_STEP_MORE
+									       : SPICE_STEP_WAIT;
+}
+
+int spice_channel_done(struct spice_channel *channel, int result) {
+	const int r = channel->given ? finish_message(channel, result) : 0;
+	return end_step(channel, r > 0);
+}
+
+int spice_channel_step(struct spice_channel *channel, struct spice_message *ret_message) {
 	size_t budget = READ_MAX;
 	int r = 0;
 	switch (channel->state) {
@@ -486,15 +503,10 @@ int spice_channel_step(struct spice_channel *channel) {
 		r = step_result(channel, &budget);
 		break;
 	case STATE_OPEN:
-		r = step_open(channel, &budget);
+		r = step_open(channel, &budget, ret_message);
 		break;
 	case STATE_DEAD:
 		return channel->error;
 	}
-	spice_channel_flush(channel);
-	if (channel->state == STATE_DEAD) {
-		return channel->error;
-	}
-	/* TLS keeps decrypted bytes that the socket does not tell of. */
-	return r > 0 || (channel->stream && spice_tls_pending(channel->stream)) ? 1 : 0;
+	return r == SPICE_STEP_LINKED || r == SPICE_STEP_MESSAGE ? r : end_step(channel, r > 0);
 }

@@ -3,8 +3,8 @@
  * bounded queue of what is to be sent, and the messages that every channel has (acknowledgements
  * and PING are answered here; doc/protocol/spice.md 2, 3).
  *
- * No thread and no loop of its own: whoever runs it watches spice_channel_fd() and calls
- * spice_channel_step(), which hands over at most one message, so that no channel delays another.
+ * No thread, no loop and no callbacks: whoever runs the channel watches spice_channel_fd() and
+ * calls spice_channel_step(), which returns at most one message, so that no channel delays another.
  */
 #pragma once
 
@@ -28,20 +28,23 @@ struct spice_channel_config {
 	const char *host;       /* with tls: the name to check */
 };
 
-struct spice_channel_events {
-	/* The handshake is done: messages may be sent. */
-	void (*linked)(void *data);
-	/* One message; body is valid during the call. 1 = only a part of it was done: it comes
-	 * again at the next step. A negative errno closes the channel. May call
-	 * everything but spice_channel_destroy(). */
-	int (*message)(unsigned type, const uint8_t *body, size_t len, void *data);
-	void *data;
+struct spice_message {
+	unsigned type;
+	const uint8_t *body; /* valid until spice_channel_done() */
+	size_t len;
+};
+
+/* What a step came to. */
+enum spice_step {
+	SPICE_STEP_WAIT,    /* for the socket */
+	SPICE_STEP_MORE,    /* is at hand: call again after the other channels had their turn */
+	SPICE_STEP_LINKED,  /* the handshake is done: messages may be sent */
+	SPICE_STEP_MESSAGE, /* one has come */
 };
 
 /* Takes the socket over (non-blocking; it may still be connecting), also on failure. */
 int spice_channel_create(struct spice_channel **ret_channel, int fd,
-		const struct spice_channel_config *config,
-		const struct spice_channel_events *events);
+		const struct spice_channel_config *config);
 
 /* Closes the socket. Accepts NULL. */
 void spice_channel_destroy(struct spice_channel *channel);
@@ -51,17 +54,21 @@ int spice_channel_fd(const struct spice_channel *channel);
 bool spice_channel_wants_write(const struct spice_channel *channel);
 
 /*
- * Does what the socket is ready for. 0 = wait for the socket; 1 = more is at hand, call again after
- * the other channels had their turn. Negative = the channel is dead:
+ * Does what the socket is ready for. Returns enum spice_step; after SPICE_STEP_LINKED and
+ * SPICE_STEP_MESSAGE follows spice_channel_done(). Negative = the channel is dead:
  *	-ENOTCONN          closed by the server, or the handshake was cut
  *	-EACCES            wrong or missing password
  *	-EPROTO            the server refused the link: spice_channel_link_error()
  *	-EPROTONOSUPPORT   not a version that we speak, or it lacks the mini header
  *	-EBADMSG           nonsense, or larger than the channel's limit
  *	-ENOBUFS           the server does not read what we send
- * or what connect(), TLS or the message callback gave.
+ * or what connect() or TLS gave, or spice_channel_done() was given.
  */
-int spice_channel_step(struct spice_channel *channel);
+int spice_channel_step(struct spice_channel *channel, struct spice_message *ret_message);
+/* Ends a step, and writes what the caller has sent. result: 0 = the message is done; 1 = a part of
+ * it is, and the next step returns it again; a negative errno kills the channel. Returns
+ * SPICE_STEP_WAIT or SPICE_STEP_MORE, or negative as spice_channel_step() does. */
+int spice_channel_done(struct spice_channel *channel, int result);
 
 /* enum spice_link_error of the last refusal. */
 uint32_t spice_channel_link_error(const struct spice_channel *channel);

@@ -16,6 +16,7 @@
 #include "host-proto/spice/channel.h"
 #include "host-proto/spice/link.h"
 #include "host-proto/spice/tls.h"
+#include "tests/support/spice_step.h"
 
 #define STEPS_MAX 200
 
@@ -47,11 +48,11 @@ static void run(const uint8_t *bytes, size_t len, size_t first, struct spice_tls
 		.send_max = 4096,
 		.tls = tls,
 		.host = "localhost" };
-	const struct spice_channel_events events = {
+	const struct spice_step_events events = {
 		.linked = on_linked, .message = on_message, .data = &channel
 	};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0 ||
-			spice_channel_create(&channel, fds[0], &config, &events) < 0) {
+			spice_channel_create(&channel, fds[0], &config) < 0) {
 		abort();
 	}
 	int r = 0;
@@ -60,13 +61,13 @@ static void run(const uint8_t *bytes, size_t len, size_t first, struct spice_tls
 		sum += (unsigned)send(fds[1], bytes, n, MSG_NOSIGNAL);
 		bytes += n;
 		for (int i = 0; i < STEPS_MAX && r >= 0 && (i < 3 || r > 0); i++) {
-			r = spice_channel_step(channel);
+			r = spice_step_with(channel, &events);
 			sum += spice_channel_wants_write(channel);
 		}
 	}
 	close(fds[1]);
 	for (int i = 0; i < STEPS_MAX && r >= 0; i++) {
-		r = spice_channel_step(channel);
+		r = spice_step_with(channel, &events);
 	}
 	if (r >= 0) {
 		abort(); /* its server is gone */

@@ -13,6 +13,7 @@
 #include "host-proto/spice/channel.h"
 #include "host-proto/spice/main.h"
 #include "tests/support/check.h"
+#include "tests/support/spice_step.h"
 
 struct pair {
 	char path[64];
@@ -83,11 +84,15 @@ static inline void pair_open(struct pair *pair, enum spice_channel_type type, ui
 		.send_max = 1u << 20,
 	};
 	pair_handles[type] = (struct pair_channel){ pair, type };
-	const struct spice_channel_events events = { .message = pair_message,
-		.data = &pair_handles[type] };
-	CHECK(spice_channel_create(&pair->channels[type], pair_connect(pair->path), &config,
-			      &events) == 0);
+	CHECK(spice_channel_create(&pair->channels[type], pair_connect(pair->path), &config) == 0);
 	pair->results[type] = 0;
+}
+
+/* A step of one channel, with what came noted. */
+static inline int pair_step(struct spice_channel *channel, enum spice_channel_type type) {
+	const struct spice_step_events events = { .message = pair_message,
+		.data = &pair_handles[type] };
+	return spice_step_with(channel, &events);
 }
 
 /* Both sides have nothing more to do. */
@@ -95,7 +100,8 @@ static inline void pair_run(struct pair *pair) {
 	for (int i = 0; i < 50; i++) {
 		for (unsigned type = 1; type < SPICE_CHANNEL_COUNT; type++) {
 			if (pair->channels[type]) {
-				pair->results[type] = spice_channel_step(pair->channels[type]);
+				pair->results[type] = pair_step(pair->channels[type],
+						(enum spice_channel_type)type);
 			}
 		}
 		CHECK(spice_peer_step(pair->peer) == 0);

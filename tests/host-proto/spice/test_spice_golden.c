@@ -14,12 +14,14 @@
 #include "host-proto/spice/reader.h"
 #include "tests/support/check.h"
 #include "tests/support/spice_golden.h"
+#include "tests/support/spice_step.h"
 
 #define TICKET_AT(request) ((request) + 4u)
 
 struct replay {
 	struct golden golden;
 	struct spice_channel *channel;
+	struct spice_step_events events;
 	int peer;
 	bool linked;
 	unsigned types[64];
@@ -67,8 +69,8 @@ static void start(struct replay *replay, const char *name, enum spice_channel_ty
 		.caps = caps,
 		.send_max = 65536,
 	};
-	const struct spice_channel_events events = { on_linked, on_message, replay };
-	CHECK_EQ(spice_channel_create(&replay->channel, fds[0], &config, &events), 0);
+	replay->events = (struct spice_step_events){ on_linked, on_message, replay };
+	CHECK_EQ(spice_channel_create(&replay->channel, fds[0], &config), 0);
 }
 
 /* All bytes of the server, in pieces of any size. */
@@ -83,12 +85,12 @@ static void feed(struct replay *replay, size_t piece) {
 			CHECK_EQ(errno, EAGAIN);
 		}
 		for (int i = 0; i < 4; i++) {
-			CHECK(spice_channel_step(replay->channel) >= 0);
+			CHECK(spice_step_with(replay->channel, &replay->events) >= 0);
 		}
 		drain(replay);
 	}
 	for (int i = 0; i < 100; i++) {
-		CHECK(spice_channel_step(replay->channel) >= 0);
+		CHECK(spice_step_with(replay->channel, &replay->events) >= 0);
 	}
 	drain(replay);
 }

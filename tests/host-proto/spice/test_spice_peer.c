@@ -275,11 +275,11 @@ static void a_second_client_ends_the_first_session(void **state) {
 		pair.channels[SPICE_CHANNEL_INPUTS] };
 	pair.channels[SPICE_CHANNEL_MAIN] = pair.channels[SPICE_CHANNEL_INPUTS] = NULL;
 	pair_link(&pair, NULL);
-	CHECK(spice_channel_step(first[0]) == -ENOTCONN ||
-			spice_channel_step(first[0]) == -ENOTCONN);
-	while (spice_channel_step(first[1]) == 0) {
+	CHECK(pair_step(first[0], SPICE_CHANNEL_MAIN) == -ENOTCONN ||
+			pair_step(first[0], SPICE_CHANNEL_MAIN) == -ENOTCONN);
+	while (pair_step(first[1], SPICE_CHANNEL_INPUTS) == 0) {
 	}
-	CHECK_EQ(spice_channel_step(first[1]), -ENOTCONN);
+	CHECK_EQ(pair_step(first[1], SPICE_CHANNEL_INPUTS), -ENOTCONN);
 	CHECK_EQ(spice_peer_state(pair.peer)->keys_held, 0);
 	CHECK(spice_peer_state(pair.peer)->inputs);
 	spice_channel_destroy(first[0]);
@@ -349,7 +349,7 @@ static void a_server_that_does_not_read_ends_the_channel(void **state) {
 	}
 	spice_inputs_key(&inputs, 0x1e, true);
 	spice_inputs_key(&inputs, 0x1e, true);
-	CHECK_EQ(spice_channel_step(channel), -ENOBUFS);
+	CHECK_EQ(pair_step(channel, SPICE_CHANNEL_INPUTS), -ENOBUFS);
 	pair_stop(&pair);
 }
 
