@@ -119,7 +119,7 @@ int play_make_clipboard(struct play *play, const struct clipboard_events *events
 
 /* Also when nothing is shared: text can be typed as keys. */
 int play_start_clipboard(struct play *play) {
-	int r = clipboard_start(play->clipboard, guest_link_clipboard_message, play->session);
+	int r = clipboard_start(play->clipboard, guest_link_clipboard_queue(play->session));
 	if (r < 0) {
 		log_error("the clipboard does not start: %s", strerrordesc_np(-r));
 	}

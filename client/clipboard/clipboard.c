@@ -222,11 +222,9 @@ void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns) {
 	}
 }
 
-int clipboard_start(struct clipboard *clipboard,
-		int (*send)(const struct clipboard_message *message, void *peer), void *peer) {
+int clipboard_start(struct clipboard *clipboard, struct queue *guest) {
 	const struct clipboard_core_events core = {
-		.send = send,
-		.peer = peer,
+		.guest = guest,
 		.refused = clipboard->events.refused,
 		.text = clipboard->events.text,
 		.data = clipboard->events.data,

@@ -16,6 +16,7 @@
 #include "client/clipboard/clipboard_message.h"
 
 struct clipboard;
+struct queue;
 struct window_surface;
 
 struct clipboard_config {
@@ -46,13 +47,12 @@ int clipboard_create(struct clipboard **ret_clipboard, const struct clipboard_co
 void clipboard_destroy(struct clipboard *clipboard);
 
 /*
- * Starts the thread. send: the guest's side, from pg-clip; negative: it cannot take the message
- * now, and message->data stays ours. 0 or a negative errno (local failure). It connects before it
- * returns, and no other thread may be connecting to the X server meanwhile: libXau keeps the name
- * of its file in one place.
+ * Starts the thread. guest: where struct clipboard_message go to the guest's side, which owns their
+ * data from then on; outlives the thread. Returns 0 or a negative errno (local failure). The thread
+ * is connected when this returns, and no other thread may be connecting to the X server meanwhile:
+ * libXau keeps the name of its file in one place.
  */
-int clipboard_start(struct clipboard *clipboard,
-		int (*send)(const struct clipboard_message *message, void *peer), void *peer);
+int clipboard_start(struct clipboard *clipboard, struct queue *guest);
 /* Before the end, while the guest's side still answers: hands what the guest has in the clipboard
  * to the desktop's manager, so that it can be pasted afterwards. Waits so long at most. */
 void clipboard_save(struct clipboard *clipboard, uint64_t timeout_ns);

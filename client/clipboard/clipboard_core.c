@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/queue.h"
 #include "client/clipboard/clipboard_names.h"
 #include "host-proto/spice/agent.h"
 #include "host-proto/spice/text.h"
@@ -57,7 +58,7 @@ static size_t limit_of(const struct clipboard_core *core, unsigned type) {
 }
 
 static int send(struct clipboard_core *core, const struct clipboard_message *message) {
-	int r = core->events.send(message, core->events.peer);
+	int r = queue_push(core->events.guest, message);
 	if (r < 0) {
 		log_warn_limited("the session is too busy for the clipboard");
 		free(message->data);

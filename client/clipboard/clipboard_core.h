@@ -8,11 +8,12 @@
 #include "client/clipboard/clipboard_backend.h"
 
 struct clipboard_core;
+struct queue;
 
 struct clipboard_core_events {
-	/* To the guest's side: owns message->data from then on, unless it returns negative. */
-	int (*send)(const struct clipboard_message *message, void *peer);
-	void *peer;
+	/* To the guest's side: struct clipboard_message, whose data is its taker's. Outlives the
+	 * core. */
+	struct queue *guest;
 	/* Something was not pasted, and the user should know why. len: as in clipboard_message.h.
 	 */
 	void (*refused)(bool to_vm, enum clipboard_failure failure, size_t len, void *data);

@@ -31,17 +31,17 @@
 #include "input/router.h"
 
 #define INPUT_QUEUE  1024u
+#define CLIP_QUEUE   64u
 #define KEYS_SPARE   512u /* places that motion leaves to keys, buttons and commands */
 #define TYPE_STEP_NS (20 * NS_PER_MS)
 #define INPUTS_SEND  (256u * 1024)
 
-/* What other threads hand over; one queue, so that order holds between input and commands. */
+/* What pg-ui hands over; one queue, so that order holds between input and commands. */
 struct item {
-	enum { ITEM_INPUT, ITEM_COMMAND, ITEM_CLIP } kind;
+	enum { ITEM_INPUT, ITEM_COMMAND } kind;
 	union {
 		struct guest_input_event input;
 		struct guest_link_command command;
-		struct clipboard_message clip;
 	};
 };
 
@@ -54,7 +54,8 @@ struct guest_link {
 	struct audio *audio;
 
 	/* any thread */
-	struct queue queue;
+	struct queue queue;     /* struct item */
+	struct queue clips;     /* struct clipboard_message, from pg-clip */
 	atomic_bool input_lost; /* a key, button or command found the queue full */
 	struct loop_source *wake;
 
@@ -444,8 +445,7 @@ static void on_x11_rest(void *data) {
 	router_flush(session->router);
 }
 
-static void on_wake(void *data) {
-	struct guest_link *session = data;
+static void run_queue(struct guest_link *session) {
 	struct item item;
 	/* No more than what was there at the start could ever fit, so that a flood of motion does
 	 * not hold the loop. */
@@ -458,9 +458,6 @@ static void on_wake(void *data) {
 			router_flush(session->router);
 			run_command(session, &item.command);
 			break;
-		case ITEM_CLIP:
-			guest_link_agent_local_clipboard(session->agent, &item.clip);
-			break;
 		}
 	}
 	/* It may have been the release of a key. */
@@ -468,6 +465,15 @@ static void on_wake(void *data) {
 		router_release(session->router, INPUT_SOURCE_WINDOW);
 	}
 	router_flush(session->router);
+}
+
+static void on_wake(void *data) {
+	struct guest_link *session = data;
+	struct clipboard_message message;
+	run_queue(session);
+	for (unsigned i = 0; i < CLIP_QUEUE && queue_pop(&session->clips, &message); i++) {
+		guest_link_agent_local_clipboard(session->agent, &message);
+	}
 	guest_way_settle(session->way);
 }
 
@@ -499,10 +505,8 @@ int guest_link_command(struct guest_link *session, const struct guest_link_comma
 	return push_or_release(session, &item);
 }
 
-int guest_link_clipboard_message(const struct clipboard_message *message, void *data) {
-	struct guest_link *session = data;
-	const struct item item = { .kind = ITEM_CLIP, .clip = *message };
-	return queue_push(&session->queue, &item);
+struct queue *guest_link_clipboard_queue(struct guest_link *session) {
+	return &session->clips;
 }
 
 /* ---- life ---- */
@@ -623,6 +627,13 @@ int guest_link_create(struct guest_link **ret_session, struct loop *loop,
 		free(session);
 		return r;
 	}
+	r = queue_init(&session->clips, sizeof(struct clipboard_message), CLIP_QUEUE, wake_loop,
+			session);
+	if (r < 0) {
+		queue_finish(&session->queue);
+		free(session);
+		return r;
+	}
 	session->wake = loop_add_wake(loop, on_wake, session);
 	session->type_timer = loop_add_timer(loop, on_type_timer, session);
 	if (!session->wake || !session->type_timer) {
@@ -690,10 +701,13 @@ void guest_link_destroy(struct guest_link *session) {
 	while (queue_pop(&session->queue, &item)) {
 		if (item.kind == ITEM_COMMAND) {
 			free_text(&item.command);
-		} else if (item.kind == ITEM_CLIP) {
-			free(item.clip.data);
 		}
 	}
 	queue_finish(&session->queue);
+	struct clipboard_message message;
+	while (queue_pop(&session->clips, &message)) {
+		free(message.data);
+	}
+	queue_finish(&session->clips);
 	free(session);
 }

@@ -23,6 +23,7 @@ struct loop;
 struct guest_link;
 struct clipboard_port;
 struct input_port;
+struct queue;
 
 #define GUEST_LINK_EVDEV_MAX 16
 
@@ -201,6 +202,6 @@ struct guest_link_command {
 /* From any thread. On failure (-ENOBUFS) text stays the caller's. */
 int guest_link_command(struct guest_link *session, const struct guest_link_command *command);
 
-/* From any thread: the local side of the clipboard; data: the struct guest_link. On failure
- * (-ENOBUFS) the message's data stays the caller's. */
-int guest_link_clipboard_message(const struct clipboard_message *message, void *data);
+/* The queue of struct clipboard_message from the local side of the clipboard, for any thread; the
+ * data of a message that was pushed is the session's. Lives as long as the session. */
+struct queue *guest_link_clipboard_queue(struct guest_link *session);

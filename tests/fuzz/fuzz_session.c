@@ -21,6 +21,7 @@
 #include "audio/audio.h"
 #include "audio/server/microphone.h"
 #include "base/loop.h"
+#include "base/queue.h"
 #include "client/gl/spice_surface.h"
 #include "client/session/guest_link.h"
 #include "host-proto/sim/peer.h"
@@ -251,7 +252,7 @@ static void be_desktop(struct fuzz_input *input) {
 			message.failure--;
 		}
 	}
-	if (guest_link_clipboard_message(&message, f.session) < 0) {
+	if (queue_push(guest_link_clipboard_queue(f.session), &message) < 0) {
 		free(message.data);
 	}
 }

@@ -28,6 +28,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/queue.h"
 #include "client/clipboard/clipboard_message.h"
 #include "client/gl/spice_surface.h"
 #include "client/session/guest_link.h"
@@ -89,7 +90,7 @@ static void clipboard_send(
 		message.data = strdup(text);
 		message.len = strlen(text);
 	}
-	if (guest_link_clipboard_message(&message, driver->session) < 0) {
+	if (queue_push(guest_link_clipboard_queue(driver->session), &message) < 0) {
 		free(message.data);
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/queue.h"
 #include "client/clipboard/clipboard_core.h"
 #include "client/clipboard/clipboard_names.h"
 #include "client/clipboard/clipboard_uris.h"
@@ -34,22 +35,29 @@ static struct {
 	enum clipboard_failure failure;
 	char *text;
 	unsigned texts;
-	bool busy; /* the guest's side takes nothing */
+	struct queue guest; /* of one place: on_guest() empties it at once */
+	bool busy;          /* … or leaves it full */
 } w;
 
-static int on_send(const struct clipboard_message *message, void *data) {
+static void on_guest(void *data) {
 	(void)data;
 	if (w.busy) {
-		return -1;
+		return;
 	}
-	w.sent = *message;
-	w.messages++;
-	memset(w.content, 0, sizeof w.content);
-	if (message->data) {
-		memcpy(w.content, message->data, message->len);
-		free(message->data);
+	while (queue_pop(&w.guest, &w.sent)) {
+		w.messages++;
+		memset(w.content, 0, sizeof w.content);
+		if (w.sent.data) {
+			memcpy(w.content, w.sent.data, w.sent.len);
+			free(w.sent.data);
+		}
 	}
-	return 0;
+}
+
+static void be_busy(void) {
+	const struct clipboard_message message = { .types = 0 };
+	w.busy = true;
+	CHECK_EQ(queue_push(&w.guest, &message), 0);
 }
 
 static void on_refused(bool to_vm, enum clipboard_failure failure, size_t len, void *data) {
@@ -100,11 +108,12 @@ static void start(void) {
 		.name = "stand-in", .own = own, .fetch = fetch, .give = give
 	};
 	static const struct clipboard_core_events events = {
-		.send = on_send, .refused = on_refused, .text = on_text
+		.guest = &w.guest, .refused = on_refused, .text = on_text
 	};
 	log_set_level(LOG_NONE);
 	memset(&w, 0, sizeof w);
 	w.backend.table = &table;
+	CHECK_EQ(queue_init(&w.guest, sizeof(struct clipboard_message), 1, on_guest, NULL), 0);
 	CHECK_EQ(clipboard_core_create(&w.core, MAX_BYTES, &events), 0);
 	w.desktop = clipboard_core_backend_events(w.core);
 	clipboard_core_set_backend(w.core, &w.backend);
@@ -112,6 +121,7 @@ static void start(void) {
 
 static void stop(void) {
 	clipboard_core_destroy(w.core);
+	queue_finish(&w.guest);
 	free(w.text);
 }
 
@@ -234,7 +244,7 @@ static void the_guests_content_comes_when_a_program_pastes(void **state) {
 	CHECK_EQ(w.owned, 0);
 	/* A session that is too busy. */
 	guest(CLIPBOARD_OFFER, CLIPBOARD_TEXT, 0, false, NULL);
-	w.busy = true;
+	be_busy();
 	w.desktop.wanted(15, CLIPBOARD_TEXT, w.desktop.data);
 	CHECK_EQ(w.gives, 5);
 	CHECK_EQ(w.empty_gives, 3);

@@ -1,4 +1,5 @@
 /* What crosses through the guest's agent: clipboard, files, the size of the monitor. */
+#include "base/queue.h"
 #include "client/session/guest_link_agent.h"
 
 #include <dirent.h>
@@ -19,7 +20,7 @@ static void clip(struct fixture *f, enum clipboard_message_kind kind, unsigned t
 		message.data = malloc(len + 1);
 		memcpy(message.data, data, len);
 	}
-	CHECK_EQ(guest_link_clipboard_message(&message, f->session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f->session), &message), 0);
 }
 
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): the loops are WAIT() */
@@ -177,7 +178,7 @@ static void the_clipboard_follows_the_focus(void **state) {
 	start(&f);
 	WAIT(f.status.agent, 3);
 	const struct clipboard_message offer = { .kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT };
-	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f.session), &offer), 0);
 	guest_copy(&f.guest, SPICE_CLIPBOARD_TEXT, "guest", 5);
 	loop_run_for(f.loop, 200);
 	CHECK_EQ(f.guest.offered, 0);
@@ -188,7 +189,7 @@ static void the_clipboard_follows_the_focus(void **state) {
 	/* With the focus comes what the guest copied last, and then what is copied here. */
 	command(&f, GUEST_LINK_FOCUS, true);
 	WAIT(f.offers == 1 && f.offered == CLIPBOARD_TEXT, 3);
-	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f.session), &offer), 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.requests == 1, 3);
@@ -212,7 +213,7 @@ static void the_clipboard_is_asked_for(void **state) {
 	WAIT(f.status.agent, 3);
 	command(&f, GUEST_LINK_FOCUS, true);
 	const struct clipboard_message offer = { .kind = CLIPBOARD_OFFER, .types = CLIPBOARD_TEXT };
-	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f.session), &offer), 0);
 	WAIT(f.guest.offered != 0, 3);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_VM, 3);
@@ -229,12 +230,12 @@ static void the_clipboard_is_asked_for(void **state) {
 	clip(&f, CLIPBOARD_DATA, CLIPBOARD_TEXT, f.serial, "host", 4);
 	WAIT(f.guest.pastes == 2, 3);
 	/* And not for what comes after it. Something newer answers the question. */
-	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f.session), &offer), 0);
 	loop_run_for(f.loop, 50);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_TO_VM, 3);
 	CHECK_EQ(f.requests, 2);
-	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f.session), &offer), 0);
 	WAIT(f.status.clipboard_question == CLIPBOARD_QUESTION_NONE, 3);
 	/* The other way, once the guest has seen that offer. */
 	loop_run_for(f.loop, 100);
@@ -247,7 +248,8 @@ static void the_clipboard_is_asked_for(void **state) {
 	CHECK(!f.status.clipboard_used_unfocused);
 	/* Without the focus whatever it does is kept as a sign. */
 	command(&f, GUEST_LINK_FOCUS, false);
-	CHECK_EQ(guest_link_clipboard_message(&offer, f.session), 0);
+	CHECK_EQ(queue_push(guest_link_clipboard_queue(f.session), &offer), 0);
+	loop_run_for(f.loop, 50);
 	command(&f, GUEST_LINK_CLIPBOARD, true);
 	loop_run_for(f.loop, 50);
 	guest_paste(&f.guest, SPICE_CLIPBOARD_TEXT);

@@ -3,6 +3,7 @@
  * channel, at the whole session part with sound and microphone. Nothing may crash (the sanitizers
  * watch), memory stays bounded, keys go on, and an honest server is found again afterwards.
  */
+#include "base/queue.h"
 #include "client/session/guest_link.h"
 
 #include <linux/input-event-codes.h>
@@ -76,7 +77,7 @@ static void on_clipboard(const struct clipboard_message *message, void *data) {
 		const struct clipboard_message request = {
 			.kind = CLIPBOARD_REQUEST, .types = CLIPBOARD_TEXT, .serial = 1
 		};
-		CHECK_EQ(guest_link_clipboard_message(&request, f->session), 0);
+		CHECK_EQ(queue_push(guest_link_clipboard_queue(f->session), &request), 0);
 	}
 	free(message->data);
 }
