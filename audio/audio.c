@@ -58,9 +58,8 @@ static void write_raw(struct audio *audio, const struct scream_packet *packet) {
 	audio->raw_frames += packet->frames;
 }
 
-static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
-		void *data) {
-	struct audio *audio = data;
+static void play_scream(struct audio *audio, const struct scream_packet *packet,
+		uint64_t arrived_ns, uint64_t now_ns) {
 	if (audio->config.output == AUDIO_OUTPUT_RAW) {
 		write_raw(audio, packet);
 		return;
@@ -71,19 +70,28 @@ static void on_packet(const struct scream_packet *packet, uint64_t arrived_ns, u
 	}
 }
 
-static void on_lost(unsigned packets, void *data) {
-	struct audio *audio = data;
+static void tell_lost(struct audio *audio, unsigned packets) {
 	log_warn_limited("the kernel dropped %u packets before pierglass could read them", packets);
 	if (audio->playout) {
 		playout_lost(audio->playout, packets);
 	}
 }
 
-static void on_yielded(void *data) {
-	struct audio *audio = data;
-	log_info("a player takes the sound over");
-	if (audio->playout) {
-		playout_break(audio->playout, clock_now_ns());
+static void run_receiver(struct audio *audio, uint64_t now_ns) {
+	struct received received;
+	while (receiver_next(audio->receiver, now_ns, &received)) {
+		if (received.lost > 0) {
+			tell_lost(audio, received.lost);
+		}
+		if (received.is_played) {
+			play_scream(audio, &received.packet, received.arrived_ns, now_ns);
+		}
+	}
+	if (receiver_tend(audio->receiver, now_ns)) {
+		log_info("a player takes the sound over");
+		if (audio->playout) {
+			playout_break(audio->playout, clock_now_ns());
+		}
 	}
 }
 
@@ -104,13 +112,7 @@ static int make_receiver(struct audio *audio) {
 	snprintf(receiver.sender, sizeof receiver.sender, "%s", config->sender);
 	snprintf(receiver.group, sizeof receiver.group, "%s", config->group);
 	snprintf(receiver.shm_path, sizeof receiver.shm_path, "%s", config->shm_path);
-	const struct receiver_events events = {
-		.packet = on_packet,
-		.lost = on_lost,
-		.yielded = on_yielded,
-		.data = audio,
-	};
-	return receiver_create(&audio->receiver, &receiver, &events);
+	return receiver_create(&audio->receiver, &receiver);
 }
 
 /* From the network to the VM's memory, or back where the next VM has none. */
@@ -205,7 +207,7 @@ static void run_due(struct audio *audio) {
 	const bool tick = audio->playout && deadline_is_over(playout_due(audio->playout), now_ns);
 	if (audio->receiver) {
 		if (tick || deadline_is_over(receiver_deadline(audio->receiver), now_ns)) {
-			receiver_dispatch(audio->receiver, now_ns);
+			run_receiver(audio, now_ns);
 		}
 	}
 	if (tick) {
@@ -302,7 +304,7 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 	}
 	now_ns = clock_now_ns();
 	if (fds[1].revents || (pickup_ns > 0 && now_ns >= pickup_ns)) {
-		receiver_dispatch(audio->receiver, now_ns);
+		run_receiver(audio, now_ns);
 	}
 	flush_sink(audio);
 	return pulse_loop_run(audio->pulse);

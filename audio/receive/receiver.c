@@ -49,7 +49,6 @@ struct joined {
 struct receiver {
 	/* constant after receiver_create() */
 	struct receiver_config config;
-	struct receiver_events events;
 	uint32_t group; /* 0 = unicast */
 
 	int epoll_fd;
@@ -58,6 +57,11 @@ struct receiver {
 	struct scream_socket *socket;
 	struct scream_shm *shm;
 	struct filter filter;
+
+	/* of this turn: what receiver_next() gives away one by one */
+	struct scream_datagram datagrams[SCREAM_SOCKET_BATCH];
+	int datagram_count, datagram_next, handled;
+	bool polled; /* shm was looked at */
 
 	struct joined joined[INTERFACES_MAX];
 	unsigned joined_count;
@@ -358,9 +362,10 @@ static void look(struct receiver *r, uint64_t now_ns) {
 
 /* ---- the owner ---- */
 
-static void on_owner(struct receiver *r, uint64_t now_ns) {
+/* Returns whether the sound was ours and is not any more. */
+static bool on_owner(struct receiver *r, uint64_t now_ns) {
 	if (!sound_owner_dispatch(r->owner)) {
-		return;
+		return false;
 	}
 	bool had = r->joined_count > 0 || r->socket;
 	for (unsigned i = r->joined_count; i-- > 0;) {
@@ -373,10 +378,9 @@ static void on_owner(struct receiver *r, uint64_t now_ns) {
 	if (any_interface(r) ? !may_have(r, "any") : r->joined_count == 0) {
 		close_socket(r);
 	}
-	if (had && !r->socket && r->events.yielded) {
-		r->events.yielded(r->events.data);
-	}
+	const bool yielded = had && !r->socket;
 	look(r, now_ns);
+	return yielded;
 }
 
 /* ---- packets ---- */
@@ -420,26 +424,22 @@ static void renew(struct receiver *r, uint64_t now_ns) {
 	r->renew = now_ns + r->renew_every_ns;
 }
 
-static void on_datagram(
-		struct receiver *r, const struct scream_datagram *datagram, uint64_t now_ns) {
-	if (datagram->dropped > 0) {
-		r->stats.lost += datagram->dropped;
-		r->events.lost(datagram->dropped, r->events.data);
-	}
+/* Returns whether the datagram is a packet to be played. */
+static bool judge(struct receiver *r, const struct scream_datagram *datagram, uint64_t now_ns,
+		struct scream_packet *ret_packet) {
 	if (datagram->truncated || (!any_interface(r) && !has_joined(r, datagram->ifindex))) {
 		r->stats.rejected++;
-		return;
+		return false;
 	}
-	struct scream_packet packet;
 	enum filter_verdict verdict = filter_judge(&r->filter, datagram->data, datagram->len,
-			datagram->source, datagram->source_port, now_ns, &packet);
+			datagram->source, datagram->source_port, now_ns, ret_packet);
 	if (r->filter.sender_count > r->senders_judged) {
 		judge_senders(r); /* a new one; what the kernel is asked it answers at once */
 		r->look = deadline_first(r->look, now_ns + ASKED_NS);
 	}
 	if (verdict != FILTER_PLAY) {
 		tell_rejected(r, verdict, datagram, now_ns);
-		return;
+		return false;
 	}
 	r->stats.packets++;
 	r->stats.last_packet_ns = now_ns;
@@ -447,21 +447,22 @@ static void on_datagram(
 	if (r->healed_ns != 0) {
 		learn_lapse(r, now_ns);
 	}
-	r->events.packet(&packet, datagram->arrived_ns, now_ns, r->events.data);
+	return true;
 }
 
-static int drain(struct receiver *r, uint64_t now_ns) {
-	struct scream_datagram datagrams[SCREAM_SOCKET_BATCH];
-	int handled = 0;
-	int n;
-	do {
-		n = scream_socket_receive(r->socket, datagrams, now_ns);
-		for (int i = 0; i < n; i++) {
-			on_datagram(r, &datagrams[i], now_ns);
+/* The next of the batch, or of another one. */
+static const struct scream_datagram *next_datagram(struct receiver *r, uint64_t now_ns) {
+	if (r->datagram_next == r->datagram_count) {
+		const bool more = r->handled == 0 || (r->datagram_count == SCREAM_SOCKET_BATCH &&
+								     r->handled < DATAGRAMS_MAX);
+		r->datagram_next = r->datagram_count = 0;
+		if (!r->socket || !more) {
+			return NULL;
 		}
-		handled += n;
-	} while (n == SCREAM_SOCKET_BATCH && handled < DATAGRAMS_MAX);
-	return handled;
+		r->datagram_count = scream_socket_receive(r->socket, r->datagrams, now_ns);
+		r->handled += r->datagram_count;
+	}
+	return r->datagram_count > 0 ? &r->datagrams[r->datagram_next++] : NULL;
 }
 
 /* ---- the membership heals, and what may be in the way is told ---- */
@@ -521,27 +522,48 @@ static void hint(struct receiver *r, uint64_t now_ns) {
 
 /* ---- shared memory ---- */
 
-static void on_shm_packet(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
-		void *data) {
-	struct receiver *r = data;
-	r->stats.packets++;
-	r->stats.last_packet_ns = now_ns;
-	r->events.packet(packet, arrived_ns, now_ns, r->events.data);
-}
-
-static void poll_shm(struct receiver *r, uint64_t now_ns) {
+static bool next_of_shm(struct receiver *r, uint64_t now_ns, struct received *ret_received) {
 	char reason[PART_REASON_BYTES];
-	int result = scream_shm_poll(r->shm, now_ns, on_shm_packet, r, reason, sizeof reason);
-	set_status(r, result < 0 ? PART_WAITING : PART_RUNNING, "%s", reason);
+	if (!r->polled) {
+		r->polled = true;
+		int result = scream_shm_poll(r->shm, now_ns, reason, sizeof reason);
+		set_status(r, result < 0 ? PART_WAITING : PART_RUNNING, "%s", reason);
+	}
+	ret_received->lost = 0;
+	ret_received->is_played = scream_shm_next(
+			r->shm, now_ns, &ret_received->packet, &ret_received->arrived_ns);
+	if (ret_received->is_played) {
+		r->stats.packets++;
+		r->stats.last_packet_ns = now_ns;
+	}
+	return ret_received->is_played;
 }
 
-/* ---- life ---- */
+/* ---- a turn ---- */
 
-static void dispatch_fd(struct receiver *r, int fd, uint64_t now_ns) {
+bool receiver_next(struct receiver *r, uint64_t now_ns, struct received *ret_received) {
+	if (r->shm) {
+		return next_of_shm(r, now_ns, ret_received);
+	}
+	const struct scream_datagram *datagram;
+	while ((datagram = next_datagram(r, now_ns)) != NULL) {
+		ret_received->lost = datagram->dropped;
+		r->stats.lost += datagram->dropped;
+		ret_received->is_played = judge(r, datagram, now_ns, &ret_received->packet);
+		ret_received->arrived_ns = datagram->arrived_ns;
+		if (ret_received->is_played || ret_received->lost > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Returns whether the sound was yielded. */
+static bool dispatch_fd(struct receiver *r, int fd, uint64_t now_ns) {
 	int deleted[INTERFACES_MAX + 1];
 	if (fd == r->link_fd) {
 		if (!interfaces_changed(r->link_fd, deleted)) {
-			return;
+			return false;
 		}
 		for (int *index = deleted; *index; index++) {
 			for (unsigned i = r->joined_count; i-- > 0;) {
@@ -552,22 +574,23 @@ static void dispatch_fd(struct receiver *r, int fd, uint64_t now_ns) {
 		}
 		look(r, now_ns);
 	} else if (r->owner && fd == sound_owner_fd(r->owner)) {
-		on_owner(r, now_ns);
-	} else if (r->socket && fd == scream_socket_fd(r->socket)) {
-		drain(r, now_ns);
+		return on_owner(r, now_ns);
 	}
+	return false;
 }
 
-void receiver_dispatch(struct receiver *r, uint64_t now_ns) {
-	if (r->shm) {
-		poll_shm(r, now_ns);
-		return;
-	}
+bool receiver_tend(struct receiver *r, uint64_t now_ns) {
 	struct epoll_event events[4];
-	/* Nearly always it is a packet: that saves asking which of them it was. */
-	int n = r->socket && drain(r, now_ns) > 0 ? 0 : epoll_wait(r->epoll_fd, events, 4, 0);
+	bool yielded = false;
+	r->polled = false;
+	if (r->shm) {
+		return false;
+	}
+	/* Nearly always it was a packet: that saves asking which of them it was. */
+	int n = r->handled > 0 ? 0 : epoll_wait(r->epoll_fd, events, 4, 0);
+	r->handled = 0;
 	for (int i = 0; i < n; i++) {
-		dispatch_fd(r, events[i].data.fd, now_ns);
+		yielded |= dispatch_fd(r, events[i].data.fd, now_ns);
 	}
 	renew(r, now_ns);
 	if (deadline_is_over(r->look, now_ns)) {
@@ -577,7 +600,10 @@ void receiver_dispatch(struct receiver *r, uint64_t now_ns) {
 	} else if (deadline_is_over(r->heal, now_ns)) {
 		heal(r, now_ns);
 	}
+	return yielded;
 }
+
+/* ---- life ---- */
 
 deadline receiver_deadline(const struct receiver *r) {
 	if (r->shm) {
@@ -656,15 +682,13 @@ static int set_up(struct receiver *r) {
 	return 0;
 }
 
-int receiver_create(struct receiver **ret_receiver, const struct receiver_config *config,
-		const struct receiver_events *events) {
+int receiver_create(struct receiver **ret_receiver, const struct receiver_config *config) {
 	struct receiver *r = calloc(1, sizeof *r);
 	if (!r) {
 		return -ENOMEM;
 	}
 	r->look = DEADLINE_NOW;
 	r->config = *config;
-	r->events = *events;
 	r->link_fd = -1;
 	r->renew_every_ns = RENEW_NS;
 	filter_init(&r->filter, config->any_sender);

@@ -4,9 +4,9 @@
  * "one owner of the sound", renews a lost multicast membership, and reports what is missing in
  * words.
  *
- * Runs on pg-audio: call receiver_dispatch() when receiver_fd() is readable or
- * receiver_deadline() has passed. Nothing on the packet path allocates, touches a file, or logs
- * more than the limited lines.
+ * Runs on pg-audio: when receiver_fd() is readable or receiver_deadline() has passed, call
+ * receiver_next() until it returns false, then receiver_tend(). Nothing on the packet path
+ * allocates, touches a file, or logs more than the limited lines.
  */
 #pragma once
 
@@ -36,14 +36,11 @@ struct receiver_config {
 	bool preemptible;
 };
 
-struct receiver_events {
-	void (*packet)(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
-			void *data);
-	/* Packets were dropped by the kernel before the next one. */
-	void (*lost)(unsigned packets, void *data);
-	/* The sound now belongs to somebody else. */
-	void (*yielded)(void *data);
-	void *data;
+struct received {
+	unsigned lost;  /* so many packets were dropped by the kernel before this one */
+	bool is_played; /* there is a packet, which may be played; else lost is all */
+	struct scream_packet packet; /* its PCM is valid until the next receiver_next() */
+	uint64_t arrived_ns;
 };
 
 struct receiver_stats {
@@ -53,13 +50,15 @@ struct receiver_stats {
 	uint64_t last_packet_ns; /* played; 0 = none yet */
 };
 
-int receiver_create(struct receiver **ret_receiver, const struct receiver_config *config,
-		const struct receiver_events *events);
+int receiver_create(struct receiver **ret_receiver, const struct receiver_config *config);
 /* Accepts NULL. */
 void receiver_destroy(struct receiver *receiver);
 
 int receiver_fd(const struct receiver *receiver);
-void receiver_dispatch(struct receiver *receiver, uint64_t now_ns);
+/* The next that has come; false: nothing more for now. */
+bool receiver_next(struct receiver *receiver, uint64_t now_ns, struct received *ret_received);
+/* Everything else that is due. Returns true when the sound now belongs to somebody else. */
+bool receiver_tend(struct receiver *receiver, uint64_t now_ns);
 deadline receiver_deadline(const struct receiver *receiver);
 /* Look again now. */
 void receiver_retry(struct receiver *receiver);

@@ -18,6 +18,7 @@
 #define POLL_ABSENT_NS (500 * NS_PER_MS)
 #define SILENT_NS      NS_PER_S
 #define CHECK_NS       NS_PER_S
+#define PIECE_BYTES    1152
 #define BEHIND_MAX     3 /* slots: further behind, only the newest two are played */
 
 struct scream_shm {
@@ -32,6 +33,9 @@ struct scream_shm {
 	struct scream_shm_header header;
 	unsigned next; /* slot to play next */
 	uint8_t slot[SCREAM_SHM_SLOT_MAX];
+	bool cutting;   /* the slot is being cut into packets */
+	size_t cut;     /* bytes of it that are given away */
+	unsigned later; /* slots that came with it and are younger */
 };
 
 int scream_shm_create(struct scream_shm **ret_shm, const char *path, const struct owners *owners) {
@@ -106,52 +110,53 @@ static bool same_stream(const struct scream_shm_header *a, const struct scream_s
 	       a->slot_bytes == b->slot_bytes && a->offset == b->offset;
 }
 
-/* later: slots that came with it and are younger. */
-static void cut(struct scream_shm *shm, unsigned later, uint64_t now_ns, scream_shm_fn packet,
-		void *data) {
-	size_t frame = scream_frame_bytes(&shm->header.format);
-	size_t piece = 1152 / frame * frame;
-	for (size_t at = 0; at < shm->header.slot_bytes; at += piece) {
-		size_t left = shm->header.slot_bytes - at;
-		const struct scream_packet p = {
-			.format = shm->header.format,
-			.pcm = shm->slot + at,
-			.frames = (unsigned)((left < piece ? left : piece) / frame),
-		};
-		/* The slot came whole: its pieces are stamped as if they had come one by one. */
-		size_t after = (left > piece ? left - piece : 0) / frame +
-			       later * (shm->header.slot_bytes / frame);
-		packet(&p, now_ns - after * NS_PER_S / shm->header.format.rate, now_ns, data);
+/* Copies the next slot that the last poll saw. */
+static bool read_slot(struct scream_shm *shm, uint64_t now_ns) {
+	const struct scream_shm_header *header = &shm->header;
+	struct scream_shm_header after;
+	if (!shm->running || shm->next == (header->newest + 1) % header->slots) {
+		return false;
 	}
+	const off_t at = (off_t)(header->offset + (uint64_t)shm->next * header->slot_bytes);
+	if (pread(shm->fd, shm->slot, header->slot_bytes, at) != (ssize_t)header->slot_bytes ||
+			read_header(shm, &after) < 0 || !same_stream(header, &after)) {
+		shm->running = false; /* it changed under the copy */
+		return false;
+	}
+	shm->later = (header->newest + header->slots - shm->next) % header->slots;
+	shm->next = (shm->next + 1) % header->slots;
+	shm->cut = 0;
+	shm->cutting = true;
+	shm->heard_ns = now_ns;
+	return true;
 }
 
-static int play_slots(struct scream_shm *shm, const struct scream_shm_header *header,
-		uint64_t now_ns, scream_shm_fn packet, void *data) {
-	unsigned newest = header->newest;
-	unsigned behind = (newest + 1 + header->slots - shm->next) % header->slots;
-	if (behind > BEHIND_MAX) {
-		shm->next = (newest + header->slots - 1) % header->slots;
+bool scream_shm_next(struct scream_shm *shm, uint64_t now_ns, struct scream_packet *ret_packet,
+		uint64_t *ret_arrived_ns) {
+	if (!shm->cutting && !read_slot(shm, now_ns)) {
+		return false;
 	}
-	while (shm->next != (newest + 1) % header->slots) {
-		off_t at = (off_t)(header->offset + (uint64_t)shm->next * header->slot_bytes);
-		struct scream_shm_header after;
-		if (pread(shm->fd, shm->slot, header->slot_bytes, at) !=
-						(ssize_t)header->slot_bytes ||
-				read_header(shm, &after) < 0 || !same_stream(header, &after)) {
-			shm->running = false; /* it changed under the copy */
-			return -EAGAIN;
-		}
-		unsigned later = (newest + header->slots - shm->next) % header->slots;
-		cut(shm, later, now_ns, packet, data);
-		shm->next = (shm->next + 1) % header->slots;
-		shm->heard_ns = now_ns;
-	}
-	return 0;
+	const size_t bytes = shm->header.slot_bytes;
+	const size_t frame = scream_frame_bytes(&shm->header.format);
+	const size_t piece = PIECE_BYTES / frame * frame;
+	const size_t left = bytes - shm->cut;
+	*ret_packet = (struct scream_packet){
+		.format = shm->header.format,
+		.pcm = shm->slot + shm->cut,
+		.frames = (unsigned)((left < piece ? left : piece) / frame),
+	};
+	/* The slot came whole: its pieces are stamped as if they had come one by one. */
+	const size_t after =
+			(left > piece ? left - piece : 0) / frame + shm->later * (bytes / frame);
+	*ret_arrived_ns = now_ns - after * NS_PER_S / shm->header.format.rate;
+	shm->cut += piece;
+	shm->cutting = shm->cut < bytes;
+	return true;
 }
 
-int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data,
-		char *ret_reason, size_t reason_room) {
+int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, char *ret_reason, size_t reason_room) {
 	struct scream_shm_header header;
+	shm->cutting = false;
 	shm->poll = now_ns + POLL_ABSENT_NS;
 	int r = check_file(shm, now_ns);
 	if (r < 0) {
@@ -180,7 +185,11 @@ int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packe
 	}
 	snprintf(ret_reason, reason_room, _("reading %.80s"), shm->path);
 	shm->header.newest = header.newest;
-	return play_slots(shm, &header, now_ns, packet, data);
+	const unsigned behind = (header.newest + 1 + header.slots - shm->next) % header.slots;
+	if (behind > BEHIND_MAX) {
+		shm->next = (header.newest + header.slots - 1) % header.slots;
+	}
+	return 0;
 }
 
 deadline scream_shm_deadline(const struct scream_shm *shm) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,16 +16,16 @@
 
 struct scream_shm;
 
-typedef void (*scream_shm_fn)(const struct scream_packet *packet, uint64_t arrived_ns,
-		uint64_t now_ns, void *data);
-
 /* owners: whose file may be the VM's. */
 int scream_shm_create(struct scream_shm **ret_shm, const char *path, const struct owners *owners);
 /* Accepts NULL. */
 void scream_shm_destroy(struct scream_shm *shm);
 
-/* Gives every new slot away, in packets. Returns 0 while there is a sender, else a negative errno;
- * reason says in words what there is. */
-int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, scream_shm_fn packet, void *data,
-		char *ret_reason, size_t reason_room);
+/* Looks what there is. Returns 0 while there is a sender, else a negative errno; reason says it in
+ * words. */
+int scream_shm_poll(struct scream_shm *shm, uint64_t now_ns, char *ret_reason, size_t reason_room);
+/* The next packet of the slots that the last poll saw; false: there is none. Its PCM is valid until
+ * the next call. */
+bool scream_shm_next(struct scream_shm *shm, uint64_t now_ns, struct scream_packet *ret_packet,
+		uint64_t *ret_arrived_ns);
 deadline scream_shm_deadline(const struct scream_shm *shm);

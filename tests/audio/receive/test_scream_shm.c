@@ -23,9 +23,8 @@ static int fd;
 static const struct owners owners;
 static uint8_t image[16384];
 
-static void hear(const struct scream_packet *packet, uint64_t arrived_ns, uint64_t now_ns,
-		void *data) {
-	struct heard *heard = data;
+static void hear(struct heard *heard, const struct scream_packet *packet, uint64_t arrived_ns,
+		uint64_t now_ns) {
 	if (heard->packets++ == 0) {
 		memcpy(heard->first, packet->pcm, 4);
 	}
@@ -53,8 +52,15 @@ static void set_newest(unsigned slot) {
 
 static int poll_at(struct scream_shm *shm, unsigned ms, struct heard *heard) {
 	char reason[160];
+	struct scream_packet packet;
+	uint64_t arrived_ns;
+	const uint64_t now_ns = NS_PER_S + ms * NS_PER_MS;
 	memset(heard, 0, sizeof *heard);
-	return scream_shm_poll(shm, NS_PER_S + ms * NS_PER_MS, hear, heard, reason, sizeof reason);
+	const int r = scream_shm_poll(shm, now_ns, reason, sizeof reason);
+	while (scream_shm_next(shm, now_ns, &packet, &arrived_ns)) {
+		hear(heard, &packet, arrived_ns, now_ns);
+	}
+	return r;
 }
 
 static void new_slots_are_played_in_order(void **state) {
