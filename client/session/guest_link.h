@@ -14,6 +14,7 @@
 #include "base/owners.h"
 #include "base/part.h"
 #include "client/clipboard/clipboard_message.h"
+#include "client/files/file_sender.h"
 #include "input/event.h"
 
 struct audio;
@@ -73,19 +74,6 @@ struct guest_link_config {
 	bool grab_on_start;
 	bool ignore_windows_keys;
 	int sensitivity; /* -9..9: factor (n + 10) / 10 on relative motion */
-};
-
-/* Files on their way to the guest: a batch is all that was dropped until everything is finished. */
-struct file_sender_status {
-	unsigned active; /* still to be finished, the running ones too; more while folders are read
-			  */
-	unsigned done, failed;
-	unsigned renamed;                 /* that have another name in the guest */
-	uint64_t sent_bytes, total_bytes; /* of the files begun so far */
-	char name[128];                   /* of the one that runs, printable */
-	char error[PART_REASON_BYTES];    /* why the last failure happened; "" = none */
-	char failures[360]; /* the failed ones, as many as fit, each with the reason */
-	unsigned batches;   /* that have ended: done and failed are the sum then */
 };
 
 struct guest_link_status {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "client/session/file_sender.h"
+#include "client/files/file_sender.h"
 #include "client/session/guest_link.h"
 #include "client/session/guest_link_clipboard.h"
 #include "client/session/host_clipboard.h"

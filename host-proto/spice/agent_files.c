@@ -1,6 +1,6 @@
 /*
  * File transfer by the guest agent (doc/protocol/spice.md 10.6): what is said to it and by it; who
- * reads the files and when is client/session/file_sender.h.
+ * reads the files and when is client/files/file_sender.h.
  */
 #include <errno.h>
 #include <stdio.h>

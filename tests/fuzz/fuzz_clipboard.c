@@ -3,15 +3,15 @@
  * names of types, lists of files, text of older programs.
  *
  * Covers: client/clipboard/clipboard_names.c client/clipboard/clipboard_uris.c
- * client/session/file_uri.c client/session/file_names.c
+ * client/files/file_uri.c client/files/file_names.c
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/clipboard/clipboard_names.h"
 #include "client/clipboard/clipboard_uris.h"
-#include "client/session/file_names.h"
-#include "client/session/file_uri.h"
+#include "client/files/file_names.h"
+#include "client/files/file_uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

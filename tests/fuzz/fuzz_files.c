@@ -1,9 +1,9 @@
 /*
  * Files to a guest whose agent answers anything, in any order, and a disk that does what it likes:
- * the worker of client/session/file_worker.h is played here, so that its answers come when the
+ * the worker of client/files/file_worker.h is played here, so that its answers come when the
  * input says. What was begun ends exactly once, and no descriptor stays behind.
  *
- * Covers: client/session/file_sender.c client/session/file_names.c
+ * Covers: client/files/file_sender.c client/files/file_names.c
  * host-proto/spice/agent_files.c
  */
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/loop.h"
-#include "client/session/file_sender.h"
-#include "client/session/file_worker.h"
+#include "client/files/file_sender.h"
+#include "client/files/file_worker.h"
 #include "client/session/guest_link.h"
 #include "host-proto/spice/agent.h"
 #include "host-proto/spice/reader.h"

@@ -1,5 +1,5 @@
 #define LOG_MODULE "files"
-#include "client/session/file_sender.h"
+#include "client/files/file_sender.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +12,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/utf8.h"
-#include "client/session/file_names.h"
-#include "client/session/file_worker.h"
-#include "client/session/guest_link.h"
+#include "client/files/file_names.h"
+#include "client/files/file_worker.h"
 #include "host-proto/spice/agent.h"
 
 #define ACTIVE_MAX 4u  /* that the guest was told of at a time */

@@ -1,4 +1,4 @@
-#include "client/session/file_names.h"
+#include "client/files/file_names.h"
 
 #include <errno.h>
 #include <stdint.h>

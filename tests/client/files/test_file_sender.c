@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "client/session/file_sender.h"
+#include "client/files/file_sender.h"
 #include "client/session/guest_link.h"
 #include "tests/support/agent_pair.h"
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "client/session/file_walk.h"
+#include "client/files/file_walk.h"
 #include "host-proto/spice/agent.h"
 
 struct file_worker;

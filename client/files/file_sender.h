@@ -7,10 +7,24 @@
 
 #include <stdint.h>
 
+#include "base/part.h"
+
 struct loop;
-struct file_sender_status; /* guest_link.h */
 struct spice_agent;
 struct file_sender;
+
+/* Files on their way to the guest: a batch is all that was dropped until everything is finished. */
+struct file_sender_status {
+	unsigned active; /* still to be finished, the running ones too; more while folders are read
+			  */
+	unsigned done, failed;
+	unsigned renamed;                 /* that have another name in the guest */
+	uint64_t sent_bytes, total_bytes; /* of the files begun so far */
+	char name[128];                   /* of the one that runs, printable */
+	char error[PART_REASON_BYTES];    /* why the last failure happened; "" = none */
+	char failures[360]; /* the failed ones, as many as fit, each with the reason */
+	unsigned batches;   /* that have ended: done and failed are the sum then */
+};
 
 /* changed: the status may differ (at most a few times a second while bytes flow). */
 int file_sender_create(struct file_sender **ret_sender, struct loop *loop,

@@ -1,4 +1,4 @@
-#include "client/session/file_walk.h"
+#include "client/files/file_walk.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/runtime_folder.h"
-#include "client/session/file_uri.h"
+#include "client/files/file_uri.h"
 
 static int add(struct file_list *list, const char *path, size_t name_at, int error) {
 	if (list->count == list->room) {

@@ -1,4 +1,4 @@
-#include "client/session/file_uri.h"
+#include "client/files/file_uri.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/session/file_walk.h"
+#include "client/files/file_walk.h"
 #include "tests/support/check.h"
 
 static char folder[64];

@@ -1,4 +1,4 @@
-#include "client/session/file_worker.h"
+#include "client/files/file_worker.h"
 
 #include <errno.h>
 #include <fcntl.h>

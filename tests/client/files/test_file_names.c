@@ -1,11 +1,11 @@
 /* What files are called in the guest, and where files of other machines are mounted. */
-#include "client/session/file_names.h"
+#include "client/files/file_names.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "client/session/file_uri.h"
+#include "client/files/file_uri.h"
 #include "tests/support/check.h"
 
 static int take(struct file_names *names, const char *path, bool windows, const char *expected) {
