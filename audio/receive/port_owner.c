@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/utf8.h"
@@ -103,4 +104,20 @@ bool port_owner_find(uint16_t port, struct port_owner *ret_owner) {
 		closedir(proc);
 	}
 	return ret_owner->pid > 0 || count > own;
+}
+
+void port_owner_describe(
+		const struct port_owner *owner, uint16_t port, char *ret_reason, size_t room) {
+	if (!owner || owner->pid == 0) {
+		snprintf(ret_reason, room, _("port %u is in use by another program"), port);
+	} else if (strcmp(owner->name, "scream") == 0) {
+		snprintf(ret_reason, room,
+				_("port %u is held by the old receiver \"scream\" (process %d): end it "
+				  "with: systemctl --user disable --now scream, or kill %d"),
+				port, owner->pid, owner->pid);
+	} else {
+		snprintf(ret_reason, room,
+				_("port %u is held by \"%s\" (process %d): end it first"), port,
+				owner->name, owner->pid);
+	}
 }

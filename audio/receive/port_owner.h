@@ -15,3 +15,6 @@ struct port_owner {
 
 /* A socket that is bound to the port and is not of this process. */
 bool port_owner_find(uint16_t port, struct port_owner *ret_owner);
+/* Why the port cannot be had, and the remedy, for people. owner: NULL = not found. */
+void port_owner_describe(
+		const struct port_owner *owner, uint16_t port, char *ret_reason, size_t room);

@@ -15,11 +15,9 @@
 #include "audio/receive/port_owner.h"
 #include "audio/receive/scream_shm.h"
 #include "audio/receive/scream_socket.h"
+#include "audio/receive/sender_match.h"
 #include "audio/receive/sound_owner.h"
-#include "base/ascii.h"
 #include "base/clock.h"
-#include "base/i18n.h"
-
 #include "base/i18n.h"
 #include "base/log.h"
 
@@ -167,19 +165,9 @@ static void tell_port_owner(struct receiver *r) {
 	if (found && port_owner.pid == 0 && before->pid > 0 && kill(before->pid, 0) == 0) {
 		port_owner = *before; /* a confined program does not see into others */
 	}
-	if (!found || port_owner.pid == 0) {
-		set_status(r, PART_FAILED, _("port %u is in use by another program"),
-				r->config.port);
-	} else if (strcmp(port_owner.name, "scream") == 0) {
-		set_status(r, PART_FAILED,
-				_("port %u is held by the old receiver \"scream\" (process %d): end it "
-				  "with: systemctl --user disable --now scream, or kill %d"),
-				r->config.port, port_owner.pid, port_owner.pid);
-	} else {
-		set_status(r, PART_FAILED,
-				_("port %u is held by \"%s\" (process %d): end it first"),
-				r->config.port, port_owner.name, port_owner.pid);
-	}
+	char reason[PART_REASON_BYTES];
+	port_owner_describe(found ? &port_owner : NULL, r->config.port, reason, sizeof reason);
+	set_status(r, PART_FAILED, "%s", reason);
 }
 
 static bool open_socket(struct receiver *r) {
@@ -296,32 +284,11 @@ static void say_joined(struct receiver *r) {
 
 /* ---- whose packets they are ---- */
 
-static enum filter_sender judge_sender(const struct receiver *r, uint32_t source) {
-	char wanted[sizeof r->config.sender];
-	char address[INET_ADDRSTRLEN] = "";
-	char mac[18] = "";
-	char *rest;
-	bool by_mac = false;
-	inet_ntop(AF_INET, &source, address, sizeof address);
-	const bool known = interfaces_mac_of(source, mac);
-	memcpy(wanted, r->config.sender, sizeof wanted);
-	for (char *one = strtok_r(wanted, ", ", &rest); one; one = strtok_r(NULL, ", ", &rest)) {
-		by_mac |= strchr(one, ':') != NULL;
-		if (strcmp(one, address) == 0 || (known && ascii_casecmp(one, mac) == 0)) {
-			return FILTER_SENDER_WANTED;
-		}
-	}
-	if (by_mac && !known) {
-		interfaces_ask_mac_of(source);
-		return FILTER_SENDER_UNKNOWN;
-	}
-	return FILTER_SENDER_UNWANTED;
-}
-
 /* Addresses change hands: all of them, each time. */
 static void judge_senders(struct receiver *r) {
 	for (unsigned i = 0; r->filter.chooses && i < r->filter.sender_count; i++) {
-		filter_judge_sender(&r->filter, i, judge_sender(r, r->filter.senders[i].source));
+		filter_judge_sender(&r->filter, i,
+				sender_match(r->config.sender, r->filter.senders[i].source));
 	}
 	r->senders_judged = r->filter.sender_count;
 }

@@ -15,6 +15,7 @@
 
 #include "audio/codec/scream.h"
 #include "audio/receive/port_owner.h"
+#include "audio/receive/sender_match.h"
 #include "base/deadline.h"
 #include "base/owners.h"
 #include "base/part.h"
@@ -30,8 +31,9 @@ struct receiver_config {
 	struct owners owners;         /* whose file the memory may be */
 	char shm_path[256];           /* "" = the network */
 	bool any_sender;
-	char sender[64]; /* only of these IPv4 addresses and MACs, "," between; "" = whoever sounds
-			  */
+	char sender[SENDER_LIST_BYTES]; /* only of these IPv4 addresses and MACs, "," between; "" =
+					 * whoever sounds
+					 */
 	bool can_own;
 	bool preemptible;
 };

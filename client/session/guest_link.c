@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +15,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/queue.h"
 #include "client/clipboard/clipboard_message.h"
+#include "client/session/guest_inbox.h"
 #include "client/session/guest_link_agent.h"
 #include "client/session/guest_link_display.h"
 #include "client/session/guest_link_microphone.h"
@@ -30,20 +29,8 @@
 #include "input/devices.h"
 #include "input/router.h"
 
-#define INPUT_QUEUE  1024u
-#define CLIP_QUEUE   64u
-#define KEYS_SPARE   512u /* places that motion leaves to keys, buttons and commands */
 #define TYPE_STEP_NS (20 * NS_PER_MS)
 #define INPUTS_SEND  (256u * 1024)
-
-/* What pg-ui hands over; one queue, so that order holds between input and commands. */
-struct item {
-	enum { ITEM_INPUT, ITEM_COMMAND } kind;
-	union {
-		struct guest_input_event input;
-		struct guest_link_command command;
-	};
-};
 
 struct guest_link {
 	/* constant after guest_link_create() */
@@ -54,10 +41,7 @@ struct guest_link {
 	struct audio *audio;
 
 	/* any thread */
-	struct queue queue;     /* struct item */
-	struct queue clips;     /* struct clipboard_message, from pg-clip */
-	atomic_bool input_lost; /* a key, button or command found the queue full */
-	struct loop_source *wake;
+	struct guest_inbox inbox;
 
 	/* the loop's thread */
 	bool window_focus;
@@ -315,14 +299,6 @@ static void sync_leds(struct guest_link *session, unsigned leds, unsigned locks)
 
 /* ---- what other threads queued ---- */
 
-static void free_text(struct guest_link_command *command) {
-	if (command->text) {
-		explicit_bzero(command->text, strlen(command->text));
-		free(command->text);
-		command->text = NULL;
-	}
-}
-
 static void run_command(struct guest_link *session, struct guest_link_command *command) {
 	switch (command->kind) {
 	case GUEST_LINK_RELEASE_ALL:
@@ -415,7 +391,7 @@ static void run_command(struct guest_link *session, struct guest_link_command *c
 		}
 		break;
 	}
-	free_text(command);
+	guest_inbox_free_text(command);
 	update_status(session);
 }
 
@@ -446,22 +422,22 @@ static void on_x11_rest(void *data) {
 }
 
 static void run_queue(struct guest_link *session) {
-	struct item item;
+	struct guest_inbox_item item;
 	/* No more than what was there at the start could ever fit, so that a flood of motion does
 	 * not hold the loop. */
-	for (unsigned i = 0; i < INPUT_QUEUE && queue_pop(&session->queue, &item); i++) {
+	for (unsigned i = 0; i < GUEST_INBOX_ITEMS && queue_pop(&session->inbox.items, &item);
+			i++) {
 		switch (item.kind) {
-		case ITEM_INPUT:
+		case GUEST_INBOX_INPUT:
 			run_input(session, &item.input);
 			break;
-		case ITEM_COMMAND:
+		case GUEST_INBOX_COMMAND:
 			router_flush(session->router);
 			run_command(session, &item.command);
 			break;
 		}
 	}
-	/* It may have been the release of a key. */
-	if (atomic_exchange(&session->input_lost, false)) {
+	if (guest_inbox_take_lost(&session->inbox)) {
 		router_release(session->router, INPUT_SOURCE_WINDOW);
 	}
 	router_flush(session->router);
@@ -471,42 +447,25 @@ static void on_wake(void *data) {
 	struct guest_link *session = data;
 	struct clipboard_message message;
 	run_queue(session);
-	for (unsigned i = 0; i < CLIP_QUEUE && queue_pop(&session->clips, &message); i++) {
+	for (unsigned i = 0;
+			i < GUEST_INBOX_CLIPBOARD && queue_pop(&session->inbox.clipboard, &message);
+			i++) {
 		guest_link_agent_local_clipboard(session->agent, &message);
 	}
 	guest_way_settle(session->way);
 }
 
-static void wake_loop(void *data) {
-	struct guest_link *session = data;
-	loop_wake(session->wake);
-}
-
-/* What is lost here must not leave a key held. */
-static int push_or_release(struct guest_link *session, const struct item *item) {
-	int r = queue_push(&session->queue, item);
-	if (r < 0) {
-		atomic_store(&session->input_lost, true);
-		loop_wake(session->wake);
-	}
-	return r;
-}
-
 int guest_link_input(const struct guest_input_event *event, void *data) {
 	struct guest_link *session = data;
-	const struct item item = { .kind = ITEM_INPUT, .input = *event };
-	bool motion = event->kind == INPUT_MOTION || event->kind == INPUT_POSITION;
-	return motion ? queue_push_sparing(&session->queue, &item, KEYS_SPARE)
-		      : push_or_release(session, &item);
+	return guest_inbox_input(&session->inbox, event);
 }
 
 int guest_link_command(struct guest_link *session, const struct guest_link_command *command) {
-	const struct item item = { .kind = ITEM_COMMAND, .command = *command };
-	return push_or_release(session, &item);
+	return guest_inbox_command(&session->inbox, command);
 }
 
 struct queue *guest_link_clipboard_queue(struct guest_link *session) {
-	return &session->clips;
+	return &session->inbox.clipboard;
 }
 
 /* ---- life ---- */
@@ -622,21 +581,12 @@ int guest_link_create(struct guest_link **ret_session, struct loop *loop,
 	session->audio = audio;
 	session->input_on = config->input;
 	spice_input_init(&session->sink, on_flushed, session);
-	int r = queue_init(&session->queue, sizeof(struct item), INPUT_QUEUE, wake_loop, session);
+	int r = guest_inbox_init(&session->inbox, loop, on_wake, session);
 	if (r < 0) {
-		free(session);
-		return r;
+		goto error;
 	}
-	r = queue_init(&session->clips, sizeof(struct clipboard_message), CLIP_QUEUE, wake_loop,
-			session);
-	if (r < 0) {
-		queue_finish(&session->queue);
-		free(session);
-		return r;
-	}
-	session->wake = loop_add_wake(loop, on_wake, session);
 	session->type_timer = loop_add_timer(loop, on_type_timer, session);
-	if (!session->wake || !session->type_timer) {
+	if (!session->type_timer) {
 		r = -ENOMEM;
 		goto error;
 	}
@@ -696,18 +646,6 @@ void guest_link_destroy(struct guest_link *session) {
 	guest_link_agent_destroy(session->agent);
 	router_destroy(session->router);
 	loop_remove(session->type_timer);
-	loop_remove(session->wake);
-	struct item item;
-	while (queue_pop(&session->queue, &item)) {
-		if (item.kind == ITEM_COMMAND) {
-			free_text(&item.command);
-		}
-	}
-	queue_finish(&session->queue);
-	struct clipboard_message message;
-	while (queue_pop(&session->clips, &message)) {
-		free(message.data);
-	}
-	queue_finish(&session->clips);
+	guest_inbox_finish(&session->inbox);
 	free(session);
 }
