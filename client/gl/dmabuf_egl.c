@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "client/gl/dmabuf.h"
-#include "client/gl/egl.h"
+#include "client/gl/egl_display.h"
 #include "client/gl/gl.h"
 #include "client/gl/gl_util.h"
 #include "host-proto/shm.h"

@@ -12,9 +12,10 @@
 #include <wayland-client.h>
 #include <wayland-egl.h>
 
+#include "client/gl/egl_display.h"
 #include "client/gl/gl.h"
 #include "client/gl/gl_target.h"
-#include "client/gl/gpu.h"
+#include "client/gl/pixel_ring.h"
 #include "client/gl/wayland_present.h"
 #include "client/gl/wayland_times.h"
 #include "client/gl/window_surface.h"
@@ -26,6 +27,9 @@
 
 /* No answer of the compositor for that long: nobody sees the window. */
 #define HIDDEN_NS (250 * NS_PER_MS)
+/* How often it is asked whether the window is seen: each answer wakes every thread that reads the
+ * connection. */
+#define ASK_NS (100 * NS_PER_MS)
 
 struct egl {
 	struct window_surface *surface;
@@ -49,73 +53,18 @@ struct egl {
 	bool has_put;                /* since the last swap */
 	bool waits_x11;              /* for the server to have read what was put */
 	struct x11_times *x11_times; /* NULL: nobody tells */
+	unsigned char *x11_pixels;   /* of egl_make_pixels() */
 
 	struct wl_egl_window *wl_window;
 	struct wl_event_queue *wl_queue;
 	struct wl_surface *wl_wrapper;
 	struct wl_callback *wl_frame;
-	uint64_t wl_frame_since_ns;
+	uint64_t wl_frame_since_ns; /* when it was asked for last */
+	bool wl_waits;              /* for the compositor */
 	struct wayland_present *wl_present;
 	struct wayland_times *wl_times; /* NULL: nobody tells */
 	uint64_t watch_tag;             /* of the next swap; 0 = none */
 };
-
-static bool has_word(const char *list, const char *word) {
-	const size_t len = strlen(word);
-	for (const char *p = list; p != NULL && (p = strstr(p, word)) != NULL; p += len) {
-		if ((p == list || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0')) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool egl_display_has(void *display, const char *extension) {
-	return has_word(eglQueryString(display, EGL_EXTENSIONS), extension);
-}
-
-/* Nothing is asked of a GPU that a guest has. */
-static bool device_is_held(EGLDeviceEXT device) {
-	PFNEGLQUERYDEVICESTRINGEXTPROC query =
-			(PFNEGLQUERYDEVICESTRINGEXTPROC)(void *)eglGetProcAddress(
-					"eglQueryDeviceStringEXT");
-	if (!query || !has_word(query(device, EGL_EXTENSIONS), "EGL_EXT_device_drm")) {
-		return false;
-	}
-	const char *file = query(device, EGL_DRM_DEVICE_FILE_EXT);
-	return file != NULL && gpu_is_held("/sys", file);
-}
-
-static EGLDisplay open_offscreen_display(void) {
-	const char *client = eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
-	if (has_word(client, "EGL_EXT_platform_device") &&
-			has_word(client, "EGL_EXT_device_enumeration")) {
-		/* A real GPU first; Mesa lists its software device last. */
-		PFNEGLQUERYDEVICESEXTPROC query =
-				(PFNEGLQUERYDEVICESEXTPROC)(void *)eglGetProcAddress(
-						"eglQueryDevicesEXT");
-		EGLDeviceEXT devices[8];
-		EGLint count = 0;
-		if (query && query(8, devices, &count)) {
-			for (EGLint i = 0; i < count; i++) {
-				if (device_is_held(devices[i])) {
-					continue;
-				}
-				EGLDisplay display = eglGetPlatformDisplay(
-						EGL_PLATFORM_DEVICE_EXT, devices[i], NULL);
-				if (display != EGL_NO_DISPLAY &&
-						eglInitialize(display, NULL, NULL)) {
-					return display;
-				}
-			}
-		}
-	}
-	if (has_word(client, "EGL_MESA_platform_surfaceless")) {
-		return eglGetPlatformDisplay(
-				EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL);
-	}
-	return eglGetDisplay(EGL_DEFAULT_DISPLAY);
-}
 
 static int open_x11(struct egl *egl) {
 	if (egl->surface->kind == WINDOW_SURFACE_X11) {
@@ -138,7 +87,7 @@ static int open_display(struct egl *egl) {
 				EGL_PLATFORM_WAYLAND_KHR, egl->surface->wl_display, NULL);
 		break;
 	case WINDOW_SURFACE_OFFSCREEN:
-		egl->display = open_offscreen_display();
+		egl->display = egl_open_offscreen();
 		break;
 	}
 	EGLint major = 0, minor = 0;
@@ -479,13 +428,55 @@ bool egl_takes_pixels(const struct egl *egl) {
 	return egl->present != NULL || egl->wl_present != NULL;
 }
 
-unsigned char *egl_make_pixels(struct egl *egl, int width, int height) {
-	return egl->present ? x11_present_make_picture(egl->present, width, height) : NULL;
+static struct pixel_ring *ring_of(const struct egl *egl) {
+	return egl->wl_present ? wayland_present_ring(egl->wl_present) : NULL;
+}
+
+bool egl_has_pixels(const struct egl *egl, const struct rect *at) {
+	return egl->present ||
+	       (egl->wl_present && at->x >= 0 && at->y >= 0 && at->x + at->width <= egl->width &&
+			       at->y + at->height <= egl->height);
+}
+
+bool egl_make_pixels(struct egl *egl, const struct rect *at, size_t *ret_stride) {
+	if (!egl_has_pixels(egl, at)) {
+		return false;
+	}
+	*ret_stride = (size_t)(egl->present ? at->width : egl->width) * 4;
+	if (egl->wl_present) {
+		pixel_ring_open(ring_of(egl), at, egl->width, egl->height);
+		return true;
+	}
+	egl->x11_pixels = x11_present_make_picture(egl->present, at->width, at->height);
+	return egl->x11_pixels != NULL;
+}
+
+bool egl_pixels_fit(const struct egl *egl, const struct rect *at) {
+	const struct pixel_ring *ring = ring_of(egl);
+	return !ring || (ring->width == egl->width && ring->height == egl->height &&
+					ring->at.x == at->x && ring->at.y == at->y);
+}
+
+unsigned char *egl_write_pixels(struct egl *egl, const struct rect *rect) {
+	return egl->wl_present ? pixel_ring_write(ring_of(egl), rect) : egl->x11_pixels;
+}
+
+const unsigned char *egl_read_pixels(struct egl *egl) {
+	return egl->wl_present ? pixel_ring_read(ring_of(egl)) : egl->x11_pixels;
+}
+
+void egl_drop_pixels(struct egl *egl) {
+	if (egl->wl_present) {
+		pixel_ring_drop(ring_of(egl));
+	}
 }
 
 void egl_free_pixels(struct egl *egl) {
-	if (egl->present) {
+	if (egl->wl_present) {
+		pixel_ring_close(ring_of(egl));
+	} else {
 		x11_present_free_picture(egl->present);
+		egl->x11_pixels = NULL;
 	}
 }
 
@@ -517,6 +508,19 @@ static EGLBoolean swap_buffers(struct egl *egl, const struct rect *rects, unsign
 	return egl->swap_with_damage(egl->display, egl->egl_surface, list, (EGLint)count);
 }
 
+/* With the next commit. */
+static void ask(struct egl *egl, uint64_t now_ns) {
+	if (!egl->wl_frame && (egl->vsync || now_ns - egl->wl_frame_since_ns >= ASK_NS)) {
+		egl->wl_frame = wl_surface_frame(egl->wl_wrapper);
+		egl->wl_frame_since_ns = now_ns;
+		wl_callback_add_listener(egl->wl_frame, &frame_listener, egl);
+	}
+	if (egl->wl_times && egl->watch_tag != 0) {
+		wayland_times_ask(egl->wl_times, egl->wl_wrapper, egl->watch_tag);
+	}
+	egl->watch_tag = 0;
+}
+
 static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned count) {
 	struct window_surface *surface = egl->surface;
 	pthread_mutex_lock(&surface->lock);
@@ -527,15 +531,7 @@ static int swap_wayland(struct egl *egl, const struct rect *rects, unsigned coun
 		}
 		return -EAGAIN;
 	}
-	if (!egl->wl_frame) {
-		egl->wl_frame = wl_surface_frame(egl->wl_wrapper);
-		egl->wl_frame_since_ns = clock_now_ns();
-		wl_callback_add_listener(egl->wl_frame, &frame_listener, egl);
-	}
-	if (egl->wl_times && egl->watch_tag != 0) {
-		wayland_times_ask(egl->wl_times, egl->wl_wrapper, egl->watch_tag);
-		egl->watch_tag = 0;
-	}
+	ask(egl, clock_now_ns());
 	int r = 0;
 	if (egl->wl_present) {
 		r = wayland_present_show(egl->wl_present, egl->width, egl->height, egl->target,
@@ -615,13 +611,11 @@ bool egl_wants_frame(struct egl *egl) {
 		return true;
 	}
 	wl_display_dispatch_queue_pending(egl->surface->wl_display, egl->wl_queue);
-	if (egl->wl_present && !wayland_present_has_buffer(egl->wl_present)) {
-		return false;
-	}
-	if (!egl->wl_frame) {
-		return true;
-	}
-	return !egl->vsync && clock_now_ns() - egl->wl_frame_since_ns < HIDDEN_NS;
+	const bool held = egl->wl_present && !wayland_present_has_buffer(egl->wl_present);
+	const bool unseen = egl->wl_frame &&
+			    (egl->vsync || clock_now_ns() - egl->wl_frame_since_ns >= HIDDEN_NS);
+	egl->wl_waits = held || unseen;
+	return !egl->wl_waits;
 }
 
 static void wait_fds(struct pollfd *fds, nfds_t count, deadline due) {
@@ -645,7 +639,7 @@ void egl_wait(struct egl *egl, int wake_fd, deadline due) {
 		wait_fds(fds, 2, due);
 		return;
 	}
-	if (!egl || !egl->wl_queue || !egl->wl_frame) {
+	if (!egl || !egl->wl_queue || !egl->wl_waits) {
 		wait_fds(fds, 1, due);
 		return;
 	}

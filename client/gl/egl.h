@@ -49,10 +49,23 @@ int egl_begin(struct egl *egl, struct egl_target *ret_target);
 
 /* Whether egl_put() can show pixels straight from memory, without GL. */
 bool egl_takes_pixels(const struct egl *egl);
-/* Memory for a picture of that size, rows of width * 4 bytes, which egl_put() shows without a copy.
- * To be written only after egl_wants_frame() said yes, and before the next swap. NULL: there is
- * none, take other memory. Goes with the next call, with egl_free_pixels() or with egl. */
-unsigned char *egl_make_pixels(struct egl *egl, int width, int height);
+/* Whether the window has memory for a picture at that place in it. */
+bool egl_has_pixels(const struct egl *egl, const struct rect *at);
+/* Takes that memory, which egl_put() shows without a copy; it is to be written as a whole first,
+ * and then the whole window shown. ret_stride: bytes between rows. False: there is none, take other
+ * memory. Goes with the next call, with egl_free_pixels() or with egl. */
+bool egl_make_pixels(struct egl *egl, const struct rect *at, size_t *ret_stride);
+/* False: the window got another size, or the picture another place. egl_free_pixels() before the
+ * next egl_swap(). */
+bool egl_pixels_fit(const struct egl *egl, const struct rect *at);
+/* Its first pixel, to write that rectangle (picture pixels), and to read all of it; it is another
+ * one after each swap. To be written only after egl_wants_frame() said yes, and before the swap.
+ * NULL: no memory, and the next swap will fail. */
+unsigned char *egl_write_pixels(struct egl *egl, const struct rect *rect);
+const unsigned char *egl_read_pixels(struct egl *egl);
+/* What was written since the last swap is worth nothing. Where it can be told from what is shown
+ * (Wayland) the picture is again what it was. */
+void egl_drop_pixels(struct egl *egl);
 void egl_free_pixels(struct egl *egl);
 /* Between egl_begin() and egl_swap(), only then: shows those rectangles of the picture (inside both
  * it and the window) from memory; what egl_swap() gets is what was drawn, and may be nothing.
@@ -88,9 +101,8 @@ bool egl_wants_frame(struct egl *egl);
 /* Waits until wake_fd is readable, the compositor said something to us, or the deadline passed. */
 void egl_wait(struct egl *egl, int wake_fd, deadline due);
 
-bool egl_has_gl(const struct egl *egl);      /* false: of egl_create_memory() */
-bool egl_is_software(const struct egl *egl); /* a CPU draws: llvmpipe, softpipe, swrast */
-bool egl_display_has(void *display, const char *extension);
+bool egl_has_gl(const struct egl *egl);               /* false: of egl_create_memory() */
+bool egl_is_software(const struct egl *egl);          /* a CPU draws: llvmpipe, softpipe, swrast */
 void *egl_display(const struct egl *egl);             /* EGLDisplay, for imports */
 const char *egl_renderer_name(const struct egl *egl); /* GL_RENDERER; without GL "no OpenGL" */
 const char *egl_kind(const struct egl *egl); /* "x11 shm", "wayland shm", "offscreen", … */

@@ -35,9 +35,9 @@ struct rect { /* window pixels from the top left */
 
 /* A picture in memory: B, G, R, x bytes, top row first. */
 struct egl_pixels {
-	const unsigned char *memory;
-	size_t stride;  /* bytes */
-	struct rect at; /* where it is in the window; may stick out */
+	const unsigned char *memory; /* NULL: that of egl_make_pixels() */
+	size_t stride;               /* bytes */
+	struct rect at;              /* where it is in the window; may stick out */
 };
 
 /* Where the picture lies in the window (window pixels), to map the local pointer. */

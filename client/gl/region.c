@@ -196,3 +196,20 @@ bool region_cut(struct region *region, const struct rect *cut, struct region *re
 	region_add_region(ret_cut, &inside);
 	return true;
 }
+
+void region_outside(const struct rect *rect, const struct rect *cuts, unsigned count,
+		void (*part)(const struct rect *part, void *data), void *data) {
+	unsigned at = 0;
+	while (at < count && !touch(rect, &cuts[at])) {
+		at++;
+	}
+	if (at == count) {
+		part(rect, data);
+		return;
+	}
+	struct rect parts[4], inside;
+	const unsigned parts_count = around(rect, &cuts[at], parts, &inside);
+	for (unsigned i = 0; i < parts_count; i++) {
+		region_outside(&parts[i], cuts + at + 1, count - at - 1, part, data);
+	}
+}

@@ -31,6 +31,11 @@ void region_cover(struct region *region, const struct rect *rect, unsigned most)
  * False: the rest would be too many rectangles; nothing was changed. */
 bool region_cut(struct region *region, const struct rect *cut, struct region *ret_cut);
 
+/* Calls `part` with those parts of the rectangle, which do not overlap, that lie in none of the
+ * cuts: exact, however many there are. */
+void region_outside(const struct rect *rect, const struct rect *cuts, unsigned count,
+		void (*part)(const struct rect *part, void *data), void *data);
+
 /* Clamps to the window, replaces `all` by one rectangle, and makes the rectangles not overlap (a
  * pixel drawn twice would be blended twice). */
 void region_finish(struct region *region, int width, int height);

@@ -8,6 +8,7 @@
 
 struct egl_pixels;
 struct gl_target;
+struct pixel_ring;
 struct rect;
 struct wayland_present;
 struct wl_display;
@@ -22,6 +23,8 @@ void wayland_present_destroy(struct wayland_present *present); /* accepts NULL *
 
 /* Whether the compositor has given back a buffer to fill. */
 bool wayland_present_has_buffer(const struct wayland_present *present);
+/* The buffers, for a picture that is written straight into them. */
+struct pixel_ring *wayland_present_ring(struct wayland_present *present);
 /* Notes rectangles of a picture in memory for the next wayland_present_show(); the pixels are read
  * there. */
 void wayland_present_put(struct wayland_present *present, const struct egl_pixels *pixels,

@@ -293,10 +293,10 @@ static int put_copy(struct x11_present *present, const struct egl_pixels *pixels
 
 int x11_present_put(struct x11_present *present, const struct egl_pixels *pixels,
 		const struct rect *rects, unsigned count) {
-	if (!present->picture.memory || pixels->memory != present->picture.memory) {
+	if (pixels->memory) {
 		return put_copy(present, pixels, rects, count);
 	}
-	if (!wait_put(present)) {
+	if (!present->picture.memory || !wait_put(present)) {
 		return -EIO;
 	}
 	for (unsigned i = 0; i < count; i++) {

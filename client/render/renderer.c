@@ -151,7 +151,7 @@ void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uin
 	} else if (!renderer->kept.on) {
 		renderer_textures_upload(&renderer->textures, pixels, pitch, rect);
 	} else if (renderer_textures_clamp(&renderer->textures, rect, &part)) {
-		renderer_kept_upload(&renderer->kept, &renderer->textures, pixels, pitch, &part);
+		renderer_kept_upload(&renderer->kept, pixels, pitch, &part);
 	}
 }
 
@@ -169,12 +169,29 @@ void renderer_uploaded(struct renderer *renderer, const struct frame_rect *rects
 	}
 }
 
-void renderer_keep(struct renderer *renderer, bool on, struct egl *egl) {
-	if (renderer->plain) {
-		renderer_plain_keep(renderer->plain, on, egl);
-	} else {
-		renderer_kept_switch(&renderer->kept, &renderer->textures, on, egl);
+bool renderer_keep(struct renderer *renderer, const struct rect *at, struct egl *egl) {
+	const struct renderer_picture *picture =
+			renderer->plain ? &renderer->plain->picture : &renderer->textures.picture;
+	/* The place of the picture before. */
+	if (at && (at->width != (int)picture->width || at->height != (int)picture->height)) {
+		at = NULL;
 	}
+	if (renderer->plain) {
+		return renderer_plain_keep(renderer->plain, at, egl);
+	}
+	return renderer_kept_switch(&renderer->kept, &renderer->textures, at, egl);
+}
+
+void renderer_resized(struct renderer *renderer) {
+	if (renderer->plain) {
+		renderer_plain_resized(renderer->plain);
+	} else {
+		renderer_kept_resized(&renderer->kept, &renderer->textures);
+	}
+}
+
+void renderer_drop(struct renderer *renderer) {
+	picture_memory_drop(renderer->plain ? &renderer->plain->memory : &renderer->kept.memory);
 }
 
 bool renderer_keeps(const struct renderer *renderer) {
@@ -257,8 +274,7 @@ int renderer_read_rows(struct renderer *renderer, uint32_t y, uint32_t height, u
 	if (!renderer->textures.has_picture || !renderer->textures.shown_readable) {
 		return -ENODATA;
 	}
-	if (renderer_kept_read(
-			    &renderer->kept, &renderer->textures, y, height, width, ret_pixels)) {
+	if (renderer_kept_read(&renderer->kept, y, height, width, ret_pixels)) {
 		return 0;
 	}
 	glBindFramebuffer(GL_FRAMEBUFFER, renderer->textures.read_framebuffer);
@@ -379,7 +395,7 @@ static int film_kept(struct renderer *renderer, struct egl_target *target,
 		const struct renderer_scene *scene, unsigned char *pixels) {
 	struct rect cover;
 	const struct rect all = { 0, 0, target->width, target->height };
-	if (!renderer_kept_read(&renderer->kept, &renderer->textures, 0, (uint32_t)target->height,
+	if (!renderer_kept_read(&renderer->kept, 0, (uint32_t)target->height,
 			    (uint32_t)target->width, pixels)) {
 		return -ENODATA;
 	}

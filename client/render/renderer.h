@@ -43,14 +43,19 @@ bool renderer_set_hdr(struct renderer *renderer, const struct renderer_hdr *hdr)
  * (row 0), pitch its row distance in bytes. The bytes were read when it returns. */
 void renderer_upload(struct renderer *renderer, const unsigned char *pixels, uint32_t pitch,
 		const struct frame_rect *rect);
-/* Keeps uploaded pixels in memory, from which a window can show them without GL: for a picture at
- * 1:1. Needs BGRA and a CPU that draws; renderer_keeps() tells whether it is on. egl (may be NULL):
- * the window, whose own memory is taken where it has any (egl_make_pixels()); it outlives the
- * renderer, and pixels come only when it wants a frame. */
-void renderer_keep(struct renderer *renderer, bool on, struct egl *egl);
+/* Keeps uploaded pixels in memory, from which a window can show them without GL, while the picture
+ * is shown 1:1 at that place; NULL: no longer. Needs BGRA and a CPU that draws; renderer_keeps()
+ * tells whether it is on. egl (may be NULL): the window, whose own memory is taken where it has any
+ * (egl_make_pixels()); it outlives the renderer, and pixels come only when it wants a frame. True:
+ * they are kept in other memory now, and all of the window is to be drawn. */
+bool renderer_keep(struct renderer *renderer, const struct rect *at, struct egl *egl);
+/* Between egl_begin() and drawing, in a window of another size: memory of the former size goes. */
+void renderer_resized(struct renderer *renderer);
+/* What was uploaded since the last swap is worth nothing and shall not be seen, if possible. */
+void renderer_drop(struct renderer *renderer);
 bool renderer_keeps(const struct renderer *renderer);
-/* Where that memory is in the window; false: it is not what the scene shows. What the scene has
- * over it is drawn by renderer_draw() as ever. */
+/* Where that memory is in the window (as in struct egl_pixels); false: it is not what the scene
+ * shows. What the scene has over it is drawn by renderer_draw() as ever. */
 bool renderer_kept_at(const struct renderer *renderer, const struct renderer_scene *scene,
 		struct egl_pixels *ret_pixels);
 /* In place of renderer_upload() where the picture was begun with DMABUF: the frame is an imported

@@ -61,7 +61,7 @@ int renderer_plain_set_picture(
 			plain_tone_create(&plain->tone, picture, &plain->hdr) < 0) {
 		return -ENOMEM;
 	}
-	if (!picture_memory_make(&plain->memory, picture->width, picture->height, NULL)) {
+	if (!picture_memory_make(&plain->memory, picture->width, picture->height)) {
 		return -ENOMEM;
 	}
 	plain->has_picture = true; /* black, as new memory is */
@@ -77,10 +77,6 @@ bool renderer_plain_set_hdr(struct renderer_plain *plain, const struct renderer_
 	}
 	free_picture(plain); /* begun anew with the next frame */
 	return true;
-}
-
-static size_t pitch_of(const struct renderer_plain *plain) {
-	return (size_t)plain->picture.width * 4;
 }
 
 static void upload_row(const struct renderer_plain *plain, const unsigned char *from,
@@ -104,27 +100,67 @@ void renderer_plain_upload(struct renderer_plain *plain, const unsigned char *pi
 								      : picture->width - rect->x;
 	const uint32_t height = rect->height < picture->rows - rect->y ? rect->height
 								       : picture->rows - rect->y;
+	const struct frame_rect part = { rect->x, rect->y, width, height };
+	unsigned char *to = picture_memory_write(&plain->memory, &part);
 	const size_t step = frame_bytes_per_pixel(picture->format);
-	for (uint32_t row = 0; row < height; row++) {
+	for (uint32_t row = 0; to && row < height; row++) {
 		const size_t y = rect->y + row;
 		upload_row(plain, pixels + y * pitch + rect->x * step,
-				plain->memory.bytes + y * pitch_of(plain) + (size_t)rect->x * 4,
-				width);
+				to + y * plain->memory.stride + (size_t)rect->x * 4, width);
 	}
 }
 
-void renderer_plain_keep(struct renderer_plain *plain, bool on, struct egl *egl) {
-	if (on && !plain->kept && plain->has_picture && egl && plain->memory.mapped > 0) {
-		/* Into the window's own memory, if it has any. */
-		unsigned char *bytes = egl_make_pixels(
-				egl, (int)plain->picture.width, (int)plain->picture.height);
-		if (bytes) {
-			memcpy(bytes, plain->memory.bytes, pitch_of(plain) * plain->picture.height);
-			picture_memory_free(&plain->memory);
-			plain->memory = (struct picture_memory){ .bytes = bytes, .egl = egl };
-		}
+/* Into other memory, which is there. */
+static bool move(struct renderer_plain *plain, struct picture_memory *to) {
+	const struct frame_rect all = { 0, 0, plain->picture.width, plain->picture.height };
+	const unsigned char *read = picture_memory_read(&plain->memory);
+	unsigned char *write = picture_memory_write(to, &all);
+	if (!read || !write) {
+		picture_memory_free(to);
+		return false;
+	}
+	for (uint32_t row = 0; row < all.height; row++) {
+		memcpy(write + row * to->stride, read + row * plain->memory.stride,
+				(size_t)all.width * 4);
+	}
+	picture_memory_free(&plain->memory);
+	plain->memory = *to;
+	return true;
+}
+
+/* Without memory of ours the picture goes, and is begun anew with the next frame. */
+static void move_out(struct renderer_plain *plain) {
+	struct picture_memory ours = { .bytes = NULL };
+	if (!picture_memory_make(&ours, plain->picture.width, plain->picture.height) ||
+			!move(plain, &ours)) {
+		free_picture(plain);
+	}
+}
+
+bool renderer_plain_keep(struct renderer_plain *plain, const struct rect *at, struct egl *egl) {
+	const bool on = at && plain->has_picture;
+	const bool stays = on && plain->kept && at->x == plain->at.x && at->y == plain->at.y &&
+			   picture_memory_fits(&plain->memory, at);
+	if (stays || (!on && !plain->kept)) {
+		return false;
+	}
+	if (plain->memory.egl) {
+		move_out(plain);
+	}
+	struct picture_memory window = { .bytes = NULL };
+	if (on && plain->has_picture && picture_memory_take(&window, egl, at)) {
+		(void)move(plain, &window);
 	}
 	plain->kept = on && plain->has_picture;
+	plain->at = on ? *at : plain->at;
+	return true;
+}
+
+void renderer_plain_resized(struct renderer_plain *plain) {
+	if (!picture_memory_fits(&plain->memory, &plain->at)) {
+		move_out(plain);
+		plain->kept = false;
+	}
 }
 
 bool renderer_plain_kept_at(const struct renderer_plain *plain, const struct renderer_scene *scene,
@@ -135,21 +171,20 @@ bool renderer_plain_kept_at(const struct renderer_plain *plain, const struct ren
 			layout->image_height != plain->picture.height) {
 		return false;
 	}
+	const struct rect at = { layout->x, layout->y, (int)plain->picture.width,
+		(int)plain->picture.height };
 	*ret_pixels = (struct egl_pixels){
-		.memory = plain->memory.bytes,
-		.stride = pitch_of(plain),
-		.at = { layout->x, layout->y, (int)plain->picture.width,
-				(int)plain->picture.height },
+		.memory = plain->memory.bytes, .stride = plain->memory.stride, .at = at
 	};
-	return true;
+	return picture_memory_fits(&plain->memory, &at);
 }
 
 void renderer_plain_read(const struct renderer_plain *plain, uint32_t y, uint32_t height,
 		uint32_t width, unsigned char *ret_pixels) {
-	for (uint32_t row = 0; row < height; row++) {
+	const unsigned char *from = picture_memory_read(&plain->memory);
+	for (uint32_t row = 0; from && row < height; row++) {
 		memcpy(ret_pixels + (size_t)row * width * 4,
-				plain->memory.bytes + (y + row) * pitch_of(plain),
-				(size_t)width * 4);
+				from + (y + row) * plain->memory.stride, (size_t)width * 4);
 	}
 }
 
@@ -315,12 +350,13 @@ static void draw_picture(struct renderer_plain *plain, const struct egl_target *
 		fill(target, rect, 0);
 	}
 	const struct plain_image image = {
-		.pixels = (const uint32_t *)(const void *)plain->memory.bytes,
-		.stride = plain->picture.width,
+		.pixels = (const uint32_t *)(const void *)picture_memory_read(&plain->memory),
+		.stride = plain->memory.stride / 4,
 	};
-	if (any && !plain_scale_draw(&plain->scale, &image, layout, is_linear(scene),
-				   (unsigned)(scene->dim * 256), target->memory,
-				   (size_t)target->width, &part)) {
+	if (any && image.pixels &&
+			!plain_scale_draw(&plain->scale, &image, layout, is_linear(scene),
+					(unsigned)(scene->dim * 256), target->memory,
+					(size_t)target->width, &part)) {
 		fill(target, &part, 0);
 	}
 	draw_pointer(plain, target, scene, rect);

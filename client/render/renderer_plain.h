@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/gl/picture_types.h"
 #include "client/render/picture_memory.h"
 #include "client/render/plain_scale.h"
 #include "client/render/renderer_glyphs.h"
@@ -18,14 +19,14 @@ struct egl;
 struct egl_pixels;
 struct egl_target;
 struct plain_tone;
-struct rect;
 
 struct renderer_plain {
 	struct renderer_picture picture;
 	bool has_picture, kept;
 	struct renderer_hdr hdr;
 	struct plain_tone *tone;      /* of the picture, where its format needs one */
-	struct picture_memory memory; /* of the picture, rows of its width */
+	struct picture_memory memory; /* of the picture */
+	struct rect at;               /* where it is kept for */
 	struct plain_scale scale;
 
 	uint32_t *color, *invert; /* the pointer's, as in struct cursor_shape; invert may be NULL */
@@ -41,7 +42,8 @@ int renderer_plain_set_picture(
 bool renderer_plain_set_hdr(struct renderer_plain *plain, const struct renderer_hdr *hdr);
 void renderer_plain_upload(struct renderer_plain *plain, const unsigned char *pixels,
 		uint32_t pitch, const struct frame_rect *rect);
-void renderer_plain_keep(struct renderer_plain *plain, bool on, struct egl *egl);
+bool renderer_plain_keep(struct renderer_plain *plain, const struct rect *at, struct egl *egl);
+void renderer_plain_resized(struct renderer_plain *plain);
 bool renderer_plain_kept_at(const struct renderer_plain *plain, const struct renderer_scene *scene,
 		struct egl_pixels *ret_pixels);
 void renderer_plain_set_cursor(struct renderer_plain *plain, const struct cursor_shape *shape);

@@ -68,8 +68,9 @@ struct source_lgmp {
 	atomic_bool stop;
 	atomic_bool input_moved;
 	atomic_bool window_sized;
-	atomic_bool clipboard_waits;                             /* there is something to be sent */
-	atomic_bool shown_waits;                                 /* the display told a time */
+	atomic_bool clipboard_waits; /* there is something to be sent */
+	atomic_bool wants_times;     /* of the display, for its schedule */
+	atomic_bool shown_waits;     /* the display told a time */
 	atomic_uint_fast64_t live_generations[LGMP_QUEUE_COUNT]; /* 0 = no session */
 	atomic_bool takes_pointer;
 
@@ -456,6 +457,7 @@ static void account(struct source_lgmp *source) {
 	pthread_mutex_lock(&source->lock);
 	source->counts.cpu_ns = used_ns;
 	source->counts.schedule = source->schedule.state;
+	atomic_store(&source->wants_times, source->schedule.state != FRAME_SCHEDULE_OFF);
 	source->counts.followed = source->schedule.followed;
 	source->counts.missed = source->schedule.misses;
 	pthread_mutex_unlock(&source->lock);
@@ -638,6 +640,10 @@ void source_lgmp_shown(struct source_lgmp *source, uint64_t seen_ns, uint64_t sh
 	source->refresh_ns = refresh_ns;
 	pthread_mutex_unlock(&source->lock);
 	atomic_store(&source->shown_waits, true); /* pg-lgmp looks often enough while frames come */
+}
+
+bool source_lgmp_wants_shown(const struct source_lgmp *source) {
+	return atomic_load(&source->wants_times);
 }
 
 void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_counts *ret_counts) {

@@ -74,6 +74,8 @@ void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_count
  * unknown). The newest counts. */
 void source_lgmp_shown(struct source_lgmp *source, uint64_t seen_ns, uint64_t shown_ns,
 		uint64_t refresh_ns);
+/* Whether that is wanted for every frame. Any thread. */
+bool source_lgmp_wants_shown(const struct source_lgmp *source);
 
 /* ---- any thread ---- */
 

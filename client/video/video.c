@@ -264,6 +264,7 @@ static bool may_draw(const struct video *video, deadline *ret_soon) {
 
 /* What the compositor has said of pictures that came onto the display. */
 static void note_shown(struct video *video) {
+	video->drawing.every_shown = source_lgmp_wants_shown(video->lgmp);
 	struct egl_shown shown;
 	if (egl_take_shown(video->canvas.egl, &shown) && shown.at_ns > shown.tag) {
 		video_report_presented(&video->report, shown.at_ns - shown.tag);

@@ -14,6 +14,9 @@
 
 #include "base/clock.h"
 
+/* How often the time of a picture on the display is asked for, which is told as one figure. */
+#define WATCH_NS (100 * NS_PER_MS)
+
 int video_draw_init(struct video_drawing *drawing) {
 	drawing->quads = calloc(OVERLAY_QUADS_MAX, sizeof *drawing->quads);
 	region_add_all(&drawing->dirty);
@@ -89,6 +92,7 @@ static void resize_to(struct video_drawing *drawing, const struct egl_target *ta
 	drawing->width = target->width;
 	drawing->height = target->height;
 	drawing->history_count = 0;
+	renderer_resized(drawing->canvas->renderer);
 	video_draw_lay_out(drawing);
 	video_draw_lay_out_overlay(drawing);
 	video_draw_pointer(drawing); /* its place follows the layout */
@@ -249,6 +253,15 @@ static void end_wait(const struct video_drawing *drawing, GLsync fence) {
 	}
 }
 
+/* Each answer of a compositor wakes every thread that reads its connection. */
+static void watch(struct video_drawing *drawing, uint64_t now_ns) {
+	if (drawing->frame_pending &&
+			(drawing->every_shown || now_ns - drawing->watched_ns >= WATCH_NS)) {
+		egl_watch(drawing->canvas->egl, drawing->times.seen_ns);
+		drawing->watched_ns = now_ns;
+	}
+}
+
 int video_draw(struct video_drawing *drawing) {
 	const struct video_canvas *canvas = drawing->canvas;
 	struct egl_target target;
@@ -271,9 +284,7 @@ int video_draw(struct video_drawing *drawing) {
 	renderer_draw(canvas->renderer, &target, &scene, region.rects, region.count);
 	GLsync fence = begin_wait(drawing);
 	drawing->times.swap_ns = clock_now_ns();
-	if (drawing->frame_pending) {
-		egl_watch(canvas->egl, drawing->times.seen_ns);
-	}
+	watch(drawing, drawing->times.swap_ns);
 	const int r = egl_swap(canvas->egl, drawn.rects, drawn.count);
 	end_wait(drawing, fence);
 	if (r < 0) {

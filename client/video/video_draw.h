@@ -43,7 +43,9 @@ struct video_drawing {
 
 	bool frame_pending; /* uploaded, not swapped yet */
 	struct video_frame_times times;
-	uint64_t drawn_ns; /* the newest swap */
+	uint64_t drawn_ns;   /* the newest swap */
+	bool every_shown;    /* the time on the display of every picture is wanted; else of some */
+	uint64_t watched_ns; /* when one was last */
 };
 
 /* The constant members are filled in. Returns 0 or -ENOMEM. */

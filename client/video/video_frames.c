@@ -38,8 +38,11 @@ static void keep(struct video_frames *frames) {
 	const bool wanted = canvas->begun && egl_takes_pixels(canvas->egl) &&
 			    frames->config->upload == VIDEO_UPLOAD_AUTO && layout->exact &&
 			    layout->rotation == 0;
+	const struct rect at = { layout->x, layout->y, layout->width, layout->height };
 	const bool before = renderer_keeps(canvas->renderer);
-	renderer_keep(canvas->renderer, wanted, canvas->egl);
+	if (renderer_keep(canvas->renderer, wanted ? &at : NULL, canvas->egl)) {
+		region_add_all(&frames->drawing->dirty);
+	}
 	if (before != renderer_keeps(canvas->renderer)) {
 		video_report_upload(frames->report, renderer_upload_name(canvas->renderer));
 	}
@@ -193,6 +196,7 @@ void video_frames_take(struct video_frames *frames) {
 	times.released_ns = clock_now_ns();
 	if (!ok || !trusted) {
 		frames->canvas->picture.torn = true;
+		renderer_drop(frames->canvas->renderer);
 		log_debug_limited("frame left out: %s", all < 0 ? "too large"
 							: ok    ? "evicted while it was read"
 								: "its pixels did not come");

@@ -351,6 +351,83 @@ def case_memory():
         check(differ == 0, '%s is not what GL shows' % a)
 
 
+def press(key):
+    if MODE == 'sway':
+        subprocess.run(['wtype', '-k', key], check=True, stdin=subprocess.DEVNULL)
+    else:
+        xdotool('key', key)
+
+
+def resize_output(size):
+    subprocess.run(['swaymsg', 'output', '*', 'resolution', '%dx%d' % size], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL)
+
+
+def case_buffers():
+    """On Wayland the picture is written into the buffers that the compositor reads by turns, and pointer and texts are drawn
+    over it there: to the pixel what GL alone shows, whatever part of the guest's picture changes, after a pointer moved over
+    it, a text came and went, and (sway) the output was smaller for a while."""
+    source = guest(SCREEN, '--fps=30', '--damage=rects', '--cursor=mono', '--cursor-still')
+
+    def still():
+        def look():
+            a = capture().data
+            time.sleep(0.2)
+            return a if a == capture().data else None
+        return wait_for('a still picture', look)
+
+    def start(*options):
+        program = client(SCREEN, '--always-show-cursor', '--full-screen', '--log-level=debug', *options)
+        wait_for('frames', lambda: newest(program)['video']['shown'] > 0)
+        connected(program)
+        return program
+
+    def move_pointer():
+        for x in range(300, 900, 60):
+            xdotool('mousemove', str(x), '300')
+            time.sleep(0.05)
+        xdotool('mousemove', '1000', '700')
+
+    def text_on_off():
+        press('Scroll_Lock')
+        time.sleep(1)
+        press('Scroll_Lock')
+        time.sleep(0.5)
+
+    for options in ('--draw=auto',), ('--draw=cpu',):
+        program = start(*options)
+        if MODE != 'sway':
+            focus((0, 0), SCREEN)
+        before = newest(program)['video']['shown']
+        wait_for('more frames', lambda: newest(program)['video']['shown'] > before + 30)
+        check(any('by way of: memory' in text for _, text in program.log_lines()), 'not from memory')
+        text_on_off()
+        if MODE != 'sway':
+            move_pointer()
+        else:
+            resize_output((1000, 700))
+            time.sleep(0.7)
+            resize_output(SCREEN)
+            time.sleep(0.7)
+        source.say('pause')
+        time.sleep(4)  # until all texts are gone
+        found = still()
+        text_on_off()
+        time.sleep(4)
+        check(still() == found, '%s: a text leaves something behind' % options)
+        check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+        program = start('--upload=direct')
+        if MODE != 'sway':
+            move_pointer()
+        time.sleep(4)
+        wanted = still()
+        check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+        differ = sum(a != b for a, b in zip(found, wanted))
+        print('%s: %d bytes differ from what GL alone shows' % (options[0], differ))
+        check(differ == 0, 'another picture than GL\'s')
+        source.say('resume')
+
+
 NO_GL = {'MESA_GLES_VERSION_OVERRIDE': '2.0'}
 
 

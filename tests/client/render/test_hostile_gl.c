@@ -74,7 +74,8 @@ static void upload(const struct frame *frame, void *data) {
 		screen->refused++;
 		return;
 	}
-	renderer_keep(screen->renderer, screen->keeps, NULL);
+	const struct rect at = { 0, 0, (int)frame->width, (int)frame->height };
+	renderer_keep(screen->renderer, screen->keeps ? &at : NULL, NULL);
 	const bool all = anew == 1 || frame->damage_count == 0;
 	screen->kept += renderer_keeps(screen->renderer);
 	const struct video_follow follow = { .go_on = do_not_wait };

@@ -371,7 +371,8 @@ static void a_kept_picture_is_the_same(void **state) {
 		struct image image = image_of(c);
 		begin_picture(&setup, c, &image);
 		upload_all(&setup, c, &image);
-		renderer_keep(setup.renderer, true, NULL);
+		const struct rect at = { 0, 0, (int)c->width, (int)c->height };
+		renderer_keep(setup.renderer, &at, NULL);
 		const bool on = renderer_keeps(setup.renderer);
 		CHECK_EQ(on, (c->format == FRAME_FORMAT_BGRA));
 		kept += on;
@@ -389,14 +390,14 @@ static void a_kept_picture_is_the_same(void **state) {
 				upload_all(&setup, c, &image);
 			}
 		}
-		renderer_keep(setup.renderer, false, NULL);
+		renderer_keep(setup.renderer, NULL, NULL);
 		CHECK(!renderer_keeps(setup.renderer));
 		compare(&setup, c, &image, 0, "kept no longer");
 		upload_damage(&setup, c, &image);
 		compare(&setup, c, &image, 0, "kept no longer, damage");
-		renderer_keep(setup.renderer, true, NULL);
+		renderer_keep(setup.renderer, &at, NULL);
 		compare(&setup, c, &image, 0, "kept again");
-		renderer_keep(setup.renderer, false, NULL);
+		renderer_keep(setup.renderer, NULL, NULL);
 		free(image.pixels);
 	}
 	CHECK_EQ(kept, 4);
