@@ -41,6 +41,31 @@ static void set_app_id(const char *app_id) {
 	setenv("SDL_VIDEO_X11_WMCLASS", app_id, 1);     // NOLINT(concurrency-mt-unsafe)
 }
 
+/* SDL2 tries X11 first by itself, which in a Wayland session means XWayland. The environment
+ * variable of the user still wins. */
+static int start_video(void) {
+	const char *wayland = getenv("WAYLAND_DISPLAY");
+	bool first = wayland && wayland[0] != '\0';
+#ifdef SDL_HINT_VIDEODRIVER
+	SDL_SetHintWithPriority(SDL_HINT_VIDEODRIVER, first ? "wayland,x11" : "x11,wayland",
+			SDL_HINT_DEFAULT);
+	return SDL_InitSubSystem(SDL_INIT_VIDEO);
+#else
+	/* Before 2.0.22 (Ubuntu 22.04) there is only the variable, and it names one driver. */
+	if (getenv("SDL_VIDEODRIVER")) {
+		return SDL_InitSubSystem(SDL_INIT_VIDEO);
+	}
+	const char *const drivers[] = { first ? "wayland" : "x11", first ? "x11" : "wayland" };
+	int r = -1;
+	for (int i = 0; i < 2 && r < 0; i++) {
+		setenv("SDL_VIDEODRIVER", drivers[i], 1); // NOLINT(concurrency-mt-unsafe)
+		r = SDL_InitSubSystem(SDL_INIT_VIDEO);
+	}
+	unsetenv("SDL_VIDEODRIVER"); // NOLINT(concurrency-mt-unsafe)
+	return r;
+#endif
+}
+
 int window_system_start(const char *app_id, const char **ret_error) {
 	set_app_id(app_id);
 	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
@@ -52,16 +77,10 @@ int window_system_start(const char *app_id, const char **ret_error) {
 #ifdef SDL_HINT_APP_NAME
 	SDL_SetHint(SDL_HINT_APP_NAME, "pierglass");
 #endif
-	/* SDL2 tries X11 first by itself, which in a Wayland session means XWayland. The
-	 * environment variable of the user still wins. */
-	const char *wayland = getenv("WAYLAND_DISPLAY");
-	SDL_SetHintWithPriority(SDL_HINT_VIDEODRIVER,
-			wayland != NULL && wayland[0] != '\0' ? "wayland,x11" : "x11,wayland",
-			SDL_HINT_DEFAULT);
 
 	const char *error = "no display was found";
 	int r = -ENODEV;
-	if (SDL_InitSubSystem(SDL_INIT_VIDEO) < 0) {
+	if (start_video() < 0) {
 		error = SDL_GetError();
 		/* SDL2 has no other word for "a display server without a screen". */
 		r = strstr(error, "did not add any displays") ? -EAGAIN : -ENODEV;

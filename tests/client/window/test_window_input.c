@@ -101,7 +101,7 @@ static void setup_with(struct fixture *f, struct window_input_config config) {
 	f->ms = 5000;
 	f->can_move = true;
 	window_input_hints();
-	SDL_SetHint(SDL_HINT_VIDEODRIVER, "dummy");
+	setenv("SDL_VIDEODRIVER", "dummy", 1);
 	CHECK_EQ(SDL_InitSubSystem(SDL_INIT_VIDEO), 0);
 	/* Hidden: in SDL 2.32 a shown one has the focus at once. */
 	f->window = SDL_CreateWindow("test", 0, 0, 640, 360, SDL_WINDOW_HIDDEN);
