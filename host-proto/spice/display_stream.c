@@ -76,16 +76,17 @@ static bool read_clip(struct reader *r, struct stream *stream) {
 	if (count > CLIPS_MAX) {
 		return false;
 	}
-	const uint8_t *bytes = read_bytes(r, (uint64_t)count * 16);
+	const size_t size = (size_t)count * 16;
+	const uint8_t *bytes = read_bytes(r, size);
 	if (!reader_ok(r)) {
 		return false;
 	}
-	if (count > 0) {
-		stream->clip_data = malloc((size_t)count * 16);
+	if (size > 0) {
+		stream->clip_data = malloc(size);
 		if (!stream->clip_data) {
 			return false;
 		}
-		memcpy(stream->clip_data, bytes, (size_t)count * 16);
+		memcpy(stream->clip_data, bytes, size);
 		stream->clips = count;
 	}
 	return true;
