@@ -165,6 +165,7 @@ endforeach()
 # Bad days: a few here, 500 in tests/long/days.
 pg_integration(days days --days 4 --seed 1)
 set_property(TEST days APPEND PROPERTY LABELS once timing paced)
+set_tests_properties(days PROPERTIES TIMEOUT 400)
 pg_source_check(days_table days --table)
 pg_integration(sandbox_told sandbox-told)
 set_property(TEST sandbox_told APPEND PROPERTY LABELS once)

@@ -10,11 +10,11 @@ import subprocess
 import threading
 import time
 
-from days_world import FRAME, HOME, HOSTS, SHM  # noqa: F401
+from days_world import FRAME, HOME, HOSTS, KEY_SCROLLLOCK, SHM  # noqa: F401
 from lab_start import die_with_parent
 from sound_lab import sh
 
-HELD_DEVICE_KEY, KEY_LEFTCTRL, KEY_SCROLLLOCK = 45, 29, 70  # the first is X
+HELD_DEVICE_KEY, KEY_LEFTCTRL = 45, 29  # the first is X
 SIZES = "320x180", "1024x576", "640x480", "800x600"
 # What the guest may say against the truth, and takes back by new memory.
 LIES = ("lie frame_width 70000 40", "lie data_height 4000000000 40", "lie pitch 3 40", "lie offset 4294967295 40", "lie type 99 40",
@@ -32,6 +32,7 @@ def fault(peer, kind, *traits):
         FAULTS[peer, kind] = function
         function.last = "last" in traits     # the client ends with it
         function.alone = "alone" in traits   # nothing else on that day
+        function.x11 = "x11" in traits       # not on Wayland
         return function
     return take
 
@@ -198,12 +199,13 @@ def display_killed(world):
 
 @fault("display server", "stopped", "alone")
 def display_stopped(world):
-    world.display.send_signal(signal.SIGSTOP)
+    server = world.compositor or world.display
+    server.send_signal(signal.SIGSTOP)
     yield
-    world.display.send_signal(signal.SIGCONT)
+    server.send_signal(signal.SIGCONT)
 
 
-@fault("display server", "lying", "alone")
+@fault("display server", "lying", "alone", "x11")
 def display_lying(world):
     """The screen changes, the window goes away, is moved and made small."""
     window = world.window()
@@ -351,7 +353,7 @@ def finish(owner):
     owner.wait()
 
 
-@fault("clipboard owner", "killed")
+@fault("clipboard owner", "killed", "x11")
 def clipboard_killed(world):
     owner = clipboard_owner(b"text " * 100000)
     time.sleep(0.1)
@@ -360,7 +362,7 @@ def clipboard_killed(world):
     yield
 
 
-@fault("clipboard owner", "stopped")
+@fault("clipboard owner", "stopped", "x11")
 def clipboard_stopped(world):
     owner = clipboard_owner(b"text")
     time.sleep(0.1)
@@ -371,7 +373,7 @@ def clipboard_stopped(world):
     finish(owner)
 
 
-@fault("clipboard owner", "lying")
+@fault("clipboard owner", "lying", "x11")
 def clipboard_lying(world):
     data, more = world.random.choice(((b"\xe0\x80\x80\xff\xfe\x00" * 9000, ()), (b"no picture" * 999, ("-t", "image/png")),
                                       (b"\x89PNG\r\n\x1a\n" + b"\xff" * 900, ("-t", "image/png"))))
