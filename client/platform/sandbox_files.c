@@ -48,6 +48,9 @@ static const char *const secrets[] = { ".ssh", ".gnupg", ".pki", ".aws", ".azure
 
 /* Written by the libraries of the desktop and of graphics drivers. */
 static const char *const caches[] = { ".cache", ".nv", ".AMD", NULL };
+/* Where they are elsewhere: the desktop's, Mesa's and NVIDIA's. */
+static const char *const cache_variables[] = { "XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR",
+	"MESA_GLSL_CACHE_DIR", "__GL_SHADER_DISK_CACHE_PATH", NULL };
 
 static bool join(char path[static PATH_MAX], const char *folder, const char *name) {
 	const size_t folder_len = strlen(folder);
@@ -151,8 +154,23 @@ static void allow_folder(const struct rules *rules, const char *path) {
 	allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
 }
 
+/* Not the home folder itself, nor what it lies in. */
+static void allow_caches_elsewhere(const struct rules *rules, const char *home) {
+	for (size_t i = 0; cache_variables[i]; i++) {
+		char path[PATH_MAX];
+		const char *set = getenv(cache_variables[i]); // NOLINT(concurrency-mt-unsafe)
+		if (set && set[0] == '/' && realpath(set, path) &&
+				strncmp(home, path, strlen(path)) != 0) {
+			allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
+		}
+	}
+}
+
 static void allow_writing(const struct rules *rules, unsigned may, const char *home) {
 	char path[PATH_MAX];
+	if (may & SANDBOX_CACHE) {
+		allow_caches_elsewhere(rules, home);
+	}
 	for (size_t i = 0; (may & SANDBOX_CACHE) && caches[i]; i++) {
 		(void)join(path, home, caches[i]);
 		if (i == 0) {

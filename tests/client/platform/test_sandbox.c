@@ -97,6 +97,7 @@ static void try_files(enum sandbox_mode mode) {
 	NEED(opens("link-to-ssh/id", O_RDONLY) == false);
 	NEED(opens(".config/pierglass/x.ini", O_WRONLY | O_CREAT) == settings);
 	NEED(opens(".cache/x", O_WRONLY | O_CREAT) == (mode != SANDBOX_AUDIO_ONLY));
+	NEED(opens("shaders/x", O_WRONLY | O_CREAT) == (mode != SANDBOX_AUDIO_ONLY));
 	NEED(opens("Pictures/x.png", O_WRONLY | O_CREAT) == (mode == SANDBOX_PLAY));
 	NEED(opens("out/shot.png", O_WRONLY | O_CREAT));
 	/* And outside of the home folder and what is above it as ever. */
@@ -153,6 +154,9 @@ static void enter_and_try(enum sandbox_mode mode) {
 	request.paths.write[0] = shot;
 	NEED(setenv("HOME", home, 1) == 0 && unsetenv("XDG_CONFIG_HOME") == 0);
 	NEED(unsetenv("XDG_STATE_HOME") == 0 && ending_start() == 0);
+	/* A cache elsewhere may be written; one that is said to be the home folder is none. */
+	NEED(setenv("MESA_SHADER_CACHE_DIR", at("shaders"), 1) == 0);
+	NEED(setenv("XDG_CACHE_HOME", home, 1) == 0);
 	sandbox_enter(&request, &state);
 	sandbox_text(&state, text, sizeof text);
 	NEED(state.privileges && state.calls && strstr(text, "privileges, calls"));
@@ -202,7 +206,7 @@ int main(void) {
 		cmocka_unit_test(a_home_for_all_is_no_home),
 	};
 	const char *const folders[] = { ".ssh", ".config", ".config/gh", ".local", ".local/share",
-		".local/share/keyrings", "Documents", "Pictures", "out" };
+		".local/share/keyrings", "Documents", "Pictures", "out", "shaders" };
 	const char *const files[] = { ".ssh/id", ".config/gh/token", ".local/share/keyrings/login",
 		"Documents/a", ".config/other", ".bashrc" };
 	if (!mkdtemp(home)) {
