@@ -288,8 +288,15 @@ static void seen_of_text(struct seen_packets *seen, char *text) {
 /* WIDTH HEIGHT, and for HDR the nits of display, MaxCLL and MaxFALL. */
 static void read_picture(struct facts_live *live, const char *text) {
 	unsigned word[5] = { 0 };
-	const int count = sscanf(
-			text, "%u %u %u %u %u", &word[0], &word[1], &word[2], &word[3], &word[4]);
+	unsigned count = 0;
+	char *end;
+	for (const char *at = text; count < 5; at = end) {
+		const unsigned long value = strtoul(at, &end, 10);
+		if (end == at) {
+			break;
+		}
+		word[count++] = (unsigned)value;
+	}
 	live->host_picture.width = word[0];
 	live->host_picture.height = word[1];
 	live->host_picture.hdr = live->host_picture.metadata = count == 5;
