@@ -1,20 +1,19 @@
 #include "client/render/overlay.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client/gl/region.h"
 #include "client/render/overlay_pen.h"
 
 /* Straight 0xAARRGGBB. */
-#define COLOR_TEXT  0xffe8eaf0u
-#define COLOR_QUIET 0xff9aa3b5u
-#define COLOR_TITLE 0xffffffffu
-#define COLOR_PANEL 0xe6101218u
-#define COLOR_HELP  0xe6101218u
-#define COLOR_KEY   0xffffd479u
-
-#define HELP_TEXT_LEAST 12 /* columns of text, for lists beside one another */
+#define COLOR_TEXT    0xffe8eaf0u
+#define COLOR_QUIET   0xff9aa3b5u
+#define COLOR_TITLE   0xffffffffu
+#define COLOR_PANEL   0xe6101218u
+#define COLOR_KEY     0xffffd479u
+#define COLOR_HEADING 0xff7fb4ffu
 
 bool overlay_equal(const struct overlay *a, const struct overlay *b) {
 	/* Padding differs only if someone did not start from zero bytes: one more redraw. */
@@ -151,82 +150,168 @@ static void put_alert(struct overlay_pen *pen, const struct overlay *overlay) {
 			fade(COLOR_TEXT, opacity), true);
 }
 
-struct help_place {
-	int key, text;    /* columns of text */
-	int rows, beside; /* of the list, and how many lists stand beside one another */
+/* ---- the list of keys: in columns beside one another, on as many pages as it needs ---- */
+
+#define HELP_TEXT_LEAST 20 /* columns of text, for lists beside one another */
+#define HELP_BESIDE_MAX 4
+
+/* All widths in columns of text, heights in lines. */
+struct help_form {
+	unsigned count;
+	int key, text;
+	int beside, rows; /* lists on a page, and the lines of each */
+	int lists;        /* on all pages */
 };
 
-/* As one list, or as several beside one another where the window is too low for that. Where it is
- * too small for either, the texts are cut and the last rows are left out. */
-static struct help_place place_help(
-		const struct overlay_pen *pen, const struct overlay *overlay, unsigned count) {
-	struct help_place at = { .rows = (int)count, .beside = 1 };
+static int help_width(const struct help_form *form) {
+	return form->key + 2 + form->text;
+}
+
+/* A heading has no key. */
+static int help_lines(const struct overlay *overlay, const struct help_form *form, unsigned i) {
+	char line[OVERLAY_TEXT_BYTES];
+	const char *text = overlay->help[i].text;
+	const int wide = overlay->help[i].key[0] == '\0' ? help_width(form) : form->text;
+	int lines = 0;
+	while (text) {
+		text = overlay_pen_wrap(text, wide, line, sizeof line);
+		lines++;
+	}
+	return lines;
+}
+
+/* Where the entry stands: a heading not as the last of its list. */
+static void place_help(const struct overlay *overlay, const struct help_form *form, unsigned i,
+		int *list, int *row) {
+	int need = help_lines(overlay, form, i);
+	if (overlay->help[i].key[0] == '\0' && i + 1 < form->count) {
+		need += help_lines(overlay, form, i + 1);
+	}
+	if (*row > 0 && *row + need > form->rows) {
+		(*list)++;
+		*row = 0;
+	}
+}
+
+static int count_help_lists(const struct overlay *overlay, const struct help_form *form) {
+	int list = 0, row = 0;
+	for (unsigned i = 0; i < form->count; i++) {
+		place_help(overlay, form, i, &list, &row);
+		row += help_lines(overlay, form, i);
+	}
+	return list + 1;
+}
+
+/* As few lists as are needed for one page, of which two are better than a high one; lower where
+ * that takes no list more. */
+static struct help_form choose_help(const struct overlay_pen *pen, const struct overlay *overlay) {
 	const int margin = overlay_pen_px(pen, 8);
-	for (unsigned i = 0; i < count; i++) {
+	const int columns = (pen->width_px - 4 * margin) / overlay_pen_cell(pen);
+	int fits = (pen->height_px - 4 * margin) / overlay_pen_line(pen);
+	struct help_form form = { .count = overlay->help_count < OVERLAY_HELP_MAX
+							   ? overlay->help_count
+							   : OVERLAY_HELP_MAX };
+	int text = 1;
+	for (unsigned i = 0; i < form.count; i++) {
 		const int k = overlay_pen_columns(overlay->help[i].key);
 		const int t = overlay_pen_columns(overlay->help[i].text);
-		at.key = k > at.key ? k : at.key;
-		at.text = t > at.text ? t : at.text;
+		form.key = k > form.key ? k : form.key;
+		text = t > text && overlay->help[i].key[0] ? t : text;
 	}
-	const int fits = (pen->height_px - 4 * margin) / overlay_pen_line(pen);
-	const int columns = (pen->width_px - 4 * margin) / overlay_pen_cell(pen);
-	if (at.rows > fits && fits > 0) {
-		at.beside = (at.rows + fits - 1) / fits;
-		while (at.beside > 1 && columns / at.beside < at.key + 2 + HELP_TEXT_LEAST) {
-			at.beside--;
+	fits = fits < 1 ? 1 : fits;
+	form.beside = 2 * (form.key + 4 + text) <= columns ? 2 : 1;
+	for (;; form.beside++) {
+		const int room = columns / form.beside - form.key - 4;
+		form.text = room < 4 ? 4 : room < text ? room : text;
+		form.rows = fits;
+		form.lists = count_help_lists(overlay, &form);
+		if (form.lists <= form.beside || form.beside == HELP_BESIDE_MAX ||
+				columns / (form.beside + 1) < form.key + 4 + HELP_TEXT_LEAST) {
+			break;
 		}
-		at.rows = (at.rows + at.beside - 1) / at.beside;
-		at.rows = at.rows > fits ? fits : at.rows;
 	}
-	const int room = columns / at.beside - at.key - 4;
-	at.text = at.text > room ? room : at.text;
-	return at;
+	const int lists = form.lists > form.beside ? form.lists : form.beside;
+	while (form.rows > 1) {
+		form.rows--;
+		if (count_help_lists(overlay, &form) > lists) {
+			form.rows++;
+			break;
+		}
+	}
+	form.lists = count_help_lists(overlay, &form);
+	return form;
+}
+
+static void put_help_entry(struct overlay_pen *pen, const struct overlay *overlay,
+		const struct help_form *form, unsigned i, int x, int y) {
+	char line[OVERLAY_TEXT_BYTES];
+	const bool heading = overlay->help[i].key[0] == '\0';
+	const int wide = heading ? help_width(form) : form->text;
+	const char *text = overlay->help[i].text;
+	if (!heading) {
+		overlay_pen_text(pen, x, y, overlay->help[i].key, form->key, COLOR_KEY);
+		x += (form->key + 2) * overlay_pen_cell(pen);
+	}
+	while (text) {
+		text = overlay_pen_wrap(text, wide, line, sizeof line);
+		overlay_pen_text(pen, x, y, line, wide, heading ? COLOR_HEADING : COLOR_TEXT);
+		y += overlay_pen_line(pen);
+	}
 }
 
 static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int bottom) {
-	const unsigned count = at_most(overlay->help_count, OVERLAY_HELP_MAX);
-	if (count == 0) {
+	if (overlay->help_count == 0) {
 		return;
 	}
-	const struct help_place at = place_help(pen, overlay, count);
-	const int cell = overlay_pen_cell(pen);
-	const int margin = overlay_pen_px(pen, 8);
-	const int column = (at.key + 4 + at.text) * cell;
-	const int height = at.rows * overlay_pen_line(pen) + 2 * margin;
-	int y = bottom - margin - height;
-	y = y < 0 ? 0 : y;
-	overlay_pen_box(pen, margin, y, at.beside * column - 2 * cell + 2 * margin, height,
-			COLOR_HELP);
-	y += margin;
-	for (int i = 0; i < (int)count && i < at.rows * at.beside; i++) {
-		const int left = 2 * margin + i / at.rows * column;
-		const int top = y + i % at.rows * overlay_pen_line(pen);
-		overlay_pen_text(pen, left, top, overlay->help[i].key, at.key, COLOR_KEY);
-		overlay_pen_text(pen, left + (at.key + 2) * cell, top, overlay->help[i].text,
-				at.text, COLOR_TEXT);
+	const struct help_form form = choose_help(pen, overlay);
+	const int margin = overlay_pen_px(pen, 8), cell = overlay_pen_cell(pen);
+	const int pages = (form.lists + form.beside - 1) / form.beside;
+	const int first = (int)(overlay->help_page % (unsigned)pages) * form.beside;
+	const int beside = form.lists < form.beside ? form.lists : form.beside;
+	const int width = (beside * (help_width(&form) + 2) - 2) * cell + 2 * margin;
+	const int height = form.rows * overlay_pen_line(pen) + 2 * margin;
+	int top = bottom - margin - height;
+	top = top < 0 ? 0 : top;
+	overlay_pen_box(pen, margin, top, width, height, COLOR_PANEL);
+	int list = 0, row = 0;
+	for (unsigned i = 0; i < form.count; i++) {
+		place_help(overlay, &form, i, &list, &row);
+		if (list >= first && list < first + form.beside) {
+			put_help_entry(pen, overlay, &form, i,
+					2 * margin + (list - first) * (help_width(&form) + 2) *
+									cell,
+					top + margin + row * overlay_pen_line(pen));
+		}
+		row += help_lines(overlay, &form, i);
+	}
+	if (pages > 1) {
+		char number[32];
+		snprintf(number, sizeof number, "%d/%d", first / form.beside + 1, pages);
+		overlay_pen_text(pen, margin + width - (overlay_pen_columns(number) + 1) * cell,
+				top, number, overlay_pen_columns(number), COLOR_HEADING);
 	}
 }
 
 /* Returns the y below them. */
 static int put_figures(struct overlay_pen *pen, const struct overlay *overlay) {
 	const unsigned count = at_most(overlay->figures_count, OVERLAY_FIGURES_MAX);
-	int widest = 0;
+	const int margin = overlay_pen_px(pen, 6);
+	const int columns = (pen->width_px - 4 * margin) / overlay_pen_cell(pen);
+	int widest = 0, lines = 0;
 	for (unsigned i = 0; i < count; i++) {
-		const int width = overlay_pen_columns(overlay->figures[i]);
-		widest = width > widest ? width : widest;
+		lines += paragraph_lines(overlay->figures[i], columns, &widest);
 	}
 	if (widest == 0) {
 		return 0;
 	}
-	const int margin = overlay_pen_px(pen, 6);
+	int y = margin + margin / 2;
 	overlay_pen_box(pen, margin, margin, widest * overlay_pen_cell(pen) + 2 * margin,
-			(int)count * overlay_pen_line(pen) + margin, COLOR_PANEL);
+			lines * overlay_pen_line(pen) + margin, COLOR_PANEL);
 	for (unsigned i = 0; i < count; i++) {
-		overlay_pen_text(pen, 2 * margin,
-				margin + margin / 2 + (int)i * overlay_pen_line(pen),
-				overlay->figures[i], widest, COLOR_TEXT);
+		y = put_paragraph(pen, 2 * margin, y, overlay->figures[i], columns, COLOR_TEXT,
+				false);
 	}
-	return margin + (int)count * overlay_pen_line(pen) + margin;
+	return margin + lines * overlay_pen_line(pen) + margin;
 }
 
 struct sign_place {

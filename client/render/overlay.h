@@ -53,8 +53,9 @@ struct overlay {
 	struct overlay_line alert;
 	float alert_opacity; /* 0..1 */
 
-	/* A list at the bottom left: keys and what they do. */
-	unsigned help_count;
+	/* A list at the bottom left: keys and what they do; no key: a heading. Where the window is
+	 * too small for all, help_page (any number, counted round) says which part is shown. */
+	unsigned help_count, help_page;
 	struct {
 		char key[32];
 		char text[80];

@@ -1,5 +1,6 @@
 #include "client/render/overlay_pen.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -77,6 +78,26 @@ void overlay_pen_text(struct overlay_pen *pen, int x, int y, const char *text, i
 	}
 }
 
+/* Chinese punctuation that does not begin a line. */
+static bool closes(uint32_t code) {
+	switch (code) {
+	case 0x201d:
+	case 0x3001:
+	case 0x3002:
+	case 0x300b:
+	case 0x300d:
+	case 0xff01:
+	case 0xff09:
+	case 0xff0c:
+	case 0xff1a:
+	case 0xff1b:
+	case 0xff1f:
+		return true;
+	default:
+		return false;
+	}
+}
+
 const char *overlay_pen_wrap(const char *text, int columns, char *line, size_t line_size) {
 	const char *p = text, *good = text;
 	bool found = false; /* a place to break at */
@@ -89,7 +110,7 @@ const char *overlay_pen_wrap(const char *text, int columns, char *line, size_t l
 			break;
 		}
 		const int width = glyphs_columns(code);
-		if ((code == ' ' && n <= columns) || (width == 2 && n > 0)) {
+		if ((code == ' ' && n <= columns) || (width == 2 && n > 0 && !closes(code))) {
 			good = before;
 			found = true;
 		}

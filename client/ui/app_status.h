@@ -57,6 +57,7 @@ struct app_status {
 
 	/* What the user wants to see. */
 	bool show_help;
+	uint64_t help_since_ns; /* when it began */
 	bool show_fps;
 	bool show_stats; /* delays and counts */
 	bool show_graphs;

@@ -71,6 +71,7 @@ static void hook_request(
 		break;
 	case WINDOW_REQUEST_HELP:
 		app->hud.now.show_help = value != 0;
+		app->hud.now.help_since_ns = clock_now_ns();
 		app->hud.dirty = true;
 		break;
 	case WINDOW_REQUEST_KEY:

@@ -18,6 +18,7 @@
 /* While figures are on the screen they are renewed this often. */
 #define FIGURES_PERIOD_NS 500000000ull
 #define FADE_STEP_NS      40000000ull
+#define HELP_PAGE_NS      4000000000ull /* where a small window has no room for all */
 
 static void add_state(struct overlay *o, enum overlay_level level, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
@@ -221,19 +222,52 @@ static void add_help(struct overlay *o, const char *key, const char *text) {
 	o->help_count++;
 }
 
-static void add_help_list(struct overlay *o, const struct config *config) {
-	char key[KEY_LABEL_BYTES], label[KEY_LABEL_BYTES], title[KEY_LABEL_BYTES + 80];
+/* In the order in which they are read. */
+static const struct {
+	const char *heading;
+	enum key_action actions[12]; /* ends with KEY_ACTION_NONE */
+} help_groups[] = {
+	{ N_("Window"), { KEY_ACTION_MENU, KEY_ACTION_FULL_SCREEN, KEY_ACTION_FPS, KEY_ACTION_BENCH,
+					KEY_ACTION_GRAPHS, KEY_ACTION_REPORT, KEY_ACTION_RECONNECT,
+					KEY_ACTION_QUIT } },
+	{ N_("Picture"), { KEY_ACTION_VIDEO, KEY_ACTION_ROTATE, KEY_ACTION_SOURCE,
+					 KEY_ACTION_GUEST_SIZE, KEY_ACTION_RECOVER,
+					 KEY_ACTION_SCREENSHOT } },
+	{ N_("Keyboard, mouse, clipboard"),
+			{ KEY_ACTION_INPUT, KEY_ACTION_GRAB, KEY_ACTION_SENSITIVITY_UP,
+					KEY_ACTION_SENSITIVITY_DOWN, KEY_ACTION_TYPE_CLIPBOARD,
+					KEY_ACTION_CLIPBOARD } },
+	{ N_("Sound"), { KEY_ACTION_MUTE, KEY_ACTION_MICROPHONE, KEY_ACTION_MICROPHONE_POLICY } },
+	{ N_("Keys sent to the guest"),
+			{ KEY_ACTION_CTRL_ALT_DEL, KEY_ACTION_LEFT_META, KEY_ACTION_RIGHT_META,
+					KEY_ACTION_GUEST_VOLUME_UP, KEY_ACTION_GUEST_VOLUME_DOWN,
+					KEY_ACTION_GUEST_MUTE } },
+};
+
+static void add_help_group(struct overlay *o, const struct config *config, unsigned group) {
+	char key[KEY_LABEL_BYTES];
+	add_help(o, "", _(help_groups[group].heading));
+	for (const enum key_action *action = help_groups[group].actions; *action != KEY_ACTION_NONE;
+			action++) {
+		const unsigned binding = config->input.bindings[*action];
+		if (binding != 0) {
+			add_help(o, key_binding_label(binding, key), _(key_action_help(*action)));
+		}
+	}
+}
+
+static void add_help_list(
+		struct overlay *o, const struct app_status *s, const struct config *config) {
+	char label[KEY_LABEL_BYTES], title[KEY_LABEL_BYTES + 80];
 	snprintf(title, sizeof title, _("with %s held:"),
 			key_label(config->session.escape_key, label));
 	add_help(o, "", title);
-	for (int action = 1; action < KEY_ACTION_COUNT; action++) {
-		unsigned binding = config->input.bindings[action];
-		if (binding != 0) {
-			add_help(o, key_binding_label(binding, key), _(key_action_help(action)));
-		}
+	add_help(o, _("(alone)"), _("capture the pointer and keyboard, or let them go"));
+	for (unsigned i = 0; i < sizeof help_groups / sizeof help_groups[0]; i++) {
+		add_help_group(o, config, i);
 	}
 	add_help(o, "F1..F12", _("send Ctrl+Alt+Fn"));
-	add_help(o, _("(alone)"), _("capture the pointer and keyboard, or let them go"));
+	o->help_page = (unsigned)((s->now_ns - s->help_since_ns) / HELP_PAGE_NS);
 }
 
 /* What of all this a player asks for first, in one line. */
@@ -263,7 +297,7 @@ static void add_picture_figures(struct overlay *o, const struct app_status *s) {
 			v->seen_to_uploaded_us / 1000, v->seen_to_swapped_us / 1000,
 			(unsigned long long)v->superseded);
 	if (v->seen_to_presented_us > 0) {
-		add_figure(o, _("on the display after %.1f ms, as the compositor tells"),
+		add_figure(o, _("on the display after %.1f ms, as its server tells"),
 				v->seen_to_presented_us / 1000);
 	}
 }
@@ -370,7 +404,7 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 	add_microphone(o, s, config);
 	add_clipboard(o, s, config);
 	if (s->show_help) {
-		add_help_list(o, config);
+		add_help_list(o, s, config);
 	}
 	add_figures(o, s);
 	o->dim = s->decision.frozen || (s->show_states && config->window.dim_overlay);
@@ -397,6 +431,10 @@ deadline hud_text_next_change(const struct app_status *s) {
 	}
 	if (s->show_graphs) {
 		next = after_now(next, s->now_ns + GRAPHS_PERIOD_NS, s->now_ns);
+	}
+	if (s->show_help) {
+		const uint64_t into = (s->now_ns - s->help_since_ns) % HELP_PAGE_NS;
+		next = after_now(next, s->now_ns + HELP_PAGE_NS - into, s->now_ns);
 	}
 	const uint64_t hints[] = {
 		s->start_ns + HUD_TEXT_HINT_NS + 1,

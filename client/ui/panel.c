@@ -467,7 +467,11 @@ static void fill_value(const struct row *row, const struct config *config,
 
 static void fill_machines(const struct panel *panel, const struct panel_state *state,
 		struct overlay_panel *ret) {
-	ret->row_count = panel->vm_count;
+	ret->row_count = panel->vm_count > 0 ? panel->vm_count : 1;
+	if (panel->vm_count == 0) {
+		snprintf(ret->rows[0].label, sizeof ret->rows[0].label, "%s",
+				_("No virtual machine was found here"));
+	}
 	for (unsigned i = 0; i < panel->vm_count && i < OVERLAY_PANEL_ROWS; i++) {
 		const struct first_screen_vm *vm = &state->machines->vms[i];
 		snprintf(ret->rows[i].label, sizeof ret->rows[i].label, "%.60s", vm->name);

@@ -173,26 +173,48 @@ static void lists_do_not_cover_each_other(void **state) {
 }
 
 /* All keys of the help in a small window: lists beside one another, none outside. */
+/* From 320x200 to 4K, in every size of text: each entry is on one of the pages, whole and inside.
+ */
 static void help_fits_the_window(void **state) {
 	(void)state;
 	struct overlay *o = calloc(1, sizeof *o);
 	CHECK(o != NULL);
-	o->help_count = 30;
+	o->help_count = 36;
 	for (unsigned i = 0; i < o->help_count; i++) {
-		snprintf(o->help[i].key, sizeof o->help[i].key, "Insert");
-		snprintf(o->help[i].text, sizeof o->help[i].text, "%c what this key does for you",
-				'!');
+		snprintf(o->help[i].key, sizeof o->help[i].key, "%s", i % 8 == 0 ? "" : "Insert");
+		snprintf(o->help[i].text, sizeof o->help[i].text,
+				"! what this %s key does for you $",
+				i % 5 == 0 ? "long and wordy, really long" : "");
 	}
-	static const int sizes[][3] = { { 640, 360, 30 }, { 1920, 1080, 30 }, { 800, 200, 24 },
-		{ 320, 200, 7 } };
+	/* pages at most, of texts of so many pixels */
+	static const struct {
+		int width, height;
+		unsigned font, pages;
+	} sizes[] = { { 640, 360, 16, 3 }, { 1920, 1080, 16, 1 }, { 1920, 1080, 32, 1 },
+		{ 1280, 720, 16, 1 }, { 1280, 720, 24, 1 }, { 3840, 2160, 16, 1 },
+		{ 3840, 2160, 48, 1 }, { 800, 200, 16, 4 }, { 320, 200, 16, 9 },
+		{ 320, 200, 12, 6 }, { 2560, 400, 16, 1 } };
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-		const size_t count = layout(o, sizes[i][0], sizes[i][1]);
-		CHECK(count_glyph(count, '!') >= (size_t)sizes[i][2]);
-		for (size_t n = 0; n < count; n++) {
-			CHECK(quads[n].x >= 0 && quads[n].x + quads[n].width <= (float)sizes[i][0]);
-			CHECK(quads[n].y >= 0 &&
-					quads[n].y + quads[n].height <= (float)sizes[i][1]);
+		size_t begins = 0, ends = 0;
+		o->font_px = sizes[i].font;
+		for (o->help_page = 0; o->help_page < sizes[i].pages; o->help_page++) {
+			const size_t count = layout(o, sizes[i].width, sizes[i].height);
+			begins += count_glyph(count, '!');
+			ends += count_glyph(count, '$');
+			CHECK_EQ(count_glyph(count, 0x2026), 0); /* nothing is cut */
+			for (size_t n = 0; n < count; n++) {
+				CHECK(quads[n].x >= 0 && quads[n].x + quads[n].width <=
+									 (float)sizes[i].width);
+				CHECK(quads[n].y >= 0 && quads[n].y + quads[n].height <=
+									 (float)sizes[i].height);
+			}
 		}
+		if (begins < o->help_count) {
+			print_message("%dx%d, %u: %zu of %u\n", sizes[i].width, sizes[i].height,
+					sizes[i].font, begins, o->help_count);
+		}
+		CHECK(begins >= o->help_count);
+		CHECK_EQ(ends, begins);
 	}
 	free(o);
 }

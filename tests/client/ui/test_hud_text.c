@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/config/config.h"
+#include "client/config/options.h"
 #include "client/render/overlay.h"
 #include "client/ui/app_decide.h"
 #include "client/ui/app_status.h"
@@ -328,10 +329,42 @@ static void the_help_lists_what_is_bound(void **state) {
 	CHECK_EQ(o.help_count, 0);
 	s.show_help = true;
 	hud_text_overlay(&s, &bound, &o);
-	/* Its title, the one that is bound, the function keys, the escape key alone. */
-	CHECK_EQ(o.help_count, 4);
+	/* Its title, the one that is bound, the function keys, the escape key alone, five headings.
+	 */
+	CHECK_EQ(o.help_count, 9);
 	CHECK(strstr(o.help[0].text, "Scroll Lock"));
 	CHECK(helps(&o, "Q") && helps(&o, "F1..F12") && helps(&o, "(alone)"));
+}
+
+static void every_key_is_in_the_help(void **state) {
+	(void)state;
+	static struct config bound;
+	struct app_status s = waiting_status();
+	struct overlay o;
+	strcpy(bound.session.escape_key, "scrolllock");
+	for (int action = 1; action < KEY_ACTION_COUNT; action++) {
+		bound.input.bindings[action] = KEY_Q;
+	}
+	s.show_help = true;
+	s.help_since_ns = s.now_ns;
+	hud_text_overlay(&s, &bound, &o);
+	for (int action = 1; action < KEY_ACTION_COUNT; action++) {
+		const char *text = key_action_help((enum key_action)action);
+		unsigned found = 0;
+		for (unsigned i = 0; i < o.help_count; i++) {
+			found += strcmp(o.help[i].text, text) == 0;
+		}
+		if (found != 1) {
+			print_message("\"%s\" is there %u times\n", text, found);
+		}
+		CHECK_EQ(found, 1);
+	}
+	/* In a small window the next part comes by itself. */
+	const uint64_t next_ns = hud_text_next_change(&s);
+	CHECK_EQ(o.help_page, 0);
+	s.now_ns = next_ns;
+	hud_text_overlay(&s, &bound, &o);
+	CHECK_EQ(o.help_page, 1);
 }
 
 static void figures_are_those_that_were_asked_for(void **state) {
@@ -378,6 +411,7 @@ int main(void) {
 		cmocka_unit_test(a_password_is_stars),
 		cmocka_unit_test(files_tell_how_far_they_are),
 		cmocka_unit_test(the_help_lists_what_is_bound),
+		cmocka_unit_test(every_key_is_in_the_help),
 		cmocka_unit_test(figures_are_those_that_were_asked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
