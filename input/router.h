@@ -45,7 +45,7 @@ struct router_events {
 
 /* Who takes and gives back the devices: input/devices.h; in tests, anyone. */
 struct router_grabber {
-	/* Take or let go of all devices. What really is ours is told by router_device_grabbed(). */
+	/* Takes or lets go of all devices. router_device_grabbed() tells which are taken. */
 	void (*grab)(void *data, bool on);
 	/* The guest's lock lights changed. */
 	void (*leds)(void *data, unsigned leds);
@@ -56,10 +56,11 @@ struct router_grabber {
 int router_create(struct router **ret_router, const struct router_config *config,
 		const struct router_events *events);
 /* Releases everything and lets the devices go first. Accepts NULL. */
-/* Another escape key from now on, by its name (chord_parse()); -EINVAL: it has none, the old stays.
- */
-int router_set_escape(struct router *router, const char *name);
 void router_destroy(struct router *router);
+
+/* Another escape key from now on, by its name (chord_parse()). -EINVAL: no key has that name, and
+ * the old one stays. */
+int router_set_escape(struct router *router, const char *name);
 
 /* NULL: none. Copied. */
 void router_set_grabber(struct router *router, const struct router_grabber *grabber);

@@ -62,11 +62,11 @@ bool receiver_next(struct receiver *receiver, uint64_t now_ns, struct received *
 /* Everything else that is due. Returns true when the sound now belongs to somebody else. */
 bool receiver_tend(struct receiver *receiver, uint64_t now_ns);
 deadline receiver_deadline(const struct receiver *receiver);
-/* Look again now. */
+/* Looks at once which interfaces are there. */
 void receiver_retry(struct receiver *receiver);
-/* Another interface, from now on. */
+/* Listens on another interface from now on. */
 void receiver_set_interface(struct receiver *receiver, const char *name);
-/* As config.sender: of the VM that is shown, once it is known. */
+/* Changes config.sender: the VM that is shown is known only later. */
 void receiver_set_sender(struct receiver *receiver, const char *senders);
 
 /* Since when packets can come; 0 = long ago. */

@@ -24,8 +24,8 @@
 
 enum state {
 	AWAY,     /* nothing is offered */
-	IDLE,     /* a stream is bound to us */
-	CLAIMING, /* … and claimed */
+	IDLE,     /* the host has bound a stream to this client */
+	CLAIMING, /* … and this client claims the input */
 	OWNED,
 };
 

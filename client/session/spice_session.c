@@ -351,7 +351,7 @@ void spice_session_set_password(struct spice_session *session, const char *passw
 	spice_session_retry(session);
 }
 
-/* ---- for session.c ---- */
+/* ---- what spice_session.h promises ---- */
 
 static void on_socket_appeared(void *data) {
 	struct spice_session *session = data;
