@@ -48,13 +48,13 @@ bool device_forwards(unsigned code) {
 
 const char *device_reach(const struct device_info *info) {
 	if (info->keyboard && info->mouse) {
-		return _("keys, motion, buttons, wheel");
+		return _("keys, motion, wheel up and down, buttons: left, middle, right, back, forward");
 	}
 	if (info->keyboard) {
 		return _("keys");
 	}
 	if (info->mouse) {
-		return _("motion, buttons, wheel");
+		return _("motion, wheel up and down, buttons: left, middle, right, back, forward");
 	}
 	if (info->media) {
 		return _("media keys, with its keyboard");

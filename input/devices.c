@@ -64,7 +64,8 @@ struct devices {
 	struct devices_status status;
 	int open_error; /* of the last scan; open_name says of which device */
 	char open_name[96];
-	char unfit[80]; /* a device that was named and cannot be forwarded; "" = none */
+	char unfit[128]; /* devices that were named and cannot be forwarded; "" = none */
+	unsigned unfit_count;
 };
 
 static unsigned source_of(const struct open_device *opened) {
@@ -120,7 +121,7 @@ static void update_status(struct devices *devices) {
 	size_t size = sizeof status.part.reason;
 	count_devices(devices, &status, &refused);
 	status.refused += devices->open_error != 0;
-	status.refused += devices->unfit[0] != '\0';
+	status.refused += devices->unfit_count;
 	if (refused) {
 		status.part.state = PART_FAILED;
 		explain_grab(refused, reason, size);
@@ -130,8 +131,13 @@ static void update_status(struct devices *devices) {
 	} else if (devices->unfit[0]) {
 		status.part.state = PART_FAILED;
 		snprintf(reason, size,
-				_("%.60s reports positions, not motion: it stays with the host and "
-				  "reaches the guest through the window"),
+				devices->unfit_count == 1
+						? _("%.90s reports positions, not motion: it stays "
+						    "with the host and reaches the guest through "
+						    "the window")
+						: _("%.90s report positions, not motion: they stay "
+						    "with the host and reach the guest through "
+						    "the window"),
 				devices->unfit);
 	} else if (status.open == 0) {
 		status.part.state = PART_WAITING;
@@ -422,6 +428,13 @@ static bool is_unfit(const struct device_info *info) {
 	return info->absolute && !info->keyboard && !info->mouse && !info->media;
 }
 
+static void add_unfit(struct devices *devices, const struct device_info *info) {
+	const size_t len = strlen(devices->unfit);
+	snprintf(devices->unfit + len, sizeof devices->unfit - len, "%s%s", len > 0 ? ", " : "",
+			info->name);
+	devices->unfit_count++;
+}
+
 static void open_wanted(
 		struct devices *devices, struct wanted *wanted, unsigned count, bool old_place) {
 	for (unsigned i = 0; i < count; i++) {
@@ -432,7 +445,7 @@ static void open_wanted(
 			continue;
 		}
 		if (is_unfit(info)) {
-			snprintf(devices->unfit, sizeof devices->unfit, "%s", info->name);
+			add_unfit(devices, info);
 			continue;
 		}
 		if (wanted->kind == WANTED_NODE && !wanted->known) {
@@ -447,6 +460,7 @@ static void scan(void *data) {
 	struct devices *devices = data;
 	devices->open_error = 0;
 	devices->unfit[0] = '\0';
+	devices->unfit_count = 0;
 	unsigned count = devices->finder.list(devices->finder.data, devices->list, LIST_MAX);
 	for (unsigned i = 0; i < devices->wanted_count; i++) {
 		open_wanted(devices, &devices->wanted[i], count, true);

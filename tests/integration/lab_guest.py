@@ -50,19 +50,24 @@ class Guest:
         open(os.path.join(os.environ['LAB_WORK'], 'played'), 'w').close()
 
 
-def boot(script, *args, qemu=''):
-    """Boots the guest with evdump in it and runs `script ARGS... outside` beside it."""
+def vm(work, *options, guest):
+    """Runs a command in the lab's guest (tests/lab/vm-boot), which shares the folder work; its exit status. Skips where
+    there can be none."""
     need('qemu-system-x86_64', 'busybox', 'cpio')
     lab = os.path.join(HERE, '..', 'lab')
     if subprocess.run([os.path.join(lab, 'mk-guest')], stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL).returncode:
         skip("the guest's kernel cannot be had (tests/lab/mk-guest)")
+    return subprocess.run([os.path.join(lab, 'vm-boot'), '-w', work, *options, '--', guest],
+                          env=dict(os.environ, PG_BUILD=os.path.abspath(BUILD))).returncode
+
+
+def boot(script, *args, qemu=''):
+    """Boots the guest with evdump in it and runs `script ARGS... outside` beside it."""
     work = tempfile.mkdtemp(prefix='pierglass-lab-')
     guest = 'evdump 110 > events & until [ -e played ]; do sleep 0.2; done; kill $!; true'
     words = ' '.join([os.path.abspath(script), *args, 'outside'])
     try:
-        return subprocess.run([os.path.join(lab, 'vm-boot'), '-w', work, '--spice', '--timeout', '115',
-                               '--qemu', qemu, '--outside', words, '--', guest],
-                              env=dict(os.environ, PG_BUILD=os.path.abspath(BUILD))).returncode
+        return vm(work, '--spice', '--timeout', '115', '--qemu', qemu, '--outside', words, guest=guest)
     finally:
         shutil.rmtree(work, ignore_errors=True)
