@@ -7,6 +7,7 @@ option(PG_WERROR "Treat warnings as errors (tools/check does)" OFF)
 set(PG_TESTS AUTO CACHE STRING "Build the tests: ON, OFF, or AUTO: where cmocka and libzstd are installed")
 option(PG_TRACE "Compile in log_trace() (per frame and packet)" OFF)
 set(PG_SANITIZE "" CACHE STRING "address,undefined or thread")
+option(PG_LIBFUZZER "Build the fuzz targets for libFuzzer, too (with clang; tests/long/fuzz does)" OFF)
 
 # A player who types "cmake -B build" has no use for the tests, and need not install what they need.
 set(PG_BUILD_TESTS ${PG_TESTS})
@@ -57,7 +58,7 @@ if(PG_SANITIZE)
 		-fno-sanitize-recover=all -fno-omit-frame-pointer)
 	target_link_options(pg_flags INTERFACE -fsanitize=${PG_SANITIZE})
 	target_compile_definitions(pg_flags INTERFACE PG_SANITIZED)
-	if(CMAKE_C_COMPILER_ID MATCHES Clang AND PG_SANITIZE MATCHES address)
+	if(PG_LIBFUZZER)
 		# So that libFuzzer sees the branches of the code under test, not only of its own file.
 		target_compile_options(pg_flags INTERFACE -fsanitize=fuzzer-no-link)
 	endif()
@@ -158,6 +159,10 @@ function(pg_test path)
 	endforeach()
 	set_target_properties(test_${module} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+	if(NOT TARGET unit-tests)
+		add_custom_target(unit-tests)
+	endif()
+	add_dependencies(unit-tests test_${module})
 	add_test(NAME ${module} COMMAND test_${module}
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	set(limit 10)
@@ -180,9 +185,12 @@ function(pg_integration name script)
 		ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()
 
-# pg_fuzz(module library ...): tests/fuzz/fuzz_<module>.c. With clang and PG_SANITIZE a libFuzzer
-# target too; everywhere a test that replays tests/fuzz/corpus/<module>/.
+# pg_fuzz(module library ...): tests/fuzz/fuzz_<module>.c and a test that replays
+# tests/fuzz/corpus/<module>/. With PG_LIBFUZZER a libFuzzer target too.
 function(pg_fuzz module)
+	if(PG_LIBFUZZER AND NOT TARGET libfuzz)
+		add_custom_target(libfuzz)
+	endif()
 	add_executable(fuzz_${module} fuzz/fuzz_${module}.c fuzz/replay.c)
 	target_link_libraries(fuzz_${module} PRIVATE pg_flags)
 	foreach(used ${ARGN})
@@ -193,8 +201,9 @@ function(pg_fuzz module)
 	add_test(NAME fuzz_${module} COMMAND fuzz_${module}
 		${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${module})
 	set_tests_properties(fuzz_${module} PROPERTIES TIMEOUT 120 LABELS fuzz)
-	if(CMAKE_C_COMPILER_ID MATCHES Clang AND PG_SANITIZE MATCHES address)
+	if(PG_LIBFUZZER)
 		add_executable(libfuzz_${module} fuzz/fuzz_${module}.c)
+		add_dependencies(libfuzz libfuzz_${module})
 		target_link_libraries(libfuzz_${module} PRIVATE pg_flags)
 		target_compile_options(libfuzz_${module} PRIVATE -fsanitize=fuzzer)
 		target_link_options(libfuzz_${module} PRIVATE -fsanitize=fuzzer)

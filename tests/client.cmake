@@ -5,6 +5,7 @@ pg_test(client/session/host_clipboard client sim)
 set_tests_properties(host_clipboard PROPERTIES TIMEOUT 40)
 pg_test(client/platform/instance client)
 pg_test(client/platform/rtkit client)
+add_dependencies(test_rtkit pierglass) # starts it
 pg_test(client/gl/spice_surface client)
 pg_test(client/gl/pixel_ring client)
 pg_test(client/config/ini client)

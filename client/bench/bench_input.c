@@ -318,17 +318,24 @@ struct result {
 	uint64_t frames;
 };
 
-/* own, and both where it is not NULL, get the times from when it was sent. */
-static void add_sent(const struct bench *bench, enum way way, enum bench_stream stream,
+/* own and both get the times from sending to arrival. Where one seems to have come before it was
+ * sent, one more came than was sent and the order is lost: returns how many are left out. */
+static uint32_t add_sent(const struct bench *bench, enum way way, enum bench_stream stream,
 		uint32_t from, uint32_t to, struct samples *own, struct samples *both) {
 	const struct sent *sent = &bench->sent[way];
 	const uint64_t *sent_ns = stream == BENCH_MOTION ? sent->motion_ns : sent->key_ns;
 	const uint32_t there = arrived(bench, way, stream);
-	for (uint32_t i = from; i < to && i < there; i++) {
-		double us = (double)(arrival_ns(bench, way, stream, i) - sent_ns[i]) / NS_PER_US;
+	const uint32_t end = to < there ? to : there;
+	for (uint32_t i = from; i < end; i++) {
+		const uint64_t arrival = arrival_ns(bench, way, stream, i);
+		if (arrival < sent_ns[i]) {
+			return end - i;
+		}
+		double us = (double)(arrival - sent_ns[i]) / NS_PER_US;
 		samples_add(own, us);
 		samples_add(both, us);
 	}
+	return 0;
 }
 
 static void add_written(const struct bench *bench, uint32_t from, struct samples *written) {
@@ -445,10 +452,10 @@ static int measure(struct bench *bench, struct result *result) {
 		result->events +=
 				sent->motions - before[way].motions + sent->keys - before[way].keys;
 		result->lost += missing(bench, way);
-		add_sent(bench, way, BENCH_MOTION, before[way].motions, sent->motions,
-				&result->motion[way], &result->both[way]);
-		add_sent(bench, way, BENCH_KEY, before[way].keys, sent->keys, &result->key[way],
-				&result->both[way]);
+		result->lost += add_sent(bench, way, BENCH_MOTION, before[way].motions,
+				sent->motions, &result->motion[way], &result->both[way]);
+		result->lost += add_sent(bench, way, BENCH_KEY, before[way].keys, sent->keys,
+				&result->key[way], &result->both[way]);
 	}
 	const uint32_t messages = bench_wire_motion_messages(bench->wire);
 	const uint32_t there = bench_wire_arrived(bench->wire, BENCH_MOTION);

@@ -22,5 +22,5 @@ struct window_drop {
 union SDL_Event;
 
 /* Of the system, as SDL's event filter has it, which is asked before SDL handles the event. */
-void window_drop_event(struct window_drop *drop, const union SDL_Event *event);
+void window_drop_event(struct window_drop *drop, const union SDL_Event *of_sdl);
 void window_drop_forget(struct window_drop *drop);

@@ -22,7 +22,8 @@ struct window_seen {
 
 /* Asks the X server to tell when the window is covered. */
 void window_seen_start(struct window_seen *seen, struct SDL_Window *window);
-/* Of the system, as SDL's event filter has it; true: what window_is_seen() says may have changed. */
+/* Of the system, as SDL's event filter has it; true: what window_is_seen() says may have changed.
+ */
 bool window_seen_event(struct window_seen *seen, const union SDL_Event *event);
 /* On Wayland always true. */
 bool window_is_seen(const struct window_seen *seen);

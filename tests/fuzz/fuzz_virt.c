@@ -48,6 +48,8 @@ static char *text(void) {
 
 /* ---- libvirt's ---- */
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,bugprone-sizeof-expression)
+
 void virSetErrorFunc(void *data, virErrorFunc handler) {
 	(void)data;
 	(void)handler;
@@ -195,6 +197,8 @@ int virConnectDomainEventDeregisterAny(virConnectPtr connection, int callback) {
 	expect(callback >= 0);
 	return (int)fuzz_u8(&input) - 1;
 }
+
+// NOLINTEND(readability-inconsistent-declaration-parameter-name,bugprone-sizeof-expression)
 
 /* ---- the asker ---- */
 

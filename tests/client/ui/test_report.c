@@ -19,8 +19,11 @@ static void a_report_tells_what_is_asked_for(void **state) {
 	strcpy(status.video.host.version, "B7-42");
 	status.video.part.state = PART_WAITING;
 	strcpy(status.video.part.reason, "waiting for something");
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < 30; i++) {
 		log_info("line <%d>", i);
+	}
+	for (int i = 30; i < 60; i++) { /* of another place, which has a budget of its own */
+		log_info("another line <%d>", i);
 	}
 	char *text = report_text(&status, &config, "x11");
 	CHECK(text != NULL);
