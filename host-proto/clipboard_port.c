@@ -1,7 +1,6 @@
 #include "host-proto/clipboard_port.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "host-proto/shm.h"
@@ -19,12 +18,11 @@ struct listener {
 };
 
 struct clipboard_port {
-	pthread_mutex_t lock;
-	/* under the lock */
-	struct clipboard_offer offer;
-	bool fresh;
+	struct clipboard_offer offer; /* the box's */
+	struct offer_box box;         /* wakes pg-io */
+	/* under the box's lock */
 	struct row from_host, to_host;
-	struct listener listeners[2]; /* pg-io, pg-lgmp */
+	struct listener sender; /* pg-lgmp */
 };
 
 int clipboard_port_create(struct clipboard_port **ret_port) {
@@ -32,7 +30,7 @@ int clipboard_port_create(struct clipboard_port **ret_port) {
 	if (!port) {
 		return -ENOMEM;
 	}
-	pthread_mutex_init(&port->lock, NULL);
+	offer_box_init(&port->box, &port->offer.host, sizeof port->offer);
 	*ret_port = port;
 	return 0;
 }
@@ -41,26 +39,19 @@ void clipboard_port_destroy(struct clipboard_port *port) {
 	if (!port) {
 		return;
 	}
-	shm_unref(port->offer.shm);
-	pthread_mutex_destroy(&port->lock);
+	offer_box_finish(&port->box);
 	free(port);
-}
-
-/* With the lock held. */
-static void wake_up(const struct listener *listener) {
-	if (listener->wake) {
-		listener->wake(listener->data);
-	}
 }
 
 void clipboard_port_listen(
 		struct clipboard_port *port, bool sender, void (*wake)(void *data), void *data) {
-	pthread_mutex_lock(&port->lock);
-	port->listeners[sender] = (struct listener){ wake, data };
-	if (!sender && port->fresh) {
-		wake_up(&port->listeners[0]);
+	if (!sender) {
+		offer_box_listen(&port->box, wake, data);
+		return;
 	}
-	pthread_mutex_unlock(&port->lock);
+	pthread_mutex_lock(&port->box.lock);
+	port->sender = (struct listener){ wake, data };
+	pthread_mutex_unlock(&port->box.lock);
 }
 
 static int push(struct row *row, const struct kvmfr_clipboard_message *message) {
@@ -77,92 +68,76 @@ static void pop(struct row *row) {
 }
 
 void clipboard_port_put(struct clipboard_port *port, const struct clipboard_offer *offer) {
-	pthread_mutex_lock(&port->lock);
-	struct shm *before = port->offer.shm;
-	if (!offer->session || offer->session_id != port->offer.session_id ||
-			offer->client_id != port->offer.client_id) {
+	const struct host_offer *host = &offer->host;
+	pthread_mutex_lock(&port->box.lock);
+	if (!host->session || host->session_id != port->offer.host.session_id ||
+			host->client_id != port->offer.host.client_id) {
 		port->from_host.count = port->to_host.count = 0;
 	}
-	port->offer = *offer;
-	if (port->offer.shm) {
-		shm_ref(port->offer.shm);
-	}
-	port->fresh = true;
-	wake_up(&port->listeners[0]);
-	pthread_mutex_unlock(&port->lock);
+	struct shm *before = offer_box_put(&port->box, host);
+	pthread_mutex_unlock(&port->box.lock);
 	shm_unref(before);
 }
 
 void clipboard_port_withdraw(struct clipboard_port *port) {
-	const struct clipboard_offer nothing = { .session = false };
-	pthread_mutex_lock(&port->lock);
-	const bool there = port->offer.session;
-	pthread_mutex_unlock(&port->lock);
-	if (there) {
+	const struct clipboard_offer nothing = { .host.session = false };
+	if (offer_box_has_session(&port->box)) {
 		clipboard_port_put(port, &nothing);
 	}
 }
 
 int clipboard_port_push(
 		struct clipboard_port *port, const struct kvmfr_clipboard_message *message) {
-	pthread_mutex_lock(&port->lock);
+	pthread_mutex_lock(&port->box.lock);
 	/* Without a reader there is nobody to miss it. */
-	int r = port->listeners[0].wake ? push(&port->from_host, message) : 0;
-	wake_up(&port->listeners[0]);
-	pthread_mutex_unlock(&port->lock);
+	int r = port->box.wake ? push(&port->from_host, message) : 0;
+	offer_box_wake(&port->box);
+	pthread_mutex_unlock(&port->box.lock);
 	return r;
 }
 
 bool clipboard_port_next(struct clipboard_port *port, uint8_t *ret_bytes) {
-	pthread_mutex_lock(&port->lock);
+	pthread_mutex_lock(&port->box.lock);
 	const struct row *row = &port->to_host;
 	const bool some = row->count > 0;
 	if (some) {
 		kvmfr_clipboard_message_write(&row->at[row->first], ret_bytes);
 	}
-	pthread_mutex_unlock(&port->lock);
+	pthread_mutex_unlock(&port->box.lock);
 	return some;
 }
 
 void clipboard_port_sent(struct clipboard_port *port) {
-	pthread_mutex_lock(&port->lock);
+	pthread_mutex_lock(&port->box.lock);
 	if (port->to_host.count > 0) {
 		pop(&port->to_host);
 	}
-	pthread_mutex_unlock(&port->lock);
+	pthread_mutex_unlock(&port->box.lock);
 }
 
 bool clipboard_port_take(struct clipboard_port *port, struct clipboard_offer *ret_offer) {
-	pthread_mutex_lock(&port->lock);
-	const bool fresh = port->fresh;
-	if (fresh) {
-		*ret_offer = port->offer;
-		if (ret_offer->shm) {
-			shm_ref(ret_offer->shm);
-		}
-		port->fresh = false;
-	}
-	pthread_mutex_unlock(&port->lock);
-	return fresh;
+	return offer_box_take(&port->box, &ret_offer->host);
 }
 
 bool clipboard_port_pop(struct clipboard_port *port, struct kvmfr_clipboard_message *ret_message) {
-	pthread_mutex_lock(&port->lock);
+	pthread_mutex_lock(&port->box.lock);
 	struct row *row = &port->from_host;
 	const bool some = row->count > 0;
 	if (some) {
 		*ret_message = row->at[row->first];
 		pop(row);
 	}
-	pthread_mutex_unlock(&port->lock);
+	pthread_mutex_unlock(&port->box.lock);
 	return some;
 }
 
 int clipboard_port_send(
 		struct clipboard_port *port, const struct kvmfr_clipboard_message *message) {
-	pthread_mutex_lock(&port->lock);
-	int r = port->offer.session ? push(&port->to_host, message) : -ENOTCONN;
-	wake_up(&port->listeners[1]);
-	pthread_mutex_unlock(&port->lock);
+	pthread_mutex_lock(&port->box.lock);
+	int r = port->offer.host.session ? push(&port->to_host, message) : -ENOTCONN;
+	if (port->sender.wake) {
+		port->sender.wake(port->sender.data);
+	}
+	pthread_mutex_unlock(&port->box.lock);
 	return r;
 }

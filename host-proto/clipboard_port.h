@@ -10,14 +10,12 @@
 #include <stdint.h>
 
 #include "host-proto/kvmfr_clipboard.h"
+#include "host-proto/offer_box.h"
 
 struct clipboard_port;
 
 struct clipboard_offer {
-	bool session; /* false: there is none, and nothing below means anything */
-	struct shm *shm;
-	unsigned lgmp;
-	uint32_t session_id, client_id;
+	struct host_offer host;
 	bool windows; /* the guest's system */
 	struct kvmfr_clipboard_status status;
 };

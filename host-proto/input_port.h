@@ -7,17 +7,14 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "host-proto/kvmfr_input.h"
+#include "host-proto/offer_box.h"
 
 struct input_port;
 
 struct input_offer {
-	bool session; /* false: there is none, and nothing below means anything */
-	struct shm *shm;
-	unsigned lgmp;
-	uint32_t session_id, client_id;
+	struct host_offer host;
 	struct kvmfr_input_status status;
 };
 

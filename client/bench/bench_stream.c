@@ -71,10 +71,12 @@ static void on_key(unsigned scancode, bool pressed, void *data) {
 static void hand_over(struct bench_stream_end *end) {
 	struct lgmp_message message;
 	while (lgmp_client_next(end->client, LGMP_QUEUE_INPUT, &message) > 0) {
-		struct input_offer offer = { .session = true, .shm = message.shm, .lgmp = 12 };
-		lgmp_client_identity(end->client, &offer.session_id, &offer.client_id);
+		struct input_offer offer = {
+			.host = { .session = true, .shm = message.shm, .lgmp = 12 }
+		};
+		lgmp_client_identity(end->client, &offer.host.session_id, &offer.host.client_id);
 		const int r = kvmfr_input_status_read(message.shm, message.offset, message.size,
-				offer.client_id, &offer.status);
+				offer.host.client_id, &offer.status);
 		if (lgmp_client_finish(end->client, &message) == 0 && r == 0) {
 			input_port_put(end->port, &offer);
 		}

@@ -217,20 +217,20 @@ static void lose(struct host_clipboard *clipboard, const char *why, bool punish)
 }
 
 static bool is_usable(const struct clipboard_offer *offer) {
-	return offer->session && (offer->status.flags & KVMFR_CLIPBOARD_AVAILABLE);
+	return offer->host.session && (offer->status.flags & KVMFR_CLIPBOARD_AVAILABLE);
 }
 
 static bool is_ours(const struct host_clipboard *clipboard) {
 	const struct kvmfr_clipboard_status *status = &clipboard->offer.status;
 	return (status->flags & KVMFR_CLIPBOARD_HAS_OWNER) &&
-	       status->owner_client_id == clipboard->offer.client_id &&
+	       status->owner_client_id == clipboard->offer.host.client_id &&
 	       status->owner_generation == clipboard->generation;
 }
 
 static bool somebody_else_has_it(const struct host_clipboard *clipboard) {
 	const struct kvmfr_clipboard_status *status = &clipboard->offer.status;
 	return (status->flags & KVMFR_CLIPBOARD_HAS_OWNER) &&
-	       status->owner_client_id != clipboard->offer.client_id;
+	       status->owner_client_id != clipboard->offer.host.client_id;
 }
 
 static void claim(struct host_clipboard *clipboard, uint64_t now_ns) {
@@ -249,11 +249,11 @@ static void claim(struct host_clipboard *clipboard, uint64_t now_ns) {
 static void open_streams(struct host_clipboard *clipboard, uint64_t now_ns) {
 	const struct clipboard_offer *offer = &clipboard->offer;
 	const struct kvmfr_clipboard_status *status = &offer->status;
-	int r = lgmp_stream_open(&clipboard->from_host, offer->shm, offer->lgmp, &status->to_client,
-			offer->session_id, offer->client_id);
+	int r = lgmp_stream_open(&clipboard->from_host, offer->host.shm, offer->host.lgmp,
+			&status->to_client, offer->host.session_id, offer->host.client_id);
 	if (r == 0) {
-		r = lgmp_stream_open(&clipboard->to_host, offer->shm, offer->lgmp, &status->to_host,
-				offer->session_id, offer->client_id);
+		r = lgmp_stream_open(&clipboard->to_host, offer->host.shm, offer->host.lgmp,
+				&status->to_host, offer->host.session_id, offer->host.client_id);
 	}
 	if (r < 0) {
 		log_debug("the host's clipboard streams cannot be used (%s)", strerrordesc_np(-r));
@@ -475,7 +475,7 @@ static void on_status(struct host_clipboard *clipboard, uint64_t now_ns) {
 	if (!is_usable(&clipboard->offer)) {
 		if (clipboard->state != AWAY) {
 			lose(clipboard,
-					clipboard->offer.session
+					clipboard->offer.host.session
 							? "the host does not offer it any more"
 							: "the host is gone",
 					false);
@@ -497,7 +497,8 @@ static void turn(struct host_clipboard *clipboard) {
 	const uint64_t now_ns = clock_now_ns();
 	struct shm *before = NULL;
 	if (clipboard_port_take(clipboard->port, &offer)) {
-		before = clipboard->offer.shm; /* the streams' memory stays until they are left */
+		before = clipboard->offer.host
+					 .shm; /* the streams' memory stays until they are left */
 		clipboard->offer = offer;
 		on_status(clipboard, now_ns);
 	}
@@ -657,7 +658,7 @@ void host_clipboard_destroy(struct host_clipboard *clipboard) {
 		(void)say_type(clipboard, KVMFR_CLIPBOARD_RELEASE);
 	}
 	forget(clipboard);
-	shm_unref(clipboard->offer.shm);
+	shm_unref(clipboard->offer.host.shm);
 	loop_remove(clipboard->wake);
 	loop_remove(clipboard->timer);
 	free(clipboard);

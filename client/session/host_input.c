@@ -383,12 +383,12 @@ struct guest_input host_input_table(struct host_input *input) {
 static bool is_ours(const struct host_input *input) {
 	const struct kvmfr_input_status *status = &input->offer.status;
 	return (status->flags & KVMFR_INPUT_HAS_OWNER) &&
-	       status->owner_client_id == input->offer.client_id &&
+	       status->owner_client_id == input->offer.host.client_id &&
 	       status->owner_generation == input->writer.generation;
 }
 
 static bool is_usable(const struct input_offer *offer) {
-	return offer->session && (offer->status.flags & KVMFR_INPUT_AVAILABLE) &&
+	return offer->host.session && (offer->status.flags & KVMFR_INPUT_AVAILABLE) &&
 	       offer->status.has_endpoint &&
 	       (offer->status.capabilities & (KVMFR_INPUT_KEYBOARD | KVMFR_INPUT_RELATIVE)) != 0;
 }
@@ -396,8 +396,8 @@ static bool is_usable(const struct input_offer *offer) {
 static void open_stream(struct host_input *input) {
 	const struct input_offer *offer = &input->offer;
 	const uint32_t generation = input->writer.generation;
-	int r = lgmp_stream_open(&input->writer.stream, offer->shm, offer->lgmp,
-			&offer->status.place, offer->session_id, offer->client_id);
+	int r = lgmp_stream_open(&input->writer.stream, offer->host.shm, offer->host.lgmp,
+			&offer->status.place, offer->host.session_id, offer->host.client_id);
 	if (r < 0) {
 		log_debug("the host's input stream cannot be used (%s)", strerrordesc_np(-r));
 		return;
@@ -439,8 +439,9 @@ static void on_offer(struct host_input *input) {
 	const bool open = input->state != AWAY;
 	if (!is_usable(&input->offer)) {
 		if (open) {
-			lose(input, input->offer.session ? "the host does not offer it any more"
-							 : "the host is gone");
+			lose(input, input->offer.host.session
+							? "the host does not offer it any more"
+							: "the host is gone");
 			set_state(input, AWAY);
 		}
 		return;
@@ -467,7 +468,7 @@ static void on_wake(void *data) {
 		return;
 	}
 	/* The stream's memory stays until it is left. */
-	struct shm *before = input->offer.shm;
+	struct shm *before = input->offer.host.shm;
 	input->offer = offer;
 	on_offer(input);
 	shm_unref(before);
@@ -559,7 +560,7 @@ void host_input_destroy(struct host_input *input) {
 	}
 	input_port_listen(input->port, NULL, NULL);
 	give_back(input, END_NS);
-	shm_unref(input->offer.shm);
+	shm_unref(input->offer.host.shm);
 	loop_remove(input->wake);
 	loop_remove(input->timer);
 	free(input);
@@ -592,7 +593,8 @@ bool host_input_is_up(const struct host_input *input) {
 bool host_input_is_offered(const struct host_input *input) {
 	const struct kvmfr_input_status *status = &input->offer.status;
 	if (input->state == IDLE && (status->flags & KVMFR_INPUT_HAS_OWNER)) {
-		return status->owner_client_id == input->offer.client_id; /* given back just now */
+		return status->owner_client_id ==
+		       input->offer.host.client_id; /* given back just now */
 	}
 	return input->state != AWAY;
 }

@@ -11,13 +11,20 @@
 
 #define OS_WINDOWS 3u
 
+/* What every offer says: whose it is, and the mapping that it is in. */
+static struct host_offer offer_in(struct lgmp_client *client, const struct lgmp_message *message) {
+	struct host_offer offer = {
+		.session = true, .shm = message->shm, .lgmp = lgmp_client_status(client)->lgmp
+	};
+	lgmp_client_identity(client, &offer.session_id, &offer.client_id);
+	return offer;
+}
+
 void host_offers_input(struct lgmp_client *client, struct input_port *port,
 		const struct lgmp_message *message) {
-	struct input_offer offer = { .session = true, .shm = message->shm };
-	offer.lgmp = lgmp_client_status(client)->lgmp;
-	lgmp_client_identity(client, &offer.session_id, &offer.client_id);
+	struct input_offer offer = { .host = offer_in(client, message) };
 	int r = kvmfr_input_status_read(message->shm, message->offset, message->size,
-			offer.client_id, &offer.status);
+			offer.host.client_id, &offer.status);
 	if (r < 0) {
 		char what[96];
 		kvmfr_input_status_describe(
@@ -33,12 +40,9 @@ void host_offers_input(struct lgmp_client *client, struct input_port *port,
 
 static void take_status(struct lgmp_client *client, struct clipboard_port *port,
 		const struct lgmp_message *message) {
-	const struct lgmp_status *status = lgmp_client_status(client);
-	struct clipboard_offer offer = { .session = true,
-		.shm = message->shm,
-		.lgmp = status->lgmp,
-		.windows = status->info.has_os && status->info.os == OS_WINDOWS };
-	lgmp_client_identity(client, &offer.session_id, &offer.client_id);
+	const struct kvmfr_info *info = &lgmp_client_status(client)->info;
+	struct clipboard_offer offer = { .host = offer_in(client, message),
+		.windows = info->has_os && info->os == OS_WINDOWS };
 	int r = kvmfr_clipboard_status_read(
 			message->shm, message->offset, message->size, &offer.status);
 	if (r < 0) {

@@ -139,11 +139,11 @@ static void make_memory(struct world *w, struct kvmfr_clipboard_status_wire *ret
 
 /* Twice: the first lets the client claim, the second says that it has it. */
 static void tell(struct world *w) {
-	struct clipboard_offer offer = { .session = true,
-		.shm = w->shm,
-		.lgmp = 12,
-		.session_id = SESSION,
-		.client_id = CLIENT };
+	struct clipboard_offer offer = { .host = { .session = true,
+							 .shm = w->shm,
+							 .lgmp = 12,
+							 .session_id = SESSION,
+							 .client_id = CLIENT } };
 	char text[96];
 	for (unsigned i = 0; i < 2; i++) {
 		(void)kvmfr_clipboard_status_read(w->shm, STATUS_AT, 128, &offer.status);

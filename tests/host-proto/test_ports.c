@@ -46,12 +46,11 @@ static void *host(void *data) {
 	uint8_t bytes[KVMFR_CLIPBOARD_BYTES];
 	for (uint32_t session = 1; session <= SESSIONS; session++) {
 		struct shm *shm = memory();
-		const struct clipboard_offer offer = {
+		const struct host_offer host = {
 			.session = true, .shm = shm, .session_id = session, .client_id = 1
 		};
-		const struct input_offer input = {
-			.session = true, .shm = shm, .session_id = session, .client_id = 1
-		};
+		const struct clipboard_offer offer = { .host = host };
+		const struct input_offer input = { .host = host };
 		clipboard_port_put(w->clipboard, &offer);
 		input_port_put(w->input, &input);
 		for (unsigned i = 0; i < 1000 && atomic_load(&w->seen) != session; i++) {
@@ -85,8 +84,8 @@ static void *host(void *data) {
 static void both_sides_at_once(void **state) {
 	(void)state;
 	struct world w = { .clipboard = NULL };
-	struct clipboard_offer offer = { .session = false };
-	struct input_offer input = { .session = false };
+	struct clipboard_offer offer = { .host.session = false };
+	struct input_offer input = { .host.session = false };
 	struct kvmfr_clipboard_message message;
 	const struct kvmfr_clipboard_message said = { .type = KVMFR_CLIPBOARD_KEEP_ALIVE };
 	pthread_t thread;
@@ -101,13 +100,14 @@ static void both_sides_at_once(void **state) {
 		struct clipboard_offer newer;
 		struct input_offer newer_input;
 		if (clipboard_port_take(w.clipboard, &newer)) {
-			shm_unref(offer.shm);
+			shm_unref(offer.host.shm);
 			offer = newer;
-			atomic_store(&w.seen, offer.session_id);
-			CHECK(!offer.session || ((unsigned char *)shm_base(offer.shm))[7] == 0);
+			atomic_store(&w.seen, offer.host.session_id);
+			CHECK(!offer.host.session ||
+					((unsigned char *)shm_base(offer.host.shm))[7] == 0);
 		}
 		if (input_port_take(w.input, &newer_input)) {
-			shm_unref(input.shm);
+			shm_unref(input.host.shm);
 			input = newer_input;
 		}
 		while (clipboard_port_pop(w.clipboard, &message)) {
@@ -124,8 +124,8 @@ static void both_sides_at_once(void **state) {
 	CHECK(atomic_load(&w.taken) >= SESSIONS / 2 * MESSAGES);
 	CHECK(queued > 0 && atomic_load(&w.sent) <= queued);
 	CHECK(atomic_load(&w.wakes) >= SESSIONS);
-	shm_unref(offer.shm);
-	shm_unref(input.shm);
+	shm_unref(offer.host.shm);
+	shm_unref(input.host.shm);
 	clipboard_port_destroy(w.clipboard);
 	input_port_destroy(w.input);
 }

@@ -58,10 +58,12 @@ static void turn(struct world *w) {
 	CHECK_EQ(kvmfr_host_periodic(w->guest.host, guest_ms(&w->guest)), 0);
 	lgmp_client_step(w->client, w->guest.now_ns);
 	while (lgmp_client_next(w->client, LGMP_QUEUE_INPUT, &message) > 0) {
-		struct input_offer offer = { .session = true, .shm = message.shm, .lgmp = 12 };
-		lgmp_client_identity(w->client, &offer.session_id, &offer.client_id);
+		struct input_offer offer = {
+			.host = { .session = true, .shm = message.shm, .lgmp = 12 }
+		};
+		lgmp_client_identity(w->client, &offer.host.session_id, &offer.host.client_id);
 		CHECK_EQ(kvmfr_input_status_read(message.shm, message.offset, message.size,
-					 offer.client_id, &offer.status),
+					 offer.host.client_id, &offer.status),
 				0);
 		if (lgmp_client_finish(w->client, &message) == 0) {
 			input_port_put(w->port, &offer);
