@@ -67,6 +67,9 @@ int kvmfr_info_read(const uint8_t *udata, size_t size, struct kvmfr_info *ret_in
 	memcpy(&header, udata, sizeof header);
 
 	struct kvmfr_info info = { .version = header.version, .features = header.features };
+	if (info.version < KVMFR_OFFERS) {
+		info.features &= KVMFR_FEATURE_SET_CURSOR_POS; /* the others mean nothing there */
+	}
 	utf8_printable(info.host_version, sizeof info.host_version, header.host_version,
 			sizeof header.host_version);
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define KVMFR_OFFERS    34u    /* hosts from then on offer more than a picture and a pointer */
 #define KVMFR_UDATA_MAX 65536u /* bytes; more is nonsense (lgmp.md 8) */
 
 enum kvmfr_feature {

@@ -224,6 +224,12 @@ void lgmp_client_look_only(struct lgmp_client *client) {
 	client->look_only = true;
 }
 
+void lgmp_client_ask_only(struct lgmp_client *client) {
+	client->look_only = false;
+	client->ask_only = true;
+	client->due_ns = 0;
+}
+
 void lgmp_client_set_path(struct lgmp_client *client, const char *path) {
 	leave(client);
 	unmap(client);

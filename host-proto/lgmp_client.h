@@ -110,6 +110,10 @@ void lgmp_client_want(struct lgmp_client *client, enum lgmp_queue queue);
  */
 void lgmp_client_look_only(struct lgmp_client *client);
 
+/* Ends the looking in LGMP_STATE_FOUND: the next step joins the session for a question, with the
+ * pointer queue alone, so that no frame waits for this reader. */
+void lgmp_client_ask_only(struct lgmp_client *client);
+
 /* The newest frame header that lies in the memory, without a subscription: what its pixels are may
  * have changed meanwhile. In LGMP_STATE_FOUND only; -ENOENT: there is none. */
 int lgmp_client_peek_frame(struct lgmp_client *client, struct frame *ret_frame);

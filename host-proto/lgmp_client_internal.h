@@ -42,7 +42,7 @@ struct lgmp_client {
 	/* pg-lgmp only */
 	char path[SHM_PATH_BYTES];
 	struct owners owners;
-	bool look_only;
+	bool look_only, ask_only;      /* ask_only: without frames */
 	bool wanted[LGMP_QUEUE_COUNT]; /* beside frame and pointer */
 	struct lgmp_status status;
 	struct shm *shm;

@@ -105,7 +105,7 @@ static void subscribe_failed(struct lgmp_client *client, int error, uint64_t now
 
 int lgmp_client_subscribe(struct lgmp_client *client, uint64_t now_ns) {
 	int r = subscribe(client, LGMP_QUEUE_POINTER, now_ns);
-	if (r == 0) {
+	if (r == 0 && !client->ask_only) {
 		r = subscribe(client, LGMP_QUEUE_FRAME, now_ns);
 	}
 	if (r < 0) {
@@ -196,8 +196,9 @@ static void watch_frames(struct lgmp_client *client, uint64_t now_ns) {
 		}
 		return;
 	}
-	if (client->got_frame || now_ns - client->subscribed_ns[LGMP_QUEUE_FRAME] <=
-						 client->no_frame_limit_ns) {
+	if (client->ask_only || client->got_frame ||
+			now_ns - client->subscribed_ns[LGMP_QUEUE_FRAME] <=
+					client->no_frame_limit_ns) {
 		return;
 	}
 	pthread_mutex_lock(&client->lock);

@@ -27,7 +27,7 @@ struct overlay_panel {
 	char pages[OVERLAY_PANEL_PAGES][24];
 	unsigned row_count, row; /* row: the selected one */
 	struct overlay_panel_row rows[OVERLAY_PANEL_ROWS];
-	char foot[160]; /* the sentence at the foot */
+	char foot[320]; /* the sentence at the foot */
 };
 
 enum overlay_panel_part {

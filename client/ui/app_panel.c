@@ -117,53 +117,75 @@ void app_panel_open(struct app_panel *panel, bool captured) {
 	panel->hud->dirty = true;
 }
 
-static void add_word(char *text, size_t size, const char *word) {
-	const size_t len = strlen(text);
-	snprintf(text + len, size - len, "%s%s", len ? ", " : "", word);
+static const char *way(bool host, bool spice) {
+	return host ? _("by the host program") : spice ? _("by SPICE") : _("not now");
 }
 
-/* What of its offers is in use, and what it offers that we do not speak. */
-static void offers_text(const struct app_status *now, char *text, size_t size) {
+static const char *sound_way(const struct app_status *now) {
+	const struct audio_stats *audio = &now->audio_stats;
+	return !audio->playing   ? _("not now")
+	       : audio->is_spice ? _("by SPICE")
+				 : _("by the network");
+}
+
+static const char *frames_text(const struct app_status *now) {
+	static const struct {
+		const char *state, *text;
+	} texts[] = {
+		{ "no-times", N_("no: it tells no times") },
+		{ "asked", N_("asked for") },
+		{ "ours", N_("yes") },
+		{ "unanswered", N_("no: another one's") },
+	};
+	const char *state = now->video_stats.schedule;
+	if (!now->video.host.offers_schedule) {
+		return _("not offered");
+	}
+	for (size_t i = 0; state && i < sizeof texts / sizeof *texts; i++) {
+		if (strcmp(state, texts[i].state) == 0) {
+			return _(texts[i].text);
+		}
+	}
+	return _("no");
+}
+
+static const char *hdr_text(const struct app_status *now, char *text, size_t size) {
+	if (!now->video.hdr) {
+		return _("no");
+	}
+	if (!now->video.hdr_metadata) {
+		return _("yes, without metadata");
+	}
+	snprintf(text, size, _("%u nits, MaxCLL %u"), now->video.hdr_max_nits,
+			now->video.hdr_max_cll_nits);
+	return text;
+}
+
+/* Without a host of that kind, its rows are empty: "unknown". */
+static void fill_ways(const struct app_status *now, char *hdr, size_t size,
+		struct panel_state *ret_state) {
 	const struct video_host *host = &now->video.host;
-	text[0] = '\0';
+	ret_state->keys_way = way(now->session.host_input, now->session.connected);
+	ret_state->clipboard_way = way(now->session.host_clipboard, now->session.agent);
+	ret_state->files_way = way(false, now->session.agent);
+	ret_state->sound_way = sound_way(now);
 	if (!host->session) {
 		return;
 	}
-	if (host->accepts_window_size) {
-		add_word(text, size, _("window size"));
-	}
-	if (host->offers_input) {
-		add_word(text, size,
-				now->session.host_input ? _("keys and mouse")
-							: _("keys and mouse (not now)"));
-	}
-	if (host->offers_schedule) {
-		add_word(text, size,
-				now->video_stats.schedule_ours
-						? _("frames by this display")
-						: _("frames by this display (not now)"));
-	}
-	if (now->video.hdr_metadata) {
-		add_word(text, size, _("HDR metadata"));
-	}
-	if (host->keeps_recovery) {
-		add_word(text, size, _("recovery region"));
-	}
-	if (host->offers_audio) {
-		add_word(text, size, _("sound (not used)"));
-	}
-	if (host->offers_clipboard) {
-		add_word(text, size,
-				now->session.host_clipboard ? _("clipboard")
-							    : _("clipboard (over SPICE)"));
-	}
+	ret_state->files_why = host->unused_files;
+	ret_state->sound_why = host->unused_sound;
+	ret_state->software_why = host->unused_software;
+	ret_state->frames = frames_text(now);
+	ret_state->sizes = host->accepts_window_size ? _("yes") : _("not offered");
+	ret_state->hdr = hdr_text(now, hdr, size);
+	ret_state->software = host->unused_software ? _("not known") : _("no");
+	ret_state->recovery = host->keeps_recovery ? _("yes") : _("no");
 }
 
 void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_panel) {
 	const struct app_status *now = &panel->hud->now;
-	char offers[160];
-	offers_text(now, offers, sizeof offers);
-	const struct panel_state state = {
+	char hdr[64];
+	struct panel_state state = {
 		.full_screen = window_is_full_screen(panel->window),
 		.muted = now->muted,
 		.recorded = now->recorded,
@@ -173,10 +195,10 @@ void app_panel_fill(const struct app_panel *panel, struct overlay_panel *ret_pan
 		.host = now->video.host.version,
 		.capture = now->video.host.capture,
 		.system = now->video.host.os,
-		.offers = offers,
 		.vm = vm_name(panel),
 		.machines = panel->machines,
 	};
+	fill_ways(now, hdr, sizeof hdr, &state);
 	panel_fill(&panel->panel, panel->config, &state, ret_panel);
 }
 

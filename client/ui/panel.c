@@ -29,6 +29,7 @@ struct row {
 	const char *steps;      /* values in order, blanks between; NULL: by the option's type */
 	enum key_action action; /* ROW_STATE, ROW_ACTION */
 	size_t state;           /* offset in struct panel_state: a bool, of ROW_INFO a text */
+	size_t why;             /* … of its sentence at the foot; 0 = none */
 	bool next_start;        /* comes into force with the next start */
 };
 
@@ -48,6 +49,13 @@ struct row {
 	}
 #define ACTION(action_, label_) \
 	{ .kind = ROW_ACTION, .label = label_, .action = action_ }
+#define INFO_WHY(member_, label_, why_)                                                            \
+	{                                                                                          \
+		.kind = ROW_INFO, .label = label_, .state = offsetof(struct panel_state, member_), \
+		.why = offsetof(struct panel_state, why_)                                          \
+	}
+#define INFO(member_, label_) \
+	{ .kind = ROW_INFO, .label = label_, .state = offsetof(struct panel_state, member_) }
 
 static const struct row picture_rows[] = {
 	STATE(full_screen, KEY_ACTION_FULL_SCREEN, N_("Full screen")),
@@ -101,18 +109,18 @@ static const struct row vm_rows[] = {
 			.state = offsetof(struct panel_state, states) },
 	ACTION(KEY_ACTION_FPS, N_("Frames a second, on or off")),
 	ACTION(KEY_ACTION_QUIT, N_("Leave")),
-	{ .kind = ROW_INFO,
-			.label = N_("Host program"),
-			.state = offsetof(struct panel_state, host) },
-	{ .kind = ROW_INFO,
-			.label = N_("Its way of capturing"),
-			.state = offsetof(struct panel_state, capture) },
-	{ .kind = ROW_INFO,
-			.label = N_("The guest's system"),
-			.state = offsetof(struct panel_state, system) },
-	{ .kind = ROW_INFO,
-			.label = N_("Used of the host program"),
-			.state = offsetof(struct panel_state, offers) },
+	INFO(host, N_("Host program")),
+	INFO(capture, N_("Its way of capturing")),
+	INFO(system, N_("The guest's system")),
+	INFO(keys_way, N_("Keys and mouse go")),
+	INFO(clipboard_way, N_("Text and images of the clipboard go")),
+	INFO_WHY(files_way, N_("Files for the guest go"), files_why),
+	INFO_WHY(sound_way, N_("Sound comes"), sound_why),
+	INFO(frames, N_("The guest's frames follow this display")),
+	INFO(sizes, N_("The guest takes the window's size")),
+	INFO(hdr, N_("HDR of the guest")),
+	INFO(recovery, N_("The host program's recovery region")),
+	INFO_WHY(software, N_("The host program's software mode"), software_why),
 };
 
 static const char *const page_names[PANEL_PAGE_COUNT] = {
@@ -510,9 +518,20 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 	}
 }
 
+/* The sentence of the chosen row; NULL if it has none. */
+static const char *const *why_of(const struct panel *panel, const struct panel_state *state) {
+	unsigned count;
+	const struct row *rows = rows_of(panel->page, &count);
+	if (!rows || panel->row >= count || rows[panel->row].why == 0) {
+		return NULL;
+	}
+	return (const char *const *)(const void *)((const char *)state + rows[panel->row].why);
+}
+
 static void fill_foot(const struct panel *panel, const struct panel_state *state, char *text,
 		size_t size) {
 	const unsigned count = unsaved(panel);
+	const char *const *why = why_of(panel, state);
 	if (panel->notice[0]) {
 		snprintf(text, size, "%s", panel->notice);
 	} else if (count > 0 && state->vm && state->vm[0]) {
@@ -521,6 +540,8 @@ static void fill_foot(const struct panel *panel, const struct panel_state *state
 						"%u changes are not saved for %.60s: page VM",
 						count),
 				count, state->vm);
+	} else if (why && *why) {
+		snprintf(text, size, "%s", _(*why));
 	} else {
 		snprintf(text, size, "%s", _("Arrows, Enter, Tab, Esc; or mouse and touch"));
 	}

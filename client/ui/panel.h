@@ -29,7 +29,11 @@ struct panel_state {
 	bool states; /* the list of states is shown */
 	/* What is known of the guest; NULL or "" = nothing is. */
 	const char *host, *capture, *system;
-	const char *offers; /* what the host has beside its picture, as words */
+	/* Which ways things go, and what the host has beside its picture. */
+	const char *keys_way, *clipboard_way, *files_way, *sound_way;
+	const char *frames, *sizes, *hdr, *recovery, *software;
+	/* Why not the host's own; texts for gettext. */
+	const char *files_why, *sound_why, *software_why;
 	const struct first_screen *machines;
 	const char *vm; /* name of the VM whose profile is saved; NULL or "" = none is known */
 };

@@ -58,12 +58,22 @@ static void write_offers(struct json *json, const struct video_host *host) {
 	json_end(json);
 }
 
+/* What the host has and the player does not use, with the reason; null where it has none. */
+static void write_unused(struct json *json, const struct video_host *host) {
+	json_object(json, "not_used");
+	json_string(json, "files", host->session ? host->unused_files : NULL);
+	json_string(json, "sound", host->session ? host->unused_sound : NULL);
+	json_string(json, "software_mode", host->session ? host->unused_software : NULL);
+	json_end(json);
+}
+
 static void write_video(struct json *json, const struct app_status *s) {
 	json_object(json, "video");
 	json_string(json, "showing", source_name(s->video.showing));
 	json_string(json, "host", s->video.host.version);
 	json_int(json, "kvmfr", s->video.host.kvmfr);
 	write_offers(json, &s->video.host);
+	write_unused(json, &s->video.host);
 	json_object(json, "schedule");
 	json_string(json, "state", s->video_stats.schedule ? s->video_stats.schedule : "off");
 	json_int(json, "followed", (int64_t)s->video_stats.schedule_followed);

@@ -6,6 +6,7 @@
 
 #include "client/video/video_canvas.h"
 #include "host-proto/frame.h"
+#include "host-proto/host_facts.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -67,6 +68,9 @@ static void compose_host(struct video_host *host, const struct lgmp_status *lgmp
 	host->audio_claim = kvmfr_audio_result_name(lgmp->audio);
 	host->audio_protocol = lgmp->audio_protocol;
 	host->offers_audio = (info->features & KVMFR_FEATURE_AUDIO) != 0;
+	host->unused_files = host->offers_clipboard ? HOST_FACTS_UNUSED_FILES : NULL;
+	host->unused_sound = host->offers_audio ? HOST_FACTS_UNUSED_SOUND : NULL;
+	host->unused_software = info->version >= KVMFR_OFFERS ? HOST_FACTS_UNUSED_SOFTWARE : NULL;
 	host->cpus = info->cpus;
 	host->cores = info->cores;
 	host->sockets = info->sockets;

@@ -73,6 +73,8 @@ struct video_host {
 	const char *audio_claim; /* its answer: a name of kvmfr_audio_result_name() */
 	unsigned audio_protocol; /* … and the version of the sound's protocol; 0 = none */
 	bool keeps_recovery;     /* a region at the end of the memory that tells its versions */
+	/* Why that is not used: texts for gettext; NULL = it has none. */
+	const char *unused_files, *unused_sound, *unused_software;
 	unsigned cpus, cores, sockets;
 };
 

@@ -181,6 +181,60 @@ static void metadata_and_the_answer(void **state) {
 	unlink(guest.path);
 }
 
+/* The doctor's question about the sound: from a look, and no frame waits for who asked. */
+static void a_question_takes_no_frame(void **state) {
+	(void)state;
+	struct guest guest = { .path = "" };
+	struct demo_guest_config config = demo_guest_defaults();
+	struct demo_guest *demo;
+	struct lgmp_client *client;
+	struct lgmp_message message;
+	struct kvmfr_audio_answer answer;
+	uint32_t session;
+	struct demo_guest_counters counters;
+	uint32_t client_id;
+	bool asked = false;
+	config.kvmfr = 34;
+	config.width = 320;
+	config.height = 200;
+	guest_file(&guest, (off_t)demo_guest_memory_bytes(&config));
+	CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
+	CHECK_EQ(demo_guest_create(&demo, guest.shm, &config, NULL), 0);
+	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	lgmp_client_look_only(client);
+	const struct lgmp_status *status = lgmp_client_status(client);
+	uint64_t now_ns = clock_now_ns();
+	/* Longer than a host without frames is waited for: 3 s. */
+	for (unsigned i = 0; i < 1500; i++) {
+		now_ns += 5 * NS_PER_MS;
+		demo_guest_step(demo, now_ns);
+		lgmp_client_step(client, now_ns);
+		if (status->state == LGMP_STATE_FOUND) {
+			lgmp_client_ask_only(client);
+		}
+		asked = asked || lgmp_client_claim_audio(client, now_ns) == 0;
+		lgmp_client_identity(client, &session, &client_id);
+		while (lgmp_client_next(client, LGMP_QUEUE_POINTER, &message) > 0) {
+			if (kvmfr_audio_is_answer(message.udata)) {
+				CHECK_EQ(kvmfr_audio_answer_read(message.shm, message.offset,
+							 message.size, client_id, &answer),
+						0);
+				lgmp_client_audio_answered(client, &answer);
+			}
+			CHECK_EQ(lgmp_client_finish(client, &message), 0);
+		}
+	}
+	CHECK_EQ(status->state, LGMP_STATE_RUNNING);
+	CHECK_EQ(status->audio, KVMFR_AUDIO_BOUND);
+	CHECK_EQ(status->resubscriptions, 0);
+	demo_guest_counters(demo, &counters);
+	CHECK_EQ(counters.posted, 0); /* there was nobody to take a frame */
+	lgmp_client_destroy(client);
+	demo_guest_destroy(demo);
+	shm_unref(guest.shm);
+	unlink(guest.path);
+}
+
 /* A client that counts the frames that it gets, by where. */
 struct viewer {
 	struct lgmp_client *client;
@@ -310,6 +364,7 @@ int main(void) {
 		cmocka_unit_test(a_host_from_tomorrow_is_named),
 		cmocka_unit_test(a_look_leaves_no_trace),
 		cmocka_unit_test(metadata_and_the_answer),
+		cmocka_unit_test(a_question_takes_no_frame),
 		cmocka_unit_test(frames_follow_one_client),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,7 +310,9 @@ def case_stop():
                now['lost_sessions'] - before['lost_sessions'], moved))
         if os.getloadavg()[0] < 1.5 * os.cpu_count():
             check(took < 200, 'it took longer than 200 ms')
-        check(now['resubscriptions'] - before['resubscriptions'] <= 2, 'it subscribed again and again')
+        # Once to each queue: the host of 2026 has six of them, and evicts from all (lgmp.md A.3).
+        queues = 6 if os.environ['PG_GUEST_HOST'] == '34' else 2
+        check(now['resubscriptions'] - before['resubscriptions'] <= queues, 'it subscribed again and again')
         # The stopped one holds both slots until the guest's second is over; then frames flow again.
         check(moved > 60, 'the stopped reader kept the other one from its frames')
     check(source.process.poll() is None, 'the guest left')

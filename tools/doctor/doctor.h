@@ -123,6 +123,8 @@ struct facts_live {
 	unsigned host_kvmfr;    /* … */
 	unsigned host_features; /* … enum kvmfr_feature */
 	bool host_recovery;     /* it keeps a recovery region */
+	char host_audio[16];    /* its answer about its sound: a kvmfr_audio_result_name(), "" = not
+				   asked */
 	struct {                /* its newest picture; width 0 = there is none yet */
 		unsigned width, height;
 		bool hdr, metadata;

@@ -322,6 +322,7 @@ static void from_tree(struct facts *facts) {
 		live->host_features =
 				number_fact(root, "host-features", &value) ? (unsigned)value : 0;
 		live->host_recovery = number_fact(root, "host-recovery", &value) && value != 0;
+		sysroot_fact(root, "live", "host-audio", live->host_audio, sizeof live->host_audio);
 		if (sysroot_fact(root, "live", "host-picture", text, sizeof text)) {
 			read_picture(live, text);
 		}

@@ -1,17 +1,21 @@
 /* The host program in the VM, as the shared memory tells it: which one runs, and what of its offers
  * is used. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "host-proto/frame.h"
+#include "host-proto/host_facts.h"
 #include "host-proto/kvmfr.h"
+#include "host-proto/kvmfr_audio.h"
 #include "host-proto/lgmp_client.h"
 #include "tools/doctor/doctor.h"
 
-#define KVMFR_OFFERS 34u                /* hosts with more than a picture and a pointer */
-#define LOOK_NS      (1200 * NS_PER_MS) /* two heartbeats of a host of KVMFR 34, and some room */
+#define LOOK_NS   (1200 * NS_PER_MS) /* two heartbeats of a host of KVMFR 34, and some room */
+#define MESSAGES  64u                /* at once */
+#define ANSWER_NS (500 * NS_PER_MS)  /* to a question */
 
 static void note_picture(struct facts_live *live, struct lgmp_client *client) {
 	struct frame frame;
@@ -25,6 +29,58 @@ static void note_picture(struct facts_live *live, struct lgmp_client *client) {
 	live->host_picture.nits = frame.hdr.max_nits;
 	live->host_picture.cll_nits = frame.hdr.max_cll_nits;
 	live->host_picture.fall_nits = frame.hdr.max_fall_nits;
+}
+
+/* The messages that wait. Whether the answer was among them. */
+static bool read_answer(struct lgmp_client *client) {
+	struct kvmfr_audio_answer answer;
+	struct lgmp_message message;
+	uint32_t session;
+	uint32_t client_id;
+	bool answered = false;
+	lgmp_client_identity(client, &session, &client_id);
+	for (unsigned i = 0;
+			i < MESSAGES && lgmp_client_next(client, LGMP_QUEUE_POINTER, &message) > 0;
+			i++) {
+		const bool is_answer = kvmfr_audio_is_answer(message.udata) &&
+				       kvmfr_audio_answer_read(message.shm, message.offset,
+						       message.size, client_id, &answer) == 0;
+		if (lgmp_client_finish(client, &message) == 0 && is_answer) {
+			lgmp_client_audio_answered(client, &answer);
+			answered = true;
+		}
+	}
+	return answered;
+}
+
+/*
+ * What the player asks, too, and what a look at the memory cannot tell (kvmfr.md A.8): whether the
+ * host would give its sound. A place among its clients is taken for that long and given back, so
+ * no signal may end the process meanwhile.
+ */
+static void ask_about_sound(struct facts_live *live, struct lgmp_client *client) {
+	const struct lgmp_status *status = lgmp_client_status(client);
+	const uint64_t end_ns = clock_now_ns() + ANSWER_NS;
+	sigset_t all;
+	sigset_t before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	lgmp_client_ask_only(client);
+	bool answered = false;
+	bool asked = false;
+	for (uint64_t now_ns = clock_now_ns(); now_ns < end_ns && !answered;
+			now_ns = clock_now_ns()) {
+		(void)lgmp_client_step(client, now_ns);
+		asked = asked || lgmp_client_claim_audio(client, now_ns) == 0;
+		answered = read_answer(client);
+		clock_sleep_ns(2 * NS_PER_MS);
+	}
+	if (asked) {
+		snprintf(live->host_audio, sizeof live->host_audio, "%s",
+				kvmfr_audio_result_name(status->audio));
+	}
+	lgmp_client_set_path(client, ""); /* leaves */
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void doctor_ask_host(struct facts *facts) {
@@ -54,6 +110,10 @@ void doctor_ask_host(struct facts *facts) {
 		live->host_features = status->info.features;
 		live->host_recovery = status->recovery;
 		note_picture(live, client);
+		if (live->host_kvmfr >= KVMFR_OFFERS &&
+				(live->host_features & KVMFR_FEATURE_AUDIO) != 0) {
+			ask_about_sound(live, client);
+		}
 	} else if (status->state != LGMP_STATE_UNREADABLE) {
 		live->host = HOST_OTHER;
 		snprintf(live->host_reason, sizeof live->host_reason, "%s", status->reason);
@@ -85,6 +145,42 @@ static void check_picture(const struct facts_live *live, struct report *report) 
 				width, height, live->host_picture.nits, live->host_picture.cll_nits,
 				live->host_picture.fall_nits);
 	}
+}
+
+static const char *audio_answer(const char *name) {
+	static const struct {
+		enum kvmfr_audio_result result;
+		const char *text;
+	} answers[] = {
+		{ KVMFR_AUDIO_BOUND, N_("yes") },
+		{ KVMFR_AUDIO_BUSY, N_("another client has it") },
+		{ KVMFR_AUDIO_INCOMPATIBLE, N_("in another protocol only") },
+		{ KVMFR_AUDIO_ERROR, N_("not now, an error") },
+	};
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		if (strcmp(name, kvmfr_audio_result_name(answers[i].result)) == 0) {
+			return _(answers[i].text);
+		}
+	}
+	return _("nothing");
+}
+
+/* What such a host has, and why it goes another way. */
+static void check_unused(const struct facts_live *live, struct report *report) {
+	if (live->host_kvmfr < KVMFR_OFFERS) {
+		return;
+	}
+	if (live->host_features & KVMFR_FEATURE_AUDIO && live->host_audio[0]) {
+		report_ok(report, _("asked whether it would give its sound, the host answers: %s"),
+				audio_answer(live->host_audio));
+	}
+	if (live->host_features & KVMFR_FEATURE_AUDIO) {
+		report_ok(report, "%s", _(HOST_FACTS_UNUSED_SOUND));
+	}
+	if (live->host_features & KVMFR_FEATURE_CLIPBOARD) {
+		report_ok(report, "%s", _(HOST_FACTS_UNUSED_FILES));
+	}
+	report_ok(report, "%s", _(HOST_FACTS_UNUSED_SOFTWARE));
 }
 
 static void check_host_program(const struct facts *facts, struct report *report) {
@@ -119,12 +215,7 @@ static void check_host_program(const struct facts *facts, struct report *report)
 	report_ok(report, _("the Looking Glass host %s runs (KVMFR %u); it offers: %s"),
 			live->host_version, live->host_kvmfr, offers[0] ? offers : "-");
 	check_picture(live, report);
-	if (live->host_features & KVMFR_FEATURE_AUDIO) {
-		report_ok(report,
-				_("the host offers its own sound, which is not played: its inner layout is "
-				  "not verified; the VM's sound goes its other way, and --stats=1 tells "
-				  "the host's answer (video.audio_claim)"));
-	}
+	check_unused(live, report);
 	if (live->host_kvmfr >= KVMFR_OFFERS) {
 		report_ok(report,
 				_("which ways keys, clipboard and frames go is known while the player "

@@ -91,6 +91,31 @@ static void a_row_that_acts_says_so(void **unused) {
 	free(config);
 }
 
+/* What goes another way than the host offers says why, at the foot, and in full. */
+static void a_way_says_why(void **unused) {
+	(void)unused;
+	static const char why[] =
+			"the host's own sound is not played: its layout is not verified. Sound "
+			"comes through SPICE, or from elsewhere where that is installed";
+	const struct panel_state known = {
+		.vm = "win11", .sound_way = "by SPICE", .sound_why = why
+	};
+	struct config *config = defaults();
+	struct panel panel = { 0 };
+	static struct overlay_panel shown;
+	panel_open(&panel);
+	panel_show_page(&panel, PANEL_VM);
+	panel.row = find_row(&panel, config, "Sound comes");
+	panel_fill(&panel, config, &known, &shown);
+	assert_string_equal(shown.rows[panel.row].value, "by SPICE");
+	assert_string_equal(shown.foot, why);
+	panel.row = find_row(&panel, config, "Files for the guest go"); /* nothing is known */
+	panel_fill(&panel, config, &known, &shown);
+	assert_string_equal(shown.rows[panel.row].value, "unknown");
+	CHECK(strstr(shown.foot, "Arrows") != NULL);
+	free(config);
+}
+
 static void no_key_is_taken_from_an_action_in_silence(void **unused) {
 	(void)unused;
 	struct config *config = defaults();
@@ -183,6 +208,7 @@ int main(void) {
 		cmocka_unit_test(values_go_up_and_down_and_stop),
 		cmocka_unit_test(numbers_stay_in_their_range),
 		cmocka_unit_test(a_row_that_acts_says_so),
+		cmocka_unit_test(a_way_says_why),
 		cmocka_unit_test(no_key_is_taken_from_an_action_in_silence),
 		cmocka_unit_test(every_row_can_be_pressed),
 		cmocka_unit_test(what_is_drawn_stays_in_the_window),
