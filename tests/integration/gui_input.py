@@ -181,7 +181,7 @@ def case_panel():
     top, _ = page_top(13)
     press(more, top + 2 * head + 3 * row + row // 2)  # scaling: auto -> nearest
     press(left + wide * 9 // 12, top + head + head // 2)  # the page of the VM
-    top, _ = page_top(9)
+    top, _ = page_top(17)
     press(left + 5 * cell, top + 2 * head + row // 2)  # save
     profile = os.path.join(home, 'pierglass/vms/panel-vm.ini')
     wait_for('the profile', lambda: os.path.exists(profile), 3)
