@@ -236,7 +236,7 @@ static void on_leds(void *data, unsigned leds) {
 /* The thread that runs this had not turned for too long, and its devices were taken from it: what
  * it reads now was the host's too. */
 static void after_watchdog(struct devices *devices) {
-	log_warn("the devices were released: this thread hung");
+	log_warn("the program stood still: the devices went back to the desktop, and can be grabbed again");
 	router_request_grab(devices->router, false);
 }
 

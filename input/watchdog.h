@@ -4,8 +4,10 @@
  * than the limit, the watchdog ungrabs the devices, so that nobody is left without a keyboard. It
  * sleeps while nothing is grabbed.
  *
- * (A process that is stopped as a whole, by SIGSTOP or a debugger, has no watchdog either; when the
- * process dies, the kernel releases the devices.)
+ * Only time counts in which the watchdog's own thread was let run. A process that is stopped as a
+ * whole (SIGSTOP, a debugger, a frozen cgroup) has no watchdog, and keeps its devices when it goes
+ * on; when it dies, the kernel releases them. An owner that would run, but gets no processor on a
+ * busy host, has five times the limit.
  */
 #pragma once
 

@@ -162,8 +162,8 @@ foreach(preloaded clock_jump fake_evdev)
 	target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})
 	set_target_properties(${preloaded} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endforeach()
-# Bad days: a few here, 500 in tests/long/days.
-pg_integration(days days --days 4 --seed 1)
+# Bad days: 20 short ones here, 500 in tests/long/days.
+pg_integration(days days --brisk --days 20 --seed 1)
 set_property(TEST days APPEND PROPERTY LABELS once timing paced)
 set_tests_properties(days PROPERTIES TIMEOUT 400)
 pg_source_check(days_table days --table)

@@ -251,7 +251,7 @@ def bridge_lying(world):
     """Rubbish for the port of the sound."""
     sender = subprocess.Popen(world.lab.in_guest("python3", "-c", RUBBISH), stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
     yield
-    sender.wait(10)
+    sender.wait()
 
 
 # ---- a keyboard of evdev ----

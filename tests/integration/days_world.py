@@ -125,7 +125,7 @@ class Guest:
 
     def end(self, how):
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(60)
         os.unlink(self.path)
 
 
@@ -485,7 +485,7 @@ class World:
 
     def check_picture(self):
         """Newer and newer frames stand whole on the screen, at 1:1 where the window is."""
-        seconds = 0.125  # longer on each try: the machine may do other things as well
+        seconds = 0.1  # longer on each try: the machine may do other things as well
 
         def look():
             nonlocal seconds
@@ -513,12 +513,30 @@ class World:
                                   preexec_fn=die_with_parent) as recorder:
                 timer = threading.Timer(seconds, recorder.kill)
                 timer.start()
-                data = recorder.stdout.read(48000 * 2 // 4)
+                data = recorder.stdout.read(48000 * 2 // 8)
                 timer.cancel()
                 recorder.kill()
             samples = struct.unpack(f"{len(data) // 2}h", data[:len(data) // 2 * 2])
             return sum(abs(sample) > 300 for sample in samples[-4800:]) > 1000
         wait_for("sound at the sink", heard)
+
+    def check_all(self):
+        """Picture, sound and keys, at the same time."""
+        wrong = []
+
+        def judge(check):
+            try:
+                check()
+            except Wrong as error:
+                wrong.append(error)
+        beside = [threading.Thread(target=judge, args=(check,), daemon=True) for check in (self.check_sound, self.check_keys)]
+        for thread in beside:
+            thread.start()
+        judge(self.check_picture)
+        for thread in beside:
+            thread.join()
+        if wrong:
+            raise wrong[0]
 
     def press(self, how, name):
         window = self.window()

@@ -11,13 +11,13 @@ SPARE_LEAST = 0.15
 CLOCK_MOST_PPM = 200  # a null sink has the machine's own clock, unless its server comes too late
 
 
-def processors():
+def processors(nice_is_spare=True):
     """Seconds of spare, of stolen and of all time, of all processors, since the machine was started. What runs
     with less priority (nice) leaves its time to others."""
     with open("/proc/stat") as file:
         user, nice, system, idle, wait, irq, softirq, steal = (
             int(word) / os.sysconf("SC_CLK_TCK") for word in file.readline().split()[1:9])
-    return nice + idle + wait, steal, user + nice + system + idle + wait + irq + softirq + steal
+    return nice * nice_is_spare + idle + wait, steal, user + nice + system + idle + wait + irq + softirq + steal
 
 
 class MachineTime:

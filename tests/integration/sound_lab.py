@@ -24,6 +24,7 @@ PROBE = os.path.join(BUILD, "tests", "sound-probe")
 RECORDER = os.path.join(BUILD, "tests", "spice-recorder")
 TONE = os.path.join(BUILD, "tests", "tone-player")
 
+START_S = 60  # what a program may take to start, whatever else the machine does
 SAME_NS = 30e6  # glitches of one cause are no further apart
 
 failures = 0
@@ -226,7 +227,7 @@ class Recorder:
         self.process = subprocess.Popen([RECORDER, self.socket], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         lab.processes.append(self.process)
-        wait_for("the SPICE server", lambda: os.path.exists(self.socket))
+        wait_for("the SPICE server", lambda: os.path.exists(self.socket), START_S)
 
     def say(self, line):
         self.process.stdin.write(line + "\n")
@@ -338,7 +339,7 @@ class Lab:
         guest = subprocess.Popen(["unshare", "-n", "sleep", "3000"], stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         wait_for("the guest's namespace", lambda: os.readlink(
-            f"/proc/{guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+            f"/proc/{guest.pid}/ns/net") != os.readlink("/proc/self/ns/net"), START_S)
         return guest
 
     def plug(self, guest, port, address):
@@ -377,15 +378,15 @@ class Lab:
         self.await_server()
 
     def await_server(self):
-        wait_for("the sound server", self.server_answers, 10)
+        wait_for("the sound server", self.server_answers, START_S)
         if self.kind == "pipewire":
             # It answers before its session manager takes modules.
             wait_for("a null sink is taken", lambda: subprocess.run(
                 ["pactl", "load-module", "module-null-sink", "sink_name=lab", "rate=48000",
-                 "channels=2"], stdout=subprocess.DEVNULL).returncode == 0)
+                 "channels=2"], stdout=subprocess.DEVNULL).returncode == 0, START_S)
             wait_for("the null sink", lambda: subprocess.run(
                 ["pactl", "set-default-sink", "lab"],
-                stderr=subprocess.DEVNULL).returncode == 0)
+                stderr=subprocess.DEVNULL).returncode == 0, START_S)
         for server in self.servers:
             realtime(server.pid, 6)
 
@@ -398,12 +399,12 @@ class Lab:
         bus = f"unix:path={self.folder}/bus"
         os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus
         self.start_process("dbus-daemon", "--session", "--nofork", f"--address={bus}")
-        wait_for("the bus", lambda: os.path.exists(f"{self.folder}/bus"))
+        wait_for("the bus", lambda: os.path.exists(f"{self.folder}/bus"), START_S)
         for name, socket in (("pipewire", "pipewire-0"), ("wireplumber", None),
                              ("pipewire-pulse", "pulse/native")):
             self.start_process(name)
             if socket:
-                wait_for(name, lambda s=socket: os.path.exists(f"{self.folder}/{s}"), 10)
+                wait_for(name, lambda s=socket: os.path.exists(f"{self.folder}/{s}"), START_S)
 
     def server_answers(self):
         return subprocess.run(["pactl", "info"], stdout=subprocess.DEVNULL,
