@@ -393,9 +393,9 @@ static void a_late_thread_goes_elsewhere_for_a_while(void **state) {
 /* Wherever the blocks begin and end, all of it is copied and nothing beside it. */
 static void stream_copies_are_whole(void **state) {
 	(void)state;
-	static unsigned char from[20000], to[20000];
+	static unsigned char from[60000], to[60000];
 	static const size_t sizes[] = { 0, 1, 15, 16, 63, 64, 65, 127, 128, 200, 4095, 4096, 4200,
-		9000, 19000 };
+		9000, 16383, 16384, 19000, 50001 };
 	for (size_t i = 0; i < sizeof from; i++) {
 		from[i] = (unsigned char)(i * 131 + i / 251);
 	}
