@@ -59,6 +59,7 @@ struct wayland_link {
 	struct wayland_offer *fresh; /* told, and not yet said what it is for */
 	struct wayland_offer *drag;  /* over the window */
 	uint32_t serial;             /* of the newest input; 0 = none yet */
+	uint64_t rest_ns;            /* not polled before */
 };
 
 /* ---- for the protocols' listeners ---- */

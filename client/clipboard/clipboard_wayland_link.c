@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "client/clipboard/clipboard_wayland_internal.h"
 
 #define SEAT_MAX 5u /* version of the core protocol that is spoken here */
+/* Nobody notices a paste that is so much later. */
+#define REST_NS (50 * NS_PER_MS)
 
 /* The best first. */
 static const struct wayland_protocol *const protocols[] = { &wayland_ext, &wayland_wlr,
@@ -401,25 +404,72 @@ const char *wayland_link_name(const struct wayland_link *link) {
 	return link->protocol->name;
 }
 
-/* To be read: what has come is done. Requests that found no room make it wait for that, too. */
-static int prepare(struct wayland_link *link, struct pollfd *ret_fd) {
+static bool is_full(struct wayland_link *link) {
+	return wl_display_flush(link->display) < 0 && errno == EAGAIN;
+}
+
+/* To be read: what has come is done. Requests that found no room make it wait for that, too. One
+ * that rests is not polled. */
+static int prepare(struct wayland_link *link, uint64_t now_ns, struct pollfd *ret_fd) {
+	*ret_fd = (struct pollfd){ .fd = -1 };
+	if (now_ns < link->rest_ns) {
+		if (wl_display_dispatch_queue_pending(link->display, link->queue) < 0) {
+			return -ENOTCONN;
+		}
+		if (!is_full(link)) {
+			return 0;
+		}
+	}
 	while (wl_display_prepare_read_queue(link->display, link->queue) != 0) {
 		if (wl_display_dispatch_queue_pending(link->display, link->queue) < 0) {
 			return -ENOTCONN;
 		}
 	}
-	const bool full = wl_display_flush(link->display) < 0 && errno == EAGAIN;
 	*ret_fd = (struct pollfd){ .fd = wl_display_get_fd(link->display),
-		.events = (short)(POLLIN | (full ? POLLOUT : 0)) };
+		.events = (short)(POLLIN | (is_full(link) ? POLLOUT : 0)) };
 	return 0;
 }
 
-static int read_or_not(struct wayland_link *link, int revents) {
-	if (!(revents & (POLLIN | POLLERR | POLLHUP))) {
+static void cancel(struct wayland_link *link, const struct pollfd *fd) {
+	if (fd->fd >= 0) {
 		wl_display_cancel_read(link->display);
-		return 0;
 	}
-	return wl_display_read_events(link->display) < 0 ? -ENOTCONN : 0;
+}
+
+static bool has_come(const struct pollfd *fd, int polled) {
+	return polled > 0 && (fd->revents & (POLLIN | POLLERR | POLLHUP)) != 0;
+}
+
+static int read_or_not(struct wayland_link *link, const struct pollfd *fd, int polled) {
+	if (has_come(fd, polled)) {
+		return wl_display_read_events(link->display) < 0 ? -ENOTCONN : 0;
+	}
+	cancel(link, fd);
+	return 0;
+}
+
+/* The window's connection is read by the main thread in any case, and while a picture is played
+ * nearly all that comes is of that: what was woken for nothing rests, and looks at what others have
+ * read for it later. */
+static int dispatch(struct wayland_link *link, const struct pollfd *fd, int polled) {
+	const int done = wl_display_dispatch_queue_pending(link->display, link->queue);
+	if (done == 0 && !link->own_display && has_come(fd, polled)) {
+		link->rest_ns = clock_now_ns() + REST_NS;
+	}
+	return done < 0 ? -ENOTCONN : 0;
+}
+
+/* Until one of them has rested, or the loop has something to do. */
+static int wait_ms(struct wayland_link *const links[], nfds_t count, uint64_t now_ns,
+		const struct loop *loop) {
+	deadline due = DEADLINE_NONE;
+	for (nfds_t i = 0; i < count; i++) {
+		if (now_ns < links[i]->rest_ns) {
+			due = deadline_first(due, links[i]->rest_ns);
+		}
+	}
+	const int rest = deadline_wait_ms(due, now_ns, INT_MAX), most = loop_wait_ms(loop);
+	return rest < 0 || (most >= 0 && most < rest) ? most : rest;
 }
 
 /* Others read the connection of drags: whoever prepared to read holds them up until it did, so
@@ -427,27 +477,26 @@ static int read_or_not(struct wayland_link *link, int revents) {
 int wayland_link_turn(struct wayland_link *link, struct wayland_link *drags, struct loop *loop) {
 	struct wayland_link *const links[] = { link, drags };
 	const nfds_t count = drags ? 2 : 1;
+	const uint64_t now_ns = clock_now_ns();
 	struct pollfd fds[3];
 	for (nfds_t i = 0; i < count; i++) {
-		if (prepare(links[i], &fds[i]) < 0) {
+		if (prepare(links[i], now_ns, &fds[i]) < 0) {
 			if (i > 0) {
-				wl_display_cancel_read(link->display);
+				cancel(link, &fds[0]);
 			}
 			return -ENOTCONN;
 		}
 	}
 	fds[count] = (struct pollfd){ .fd = loop_fd(loop), .events = POLLIN };
-	const int n = poll(fds, count + 1, loop_wait_ms(loop));
+	const int n = poll(fds, count + 1, wait_ms(links, count, now_ns, loop));
 	int r = 0;
 	for (nfds_t i = 0; i < count; i++) {
-		if (read_or_not(links[i], n > 0 ? fds[i].revents : 0) < 0) {
+		if (read_or_not(links[i], &fds[i], n) < 0) {
 			r = -ENOTCONN;
 		}
 	}
 	for (nfds_t i = 0; i < count && r == 0; i++) {
-		if (wl_display_dispatch_queue_pending(links[i]->display, links[i]->queue) < 0) {
-			r = -ENOTCONN;
-		}
+		r = dispatch(links[i], &fds[i], n);
 	}
 	if (r < 0) {
 		return r;

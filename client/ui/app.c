@@ -330,10 +330,12 @@ int app_run(struct app *app) {
 	app_settle(app);
 	while (app->running) {
 		SDL_Event event;
+		app_look_at_pointer(app);
 		const deadline next = run_timers(app);
 		const int wait_ms = deadline_wait_ms(next, clock_now_ns(), WAIT_MOST_MS);
 		int got = wait_ms < 0 ? SDL_WaitEvent(&event)
 				      : SDL_WaitEventTimeout(&event, wait_ms);
+		app_look_at_pointer(app);
 		while (got) {
 			if (event.type != app->inbox.wake_event) {
 				app_handle_event(app, &event);

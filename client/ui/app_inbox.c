@@ -26,20 +26,21 @@ int app_inbox_init(struct app_inbox *inbox) {
 	struct {
 		struct mailbox *box;
 		size_t size;
+		void (*wake)(void *data);
 	} const boxes[] = {
-		{ &inbox->video_status, sizeof(struct video_status) },
-		{ &inbox->geometry, sizeof(struct video_geometry) },
-		{ &inbox->pointer, sizeof(struct video_pointer) },
-		{ &inbox->guest_link_status, sizeof(struct guest_link_status) },
-		{ &inbox->audio_status, sizeof(struct part_status) },
-		{ &inbox->vm_found, sizeof(struct discovery_info) },
+		{ &inbox->video_status, sizeof(struct video_status), wake },
+		{ &inbox->geometry, sizeof(struct video_geometry), wake },
+		{ &inbox->pointer, sizeof(struct video_pointer), NULL },
+		{ &inbox->guest_link_status, sizeof(struct guest_link_status), wake },
+		{ &inbox->audio_status, sizeof(struct part_status), wake },
+		{ &inbox->vm_found, sizeof(struct discovery_info), wake },
 	};
 	inbox->wake_event = SDL_RegisterEvents(1);
 	if (inbox->wake_event == UINT32_MAX) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < sizeof boxes / sizeof boxes[0]; i++) {
-		int r = mailbox_init(boxes[i].box, boxes[i].size, wake, inbox);
+		int r = mailbox_init(boxes[i].box, boxes[i].size, boxes[i].wake, inbox);
 		if (r < 0) {
 			return r;
 		}

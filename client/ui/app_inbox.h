@@ -1,6 +1,10 @@
 /*
  * Messages of other threads to pg-ui: states into mailboxes, single events into a queue, and each
  * wakes SDL once. The only piece of the app that other threads touch.
+ *
+ * The guest's pointer wakes nobody: its place matters when the local mouse moves, and is looked at
+ * then. A wake costs more than it seems, on Wayland a question to the compositor whose answer
+ * wakes every thread that reads the connection.
  */
 #pragma once
 
@@ -48,7 +52,7 @@ struct app_inbox {
 
 	struct mailbox video_status;
 	struct mailbox geometry;
-	struct mailbox pointer;
+	struct mailbox pointer; /* wakes nobody */
 	struct mailbox guest_link_status;
 	struct mailbox audio_status;
 	struct mailbox vm_found; /* struct discovery_info */

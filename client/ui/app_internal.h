@@ -65,6 +65,8 @@ void app_settle(struct app *app);
 
 /* Takes all that was told since the last time. */
 void app_look(struct app *app);
+/* Where the guest's pointer is, before anything is done that depends on it. */
+void app_look_at_pointer(struct app *app);
 
 /* ---- app_window.c ---- */
 

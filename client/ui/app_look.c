@@ -70,12 +70,18 @@ static void on_event(struct app *app, const struct app_event *event) {
 	}
 }
 
+void app_look_at_pointer(struct app *app) {
+	struct video_pointer pointer;
+	if (mailbox_take(&app->inbox.pointer, &pointer)) {
+		window_input_set_guest_pointer(app->input, &pointer);
+	}
+}
+
 void app_look(struct app *app) {
 	struct app_inbox *inbox = &app->inbox;
 	struct app_status *now = &app->hud.now;
 	struct app_event event;
 	struct discovery_info info;
-	struct video_pointer pointer;
 	atomic_store(&inbox->woken, false); /* before looking: what comes later wakes again */
 	if (atomic_load(&inbox->quit)) {
 		app->running = false;
@@ -109,9 +115,6 @@ void app_look(struct app *app) {
 		app_notices_watch_agent(&app->notices, &app->hud, app->config);
 		app_tell_input(app);
 		app->hud.dirty = true;
-	}
-	if (mailbox_take(&inbox->pointer, &pointer)) {
-		window_input_set_guest_pointer(app->input, &pointer);
 	}
 	app_settle(app);
 	while (queue_pop(&inbox->events, &event)) {

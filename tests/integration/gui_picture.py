@@ -428,6 +428,34 @@ def case_buffers():
         source.say('resume')
 
 
+def sleeps_of(program, name):
+    """How often the threads of that name went to sleep."""
+    total = 0
+    for task in os.listdir('/proc/%d/task' % program.process.pid):
+        with open('/proc/%d/task/%s/status' % (program.process.pid, task)) as file:
+            fields = dict(line.split(':', 1) for line in file)
+        if fields['Name'].strip() == name:
+            total += int(fields['voluntary_ctxt_switches'])
+    return total
+
+
+def case_wakes():
+    """While a picture plays and the guest's pointer moves, the threads that have nothing to do with them sleep: a compositor
+    answers each frame on the connection that the window's thread and the clipboard share with the picture."""
+    guest((640, 360), '--cursor=color')
+    program = client((640, 360))
+    wait_for('frames', lambda: newest(program)['video']['shown'] > 60)
+    frames = newest(program)['video']['shown']
+    before = {name: sleeps_of(program, name) for name in ('pierglass', 'pg-clip')}
+    wait_for('more frames', lambda: newest(program)['video']['shown'] >= frames + 150, 20)
+    after = {name: sleeps_of(program, name) for name in before}
+    frames = newest(program)['video']['shown'] - frames
+    each = {name: (after[name] - before[name]) / frames for name in before}
+    print(', '.join('%s: %.1f times a frame' % pair for pair in each.items()))
+    check(sum(each.values()) < 6, 'threads that have nothing to do wake for each frame')
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 NO_GL = {'MESA_GLES_VERSION_OVERRIDE': '2.0'}
 
 
