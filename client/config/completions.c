@@ -38,7 +38,7 @@ static const char setup_words[] =
 		"--apply --undo --connect --xml --root --user --max-res --hdr "
 		"--force --shm-name --gpu --host-loses --fix --list --probe --own --qemu --keyboard "
 		"--mouse --grab-toggle --source --target --number --files-only --low-latency "
-		"--diff";
+		"--card --diff";
 static const char vm_info_words[] = "--once --connect --xml --root --password --list --vm-owner";
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -81,24 +81,27 @@ static void check_spice_reach(const struct facts *facts, struct report *report) 
 	}
 }
 
-static void attach_remedy(struct report *report) {
+/* A sound card needs neither a network nor a driver; Scream needs both. */
+static void sound_remedy(const struct facts *facts, struct report *report) {
+	report_setup(report, "audio", "%s", facts->vm.sound_count > 0 ? "" : "--card");
+	report_qemu(report, "-audiodev spice,id=sound -device ich9-intel-hda "
+			    "-device hda-duplex,audiodev=sound");
+	report_remedy(report, _(HOST_FACTS_SCREAM_NETWORK));
 	report_virsh(report, "attach-interface", "network default --model virtio --config");
 	report_qemu(report, "-netdev bridge,id=net0,br=virbr0 -device virtio-net-pci,netdev=net0");
 }
 
-static void interface_line(const struct domain_interface *interface, struct report *report) {
+static void interface_line(const struct facts *facts, const struct domain_interface *interface,
+		struct report *report) {
 	if (strcmp(interface->type, "user") == 0) {
 		report_fail(report,
 				_("user-mode network: multicast never leaves the VM, no sound"));
-		report_edit(report, "<interface type='network'><source "
-				    "network='default'/>");
-		report_qemu(report,
-				"-netdev bridge,id=net0,br=virbr0 -device virtio-net-pci,netdev=net0");
+		sound_remedy(facts, report);
 	} else if (strcmp(interface->type, "direct") == 0) {
 		report_fail(report,
 				_("macvtap over %s: the guest cannot reach its own host, no sound"),
 				interface->direct);
-		attach_remedy(report);
+		sound_remedy(facts, report);
 	}
 }
 
@@ -109,13 +112,18 @@ static void check_interface(const struct facts *facts, struct report *report) {
 				_("the sound goes through SPICE: no network card is needed for it"));
 		return;
 	}
+	if (domain_sound_by_qemu(vm)) {
+		report_ok(report,
+				_("QEMU plays the sound itself: no network card is needed for it"));
+		return;
+	}
 	if (vm->interface_count == 0) {
 		report_fail(report, _(HOST_FACTS_SCREAM_NO_CARD));
-		attach_remedy(report);
+		sound_remedy(facts, report);
 		return;
 	}
 	for (unsigned i = 0; i < vm->interface_count; i++) {
-		interface_line(&vm->interface[i], report);
+		interface_line(facts, &vm->interface[i], report);
 	}
 }
 

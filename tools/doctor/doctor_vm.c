@@ -242,16 +242,6 @@ static void check_video(const struct facts *facts, struct report *report) {
 	}
 }
 
-static bool is_played_by_qemu(const struct domain *vm) {
-	static const char *const types[] = { "pipewire", "pulseaudio", "jack", "alsa", "sdl" };
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-		if (strcmp(vm->audio_type, types[i]) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* 1 = QEMU's user is this one, 0 = another, -1 = cannot tell. */
 static int qemu_is_me(const struct facts *facts) {
 	char wanted[100];
@@ -299,19 +289,21 @@ static void check_sound_device(const struct facts *facts, struct report *report)
 	if (!facts->vm.is_xml) {
 		return;
 	}
-	if (facts->vm.sound_count > 0 && is_played_by_qemu(&facts->vm)) {
+	if (domain_sound_by_qemu(&facts->vm)) {
 		report_played_by_qemu(facts, report);
 	} else if (domain_sound_by_spice(&facts->vm)) {
 		report_ok(report, _("the sound card (%s) plays through SPICE"),
 				facts->vm.sound[0].model);
-	} else if (facts->vm.sound_count > 0 && !domain_card_beside_scream(&facts->vm)) {
-		report_ok(report, _("a sound card (%s)"), facts->vm.sound[0].model);
 	} else if (facts->vm.sound_count == 0) {
 		report_ok(report, _(HOST_FACTS_SOUND_NONE));
-	} else {
-		report_warn(report, _(HOST_FACTS_SOUND_BOTH), facts->vm.sound[0].model);
+	} else if (domain_sound_nowhere(&facts->vm)) {
+		report_warn(report,
+				_("the sound card (%s) is connected to nothing: what Windows plays there "
+				  "is not heard"),
+				facts->vm.sound[0].model);
 		report_setup(report, "audio", "%s", "");
-		report_remedy(report, _("or choose one of them as the default in Windows"));
+	} else {
+		report_ok(report, _("a sound card (%s)"), facts->vm.sound[0].model);
 	}
 }
 

@@ -25,7 +25,7 @@ static void usage(FILE *out) {
 		"  input --list | --probe               which input device is which\n"
 		"  input DOMAIN --own [--keyboard PATH] [--mouse PATH]   pierglass reads the devices\n"
 		"  input DOMAIN --qemu --keyboard PATH --mouse PATH [--grab-toggle NAME]   QEMU does\n"
-		"  audio [DOMAIN] [--low-latency]       the way of the sound: card and firewall\n"
+		"  audio [DOMAIN] [--card] [--low-latency]   the way of the sound: card and firewall\n"
 		"  tmpfiles [DOMAIN]                    the memory's file, with your rights\n"
 		"  kvmfr [DOMAIN] --max-res WxH         the memory on the kvmfr module instead\n"
 		"  virtiofs DOMAIN --source DIR [--target NAME]   a shared folder\n"
@@ -75,6 +75,7 @@ enum {
 	ARG_NUMBER,
 	ARG_FILES_ONLY,
 	ARG_LOW_LATENCY,
+	ARG_CARD,
 	ARG_HOST_LOSES,
 	ARG_HELP,
 	ARG_VERSION
@@ -106,6 +107,7 @@ static const struct option table[] = {
 	{ "number", required_argument, NULL, ARG_NUMBER },
 	{ "files-only", no_argument, NULL, ARG_FILES_ONLY },
 	{ "low-latency", no_argument, NULL, ARG_LOW_LATENCY },
+	{ "card", no_argument, NULL, ARG_CARD },
 	{ "host-loses", required_argument, NULL, ARG_HOST_LOSES },
 	{ "help", no_argument, NULL, ARG_HELP },
 	{ "version", no_argument, NULL, ARG_VERSION },
@@ -124,7 +126,8 @@ static bool set_flag(struct setup_options *options, int c) {
 		[ARG_OWN - ARG_APPLY] = &options->own,
 		[ARG_QEMU - ARG_APPLY] = &options->qemu,
 		[ARG_FILES_ONLY - ARG_APPLY] = &options->files_only,
-		[ARG_LOW_LATENCY - ARG_APPLY] = &options->low_latency };
+		[ARG_LOW_LATENCY - ARG_APPLY] = &options->low_latency,
+		[ARG_CARD - ARG_APPLY] = &options->card };
 	size_t index = (size_t)(c - ARG_APPLY);
 	if (c < ARG_APPLY || index >= sizeof flags / sizeof flags[0] || !flags[index]) {
 		return false;
@@ -495,8 +498,9 @@ static bool run_audio(struct setup *setup) {
 	return true;
 }
 
-static bool run_tmpfiles(struct setup *setup) {
-	files_tmpfiles(setup);
+static bool run_files(struct setup *setup) {
+	const bool tmpfiles = strcmp(setup->options.command, "tmpfiles") == 0;
+	(tmpfiles ? files_tmpfiles : files_desktop)(setup);
 	return true;
 }
 
@@ -529,11 +533,6 @@ static bool run_virtiofs(struct setup *setup) {
 	if (!setup->plan.refused) {
 		windows_steps(setup);
 	}
-	return true;
-}
-
-static bool run_desktop(struct setup *setup) {
-	files_desktop(setup);
 	return true;
 }
 
@@ -573,10 +572,10 @@ static bool run(struct setup *setup) {
 		{ "vfio", run_vfio },
 		{ "input", run_input },
 		{ "audio", run_audio },
-		{ "tmpfiles", run_tmpfiles },
+		{ "tmpfiles", run_files },
 		{ "kvmfr", run_kvmfr },
 		{ "virtiofs", run_virtiofs },
-		{ "desktop", run_desktop },
+		{ "desktop", run_files },
 	};
 	const char *nearest = NULL;
 	unsigned best = 3;

@@ -96,7 +96,8 @@ struct setup_options {
 	unsigned loses_count;
 	unsigned width, height;
 	unsigned number; /* of an applied plan; 0 = the newest */
-	bool hdr, apply, diff, undo, fix, list, probe, own, qemu, force, files_only, low_latency;
+	bool hdr, apply, diff, undo, fix, list, probe, own, qemu, force, files_only, low_latency,
+			card;
 };
 
 struct setup {

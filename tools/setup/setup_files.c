@@ -634,7 +634,8 @@ void windows_steps(struct setup *setup) {
 		plan_windows(plan, _(HOST_FACTS_STEP_GPU));
 	}
 	plan_windows(plan, _(HOST_FACTS_STEP_HOST));
-	plan_windows(plan, _(HOST_FACTS_STEP_SOUND));
+	plan_windows(plan, vm->sound_count > 0 ? _(HOST_FACTS_STEP_SOUND)
+					       : _(HOST_FACTS_STEP_NO_CARD));
 	plan_windows(plan, _("Settings > Mouse: switch \"Enhance pointer precision\" off"));
 	for (unsigned i = 0; i < vm->filesystem_count; i++) {
 		if (strcmp(vm->filesystem[i].driver, "virtiofs") == 0) {

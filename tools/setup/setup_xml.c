@@ -297,24 +297,89 @@ static bool make_card_quick(struct setup *setup) {
 	return xml_commit(setup);
 }
 
+static void add_spice_server(struct setup *setup) {
+	plan_vm(&setup->plan,
+			_("a SPICE server for this machine only: input, clipboard, picture before "
+			  "Looking Glass runs"));
+	add_device(setup, "<graphics type='spice' autoport='yes' listen='127.0.0.1'>\n"
+			  "  <listen type='address' address='127.0.0.1'/>\n</graphics>");
+	plan_note(&setup->plan,
+			_("with SPICE libvirt adds a PS/2 keyboard and mouse, and a virtio-serial "
+			  "controller for the agent's channel"));
+	if (setup->document.domain.video_count == 0) {
+		/* Or libvirt adds cirrus, in front of the passed-through GPU. */
+		add_device(setup, "<video>\n  <model type='none'/>\n</video>");
+		plan_note(&setup->plan,
+				_("the VM stays without a virtual display: libvirt would add one "
+				  "together with SPICE, as the first one"));
+	}
+}
+
+/* The id of an <audio> that goes through SPICE: the one of the card, or one that plays nothing, or
+ * a new one beside those that QEMU plays. */
+static unsigned spice_audio(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	unsigned unused = 1;
+	for (unsigned i = 0; i < vm->audio_count; i++) {
+		const struct domain_audio *audio = &vm->audio[i];
+		const unsigned id = (unsigned)strtoul(audio->id, NULL, 10);
+		if (audio->node == vm->audio_node || strcmp(audio->type, "none") == 0 ||
+				strcmp(audio->type, "spice") == 0) {
+			document_set_attribute(&setup->document, audio->node, "type", "spice");
+			return id;
+		}
+		unused = id >= unused ? id + 1 : unused;
+	}
+	char xml[64];
+	snprintf(xml, sizeof xml, "<audio id='%u' type='spice'/>", unused);
+	add_device(setup, xml);
+	return unused;
+}
+
+/* A card that nobody hears, or a new one. */
+static bool connect_card(struct setup *setup) {
+	const struct domain *vm = &setup->document.domain;
+	if (!has_devices(setup)) {
+		return false;
+	}
+	if (!domain_spice(vm)) {
+		add_spice_server(setup);
+	}
+	const unsigned id = spice_audio(setup);
+	if (vm->sound_count > 0) {
+		plan_vm(&setup->plan,
+				_("the sound card's sound (and the microphone) goes through SPICE, which "
+				  "pierglass plays: until now it went nowhere"));
+	} else {
+		char xml[96];
+		snprintf(xml, sizeof xml, "<sound model='ich9'>\n  <audio id='%u'/>\n</sound>", id);
+		add_device(setup, xml);
+		plan_vm(&setup->plan,
+				_("a sound card whose sound goes through SPICE, which pierglass plays"));
+	}
+	return xml_commit(setup);
+}
+
 bool xml_audio(struct setup *setup) {
 	const struct domain *vm = &setup->document.domain;
-	if (!domain_card_beside_scream(vm)) {
-		if (vm->sound_count == 0) {
-			return true;
+	if (domain_sound_by_qemu(vm)) {
+		plan_left(&setup->plan, _("the sound card stays: QEMU plays it itself, by %s"),
+				vm->audio_type);
+		return true;
+	}
+	if (vm->sound_count == 0 && !setup->options.card) {
+		return true;
+	}
+	if (vm->sound_count == 0 || domain_sound_nowhere(vm)) {
+		if (!connect_card(setup)) {
+			return false;
 		}
+	} else {
 		plan_left(&setup->plan,
 				_("the emulated sound card stays: its sound (and the microphone) goes through "
 				  "SPICE, which pierglass plays"));
-		return !setup->options.low_latency || make_card_quick(setup);
 	}
-	for (unsigned i = 0; i < vm->sound_count; i++) {
-		document_remove(&setup->document, vm->sound[i].node);
-		plan_vm(&setup->plan, _("the emulated sound card goes: nobody would hear it"));
-		plan_cost(&setup->plan,
-				_("the guest's microphone goes with the emulated sound card"));
-	}
-	return xml_commit(setup);
+	return !setup->options.low_latency || make_card_quick(setup);
 }
 
 bool xml_extras(struct setup *setup) {
@@ -339,21 +404,7 @@ bool xml_extras(struct setup *setup) {
 				"  <target type='virtio' name='com.redhat.spice.0'/>\n</channel>");
 	}
 	if (!domain_spice(vm)) {
-		plan_vm(&setup->plan,
-				_("a SPICE server for this machine only: input, clipboard, picture before "
-				  "Looking Glass runs"));
-		add_device(setup, "<graphics type='spice' autoport='yes' listen='127.0.0.1'>\n"
-				  "  <listen type='address' address='127.0.0.1'/>\n</graphics>");
-		plan_note(&setup->plan,
-				_("with SPICE libvirt adds a PS/2 keyboard and mouse, and a virtio-serial "
-				  "controller for the agent's channel"));
-		if (vm->video_count == 0) {
-			/* Or libvirt adds cirrus, in front of the passed-through GPU. */
-			add_device(setup, "<video>\n  <model type='none'/>\n</video>");
-			plan_note(&setup->plan,
-					_("the VM stays without a virtual display: libvirt would add one "
-					  "together with SPICE, as the first one"));
-		}
+		add_spice_server(setup);
 	}
 	if (vm->video_count > 0 && strcmp(vm->video[0].model, "qxl") == 0 &&
 			vm->video[0].model_node >= 0) {

@@ -15,7 +15,7 @@ void domain_init(struct domain *domain) {
 	domain->node_root = domain->node_devices = domain->node_memory_backing = -1;
 	domain->node_cpu = domain->node_vcpu = domain->node_qemu_args = -1;
 	domain->node_memory_source = domain->node_memory_access = -1;
-	domain->node_current_memory = domain->node_features = -1;
+	domain->node_current_memory = domain->node_features = domain->audio_node = -1;
 }
 
 bool domain_is(const struct domain *domain, const char *wanted) {
@@ -171,7 +171,42 @@ bool domain_is_windows(const struct domain *domain) {
 				: strcasestr(domain->name, "win") != NULL;
 }
 
-bool domain_card_beside_scream(const struct domain *domain) {
-	return domain->sound_count > 0 && !domain_sound_by_spice(domain) &&
-	       (!domain->os_id[0] || domain_is_windows(domain));
+/* Of the card: the <audio> that it names or the first one. Without any, libvirt connects the cards
+ * with SPICE where there is a server for it. */
+static void sound_of(const struct domain *domain, unsigned card, const char **type, int *node) {
+	*node = -1;
+	if (domain->sound[card].node < 0) {
+		*type = domain->audiodev_type;
+		return;
+	}
+	*type = domain->audio_count == 0 && domain_spice(domain) ? "spice" : "none";
+	for (unsigned i = 0; i < domain->audio_count; i++) {
+		const char *wanted = domain->sound_audio[card];
+		if (!wanted[0] || strcmp(wanted, domain->audio[i].id) == 0) {
+			*type = domain->audio[i].type;
+			*node = domain->audio[i].node;
+			return;
+		}
+	}
+}
+
+void domain_finish_sound(struct domain *domain) {
+	const char *type = "";
+	int node = -1;
+	for (unsigned i = 0; i < domain->sound_count; i++) {
+		sound_of(domain, i, &type, &node);
+		if (i == 0 || strcmp(type, "spice") == 0) { /* one that pierglass hears is enough */
+			copy_text(domain->audio_type, sizeof domain->audio_type, type);
+			domain->audio_node = node;
+		}
+	}
+}
+
+bool domain_sound_by_qemu(const struct domain *domain) {
+	return domain->sound_count > 0 && domain->audio_type[0] &&
+	       strcmp(domain->audio_type, "none") != 0 && !domain_sound_by_spice(domain);
+}
+
+bool domain_sound_nowhere(const struct domain *domain) {
+	return domain->is_xml && domain->sound_count > 0 && strcmp(domain->audio_type, "none") == 0;
 }

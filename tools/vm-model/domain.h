@@ -97,6 +97,12 @@ struct domain_named { /* video, sound, tpm, memballoon, controllers, disks */
 	int node, model_node;
 };
 
+struct domain_audio { /* where a card's sound goes */
+	char id[12];
+	char type[16]; /* spice, pulseaudio, none */
+	int node;
+};
+
 struct domain_filesystem {
 	char driver[16];
 	char source[256];
@@ -156,11 +162,16 @@ struct domain {
 	struct domain_named pci[DOMAIN_LIST]; /* <controller type='pci'> */
 	struct domain_filesystem filesystem[16];
 	bool balloon_none;
-	unsigned mdev_count;  /* mediated devices: vGPU, GVT-g */
-	char audio_type[16];  /* where the sound goes: spice, pulseaudio, none */
-	char hda_codec[12];   /* of an HDA card: duplex, output, micro; "" = no such card */
-	bool hda_is_quick;    /* use-timer=off: QEMU holds its sound for 10 ms instead of 30 */
-	char agent_state[16]; /* "connected", "disconnected"; "" = off or not told */
+	unsigned mdev_count; /* mediated devices: vGPU, GVT-g */
+	unsigned audio_count;
+	struct domain_audio audio[8];
+	char sound_audio[8][12]; /* the id that each card names; "" = the first one's */
+	char audiodev_type[16];  /* of QEMU's own arguments */
+	char audio_type[16];     /* where the card's sound goes: spice, pulseaudio, none */
+	int audio_node;          /* the <audio> that says so, -1 = none */
+	char hda_codec[12];      /* of an HDA card: duplex, output, micro; "" = no such card */
+	bool hda_is_quick;       /* use-timer=off: QEMU holds its sound for 10 ms instead of 30 */
+	char agent_state[16];    /* "connected", "disconnected"; "" = off or not told */
 
 	/* guest PCI addresses on buses that something other than a hostdev uses */
 	unsigned used_count;
@@ -185,6 +196,9 @@ int domain_read_argv(struct domain *domain, const char *argv, size_t len);
 
 /* One QEMU option and its value, added to the domain: for <qemu:commandline>. */
 void domain_add_qemu_option(struct domain *domain, const char *option, const char *value);
+
+/* After all devices and options: where the sound of the card goes. */
+void domain_finish_sound(struct domain *domain);
 
 /* After the last option: memory files that no ivshmem device uses are the VM's own, and dropped. */
 void domain_finish_qemu_options(struct domain *domain);
@@ -217,8 +231,10 @@ bool domain_is_interface_name(const char *name);
 bool domain_sound_by_spice(const struct domain *domain);
 /* By libosinfo's id, or by its name where it has none. */
 bool domain_is_windows(const struct domain *domain);
-/* A card that nobody hears and that Windows may choose in Scream's place: setup takes it out. */
-bool domain_card_beside_scream(const struct domain *domain);
+/* QEMU plays the card itself, on a sound server or into a file. */
+bool domain_sound_by_qemu(const struct domain *domain);
+/* A card of the XML whose sound goes nowhere. */
+bool domain_sound_nowhere(const struct domain *domain);
 
 /* "0000:01:00.0" */
 void pci_address_text(const struct pci_address *address, char buf[static 16]);

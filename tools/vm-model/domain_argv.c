@@ -164,8 +164,8 @@ static void set_global(struct domain *domain, const char *value) {
 
 static void set_audio(struct domain *domain, const char *value) {
 	struct props props;
-	if (!domain->audio_type[0] && props_parse(value, "driver", &props) == 0) {
-		copy_prop(&props, "driver", domain->audio_type, sizeof domain->audio_type);
+	if (!domain->audiodev_type[0] && props_parse(value, "driver", &props) == 0) {
+		copy_prop(&props, "driver", domain->audiodev_type, sizeof domain->audiodev_type);
 	}
 }
 
@@ -391,6 +391,7 @@ int domain_read_argv(struct domain *domain, const char *argv, size_t len) {
 	each_option(domain, argv, len, false);
 	each_option(domain, argv, len, true);
 	domain_finish_qemu_options(domain);
+	domain_finish_sound(domain);
 	domain->state = DOMAIN_RUNNING;
 	return 0;
 }

@@ -356,14 +356,26 @@ static void read_codec(struct domain *domain, xmlNode *node) {
 	copy_text(domain->hda_codec, sizeof domain->hda_codec, type);
 }
 
+static void read_sound(struct domain *domain, xmlNode *node) {
+	const unsigned card = domain->sound_count;
+	read_named(domain->sound, &domain->sound_count, 8, node, "type");
+	if (domain->sound_count > card) {
+		attr(child(node, "audio"), "id", domain->sound_audio[card],
+				sizeof domain->sound_audio[card]);
+	}
+	read_codec(domain, node);
+}
+
 static void read_other_device(struct domain *domain, xmlNode *node) {
 	if (is(node, "video")) {
 		read_named(domain->video, &domain->video_count, 8, node, "type");
 	} else if (is(node, "sound")) {
-		read_named(domain->sound, &domain->sound_count, 8, node, "type");
-		read_codec(domain, node);
-	} else if (is(node, "audio") && !domain->audio_type[0]) {
-		attr(node, "type", domain->audio_type, sizeof domain->audio_type);
+		read_sound(domain, node);
+	} else if (is(node, "audio") && domain->audio_count < 8) {
+		struct domain_audio *audio = &domain->audio[domain->audio_count++];
+		*audio = (struct domain_audio){ .node = node_number(node) };
+		attr(node, "id", audio->id, sizeof audio->id);
+		attr(node, "type", audio->type, sizeof audio->type);
 	} else if (is(node, "tpm")) {
 		read_named(domain->tpm, &domain->tpm_count, 4, node, "type");
 	} else if (is(node, "memballoon")) {
@@ -583,6 +595,7 @@ static int read_document(struct domain *domain, xmlDoc *doc) {
 			read_section(domain, node);
 		}
 	}
+	domain_finish_sound(domain);
 	return 0;
 }
 
