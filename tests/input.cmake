@@ -11,6 +11,7 @@ pg_test(input/watchdog input)
 pg_test(client/window/pointer_map client)
 pg_test(client/window/window_input client)
 pg_test(client/window/window_pointer client)
+pg_test(client/window/window_held client)
 pg_test(input/input_random input)
 set_property(TEST devices watchdog APPEND PROPERTY LABELS threads)
 

@@ -12,6 +12,7 @@
 #include <xkbcommon/xkbcommon.h>
 
 #include "base/log.h"
+#include "input/chord.h"
 #include "input/led.h"
 
 #ifdef SDL_VIDEO_DRIVER_WAYLAND
@@ -28,6 +29,7 @@ struct wayland_locks {
 	uint32_t num, caps; /* masks among the modifiers of the keymap */
 	uint32_t locked;
 	bool known;
+	struct key_set before; /* down when the focus came, and since */
 };
 
 static uint32_t mask_of(struct xkb_keymap *keymap, const char *name) {
@@ -64,11 +66,15 @@ static void on_keymap(void *data, struct wl_keyboard *keyboard, uint32_t format,
 
 static void on_enter(void *data, struct wl_keyboard *keyboard, uint32_t serial,
 		struct wl_surface *surface, struct wl_array *keys) {
-	(void)data;
+	struct wayland_locks *locks = data;
+	const uint32_t *codes = keys->data;
 	(void)keyboard;
 	(void)serial;
 	(void)surface;
-	(void)keys;
+	locks->before = (struct key_set){ 0 };
+	for (size_t i = 0; i < keys->size / sizeof *codes; i++) {
+		key_set_add(&locks->before, codes[i]);
+	}
 }
 
 static void on_leave(void *data, struct wl_keyboard *keyboard, uint32_t serial,
@@ -81,12 +87,12 @@ static void on_leave(void *data, struct wl_keyboard *keyboard, uint32_t serial,
 
 static void on_key(void *data, struct wl_keyboard *keyboard, uint32_t serial, uint32_t time,
 		uint32_t key, uint32_t state) {
-	(void)data;
+	struct wayland_locks *locks = data;
 	(void)keyboard;
 	(void)serial;
 	(void)time;
-	(void)key;
 	(void)state;
+	key_set_remove(&locks->before, key);
 }
 
 static void on_modifiers(void *data, struct wl_keyboard *keyboard, uint32_t serial,
@@ -213,6 +219,11 @@ void wayland_locks_destroy(struct wayland_locks *locks) {
 	free(locks);
 }
 
+bool wayland_locks_held(struct wayland_locks *locks, unsigned code) {
+	return wl_display_dispatch_queue_pending(locks->display, locks->queue) >= 0 &&
+	       key_set_has(&locks->before, code);
+}
+
 bool wayland_locks_read(struct wayland_locks *locks, unsigned *ret_leds) {
 	if (wl_display_dispatch_queue_pending(locks->display, locks->queue) < 0) {
 		return false; /* the compositor is gone, which SDL finds as well */
@@ -232,6 +243,12 @@ struct wayland_locks *wayland_locks_create(struct SDL_Window *window) {
 
 void wayland_locks_destroy(struct wayland_locks *locks) {
 	(void)locks;
+}
+
+bool wayland_locks_held(struct wayland_locks *locks, unsigned code) {
+	(void)locks;
+	(void)code;
+	return false;
 }
 
 bool wayland_locks_read(struct wayland_locks *locks, unsigned *ret_leds) {

@@ -1,6 +1,7 @@
 /*
- * The lock keys as a Wayland compositor has them. SDL 2.26 counts presses of its own window and
- * knows neither what was on before nor what another window toggled. This module has a wl_keyboard
+ * The lock keys and the keys from before the focus as a Wayland compositor has them. SDL 2.26
+ * counts presses of its own window and knows neither what was on before nor what another window
+ * toggled, and tells held modifiers as pressed when the focus comes. This module has a wl_keyboard
  * of the first seat on SDL's connection, with a separate queue. pg-ui only.
  */
 #pragma once
@@ -19,3 +20,6 @@ void wayland_locks_destroy(struct wayland_locks *locks);
 /* What the compositor has said so far (enum input_led, Num and Caps); false = nothing yet. It says
  * so with the focus, some before that event and some a moment after. Does not block. */
 bool wayland_locks_read(struct wayland_locks *locks, unsigned *ret_leds);
+
+/* Whether the key was down when the focus came, and has been since. Does not block. */
+bool wayland_locks_held(struct wayland_locks *locks, unsigned code);

@@ -15,6 +15,7 @@
 #include "client/window/keep_awake.h"
 #include "client/window/window_drop.h"
 #include "client/window/window_frame.h"
+#include "client/window/window_held.h"
 #include "client/window/window_icon.h"
 #include "client/window/window_place.h"
 #include "client/window/window_seen.h"
@@ -31,6 +32,7 @@ struct window {
 	bool bare_full_screen;         /* without a window manager */
 	SDL_Rect before_full;
 	struct window_drop drop;
+	struct window_held held;
 	struct window_seen seen;
 };
 
@@ -301,11 +303,12 @@ static bool has_window_manager(const struct window *window) {
 #endif
 
 /* SDL asks before it queues an event. Those of the system are looked at here; the app gets only the
- * one after which the window may be seen or not. */
+ * one after which the window may be seen or not, and no key that was pressed in another window. */
 static int filter(void *data, SDL_Event *event) {
 	struct window *window = data;
+	const bool ours = window_held_event(&window->held, event);
 	if (event->type != SDL_SYSWMEVENT) {
-		return 1;
+		return ours;
 	}
 	window_drop_event(&window->drop, event);
 	return window_seen_event(&window->seen, event);

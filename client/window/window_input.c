@@ -19,8 +19,8 @@
 #define NOTCH          120.0
 #define ALIGN_AFTER_NS (100 * NS_PER_MS) /* of rest: the guest's pointer should be here by now */
 #define ALIGN_OFF_PX   2.0
-/* Keys that SDL finds held when the window gets the focus come as presses in the same millisecond.
- */
+/* Keys that SDL finds held when the window gets the focus come as presses in the same millisecond,
+ * on a machine that has time. On X11 window_held.h knows better, on Wayland wayland_locks.h. */
 #define FOCUS_KEYS_MS 2u
 #define LOCKS_WAIT_NS (30 * NS_PER_MS)
 
@@ -240,6 +240,12 @@ static bool escape_takes(struct window_input *input, unsigned code, bool pressed
 	return true;
 }
 
+/* Held since before the focus came: it was pressed elsewhere. */
+static bool is_from_before(struct window_input *input, unsigned code, uint32_t ms) {
+	return ms - input->focus_ms <= FOCUS_KEYS_MS ||
+	       (input->locks && wayland_locks_held(input->locks, code));
+}
+
 static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event, uint64_t now_ns) {
 	unsigned code = window_input_key(event->keysym.scancode);
 	bool pressed = event->type == SDL_KEYDOWN;
@@ -251,8 +257,8 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 		       key_set_has(&input->escape.swallowed, code) ||
 		       (input->escape.down && input->escape.code == code);
 	}
-	if (pressed && event->timestamp - input->focus_ms <= FOCUS_KEYS_MS) {
-		return true; /* held since before the focus came: it was pressed elsewhere */
+	if (pressed && is_from_before(input, code, event->timestamp)) {
+		return true;
 	}
 	if (pressed) {
 		key_set_add(&input->held, code);

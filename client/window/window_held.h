@@ -1,0 +1,26 @@
+/*
+ * Keys that were pressed before the window got the focus, on X11. Two things make presses of them:
+ * SDL (2.26, 3 as well), which tells held modifiers as pressed when the focus comes and after a
+ * grab of the window manager's; and the X server, whose repeats of any other held key are presses
+ * to whoever did not see the first. The server says right after FocusIn which keys are down
+ * (KeymapNotify). On Wayland a compositor repeats nothing; see wayland_locks.h.
+ *
+ * Main thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+union SDL_Event;
+
+enum window_held_press { WINDOW_HELD_NONE, WINDOW_HELD_NEW, WINDOW_HELD_OLD };
+
+struct window_held {
+	unsigned char keys[32];       /* by X's key code; since the focus came and not let go */
+	bool focus;                   /* the last event was FocusIn */
+	enum window_held_press press; /* the last event of the server, if it was a press */
+};
+
+/* Each event, as SDL's event filter has it. Returns whether it is one that the window may have;
+ * false = a press that was made elsewhere. */
+bool window_held_event(struct window_held *held, const union SDL_Event *event);
