@@ -29,16 +29,21 @@ def uri(path):
 
 
 class Window:
-    def __init__(self, work, *arguments, agent='windows'):
+    """spice: a server of the caller's, with its agent; None = the stub's."""
+
+    def __init__(self, work, *arguments, agent='windows', spice=None):
         self.work, self.seen = work, 0  # ends of files that earlier cases saw
-        self.stub = Stub('--size', '800x480', '--agent', agent)
+        self.stub = None if spice else Stub('--size', '800x480', '--agent', agent)
         with open(os.path.join(work, 'log'), 'ab') as log:
             self.process = subprocess.Popen(
-                [os.path.join(BUILD, 'bin/pierglass'), '--no-lg-config', '--discover=no', '--audio=off', '--spice=' + self.stub.uri,
+                [os.path.join(BUILD, 'bin/pierglass'), '--no-lg-config', '--discover=no', '--audio=off', '--spice=' + (spice or self.stub.uri),
                  '--source=spice', '--shm=' + os.path.join(work, 'none'), '--size=800x480', '--position=0x0', '--borderless',
-                 '--no-remember-window', *arguments],
+                 '--no-remember-window', *(['--stats=0.5'] if spice else []), *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
-        self.stub.wait(lambda s: s.of('agent'), 'an agent', 20)
+        if self.stub:
+            self.stub.wait(lambda s: s.of('agent'), 'an agent', 20)
+        else:
+            self.logged('"agent":true', 60)
         out = subprocess.run(['xdotool', 'search', '--sync', '--onlyvisible', '--pid', str(self.process.pid)],
                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=10).stdout
         self.window = out.split()[-1]
@@ -47,7 +52,18 @@ class Window:
     def close(self):
         self.process.terminate()
         self.process.wait(10)
-        self.stub.close()
+        if self.stub:
+            self.stub.close()
+
+    def logged(self, words, seconds):
+        end = time.monotonic() + seconds * PATIENCE
+        while True:
+            with open(os.path.join(self.work, 'log'), encoding='utf-8', errors='replace') as log:
+                if words in log.read():
+                    return
+            if time.monotonic() > end:
+                check(False, 'logged: %s' % words)
+            time.sleep(0.1)
 
     def write(self, path, content=b'content\n'):
         path = os.path.join(self.work.encode(), os.fsencode(path))
@@ -71,13 +87,16 @@ class Window:
         out = subprocess.run([os.path.join(BUILD, 'tests/screen_text'), shot], check=True, capture_output=True, text=True).stdout
         return ' '.join(line.split(' ', 2)[2] for line in out.splitlines())
 
-    def says(self, *phrases, seconds=10):
+    def says(self, *phrases, seconds=10, every=0.05):
         end, text = time.monotonic() + seconds * PATIENCE, ''
         while not all(words in text for words in phrases):
             if time.monotonic() > end:
                 check(False, 'the window says "%s", not %s' % (text, phrases))
             text = self.text()
-            self.stub.read(0.05)
+            if self.stub:
+                self.stub.read(every)
+            else:
+                time.sleep(every)
         check(True, 'on the screen: %s' % (phrases,))
 
     def arrived(self):
@@ -160,4 +179,5 @@ def main():
             window.close()
 
 
-main()
+if __name__ == '__main__':
+    main()
