@@ -98,6 +98,19 @@ size_t utf8_count(const char *text, size_t len) {
 	return count;
 }
 
+int utf8_fit(const char *text, size_t most) {
+	const size_t len = strnlen(text, most + 1);
+	size_t at = 0;
+	while (at < len) {
+		const size_t n = utf8_decode(text + at, strnlen(text + at, UTF8_BYTES_MAX), NULL);
+		if (at + (n > 0 ? n : 1) > most) {
+			break;
+		}
+		at += n > 0 ? n : 1;
+	}
+	return (int)at;
+}
+
 /* C1 controls (U+0080..U+009F) are control characters for a terminal too. */
 static bool is_control(uint32_t code) {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0);

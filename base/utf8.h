@@ -33,6 +33,10 @@ size_t utf8_last(const char *text, size_t len);
 /* The number of characters; every byte that belongs to none counts as one. */
 size_t utf8_count(const char *text, size_t len);
 
+/* Bytes of as many whole characters of a terminated text as fit into `most`: the number for "%.*s",
+ * where a name is cut. */
+int utf8_fit(const char *text, size_t most);
+
 /* Copies src to dst (dst_size > 0, always terminated), replacing control characters and bytes that
  * are not UTF-8 by '?'. For names that a guest or a server chose. Stops at src_len or a NUL. */
 void utf8_printable(char *dst, size_t dst_size, const char *src, size_t src_len);

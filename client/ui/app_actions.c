@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "client/clipboard/clipboard.h"
 #include "client/platform/xdg.h"
 #include "client/recorder/recorder.h"
@@ -97,7 +98,8 @@ static bool taken(const struct app_actions *actions, const char *path) {
 static void name_vm(const struct app_actions *actions, char *name, size_t size) {
 	const char *vm = actions->vm->last.domain[0] ? actions->vm->last.domain
 						     : actions->config->domain;
-	snprintf(name, size, "%.60s", vm[0] ? vm : actions->hud->now.demo ? "demo" : "pierglass");
+	vm = vm[0] ? vm : actions->hud->now.demo ? "demo" : "pierglass";
+	snprintf(name, size, "%.*s", utf8_fit(vm, 60), vm);
 	for (char *c = name; *c; c++) {
 		if (*c == '/' || (unsigned char)*c < ' ' || (c == name && *c == '.')) {
 			*c = '_';

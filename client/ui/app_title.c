@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "client/config/config.h"
 #include "client/ui/app_status.h"
 #include "client/ui/key_label.h"
@@ -20,7 +21,7 @@ void app_title(const struct app_status *s, const struct config *config, const ch
 	} else if (vm[0] == '\0' && s->session.connected) {
 		vm = s->session.name;
 	}
-	snprintf(name, sizeof name, "%.60s%s%s", vm, vm[0] ? " - " : "",
+	snprintf(name, sizeof name, "%.*s%s%s", utf8_fit(vm, 60), vm, vm[0] ? " - " : "",
 			s->demo ? "pierglass demo" : "pierglass");
 	if (s->session.grabbed) {
 		snprintf(text, size, _("%s (%s frees keyboard and mouse)"), name,

@@ -6,6 +6,7 @@
 
 #include "base/deadline.h"
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "client/config/config.h"
 #include "client/config/options.h"
 #include "client/render/overlay.h"
@@ -101,21 +102,36 @@ static void add_hints(struct overlay *o, const struct app_status *s) {
 				_("Is the Looking Glass host running in Windows? Its log: "
 				  "%%ProgramData%%\\Looking Glass (host)\\looking-glass-host.txt"));
 	}
-	if (waited_ns > HUD_TEXT_HINT_NS && (o->splash || waited_ns > HUD_TEXT_PATIENCE_NS)) {
+	/* Where it has been asked, its answer stands in this line's place. */
+	const bool answered = o->splash && s->first && s->first->finding[0];
+	if (waited_ns > HUD_TEXT_HINT_NS && !answered &&
+			(o->splash || waited_ns > HUD_TEXT_PATIENCE_NS)) {
 		add_state(o, OVERLAY_INFO, _("`pierglass doctor` checks the whole set-up"));
 	}
 }
 
+/* As many as a sentence has room for: the panel has all. */
 static void add_machines(struct overlay *o, const struct first_screen *first) {
 	char list[320] = "";
 	size_t used = 0;
-	for (unsigned i = 0; i < first->vm_count && used < sizeof list; i++) {
-		const struct first_screen_vm *vm = &first->vms[i];
-		const int n = snprintf(list + used, sizeof list - used, "%s%.40s (%s)",
-				used ? ", " : "", vm->name, vm->running ? _("runs") : _("off"));
-		used += n > 0 ? (size_t)n : 0;
+	unsigned named = 0;
+	for (; named < first->vm_count; named++) {
+		const struct first_screen_vm *vm = &first->vms[named];
+		char one[96];
+		const int n = snprintf(one, sizeof one, "%s%.*s (%s)", used ? ", " : "",
+				utf8_fit(vm->name, 40), vm->name,
+				vm->running ? _("runs") : _("off"));
+		if (n < 0 || (size_t)n >= sizeof one || used + (size_t)n >= sizeof list) {
+			break;
+		}
+		memcpy(list + used, one, (size_t)n + 1);
+		used += (size_t)n;
 	}
-	if (first->vm_count > 0) {
+	if (named < first->vm_count) {
+		add_state(o, OVERLAY_GOOD,
+				_("VMs here: %s, and %u more. Enter or a click chooses one"), list,
+				first->vm_count - named);
+	} else if (named > 0) {
 		add_state(o, OVERLAY_GOOD, _("VMs here: %s. Enter or a click chooses one"), list);
 	}
 }
@@ -130,8 +146,8 @@ static void add_first_screen(
 	}
 	add_machines(o, first);
 	if (first->finding[0]) {
-		add_state(o, OVERLAY_WARN, "%s%s%s", first->finding, first->remedy[0] ? " -> " : "",
-				first->remedy);
+		add_state(o, OVERLAY_WARN, "pierglass doctor: %s%s%s", first->finding,
+				first->remedy[0] ? " -> " : "", first->remedy);
 	}
 	add_state(o, OVERLAY_INFO,
 			_("Hold %s for the keys; on a keyboard without it, a click and the page Input "

@@ -8,8 +8,10 @@
 
 #include "base/ascii.h"
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "client/config/options.h"
 #include "client/render/overlay_panel.h"
+#include "client/ui/key_label.h"
 #include "client/vm/first_screen.h"
 
 enum row_kind {
@@ -452,17 +454,49 @@ static const char *on_or_off(bool on) {
 	return on ? _("On") : _("Off"); /* "off" is a VM that does not run */
 }
 
+/* A value of the configuration as a reader's word. */
+static const char *value_word(const char *value) {
+	static const char *const words[][2] = {
+		{ "", N_("auto") },
+		{ "auto", N_("auto") },
+		{ "no", N_("Off") },
+		{ "off", N_("Off") },
+		{ "on", N_("On") },
+		{ "ask", N_("ask") },
+		{ "focus", N_("with focus") },
+		{ "always", N_("always") },
+		{ "nearest", N_("nearest") },
+		{ "linear", N_("linear") },
+		{ "sharp", N_("sharp") },
+		{ "fsr", "FSR" },
+		{ "lg", "Looking Glass" },
+		{ "spice", "SPICE" },
+		{ "scream", "Scream" },
+	};
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(value, words[i][0]) == 0) {
+			return _(words[i][1]);
+		}
+	}
+	return value;
+}
+
 static void fill_value(const struct row *row, const struct config *config,
 		const struct panel_state *state, char *text, size_t size) {
 	char value[OPTION_TEXT_MAX];
+	char label[KEY_LABEL_BYTES];
 	const struct config_option *option =
 			row->kind == ROW_OPTION ? option_find(row->option) : NULL;
 	text[0] = '\0';
 	if (option) {
 		option_get(config, option, value, sizeof value);
-		snprintf(text, size, "%.30s",
-				option->type != OPTION_BOOL ? value[0] ? value : _("auto")
-							    : on_or_off(strcmp(value, "yes") == 0));
+		const char *word = value_word(value);
+		if (option->type == OPTION_BOOL) {
+			word = on_or_off(strcmp(value, "yes") == 0);
+		} else if (strcmp(option->name, "escape-key") == 0) {
+			word = key_label(value, label);
+		}
+		snprintf(text, size, "%.*s", utf8_fit(word, size - 1), word);
 	} else if (row->kind == ROW_INFO) {
 		const char *const *known = (const char *const *)(const void *)((const char *)state +
 									       row->state);
@@ -482,7 +516,8 @@ static void fill_machines(const struct panel *panel, const struct panel_state *s
 	}
 	for (unsigned i = 0; i < panel->vm_count && i < OVERLAY_PANEL_ROWS; i++) {
 		const struct first_screen_vm *vm = &state->machines->vms[i];
-		snprintf(ret->rows[i].label, sizeof ret->rows[i].label, "%.60s", vm->name);
+		snprintf(ret->rows[i].label, sizeof ret->rows[i].label, "%.*s",
+				utf8_fit(vm->name, sizeof ret->rows[i].label - 1), vm->name);
 		snprintf(ret->rows[i].value, sizeof ret->rows[i].value, "%.36s",
 				vm->running ? _("runs: go to it") : _("off: start it"));
 	}
@@ -508,13 +543,15 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 					  rows[i].kind == ROW_STATES;
 			continue;
 		}
-		char key[OPTION_TEXT_MAX];
+		char key[KEY_LABEL_BYTES];
 		const enum key_action action = (enum key_action)(i + 1);
+		const unsigned binding = config->input.bindings[action];
 		snprintf(row->label, sizeof row->label, "%s", _(key_action_help(action)));
 		row->label[0] = (char)ascii_upper((unsigned char)row->label[0]);
-		option_get(config, option, key, sizeof key);
 		snprintf(row->value, sizeof row->value, "%.30s",
-				panel->rebinds == action ? "..." : key);
+				panel->rebinds == action ? "..."
+				: binding == 0           ? _("none")
+							 : key_binding_label(binding, key));
 	}
 }
 
@@ -532,14 +569,18 @@ static void fill_foot(const struct panel *panel, const struct panel_state *state
 		size_t size) {
 	const unsigned count = unsaved(panel);
 	const char *const *why = why_of(panel, state);
+	char vm[61] = "";
+	if (state->vm) {
+		snprintf(vm, sizeof vm, "%.*s", utf8_fit(state->vm, sizeof vm - 1), state->vm);
+	}
 	if (panel->notice[0]) {
 		snprintf(text, size, "%s", panel->notice);
-	} else if (count > 0 && state->vm && state->vm[0]) {
+	} else if (count > 0 && vm[0]) {
 		snprintf(text, size,
 				ngettext("%u change is not saved for %.60s: page VM",
 						"%u changes are not saved for %.60s: page VM",
 						count),
-				count, state->vm);
+				count, vm);
 	} else if (why && *why) {
 		snprintf(text, size, "%s", _(*why));
 	} else {
@@ -554,8 +595,9 @@ void panel_fill(const struct panel *panel, const struct config *config,
 	if (!panel->open) {
 		return;
 	}
-	snprintf(ret->title, sizeof ret->title, "%.60s",
-			state->vm && state->vm[0] ? state->vm : "pierglass");
+	const char *title = state->vm && state->vm[0] ? state->vm : "pierglass";
+	snprintf(ret->title, sizeof ret->title, "%.*s", utf8_fit(title, sizeof ret->title - 1),
+			title);
 	ret->page_count = PANEL_PAGE_COUNT;
 	ret->page = panel->page;
 	for (unsigned i = 0; i < PANEL_PAGE_COUNT; i++) {

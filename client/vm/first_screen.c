@@ -16,24 +16,50 @@
 #define DOCTOR_NS (5 * NS_PER_S)     /* ... and then what is wrong */
 #define LOOK_NS   (100 * NS_PER_MS)  /* at a child that runs */
 
+/* "NAME STATE libvirt MEMORY", where NAME may have blanks: what follows it is looked for from the
+ * end of the line. Cuts the line behind the name; false: this is no such line. */
+static bool read_machine(char *line, bool *ret_running, bool *ret_memory) {
+	static const char source[] = " libvirt ";
+	char *at = NULL;
+	for (char *next = line; (next = strstr(next, source)); next++) {
+		at = next;
+	}
+	if (!at) {
+		return false;
+	}
+	const char *memory = at + strlen(source);
+	memory += strspn(memory, " ");
+	while (at > line && at[-1] == ' ') {
+		at--;
+	}
+	*at = '\0';
+	char *state = strrchr(line, ' ');
+	char *end = state;
+	while (end && end > line && end[-1] == ' ') {
+		end--;
+	}
+	if (!end || end == line) {
+		return false;
+	}
+	*ret_running = strcmp(state + 1, "off") != 0;
+	*ret_memory = memory[0] == '/';
+	*end = '\0';
+	return true;
+}
+
 void first_screen_read_list(struct first_screen *screen, const char *text) {
 	screen->vm_count = 0;
 	while (*text && screen->vm_count < FIRST_SCREEN_VMS) {
 		struct first_screen_vm *vm = &screen->vms[screen->vm_count];
-		char line[512], name[128], state[16], source[16], memory[256];
+		char line[1024];
 		const size_t len = strcspn(text, "\n");
 		snprintf(line, sizeof line, "%.*s",
 				(int)(len < sizeof line ? len : sizeof line - 1), text);
 		text += len + (text[len] == '\n');
-		/* Libvirt's names have no blanks at their ends; what has some inside is left out.
-		 */
-		if (sscanf(line, "%127s %15s %15s %255[^\n]", name, state, source, memory) != 4 ||
-				strcmp(source, "libvirt") != 0) {
+		if (!read_machine(line, &vm->running, &vm->memory)) {
 			continue;
 		}
-		utf8_printable(vm->name, sizeof vm->name, name, strlen(name));
-		vm->running = strcmp(state, "off") != 0;
-		vm->memory = memory[0] == '/';
+		utf8_printable(vm->name, sizeof vm->name, line, strlen(line));
 		screen->vm_count++;
 	}
 }

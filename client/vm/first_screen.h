@@ -11,11 +11,11 @@
 
 #include "base/deadline.h"
 
-#define FIRST_SCREEN_VMS   16
+#define FIRST_SCREEN_VMS   40
 #define FIRST_SCREEN_BYTES 65536 /* of a child's answer; what is longer is cut */
 
 struct first_screen_vm {
-	char name[128];
+	char name[256];
 	bool running, memory; /* memory: has a Looking Glass device */
 };
 

@@ -158,6 +158,28 @@ static void json_is_always_utf8(void **state) {
 	}
 }
 
+static void a_cut_name_ends_with_a_whole_character(void **state) {
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t most;
+		int fits;
+	} cases[] = {
+		{ "win11", 60, 5 },
+		{ "win11", 3, 3 },
+		{ "", 3, 0 },
+		{ "\xe7\x8e\xa9\xe5\xae\xb6", 6, 6 },
+		{ "\xe7\x8e\xa9\xe5\xae\xb6", 5, 3 },
+		{ "\xe7\x8e\xa9\xe5\xae\xb6", 2, 0 },
+		{ "a\xf0\x9f\x98\x80", 4, 1 },
+		{ "a\xf0\x9f\x98\x80", 5, 5 },
+		{ "a\xff\xfe", 2, 2 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		CHECK_EQ(utf8_fit(cases[i].text, cases[i].most), cases[i].fits);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_sequence_is_judged_by_the_definition),
@@ -166,6 +188,7 @@ int main(void) {
 		cmocka_unit_test(the_last_character_is_found_whole),
 		cmocka_unit_test(the_log_prints_no_foreign_bytes),
 		cmocka_unit_test(json_is_always_utf8),
+		cmocka_unit_test(a_cut_name_ends_with_a_whole_character),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void values_go_up_and_down_and_stop(void **unused) {
 	for (int i = 0; i < 10; i++) {
 		panel_press(&panel, config, row, PANEL_MORE);
 	}
-	assert_string_equal(value(&panel, config, "Scaling"), "fsr");
+	assert_string_equal(value(&panel, config, "Scaling"), "FSR");
 	/* A press on the row itself goes round. */
 	CHECK_EQ(panel_press(&panel, config, row, PANEL_DO).kind, PANEL_REQUEST_OPTION);
 	assert_string_equal(value(&panel, config, "Scaling"), "auto");

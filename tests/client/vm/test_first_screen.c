@@ -35,6 +35,30 @@ static void the_machines_are_listed(void **state) {
 	free(many);
 }
 
+static void names_are_as_people_give_them(void **state) {
+	(void)state;
+	static const struct first_screen_vm wanted[] = {
+		{ .name = "Windows 11 Pro", .running = true, .memory = true },
+		{ .name = "a  libvirt b off" },
+		{ .name = "a name that is longer than its column, libvirt takes it",
+				.running = true,
+				.memory = true },
+	};
+	first_screen_read_list(&screen,
+			"Windows 11 Pro           running  libvirt  /dev/shm/looking-glass\n"
+			"a  libvirt b off         off      libvirt  no shared memory\n"
+			"a name that is longer than its column, libvirt takes it running libvirt /dev/shm/x y\n"
+			" running  libvirt /dev/shm/x\n"
+			"running  libvirt /dev/shm/x\n"
+			" libvirt \n");
+	CHECK_EQ(screen.vm_count, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(screen.vms[i].name, wanted[i].name);
+		CHECK_EQ(screen.vms[i].running, wanted[i].running);
+		CHECK_EQ(screen.vms[i].memory, wanted[i].memory);
+	}
+}
+
 static void the_first_failure_is_told(void **state) {
 	(void)state;
 	first_screen_read_findings(&screen,
@@ -57,6 +81,7 @@ static void the_first_failure_is_told(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_machines_are_listed),
+		cmocka_unit_test(names_are_as_people_give_them),
 		cmocka_unit_test(the_first_failure_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
