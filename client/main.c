@@ -16,6 +16,7 @@
 #include "client/audio_only.h"
 #include "client/config/completions.h"
 #include "client/config/config.h"
+#include "client/config/config_again.h"
 #include "client/config/config_show.h"
 #include "client/config/help.h"
 #include "client/platform/process.h"
@@ -70,16 +71,14 @@ static int play(struct config *config) {
 	if (config->next_vm[0] == '\0') {
 		return status;
 	}
-	char name[] = "pierglass", domain[160], uri[sizeof config->connect_uri + 16];
-	char *const argv[] = { name, domain, config->connect_uri[0] ? uri : NULL, NULL };
-	snprintf(domain, sizeof domain, "--domain=%s", config->next_vm);
-	snprintf(uri, sizeof uri, "--connect=%s", config->connect_uri);
-	int r = config->next_starts ? vm_start(config->next_vm, config->connect_uri) : 0;
+	int r = config->next_starts ? vm_start(config->next_vm, config->next_uri) : 0;
 	if (r < 0) {
 		log_error("%s is not started: virsh does not run (%s)", config->next_vm,
 				strerrordesc_np(-r));
 	}
-	r = program_exec(name, argv);
+	char **argv = config_again(config);
+	r = argv ? program_exec(argv[0], argv) : -ENOMEM;
+	free(argv);
 	log_error("cannot go on with %s (%s)", config->next_vm, strerrordesc_np(-r));
 	return 1;
 }

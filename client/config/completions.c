@@ -39,7 +39,8 @@ static const char setup_words[] =
 		"--force --shm-name --gpu --host-loses --fix --list --probe --own --qemu --keyboard "
 		"--mouse --grab-toggle --source --target --number --files-only --low-latency "
 		"--card --diff";
-static const char vm_info_words[] = "--once --connect --xml --root --password --list --vm-owner";
+static const char vm_info_words[] = "--once --connect --xml --root --password --list --json "
+				    "--vm-owner";
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -342,6 +342,7 @@ int config_load(struct config *config, int argc, char **argv, const struct confi
 	set_defaults(config, paths);
 	int r = blame_command_line(
 			config_parse_arguments(config, argc, argv, &arguments, error), error);
+	config->config_file = arguments.extra_file;
 	if (r == 0) {
 		/* So that the files' notes are seen if they are asked for. */
 		enum log_level level = LOG_INFO;
@@ -470,6 +471,8 @@ void config_origin_text(const struct config *config, unsigned option, char *text
 	case CONFIG_EXTRA_FILE:
 	case CONFIG_PROFILE:
 		snprintf(text, size, "%s:%u", config->files[origin->file], origin->where);
+		break;
+	case CONFIG_RANK_COUNT:
 		break;
 	}
 }

@@ -174,6 +174,7 @@ enum config_rank {
 	CONFIG_PROFILE,
 	CONFIG_VV, /* a connection file of virt-viewer */
 	CONFIG_ARGV,
+	CONFIG_RANK_COUNT,
 };
 
 struct config_origin {
@@ -195,6 +196,7 @@ struct config {
 	double stats_period; /* ... every so many seconds */
 	enum log_level log_level;
 	bool no_lg_config;
+	const char *config_file;       /* -C, of argv; NULL = none */
 	bool sandbox;                  /* give up what is not needed (client/platform/sandbox.h) */
 	struct sandbox_state confined; /* what was given up; no option */
 	char help_topic[32];           /* "" = the common config_options, "all", or a group */
@@ -234,7 +236,8 @@ struct config {
 
 	/* Chosen in the window: the program goes on as that of this VM. "" = none was. */
 	char next_vm[128];
-	bool next_starts; /* it is off: libvirt is asked to start it */
+	char next_uri[256]; /* of the libvirt that has it */
+	bool next_starts;   /* it is off: libvirt is asked to start it */
 
 	/* `pierglass config`: names of options to show; none = all. */
 	unsigned show_count;

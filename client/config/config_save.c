@@ -16,9 +16,8 @@
 
 struct search {
 	const struct config_option *option;
-	unsigned line;    /* the last one that sets it; 0 = none */
-	bool in_keys;     /* that line is in [keys]: its name has no "key-" */
-	bool ends_in_own; /* the last section takes names of ours */
+	unsigned line; /* the last one that sets it; 0 = none */
+	bool in_keys;  /* that line is in [keys]: its name has no "key-" */
 };
 
 static int on_entry(const struct ini_entry *entry, void *data) {

@@ -55,7 +55,6 @@ struct config_arguments {
 	struct config_argument *items; /* heap */
 	unsigned count;
 	const char *extra_file; /* -C */
-	unsigned extra_index;
 	const char *domain;
 	const char *vv; /* a connection file */
 	const char *log_level;

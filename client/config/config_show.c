@@ -36,8 +36,8 @@ static void look(const struct config *config, const struct config_option *option
 }
 
 static void show_json(const struct config *config, FILE *out) {
-	static const char *const ranks[] = { "default", "lg-file", "file", "extra-file",
-		"discovery", "profile", "argv" };
+	static const char *const ranks[CONFIG_RANK_COUNT] = { "default", "lg-file", "file",
+		"extra-file", "discovery", "profile", "connection-file", "argv" };
 	struct json json;
 	struct shown shown;
 	json_begin(&json, out);

@@ -268,8 +268,7 @@ bool set_config_file(struct config *config, const char *text) {
 }
 
 void get_config_file(const struct config *config, char *text, size_t size) {
-	(void)config;
-	snprintf(text, size, "%s", "");
+	snprintf(text, size, "%s", config->config_file ? config->config_file : "");
 }
 
 bool set_grab_toggle(struct config *config, const char *text) {

@@ -176,8 +176,11 @@ static uint64_t gather(struct app_status *now, const struct app_parts *parts, st
 /* No picture for a while: what is there to choose, and what is wrong? */
 static void look_around(struct app *app) {
 	bool changed;
-	app->first_ns = first_screen_look(&app->first, app->no_picture_ns, clock_now_ns(),
-			app->config->domain, app->config->connect_uri, &changed);
+	const struct discovery_config wanted = { .domain = app->config->domain,
+		.owner = app->config->vm_owner,
+		.uri = app->config->connect_uri };
+	app->first_ns = first_screen_look(
+			&app->first, app->no_picture_ns, clock_now_ns(), &wanted, &changed);
 	if (changed) {
 		app->panel.panel.vm_count = app->first.vm_count;
 		app->hud.dirty = true;

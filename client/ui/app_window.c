@@ -333,6 +333,7 @@ static void panel_closed(struct app *app) {
 /* The program goes on as that of another VM, in a window of its own: run_play() returns. */
 static void go_to_vm(struct app *app, const struct first_screen_vm *vm) {
 	snprintf(app->config->next_vm, sizeof app->config->next_vm, "%s", vm->name);
+	snprintf(app->config->next_uri, sizeof app->config->next_uri, "%s", vm->uri);
 	app->config->next_starts = !vm->running;
 	app->running = false;
 }

@@ -11,58 +11,11 @@
 
 #include "base/utf8.h"
 #include "client/platform/programs.h"
+#include "client/vm/discovery.h"
 
 #define LIST_NS   (1500 * NS_PER_MS) /* without a picture: then the VMs are looked for */
 #define DOCTOR_NS (5 * NS_PER_S)     /* ... and then what is wrong */
 #define LOOK_NS   (100 * NS_PER_MS)  /* at a child that runs */
-
-/* "NAME STATE libvirt MEMORY", where NAME may have blanks: what follows it is looked for from the
- * end of the line. Cuts the line behind the name; false: this is no such line. */
-static bool read_machine(char *line, bool *ret_running, bool *ret_memory) {
-	static const char source[] = " libvirt ";
-	char *at = NULL;
-	for (char *next = line; (next = strstr(next, source)); next++) {
-		at = next;
-	}
-	if (!at) {
-		return false;
-	}
-	const char *memory = at + strlen(source);
-	memory += strspn(memory, " ");
-	while (at > line && at[-1] == ' ') {
-		at--;
-	}
-	*at = '\0';
-	char *state = strrchr(line, ' ');
-	char *end = state;
-	while (end && end > line && end[-1] == ' ') {
-		end--;
-	}
-	if (!end || end == line) {
-		return false;
-	}
-	*ret_running = strcmp(state + 1, "off") != 0;
-	*ret_memory = memory[0] == '/';
-	*end = '\0';
-	return true;
-}
-
-void first_screen_read_list(struct first_screen *screen, const char *text) {
-	screen->vm_count = 0;
-	while (*text && screen->vm_count < FIRST_SCREEN_VMS) {
-		struct first_screen_vm *vm = &screen->vms[screen->vm_count];
-		char line[1024];
-		const size_t len = strcspn(text, "\n");
-		snprintf(line, sizeof line, "%.*s",
-				(int)(len < sizeof line ? len : sizeof line - 1), text);
-		text += len + (text[len] == '\n');
-		if (!read_machine(line, &vm->running, &vm->memory)) {
-			continue;
-		}
-		utf8_printable(vm->name, sizeof vm->name, line, strlen(line));
-		screen->vm_count++;
-	}
-}
 
 /* The string of that name from `at` on, before `end`. */
 static void read_string(
@@ -70,8 +23,8 @@ static void read_string(
 	char raw[512];
 	size_t used = 0;
 	text[0] = '\0';
-	at = strstr(at, name);
-	if (!at || at >= end) {
+	at = memmem(at, (size_t)(end - at), name, strlen(name));
+	if (!at) {
 		return;
 	}
 	for (at += strlen(name); at < end && *at != '"' && used + 1 < sizeof raw; at++) {
@@ -87,6 +40,27 @@ static void read_string(
 		}
 	}
 	utf8_printable(text, size, raw, used);
+}
+
+void first_screen_read_list(struct first_screen *screen, const char *text) {
+	screen->vm_count = 0;
+	while (*text && screen->vm_count < FIRST_SCREEN_VMS) {
+		struct first_screen_vm *vm = &screen->vms[screen->vm_count];
+		char source[16], state[16], memory[8];
+		const char *end = text + strcspn(text, "\n");
+		const bool whole = end > text && end[-1] == '}'; /* a long answer is cut */
+		read_string(text, end, "\"name\":\"", vm->name, sizeof vm->name);
+		read_string(text, end, "\"state\":\"", state, sizeof state);
+		read_string(text, end, "\"source\":\"", source, sizeof source);
+		read_string(text, end, "\"uri\":\"", vm->uri, sizeof vm->uri);
+		read_string(text, end, "\"memory\":\"", memory, sizeof memory);
+		text = end + (*end == '\n');
+		if (whole && vm->name[0] && strcmp(source, "libvirt") == 0) {
+			vm->running = strcmp(state, "off") != 0;
+			vm->memory = memory[0] == '/';
+			screen->vm_count++;
+		}
+	}
 }
 
 void first_screen_read_findings(struct first_screen *screen, const char *json) {
@@ -107,21 +81,26 @@ void first_screen_read_findings(struct first_screen *screen, const char *json) {
 	}
 }
 
-static void start(struct first_screen *screen, const char *domain, const char *uri) {
+static void start(struct first_screen *screen, const struct discovery_config *wanted) {
 	char lister[] = "pierglass-vm-info", doctor[] = "pierglass-doctor";
-	char list_option[] = "--list", json_option[] = "--json", connect_option[] = "--connect";
-	char vm[160], at[256];
+	char json_option[] = "--json", list_option[] = "--list";
+	char connect[272] = "", owner[160] = "", vm[160] = "";
 	const bool list = screen->asked++ == 0;
-	char *argv[6] = { list ? lister : doctor, list ? list_option : json_option };
-	unsigned n = 2;
-	snprintf(vm, sizeof vm, "%s", domain);
-	snprintf(at, sizeof at, "%s", uri);
-	if (at[0]) {
-		argv[n++] = connect_option;
-		argv[n++] = at;
+	char *const given[] = { list ? list_option : NULL, json_option, connect, owner,
+		list ? NULL : vm };
+	char *argv[7] = { list ? lister : doctor };
+	unsigned n = 1;
+	if (wanted->uri && wanted->uri[0]) {
+		snprintf(connect, sizeof connect, "--connect=%s", wanted->uri);
 	}
-	if (!list && vm[0]) {
-		argv[n++] = vm;
+	if (list && wanted->owner && wanted->owner[0]) {
+		snprintf(owner, sizeof owner, "--vm-owner=%s", wanted->owner);
+	}
+	snprintf(vm, sizeof vm, "%s", wanted->domain ? wanted->domain : "");
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+		if (given[i] && given[i][0]) {
+			argv[n++] = given[i];
+		}
 	}
 	screen->text = malloc(FIRST_SCREEN_BYTES);
 	screen->len = 0;
@@ -157,7 +136,7 @@ static bool read_child(struct first_screen *screen) {
 }
 
 deadline first_screen_look(struct first_screen *screen, uint64_t missing_since_ns, uint64_t now_ns,
-		const char *domain, const char *uri, bool *ret_changed) {
+		const struct discovery_config *wanted, bool *ret_changed) {
 	static const uint64_t due_ns[] = { LIST_NS, DOCTOR_NS };
 	*ret_changed = false;
 	if (screen->text) {
@@ -180,7 +159,7 @@ deadline first_screen_look(struct first_screen *screen, uint64_t missing_since_n
 	if (now_ns < at_ns) {
 		return at_ns;
 	}
-	start(screen, domain, uri);
+	start(screen, wanted);
 	return now_ns + LOOK_NS;
 }
 

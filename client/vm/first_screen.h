@@ -14,8 +14,11 @@
 #define FIRST_SCREEN_VMS   40
 #define FIRST_SCREEN_BYTES 65536 /* of a child's answer; what is longer is cut */
 
+struct discovery_config;
+
 struct first_screen_vm {
 	char name[256];
+	char uri[256];        /* of the libvirt that has it */
 	bool running, memory; /* memory: has a Looking Glass device */
 };
 
@@ -34,13 +37,13 @@ struct first_screen {
 };
 
 /* Looks at the child and, once the picture has been missed for long enough, starts the next one.
- * domain, uri: "" = none is named. Returns when to come again; NONE = nothing is left to do.
+ * wanted: which VM was named, if any. Returns when to come again; NONE = nothing is left to do.
  * *ret_changed: something new is known. */
 deadline first_screen_look(struct first_screen *screen, uint64_t missing_since_ns, uint64_t now_ns,
-		const char *domain, const char *uri, bool *ret_changed);
+		const struct discovery_config *wanted, bool *ret_changed);
 void first_screen_finish(struct first_screen *screen);
 
-/* The pure part: lines of `pierglass-vm-info --list`, and of `pierglass-doctor --json` the first
- * failure, else the first warning. */
+/* The pure part: lines of `pierglass-vm-info --list --json`, and of `pierglass-doctor --json` the
+ * first failure, else the first warning. */
 void first_screen_read_list(struct first_screen *screen, const char *text);
 void first_screen_read_findings(struct first_screen *screen, const char *json);

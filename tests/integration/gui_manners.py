@@ -90,7 +90,8 @@ def case_first_screen():
     programs = os.path.join(WORK, 'programs')
     os.mkdir(programs)
     shutil.copy(os.path.join(BUILD, 'bin/pierglass'), programs)
-    for name, text in (('vm-info', '[ "$1" = --list ] || exec sleep 60\necho "win11 running libvirt /dev/shm/none"\n'),
+    for name, text in (('vm-info', '[ "$1" = --list ] || exec sleep 60\necho \'{"name":"win 11","state":"running","source":"libvirt",'
+                       '"uri":"qemu:///session","memory":null}\'\n'),
                        ('doctor', 'echo \'{"verdict":"failure","seen":"broken","remedy":"mend"}\'\n')):
         path = os.path.join(programs, 'pierglass-' + name)
         with open(path, 'w', encoding='utf-8') as file:
@@ -106,7 +107,9 @@ def case_first_screen():
     window_of(program)
     time.sleep(2.5 * PATIENCE)  # it asks for the VMs after 1.5
     xdotool('mousemove', '640', '400', 'click', '1', 'sleep', '0.3', 'key', 'Return')
-    wait_for('the window of the VM', lambda: b'--domain=win11' in words())
+    wait_for('the window of the VM', lambda: b'--domain=win 11' in words())
+    check({b'--connect=qemu:///session', b'--sandbox=no'} < set(words()) and not any(w.startswith(b'--shm') for w in words()),
+          'it went on with %s' % words())
     window_of(program)
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 

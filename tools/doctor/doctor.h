@@ -21,6 +21,7 @@
 #include "tools/vm-model/sysroot.h"
 #include "tools/vm-model/text.h"
 #include "tools/vm-model/vfio_config.h"
+#include "tools/vm-model/virt.h"
 
 #define SCREAM_PORT  4010
 #define SCREAM_GROUP "239.255.77.77"
@@ -193,7 +194,7 @@ struct facts {
 	bool vm_wanted; /* one was named */
 	bool has_vm;
 	struct domain vm;
-	char vm_uri[128];      /* of libvirt; "" = none */
+	char vm_uri[VIRT_URI_BYTES]; /* of libvirt; "" = none */
 	char vm_file[256];     /* the file that the configuration was read from; "" = none */
 	char vm_names[8][128]; /* VMs that libvirt has, where none was chosen */
 	unsigned vm_name_count;

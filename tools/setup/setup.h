@@ -119,7 +119,7 @@ struct setup {
 	bool has_vm;
 	struct document document; /* the stored configuration, as changed so far */
 	char *original;           /* as it was */
-	char uri[128];
+	char uri[VIRT_URI_BYTES];
 	bool running;
 };
 

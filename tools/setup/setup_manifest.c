@@ -62,7 +62,7 @@ void manifest_read(const char *text, struct manifest_line *ret_line) {
 	} else if (strncmp(text, "domain ", 7) == 0) {
 		line.kind = MANIFEST_DOMAIN;
 		// NOLINTNEXTLINE(cert-err34-c): numbers out of range are looked for below
-		ok = sscanf(text, "domain %u %63s %127s", &line.n, line.uuid, line.uri) == 3;
+		ok = sscanf(text, "domain %u %63s %255s", &line.n, line.uuid, line.uri) == 3;
 		ok = ok && line.n <= NUMBER_MAX;
 	} else if (strncmp(text, "root ", 5) == 0) {
 		line.kind = MANIFEST_ROOT;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "tools/vm-model/virt.h"
+
 enum manifest_kind {
 	MANIFEST_NONE,   /* not a line of a manifest */
 	MANIFEST_FILE,   /* n, existed, mode, uid, gid, path */
@@ -25,7 +27,7 @@ struct manifest_line {
 	uid_t uid;
 	gid_t gid;
 	char *path; /* heap */
-	char uuid[64], uri[128];
+	char uuid[64], uri[VIRT_URI_BYTES];
 };
 
 /* One line without its newline. */

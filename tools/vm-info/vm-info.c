@@ -9,6 +9,7 @@
 
 #include "base/core_dump.h"
 #include "base/i18n.h"
+#include "base/json.h"
 #include "tools/vm-model/qemu.h"
 #include "tools/vm-model/virt.h"
 
@@ -21,7 +22,7 @@ struct options {
 	const char *xml;
 	const char *root_dir;
 	const char *owner;
-	bool once, password, list;
+	bool once, password, list, json;
 };
 
 struct info {
@@ -43,6 +44,7 @@ static void usage(FILE *out) {
 		"shared memory device.\n\n"
 		"  --once           one block, then leave (1 = nothing was found)\n"
 		"  --list           all VMs, one line each\n"
+		"  --json           with --list: each line is an object of JSON\n"
 		"  --connect URI    libvirt's URI (default: qemu:///system and qemu:///session)\n"
 		"  --xml FILE       read this domain XML instead\n"
 		"  --root DIR       use the /proc, /sys, /var of this tree\n"
@@ -155,16 +157,32 @@ static int follow(struct info *info) {
 	return EXIT_FAILURE;
 }
 
+/* For people; as JSON for programs, because a name may have blanks. */
+static void list_one(const struct vm_candidate *vm, bool as_json) {
+	const struct domain *domain = vm->domain;
+	const struct domain_shmem *shmem = domain_looking_glass(domain);
+	const char *state = domain_state_name(domain->state);
+	const char *source = vm->source == VM_SOURCE_LIBVIRT ? "libvirt" : "qemu";
+	if (!as_json) {
+		printf("%-24s %-8s %-8s %s\n", domain->name[0] ? domain->name : "-", state, source,
+				shmem ? shmem->path : "no shared memory");
+		return;
+	}
+	struct json json;
+	json_begin(&json, stdout);
+	json_string(&json, "name", domain->name);
+	json_string(&json, "state", state);
+	json_string(&json, "source", source);
+	json_string(&json, "uri", vm->uri);
+	json_string(&json, "memory", shmem ? shmem->path : NULL);
+	json_finish(&json);
+}
+
 static int list_all(struct info *info) {
 	struct gathered all;
 	gather(info, &all);
 	for (unsigned i = 0; i < all.count; i++) {
-		const struct domain *domain = all.list[i].domain;
-		const struct domain_shmem *shmem = domain_looking_glass(domain);
-		printf("%-24s %-8s %-8s %s\n", domain->name[0] ? domain->name : "-",
-				domain_state_name(domain->state),
-				all.list[i].source == VM_SOURCE_LIBVIRT ? "libvirt" : "qemu",
-				shmem ? shmem->path : "no shared memory");
+		list_one(&all.list[i], info->options.json);
 	}
 	if (info->problem[0]) {
 		fprintf(stderr, "pierglass vm-info: libvirt: %s\n", info->problem);
@@ -217,6 +235,7 @@ enum {
 	OPTION_PASSWORD,
 	OPTION_OWNER,
 	OPTION_LIST,
+	OPTION_JSON,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -231,6 +250,7 @@ static int parse(struct options *options, int argc, char **argv) {
 		{ "password", no_argument, NULL, OPTION_PASSWORD },
 		{ "vm-owner", required_argument, NULL, OPTION_OWNER },
 		{ "list", no_argument, NULL, OPTION_LIST },
+		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
@@ -258,6 +278,9 @@ static int parse(struct options *options, int argc, char **argv) {
 			break;
 		case OPTION_LIST:
 			options->list = true;
+			break;
+		case OPTION_JSON:
+			options->json = true;
 			break;
 		case 'h':
 		case OPTION_HELP:

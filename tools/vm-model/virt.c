@@ -114,7 +114,7 @@ void virt_wait(struct virt_events *events, int timeout_ms, const bool *until) {
 #define KEEPALIVE_LOST 2
 
 struct link {
-	char uri[128];
+	char uri[VIRT_URI_BYTES];
 	virConnectPtr connection; /* NULL = it did not answer */
 	struct opening *opening;  /* NULL = none is under way */
 	bool manages;

@@ -10,6 +10,7 @@
 #include "tools/vm-model/domain.h"
 
 #define VIRT_CONNECTIONS_MAX 2
+#define VIRT_URI_BYTES       256 /* as of the option --connect (client/config/config.h) */
 
 struct virt;
 
@@ -34,7 +35,7 @@ void virt_close(struct virt *virt);
 
 struct virt_domain {
 	struct domain domain; /* the live configuration if it runs, else the stored one */
-	char uri[128];
+	char uri[VIRT_URI_BYTES];
 	char *xml; /* as given by libvirt; heap */
 	bool persistent;
 };

@@ -14,7 +14,7 @@
 
 struct opening {
 	/* constant after opening_start() */
-	char uri[128];
+	char uri[VIRT_URI_BYTES];
 	enum virt_right right;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;

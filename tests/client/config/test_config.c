@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/config/config.h"
+#include "client/config/config_again.h"
 #include "client/config/config_show.h"
 #include "client/config/options.h"
 #include "tests/support/check.h"
@@ -429,6 +430,80 @@ static void show(void **state) {
 	free(text);
 }
 
+/* The output of `pierglass config --json` that names where the title came from. */
+static void check_source(struct place *place, const char *arguments, const char *source) {
+	char *text = NULL;
+	size_t size = 0;
+	char wanted[64];
+	CHECK_EQ(load(place, arguments), 0);
+	place->config->show[place->config->show_count++] = "title";
+	FILE *out = open_memstream(&text, &size);
+	place->config->json = true;
+	CHECK_EQ(config_show(place->config, out), 0);
+	fclose(out);
+	snprintf(wanted, sizeof wanted, "\"source\":\"%s\"", source);
+	if (!strstr(text, wanted)) {
+		fail_msg("%s is not in %s", wanted, text);
+	}
+	free(text);
+}
+
+static void every_source_has_a_name(void **state) {
+	struct place *place = *state;
+	char arguments[128];
+	check_source(place, "win10", "default");
+	put(place->dir, "pierglass.ini", "title = file\n");
+	check_source(place, "win10", "file");
+	put(place->root, "extra.ini", "title = extra\n");
+	snprintf(arguments, sizeof arguments, "-C %s/extra.ini", place->root);
+	check_source(place, arguments, "extra-file");
+	put(place->root, "vm.vv", "[virt-viewer]\ntype=spice\nhost=::1\nport=5900\ntitle=vv\n");
+	snprintf(arguments, sizeof arguments, "%s/vm.vv", place->root);
+	check_source(place, arguments, "connection-file");
+	snprintf(arguments, sizeof arguments, "--title=argv %s/vm.vv", place->root);
+	check_source(place, arguments, "argv");
+}
+
+/* A VM is chosen in the window: what was said of the program stays, what was said of a VM does not.
+ */
+static void another_vm_keeps_what_was_said_of_the_program(void **state) {
+	struct place *place = *state;
+	char arguments[256];
+	char words[1024] = "";
+	char file[128];
+	put(place->root, "extra.ini", "title = extra\n");
+	snprintf(file, sizeof file, "--config-file=%s/extra.ini ", place->root);
+	snprintf(arguments, sizeof arguments,
+			"old -C %s/extra.ini --no-sandbox -F --shm=/dev/shm/old --spice=off -i br7 "
+			"--record=/tmp/x.mkv --evdev=mice --evdev /dev/input/event3 app:allowDMA=no",
+			place->root);
+	CHECK_EQ(load(place, arguments), 0);
+	strcpy(place->config->next_vm, "Windows 11");
+	strcpy(place->config->next_uri, "qemu:///session");
+	char **argv = config_again(place->config);
+	for (int i = 1; argv[i]; i++) {
+		strcat(strcat(words, argv[i]), " ");
+	}
+	CHECK(strstr(words, file));
+	CHECK(strstr(words, "--sandbox=no "));
+	CHECK(strstr(words, "--full-screen=yes "));
+	CHECK(strstr(words, "--allow-dma=no "));
+	CHECK(strstr(words, "--evdev=mice,/dev/input/event3 "));
+	CHECK(strstr(words, "--domain=Windows 11 --connect=qemu:///session "));
+	CHECK(!strstr(words, "=old") && !strstr(words, "/old") && !strstr(words, "--spice"));
+	CHECK(!strstr(words, "br7") && !strstr(words, "--record"));
+	/* The program takes them. */
+	int argc = 0;
+	while (argv[argc]) {
+		argc++;
+	}
+	CHECK_EQ(config_load(place->config, argc, argv, &place->paths, place->error), 0);
+	assert_string_equal(place->config->domain, "Windows 11");
+	CHECK(!place->config->sandbox && place->config->window.full_screen);
+	CHECK_EQ(place->config->session.evdev_count, 2);
+	free(argv);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -443,6 +518,8 @@ int main(void) {
 		TEST(groups_and_keys),
 		TEST(import),
 		TEST(show),
+		TEST(every_source_has_a_name),
+		TEST(another_vm_keeps_what_was_said_of_the_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
