@@ -13,10 +13,11 @@
 #define ASK_AGAIN_NS   (10 * NS_PER_S)
 #define CAREFUL_NS     (20 * NS_PER_S) /* after the first miss; twice as long after each */
 #define CAREFUL_MAX_NS (600 * NS_PER_S)
-#define LEAD_FIRST     2   /* the period's part that is tried first */
-#define LEAD_STEP      128 /* … by which it is tried lower, each time */
-#define LEAD_RAISE     16  /* … by which it is raised above what missed */
-#define PERIOD_DIFFERS 500
+#define LEAD_FIRST     2    /* the period's part that is tried first */
+#define LEAD_STEP      128  /* … by which it is tried lower, each time */
+#define LEAD_RAISE     16   /* … by which it is raised above what missed */
+#define PERIOD_DIFFERS 1500 /* 59.94 Hz are not 60 */
+#define PERIOD_SURE    8 /* pictures in a row: a window on two displays has two periods in turn */
 
 const char *frame_schedule_name(enum frame_schedule_state state) {
 	switch (state) {
@@ -44,11 +45,21 @@ static bool is_asking(const struct frame_schedule *schedule) {
 	return schedule->state == FRAME_SCHEDULE_ASKED || schedule->state == FRAME_SCHEDULE_OURS;
 }
 
-/* A schedule of its own for each period: what the host learned of the one before counts no more. */
-static void ask(struct frame_schedule *schedule, uint64_t now_ns) {
+static bool is_other_period(uint64_t a_ns, uint64_t b_ns) {
+	const uint64_t apart_ns = a_ns > b_ns ? a_ns - b_ns : b_ns - a_ns;
+	return apart_ns > b_ns / PERIOD_DIFFERS;
+}
+
+/* A schedule of its own for each period: what the host learned of the one before counts no more.
+ * What the compositor needs is known if the period is the same. */
+static void ask(struct frame_schedule *schedule, uint64_t period_ns, uint64_t now_ns) {
+	if (is_other_period(schedule->period_ns, period_ns)) {
+		schedule->lead_ns = period_ns / LEAD_FIRST;
+	}
+	schedule->period_ns = period_ns;
+	schedule->other_count = 0;
 	schedule->generation++;
 	schedule->generation += schedule->generation == 0;
-	schedule->lead_ns = schedule->period_ns / LEAD_FIRST;
 	schedule->after_ns = 0;
 	schedule->known = false;
 	schedule->sent_ns = 0;
@@ -77,6 +88,9 @@ void frame_schedule_offer(struct frame_schedule *schedule, bool offered, uint64_
 
 void frame_schedule_frame(struct frame_schedule *schedule, const struct frame *frame,
 		bool own_queue, uint64_t seen_ns) {
+	if (seen_ns > schedule->frame_ns + SILENT_NS / 2) {
+		schedule->busy_ns = seen_ns;
+	}
 	schedule->frame_ns = seen_ns;
 	if (!own_queue || !is_asking(schedule) ||
 			frame->schedule_generation != schedule->generation) {
@@ -137,9 +151,17 @@ static void learn(struct frame_schedule *schedule, uint64_t after_ns, uint64_t n
 	schedule->known = true;
 }
 
-static bool is_other_period(uint64_t a_ns, uint64_t b_ns) {
-	const uint64_t apart_ns = a_ns > b_ns ? a_ns - b_ns : b_ns - a_ns;
-	return apart_ns > b_ns / PERIOD_DIFFERS;
+/* Whether the display has another period by now. */
+static bool changes_period(struct frame_schedule *schedule, uint64_t refresh_ns) {
+	if (!is_other_period(schedule->period_ns, refresh_ns)) {
+		schedule->other_count = 0;
+		return false;
+	}
+	if (is_other_period(schedule->other_ns, refresh_ns)) {
+		schedule->other_count = 0;
+	}
+	schedule->other_ns = refresh_ns;
+	return ++schedule->other_count >= PERIOD_SURE;
 }
 
 void frame_schedule_shown(struct frame_schedule *schedule, uint64_t seen_ns, uint64_t shown_ns,
@@ -151,10 +173,12 @@ void frame_schedule_shown(struct frame_schedule *schedule, uint64_t seen_ns, uin
 	}
 	schedule->shown_ns = shown_ns;
 	if (schedule->state == FRAME_SCHEDULE_NO_TIMES ||
-			(is_asking(schedule) && is_other_period(schedule->period_ns, refresh_ns))) {
-		schedule->period_ns = refresh_ns;
-		ask(schedule, shown_ns);
+			(is_asking(schedule) && changes_period(schedule, refresh_ns))) {
+		ask(schedule, refresh_ns, shown_ns);
 		return;
+	}
+	if (schedule->other_count > 0) {
+		return; /* a time of the other display teaches nothing of this one */
 	}
 	for (unsigned i = 0; i < FRAME_SCHEDULE_KEPT; i++) {
 		const struct frame_schedule_seen *seen = &schedule->seen[i];
@@ -163,6 +187,10 @@ void frame_schedule_shown(struct frame_schedule *schedule, uint64_t seen_ns, uin
 			learn(schedule, shown_ns - seen_ns, shown_ns);
 		}
 	}
+}
+
+static uint64_t later(uint64_t a_ns, uint64_t b_ns) {
+	return a_ns > b_ns ? a_ns : b_ns;
 }
 
 /* What became of the state meanwhile. Times of the display may lie a little ahead. */
@@ -175,9 +203,10 @@ static void age(struct frame_schedule *schedule, uint64_t now_ns) {
 	if (!is_asking(schedule) || !frames_come) {
 		return;
 	}
-	if (now_ns > schedule->shown_ns + SILENT_NS) {
+	/* The first frame after a silence is on its way to the display. */
+	if (now_ns > later(schedule->shown_ns, schedule->busy_ns) + SILENT_NS) {
 		stop(schedule, FRAME_SCHEDULE_NO_TIMES, now_ns);
-	} else if (now_ns > schedule->since_ns + UNANSWERED_NS) {
+	} else if (now_ns > later(schedule->since_ns, schedule->busy_ns) + UNANSWERED_NS) {
 		stop(schedule, FRAME_SCHEDULE_UNANSWERED, now_ns);
 	}
 }

@@ -40,6 +40,9 @@ struct frame_schedule {
 	uint64_t period_ns;                  /* of the display; 0 = unknown */
 	uint64_t shown_ns;                   /* when a time was told last; 0 = never */
 	uint64_t frame_ns;                   /* when a frame was seen last */
+	uint64_t busy_ns;                    /* … and the first one after a silence */
+	uint64_t other_ns;                   /* another period, told for the last pictures: */
+	unsigned other_count;                /* … so many */
 	uint64_t since_ns;                   /* in this state */
 	uint64_t sent_ns;                    /* the newest message */
 	bool release;                        /* to be said */

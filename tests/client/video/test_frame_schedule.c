@@ -197,6 +197,68 @@ static void a_still_desktop_keeps_it(void **state) {
 	CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_OURS);
 }
 
+/* The first frame after a silence is not on the display yet: that is no display without times. */
+static void a_frame_after_a_silence_changes_nothing(void **state) {
+	(void)state;
+	struct world w = world(NS_PER_MS, 0);
+	struct kvmfr_schedule message;
+	run(&w, 2 * NS_PER_S);
+	const uint32_t generation = w.generation;
+	for (unsigned round = 0; round < 3; round++) {
+		w.now_ns += 5 * NS_PER_S;
+		const struct frame f = { .serial = ++w.serial,
+			.schedule_generation = w.generation,
+			.schedule_epoch = w.epoch,
+			.schedule_deadline = ++w.deadline };
+		frame_schedule_frame(&w.schedule, &f, true, w.now_ns);
+		if (frame_schedule_due(&w.schedule, w.now_ns, &message)) {
+			hear(&w, &message);
+		}
+		CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_OURS);
+		w.next_ns = w.now_ns += T;
+		run(&w, NS_PER_S);
+		CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_OURS);
+	}
+	CHECK_EQ(w.generation, generation);
+	CHECK_EQ(w.releases, 0);
+}
+
+/* A window on two displays: their periods are told in turn, and the host is not asked anew by
+ * each picture. */
+static void two_displays_in_turn_are_one_schedule(void **state) {
+	(void)state;
+	struct world w = world(NS_PER_MS, 0);
+	run(&w, NS_PER_S);
+	const uint32_t generation = w.generation;
+	const unsigned messages = w.messages;
+	for (unsigned i = 0; i < 600; i++) {
+		w.refresh_ns = i % 3 ? NS_PER_S / 144 : T;
+		run(&w, T);
+	}
+	CHECK_EQ(w.generation, generation);
+	CHECK(w.messages - messages < 11 * 25);
+}
+
+/* What the compositor needs is known when the window was hidden for a while. */
+static void what_was_learned_stays(void **state) {
+	(void)state;
+	struct world w = world(3 * NS_PER_MS, 0);
+	run(&w, 10 * NS_PER_S);
+	const uint64_t lead_ns = w.schedule.lead_ns;
+	w.tells_no_times = true;
+	run(&w, 3 * NS_PER_S);
+	CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_NO_TIMES);
+	w.tells_no_times = false;
+	run(&w, 100 * NS_PER_MS);
+	CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_OURS);
+	CHECK(w.schedule.lead_ns <= lead_ns + NS_PER_MS);
+	/* A display of 59.94 Hz in place of one of 60. */
+	const uint32_t generation = w.generation;
+	w.refresh_ns = T + T / 1000;
+	run(&w, NS_PER_S);
+	CHECK_EQ(w.generation, generation + 1);
+}
+
 static void another_display_is_another_schedule(void **state) {
 	(void)state;
 	struct world w = world(NS_PER_MS, 0);
@@ -243,6 +305,9 @@ int main(void) {
 		cmocka_unit_test(nothing_is_asked_without_times),
 		cmocka_unit_test(a_refusal_costs_little),
 		cmocka_unit_test(a_still_desktop_keeps_it),
+		cmocka_unit_test(a_frame_after_a_silence_changes_nothing),
+		cmocka_unit_test(two_displays_in_turn_are_one_schedule),
+		cmocka_unit_test(what_was_learned_stays),
 		cmocka_unit_test(another_display_is_another_schedule),
 		cmocka_unit_test(nonsense_is_no_schedule),
 	};
