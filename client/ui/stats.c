@@ -76,6 +76,7 @@ static void write_video(struct json *json, const struct app_status *s) {
 	write_unused(json, &s->video.host);
 	json_object(json, "schedule");
 	json_string(json, "state", s->video_stats.schedule ? s->video_stats.schedule : "off");
+	json_bool(json, "phase", s->video_stats.schedule_ours && !s->video_stats.schedule_restless);
 	json_int(json, "followed", (int64_t)s->video_stats.schedule_followed);
 	json_int(json, "missed", (int64_t)s->video_stats.schedule_missed);
 	json_end(json);

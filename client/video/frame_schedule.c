@@ -16,6 +16,9 @@
 #define LEAD_FIRST     2    /* the period's part that is tried first */
 #define LEAD_STEP      128  /* … by which it is tried lower, each time */
 #define LEAD_RAISE     16   /* … by which it is raised above what missed */
+#define UNREST_SHARE   16   /* of each new difference */
+#define RESTLESS       6    /* the period's part that differences may be on average */
+#define RESTFUL        10   /* … and must fall below again */
 #define PERIOD_DIFFERS 1500 /* 59.94 Hz are not 60 */
 #define PERIOD_SURE    8 /* pictures in a row: a window on two displays has two periods in turn */
 
@@ -58,6 +61,8 @@ static void ask(struct frame_schedule *schedule, uint64_t period_ns, uint64_t no
 	}
 	schedule->period_ns = period_ns;
 	schedule->other_count = 0;
+	schedule->unrest_ns = 0;
+	schedule->restless = false;
 	schedule->generation++;
 	schedule->generation += schedule->generation == 0;
 	schedule->after_ns = 0;
@@ -116,10 +121,29 @@ static int64_t phase_error(const struct frame_schedule *schedule, uint64_t after
 	return error > period / 2 ? error - period : error < -period / 2 ? error + period : error;
 }
 
+/* Whether the errors of one frame after the other agree. */
+static bool is_restless(struct frame_schedule *schedule, int64_t error_ns) {
+	const int64_t period = (int64_t)schedule->period_ns;
+	int64_t apart = error_ns - schedule->error_ns;
+	apart = apart < 0 ? -apart : apart;
+	apart = apart > period / 2 ? period - apart : apart;
+	schedule->unrest_ns += (uint64_t)apart / UNREST_SHARE;
+	schedule->unrest_ns -= schedule->unrest_ns / UNREST_SHARE;
+	schedule->restless =
+			schedule->unrest_ns > schedule->period_ns / RESTLESS ||
+			(schedule->restless && schedule->unrest_ns > schedule->period_ns / RESTFUL);
+	return schedule->restless;
+}
+
 /* A frame was on the display so long after it had come. */
 static void learn(struct frame_schedule *schedule, uint64_t after_ns, uint64_t now_ns) {
 	const uint64_t before_ns = schedule->after_ns;
 	schedule->after_ns = after_ns;
+	if (before_ns != 0 && is_restless(schedule, phase_error(schedule, after_ns))) {
+		schedule->error_ns = phase_error(schedule, after_ns);
+		schedule->known = false;
+		return;
+	}
 	if (before_ns != 0 && after_ns > before_ns + schedule->period_ns / 2 &&
 			before_ns < schedule->lead_ns + schedule->period_ns / 2) {
 		/* Just too late for the refresh that those before it had. */

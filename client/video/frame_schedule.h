@@ -8,6 +8,11 @@
  * How late is just in time is learned. `lead` is what lies between a frame that comes and the
  * display: drawing, and the compositor. It is tried out from above, and raised again when a frame
  * missed its refresh.
+ *
+ * Some displays have no phase that a guest could follow: a variable rate that is told as a fixed
+ * one, a compositor in a window of another one, a remote screen. Their errors differ from picture
+ * to picture, and a guest that is pushed about by them would run unevenly for nothing. So it is
+ * told the period alone until the errors agree.
  */
 #pragma once
 
@@ -49,6 +54,8 @@ struct frame_schedule {
 	uint64_t lead_ns;                    /* learned */
 	uint64_t after_ns;                   /* the newest time from seeing to the display */
 	int64_t error_ns;                    /* the newest phase error */
+	uint64_t unrest_ns;                  /* from one frame's to the next one's, on average */
+	bool restless;                       /* the display has no phase: the host is told none */
 	bool known;                          /* … is one, and was not sent yet */
 	uint64_t misses;                     /* refreshes that a frame missed */
 	uint64_t followed;                   /* frames that came by it */

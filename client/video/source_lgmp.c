@@ -459,6 +459,7 @@ static void account(struct source_lgmp *source) {
 	source->counts.schedule = source->schedule.state;
 	atomic_store(&source->wants_times, source->schedule.state != FRAME_SCHEDULE_OFF);
 	source->counts.followed = source->schedule.followed;
+	source->counts.restless = source->schedule.restless;
 	source->counts.missed = source->schedule.misses;
 	pthread_mutex_unlock(&source->lock);
 }

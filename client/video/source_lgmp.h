@@ -67,6 +67,7 @@ struct source_lgmp_counts {
 	uint64_t cpu_ns; /* of pg-lgmp */
 	enum frame_schedule_state schedule;
 	uint64_t followed, missed; /* frames that came by it, refreshes that one of them missed */
+	bool restless;             /* the display has no phase for them */
 };
 void source_lgmp_get_counts(struct source_lgmp *source, struct source_lgmp_counts *ret_counts);
 

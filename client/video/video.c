@@ -589,6 +589,7 @@ void video_get_stats(struct video *video, struct video_stats *ret_stats) {
 	ret_stats->schedule = frame_schedule_name(counts.schedule);
 	ret_stats->schedule_ours = counts.schedule == FRAME_SCHEDULE_OURS;
 	ret_stats->schedule_followed = counts.followed;
+	ret_stats->schedule_restless = counts.restless;
 	ret_stats->schedule_missed = counts.missed;
 	ret_stats->lost_sessions = counts.lost;
 	ret_stats->resubscriptions = counts.resubscriptions;

@@ -110,6 +110,7 @@ struct video_stats {
 	const char *schedule; /* whether the host's frames follow the display: frame_schedule_name()
 			       */
 	bool schedule_ours;   /* they do */
+	bool schedule_restless; /* … in period alone: the display has no phase */
 	uint64_t schedule_followed,
 			schedule_missed; /* frames that did; refreshes that one missed */
 };

@@ -83,7 +83,8 @@ def case_schedule():
         return [o for o in source.objects() if o.get('event') == 'schedule' and o['owns'] and o['deadline']]
 
     wait_for('the guest to follow the display', lambda: state() == 'ours')
-    wait_for('twenty frames\' phases', lambda: len(told()) >= 20)
+    # A compositor in a window has no phase of its own, and is soon left alone (frame_schedule.h).
+    wait_for('some frames\' phases', lambda: len(told()) >= 5)
     video = newest(program)['video']
     print('%s; period %.2f ms; phase errors %s ms; on the display after %.1f ms' % (
         video['schedule'], told()[-1]['period_ns'] / 1e6, ['%.1f' % (o['phase_error_ns'] / 1e6) for o in told()],

@@ -18,6 +18,7 @@ struct world {
 	uint32_t serial, epoch, deadline, fed;
 	uint32_t generation; /* of the owner; 0 = nobody's */
 	bool refuses, tells_no_times, deaf;
+	bool has_no_phase; /* of the display: pictures are on it when it likes */
 	unsigned messages, releases, feedback, late;
 	uint64_t after_ns; /* of the newest frame */
 	uint64_t random;
@@ -73,7 +74,7 @@ static void frame(struct world *w) {
 	const uint64_t seen_ns = w->next_ns + dice(w, w->jitter_ns);
 	frame_schedule_frame(&w->schedule, &f, w->generation != 0, seen_ns);
 	const uint64_t k = (seen_ns + w->latch_ns + T - 1) / T;
-	const uint64_t shown_ns = k * T;
+	const uint64_t shown_ns = w->has_no_phase ? seen_ns + w->latch_ns + dice(w, T) : k * T;
 	w->after_ns = shown_ns - seen_ns;
 	w->late += w->after_ns > T;
 	if (!w->tells_no_times) {
@@ -259,6 +260,28 @@ static void what_was_learned_stays(void **state) {
 	CHECK_EQ(w.generation, generation + 1);
 }
 
+/* A display without a phase does not push the guest about; one that finds it is followed again. */
+static void no_phase_is_followed_by_nobody(void **state) {
+	(void)state;
+	struct world w = world(3 * NS_PER_MS, 0);
+	w.has_no_phase = true;
+	run(&w, 3 * NS_PER_S);
+	CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_OURS);
+	CHECK(w.schedule.restless);
+	const unsigned feedback = w.feedback;
+	const uint64_t misses = w.schedule.misses;
+	CHECK(feedback < 30);
+	run(&w, 30 * NS_PER_S);
+	CHECK(w.feedback - feedback < 30); /* of 600 */
+	CHECK_EQ(w.schedule.misses, misses);
+	CHECK_EQ(w.schedule.state, FRAME_SCHEDULE_OURS);
+	w.has_no_phase = false;
+	run(&w, 30 * NS_PER_S);
+	CHECK(!w.schedule.restless);
+	CHECK(w.feedback - feedback > 300);
+	CHECK(w.after_ns <= 5 * NS_PER_MS);
+}
+
 static void another_display_is_another_schedule(void **state) {
 	(void)state;
 	struct world w = world(NS_PER_MS, 0);
@@ -308,6 +331,7 @@ int main(void) {
 		cmocka_unit_test(a_frame_after_a_silence_changes_nothing),
 		cmocka_unit_test(two_displays_in_turn_are_one_schedule),
 		cmocka_unit_test(what_was_learned_stays),
+		cmocka_unit_test(no_phase_is_followed_by_nobody),
 		cmocka_unit_test(another_display_is_another_schedule),
 		cmocka_unit_test(nonsense_is_no_schedule),
 	};
