@@ -160,8 +160,8 @@ static void confine(struct config *config) {
 								   ? SANDBOX_SCREENSHOT
 								   : SANDBOX_PLAY,
 		.paths.home = sandbox_home(),
-		.paths.write = { config->video.shm_path, config->screenshot_path,
-				config->record_path } };
+		.paths.memory = config->video.shm_path,
+		.paths.write = { config->screenshot_path, config->record_path } };
 	char text[64];
 	size_t run = 0;
 	if (config->mode == RUN_PLAY && config->picture) {

@@ -50,7 +50,8 @@ int main(int argc, char **argv) {
 		struct sandbox_state state;
 		const struct sandbox_request request = { .mode = SANDBOX_BENCH,
 			.paths.home = sandbox_home(),
-			.paths.write = { config.video.shm_path, config.record_path },
+			.paths.memory = config.video.shm_path,
+			.paths.write = { config.record_path },
 			.paths.run = { config.record_path[0] ? "ffmpeg" : NULL } };
 		sandbox_enter(&request, &state);
 	}

@@ -39,12 +39,19 @@
 /* Keys, passwords, what browsers and mail programs keep. Under the home folder. */
 static const char *const secrets[] = { ".ssh", ".gnupg", ".pki", ".aws", ".azure", ".kube",
 	".docker", ".password-store", ".netrc", ".authinfo", ".git-credentials", ".pgpass",
-	".my.cnf", ".mozilla", ".thunderbird", ".bitcoin", ".electrum", ".ethereum", ".var",
-	".config/google-chrome", ".config/chromium", ".config/BraveSoftware",
+	".my.cnf", ".npmrc", ".pypirc", ".cargo/credentials", ".cargo/credentials.toml",
+	".vault-token", ".terraform.d", ".msmtprc", ".fetchmailrc", ".smbcredentials", ".mozilla",
+	".librewolf", ".waterfox", ".zen", ".thunderbird", ".bitcoin", ".electrum", ".ethereum",
+	".var", ".bash_history", ".zsh_history", ".python_history", ".config/mozilla",
+	".config/librewolf", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware",
 	".config/microsoft-edge", ".config/vivaldi", ".config/opera", ".config/keepassxc",
-	".config/KeePass", ".config/Bitwarden", ".config/1Password", ".config/gh", ".config/gcloud",
-	".config/rclone", ".config/op", ".local/share/keyrings", ".local/share/kwalletd",
-	".local/share/gnupg", ".local/share/password-store", NULL };
+	".config/KeePass", ".config/Bitwarden", ".config/1Password", ".config/Signal",
+	".config/discord", ".config/Slack", ".config/Element", ".config/evolution",
+	".config/Nextcloud", ".config/gh", ".config/hub", ".config/gcloud", ".config/doctl",
+	".config/rclone", ".config/op", ".config/age", ".config/sops", ".local/share/keyrings",
+	".local/share/kwalletd", ".local/share/gnupg", ".local/share/password-store",
+	".local/share/evolution", ".local/share/TelegramDesktop", ".local/share/fish",
+	".local/share/Steam/config", NULL };
 
 /* Written by the libraries of the desktop and of graphics drivers. */
 static const char *const caches[] = { ".cache", ".nv", ".AMD", NULL };
@@ -66,6 +73,7 @@ static bool join(char path[static PATH_MAX], const char *folder, const char *nam
 }
 
 struct rules {
+	const char *home;
 	int fd;
 	uint64_t handled;
 };
@@ -133,35 +141,55 @@ static void allow_but(const struct rules *rules, const char *folder, const char 
 	}
 }
 
-static void allow_home(const struct rules *rules, const char *home, bool ssh_keys) {
-	static char paths[sizeof secrets / sizeof secrets[0]][PATH_MAX];
-	const char *out[sizeof secrets / sizeof secrets[0]];
+#define LEFT_OUT_MAX (2 * (sizeof secrets / sizeof secrets[0]))
+
+/* What is neither read nor written: the home folder, which has rules of its own and comes first,
+ * the secrets in it, and what those are links to, wherever that is. */
+struct left_out {
+	char paths[LEFT_OUT_MAX][PATH_MAX];
+	const char *list[LEFT_OUT_MAX + 1];
+};
+
+static void leave_out(struct left_out *out, const char *home, bool ssh_keys) {
 	size_t count = 0;
+	(void)snprintf(out->paths[count], PATH_MAX, "%s", home);
+	count++;
 	for (size_t i = 0; secrets[i]; i++) {
-		if (!ssh_keys || strcmp(secrets[i], ".ssh") != 0) {
-			(void)join(paths[count], home, secrets[i]);
-			out[count] = paths[count];
+		char *path = out->paths[count];
+		if ((ssh_keys && strcmp(secrets[i], ".ssh") == 0) ||
+				!join(path, home, secrets[i])) {
+			continue;
+		}
+		count++;
+		if (realpath(path, out->paths[count]) && strcmp(path, out->paths[count]) != 0 &&
+				!xdg_holds(path, home)) {
 			count++;
 		}
 	}
-	out[count] = NULL;
-	allow_but(rules, home, out, READS);
+	for (size_t i = 0; i < count; i++) {
+		out->list[i] = out->paths[i];
+	}
+	out->list[count] = NULL;
+}
+
+/* Never the home folder itself, nor what it lies in. */
+static void allow_writes(const struct rules *rules, const char *path, uint64_t access) {
+	if (!xdg_holds(path, rules->home)) {
+		allow(rules, path, access | WRITES | FS_REFER | FS_TRUNCATE);
+	}
 }
 
 /* Made before, because what is not there cannot be allowed. */
 static void allow_folder(const struct rules *rules, const char *path) {
 	(void)xdg_make_folder(path);
-	allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
+	allow_writes(rules, path, READS);
 }
 
-/* Not the home folder itself, nor what it lies in. */
-static void allow_caches_elsewhere(const struct rules *rules, const char *home) {
+static void allow_caches_elsewhere(const struct rules *rules) {
 	for (size_t i = 0; cache_variables[i]; i++) {
-		char path[PATH_MAX];
 		const char *set = getenv(cache_variables[i]); // NOLINT(concurrency-mt-unsafe)
-		if (set && set[0] == '/' && realpath(set, path) &&
-				strncmp(home, path, strlen(path)) != 0) {
-			allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
+		if (set && set[0] == '/') {
+			allow_writes(rules, set, READS);
 		}
 	}
 }
@@ -169,17 +197,18 @@ static void allow_caches_elsewhere(const struct rules *rules, const char *home) 
 static void allow_writing(const struct rules *rules, unsigned may, const char *home) {
 	char path[PATH_MAX];
 	if (may & SANDBOX_CACHE) {
-		allow_caches_elsewhere(rules, home);
+		allow_caches_elsewhere(rules);
 	}
 	for (size_t i = 0; (may & SANDBOX_CACHE) && caches[i]; i++) {
 		(void)join(path, home, caches[i]);
 		if (i == 0) {
 			(void)mkdir(path, 0700);
 		}
-		allow(rules, path, READS | WRITES | FS_REFER | FS_TRUNCATE);
+		allow_writes(rules, path, READS);
 	}
-	(void)join(path, home, ".config/pulse"); /* libpulse's cookie */
-	allow_folder(rules, path);
+	/* Not the folder: what is configured there is run by every program with libpulse. */
+	(void)join(path, home, ".config/pulse/cookie");
+	allow(rules, path, OF_FILES & ~LANDLOCK_ACCESS_FS_EXECUTE);
 	if ((may & SANDBOX_SETTINGS) && xdg_config("pierglass", path, sizeof path)) {
 		allow_folder(rules, path);
 	}
@@ -187,11 +216,10 @@ static void allow_writing(const struct rules *rules, unsigned may, const char *h
 		allow_folder(rules, path);
 	}
 	if ((may & SANDBOX_PICTURES) && xdg_pictures(path, sizeof path)) {
-		/* Reading is as for the rest of the home folder, which this may be. */
-		allow(rules, path, WRITES | FS_REFER | FS_TRUNCATE);
+		allow_writes(rules, path, 0); /* reading is as for the rest of the home folder */
 	}
 	if ((may & SANDBOX_PICTURES) && xdg_videos(path, sizeof path)) {
-		allow(rules, path, WRITES | FS_REFER | FS_TRUNCATE);
+		allow_writes(rules, path, 0);
 	}
 }
 
@@ -233,7 +261,18 @@ static void allow_in_path(const struct rules *rules, const char *name) {
 	}
 }
 
-static void allow_file(const struct rules *rules, const char *file) {
+/* Of a file that is there, or is made now, that one alone. */
+static void allow_one(const struct rules *rules, const char *file, bool make) {
+	const int fd = make ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
+	if (fd >= 0) {
+		close(fd);
+	}
+	allow(rules, file, OF_FILES & ~LANDLOCK_ACCESS_FS_EXECUTE);
+}
+
+/* With the folder around it, as a file may be written under another name first; in the home folder
+ * itself without that. */
+static void allow_file(const struct rules *rules, const char *file, bool make) {
 	char path[PATH_MAX];
 	const int n = snprintf(path, sizeof path, "%s", file);
 	char *slash = strrchr(path, '/');
@@ -246,8 +285,12 @@ static void allow_file(const struct rules *rules, const char *file) {
 	if (slash) {
 		*slash = '\0';
 	}
-	/* It may be written under another name first. */
-	allow(rules, slash ? path : ".", WRITES | FS_REFER | FS_TRUNCATE);
+	const char *folder = slash ? path : ".";
+	if (xdg_holds(folder, rules->home)) {
+		allow_one(rules, file, make);
+	} else {
+		allow_writes(rules, folder, 0);
+	}
 }
 
 /* A program that was started inside (the player by the bench, the next VM's by the first screen)
@@ -276,9 +319,11 @@ int sandbox_files_prepare(unsigned may, const struct sandbox_paths *paths, int *
 	if (rules.fd < 0) {
 		return 0;
 	}
-	const char *const out[] = { whole, NULL };
-	allow_but(&rules, "/", out, READS | WRITES | FS_REFER | FS_TRUNCATE);
-	allow_home(&rules, whole, paths->ssh_keys);
+	rules.home = whole;
+	static struct left_out out;
+	leave_out(&out, whole, paths->ssh_keys);
+	allow_but(&rules, "/", out.list, READS | WRITES | FS_REFER | FS_TRUNCATE);
+	allow_but(&rules, whole, out.list + 1, READS);
 	allow_writing(&rules, may, whole);
 	if (may & SANDBOX_PROGRAMS) {
 		allow_programs(&rules);
@@ -286,8 +331,9 @@ int sandbox_files_prepare(unsigned may, const struct sandbox_paths *paths, int *
 	for (size_t i = 0; i < SANDBOX_RUN_MAX && paths->run[i]; i++) {
 		allow_in_path(&rules, paths->run[i]);
 	}
-	for (size_t i = 0; i < SANDBOX_WRITE_MAX && paths->write[i] && paths->write[i][0]; i++) {
-		allow_file(&rules, paths->write[i]);
+	allow_file(&rules, paths->memory ? paths->memory : "", false);
+	for (size_t i = 0; i < SANDBOX_WRITE_MAX; i++) {
+		allow_file(&rules, paths->write[i] ? paths->write[i] : "", true);
 	}
 	*ret_rules = rules.fd;
 	return (int)version;

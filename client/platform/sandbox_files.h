@@ -6,12 +6,15 @@
 
 #include <stdbool.h>
 
-#define SANDBOX_WRITE_MAX 3
+#define SANDBOX_WRITE_MAX 2
 #define SANDBOX_RUN_MAX   3
 
 struct sandbox_paths {
 	const char *home; /* "" = files are left alone */
-	/* Files that are to be written, wherever they are; "" or NULL ends them. */
+	/* The VM's memory and files that are to be written, wherever they are, with the folders
+	 * around them; "" or NULL: none. Of the home folder itself only that file is given, which
+	 * is made (not the memory), empty, where it is missing. */
+	const char *memory;
 	const char *write[SANDBOX_WRITE_MAX];
 	/* Programs of the system that this run may start, looked for in $PATH; NULL ends them. */
 	const char *run[SANDBOX_RUN_MAX];

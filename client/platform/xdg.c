@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,19 +146,33 @@ static bool user_dir(const char *variable, const char *home, char *path, size_t 
 	return xdg_user_dir(text, variable, home, path, size);
 }
 
+bool xdg_holds(const char *folder, const char *path) {
+	char above[PATH_MAX], whole[PATH_MAX];
+	if (!realpath(folder, above) || !realpath(path, whole)) {
+		return false;
+	}
+	const size_t len = above[1] ? strlen(above) : 0; /* of the root: nothing before a slash */
+	return strncmp(above, whole, len) == 0 && (whole[len] == '/' || whole[len] == '\0');
+}
+
+/* A folder of user-dirs.dirs; said to be the home folder, it is none. */
+static bool own_dir(const char *variable, const char *home, char *path, size_t size) {
+	return user_dir(variable, home, path, size) && !xdg_holds(path, home);
+}
+
 bool xdg_pictures(char *path, size_t size) {
 	char home[1024];
 	if (!xdg_home(home, sizeof home)) {
 		return false;
 	}
-	return user_dir("XDG_PICTURES_DIR", home, path, size) ||
-	       fits(snprintf(path, size, "%s", home), size);
+	return own_dir("XDG_PICTURES_DIR", home, path, size) ||
+	       (fits(snprintf(path, size, "%s/Pictures", home), size) && xdg_make_folder(path));
 }
 
 bool xdg_videos(char *path, size_t size) {
 	char home[1024];
 	struct stat st;
-	return (xdg_home(home, sizeof home) && user_dir("XDG_VIDEOS_DIR", home, path, size) &&
+	return (xdg_home(home, sizeof home) && own_dir("XDG_VIDEOS_DIR", home, path, size) &&
 			       stat(path, &st) == 0 && S_ISDIR(st.st_mode)) ||
 	       xdg_pictures(path, size);
 }

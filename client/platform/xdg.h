@@ -23,7 +23,11 @@ bool xdg_make_folder(const char *path);
 /* Whether the folder has an entry whose name ends so. */
 bool xdg_folder_has(const char *path, const char *ending);
 
-/* $XDG_PICTURES_DIR of user-dirs.dirs, else ~. */
+/* Whether the folder is this path or above it, by whichever links. False where one is missing. */
+bool xdg_holds(const char *folder, const char *path);
+
+/* $XDG_PICTURES_DIR of user-dirs.dirs; where that is not set, or the home folder itself,
+ * ~/Pictures, which is made. */
 bool xdg_pictures(char *path, size_t size);
 /* $XDG_VIDEOS_DIR, if that folder is there; else as xdg_pictures(). */
 bool xdg_videos(char *path, size_t size);

@@ -58,11 +58,17 @@ int screenshot_write(const char *path, uint32_t width, uint32_t height, const un
 	/* Not mkstemp(), whose files are for the user alone: who may see it is the umask's affair.
 	 */
 	unlink(temporary);
-	const int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		return -errno;
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int r = fd < 0 ? -errno : 0;
+	const bool in_place = r == -EACCES;
+	if (in_place) {
+		/* In the home folder the sandbox gives that one file. */
+		fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 	}
-	int r = -EIO;
+	if (fd < 0) {
+		return r;
+	}
+	r = -EIO;
 	FILE *file = fdopen(fd, "wb");
 	if (!file) {
 		close(fd);
@@ -71,6 +77,9 @@ int screenshot_write(const char *path, uint32_t width, uint32_t height, const un
 		ok = fflush(file) == 0 && ok;
 		ok = fclose(file) == 0 && ok;
 		r = ok ? 0 : -EIO;
+	}
+	if (in_place) {
+		return r;
 	}
 	if (r == 0 && rename(temporary, path) < 0) {
 		r = -errno;

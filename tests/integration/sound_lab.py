@@ -390,9 +390,11 @@ class Lab:
         for server in self.servers:
             realtime(server.pid, 6)
 
+    def begin(self, *command):
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
     def start_process(self, *command):
-        self.servers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                             stderr=subprocess.DEVNULL, preexec_fn=die_with_parent))
+        self.servers.append(self.begin(*command))
 
     def start_pipewire(self):
         need("pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon")
@@ -407,6 +409,9 @@ class Lab:
                 wait_for(name, lambda s=socket: os.path.exists(f"{self.folder}/{s}"), START_S)
 
     def server_answers(self):
+        for i, server in enumerate(self.servers):
+            if server.poll() is not None:  # a socket is there before its server listens, and the next one leaves then
+                self.servers[i] = self.begin(*server.args)
         return subprocess.run(["pactl", "info"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
 

@@ -205,11 +205,15 @@ static void run(struct record *record) {
 	sound_line_destroy(record->sound);
 }
 
-/* So that the reason is the file's where it is, and nothing is replaced. */
+/* So that the reason is the file's where it is, and nothing is replaced. An empty one is what the
+ * player's sandbox makes in the home folder. */
 static int make_file(const char *file) {
 	const int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {
-		return -errno;
+		const int r = -errno;
+		struct stat st;
+		const bool empty = lstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+		return r == -EEXIST && empty ? 0 : r;
 	}
 	close(fd);
 	return 0;

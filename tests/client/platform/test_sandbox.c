@@ -17,6 +17,7 @@
 
 #include "base/ending.h"
 #include "base/thread.h"
+#include "client/platform/xdg.h"
 #include "tests/support/check.h"
 
 static char home[] = "/tmp/sandbox.XXXXXX";
@@ -100,6 +101,12 @@ static void try_files(enum sandbox_mode mode) {
 	NEED(opens("shaders/x", O_WRONLY | O_CREAT) == (mode != SANDBOX_AUDIO_ONLY));
 	NEED(opens("Pictures/x.png", O_WRONLY | O_CREAT) == (mode == SANDBOX_PLAY));
 	NEED(opens("out/shot.png", O_WRONLY | O_CREAT));
+	/* A secret that is kept elsewhere, with a link in its place. */
+	NEED(!opens(".gnupg/key", O_RDONLY) && !opens("dotfiles/gnupg/key", O_RDONLY));
+	NEED(opens("dotfiles/vimrc", O_RDONLY));
+	/* libpulse's configuration names a program, and libraries. */
+	NEED(opens(".config/pulse/cookie", O_RDWR));
+	NEED(!opens(".config/pulse/client.conf", O_WRONLY | O_CREAT));
 	/* And outside of the home folder and what is above it as ever. */
 	char path[] = "/dev/shm/sandbox-file.XXXXXX";
 	int fd = mkstemp(path);
@@ -188,6 +195,52 @@ static void every_mode_gives_up_what_its_row_says(void **state) {
 	}
 }
 
+/* The home folder itself is none that is written, whichever way it becomes the folder for files. */
+static void write_into_home(const char *pictures, const char *shot) {
+	struct sandbox_request request = { .mode = SANDBOX_PLAY,
+		.paths = { .home = home, .write = { shot } } };
+	struct sandbox_state got;
+	char path[1024];
+	FILE *dirs = fopen(at("empty/user-dirs.dirs"), "we");
+	NEED(dirs && fputs(pictures, dirs) >= 0 && fclose(dirs) == 0);
+	NEED(setenv("HOME", home, 1) == 0 && setenv("XDG_CONFIG_HOME", at("empty"), 1) == 0);
+	NEED(chdir(home) == 0);
+	sandbox_enter(&request, &got);
+	if (got.files == 0) {
+		_exit(0);
+	}
+	NEED(!opens(".bashrc", O_WRONLY | O_APPEND) && !opens(".profile", O_WRONLY | O_CREAT));
+	NEED(!opens(".ssh/rc", O_WRONLY | O_CREAT) && unlink(at(".bashrc")) < 0);
+	NEED(xdg_pictures(path, sizeof path));
+	NEED(strlen(path) + 9 < sizeof path && strcat(path, "/new.png"));
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	NEED(fd >= 0 && close(fd) == 0);
+	fd = open(shot, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	NEED(fd >= 0 && close(fd) == 0);
+	_exit(0);
+}
+
+static void the_home_folder_is_not_written(void **state) {
+	(void)state;
+	const char *const pictures[] = { "", "XDG_PICTURES_DIR=\"$HOME\"\n",
+		"XDG_PICTURES_DIR=\"$HOME/\"\nXDG_VIDEOS_DIR=\"$HOME/.\"\n",
+		"XDG_PICTURES_DIR=\"/tmp\"\nXDG_VIDEOS_DIR=\"/\"\n",
+		"XDG_PICTURES_DIR=\"$HOME/link-to-home\"\n" };
+	for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
+		int status;
+		pid_t child = fork();
+		if (child == 0) {
+			static char whole[200];
+			snprintf(whole, sizeof whole, "%s", at("link-to-home/clip.mkv"));
+			write_into_home(pictures[i], i % 2 ? whole : "clip.mkv");
+		}
+		CHECK_EQ(waitpid(child, &status, 0), child);
+		CHECK(WIFEXITED(status));
+		CHECK_EQ(WEXITSTATUS(status), 0); /* else the line, modulo 250, plus 1 */
+		(void)unlink(at("clip.mkv"));
+	}
+}
+
 static void a_home_for_all_is_no_home(void **state) {
 	(void)state;
 	const char *const none[] = { "/", "", "/tmp", "/tmp/u", "/run/user/0", "relative" };
@@ -203,12 +256,15 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mode_gives_up_what_its_row_says),
 		cmocka_unit_test(a_program_that_the_run_needs_is_run),
+		cmocka_unit_test(the_home_folder_is_not_written),
 		cmocka_unit_test(a_home_for_all_is_no_home),
 	};
 	const char *const folders[] = { ".ssh", ".config", ".config/gh", ".local", ".local/share",
-		".local/share/keyrings", "Documents", "Pictures", "out", "shaders" };
+		".local/share/keyrings", ".config/pulse", "Documents", "Pictures", "out", "shaders",
+		"dotfiles", "dotfiles/gnupg", "empty" };
 	const char *const files[] = { ".ssh/id", ".config/gh/token", ".local/share/keyrings/login",
-		"Documents/a", ".config/other", ".bashrc" };
+		"Documents/a", ".config/other", ".bashrc", ".config/pulse/cookie",
+		"dotfiles/gnupg/key", "dotfiles/vimrc" };
 	if (!mkdtemp(home)) {
 		return 1;
 	}
@@ -220,7 +276,9 @@ int main(void) {
 	}
 	FILE *dirs = fopen(at(".config/user-dirs.dirs"), "we");
 	bool made = dirs && fputs("XDG_PICTURES_DIR=\"$HOME/Pictures\"\n", dirs) >= 0 &&
-		    fclose(dirs) == 0 && symlink(".ssh", at("link-to-ssh")) == 0;
+		    fclose(dirs) == 0 && symlink(".ssh", at("link-to-ssh")) == 0 &&
+		    symlink("dotfiles/gnupg", at(".gnupg")) == 0 &&
+		    symlink(".", at("link-to-home")) == 0;
 	int failed = made ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 	char command[64];
 	snprintf(command, sizeof command, "rm -r %s", home);
