@@ -198,7 +198,12 @@ def check_colours(screen, corner, frame):
         check(part > 0.6, 'band %d has other colours' % band)
 
 
+# By number: where Ctrl and Alt give a function key another meaning (xkb-data 2.48), xdotool presses Alt, too, for its name.
+FUNCTION_KEYS = {'F%d' % n: str(66 + n if n <= 10 else 84 + n) for n in range(1, 13)}
+
+
 def xdotool(*arguments):
+    arguments = [FUNCTION_KEYS.get(word, word) for word in arguments]
     subprocess.run(['xdotool', *arguments], check=True, env=X_ENV, stdin=subprocess.DEVNULL)
 
 
