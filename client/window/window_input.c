@@ -40,13 +40,6 @@ static void request(struct window_input *input, enum window_request what, int va
 	input->hooks.request(what, value, shift, quiet, input->hooks.data);
 }
 
-void window_input_send(struct window_input *input, struct guest_input_event event) {
-	event.source = INPUT_SOURCE_WINDOW;
-	if (input->send && input->send(&event, input->session) < 0) {
-		log_warn_limited("input came faster than it could be sent: an event was lost");
-	}
-}
-
 static bool is_escape_key(const struct window_input *input, unsigned code) {
 	const struct chord *chord = &input->escape.chord;
 	for (unsigned i = 0; i < chord->count; i++) {
@@ -156,6 +149,8 @@ static void hide_help(struct window_input *input) {
 static void release(struct window_input *input) {
 	input->buttons = 0;
 	touch_cancel(&input->touch);
+	input->unsent.count = 0; /* presses would come behind the release */
+	input->unsent.due_ns = DEADLINE_NONE;
 	input->hooks.release(input->hooks.data);
 }
 
@@ -495,8 +490,8 @@ bool window_input_escape_is_down(const struct window_input *input) {
 
 deadline window_input_deadline(const struct window_input *input) {
 	const deadline keys = deadline_first(input->help_due_ns, input->locks_due_ns);
-	return deadline_first(
-			deadline_first(keys, input->align_due_ns), touch_deadline(&input->touch));
+	const deadline pointer = deadline_first(input->align_due_ns, input->unsent.due_ns);
+	return deadline_first(deadline_first(keys, pointer), touch_deadline(&input->touch));
 }
 
 /* The pointer has come to rest. A guest that hides its pointer (a game) moves it for itself. */
@@ -525,6 +520,9 @@ void window_input_tick(struct window_input *input, uint64_t now_ns) {
 	}
 	if (input->align_due_ns && now_ns >= input->align_due_ns) {
 		align_at_rest(input, now_ns);
+	}
+	if (input->unsent.count > 0 && now_ns >= input->unsent.due_ns) {
+		window_input_send_rest(input, now_ns);
 	}
 	struct touch_steps steps;
 	touch_tick(&input->touch, now_ns, &steps);

@@ -1,6 +1,6 @@
 /*
- * Shared by window_input.c (keys, pointer, capture) and window_touch.c (fingers). No other file
- * includes this header.
+ * Shared by window_input.c (keys, pointer, capture), window_touch.c (fingers) and window_send.c. No
+ * other file includes this header.
  */
 #pragma once
 
@@ -11,6 +11,15 @@
 
 struct local_pointer;
 struct wayland_locks;
+
+#define WINDOW_UNSENT_MAX 64
+
+/* What found no room in the queue to pg-io, oldest first. */
+struct window_unsent {
+	struct guest_input_event events[WINDOW_UNSENT_MAX];
+	unsigned count;
+	deadline due_ns; /* of the next try; NONE while there is nothing */
+};
 
 struct window_input {
 	SDL_Window *window;
@@ -50,11 +59,16 @@ struct window_input {
 	bool locks_reported;         /* since the focus came and the guest listens */
 	struct wayland_locks *locks; /* NULL: SDL knows them */
 	uint64_t locks_due_ns;
+	struct window_unsent unsent;
 };
 
 /* Input of the window goes to the guest now. */
 bool window_input_forwards(const struct window_input *input);
+
+/* window_send.c: at once, or in order as soon as there is room. */
 void window_input_send(struct window_input *input, struct guest_input_event event);
+void window_input_send_rest(struct window_input *input, uint64_t now_ns);
+
 /* Where the pointer is now, in SDL's coordinates. With a button held it counts as inside: the drag
  * goes on along the edge. Returns whether the guest is concerned. */
 bool window_input_point_at(

@@ -167,6 +167,8 @@ def case_suspended():
     said = [text.strip() for _, text in program.log_lines() if 'display server' in text]
     print('after %d moves: %s' % (turn, 'it goes on' if left is None else 'it left with %d: %s' % (left, said)))
     check(left is None or (left == 1 and said), 'it left with %s' % left)
+    lost = [text for _, text in program.log_lines() if 'was lost' in text]
+    check(not lost, 'moves of a pointer are told as losses: %s' % lost)
     check(left is not None or program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 

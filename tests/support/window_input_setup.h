@@ -26,6 +26,7 @@ struct fixture {
 	bool can_move;
 	unsigned locks_reported, leds, locks;
 	bool other_motion; /* there is one */
+	bool full;         /* the queue to the guest has no room */
 	char log[2048];
 };
 
@@ -41,6 +42,9 @@ __attribute__((format(printf, 2, 3))) static inline void note(
 static inline int on_input(const struct guest_input_event *event, void *data) {
 	struct fixture *f = data;
 	CHECK(event->source == INPUT_SOURCE_WINDOW && event->time_ns == f->now_ns);
+	if (f->full) {
+		return -ENOBUFS;
+	}
 	switch (event->kind) {
 	case INPUT_KEY:
 		note(f, "%c%u ", event->pressed ? '+' : '-', event->code);

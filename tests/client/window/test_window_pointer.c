@@ -259,6 +259,48 @@ static void fingers_that_are_the_desktops(void **state) {
 	teardown(&f);
 }
 
+/* After Ctrl+Z all that the display server kept comes at once. */
+static void what_finds_no_room_comes_later(void **state) {
+	(void)state;
+	struct fixture f;
+	setup(&f);
+	f.view.absolute = true;
+	window_input_set_state(f.input, &f.view);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_GAINED);
+	motion(&f, 10, 10, 1, 1);
+	f.log[0] = 0;
+	f.full = true;
+	key(&f, SDL_SCANCODE_A, true);
+	for (int i = 0; i < 20000; i++) {
+		motion(&f, 20 + i % 100, 20, 1, 0);
+	}
+	motion(&f, 100, 50, 1, 0);
+	key(&f, SDL_SCANCODE_A, false);
+	expect(&f, "");
+	window_input_tick(f.input, f.now_ns += 5 * NS_PER_MS);
+	expect(&f, "");
+	f.full = false;
+	CHECK(window_input_deadline(f.input) <= f.now_ns + 5 * NS_PER_MS);
+	window_input_tick(f.input, f.now_ns += 5 * NS_PER_MS);
+	expect(&f, "+30 p201,101 -30 ");
+	window_input_tick(f.input, f.now_ns += 5 * NS_PER_MS);
+	expect(&f, "");
+	/* Before what is new, and not behind the release of everything. */
+	f.full = true;
+	key(&f, SDL_SCANCODE_A, true);
+	f.full = false;
+	key(&f, SDL_SCANCODE_A, false);
+	expect(&f, "+30 -30 ");
+	f.full = true;
+	key(&f, SDL_SCANCODE_A, true);
+	window_event(&f, SDL_WINDOWEVENT_FOCUS_LOST);
+	f.log[0] = 0;
+	f.full = false;
+	window_input_tick(f.input, f.now_ns += 5 * NS_PER_MS);
+	expect(&f, "");
+	teardown(&f);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_pointer_is_aligned_by_the_host),
@@ -269,6 +311,7 @@ int main(void) {
 		cmocka_unit_test(one_finger_is_a_mouse),
 		cmocka_unit_test(two_fingers_turn_the_wheel),
 		cmocka_unit_test(fingers_that_are_the_desktops),
+		cmocka_unit_test(what_finds_no_room_comes_later),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
