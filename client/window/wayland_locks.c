@@ -11,14 +11,17 @@
 #include <wayland-client.h>
 #include <xkbcommon/xkbcommon.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "client/window/lost_keys.h"
 #include "input/chord.h"
 #include "input/led.h"
 
 #ifdef SDL_VIDEO_DRIVER_WAYLAND
 
-#define SEAT_MAX   3u              /* wl_keyboard.release; later versions add nothing for here */
-#define KEYMAP_MAX (1024u * 1024u) /* a layout has some 60 KiB */
+#define SEAT_MAX    3u               /* wl_keyboard.release; later versions add nothing for here */
+#define MISTAKEN_NS (20 * NS_PER_MS) /* nobody presses both within that */
+#define KEYMAP_MAX  (1024u * 1024u)  /* a layout has some 60 KiB */
 
 struct wayland_locks {
 	struct wl_display *display; /* SDL's */
@@ -30,6 +33,8 @@ struct wayland_locks {
 	uint32_t locked;
 	bool known;
 	struct key_set before; /* down when the focus came, and since */
+	unsigned mistaken;     /* SDL took a key for this one ... */
+	uint64_t mistaken_ns;  /* ... then */
 };
 
 static uint32_t mask_of(struct xkb_keymap *keymap, const char *name) {
@@ -88,11 +93,16 @@ static void on_leave(void *data, struct wl_keyboard *keyboard, uint32_t serial,
 static void on_key(void *data, struct wl_keyboard *keyboard, uint32_t serial, uint32_t time,
 		uint32_t key, uint32_t state) {
 	struct wayland_locks *locks = data;
+	const bool pressed = state == WL_KEYBOARD_KEY_STATE_PRESSED;
 	(void)keyboard;
 	(void)serial;
 	(void)time;
-	(void)state;
 	key_set_remove(&locks->before, key);
+	if (lost_key(key)) {
+		lost_key_tell(key, pressed, false);
+		locks->mistaken = pressed ? lost_key_taken_for(key) : 0;
+		locks->mistaken_ns = clock_now_ns();
+	}
 }
 
 static void on_modifiers(void *data, struct wl_keyboard *keyboard, uint32_t serial,
@@ -181,7 +191,12 @@ static bool find_seat(struct wayland_locks *locks) {
 		return false;
 	}
 	wl_registry_add_listener(locks->registry, &listener, locks);
-	return wl_display_roundtrip_queue(locks->display, locks->queue) >= 0 && locks->seat;
+	if (wl_display_roundtrip_queue(locks->display, locks->queue) < 0 || !locks->seat) {
+		return false;
+	}
+	/* From now on SDL reads them: a key that only this module knows wakes the program, too. */
+	wl_proxy_set_queue((struct wl_proxy *)locks->seat, NULL);
+	return true;
 }
 
 struct wayland_locks *wayland_locks_create(struct SDL_Window *window) {
@@ -220,8 +235,11 @@ void wayland_locks_destroy(struct wayland_locks *locks) {
 }
 
 bool wayland_locks_held(struct wayland_locks *locks, unsigned code) {
-	return wl_display_dispatch_queue_pending(locks->display, locks->queue) >= 0 &&
-	       key_set_has(&locks->before, code);
+	if (code == locks->mistaken && clock_now_ns() - locks->mistaken_ns < MISTAKEN_NS) {
+		locks->mistaken = 0;
+		return true;
+	}
+	return key_set_has(&locks->before, code);
 }
 
 bool wayland_locks_read(struct wayland_locks *locks, unsigned *ret_leds) {

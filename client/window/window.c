@@ -377,6 +377,7 @@ int window_create(struct window **ret_window, const struct window_config *config
 	update_size(window);
 	update_refresh(window);
 	set_icon(window);
+	window_held_start(&window->held, window->sdl);
 	window_seen_start(&window->seen, window->sdl);
 	window->awake = keep_awake_create(window->sdl);
 	SDL_AddEventWatch(watch_size, window);

@@ -4,34 +4,88 @@
 #include <SDL_syswm.h>
 #include <string.h>
 
+#include "client/window/lost_keys.h"
 #include "client/window/window_input.h"
 
 #ifdef SDL_VIDEO_DRIVER_X11
 
+#include <X11/XKBlib.h>
+
 #define X_KEY_FIRST 8u /* X's key codes are Linux's, by this much higher */
 
-static bool has(const struct window_held *held, unsigned code) {
-	return code < 8 * sizeof held->keys && held->keys[code / 8] & 1u << code % 8;
+static bool has(const unsigned char *keys, unsigned code) {
+	return code < 256 && keys[code / 8] & 1u << code % 8;
+}
+
+static void set(unsigned char *keys, unsigned code, bool on) {
+	const unsigned char bit = (unsigned char)(1u << code % 8);
+	if (code < 256) {
+		keys[code / 8] = (unsigned char)(on ? keys[code / 8] | bit : keys[code / 8] & ~bit);
+	}
+}
+
+/* evdev's rules name their key codes "evdev" with what is aliased; others count otherwise. */
+static bool has_linux_codes(Display *display) {
+	bool found = false;
+	XkbDescPtr keyboard = XkbAllocKeyboard();
+	if (keyboard && XkbGetNames(display, XkbKeycodesNameMask, keyboard) == Success &&
+			keyboard->names && keyboard->names->keycodes) {
+		char *name = XGetAtomName(display, keyboard->names->keycodes);
+		found = name && strncmp(name, "evdev", 5) == 0;
+		XFree(name);
+	}
+	if (keyboard) {
+		XkbFreeKeyboard(keyboard, XkbAllComponentsMask, True);
+	}
+	return found;
+}
+
+void window_held_start(struct window_held *held, struct SDL_Window *window) {
+	SDL_SysWMinfo info;
+	SDL_VERSION(&info.version);
+	if (SDL_GetWindowWMInfo(window, &info) && info.subsystem == SDL_SYSWM_X11) {
+		held->linux_codes = has_linux_codes(info.info.x11.display);
+	}
+}
+
+static void tell_lost(struct window_held *held, unsigned keycode, bool pressed) {
+	const unsigned code = keycode - X_KEY_FIRST;
+	if (!held->linux_codes || !lost_key(code)) {
+		return;
+	}
+	const bool old = pressed && held->press == WINDOW_HELD_OLD;
+	held->replaced = true;
+	held->telling = true;
+	if (!old) {
+		lost_key_tell(code, pressed, pressed && has(held->lost, keycode));
+	}
+	held->telling = false;
+	set(held->lost, keycode, pressed && !old);
 }
 
 static void server_event(struct window_held *held, const XEvent *event) {
 	const bool focus = held->focus;
 	held->focus = event->type == FocusIn;
 	held->press = WINDOW_HELD_NONE;
+	held->replaced = false;
 	switch (event->type) {
+	case FocusIn:
+	case FocusOut:
+		memset(held->lost, 0, sizeof held->lost);
+		break;
 	case KeymapNotify: /* after EnterNotify, too, which changes nothing */
 		if (focus) {
 			memcpy(held->keys, event->xkeymap.key_vector, sizeof held->keys);
 		}
 		break;
 	case KeyPress:
-		held->press = has(held, event->xkey.keycode) ? WINDOW_HELD_OLD : WINDOW_HELD_NEW;
+		held->press = has(held->keys, event->xkey.keycode) ? WINDOW_HELD_OLD
+								   : WINDOW_HELD_NEW;
+		tell_lost(held, event->xkey.keycode, true);
 		break;
 	case KeyRelease:
-		if (has(held, event->xkey.keycode)) {
-			held->keys[event->xkey.keycode / 8] &=
-					(unsigned char)~(1u << event->xkey.keycode % 8);
-		}
+		set(held->keys, event->xkey.keycode, false);
+		tell_lost(held, event->xkey.keycode, false);
 		break;
 	default:
 		break;
@@ -44,6 +98,10 @@ bool window_held_event(struct window_held *held, const SDL_Event *event) {
 			server_event(held, &event->syswm.msg->msg.x11.event);
 		}
 		return true;
+	}
+	const bool is_key = event->type == SDL_KEYDOWN || event->type == SDL_KEYUP;
+	if (held->telling || (is_key && held->replaced)) {
+		return held->telling;
 	}
 	if (event->type != SDL_KEYDOWN || event->key.repeat) {
 		return true;
@@ -61,10 +119,15 @@ bool window_held_event(struct window_held *held, const SDL_Event *event) {
 	/* SDL's own word: of a modifier that is held, at FocusIn or a moment later, or of a dead
 	 * key, whose press the input method took. */
 	const unsigned code = window_input_key(event->key.keysym.scancode);
-	return !held->focus && !(code && has(held, code + X_KEY_FIRST));
+	return !held->focus && !(code && has(held->keys, code + X_KEY_FIRST));
 }
 
 #else
+
+void window_held_start(struct window_held *held, struct SDL_Window *window) {
+	(void)held;
+	(void)window;
+}
 
 bool window_held_event(struct window_held *held, const SDL_Event *event) {
 	(void)held;

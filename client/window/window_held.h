@@ -1,5 +1,7 @@
 /*
- * Keys that were pressed before the window got the focus, on X11. Two things make presses of them:
+ * Keys as an X server has them, where SDL knows less. It tells which of lost_keys.h they are.
+ *
+ * And those that were pressed before the window got the focus. Two things make presses of them:
  * SDL (2.26, 3 as well), which tells held modifiers as pressed when the focus comes and after a
  * grab of the window manager's; and the X server, whose repeats of any other held key are presses
  * to whoever did not see the first. The server says right after FocusIn which keys are down
@@ -19,8 +21,15 @@ struct window_held {
 	unsigned char keys[32];       /* by X's key code; since the focus came and not let go */
 	bool focus;                   /* the last event was FocusIn */
 	enum window_held_press press; /* the last event of the server, if it was a press */
+	bool linux_codes;             /* the server's key codes are Linux's, by 8 higher */
+	unsigned char lost[32];       /* as keys: those of lost_keys.h that are down */
+	bool replaced;                /* the last event of the server was told in SDL's place */
+	bool telling;
 };
 
+struct SDL_Window;
+/* Asks the server for the kind of its key codes. */
+void window_held_start(struct window_held *held, struct SDL_Window *window);
 /* Each event, as SDL's event filter has it. Returns whether it is one that the window may have;
  * false = a press that was made elsewhere. */
 bool window_held_event(struct window_held *held, const union SDL_Event *event);

@@ -9,6 +9,7 @@
 
 #include "base/deadline.h"
 #include "client/window/local_pointer.h"
+#include "client/window/lost_keys.h"
 #include "client/window/wayland_locks.h"
 #include "client/window/window_input_internal.h"
 #include "input/chord.h"
@@ -247,7 +248,8 @@ static bool key_event(struct window_input *input, const SDL_KeyboardEvent *event
 	if (code == 0) {
 		return false;
 	}
-	if (event->repeat) {
+	/* A later SDL may know a lost key, too. */
+	if (event->repeat || (pressed && lost_key(code) && key_set_has(&input->held, code))) {
 		return window_input_forwards(input) ||
 		       key_set_has(&input->escape.swallowed, code) ||
 		       (input->escape.down && input->escape.code == code);

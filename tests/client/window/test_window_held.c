@@ -68,6 +68,7 @@ struct desk {
 	bool down[SDL_NUM_SCANCODES]; /* on the keyboard */
 	bool sdl[SDL_NUM_SCANCODES];  /* as SDL has it */
 	bool focus;                   /* of the server */
+	unsigned told;                /* keys in SDL's place */
 	uint64_t now_ns;
 	char log[512];
 };
@@ -194,7 +195,7 @@ static void keymap(struct desk *d) {
 }
 
 static void sdl_key(struct desk *d, SDL_Scancode key, bool pressed) {
-	if (!pressed && !d->sdl[key]) {
+	if (key == SDL_SCANCODE_UNKNOWN || (!pressed && !d->sdl[key])) {
 		return;
 	}
 	SDL_Event event = { .key = { .type = pressed ? SDL_KEYDOWN : SDL_KEYUP,
@@ -202,6 +203,24 @@ static void sdl_key(struct desk *d, SDL_Scancode key, bool pressed) {
 	event.key.keysym.scancode = key;
 	d->sdl[key] = pressed;
 	deliver(d, event);
+}
+
+/* SDL 2.26's table of the Linux codes. */
+static SDL_Scancode as_sdl_has_it(SDL_Scancode key) {
+	switch (key) {
+	case SDL_SCANCODE_F21:
+	case SDL_SCANCODE_F22:
+	case SDL_SCANCODE_F23:
+	case SDL_SCANCODE_F24:
+	case SDL_SCANCODE_INTERNATIONAL6:
+		return SDL_SCANCODE_UNKNOWN;
+	case SDL_SCANCODE_KP_COMMA:
+		return SDL_SCANCODE_KP_PERIOD;
+	case SDL_SCANCODE_LANG5:
+		return SDL_SCANCODE_RALT;
+	default:
+		return key;
+	}
 }
 
 static void key(struct desk *d, SDL_Scancode key, bool pressed) {
@@ -219,7 +238,14 @@ static void key(struct desk *d, SDL_Scancode key, bool pressed) {
 		XEvent event = { .type = pressed ? KeyPress : KeyRelease };
 		event.xkey.keycode = X_KEY(code);
 		server(d, &event);
-		sdl_key(d, key, pressed);
+		SDL_Event told;
+		while (SDL_PollEvent(&told)) {
+			if (told.type == SDL_KEYDOWN || told.type == SDL_KEYUP) {
+				d->told++;
+				window_input_event(d->input, &told, d->now_ns);
+			}
+		}
+		sdl_key(d, as_sdl_has_it(key), pressed);
 	}
 }
 
@@ -504,6 +530,45 @@ static void a_dead_key_arrives(void **state) {
 	teardown(d);
 }
 
+/* SDL 2.26 knows some keys not at all, and takes others for one another. */
+static void keys_that_sdl_lacks_arrive(void **state) {
+	(void)state;
+	static const SDL_Scancode lost[] = { SDL_SCANCODE_F21, SDL_SCANCODE_F22, SDL_SCANCODE_F23,
+		SDL_SCANCODE_F24, SDL_SCANCODE_INTERNATIONAL6, SDL_SCANCODE_KP_COMMA,
+		SDL_SCANCODE_LANG5 };
+	struct desk desk, *d = &desk;
+	setup(d, AT_LEISURE);
+	d->held.linux_codes = true;
+	arrive(d);
+	for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
+		char wanted[32];
+		const unsigned code = window_input_key(lost[i]);
+		snprintf(wanted, sizeof wanted, "+%u -%u ", code, code);
+		key(d, lost[i], true);
+		key(d, lost[i], true); /* a repeat */
+		key(d, lost[i], false);
+		expect(d, 0, "a key that SDL lacks", wanted);
+		CHECK_EQ(d->told, 3 * (i + 1));
+	}
+	/* Held from before, and pressed here. */
+	focus_out(d);
+	key(d, SDL_SCANCODE_F24, true);
+	arrive(d);
+	repeat(d, SDL_SCANCODE_F24);
+	key(d, SDL_SCANCODE_F24, false);
+	expect(d, 0, "F24 from before", "");
+	key(d, SDL_SCANCODE_F24, true);
+	key(d, SDL_SCANCODE_F24, false);
+	expect(d, 0, "F24 from here", "+194 -194 ");
+	CHECK_EQ(router_held(d->router), 0);
+	/* A server with key codes of its own: SDL's word is all there is. */
+	d->held.linux_codes = false;
+	key(d, SDL_SCANCODE_KP_COMMA, true);
+	key(d, SDL_SCANCODE_KP_COMMA, false);
+	expect(d, 0, "another server's key", "+83 -83 ");
+	teardown(d);
+}
+
 static int start_sdl(void **state) {
 	(void)state;
 	window_input_hints();
@@ -521,6 +586,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_from_elsewhere_and_all_from_here),
 		cmocka_unit_test(a_dead_key_arrives),
+		cmocka_unit_test(keys_that_sdl_lacks_arrive),
 	};
 	return cmocka_run_group_tests(tests, start_sdl, end_sdl);
 }
