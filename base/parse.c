@@ -84,22 +84,31 @@ bool parse_percent(char *text) {
 	return true;
 }
 
-bool parse_size(const char *text, int max, int *ret_width, int *ret_height) {
-	char width[16];
+/* Two numbers with an "x" between. */
+static bool parse_pair(const char *text, int min, int max, int *ret_first, int *ret_second) {
+	char before[16];
 	const char *x = strchr(text, 'x');
-	int64_t w;
-	int64_t h;
-	if (!x || (size_t)(x - text) >= sizeof width) {
+	int64_t first;
+	int64_t second;
+	if (!x || (size_t)(x - text) >= sizeof before) {
 		return false;
 	}
-	memcpy(width, text, (size_t)(x - text));
-	width[x - text] = '\0';
-	if (!parse_int(width, 1, max, &w) || !parse_int(x + 1, 1, max, &h)) {
+	memcpy(before, text, (size_t)(x - text));
+	before[x - text] = '\0';
+	if (!parse_int(before, min, max, &first) || !parse_int(x + 1, min, max, &second)) {
 		return false;
 	}
-	*ret_width = (int)w;
-	*ret_height = (int)h;
+	*ret_first = (int)first;
+	*ret_second = (int)second;
 	return true;
+}
+
+bool parse_size(const char *text, int max, int *ret_width, int *ret_height) {
+	return parse_pair(text, 1, max, ret_width, ret_height);
+}
+
+bool parse_position(const char *text, int max, int *ret_x, int *ret_y) {
+	return parse_pair(text, -max, max, ret_x, ret_y);
 }
 
 #define DISTANCE_MAX 48

@@ -19,5 +19,8 @@ bool parse_percent(char *text);
 /* "1920x1080": two numbers of 1..max. */
 bool parse_size(const char *text, int max, int *ret_width, int *ret_height);
 
+/* "-1920x0": two numbers of -max..max; screens lie left of others. */
+bool parse_position(const char *text, int max, int *ret_x, int *ret_y);
+
 /* Edits between two short names (Levenshtein, adjacent swaps count one); for "did you mean". */
 unsigned parse_distance(const char *a, const char *b);

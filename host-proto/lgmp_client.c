@@ -9,11 +9,8 @@
 #include "base/i18n.h"
 #include "host-proto/lgmp_client_internal.h"
 
-#define LOOK_FOR_FILE_NS (500 * NS_PER_MS)
-#define CHECK_LATE_NS    (500 * NS_PER_MS) /* we ourselves were stopped */
-#define BROKEN_RETRY_NS  (1 * NS_PER_S)
-#define BROKEN_AGAIN_NS  (10 * NS_PER_S)
-#define BROKEN_MANY      3u
+#define BROKEN_AGAIN_NS (10 * NS_PER_S)
+#define BROKEN_MANY     3u
 
 const char *lgmp_state_name(enum lgmp_state state) {
 	switch (state) {
@@ -152,7 +149,7 @@ void lgmp_client_lose_corrupt(struct lgmp_client *client, uint64_t now_ns) {
 		client->corrupt_count = 0;
 	}
 	const bool often = ++client->corrupt_count >= BROKEN_MANY;
-	client->due_ns = now_ns + (often ? BROKEN_AGAIN_NS : BROKEN_RETRY_NS);
+	client->due_ns = now_ns + (often ? BROKEN_AGAIN_NS : LGMP_BROKEN_RETRY_NS);
 	lgmp_client_set_state(client, LGMP_STATE_BROKEN,
 			often ? _("the host program in the VM keeps writing nonsense: restart it; "
 				  "trying again every 10 s")
@@ -179,7 +176,7 @@ uint64_t lgmp_client_step(struct lgmp_client *client, uint64_t now_ns) {
 	if (client->fine_until_ns == 0) {
 		client->fine_until_ns = now_ns + LGMP_FINE_PERIOD_NS;
 	}
-	if (now_ns - client->now_ns > CHECK_LATE_NS) {
+	if (now_ns - client->now_ns > LGMP_CHECK_LATE_NS) {
 		/* We were stopped: no frame could come. */
 		client->subscribed_ns[LGMP_QUEUE_FRAME] = now_ns;
 	}
@@ -189,7 +186,7 @@ uint64_t lgmp_client_step(struct lgmp_client *client, uint64_t now_ns) {
 		if (client->path[0] == '\0') {
 			lgmp_client_set_state(
 					client, LGMP_STATE_OFF, _("no shared memory was chosen"));
-			client->due_ns = now_ns + LOOK_FOR_FILE_NS;
+			client->due_ns = now_ns + LGMP_LOOK_FOR_FILE_NS;
 		} else if (!client->shm) {
 			lgmp_client_look_for_file(client, now_ns);
 		} else if (client->status.state == LGMP_STATE_RUNNING) {

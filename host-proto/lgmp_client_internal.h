@@ -15,11 +15,13 @@
 #include "host-proto/shm.h"
 
 #define LGMP_LOOK_FINELY_NS (5 * NS_PER_MS)
-#define LGMP_FINE_PERIOD_NS                                                  \
-	(3 * NS_PER_S) /* after something changed, look finely for that long \
-			*/
-#define LGMP_DEAD_NS     (LGMP_DEAD_MS * NS_PER_MS)
-#define LGMP_NO_FRAME_NS (3 * NS_PER_S)
+#define LGMP_FINE_PERIOD_NS (3 * NS_PER_S) /* of fine looks, after something changed */
+#define LGMP_DEAD_NS        (LGMP_DEAD_MS * NS_PER_MS)
+#define LGMP_NO_FRAME_NS    (3 * NS_PER_S)
+
+#define LGMP_LOOK_FOR_FILE_NS (500 * NS_PER_MS)
+#define LGMP_CHECK_LATE_NS    (500 * NS_PER_MS) /* we ourselves were stopped */
+#define LGMP_BROKEN_RETRY_NS  NS_PER_S
 
 /* Client data, of which only the newest counts. */
 struct lgmp_request {

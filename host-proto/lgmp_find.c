@@ -9,7 +9,6 @@
 #include "host-proto/kvmfr_recovery.h"
 #include "host-proto/lgmp_client_internal.h"
 
-#define LOOK_FOR_FILE_NS  (500 * NS_PER_MS)
 #define LOOK_FOR_HOST_NS  (100 * NS_PER_MS)
 #define LGMP_NEWEST       12u
 #define HEARTBEATS_WANTED 2u /* changes since the baseline (lgmp.md 4.2) */
@@ -24,8 +23,8 @@ static uint64_t look_again(const struct lgmp_client *client, uint64_t now_ns) {
 }
 
 void lgmp_client_look_for_file(struct lgmp_client *client, uint64_t now_ns) {
-	client->due_ns = now_ns +
-			 (now_ns < client->fine_until_ns ? LOOK_FOR_HOST_NS : LOOK_FOR_FILE_NS);
+	client->due_ns = now_ns + (now_ns < client->fine_until_ns ? LOOK_FOR_HOST_NS
+								  : LGMP_LOOK_FOR_FILE_NS);
 	uid_t owner = OWNER_UNKNOWN;
 	char name[OWNER_NAME_BYTES];
 	int r = shm_map_trusted(&client->shm, client->path, &client->owners, &owner);

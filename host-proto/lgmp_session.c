@@ -9,9 +9,7 @@
 #include "host-proto/lgmp_client_internal.h"
 
 #define CHECK_NS        (100 * NS_PER_MS)
-#define CHECK_LATE_NS   (500 * NS_PER_MS) /* we ourselves were stopped */
 #define FULL_RETRY_NS   (1 * NS_PER_S)
-#define BROKEN_RETRY_NS (1 * NS_PER_S)
 #define NO_FRAME_MAX_NS (60 * NS_PER_S)
 #define RENEW_PAUSE_NS  (300 * NS_PER_MS)
 #define RESUBSCRIBE_NS  (10 * NS_PER_MS) /* at most once in that time */
@@ -89,7 +87,7 @@ static void subscribe_failed(struct lgmp_client *client, int error, uint64_t now
 		lgmp_client_set_state(client, LGMP_STATE_BROKEN,
 				_("a program that died holds a lock in the shared memory: restart the "
 				  "Looking Glass host program in the VM"));
-		client->due_ns = now_ns + BROKEN_RETRY_NS;
+		client->due_ns = now_ns + LGMP_BROKEN_RETRY_NS;
 		return;
 	case -EBADMSG:
 		lgmp_client_lose_corrupt(client, now_ns);
@@ -168,7 +166,7 @@ static bool check_session(struct lgmp_client *client, uint64_t now_ns) {
 	}
 	const uint64_t heartbeat = lgmp_client_heartbeat(client, layout);
 	/* If we were stopped ourselves, the silence was ours. */
-	if (heartbeat != client->heartbeat || now_ns - client->check_ns > CHECK_LATE_NS) {
+	if (heartbeat != client->heartbeat || now_ns - client->check_ns > LGMP_CHECK_LATE_NS) {
 		client->heartbeat = heartbeat;
 		client->heartbeat_ns = now_ns;
 	}

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #define HID_MODIFIER_FIRST 0xe0u
-#define HID_MODIFIER_LAST  0xe7u
 #define HID_KEYS           6u /* beside modifiers: what one report holds */
 
 /* 0 = none. */

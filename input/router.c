@@ -10,7 +10,6 @@
 #define OWN_SOURCE  ROUTER_SOURCES /* router_send_keys() and router_type() */
 #define NOTCH       120
 #define NOTCHES_MAX 32
-#define TYPE_MAX    65536u
 #define TYPE_EVENTS 4u /* of one step: PS/2 and USB queues hold no more (spice.md 5.3) */
 
 struct source {

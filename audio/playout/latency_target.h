@@ -17,10 +17,9 @@
 /* 2 ms are too little: other programs hold the CPUs for longer than that. */
 #define LATENCY_TARGET_MARGIN_NS 4e6
 
-#define LATENCY_TARGET_MIN_MS       10
-#define LATENCY_TARGET_MAX_MS       80
-#define LATENCY_TARGET_FIXED_MAX_MS 200
-#define LATENCY_TARGET_START_MS     25
+#define LATENCY_TARGET_MIN_MS   10
+#define LATENCY_TARGET_MAX_MS   80
+#define LATENCY_TARGET_START_MS 25
 
 struct latency_target {
 	bool fixed;

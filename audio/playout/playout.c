@@ -9,7 +9,6 @@
 #include "audio/playout/playout_parts.h"
 #include "base/deadline.h"
 
-#define SETTLE_NS         (3 * NS_PER_MS) /* from the first packet to the start: a burst is whole */
 #define SYNC_ASK_NS       (10 * NS_PER_MS)
 #define ASK_NS            (100 * NS_PER_MS)
 #define ASK_SETTLED_NS    (250 * NS_PER_MS)
@@ -23,11 +22,9 @@
 #define CLOSE_AFTER_NS    (30 * NS_PER_S)
 #define SILENT_AFTER_NS   (10 * NS_PER_S)
 #define STALL_AT_MOST_NS  (200 * NS_PER_MS)
-#define AHEAD_MOST_NS     (250 * NS_PER_MS)
 #define AHEAD_LATE_NS     30e6
 #define AHEAD_LEAST_NS    8e6
 #define SUSPENDED_FOR_NS  NS_PER_S /* longer than a device needs to wake up: it is told */
-#define SUSPENDED_ASK_NS  NS_PER_S
 
 /* ---- packets ---- */
 
@@ -92,7 +89,7 @@ static void wait_for_more(
 
 static void take_ahead(
 		struct playout *playout, const struct scream_packet *packet, uint64_t arrived_ns) {
-	if (playout->ahead_ns > AHEAD_MOST_NS) {
+	if (playout->ahead_ns > PLAYOUT_AHEAD_MOST_NS) {
 		playout->ahead = false; /* the device does not wake up: the rest waits here */
 		wait_for_more(playout, packet, arrived_ns);
 		return;
@@ -289,7 +286,7 @@ static void ask(struct playout *playout) {
 	if (playout->now_ns < stream->ask_ns) {
 		return;
 	}
-	uint64_t every = playout->state == PLAYOUT_SUSPENDED        ? SUSPENDED_ASK_NS
+	uint64_t every = playout->state == PLAYOUT_SUSPENDED        ? PLAYOUT_SUSPENDED_ASK_NS
 			 : playout->state == PLAYOUT_SYNCING        ? SYNC_ASK_NS
 			 : stream->fill.reports > ASK_SETTLED_AFTER ? ASK_SETTLED_NS
 								    : ASK_NS;
@@ -341,7 +338,7 @@ static deadline due(const struct playout *playout, uint64_t ask_late_ns) {
 	case PLAYOUT_CORKED:
 		return corked_since_ns(playout) + CLOSE_AFTER_NS + 1;
 	case PLAYOUT_SYNCING:
-		return deadline_first(playout->stream.ask_ns, playout->now_ns + SETTLE_NS);
+		return deadline_first(playout->stream.ask_ns, playout->now_ns + PLAYOUT_SETTLE_NS);
 	case PLAYOUT_GAP:
 		if (playout->now_ns - playout->packet_ns > CONCEAL_FOR_NS) {
 			return playout->packet_ns + CORK_AFTER_NS + 1;

@@ -1,7 +1,8 @@
 /*
  * The parts of the playout, each with the data that it owns. Only playout*.c include this header:
- * playout.c has the states; playout_play.c plays one packet and decides when the next are picked
- * up, and calls nothing of playout.c.
+ * playout.c has the states; playout_server.c starts and stops the stream, and answers what the
+ * server says; playout_play.c plays one packet and decides when the next are picked up, and calls
+ * nothing of playout.c.
  */
 #pragma once
 
@@ -12,6 +13,10 @@
 #include "audio/playout/stream.h"
 #include "audio/playout/writer.h"
 #include "base/clock.h"
+
+#define PLAYOUT_SETTLE_NS        (3 * NS_PER_MS) /* of a burst, to be whole: before a start */
+#define PLAYOUT_AHEAD_MOST_NS    (250 * NS_PER_MS)
+#define PLAYOUT_SUSPENDED_ASK_NS NS_PER_S
 
 struct playout_counts {
 	uint64_t packets, frames;

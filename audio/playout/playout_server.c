@@ -5,16 +5,13 @@
 #include "audio/playout/playout_parts.h"
 #include "base/clock.h"
 
-#define SETTLE_NS        (3 * NS_PER_MS) /* from the first packet to the start: a burst is whole */
-#define PREFILL_NS       10e6            /* above the edge */
-#define AHEAD_NS         4e6             /* the same, where sound is written at once */
+#define PREFILL_NS       10e6 /* above the edge */
+#define AHEAD_NS         4e6  /* the same, where sound is written at once */
 #define START_SHARE      0.75 /* of the time that a device takes to begin: it may take less */
 #define KEEP_MOST_NS     150e6
 #define FAR_AHEAD_NS     200e6
 #define FAR_BEHIND_NS    5e9
-#define AHEAD_MOST_NS    (250 * NS_PER_MS)
 #define LOOP_REGAINS_NS  15e6
-#define SUSPENDED_ASK_NS NS_PER_S
 #define RESUMED_AFTER_NS (500 * NS_PER_MS)
 
 void playout_set_state(struct playout *playout, enum playout_state state) {
@@ -85,7 +82,7 @@ void playout_uncork(struct playout *playout) {
 	struct stream *stream = &playout->stream;
 	playout_note_packet_size(playout, prebuffer_at(&playout->prebuffer, 0)->frames);
 	playout->ahead = playout->beginning && !stream->info.guessed &&
-			 waiting_ns(playout) < (double)AHEAD_MOST_NS;
+			 waiting_ns(playout) < (double)PLAYOUT_AHEAD_MOST_NS;
 	/* Half of what it takes at a time it takes before the mean of its steps. */
 	const double goal = playout_goal_frames(playout) + stream->info.quantum_frames / 2.0;
 	const double least = stream_edge_frames(stream) + stream_to_frames(stream, PREFILL_NS);
@@ -188,7 +185,7 @@ void playout_sync_try(struct playout *playout) {
 		playout_set_state(playout, PLAYOUT_PLAYING);
 	} else if (playout->prebuffer.count > 0 &&
 			playout->now_ns - prebuffer_at(&playout->prebuffer, 0)->arrived_ns >=
-					SETTLE_NS) {
+					PLAYOUT_SETTLE_NS) {
 		begin(playout);
 	}
 }
@@ -295,7 +292,7 @@ void playout_answer(struct playout *playout, enum playout_event event) {
 	case HOLD:
 		playout->ahead = false;
 		playout->beginning = false;
-		playout->stream.ask_ns = playout->now_ns + SUSPENDED_ASK_NS;
+		playout->stream.ask_ns = playout->now_ns + PLAYOUT_SUSPENDED_ASK_NS;
 		playout_set_state(playout, PLAYOUT_SUSPENDED);
 		break;
 	case NUDGE:

@@ -12,7 +12,6 @@ struct resample {
 	SRC_STATE *state;
 	struct scream_format source;
 	double ratio; /* stream frames for each source frame */
-	double last_ratio;
 	double delay_ns;
 	bool fresh;
 	unsigned out_room;

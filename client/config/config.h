@@ -77,6 +77,8 @@ struct bench_options {
 	enum bench_sink sink;
 };
 
+#define WINDOW_SIDE_MAX 32768 /* of sizes and positions */
+
 struct window_options {
 	enum window_driver driver;
 	char title[128];

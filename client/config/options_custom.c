@@ -12,8 +12,6 @@
 #include "input/chord.h"
 #include "input/key_names.h"
 
-#define SIDE_MAX 32768
-
 static bool copy(char *dst, size_t size, const char *text) {
 	size_t len = strlen(text);
 	if (len >= size) {
@@ -141,7 +139,7 @@ void get_group(const struct config *config, char *text, size_t size) {
 }
 
 bool set_size(struct config *config, const char *text) {
-	return parse_size(text, SIDE_MAX, &config->window.width, &config->window.height);
+	return parse_size(text, WINDOW_SIDE_MAX, &config->window.width, &config->window.height);
 }
 
 void get_size(const struct config *config, char *text, size_t size) {
@@ -149,7 +147,7 @@ void get_size(const struct config *config, char *text, size_t size) {
 }
 
 bool set_guest_size(struct config *config, const char *text) {
-	return parse_size(text, SIDE_MAX, &config->guest.width, &config->guest.height);
+	return parse_size(text, WINDOW_SIDE_MAX, &config->guest.width, &config->guest.height);
 }
 
 void get_guest_size(const struct config *config, char *text, size_t size) {
@@ -161,22 +159,11 @@ bool set_position(struct config *config, const char *text) {
 		config->window.center = true;
 		return true;
 	}
-	/* Unlike a size, either number may be 0 or negative: screens lie left of others. */
-	char x[16];
-	const char *separator = strchr(text, 'x');
-	int64_t values[2];
-	if (!separator || (size_t)(separator - text) >= sizeof x) {
+	struct window_options *window = &config->window;
+	if (!parse_position(text, WINDOW_SIDE_MAX, &window->x, &window->y)) {
 		return false;
 	}
-	memcpy(x, text, (size_t)(separator - text));
-	x[separator - text] = '\0';
-	if (!parse_int(x, -SIDE_MAX, SIDE_MAX, &values[0]) ||
-			!parse_int(separator + 1, -SIDE_MAX, SIDE_MAX, &values[1])) {
-		return false;
-	}
-	config->window.center = false;
-	config->window.x = (int)values[0];
-	config->window.y = (int)values[1];
+	window->center = false;
 	return true;
 }
 

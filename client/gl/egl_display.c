@@ -1,4 +1,3 @@
-#define LOG_MODULE "egl"
 #include "client/gl/egl_display.h"
 
 #include <EGL/egl.h>

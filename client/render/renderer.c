@@ -1,4 +1,3 @@
-#define LOG_MODULE "renderer"
 #include "client/render/renderer.h"
 
 #include <errno.h>

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "client/config/config.h"
 #include "client/platform/xdg.h"
 
-#define SIDE_MAX 32768
 #define TEXT_MAX 16384
 
 /* Cuts the next word off. NULL = there is none. */
@@ -24,31 +24,15 @@ static char *word(char **at) {
 	return start;
 }
 
-static bool parse_place(char *text, int *ret_x, int *ret_y) {
-	int64_t x;
-	int64_t y;
-	char *separator = strchr(text, 'x');
-	if (!separator) {
-		return false;
-	}
-	*separator = '\0';
-	if (!parse_int(text, -SIDE_MAX, SIDE_MAX, &x) ||
-			!parse_int(separator + 1, -SIDE_MAX, SIDE_MAX, &y)) {
-		return false;
-	}
-	*ret_x = (int)x;
-	*ret_y = (int)y;
-	return true;
-}
-
 /* One line, without its end; it is cut to pieces. Returns the key in it, or NULL if it is not such
  * a line. */
 static const char *parse_line(char *line, struct window_placement *ret) {
 	char *size = word(&line);
 	char *place = size ? word(&line) : NULL;
 	const char *flags = place ? word(&line) : NULL;
-	if (!flags || line[0] == '\0' || !parse_size(size, SIDE_MAX, &ret->width, &ret->height) ||
-			!parse_place(place, &ret->x, &ret->y)) {
+	if (!flags || line[0] == '\0' ||
+			!parse_size(size, WINDOW_SIDE_MAX, &ret->width, &ret->height) ||
+			!parse_position(place, WINDOW_SIDE_MAX, &ret->x, &ret->y)) {
 		return NULL;
 	}
 	ret->placed = strchr(flags, 'p') != NULL;

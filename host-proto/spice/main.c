@@ -4,7 +4,6 @@
 
 #include "host-proto/spice/reader.h"
 
-#define NOTIFY_FIXED       24u
 #define AGENT_DATA_MAX     (64u * 1024) /* 2048 is what a server may send (12) */
 #define TOKENS_MAX         0x80000000u
 #define CHANNEL_ID_DEFAULT 0

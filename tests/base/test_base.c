@@ -147,6 +147,10 @@ static void parsing_is_strict(void **state) {
 	CHECK(parse_size("1920x1080", 16384, &w, &h));
 	CHECK_EQ(w, 1920);
 	CHECK_EQ(h, 1080);
+	CHECK(parse_position("-1920x0", 32768, &w, &h));
+	CHECK(w == -1920 && h == 0);
+	CHECK(!parse_position("-1920", 32768, &w, &h) &&
+			!parse_position("0x-40000", 32768, &w, &h));
 	CHECK(!parse_size("0x10", 16384, &w, &h) && !parse_size("10", 16384, &w, &h) &&
 			!parse_size("1x2x3", 9, &w, &h));
 	char good[] = "%41b%2f%C3%a4", bad[] = "a%4", nul[] = "a%00b";

@@ -12,7 +12,6 @@
 
 #define SLOTS   2u
 #define CLIENTS 3u
-#define ALL     ((1u << CLIENTS) - 1)
 #define NOW_MS  5000u
 #define OWNED   320 /* bytes of a queue descriptor that are not client data */
 #define KEY     32
