@@ -52,8 +52,9 @@ struct facts_memory { /* the Looking Glass file or device */
 	bool in_kvm_group; /* and I am in it */
 	bool tmpfiles;     /* a tmpfiles.d line makes it */
 	char tmpfiles_line[256];
-	bool tmpfiles_right;       /* and it gives this user the right */
-	struct sysroot_stat kvmfr; /* /dev/kvmfr0; type 0 = absent */
+	bool tmpfiles_right, tmpfiles_no_user; /* and it gives this user the right */
+	char kvmfr_path[24];                   /* the VM's device, or /dev/kvmfr0 */
+	struct sysroot_stat kvmfr;             /* of it; type 0 = absent */
 	bool kvmfr_module, kvmfr_may_use;
 	bool apparmor, apparmor_rule; /* enabled; the local abstraction names kvmfr */
 	bool cgroup_known;            /* qemu.conf could be read */
@@ -168,9 +169,10 @@ struct facts {
 	struct host_needs needs; /* of the running host */
 	bool kvm_present, kvm_may_use;
 	struct vfio_config vfio;
-	bool boot_written; /* the boot loader's files have what the IOMMU needs */
-	bool kvmfr_option; /* modprobe.d says how large the module's device is */
-	bool kvmfr_rule;   /* a udev rule of ours gives it to this user */
+	bool boot_written;     /* the boot loader's files have what the IOMMU needs */
+	unsigned kvmfr_option; /* MiB that its device gets when the module is loaded; 0 = not told
+				*/
+	bool kvmfr_rule;       /* a rule of udev's gives it to this user and to QEMU */
 	char distro[DISTRO_IDS];
 	char hook[256]; /* of libvirt, which takes devices when the VM starts; "" = none */
 	struct facts_usb usb[16]; /* what vm.usb[i] is */

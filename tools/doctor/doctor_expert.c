@@ -99,11 +99,6 @@ void facts_gather_start(struct facts *facts) {
 	for (unsigned i = 0; i < vm->hostdev_count && i < 32; i++) {
 		facts->rom_missing |= (uint32_t)file_missing(facts->root, vm->hostdev[i].rom) << i;
 	}
-	char line[64];
-	if (sysroot_line(facts->root, "/sys/module/kvmfr/parameters/static_size_mb", line,
-			    sizeof line)) {
-		facts->kvmfr_mib = (unsigned)strtoul(line, NULL, 10);
-	}
 }
 
 /* ---- checks ---- */

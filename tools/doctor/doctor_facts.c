@@ -10,8 +10,8 @@
 #include "tools/vm-model/boot_config.h"
 #include "tools/vm-model/firewall.h"
 #include "tools/vm-model/info_block.h"
+#include "tools/vm-model/memory_config.h"
 #include "tools/vm-model/text.h"
-#include "tools/vm-model/tmpfiles_line.h"
 #include "tools/vm-model/virt.h"
 
 /* ---- the host ---- */
@@ -97,18 +97,10 @@ static void read_iommu(struct facts *facts) {
 /* What setup writes counts from the next start of the machine on: until then it is not asked for
  * again. */
 static void read_written(struct facts *facts) {
-	char owner[96];
 	bool amd = facts->cpu.amd;
 	facts->boot_written = boot_config_says(facts->root, "iommu=pt") &&
 			      (amd ? !boot_config_says(facts->root, "amd_iommu=off")
 				   : boot_config_says(facts->root, "intel_iommu=on"));
-	facts->kvmfr_option =
-			has_word_in(facts->root, "/etc/modprobe.d/pierglass-kvmfr.conf",
-					"static_size_mb=") ||
-			has_word_in(facts->root, "/etc/modprobe.d/kvmfr.conf", "static_size_mb=");
-	snprintf(owner, sizeof owner, "OWNER=\"%s\"", facts->me.name);
-	facts->kvmfr_rule = has_word_in(
-			facts->root, "/etc/udev/rules.d/99-pierglass-kvmfr.rules", owner);
 	distro_read(facts->root, facts->distro);
 }
 
@@ -271,6 +263,7 @@ static void read_tmpfiles(struct facts *facts) {
 			memory->tmpfiles_line, sizeof memory->tmpfiles_line);
 	memory->tmpfiles = found != TMPFILES_NONE;
 	memory->tmpfiles_right = found == TMPFILES_RIGHT;
+	memory->tmpfiles_no_user = found == TMPFILES_NO_USER;
 }
 
 /* The local rule (semanage fcontext), or what the file carries already. */
@@ -310,10 +303,24 @@ static void read_memory(struct facts *facts) {
 	memory->kvm_group = sysroot_group_id(facts->root, "kvm", &kvm);
 	memory->in_kvm_group = memory->kvm_group && sysroot_in_group(&facts->me, kvm);
 	read_tmpfiles(facts);
-	sysroot_stat(facts->root, "/dev/kvmfr0", &memory->kvmfr);
+	const int number = shmem ? kvmfr_number(shmem->path) : -1;
+	struct kvmfr_config config;
+	snprintf(memory->kvmfr_path, sizeof memory->kvmfr_path, "/dev/kvmfr%d",
+			number < 0 ? 0 : number);
+	sysroot_stat(facts->root, memory->kvmfr_path, &memory->kvmfr);
 	memory->kvmfr_module = sysroot_exists(facts->root, "/sys/module/kvmfr");
-	memory->kvmfr_may_use = sysroot_may(facts->root, &facts->me, "/dev/kvmfr0", R_OK | W_OK);
-	char line[8];
+	memory->kvmfr_may_use =
+			sysroot_may(facts->root, &facts->me, memory->kvmfr_path, R_OK | W_OK);
+	kvmfr_config_read(facts->root, &facts->me, &config);
+	facts->kvmfr_option = config.mib[number < 0 ? 0 : number];
+	facts->kvmfr_rule = config.rule == KVMFR_RULE_RIGHT;
+	char line[128];
+	if (sysroot_line(facts->root, "/sys/module/kvmfr/parameters/static_size_mb", line,
+			    sizeof line)) {
+		unsigned mib[KVMFR_DEVICES_MAX] = { 0 };
+		kvmfr_sizes(line, mib);
+		facts->kvmfr_mib = mib[number < 0 ? 0 : number];
+	}
 	memory->apparmor = sysroot_line(facts->root, "/sys/module/apparmor/parameters/enabled",
 					   line, sizeof line) &&
 			   line[0] == 'Y';
@@ -325,7 +332,8 @@ static void read_memory(struct facts *facts) {
 	char *conf = sysroot_read(facts->root, "/etc/libvirt/qemu.conf", NULL);
 	memory->cgroup_known = conf != NULL;
 	free(conf);
-	memory->cgroup_rule = has_word_in(facts->root, "/etc/libvirt/qemu.conf", "kvmfr");
+	memory->cgroup_rule =
+			has_word_in(facts->root, "/etc/libvirt/qemu.conf", memory->kvmfr_path);
 	uint64_t enforce;
 	memory->selinux =
 			sysroot_number(facts->root, "/sys/fs/selinux/enforce", &enforce) && enforce;

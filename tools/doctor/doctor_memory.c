@@ -98,15 +98,19 @@ static void check_device(const struct facts *facts, struct report *report) {
 
 static void apparmor_line(const struct facts *facts, struct report *report) {
 	if (facts->memory.apparmor && !facts->memory.apparmor_rule) {
-		report_warn(report, _("AppArmor is on and no rule lets QEMU use /dev/kvmfr0"));
+		report_warn(report, _("AppArmor is on and no rule lets QEMU use %s"),
+				facts->memory.kvmfr_path);
 		report_setup(report, "kvmfr", "%s", "");
 	}
 	if (!facts->memory.cgroup_known) {
 		report_skip(report,
-				_("only root may see whether libvirt lets QEMU open /dev/kvmfr0 (/etc/libvirt/qemu.conf)"));
+				_("only root may see whether libvirt lets QEMU open %s (/etc/libvirt/qemu.conf)"),
+				facts->memory.kvmfr_path);
 	} else if (!facts->memory.cgroup_rule) {
-		report_warn(report, _("cgroup_device_acl in /etc/libvirt/qemu.conf does not name "
-				      "/dev/kvmfr0: QEMU may not open it"));
+		report_warn(report,
+				_("cgroup_device_acl in /etc/libvirt/qemu.conf does not name "
+				  "%s: QEMU may not open it"),
+				facts->memory.kvmfr_path);
 		report_setup(report, "kvmfr", "%s", "");
 	}
 }
@@ -143,22 +147,23 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 	}
 	if (memory->kvmfr.type == 'f') {
 		report_fail(report,
-				_("/dev/kvmfr0 is a plain file: the VM was started before the kvmfr "
-				  "module was loaded"));
+				_("%s is a plain file: the VM was started before the kvmfr "
+				  "module was loaded"),
+				memory->kvmfr_path);
 		if (facts->vm.state == DOMAIN_RUNNING) {
 			report_virsh(report, "shutdown", "%s", "");
 			report_remedy(report, _("once the VM is off:"));
 		}
-		report_command(report, "sudo rm /dev/kvmfr0 && sudo modprobe kvmfr");
+		report_command(report, "sudo rm %s && sudo modprobe kvmfr", memory->kvmfr_path);
 	} else if (memory->kvmfr.type != 'c') {
-		report_fail(report, _("the VM uses /dev/kvmfr0, which is not there"));
+		report_fail(report, _("the VM uses %s, which is not there"), memory->kvmfr_path);
 		kvmfr_absent(facts, report);
 	} else if (!memory->kvmfr_may_use) {
-		report_fail(report, _("%s may not use /dev/kvmfr0 (mode %04o)"), facts->me.name,
-				memory->kvmfr.mode);
+		report_fail(report, _("%s may not use %s (mode %04o)"), facts->me.name,
+				memory->kvmfr_path, memory->kvmfr.mode);
 		kvmfr_rights(facts, report);
 	} else {
-		report_ok(report, _("/dev/kvmfr0 is there and may be used"));
+		report_ok(report, _("%s is there and may be used"), memory->kvmfr_path);
 		if (!wanted && shmem) {
 			report_warn(report, _("kvmfr is loaded, but the VM uses %s"), shmem->path);
 			report_remedy(report,
@@ -169,9 +174,13 @@ static void check_kvmfr(const struct facts *facts, struct report *report) {
 	unsigned mib = wanted ? (unsigned)(shmem->bytes >> 20) : 0;
 	if (wanted && facts->kvmfr_mib && facts->kvmfr_mib < mib) {
 		report_fail(report,
-				_("/dev/kvmfr0 has %u MiB, the VM's device %u MiB: the VM does not start"),
-				facts->kvmfr_mib, mib);
-		report_setup(report, "kvmfr", "%s", "");
+				_("%s has %u MiB, the VM's device %u MiB: the VM does not start"),
+				memory->kvmfr_path, facts->kvmfr_mib, mib);
+		if (facts->kvmfr_option >= mib) { /* since it was loaded */
+			report_command(report, "sudo modprobe -r kvmfr && sudo modprobe kvmfr");
+		} else {
+			report_setup(report, "kvmfr", "%s", "");
+		}
 	}
 	if (wanted) {
 		apparmor_line(facts, report);
@@ -195,6 +204,12 @@ static void absent_file(const struct facts *facts, struct report *report) {
 	if (running) {
 		report_fail(report, _("%s is not there although the VM runs"), memory->path);
 		restart_vm(report);
+	} else if (memory->tmpfiles_no_user) {
+		report_warn(report,
+				_("%s is not there, and the line for it in %s names a user who is not "
+				  "there either: systemd-tmpfiles leaves it out"),
+				memory->path, memory->tmpfiles_line);
+		tmpfiles_remedy(facts, report);
 	} else if (!memory->tmpfiles) {
 		report_warn(report,
 				_("%s is not there yet, and no tmpfiles.d line makes it: QEMU will make "

@@ -510,11 +510,13 @@ static bool run_kvmfr(struct setup *setup) {
 		return false;
 	}
 	unsigned mib = wanted_mib(setup);
+	const struct domain_shmem *memory = NULL;
 	if (setup->has_vm && xml_kvmfr(setup, mib)) {
 		/* A larger one stays as it is, and the module must have its size. */
-		mib = (unsigned)(domain_looking_glass(&setup->document.domain)->bytes >> 20);
+		memory = domain_looking_glass(&setup->document.domain);
 	}
-	files_kvmfr(setup, mib);
+	files_kvmfr(setup, memory ? memory->path : "/dev/kvmfr0",
+			memory ? (unsigned)(memory->bytes >> 20) : mib);
 	return true;
 }
 
@@ -550,7 +552,7 @@ static bool run_all(struct setup *setup) {
 		}
 		const struct domain_shmem *memory = domain_looking_glass(&setup->document.domain);
 		if (memory && strncmp(memory->path, "/dev/kvmfr", 10) == 0) {
-			files_kvmfr(setup, (unsigned)(memory->bytes >> 20));
+			files_kvmfr(setup, memory->path, (unsigned)(memory->bytes >> 20));
 		} else {
 			files_tmpfiles(setup);
 		}

@@ -150,7 +150,7 @@ bool setup_handover(struct setup *setup, bool of_vm);
 
 void files_vfio(struct setup *setup);
 void files_tmpfiles(struct setup *setup);
-void files_kvmfr(struct setup *setup, unsigned mib);
+void files_kvmfr(struct setup *setup, const char *device, unsigned mib);
 void files_audio(struct setup *setup);
 void files_desktop(struct setup *setup);
 void files_input(struct setup *setup);

@@ -5,6 +5,7 @@
 
 #include "base/i18n.h"
 #include "tools/setup/setup.h"
+#include "tools/vm-model/memory_config.h"
 
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
@@ -166,7 +167,7 @@ bool xml_kvmfr(struct setup *setup, unsigned mib) {
 		return false;
 	}
 	if (shmem && shmem->from_args) {
-		if (strcmp(shmem->path, "/dev/kvmfr0") == 0) {
+		if (kvmfr_number(shmem->path) >= 0) {
 			return shmem->bytes >= (uint64_t)mib << 20 ||
 			       grow_argument(setup, shmem, mib);
 		}

@@ -18,18 +18,25 @@ static bool ends_with(const char *text, const char *end) {
 
 /* ---- modprobe.d ---- */
 
-/* "options vfio-pci …", blanks of any kind and number between; the rest of the line, or NULL. */
-static const char *options_of_vfio(const char *line) {
+/* "options MODULE …", blanks of any kind and number between; - and _ are the same in the name of a
+ * module. The rest of the line, or NULL. */
+static const char *options_of(const char *line, const char *module) {
 	line += strspn(line, " \t");
 	if (strncmp(line, "options", 7) != 0 || !line[7] || !strchr(" \t", line[7])) {
 		return NULL;
 	}
 	line += 7 + strspn(line + 7, " \t");
-	const bool ours = strncmp(line, "vfio-pci", 8) == 0 || strncmp(line, "vfio_pci", 8) == 0;
-	return ours && line[8] && strchr(" \t", line[8]) ? line + 8 : NULL;
+	for (; *module; module++, line++) {
+		if (*line != *module && !(*module == '_' && *line == '-')) {
+			return NULL;
+		}
+	}
+	return *line && strchr(" \t", *line) ? line : NULL;
 }
 
-bool vfio_ids_place(const char *text, size_t *ret_offset) {
+bool modprobe_option_place(
+		const char *text, const char *module, const char *option, size_t *ret_offset) {
+	const size_t len = strlen(option);
 	char *joined = xstrdup(text);
 	bool found = false;
 	text_join_lines(joined);
@@ -38,17 +45,21 @@ bool vfio_ids_place(const char *text, size_t *ret_offset) {
 		if (*next) {
 			*next++ = '\0';
 		}
-		const char *rest = options_of_vfio(line);
-		for (const char *at = rest ? strstr(rest, "ids=") : NULL; at;
-				at = strstr(at + 4, "ids=")) {
+		const char *rest = options_of(line, module);
+		for (const char *at = rest ? strstr(rest, option) : NULL; at;
+				at = strstr(at + len, option)) {
 			if (strchr(" \t", at[-1])) {
-				*ret_offset = (size_t)(at + 4 - joined);
+				*ret_offset = (size_t)(at + len - joined);
 				found = true;
 			}
 		}
 	}
 	free(joined);
 	return found;
+}
+
+bool vfio_ids_place(const char *text, size_t *ret_offset) {
+	return modprobe_option_place(text, "vfio_pci", "ids=", ret_offset);
 }
 
 static bool has_softdep(const char *text) {

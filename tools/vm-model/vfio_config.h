@@ -31,6 +31,11 @@ void vfio_config_read(const struct sysroot *root, struct vfio_config *ret_config
 /* The list (with commas) has every id of the other one. */
 bool vfio_ids_have(const char *list, const char *ids);
 
+/* The offset behind OPTION (with its =) of the line that gives it to MODULE (written with _) in a
+ * file of modprobe.d, the last one; false if it has none. */
+bool modprobe_option_place(
+		const char *text, const char *module, const char *option, size_t *ret_offset);
+
 /* The offset behind "ids=" of the line that gives vfio-pci its ids in a file of modprobe.d, the
  * last one; false if it has none. Lines that go on after a backslash are one. */
 bool vfio_ids_place(const char *text, size_t *ret_offset);
