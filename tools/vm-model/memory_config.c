@@ -18,10 +18,11 @@ static bool is_user(const struct sysroot *root, const char *name) {
 		return sysroot_named(root, name, &user);
 	}
 	char *passwd = sysroot_read(root, "/etc/passwd", NULL);
+	char *lines = xasprintf("\n%s", passwd ? passwd : "");
 	char *wanted = xasprintf("\n%s:", name);
-	const bool found = passwd && (strncmp(passwd, wanted + 1, strlen(wanted + 1)) == 0 ||
-						     strstr(passwd, wanted));
+	const bool found = strstr(lines, wanted) != NULL;
 	free(wanted);
+	free(lines);
 	free(passwd);
 	return found;
 }
