@@ -39,6 +39,18 @@ static void walk(const char *text, size_t len) {
 	}
 }
 
+/* What fits is whole characters: one more would be too much, or is not there. */
+static void cut(const char *text, size_t most) {
+	const int fits = utf8_fit(text, most);
+	expect(fits >= 0 && (size_t)fits <= most && (size_t)fits <= strlen(text));
+	const char *p = text + fits;
+	expect(!utf8_next(&p) || (size_t)(p - text) > most);
+	size_t left = (size_t)fits;
+	while (left > 0) {
+		left -= utf8_last(text, left);
+	}
+}
+
 static void print(const char *text, size_t len, size_t room) {
 	char *out = malloc(room);
 	utf8_printable(out, room, text, len);
@@ -123,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	memcpy(text, data + 5, len);
 	text[len] = '\0';
 	walk(text, len);
+	cut(text, data[4] % 64u);
 	print(text, len, data[4] + 1u);
 	write_json(text);
 	type(text);

@@ -8,8 +8,10 @@ import sys
 import time
 
 from gui_lab import (MODE, PATIENCE, RUNNING, WORK, Program, check, client, connected, focus, guest, run, shown, wait_for, xdotool)
+from machine_time import SPARE_LEAST, STOLEN_MOST, processors
 
 FRAME = (320, 240)
+VOID, MACHINE = [], processors(nice_is_spare=False)
 LIBC = ctypes.CDLL(None, use_errno=True)
 PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000
 # What README promises; the rest is for a machine that does other things as well.
@@ -56,18 +58,37 @@ def stop_thread(task):
         skip()
 
 
+def in_time(took, limit, what):
+    """A time that is over the limit counts only where the machine had some to spare."""
+    if took > limit:
+        spare, stolen, whole = (now - then for now, then in zip(processors(nice_is_spare=False), MACHINE))
+        check(spare < SPARE_LEAST * whole or stolen > STOLEN_MOST * whole, what)
+        VOID.append(what)
+        print('void ' + what)
+
+
+def judged(case):
+    """The case, which is not counted when a time was not judged."""
+    def play():
+        case()
+        if VOID:
+            print('not judged, as the processors were busy: ' + VOID[0])
+        return 77 if VOID else 0
+    return play
+
+
 def gone_after(program, begin, limit, what):
     """Seconds from begin until the process is gone."""
-    while time.monotonic() < begin + limit + 3:
+    while time.monotonic() < begin + limit + 20:
         if program.process.poll() is not None:
             took = time.monotonic() - begin
             print('%s: gone after %.2f s (%s)' % (what, took, program.process.returncode))
-            check(took <= limit, '%s: gone after %.2f s' % (what, took))
+            in_time(took, limit, '%s: gone after %.2f s' % (what, took))
             return
         time.sleep(0.01)
     # A stopped thread keeps even a killed process.
     program.process.kill()
-    check(False, '%s: %.1f s later still there' % (what, limit + 3))
+    check(False, '%s: %.1f s later still there' % (what, limit + 20))
 
 
 def key_events(source):
@@ -81,11 +102,11 @@ def released_after(source, begin, what):
         for event in key_events(source):
             last[event['code']] = event['value']
         return not any(last.values())
-    while time.monotonic() < begin + 4:
+    while time.monotonic() < begin + 20:
         if up():
             took = time.monotonic() - begin
             print('%s: keys up after %.2f s' % (what, took))
-            check(took <= RELEASED, '%s: keys up after %.2f s' % (what, took))
+            in_time(took, RELEASED, '%s: keys up after %.2f s' % (what, took))
             return
         time.sleep(0.01)
     check(False, '%s: a key is held' % what)
@@ -254,4 +275,4 @@ def case_sway():
     display_dies('sway', signal.SIGKILL)
 
 
-run(globals())
+run({name: judged(case) for name, case in list(globals().items()) if name.startswith('case_')})
