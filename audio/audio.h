@@ -106,11 +106,11 @@ struct audio_events {
 	void *data;
 };
 
-/* Copies both arguments. Returns 0 or a negative errno (local failure only). */
 /* Before the program confines itself: who holds the port of the sound now, into the configuration.
  */
 void audio_look_around(struct audio_config *config);
 
+/* Copies both arguments. Returns 0 or a negative errno (local failure only). */
 int audio_start(struct audio **ret_audio, const struct audio_config *config,
 		const struct audio_events *events);
 

@@ -25,7 +25,7 @@ static inline deadline deadline_first(deadline a, deadline b) {
 	return a == DEADLINE_NONE ? b : b == DEADLINE_NONE || a < b ? a : b;
 }
 
-/* For poll(): -1 = for ever, 0 = it is over, else rounded up, so that it is over after the wait. */
+/* For poll(), rounded up: -1 = it is never due, 0 = it is over; otherwise most_ms at the most. */
 static inline int deadline_wait_ms(deadline due, uint64_t now_ns, int most_ms) {
 	if (due == DEADLINE_NONE) {
 		return -1;

@@ -65,8 +65,8 @@ int shm_copy(const struct shm *shm, uint64_t off, void *dst, size_t len);
  * or a copy, never to an index, a size or a branch. Returns 0 or -ERANGE. */
 int shm_span(const struct shm *shm, uint64_t off, uint64_t len, const unsigned char **ret_span);
 
-/* The start, for the files that own the shared atomics (lgmp_queue.c, sim/lgmp_host.c) and for
- * producers, which write. */
+/* The start, for the files that own the shared atomics (doc/style.md 4) and for producers, which
+ * write. */
 unsigned char *shm_base(const struct shm *shm);
 
 /* Asks the kvmfr device for a dma-buf of that part; page multiples only (kvmfr.md 9.2). Returns a

@@ -46,8 +46,8 @@ enum sink_silenced sink_pulse_silenced(const struct sink *sink);
 
 /* As the mixer shows it: kept for streams to come. */
 void sink_pulse_set_mute(struct sink *sink, bool mute);
-/* The guest's volume, 0..65535 for each channel. */
 /* The stream's volume from now on, as config.volume_percent. */
 void sink_pulse_set_percent(struct sink *sink, int percent);
 void sink_pulse_set_guest_mute(struct sink *sink, bool mute);
+/* The guest's volume, 0..65535 for each channel. */
 void sink_pulse_set_volume(struct sink *sink, unsigned channels, const uint16_t *volume, bool mute);

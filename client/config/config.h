@@ -2,7 +2,7 @@
  * The user's choices: one struct, filled from the command line, the ini files and the defaults by
  * the one table of options (client/config/options.h).
  *
- * Precedence: command line > profile of the VM > discovery of a named domain > file of -C >
+ * Precedence: command line > connection file > profile of the VM > discovery > file of -C >
  * pierglass.ini > looking-glass-client's ini files > defaults. Every option remembers where its
  * value came from, so values may be applied in any order: a weaker source never replaces a
  * stronger one.

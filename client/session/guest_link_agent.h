@@ -47,7 +47,6 @@ void guest_link_agent_set_monitor(struct guest_link_agent *agent, uint32_t width
 /* Takes the message's data over. */
 void guest_link_agent_local_clipboard(
 		struct guest_link_agent *agent, const struct clipboard_message *message);
-/* Paths separated by NUL, ended by an empty one. */
 /* See guest_link_clipboard_set_focus(). */
 void guest_link_agent_set_focus(struct guest_link_agent *agent, bool focus);
 unsigned guest_link_agent_read_unfocused(const struct guest_link_agent *agent);

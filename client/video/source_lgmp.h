@@ -1,5 +1,5 @@
 /*
- * The Looking Glass source: thread "pg-lgmp" owns the mapping and the session, drains both queues
+ * The Looking Glass source: thread "pg-lgmp" owns the mapping and the session, drains its queues
  * and holds the newest frame (newest_frame.h). The thread never waits for the drawing side, so that
  * neither a slow swap nor a shader build makes the host wait or evict this client.
  */

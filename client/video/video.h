@@ -1,7 +1,7 @@
 /*
  * The video part: the guest's picture on a surface.
  *
- * Two threads: "pg-lgmp" owns the mapping and the LGMP session, drains both queues and holds the
+ * Two threads: "pg-lgmp" owns the mapping and the LGMP session, drains its queues and holds the
  * newest frame message; "pg-video" owns the GL context, takes the held message, uploads its pixels
  * behind the producer's write pointer, releases it, draws and swaps. Other threads may call only
  * the functions below; none of them waits for a frame or a swap.

@@ -47,8 +47,7 @@ void video_shots_finish(struct video_shots *shots);
 int video_shots_ask(struct video_shots *shots, const char *path, bool with_pointer,
 		void (*done)(int result, void *data), void *data);
 
-/* On pg-video. */
-/* Tells of a file that was written meanwhile. */
+/* On pg-video: tells of a file that was written meanwhile. */
 void video_shots_collect(struct video_shots *shots);
 /* fresh: a new frame was uploaded just now. Returns when to look again. */
 deadline video_shots_serve(struct video_shots *shots, bool fresh);

@@ -86,9 +86,9 @@ int window_input_create(struct window_input **ret_input, SDL_Window *window,
  * which is logged. NULL, as at the start: nowhere. */
 void window_input_connect(struct window_input *input,
 		int (*send)(const struct guest_input_event *event, void *session), void *session);
-/* Leaves capture, gives the cursor back. Accepts NULL. While the window lives. */
 /* Another escape key from now on, by its name; -EINVAL: it has none, the old one stays. */
 int window_input_set_escape_key(struct window_input *input, const char *name);
+/* Leaves capture, gives the cursor back. Accepts NULL. While the window lives. */
 void window_input_destroy(struct window_input *input);
 
 void window_input_set_state(struct window_input *input, const struct window_input_state *state);

@@ -53,9 +53,9 @@ char *sysroot_read(const struct sysroot *root, const char *path, size_t *ret_len
 bool sysroot_line(const struct sysroot *root, const char *path, char *buf, size_t size);
 /* Its first line as a number, decimal or 0x…. */
 bool sysroot_number(const struct sysroot *root, const char *path, uint64_t *ret_value);
-/* The last part of a symbolic link's target. */
 /* Where a symbolic link points, as it stands in the link. */
 bool sysroot_link(const struct sysroot *root, const char *path, char *buf, size_t size);
+/* The last part of a symbolic link's target. */
 bool sysroot_link_name(const struct sysroot *root, const char *path, char *buf, size_t size);
 /* Names in a folder, sorted as versions are (event2 before event10); empty if there is none. */
 struct sysroot_names sysroot_list(const struct sysroot *root, const char *path);

@@ -30,7 +30,7 @@ void *xrealloc(void *old, size_t bytes);
 char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Copies what fits, terminated; false if it was cut (then dst is empty). */
+/* Copies all of src, or nothing: false where it does not fit (then dst is ""). */
 bool copy_text(char *dst, size_t size, const char *src);
 
 /* Escapes a value for a key=value line: control characters, backslash, bytes that are not UTF-8. */
