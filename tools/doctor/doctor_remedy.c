@@ -75,10 +75,11 @@ void report_qemu(struct report *report, const char *format, ...) {
 	va_end(args);
 }
 
-/* What concerns the host's files needs no VM. */
-static bool of_the_host(const char *command) {
+/* What concerns the host's files needs no VM; a card and a tablet are the VM's. */
+static bool of_the_host(const char *command, const char *words) {
 	static const char host[] = "vfio,tmpfiles,kvmfr,audio,input";
-	return list_has(host, command, ',');
+	return list_has(host, command, ',') && !strstr(words, "--card") &&
+	       strcmp(words, "--own") != 0;
 }
 
 /* A name that a shell, a terminal or an option parser would take for something else: its uuid. */
@@ -101,17 +102,20 @@ static void add_vm(struct text *text, const struct facts *facts) {
 }
 
 void report_setup(struct report *report, const char *command, const char *format, ...) {
-	if (!of_the_host(command) && not_libvirts(report)) {
+	va_list args;
+	va_start(args, format);
+	char *words = printed(format, args);
+	va_end(args);
+	if (!of_the_host(command, words) && not_libvirts(report)) {
+		free(words);
 		return;
 	}
 	struct text text = { 0 };
 	own_command(&text, report->facts->root->copy ? OWN_ANYWHERE : OWN_HERE);
 	text_add(&text, " setup %s", command);
 	add_vm(&text, report->facts);
-	va_list args;
-	va_start(args, format);
-	add_words(&text, format, args);
-	va_end(args);
+	text_add(&text, "%s%s", words[0] ? " " : "", words);
+	free(words);
 	text_add(&text, " --apply");
 	add(report, true, text_take(&text));
 }

@@ -202,6 +202,8 @@ static void check_tablet(const struct facts *facts, struct report *report) {
 					  "games lose the pointer"),
 					facts->vm.input[i].bus[0] ? facts->vm.input[i].bus : "usb");
 			report_setup(report, "input", "--own");
+			report_qemu(report, "%s",
+					_("without -device usb-tablet, -usbdevice tablet or the like"));
 		}
 	}
 }

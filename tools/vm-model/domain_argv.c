@@ -169,6 +169,20 @@ static void set_audio(struct domain *domain, const char *value) {
 	}
 }
 
+static void add_tablet(struct domain *domain, const char *bus) {
+	if (domain->input_count < 16) {
+		struct domain_input *input = &domain->input[domain->input_count++];
+		*input = (struct domain_input){ .type = "tablet", .node = -1 };
+		copy_text(input->bus, sizeof input->bus, bus);
+	}
+}
+
+static void add_usbdevice(struct domain *domain, const char *value) {
+	if (strcmp(value, "tablet") == 0) {
+		add_tablet(domain, "usb");
+	}
+}
+
 static void add_device(struct domain *domain, const char *value) {
 	struct props props;
 	if (props_parse(value, "driver", &props) < 0) {
@@ -195,11 +209,8 @@ static void add_device(struct domain *domain, const char *value) {
 		}
 	} else if (strcmp(driver, "usb-host") == 0) {
 		add_usb(domain, &props);
-	} else if (strstr(driver, "tablet") && domain->input_count < 16) {
-		struct domain_input *input = &domain->input[domain->input_count++];
-		*input = (struct domain_input){ .type = "tablet", .node = -1 };
-		copy_text(input->bus, sizeof input->bus,
-				strncmp(driver, "usb", 3) == 0 ? "usb" : "virtio");
+	} else if (strstr(driver, "tablet")) {
+		add_tablet(domain, strncmp(driver, "usb", 3) == 0 ? "usb" : "virtio");
 	} else if (strcmp(driver, "virtserialport") == 0) {
 		const char *name = props_get(&props, "name");
 		domain->agent_channels += name && strcmp(name, "com.redhat.spice.0") == 0;
@@ -236,6 +247,10 @@ static void add_netdev(struct domain *domain, const char *value) {
 	struct props props;
 	if (domain->interface_count == 16 || props_parse(value, "type", &props) < 0) {
 		return;
+	}
+	const char *type = props_get(&props, "type");
+	if (type && (strcmp(type, "none") == 0 || strcmp(type, "nic") == 0)) {
+		return; /* -nic none; -net nic is the card to the -net beside it */
 	}
 	struct domain_interface *interface = &domain->interface[domain->interface_count++];
 	*interface = (struct domain_interface){ .node = -1 };
@@ -321,6 +336,8 @@ void domain_add_qemu_option(struct domain *domain, const char *option, const cha
 		{ "-spice", add_spice },
 		{ "-netdev", add_netdev },
 		{ "-nic", add_netdev },
+		{ "-net", add_netdev },
+		{ "-usbdevice", add_usbdevice },
 		{ "-name", set_name },
 		{ "-machine", set_machine },
 		{ "-M", set_machine },
