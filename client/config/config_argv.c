@@ -204,6 +204,23 @@ static const char *near_subcommand(const char *word) {
 	return NULL;
 }
 
+/* `pierglass help setup`: as `pierglass setup --help`. */
+static bool help_of_command(struct words *words, struct config *config) {
+	static char help[] = "--help";
+	const char *name = words->at + 1 < words->count ? words->argv[words->at + 1] : "";
+	const struct subcommand *command = find_subcommand(name);
+	if (strcmp(words->argv[words->at], "help") != 0 || !command || !command->takes_rest) {
+		return false;
+	}
+	words->argv[words->at] = words->argv[words->at + 1];
+	words->argv[words->at + 1] = help;
+	config->mode = command->mode;
+	config->rest = &words->argv[words->at];
+	config->rest_count = 2;
+	words->at = words->count;
+	return true;
+}
+
 /* `pierglass help`, `pierglass help keys`, `pierglass version`: as the options of these names. A VM
  * that is called so is named by --domain. */
 static bool option_as_word(struct words *words, const char *word) {
@@ -258,7 +275,7 @@ static int plain_word(struct words *words, struct config *config) {
 		return 0;
 	}
 	const bool first = !words->only_words && !words->out->domain;
-	if (first && option_as_word(words, word)) {
+	if (first && (help_of_command(words, config) || option_as_word(words, word))) {
 		return 0;
 	}
 	const struct subcommand *command = first ? find_subcommand(word) : NULL;

@@ -261,6 +261,9 @@ static void modes(void **state) {
 		{ "vm-info", RUN_VM_INFO },
 		{ "help", RUN_HELP },
 		{ "help keys", RUN_HELP },
+		{ "help setup", RUN_SETUP },
+		{ "help scream", RUN_SCREAM },
+		{ "help config", RUN_HELP },
 		{ "version", RUN_VERSION },
 		{ "--domain=help", RUN_PLAY },
 		{ "-- version", RUN_PLAY },
@@ -283,6 +286,9 @@ static void modes(void **state) {
 	assert_int_equal(place->config->rest_count, 3);
 	assert_string_equal(place->config->rest[0], "setup");
 	assert_string_equal(place->config->rest[2], "--apply");
+	assert_int_equal(load(place, "help doctor"), 0);
+	assert_int_equal(place->config->rest_count, 2);
+	assert_string_equal(place->config->rest[1], "--help");
 	assert_int_equal(load(place, "--audio-only"), 0);
 	CHECK(place->config->audio.preemptible);
 }
