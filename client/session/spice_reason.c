@@ -122,6 +122,12 @@ void spice_reason_failed(char *reason, size_t size, int error, uint32_t link_err
 	case -EPROTONOSUPPORT:
 		snprintf(reason, size, _("%s speaks another version of SPICE"), at);
 		break;
+	case -ENOMSG:
+		snprintf(reason, size,
+				_("what answers at %s is not SPICE: perhaps a VNC display, or a TLS port, which "
+				  "spice+tls:// is for"),
+				at);
+		break;
 	case -EBADMSG:
 		snprintf(reason, size, _("the server at %s does not speak SPICE properly"), at);
 		break;

@@ -342,8 +342,13 @@ static int send_ticket(struct spice_channel *channel, const struct spice_link_re
 }
 
 static int step_reply(struct spice_channel *channel, size_t *budget) {
+	/* A server that is not SPICE's may say no more than its greeting (VNC: 12 bytes). */
+	int r = receive(channel, 4, budget);
+	if (r > 0 && memcmp(channel->in.data, SPICE_MAGIC, 4) != 0) {
+		return fail(channel, -ENOMSG);
+	}
 	/* First the header alone, so that nothing behind the reply is taken with it. */
-	int r = receive(channel, SPICE_LINK_HEADER_BYTES, budget);
+	r = r > 0 ? receive(channel, SPICE_LINK_HEADER_BYTES, budget) : r;
 	if (r <= 0) {
 		return r;
 	}

@@ -60,6 +60,7 @@ bool spice_channel_wants_write(const struct spice_channel *channel);
  *	-EACCES            wrong or missing password
  *	-EPROTO            the server refused the link: spice_channel_link_error()
  *	-EPROTONOSUPPORT   not a version that we speak, or it lacks the mini header
+ *	-ENOMSG            what answers is no SPICE server
  *	-EBADMSG           nonsense, or larger than the channel's limit
  *	-ENOBUFS           the server does not read what we send
  * or what connect() or TLS gave, or spice_channel_done() was given.

@@ -34,6 +34,7 @@ static void each_failure_has_its_sentence(void **state) {
 		{ -EACCES, "wants a password", true },
 		{ -ETIMEDOUT, "no way to", false },
 		{ -EPROTONOSUPPORT, "another version of SPICE", true },
+		{ -ENOMSG, "is not SPICE", false },
 		{ -EBADMSG, "does not speak SPICE properly", true },
 		{ -EKEYREJECTED, "see --spice-ca-file", true },
 		{ -ENOTCONN, "closed the connection", false },

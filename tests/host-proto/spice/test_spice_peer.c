@@ -353,8 +353,35 @@ static void a_server_that_does_not_read_ends_the_channel(void **state) {
 	pair_stop(&pair);
 }
 
+/* What answers is told apart at its first bytes: VNC's greeting has twelve, and no more comes. */
+static void other_servers_are_told_apart(void **state) {
+	(void)state;
+	static const char *const greetings[] = { "RFB 003.008\n", "SSH-2.0-x\r\n", "HTTP" };
+	for (size_t i = 0; i < sizeof greetings / sizeof greetings[0]; i++) {
+		int fds[2];
+		struct spice_channel *channel;
+		struct spice_message message;
+		CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+				0);
+		CHECK_EQ(spice_channel_create(&channel, fds[0],
+					 &(struct spice_channel_config){ .type = SPICE_CHANNEL_MAIN,
+							 .send_max = 4096 }),
+				0);
+		const size_t len = strlen(greetings[i]);
+		CHECK_EQ(write(fds[1], greetings[i], len), (ssize_t)len);
+		int r = 0;
+		for (unsigned step = 0; step < 4 && r >= 0; step++) {
+			r = spice_channel_step(channel, &message);
+		}
+		CHECK_EQ(r, -ENOMSG);
+		spice_channel_destroy(channel);
+		close(fds[1]);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(other_servers_are_told_apart),
 		cmocka_unit_test(links_with_the_right_password_only),
 		cmocka_unit_test(a_wrong_session_and_a_missing_channel_are_refused),
 		cmocka_unit_test(keys_arrive_and_go_with_the_channel),
