@@ -2,6 +2,7 @@
 """Cases of tests/integration/gui about the picture in its window: scaling as asked, windows that nobody sees, two VMs side
 by side, the guest's pointer."""
 import os
+import re
 import subprocess
 import time
 
@@ -232,6 +233,44 @@ def case_highdpi():
     check_colours(screen, corner, frame)
 
 
+# Scale and size of an output whose logical size is whole.
+FRACTIONS = (1.25, (1280, 800)), (1.5, (1200, 600)), (1.75, (1400, 700))
+
+
+def still_picture():
+    def look():
+        a = capture().data
+        time.sleep(0.3)
+        return a if a == capture().data else None
+    return wait_for('a still picture', look, 20)
+
+
+def case_fractional():
+    """Needs sway with wp_fractional_scale_v1 and an SDL that speaks it (2.28). Outputs of scale 1.25, 1.5 and 1.75: a picture of
+    as many pixels as the output has is there to the byte as at scale 1, and not drawn at 2 and made smaller by the compositor."""
+    for scale, size in FRACTIONS:
+        resize_output(size)
+        output_scale(1)
+        source = guest(size, '--fps=0')
+        program = client(size, '--full-screen', env={'WAYLAND_DEBUG': '1'})
+        wait_for('the picture', lambda: newest(program)['video']['shown'] > 0, 20)
+        time.sleep(4)  # until all texts are gone
+        plain = still_picture()
+        output_scale(scale)
+        time.sleep(2)
+        found = still_picture()
+        with open(program.log, errors='replace') as file:
+            spoken = re.search(r'-> wl_registry[@#]\d+\.bind\(\d+, "wp_fractional_scale_manager_v1"', file.read())
+        if not spoken:
+            print('this sway or this SDL does not speak wp_fractional_scale_v1')
+            raise SystemExit(77)
+        differ = sum(a != b for a, b in zip(plain, found))
+        print('scale %s: %d of %d bytes differ from scale 1' % (scale, differ, len(plain)))
+        check(len(plain) == len(found) and differ == 0, 'not 1:1')
+        check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+        source.stop()
+
+
 def case_invert():
     """A pointer that inverts: its bar is black on the guest's white, at the guest's place, and nothing else changed. On a
     surface of EGL (sway) as where we put the picture on the window ourselves (X11)."""
@@ -361,6 +400,10 @@ def press(key):
 def resize_output(size):
     subprocess.run(['swaymsg', 'output', '*', 'resolution', '%dx%d' % size], check=True, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL)
+
+
+def output_scale(scale):
+    subprocess.run(['swaymsg', 'output', '*', 'scale', str(scale)], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def case_buffers():
