@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUFFER_FILL_SEEN 64
+#define BUFFER_FILL_SEEN   64
+#define BUFFER_FILL_SLOPES 4
 
 struct buffer_fill {
 	/* constant after buffer_fill_init() */
@@ -29,10 +30,13 @@ struct buffer_fill {
 	/* the device clock */
 	unsigned reports; /* since the last restart; 0 = the fill is unknown */
 	uint64_t t_ns;
-	double position;    /* frames that left the loudspeaker at t_ns, filtered */
-	double slope;       /* frames a nanosecond, filtered */
-	double mean;        /* with steps: the line through all of them, for the slope */
-	uint64_t mean_ns;   /* its time */
+	double position;  /* frames that left the loudspeaker at t_ns, filtered */
+	double slope;     /* frames a nanosecond, filtered */
+	double mean;      /* with steps: the line through all of them, for the slope */
+	uint64_t mean_ns; /* its time */
+	double slopes[BUFFER_FILL_SLOPES]; /* of the last 9 to 12 s */
+	unsigned slope_next;
+	uint64_t slope_ns;
 	double odd;         /* residual of the last report if that was an outlier */
 	unsigned odd_count; /* outliers in a row */
 
