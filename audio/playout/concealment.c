@@ -5,7 +5,9 @@
 #define FADE_IN_MS 5
 #define BLEND_MS   3
 #define SPLICE_MS  2
-#define FIT_MS     2 /* the stretch may be so much longer or shorter, to fit in phase */
+#define ALIKE      1e-3F /* of the energy: what differs is 30 dB softer */
+#define SOFT       1e-7F /* of full scale, squared: 70 dB below it */
+#define FIT_MS     2     /* the stretch may be so much longer or shorter, to fit in phase */
 
 static unsigned frames_of(const struct concealment *concealment, unsigned ms) {
 	return concealment->rate * ms / 1000;
@@ -144,6 +146,60 @@ static float likeness(const float *a, const float *b, unsigned count, unsigned c
 		bb += y * y;
 	}
 	return ab > 0 ? ab * ab / (aa * bb) : 0;
+}
+
+/* Whether a channel is at b what it is at a. */
+static bool is_repeated(const float *a, const float *b, unsigned count, unsigned channels) {
+	float most = 0;
+	for (unsigned i = 0; i < count; i++) {
+		most += a[(size_t)i * channels] * a[(size_t)i * channels];
+	}
+	most = most * ALIKE > SOFT * (float)count ? most * ALIKE : SOFT * (float)count;
+	for (unsigned i = 0; i < count && most >= 0; i++) {
+		const float off = b[(size_t)i * channels] - a[(size_t)i * channels];
+		most -= off * off;
+	}
+	return most >= 0;
+}
+
+static bool all_are_repeated(
+		const float *frames, unsigned length, unsigned blend, unsigned channels) {
+	for (unsigned c = 0; c < channels; c++) {
+		if (!is_repeated(frames + c, frames + (size_t)length * channels + c, blend,
+				    channels)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+unsigned concealment_shorten(const struct concealment *concealment, float *frames, unsigned count) {
+	const unsigned channels = concealment->channels;
+	const unsigned blend = frames_of(concealment, SPLICE_MS);
+	const unsigned shortest = frames_of(concealment, 1);
+	const unsigned step = concealment->rate / 40000;
+	if (concealment->silent || concealment->blend_frames > 0 || concealment->mute_left > 0 ||
+			concealment->fade_left > 0 || step == 0 || count < shortest + blend) {
+		return count;
+	}
+	unsigned length = count - blend;
+	while (!all_are_repeated(frames, length, blend, channels)) {
+		if (length < shortest + step) {
+			return count;
+		}
+		length -= step;
+	}
+	const unsigned left = count - length;
+	for (unsigned i = 0; i < blend; i++) {
+		const float gain = ((float)i + 0.5F) / (float)blend;
+		for (unsigned c = 0; c < channels; c++) {
+			float *to = frames + (size_t)i * channels + c;
+			*to += (to[(size_t)length * channels] - *to) * gain;
+		}
+	}
+	memmove(frames + (size_t)blend * channels, frames + (size_t)(length + blend) * channels,
+			(size_t)(left - blend) * channels * sizeof *frames);
+	return left;
 }
 
 unsigned concealment_extend(struct concealment *concealment, float *ret_frames, unsigned count,

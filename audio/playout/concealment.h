@@ -34,6 +34,10 @@ void concealment_dropped(struct concealment *concealment, const float *frames, u
 /* Something is missing before the next frames: blend over from a mirror of the last 2 ms. */
 void concealment_splice(struct concealment *concealment);
 
+/* Leaves out some of the next `count` frames, in place, where that is not heard: where all channels
+ * repeat themselves, or hardly sound. Returns how many are left; count = nowhere. */
+unsigned concealment_shorten(const struct concealment *concealment, float *frames, unsigned count);
+
 /* Applies what is due, in place, and remembers. */
 void concealment_apply(struct concealment *concealment, float *frames, unsigned count);
 

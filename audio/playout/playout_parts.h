@@ -60,6 +60,8 @@ struct playout {
 	double excess_frames; /* in flight at the beginning, to be regained; less than 0 = missing
 			       */
 	bool was_silent;      /* the last packet was, while there was such */
+	bool jumped;          /* the server lost time, since the last packet */
+	uint64_t whole_ns;    /* until when nothing more is left out of what sounds */
 
 	void (*listen)(const float *frames, unsigned count, const struct sink_format *format,
 			unsigned rate, uint64_t at_ns, void *data);

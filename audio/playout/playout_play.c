@@ -16,6 +16,8 @@
 	300e3 /* the last packet of a batch was due; most come less late than this */
 #define STEADY_NS      (2 * NS_PER_S)
 #define REGAINED_NS    1e6
+#define CUT_FROM_NS    5e6 /* no more is left out than is too much */
+#define CUT_EACH       100
 #define REGAIN_FROM_NS 3e6
 #define REGAIN_MOST_NS 120e6 /* in a minute at most; more than that is cut */
 
@@ -79,15 +81,16 @@ static bool came_too_late(struct playout *playout, double error, double frames) 
 }
 
 /* A sound began with more in flight than wanted, for nothing of it was to be lost, or with less,
- * for the device was faster than thought: that is regained by playing faster or slower, or where it
- * is silent. */
+ * for the device was faster than thought, or the server stood still: that is regained by playing
+ * faster or slower, and where nobody hears that something is left out. */
 static void note_excess(struct playout *playout, double error) {
 	const struct stream *stream = &playout->stream;
-	if (playout->beginning) {
-		playout->beginning = false;
+	if (playout->beginning || playout->jumped) {
+		const double most_ns = playout->beginning ? REGAIN_MOST_NS : RESYNC_ERROR_NS;
 		const double off_ns = stream_to_ns(stream, fabs(error));
-		playout->excess_frames =
-				off_ns > REGAIN_FROM_NS && off_ns < REGAIN_MOST_NS ? error : 0;
+		playout->excess_frames = off_ns > REGAIN_FROM_NS && off_ns < most_ns ? error : 0;
+		playout->beginning = false;
+		playout->jumped = false;
 	}
 	if (playout->excess_frames == 0) {
 		return;
@@ -109,6 +112,14 @@ static bool regained_in_silence(struct playout *playout, const struct scream_pac
 	const bool twice = silent && playout->was_silent;
 	playout->was_silent = silent;
 	return twice;
+}
+
+/* What sounds may be a little shorter, by a hundredth in all, which no ear takes for another tempo:
+ * only where it repeats itself (concealment.h). */
+static bool may_be_shorter(const struct playout *playout, double error) {
+	const double most = stream_to_frames(&playout->stream, CUT_FROM_NS);
+	return playout->excess_frames > most && error > most &&
+	       playout->now_ns >= playout->whole_ns;
 }
 
 /* Whether this packet must be left out because too much is in flight. */
@@ -206,8 +217,14 @@ void playout_play(
 						arrivals_are_bursty(&playout->arrivals),
 				playout->now_ns);
 	}
-	playout->counts.frames += writer_block(
-			&playout->writer, &playout->stream, packet->pcm, packet->frames);
+	struct writer *writer = &playout->writer;
+	writer->shorten = may_be_shorter(playout, error);
+	playout->counts.frames +=
+			writer_block(writer, &playout->stream, packet->pcm, packet->frames);
+	if (writer->cut_frames > 0) {
+		const double cut_ns = stream_to_ns(stream, writer->cut_frames);
+		playout->whole_ns = playout->now_ns + (uint64_t)(cut_ns * CUT_EACH);
+	}
 }
 
 /* ---- when they are picked up: several to a wake-up, where enough is in flight ---- */

@@ -333,6 +333,7 @@ static void on_timing(const struct sink_timing *timing, void *data) {
 		return;
 	}
 	if (jumped) {
+		playout->jumped = true;
 		servo_distrust(&playout->writer.servo);
 	}
 	if (timing->playing && stream_fill_known(stream) && stream->fill.odd_count == 0) {

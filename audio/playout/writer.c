@@ -41,6 +41,13 @@ unsigned writer_block(
 		stream_write(stream, writer->scratch, patched);
 		writer->patch_frames = 0;
 	}
+	writer->cut_frames = 0;
+	if (writer->shorten) {
+		const unsigned left = concealment_shorten(&writer->concealment, out, n);
+		writer->cut_frames = n - left;
+		writer->shorten = false;
+		n = left;
+	}
 	concealment_apply(&writer->concealment, out, n);
 	stream_write(stream, out, n);
 	return n;

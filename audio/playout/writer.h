@@ -18,6 +18,8 @@ struct writer {
 	struct servo servo;
 	struct concealment concealment;
 	unsigned patch_frames; /* to be put in before the next block, for lost ones */
+	bool shorten;          /* some of the next block may be left out, where nobody hears it */
+	unsigned cut_frames;   /* so many were */
 	double carried;        /* frames of sound put in since the last packet that was on time */
 	float scratch[CONCEALMENT_HISTORY_FRAMES * SCREAM_CHANNELS_MAX];
 };

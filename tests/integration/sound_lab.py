@@ -168,12 +168,13 @@ class Player:
 
 
 class Probe:
-    def __init__(self, lab, seconds, source="lab.monitor", hertz=997):
+    def __init__(self, lab, seconds, source="lab.monitor", hertz=997, server=None):
         self.lab = lab
         self.output = lab.path("probe")
+        env = dict(os.environ, PULSE_SERVER=server) if server else None
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen([PROBE, source, str(seconds), str(hertz)],
-                                            stdout=out, preexec_fn=die_with_parent)
+                                            stdout=out, env=env, preexec_fn=die_with_parent)
         lab.processes.append(self.process)
 
     def lines(self):
@@ -435,6 +436,18 @@ class Lab:
     def start_front(self):
         self.start_process("pipewire-pulse")
         self.await_server()
+
+    def second_front(self):
+        """The address of another one beside it: what it records goes on where the first is stopped."""
+        folder = self.path("front")
+        os.mkdir(folder)
+        os.environ["PULSE_RUNTIME_PATH"] = folder
+        self.start_process("pipewire-pulse")
+        del os.environ["PULSE_RUNTIME_PATH"]
+        self.servers.insert(0, self.servers.pop())  # the first stays the last
+        wait_for("a second front", lambda: os.path.exists(f"{folder}/native"), 10)
+        realtime(self.servers[0].pid, 6)
+        return f"unix:{folder}/native"
 
     # ---- what is tested ----
 

@@ -77,6 +77,58 @@ static void a_hole_is_patched_to_its_size(void **state) {
 	CHECK(largest_step(patch[0], patch, n) < 0.06F);
 }
 
+/* A packet of a tone on the left and of what is asked for on the right, in the middle of it. */
+static void make_both(float *frames, unsigned count, double hertz, float noise) {
+	uint32_t random = 1;
+	for (unsigned i = 0; i < count; i++) {
+		random = random * 1664525 + 1013904223;
+		frames[2 * i] = (float)(0.5 * sin(2 * M_PI * HERTZ * i / RATE));
+		frames[2 * i + 1] = (float)(0.5 * sin(2 * M_PI * hertz * i / RATE)) +
+				    noise * ((float)(int32_t)random / 2147483648.0F);
+	}
+}
+
+static void only_what_repeats_itself_gets_shorter(void **state) {
+	static const struct {
+		const char *name;
+		double hertz;
+		float noise;
+		bool shorter;
+	} cases[] = {
+		{ "the same on both", HERTZ, 0, true },
+		{ "an octave", 2 * HERTZ, 0, true },
+		{ "silence beside it", 0, 0, true },
+		{ "hardly a noise", 0, 2e-4F, true },
+		{ "a noise", 0, 0.01F, false },
+		{ "a loud noise", HERTZ, 0.3F, false },
+		{ "a deep tone", 45, 0, false },
+		{ "another tone", 617, 0, false },
+	};
+	static float frames[288 * 2];
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		static struct sound s;
+		start(&s);
+		make_both(frames, 288, cases[i].hertz, cases[i].noise);
+		const float first = frames[0];
+		const float last = frames[287 * 2];
+		const unsigned left = concealment_shorten(&s.concealment, frames, 288);
+		if ((left < 288) != cases[i].shorter || left < 96) {
+			fail_msg("%s: %u frames are left", cases[i].name, left);
+		}
+		CHECK(fabsf(frames[0] - first) < 1e-3F);
+		CHECK(fabsf(frames[(left - 1) * 2] - last) < 1e-6F);
+		CHECK(largest_step(frames[0], frames, left) < 0.032F);
+	}
+	/* Never in a fade, nor in what is too short for it. */
+	static struct sound s;
+	start(&s);
+	make_both(frames, 288, HERTZ, 0);
+	assert_int_equal(concealment_shorten(&s.concealment, frames, 96), 96);
+	concealment_fade_in(&s.concealment, 0);
+	assert_int_equal(concealment_shorten(&s.concealment, frames, 288), 288);
+}
+
 static void a_beginning_fades_in(void **state) {
 	static struct sound s;
 	float frames[480 * 2];
@@ -97,6 +149,7 @@ int main(void) {
 		cmocka_unit_test(sound_is_carried_on_without_a_step),
 		cmocka_unit_test(a_hole_is_patched_to_its_size),
 		cmocka_unit_test(a_beginning_fades_in),
+		cmocka_unit_test(only_what_repeats_itself_gets_shorter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

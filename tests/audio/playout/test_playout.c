@@ -277,6 +277,38 @@ static void stalls_leave_no_trace(void **state) {
 			2);
 }
 
+static double heard_after_ms(const struct world *w, double seconds) {
+	return w->latency_at[(unsigned)(seconds * 10)] * 1e-6;
+}
+
+/* What a device that begins late, or a server that stands still, leaves in flight is soon gone, and
+ * nobody hears how. */
+static void latency_is_regained_unheard(void **state) {
+	(void)state;
+	for (unsigned quantum = 128; quantum <= 1024; quantum *= 2) {
+		struct world *w = calloc(1, sizeof *w);
+		w->quantum = quantum;
+		w->start_ns = 20 * MS;
+		w->jitter_ns = 300e3;
+		w->sink_ppm = 100;
+		w->config.latency_ms = 40;
+		w->settle_s = 0.5;
+		w->faults = (const struct fault[]){ { 10 * NS_PER_S, SINK_STALL, 25 * MS }, { 0 } };
+		w->seconds = 16.5;
+		world_run(w);
+		char name[40];
+		snprintf(name, sizeof name, "a stop of 25 ms, steps of %u", quantum);
+		tell(name, w);
+		CHECK_THAT(heard_after_ms(w, 0.5) > 50 && heard_after_ms(w, 10.2) > 60, name, w);
+		CHECK_THAT(fabs(heard_after_ms(w, 3) - 40) < 3, name, w);
+		CHECK_THAT(fabs(heard_after_ms(w, 16) - 40) < 4, name, w);
+		CHECK_THAT(w->glitches == 0 && w->silence_frames == 0, name, w);
+		CHECK_THAT(w->max_rate_ppm < 2001, name, w);
+		world_end(w);
+		free(w);
+	}
+}
+
 static void loss_is_bridged(void **state) {
 	(void)state;
 	for (int i = 0; i < 8; i++) {
@@ -308,6 +340,7 @@ int main(void) {
 		cmocka_unit_test(the_target_is_changed),
 		cmocka_unit_test(packets_are_picked_up_together),
 		cmocka_unit_test(stalls_leave_no_trace),
+		cmocka_unit_test(latency_is_regained_unheard),
 		cmocka_unit_test(loss_is_bridged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

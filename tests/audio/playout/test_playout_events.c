@@ -139,7 +139,7 @@ static double last_latency_ms(const struct world *w, unsigned slots) {
 }
 
 /* The device is well again, the guest plays: 25 s later what it should be is heard, but for what
- * the beginning held back, of which 2 ms go in a second. */
+ * the beginning held back. */
 static void check_that_it_plays(struct world *w, const char *state, const char *event) {
 	char name[100];
 	snprintf(name, sizeof name, "%s, %s", state, event);
