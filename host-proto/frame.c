@@ -203,6 +203,7 @@ static int read_place(const struct shm *shm, const struct header *header,
 		return r;
 	}
 	frame->block_offset = block;
+	frame->block_bytes = block_size;
 	frame->pixels_offset = block + offset + KVMFR_WRITE_POINTER_BYTES;
 	frame->write_pointer = (const uint32_t *)(const void *)start;
 	frame->pixels = start + KVMFR_WRITE_POINTER_BYTES;

@@ -70,6 +70,7 @@ struct frame {
 	struct frame_rect damage[FRAME_DAMAGE_MAX];
 
 	uint64_t block_offset;  /* of the LGMP payload block in the mapping */
+	uint32_t block_bytes;   /* its size */
 	uint64_t pixels_offset; /* of the first pixel in the mapping; pitch * rows bytes lie inside
 				 */
 	/* The same place. Bytes may change while they are read: feed them to the GPU or a copy,

@@ -105,6 +105,7 @@ static void unmap(struct lgmp_client *client) {
 	client->shm = NULL;
 	client->layout = NULL;
 	client->status.memory_bytes = 0;
+	client->recovery_beats = 0;
 }
 
 void lgmp_client_forget_host(struct lgmp_client *client) {

@@ -60,7 +60,9 @@ struct lgmp_client {
 	uint64_t heartbeat;  /* the last value seen */
 	unsigned heartbeats; /* changes since the baseline */
 	uint64_t heartbeat_ns;
-	uint64_t check_ns; /* of the last session check */
+	uint64_t check_ns;                        /* of the last session check */
+	uint64_t recovery_heartbeat, recovery_ns; /* of the recovery region, and when it changed */
+	unsigned recovery_beats;
 
 	uint64_t subscribed_ns[LGMP_QUEUE_COUNT];
 	bool got_frame; /* since the frame queue was subscribed */

@@ -93,11 +93,25 @@ static void say_other_version(struct lgmp_client *client, unsigned version) {
 			version);
 }
 
-/* A host that is too new for its magic to be found says what it speaks in the recovery region. */
-static unsigned recovery_version(struct lgmp_client *client) {
+/*
+ * A host that is too new for its magic to be found says what it speaks in the recovery region. The
+ * region stays when its host is gone, or another one runs: it counts while its heartbeat moves.
+ */
+static unsigned recovery_version(struct lgmp_client *client, uint64_t now_ns) {
 	struct kvmfr_recovery recovery;
 	client->status.recovery = kvmfr_recovery_read(client->shm, &recovery) == 0;
-	return client->status.recovery && recovery.lgmp > LGMP_NEWEST ? recovery.lgmp : 0;
+	if (!client->status.recovery) {
+		client->recovery_beats = 0;
+		return 0;
+	}
+	if (recovery.heartbeat != client->recovery_heartbeat) {
+		client->recovery_heartbeat = recovery.heartbeat;
+		client->recovery_ns = now_ns;
+		client->recovery_beats++; /* the first one is what stood there */
+	} else if (now_ns - client->recovery_ns > LGMP_DEAD_NS) {
+		client->recovery_beats = 1;
+	}
+	return client->recovery_beats > 1 && recovery.lgmp > LGMP_NEWEST ? recovery.lgmp : 0;
 }
 
 /* Whether there is a header of a version that we speak. */
@@ -110,9 +124,12 @@ static bool find_header(struct lgmp_client *client, uint64_t now_ns) {
 		return false;
 	}
 	unsigned version = find_version(client);
-	const unsigned newer = recovery_version(client); /* or what one left there */
+	const unsigned newer = recovery_version(client, now_ns);
 	version = newer && !lgmp_layout_find(version) ? newer : version;
 	const struct lgmp_layout *layout = lgmp_layout_find(version);
+	if (layout && !layout->session_client_id) {
+		client->status.recovery = false; /* of a host that was there before */
+	}
 	const bool here = layout && shm_size(client->shm) >= layout->header_bytes &&
 			  lgmp_client_header(client, layout->magic) == LGMP_MAGIC;
 	if (!here) {

@@ -117,12 +117,18 @@ void video_report_failure(struct video_report *report, const char *text) {
 	pthread_mutex_unlock(&report->lock);
 }
 
-/* What a host would need to send the whole picture (kvmfr.md 4.1):
- * 2^ceil(log2(height x pitch x 2 / MiB + 10)). */
-static unsigned needed_mib(const struct frame *frame) {
-	const double mib = (double)frame->screen_height * frame->pitch * 2 / 1048576 + 10;
+/* What a host would need to send the whole picture: what it has, and for each of the frames that it
+ * keeps what the block of this one lacks (kvmfr.md 4.1, A.1); a power of two. */
+static unsigned needed_mib(const struct frame *frame, const struct lgmp_status *lgmp) {
+	const uint64_t frames = lgmp->kvmfr >= KVMFR_OFFERS ? 3 : 2;
+	const uint64_t rows = lgmp->kvmfr < 20 ? frame->screen_height : frame->height;
+	const uint64_t whole = frame->pixels_offset - frame->block_offset + frame->pitch * rows;
+	uint64_t bytes = lgmp->memory_bytes + 1;
+	if (whole > frame->block_bytes) {
+		bytes = lgmp->memory_bytes + frames * (whole - frame->block_bytes);
+	}
 	unsigned needed = 1;
-	while (needed < mib && needed < 1u << 20) {
+	while ((uint64_t)needed << 20 < bytes && needed < 1u << 20) {
 		needed *= 2;
 	}
 	return needed;
@@ -148,7 +154,7 @@ void video_report_frame(struct video_report *report, const struct frame *frame, 
 	status->hdr_max_nits = frame->hdr.max_nits;
 	status->hdr_max_cll_nits = frame->hdr.max_cll_nits;
 	status->hdr_max_fall_nits = frame->hdr.max_fall_nits;
-	status->needed_mib = truncated ? needed_mib(frame) : 0;
+	status->needed_mib = truncated ? needed_mib(frame, &report->lgmp) : 0;
 	status->activation_requests += activate ? 1 : 0;
 	report->have_frame = true;
 	if (changed && shown) {

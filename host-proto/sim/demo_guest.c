@@ -102,8 +102,10 @@ uint64_t demo_guest_memory_bytes(const struct demo_guest_config *config) {
 		return 0;
 	}
 	const uint64_t streams = offers_clipboard(config) ? clipboard_host_bytes() : 0;
+	const uint64_t blocks =
+			config->kvmfr >= KVMFR_OFFERS ? KVMFR_HOST_BLOCKS : KVMFR_HOST_BLOCKS_OLD;
 	const uint64_t need = FIXED_BYTES + streams +
-			      2 * ((uint64_t)frame.pitch * frame.rows + 3 * 4096ull);
+			      blocks * ((uint64_t)frame.pitch * frame.rows + 3 * 4096ull);
 	uint64_t bytes = 1 << 20;
 	while (bytes < need) {
 		bytes *= 2;

@@ -62,7 +62,7 @@ struct demo_guest_times {
 
 struct demo_guest_counters {
 	uint64_t posted;   /* to at least one subscriber */
-	uint64_t refused;  /* both blocks were still in use when a frame was due */
+	uint64_t refused;  /* all blocks were still in use when a frame was due */
 	uint64_t unseen;   /* captured while a subscriber had just left */
 	uint64_t sessions; /* begun */
 	uint64_t moves;    /* requests of clients to move the pointer */

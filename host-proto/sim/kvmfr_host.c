@@ -186,6 +186,10 @@ static int add_queues(struct kvmfr_host *host) {
 	return 0;
 }
 
+static unsigned blocks_of(const struct kvmfr_host *host) {
+	return host->info.version >= KVMFR_OFFERS ? KVMFR_HOST_BLOCKS : KVMFR_HOST_BLOCKS_OLD;
+}
+
 static int allocate_blocks(struct kvmfr_host *host) {
 	int r = 0;
 	for (unsigned i = 0; r == 0 && i < POINTER_BLOCKS; i++) {
@@ -204,15 +208,15 @@ static int allocate_blocks(struct kvmfr_host *host) {
 			return r;
 		}
 	}
-	/* The stock host's arithmetic (kvmfr.md 4.1), rounded down so that both blocks fit. */
+	/* The stock host's arithmetic (kvmfr.md 4.1), rounded down so that all blocks fit. */
 	uint64_t room = lgmp_host_available(host->lgmp);
 	const uint64_t kept = has_recovery(host) ? KVMFR_RECOVERY_BYTES : 0;
 	room -= room < kept ? room : kept;
 	if (room < 6ull * PAGE) {
 		return -EMSGSIZE;
 	}
-	const uint64_t each = ((room - PAGE) / KVMFR_HOST_BLOCKS) & ~((uint64_t)PAGE - 1);
-	for (unsigned i = 0; r == 0 && i < KVMFR_HOST_BLOCKS; i++) {
+	const uint64_t each = ((room - PAGE) / blocks_of(host)) & ~((uint64_t)PAGE - 1);
+	for (unsigned i = 0; r == 0 && i < blocks_of(host); i++) {
 		r = allocate(host, &host->frames[i], each, PAGE);
 	}
 	return r;
@@ -490,7 +494,7 @@ int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, ui
 	*slot = posted;
 	host->last = *block;
 	host->has_last = true;
-	host->next_frame = (host->next_frame + 1) % KVMFR_HOST_BLOCKS;
+	host->next_frame = (host->next_frame + 1) % blocks_of(host);
 	*ret_frame = posted;
 	return 0;
 }
@@ -505,8 +509,7 @@ int kvmfr_host_repost_frame(struct kvmfr_host *host, uint64_t now_ms) {
 	int r = lgmp_host_post(host->lgmp, host->frame_queue, &message, now_ms, &ticket);
 	if (r > 0) {
 		/* The block is in use by this message now. */
-		const unsigned last =
-				(host->next_frame + KVMFR_HOST_BLOCKS - 1) % KVMFR_HOST_BLOCKS;
+		const unsigned last = (host->next_frame + blocks_of(host) - 1) % blocks_of(host);
 		host->in_block[last].ticket = ticket;
 		host->in_block[last].posted = true;
 	}

@@ -18,7 +18,8 @@ struct input_host;
 struct kvmfr_host;
 struct shm;
 
-#define KVMFR_HOST_BLOCKS 2 /* frame blocks, used in turn */
+#define KVMFR_HOST_BLOCKS     3 /* frame blocks at most, used in turn: KVMFR 34 has so many */
+#define KVMFR_HOST_BLOCKS_OLD 2
 
 /* Borrows shm and copies info: what the host says about itself; info->version chooses the layouts
  * (19, 20, 34). -EPROTONOSUPPORT, -EMSGSIZE, -ENOMEM. */
@@ -72,7 +73,7 @@ struct kvmfr_host_frame {
 
 /* The stock order (kvmfr.md 4): header from `frame` (rows = data height), write pointer 0, post.
  * The caller then writes the pixels and raises the write pointer with kvmfr_host_written().
- * -ENOBUFS: both blocks are still in use; nothing was written. */
+ * -ENOBUFS: all blocks are still in use; nothing was written. */
 int kvmfr_host_post_frame(struct kvmfr_host *host, const struct frame *frame, uint64_t now_ms,
 		struct kvmfr_host_frame *ret_frame);
 /* Whether a frame could be posted now. */

@@ -60,13 +60,24 @@ static void a_host_from_tomorrow_is_named(void **state) {
 
 	memset(shm_base(guest.shm), 0, 16384);
 	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	for (unsigned i = 0; i < 100; i++) { /* it is gone: who knows which one comes */
+		guest.now_ns += 10 * NS_PER_MS;
+		lgmp_client_step(client, guest.now_ns);
+		CHECK_EQ(lgmp_client_status(client)->state, LGMP_STATE_NO_MAGIC);
+	}
 	for (unsigned i = 0; i < 100; i++) {
+		wire->heartbeat += i % 25 == 0;
 		guest.now_ns += 10 * NS_PER_MS;
 		lgmp_client_step(client, guest.now_ns);
 	}
 	CHECK_EQ(lgmp_client_status(client)->state, LGMP_STATE_VERSION);
 	CHECK_EQ(lgmp_client_status(client)->lgmp, 14);
 	CHECK(strstr(lgmp_client_status(client)->reason, "LGMP 14"));
+	for (unsigned i = 0; i < 200; i++) {
+		guest.now_ns += 10 * NS_PER_MS;
+		lgmp_client_step(client, guest.now_ns);
+	}
+	CHECK_EQ(lgmp_client_status(client)->state, LGMP_STATE_NO_MAGIC);
 	lgmp_client_destroy(client);
 	guest_close(&guest);
 }

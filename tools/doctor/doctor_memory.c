@@ -4,6 +4,7 @@
 
 #include "base/i18n.h"
 #include "host-proto/host_facts.h"
+#include "host-proto/kvmfr.h"
 #include "tools/doctor/doctor.h"
 #include "tools/vm-model/text.h"
 
@@ -22,6 +23,22 @@ static void restart_vm(struct report *report) {
 	report_virsh(report, "start", "%s", "");
 }
 
+/* For the resolution that was asked about, with the host that runs, else that of today. */
+static void check_size_for(const struct facts *facts, struct report *report, unsigned have) {
+	const bool old = facts->live.host == HOST_FOUND && facts->live.host_kvmfr < KVMFR_OFFERS;
+	const unsigned need = shmem_mib(facts->width, facts->height, facts->hdr,
+			old ? SHMEM_FRAMES_OLD : SHMEM_FRAMES);
+	if (have < need) {
+		report_fail(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"), have,
+				facts->width, facts->height, facts->hdr ? " HDR" : "", need);
+		report_setup(report, "shmem", "--max-res %ux%u%s", facts->width, facts->height,
+				facts->hdr ? " --hdr" : "");
+	} else {
+		report_ok(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"), have,
+				facts->width, facts->height, facts->hdr ? " HDR" : "", need);
+	}
+}
+
 static void check_size(const struct facts *facts, struct report *report, uint64_t bytes) {
 	unsigned have = (unsigned)(bytes >> 20);
 	if (!power_of_two(bytes)) {
@@ -29,18 +46,7 @@ static void check_size(const struct facts *facts, struct report *report, uint64_
 				(unsigned long long)bytes);
 		report_setup(report, "shmem", "--max-res 1920x1080");
 	} else if (facts->width) {
-		unsigned need = shmem_mib(facts->width, facts->height, facts->hdr);
-		if (have < need) {
-			report_fail(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"),
-					have, facts->width, facts->height, facts->hdr ? " HDR" : "",
-					need);
-			report_setup(report, "shmem", "--max-res %ux%u%s", facts->width,
-					facts->height, facts->hdr ? " --hdr" : "");
-		} else {
-			report_ok(report, _("%u MiB of shared memory, %ux%u%s needs %u MiB"), have,
-					facts->width, facts->height, facts->hdr ? " HDR" : "",
-					need);
-		}
+		check_size_for(facts, report, have);
 	} else if (have < 32) {
 		report_warn(report, _("%u MiB of shared memory: too small for 1920x1080 (32 MiB)"),
 				have);

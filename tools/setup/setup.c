@@ -439,7 +439,8 @@ static unsigned wanted_mib(const struct setup *setup) {
 	if (!setup->options.width && shmem) {
 		return (unsigned)(shmem->bytes >> 20);
 	}
-	return shmem_mib(setup->options.width, setup->options.height, setup->options.hdr);
+	return shmem_mib(setup->options.width, setup->options.height, setup->options.hdr,
+			SHMEM_FRAMES);
 }
 
 static bool run_shmem(struct setup *setup) {

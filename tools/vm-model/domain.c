@@ -67,8 +67,10 @@ const struct domain_shmem *domain_scream(const struct domain *domain) {
 	return small;
 }
 
-unsigned shmem_mib(unsigned width, unsigned height, bool hdr) {
-	uint64_t bytes = (uint64_t)width * height * (hdr ? 8 : 4) * 2 + (10ull << 20);
+unsigned shmem_mib(unsigned width, unsigned height, bool hdr, unsigned frames) {
+	const uint64_t pitch = ((uint64_t)width * (hdr ? 8 : 4) + 255) & ~255ull;
+	const uint64_t rest = frames > SHMEM_FRAMES_OLD ? 8 : 10;
+	uint64_t bytes = pitch * height * frames + (rest << 20);
 	unsigned mib = 1;
 	while ((uint64_t)mib << 20 < bytes) {
 		mib *= 2;

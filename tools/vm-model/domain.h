@@ -214,9 +214,12 @@ bool domain_shmem_is_scream(const struct domain_shmem *shmem);
 bool domain_shmem_says_scream(const struct domain_shmem *shmem); /* by name */
 /* The memory that Scream writes its sound into, first by name; NULL = none. */
 const struct domain_shmem *domain_scream(const struct domain *domain);
-/* The memory that a resolution needs (kvmfr.md 8), in MiB: width x height x (8 for HDR, else 4) x 2
- * frames, + 10 MiB, up to a power of two. */
-unsigned shmem_mib(unsigned width, unsigned height, bool hdr);
+/* Frames that the host keeps in it: that of today (KVMFR 34), and B6 and B7. */
+#define SHMEM_FRAMES     3u
+#define SHMEM_FRAMES_OLD 2u
+/* The memory that a resolution needs (kvmfr.md 8), in MiB: the frames, of width x (8 for HDR, else
+ * 4) bytes in a row, and 8 or (old) 10 MiB of other things, up to a power of two. */
+unsigned shmem_mib(unsigned width, unsigned height, bool hdr, unsigned frames);
 
 const struct domain_graphics *domain_spice(const struct domain *domain);
 

@@ -93,14 +93,19 @@ static void tags_that_do_not_match_are_refused(void **state) {
 
 static void memory_sizes_of_the_guide(void **state) {
 	(void)state;
-	CHECK_EQ(shmem_mib(1920, 1080, false), 32);
-	CHECK_EQ(shmem_mib(1920, 1080, true), 64);
-	CHECK_EQ(shmem_mib(2560, 1440, false), 64);
-	CHECK_EQ(shmem_mib(2560, 1440, true), 128);
-	CHECK_EQ(shmem_mib(3840, 2160, false), 128);
-	CHECK_EQ(shmem_mib(3840, 2160, true), 256);
-	CHECK_EQ(shmem_mib(3440, 1440, false), 64);
-	CHECK_EQ(shmem_mib(5120, 2880, true), 256);
+	CHECK_EQ(shmem_mib(1920, 1080, false, SHMEM_FRAMES), 32);
+	CHECK_EQ(shmem_mib(1920, 1080, true, SHMEM_FRAMES), 64);
+	CHECK_EQ(shmem_mib(2560, 1440, false, SHMEM_FRAMES), 64);
+	CHECK_EQ(shmem_mib(2560, 1440, true, SHMEM_FRAMES), 128);
+	CHECK_EQ(shmem_mib(3840, 2160, false, SHMEM_FRAMES), 128);
+	CHECK_EQ(shmem_mib(3840, 2160, true, SHMEM_FRAMES), 256);
+	/* The host of today keeps three frames: wide screens need more than with B6 and B7. */
+	CHECK_EQ(shmem_mib(3440, 1440, false, SHMEM_FRAMES), 128);
+	CHECK_EQ(shmem_mib(3440, 1440, false, SHMEM_FRAMES_OLD), 64);
+	CHECK_EQ(shmem_mib(2560, 1080, false, SHMEM_FRAMES), 64);
+	CHECK_EQ(shmem_mib(2560, 1080, false, SHMEM_FRAMES_OLD), 32);
+	CHECK_EQ(shmem_mib(5120, 2880, false, SHMEM_FRAMES), 256);
+	CHECK_EQ(shmem_mib(5120, 2880, true, SHMEM_FRAMES_OLD), 256);
 }
 
 static void shell_values(void **state) {

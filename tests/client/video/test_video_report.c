@@ -1,0 +1,50 @@
+/* What is said of a picture whose lower part is missing: a memory that would do. */
+#include <string.h>
+
+#include "client/video/video_report.h"
+#include "host-proto/frame.h"
+#include "tests/support/check.h"
+
+static unsigned needed(unsigned kvmfr, unsigned memory_mib, unsigned frames, uint32_t width,
+		uint32_t height, uint32_t lines) {
+	static struct video_report report;
+	const struct video_events events = { .data = NULL };
+	const struct lgmp_status lgmp = { .state = LGMP_STATE_RUNNING,
+		.kvmfr = kvmfr,
+		.memory_bytes = (uint64_t)memory_mib << 20 };
+	struct frame frame = { .format = FRAME_FORMAT_BGRA,
+		.screen_width = width,
+		.screen_height = height,
+		.width = width,
+		.height = kvmfr < 20 ? lines : height,
+		.rows = lines,
+		.pitch = (width * 4 + 255) & ~255u,
+		.flags = FRAME_TRUNCATED,
+		.block_offset = 1 << 20 };
+	frame.pixels_offset = frame.block_offset + 4096;
+	frame.block_bytes = (memory_mib - 8) / frames << 20;
+	memset(&report, 0, sizeof report);
+	video_report_init(&report, &events, VIDEO_SOURCE_AUTO);
+	video_report_lgmp(&report, &lgmp);
+	video_report_frame(&report, &frame, false);
+	const unsigned mib = report.status.needed_mib;
+	video_report_finish(&report);
+	return mib;
+}
+
+static void what_is_asked_for_would_do(void **state) {
+	(void)state;
+	/* An ultrawide guest whose memory was made for two frames. */
+	CHECK_EQ(needed(34, 64, 3, 3440, 1440, 1415), 128);
+	CHECK_EQ(needed(34, 32, 3, 2560, 1080, 800), 64);
+	CHECK_EQ(needed(34, 32, 3, 3840, 2160, 500), 128);
+	CHECK_EQ(needed(20, 32, 2, 2560, 1440, 1000), 64);
+	CHECK_EQ(needed(19, 32, 2, 2560, 1440, 1000), 64); /* says a lower height instead */
+	/* One that has room and says so all the same: more than there is, never the same again. */
+	CHECK_EQ(needed(34, 64, 3, 1920, 1080, 1000), 128);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_asked_for_would_do) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
