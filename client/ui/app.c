@@ -276,6 +276,7 @@ static deadline run_timers(struct app *app) {
 	if (deadline_is_over(window_input_deadline(app->input), now)) {
 		window_input_tick(app->input, now);
 	}
+	window_tick(app->window, now);
 	if (deadline_is_over(app->size.settled_ns, now)) {
 		app_size_settled(&app->size, app->config, &app->parts, &app->hud.now.video,
 				app->window);
@@ -306,6 +307,7 @@ static deadline run_timers(struct app *app) {
 	}
 	deadline next = app_hud_deadline(&app->hud);
 	next = deadline_first(next, window_input_deadline(app->input));
+	next = deadline_first(next, window_deadline(app->window));
 	next = deadline_first(next, app->size.settled_ns);
 	next = deadline_first(next, app->settle_ns);
 	next = deadline_first(next, app->notices.agent_ns);

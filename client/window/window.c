@@ -311,7 +311,7 @@ static int filter(void *data, SDL_Event *event) {
 		return ours;
 	}
 	window_drop_event(&window->drop, event);
-	return window_seen_event(&window->seen, event);
+	return window_seen_event(&window->seen, event) || ours;
 }
 
 static bool is_x11(void) {
@@ -517,6 +517,16 @@ bool window_has_focus(const struct window *window) {
 
 bool window_is_viewable(const struct window *window) {
 	return window_is_seen(&window->seen);
+}
+
+deadline window_deadline(const struct window *window) {
+	return window->held.look_ns;
+}
+
+void window_tick(struct window *window, uint64_t now_ns) {
+	if (deadline_is_over(window->held.look_ns, now_ns)) {
+		window_held_look(&window->held, now_ns);
+	}
 }
 
 bool window_lacks_frame(const struct window *window) {

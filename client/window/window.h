@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
+
 struct SDL_Window;
 struct window;
 struct window_drop;
@@ -79,6 +81,9 @@ bool window_lacks_frame(const struct window *window);
  * window hears nothing. Always true on Wayland, where a window that nobody sees is not asked for
  * pictures. */
 bool window_is_viewable(const struct window *window);
+/* When window_tick() is due next: while another program has grabbed the keyboard. */
+deadline window_deadline(const struct window *window);
+void window_tick(struct window *window, uint64_t now_ns);
 /* The desktop must not blank or lock the screen / may again. */
 void window_keep_awake(struct window *window, bool on);
 /* Makes the drawing surface that large, where the desktop allows it, but not larger than the screen

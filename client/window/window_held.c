@@ -4,6 +4,7 @@
 #include <SDL_syswm.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "client/window/lost_keys.h"
 #include "client/window/window_input.h"
 
@@ -11,6 +12,7 @@
 
 #include <X11/XKBlib.h>
 
+#define LOOK_NS     (100 * NS_PER_MS)
 #define X_KEY_FIRST 8u /* X's key codes are Linux's, by this much higher */
 
 static bool has(const unsigned char *keys, unsigned code) {
@@ -44,6 +46,7 @@ void window_held_start(struct window_held *held, struct SDL_Window *window) {
 	SDL_SysWMinfo info;
 	SDL_VERSION(&info.version);
 	if (SDL_GetWindowWMInfo(window, &info) && info.subsystem == SDL_SYSWM_X11) {
+		held->display = info.info.x11.display;
 		held->linux_codes = has_linux_codes(info.info.x11.display);
 	}
 }
@@ -71,7 +74,13 @@ static void server_event(struct window_held *held, const XEvent *event) {
 	switch (event->type) {
 	case FocusIn:
 	case FocusOut:
-		memset(held->lost, 0, sizeof held->lost);
+		if (event->xfocus.mode != NotifyGrab && event->xfocus.mode != NotifyUngrab) {
+			memset(held->lost, 0, sizeof held->lost);
+		}
+		held->look_ns = event->type == FocusOut && event->xfocus.mode == NotifyGrab
+						? DEADLINE_NOW
+						: DEADLINE_NONE;
+		memset(held->let_go, 0, sizeof held->let_go);
 		break;
 	case KeymapNotify: /* after EnterNotify, too, which changes nothing */
 		if (focus) {
@@ -97,7 +106,7 @@ bool window_held_event(struct window_held *held, const SDL_Event *event) {
 		if (event->syswm.msg && event->syswm.msg->subsystem == SDL_SYSWM_X11) {
 			server_event(held, &event->syswm.msg->msg.x11.event);
 		}
-		return true;
+		return held->look_ns == DEADLINE_NOW;
 	}
 	const bool is_key = event->type == SDL_KEYDOWN || event->type == SDL_KEYUP;
 	if (held->telling || (is_key && held->replaced)) {
@@ -122,7 +131,43 @@ bool window_held_event(struct window_held *held, const SDL_Event *event) {
 	return !held->focus && !(code && has(held->keys, code + X_KEY_FIRST));
 }
 
+static void tell_let_go(struct window_held *held, SDL_Scancode scancode, unsigned keycode) {
+	SDL_Event event = { .key = { .type = SDL_KEYUP, .state = SDL_RELEASED } };
+	event.key.keysym.scancode = scancode;
+	event.key.keysym.sym = SDL_GetKeyFromScancode(scancode);
+	held->telling = true;
+	SDL_PushEvent(&event);
+	held->telling = false;
+	set(held->let_go, keycode, true);
+}
+
+void window_held_look(struct window_held *held, uint64_t now_ns) {
+	static const char none[32];
+	char down[32];
+	int count;
+	const Uint8 *pressed = SDL_GetKeyboardState(&count);
+	held->look_ns = now_ns + LOOK_NS;
+	XQueryKeymap(held->display, down);
+	const bool all_up = memcmp(down, none, sizeof down) == 0;
+	for (int i = 0; i < count; i++) {
+		const unsigned code = window_input_key((SDL_Scancode)i);
+		const unsigned keycode = code + X_KEY_FIRST;
+		const bool was_down = pressed[i] || has(held->lost, keycode);
+		/* Of key codes that are not Linux's only "none is down" can be read. */
+		const bool up = all_up ||
+				(held->linux_codes && !has((unsigned char *)down, keycode));
+		if (code && was_down && up && !has(held->let_go, keycode)) {
+			tell_let_go(held, (SDL_Scancode)i, keycode);
+		}
+	}
+}
+
 #else
+
+void window_held_look(struct window_held *held, uint64_t now_ns) {
+	(void)held;
+	(void)now_ns;
+}
 
 void window_held_start(struct window_held *held, struct SDL_Window *window) {
 	(void)held;

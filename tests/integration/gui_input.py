@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Cases of tests/integration/gui about keys and pointer: what is pressed on the desktop, in capture mode and out of it,
 arrives at the guest's end of the wire, and only that."""
+import ctypes
 import os
 import subprocess
 import time
@@ -196,6 +197,22 @@ def case_panel():
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
+class Grab:
+    """Another program that takes the keyboard and leaves the focus where it is, as a screen lock of X11 does."""
+
+    def __init__(self):
+        self.x11 = ctypes.CDLL('libX11.so.6')
+        self.x11.XOpenDisplay.restype = ctypes.c_void_p
+        self.display = ctypes.c_void_p(self.x11.XOpenDisplay(X_ENV['DISPLAY'].encode()))
+        self.x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        root = ctypes.c_ulong(self.x11.XDefaultRootWindow(self.display))
+        got = self.x11.XGrabKeyboard(self.display, root, 0, 1, 1, ctypes.c_ulong(0))
+        check(got == 0, 'the keyboard cannot be grabbed: %d' % got)
+
+    def end(self):
+        self.x11.XCloseDisplay(self.display)
+
+
 class Other:
     """Another program's window. On X both stay open and the focus is given to one of them; a Wayland compositor gives the
     focus away as it likes: to a window that opens, and back as that is closed."""
@@ -229,7 +246,7 @@ class Other:
 
 def case_focus():
     """A key and a button that are held when the focus goes are released in the guest; the capture ends; a bound key of
-    one's own works, and the old one does not."""
+    one's own works, and the old one does not. So is a key that is let go while another program has the keyboard."""
     source, program, _ = start('--escape-key=f12', '--key-ctrl-alt-del=h', '--title=ours')
     xdotool('keydown', 'F12', 'key', 'h', 'keyup', 'F12')
     wait_for('Ctrl+Alt+Del', lambda: keys(source) == taps(CTRL, ALT, DEL))
@@ -252,6 +269,12 @@ def case_focus():
     check(len(keys(source)) == before, 'keys of another window reached the guest')
     other.leave()
     after(source, lambda: xdotool('key', 'a'), taps(A))
+    if MODE == 'x11':
+        after(source, lambda: xdotool('keydown', 'a'), [(A, True)])
+        grab = Grab()
+        after(source, lambda: xdotool('keyup', 'a', 'key', 'x'), [(A, False)])
+        grab.end()
+        after(source, lambda: xdotool('key', 'a'), taps(A))
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
