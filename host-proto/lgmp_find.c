@@ -201,30 +201,58 @@ static int read_udata(
 	return r;
 }
 
-static void open_session(struct lgmp_client *client, uint64_t now_ns) {
-	struct lgmp_status *status = &client->status;
-	uint32_t session = 0;
-	struct kvmfr_info info = { 0 };
-	uint64_t queue;
-
-	client->due_ns = now_ns + LGMP_LOOK_FINELY_NS;
+/* Whether the host has made the queues that are needed; if not, what is done is done. */
+static bool has_queues(struct lgmp_client *client, uint64_t now_ns) {
 	/* A host of 12 has no session while it makes its queues (A.3). */
 	const bool none = client->layout->session_client_id &&
 			  lgmp_client_header(client, client->layout->session) == 0;
+	uint64_t queue;
 	for (unsigned i = 0; i < LGMP_QUEUES_NEEDED; i++) {
 		int r = none ? -ENOENT
 			     : lgmp_queue_find(client->shm, client->layout,
 					       lgmp_client_queue_ids[i], &queue);
 		if (r == -EBADMSG) {
 			lgmp_client_lose_corrupt(client, now_ns);
-			return;
+			return false;
 		}
 		if (r < 0) {
 			lgmp_client_set_state(client, LGMP_STATE_STARTING,
 					_("the Looking Glass host program in the VM is starting"));
 			client->due_ns = look_again(client, now_ns);
-			return;
+			return false;
 		}
+	}
+	return true;
+}
+
+/* The same for the version that the host says in its user data. */
+static bool has_version(
+		struct lgmp_client *client, const struct kvmfr_info *info, uint64_t now_ns) {
+	struct lgmp_status *status = &client->status;
+	const unsigned lgmp = client->layout->version;
+	const struct kvmfr_version *ours = kvmfr_version_find(lgmp, info->version);
+	status->kvmfr = info->version;
+	status->info = *info;
+	if (!ours) {
+		const struct kvmfr_version *wanted = kvmfr_version_for_lgmp(lgmp);
+		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
+		lgmp_client_set_state(client, LGMP_STATE_KVMFR, _(HOST_FACTS_KVMFR),
+				info->host_version, info->version, lgmp,
+				wanted ? wanted->kvmfr : 0);
+		return false;
+	}
+	status->experimental = info->version != ours->kvmfr;
+	client->layout_kvmfr = ours->kvmfr;
+	return true;
+}
+
+static void open_session(struct lgmp_client *client, uint64_t now_ns) {
+	uint32_t session = 0;
+	struct kvmfr_info info = { 0 };
+
+	client->due_ns = now_ns + LGMP_LOOK_FINELY_NS;
+	if (!has_queues(client, now_ns)) {
+		return;
 	}
 	int r = read_udata(client, &session, &info);
 	if (r == -EAGAIN || r == -ENOMEM) {
@@ -240,26 +268,14 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 		lgmp_client_lose_corrupt(client, now_ns);
 		return;
 	}
-	const struct kvmfr_version *ours =
-			kvmfr_version_find(client->layout->version, info.version);
-	status->kvmfr = info.version;
-	status->info = info;
-	if (!ours) {
-		const struct kvmfr_version *wanted =
-				kvmfr_version_for_lgmp(client->layout->version);
-		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
-		lgmp_client_set_state(client, LGMP_STATE_KVMFR, _(HOST_FACTS_KVMFR),
-				info.host_version, info.version, client->layout->version,
-				wanted ? wanted->kvmfr : 0);
+	if (!has_version(client, &info, now_ns)) {
 		return;
 	}
-	status->experimental = info.version != ours->kvmfr;
 	if (client->look_only) {
 		client->due_ns = now_ns + LOOK_FOR_HOST_NS;
 		lgmp_client_set_state(client, LGMP_STATE_FOUND, "%s", info.host_version);
 		return;
 	}
-	client->layout_kvmfr = ours->kvmfr;
 	client->session = session;
 	if (client->layout->session_client_id) {
 		client->client_id = lgmp_client_take_id(client);
@@ -269,7 +285,7 @@ static void open_session(struct lgmp_client *client, uint64_t now_ns) {
 	if (lgmp_client_subscribe(client, now_ns) < 0) {
 		return;
 	}
-	status->sessions++;
+	client->status.sessions++;
 	client->check_ns = now_ns;
 	client->heartbeat_ns = now_ns;
 	lgmp_client_say_running(client);
