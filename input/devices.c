@@ -2,11 +2,13 @@
 #include "input/devices.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -21,7 +23,7 @@
 
 #define LIST_MAX      128u
 #define SETTLE_NS     (50 * NS_PER_MS) /* one plug makes many changes */
-#define RETRY_OPEN_NS (5 * NS_PER_S)   /* a device we may not open */
+#define RETRY_OPEN_NS (5 * NS_PER_S)   /* a device we may not open, or not see now */
 
 enum wanted_kind { WANTED_PATH, WANTED_NODE, WANTED_KEYBOARDS, WANTED_MICE, WANTED_ALL };
 
@@ -456,8 +458,18 @@ static void open_wanted(
 	}
 }
 
+/* What cannot be read for want of a descriptor is taken for no device. */
+static bool lacks_descriptors(void) {
+	const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
+}
+
 static void scan(void *data) {
 	struct devices *devices = data;
+	bool again = lacks_descriptors();
 	devices->open_error = 0;
 	devices->unfit[0] = '\0';
 	devices->unfit_count = 0;
@@ -466,7 +478,8 @@ static void scan(void *data) {
 		open_wanted(devices, &devices->wanted[i], count, true);
 		open_wanted(devices, &devices->wanted[i], count, false);
 	}
-	if (devices->open_error) {
+	again |= devices->open_error != 0 || lacks_descriptors();
+	if (again) {
 		loop_set_timer(devices->scan_timer, clock_now_ns() + RETRY_OPEN_NS);
 	}
 	update_status(devices);

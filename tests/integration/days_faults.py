@@ -422,6 +422,18 @@ def descriptors_out(world):
     undo()
 
 
+@fault("keyboard", "plugged without descriptors")
+def keyboard_unseen(world):
+    """It comes back while nothing can be opened, which is when it would be looked at."""
+    world.keyboard.unplug()
+    time.sleep(0.1)
+    undo = limited(world, resource.RLIMIT_NOFILE, 3)  # what is open stays so
+    world.keyboard.plug()
+    time.sleep(0.3)
+    undo()
+    yield
+
+
 @fault("memory", "none left")
 def memory_out(world):
     """Not one more page of addresses."""

@@ -463,7 +463,7 @@ class World:
 
     # ---- what is looked at from outside ----
 
-    def tool(self, *words, seconds=10):
+    def tool(self, *words, seconds=60):
         try:
             return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                   timeout=seconds * PATIENCE, check=False, text=True).stdout

@@ -49,10 +49,11 @@ static int plug(const char *path, int flags) {
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || fd >= FDS ||
 			connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+		const int error = errno == ECONNREFUSED ? EBUSY : fd < 0 ? errno : ENODEV;
 		if (fd >= 0) {
 			close(fd);
 		}
-		errno = ENODEV;
+		errno = error; /* what is bound does not listen at once */
 		return -2;
 	}
 	if (flags & O_NONBLOCK) {
