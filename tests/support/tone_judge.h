@@ -8,10 +8,14 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define TONE_LOUD       0.01
 #define TONE_RESIDUAL   0.01
 #define TONE_EVENTS_MAX 4096
+#define TONE_STRETCH    100 /* periods, of which the frequency is taken */
+#define TONE_STRETCHES  4096
 
 struct tone_event {
 	uint64_t frame;
@@ -28,7 +32,11 @@ struct tone_judge {
 	uint64_t last_loud, last_glitch;
 	uint64_t frames; /* since it began */
 	uint64_t silence, longest_gap;
-	uint64_t first_rise, last_rise, rises; /* zero crossings upwards, for the frequency */
+	/* zero crossings upwards, for the frequency */
+	uint64_t first_rise; /* of this stretch */
+	unsigned rises;      /* since then */
+	unsigned stretches;
+	unsigned lengths[TONE_STRETCHES]; /* frames, each */
 	unsigned glitch_count, gap_count;
 	struct tone_event glitches[TONE_EVENTS_MAX], gaps[TONE_EVENTS_MAX];
 };
@@ -55,6 +63,16 @@ static inline void tone_judge_loud(struct tone_judge *t) {
 	t->last_loud = t->frame;
 }
 
+static inline void tone_judge_rise(struct tone_judge *t) {
+	if (t->rises++ == 0) {
+		t->first_rise = t->frame;
+	} else if (t->rises > TONE_STRETCH) {
+		t->lengths[t->stretches++ % TONE_STRETCHES] = (unsigned)(t->frame - t->first_rise);
+		t->first_rise = t->frame;
+		t->rises = 1;
+	}
+}
+
 static inline void tone_judge_frame(struct tone_judge *t, double x) {
 	double residual = fabs(x - t->turn * t->before[0] + t->before[1]);
 	bool rises = t->before[0] < 0 && x >= 0;
@@ -68,8 +86,7 @@ static inline void tone_judge_frame(struct tone_judge *t, double x) {
 	} else if (t->begun) {
 		t->frames++;
 		if (rises) {
-			t->first_rise = t->rises++ == 0 ? t->frame : t->first_rise;
-			t->last_rise = t->frame;
+			tone_judge_rise(t);
 		}
 		if (t->frame > t->since + t->rate && residual > TONE_RESIDUAL &&
 				!(t->last_glitch && t->frame - t->last_glitch < t->rate / 100)) {
@@ -83,8 +100,20 @@ static inline void tone_judge_frame(struct tone_judge *t, double x) {
 	t->frame++;
 }
 
+static inline int tone_judge_shorter(const void *a, const void *b) {
+	const unsigned x = *(const unsigned *)a;
+	const unsigned y = *(const unsigned *)b;
+	return (x > y) - (x < y);
+}
+
+/* The median of short stretches: a hole or a splice in some of them is no other frequency. */
 static inline double tone_judge_hertz(const struct tone_judge *t) {
-	return t->rises < 2 ? 0
-			    : (double)(t->rises - 1) * t->rate /
-					       (double)(t->last_rise - t->first_rise);
+	static unsigned sorted[TONE_STRETCHES];
+	const unsigned count = t->stretches < TONE_STRETCHES ? t->stretches : TONE_STRETCHES;
+	if (count == 0) {
+		return 0;
+	}
+	memcpy(sorted, t->lengths, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, tone_judge_shorter);
+	return (double)TONE_STRETCH * t->rate / sorted[count / 2];
 }
