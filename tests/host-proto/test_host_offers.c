@@ -246,6 +246,45 @@ static void a_question_takes_no_frame(void **state) {
 	unlink(guest.path);
 }
 
+/* Whatever a host offers, and in whatever combination: it is told so, and its picture comes. */
+static void every_choice_of_offers_plays(void **state) {
+	(void)state;
+	for (unsigned choice = 0; choice < 64; choice++) {
+		struct guest guest = { .path = "" };
+		struct demo_guest_config config = demo_guest_defaults();
+		struct demo_guest *demo;
+		struct lgmp_client *client;
+		struct lgmp_message message;
+		config.kvmfr = 34;
+		config.width = 64;
+		config.height = 32;
+		config.accepts_cursor_position = (choice & KVMFR_FEATURE_SET_CURSOR_POS) != 0;
+		config.accepts_window_size = (choice & KVMFR_FEATURE_WINDOW_SIZE) != 0;
+		config.offers_schedule = (choice & KVMFR_FEATURE_FRAME_SCHEDULE) != 0;
+		config.offers_input = (choice & KVMFR_FEATURE_INPUT) != 0;
+		config.offers_clipboard = (choice & KVMFR_FEATURE_CLIPBOARD) != 0;
+		config.offers_audio = (choice & KVMFR_FEATURE_AUDIO) != 0;
+		guest_file(&guest, (off_t)demo_guest_memory_bytes(&config));
+		CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
+		CHECK_EQ(demo_guest_create(&demo, guest.shm, &config, NULL), 0);
+		CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+		lgmp_client_want(client, LGMP_QUEUE_INPUT);
+		lgmp_client_want(client, LGMP_QUEUE_CLIPBOARD);
+		lgmp_client_want(client, LGMP_QUEUE_OWNER_A);
+		lgmp_client_want(client, LGMP_QUEUE_OWNER_B);
+		uint64_t now_ns = clock_now_ns();
+		step_until(demo, client, &now_ns, LGMP_QUEUE_FRAME, &message);
+		CHECK_EQ(lgmp_client_status(client)->info.features, choice);
+		CHECK_EQ(lgmp_client_finish(client, &message), 0);
+		CHECK_EQ(lgmp_client_window_size(client, 800, 600, now_ns),
+				choice & KVMFR_FEATURE_WINDOW_SIZE ? 0 : -EOPNOTSUPP);
+		lgmp_client_destroy(client);
+		demo_guest_destroy(demo);
+		shm_unref(guest.shm);
+		unlink(guest.path);
+	}
+}
+
 /* A client that counts the frames that it gets, by where. */
 struct viewer {
 	struct lgmp_client *client;
@@ -376,6 +415,7 @@ int main(void) {
 		cmocka_unit_test(a_look_leaves_no_trace),
 		cmocka_unit_test(metadata_and_the_answer),
 		cmocka_unit_test(a_question_takes_no_frame),
+		cmocka_unit_test(every_choice_of_offers_plays),
 		cmocka_unit_test(frames_follow_one_client),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
