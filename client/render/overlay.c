@@ -81,9 +81,12 @@ static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 		lines += paragraph_lines(overlay->state[i].text, columns, &widest);
 	}
 	const int gap = overlay_pen_line(pen);
-	int y = (pen->height_px - (2 * overlay_pen_line(pen) + gap +
-						  lines * (overlay_pen_line(pen) + 4))) /
-		2;
+	const int text = lines * overlay_pen_line(pen) + (int)count * overlay_pen_px(pen, 4);
+	int head = 2 * overlay_pen_line(pen) + gap;
+	/* The name gives way to what is said; the signs stand at the top then. */
+	const bool named = head + text <= pen->height_px;
+	head = named ? head : overlay_pen_line(pen) + overlay_pen_px(pen, 12);
+	int y = (pen->height_px - head - text) / 2;
 	y = y < 0 ? 0 : y;
 
 	struct overlay_pen large = *pen;
@@ -92,9 +95,11 @@ static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 	if (overlay_pen_columns(overlay->title) * overlay_pen_cell(&large) > pen->width_px) {
 		large = *pen;
 	}
-	put_paragraph(&large, 0, y, overlay->title, 64, COLOR_TITLE, true);
-	pen->count = large.count;
-	y += 2 * overlay_pen_line(pen) + gap;
+	if (named) {
+		put_paragraph(&large, 0, y, overlay->title, 64, COLOR_TITLE, true);
+		pen->count = large.count;
+	}
+	y += head;
 	for (unsigned i = 0; i < count; i++) {
 		const uint32_t color = overlay->state[i].level == OVERLAY_INFO
 						       ? COLOR_QUIET
@@ -230,6 +235,10 @@ static struct help_form choose_help(const struct overlay_pen *pen, const struct 
 			break;
 		}
 	}
+	if (form.lists > form.beside && form.rows > 1) { /* the number of the page has a line */
+		form.rows--;
+		form.lists = count_help_lists(overlay, &form);
+	}
 	const int lists = form.lists > form.beside ? form.lists : form.beside;
 	while (form.rows > 1) {
 		form.rows--;
@@ -269,7 +278,8 @@ static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int
 	const int first = (int)(overlay->help_page % (unsigned)pages) * form.beside;
 	const int beside = form.lists < form.beside ? form.lists : form.beside;
 	const int width = (beside * (help_width(&form) + 2) - 2) * cell + 2 * margin;
-	const int height = form.rows * overlay_pen_line(pen) + 2 * margin;
+	const int head = pages > 1 ? overlay_pen_line(pen) : 0;
+	const int height = head + form.rows * overlay_pen_line(pen) + 2 * margin;
 	int top = bottom - margin - height;
 	top = top < 0 ? 0 : top;
 	overlay_pen_box(pen, margin, top, width, height, COLOR_PANEL);
@@ -280,7 +290,7 @@ static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int
 			put_help_entry(pen, overlay, &form, i,
 					2 * margin + (list - first) * (help_width(&form) + 2) *
 									cell,
-					top + margin + row * overlay_pen_line(pen));
+					top + margin + head + row * overlay_pen_line(pen));
 		}
 		row += help_lines(overlay, &form, i);
 	}
@@ -288,7 +298,7 @@ static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int
 		char number[32];
 		snprintf(number, sizeof number, "%d/%d", first / form.beside + 1, pages);
 		overlay_pen_text(pen, margin + width - (overlay_pen_columns(number) + 1) * cell,
-				top, number, overlay_pen_columns(number), COLOR_HEADING);
+				top + margin, number, overlay_pen_columns(number), COLOR_HEADING);
 	}
 }
 
