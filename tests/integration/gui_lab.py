@@ -98,8 +98,9 @@ class Program:
 
 
 RUNNING = []
-SHM = '/dev/shm/pggui.%d' % os.getpid()
-SPICE = os.path.join(WORK, 'guest', 'spice')
+# Words of the window, on pictures that are compared: as long as on the next run.
+SHM = os.environ.get('PG_SHM', '/dev/shm/pggui.%d' % os.getpid())
+SPICE = os.environ.get('PG_SPICE', os.path.join(WORK, 'guest', 'spice'))
 
 
 def guest(size, *arguments, shm=SHM, spice=SPICE):

@@ -1,13 +1,15 @@
-"""A mouse and a touchscreen of a Wayland session, by what its compositor offers for it.
+"""A mouse, a touchscreen and a keyboard of a Wayland session, by what its compositor offers for it.
 
     wayland_pointer.py             then on stdin, a line each:
       move HZ SECONDS X Y            so often by X, Y
       button CODE PRESSED            BTN_LEFT is 272
       down ID X Y, to ID X Y, up ID  fingers, where the compositor's protocol has them
+      key CODE PRESSED               KEY_A is 30; wlroots alone
 
 Prints "ready PROTOCOL", and "done N" after each line, N being the reports. wlroots: zwlr_virtual_pointer_v1; KWin (which
 has to be started with KWIN_WAYLAND_NO_PERMISSION_CHECKS=1): org_kde_kwin_fake_input.
 """
+import os
 import sys
 import time
 
@@ -37,12 +39,33 @@ class Kwin:
         self.wire.send(self.device, 8)
 
 
+KEYMAP = b"""xkb_keymap {
+    xkb_keycodes { include "evdev+aliases(qwerty)" };
+    xkb_types { include "complete" };
+    xkb_compat { include "complete" };
+    xkb_symbols { include "pc+us+inet(evdev)" };
+};\0"""
+
+
 class Wlroots:
     name = 'zwlr_virtual_pointer_manager_v1'
 
     def __init__(self, wire):
         manager, self.wire, self.device = wire.bind(self.name, 1), wire, wire.new()
         wire.send(manager, 0, 0, self.device)
+        self.keyboard = None
+
+    def key(self, code, pressed):
+        wire = self.wire
+        if self.keyboard is None:
+            manager, seat = wire.bind('zwp_virtual_keyboard_manager_v1', 1), wire.bind('wl_seat', 1)
+            self.keyboard = wire.new()
+            wire.send(manager, 0, seat, self.keyboard)
+            memory = os.memfd_create('keymap')
+            os.write(memory, KEYMAP)
+            wire.send(self.keyboard, 0, 1, len(KEYMAP), fd=memory)
+            os.close(memory)
+        wire.send(self.keyboard, 1, int(time.monotonic() * 1000) & 0xffffffff, int(code), int(pressed))
 
     def motion(self, x, y):
         self.wire.send(self.device, 0, int(time.monotonic() * 1000), fixed(x), fixed(y))
@@ -76,8 +99,8 @@ def main():
         count = 1
         if word == 'move':
             count = move(mouse, *[float(value) for value in values])
-        elif word == 'button':
-            mouse.button(*values)
+        elif word in ('button', 'key'):
+            getattr(mouse, word)(*values)
         else:
             mouse.touch(word, *values)
         done = wire.new()
