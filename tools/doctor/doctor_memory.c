@@ -269,7 +269,7 @@ static void check_file_size(const struct facts *facts, struct report *report) {
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
 	if (memory->st.size == 0) {
 		report_ok(report, _("it is empty until the VM starts for the first time"));
-	} else if (shmem && shmem->bytes && memory->st.size != shmem->bytes) {
+	} else if (shmem && power_of_two(shmem->bytes) && memory->st.size != shmem->bytes) {
 		if (running) {
 			report_fail(report, _("the file has %llu MiB, the VM's device %llu MiB"),
 					(unsigned long long)(memory->st.size >> 20),
