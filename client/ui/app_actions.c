@@ -392,7 +392,7 @@ static void copy_report(const struct app_actions *actions) {
 				_("A bug report is on the clipboard: read it, then paste it"));
 	} else {
 		app_alert(actions->hud, OVERLAY_BAD,
-				_("No bug report: the clipboard does not take it"));
+				_("No bug report: it could not be put on the clipboard"));
 	}
 	free(text);
 }

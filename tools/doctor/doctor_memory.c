@@ -208,22 +208,21 @@ static void absent_file(const struct facts *facts, struct report *report) {
 	const struct facts_memory *memory = &facts->memory;
 	bool running = facts->vm.state == DOMAIN_RUNNING || facts->vm.state == DOMAIN_PAUSED;
 	if (running) {
-		report_fail(report, _("%s is not there although the VM runs"), memory->path);
+		report_fail(report, _("%s does not exist although the VM is running"),
+				memory->path);
 		restart_vm(report);
 	} else if (memory->tmpfiles_no_user) {
 		report_warn(report,
-				_("%s is not there, and the line for it in %s names a user who is not "
-				  "there either: systemd-tmpfiles leaves it out"),
+				_("%s does not exist, and the line for it in %s names a user whom this machine does not have: systemd-tmpfiles skips that line"),
 				memory->path, memory->tmpfiles_line);
 		tmpfiles_remedy(facts, report);
 	} else if (!memory->tmpfiles) {
 		report_warn(report,
-				_("%s is not there yet, and no tmpfiles.d line makes it: QEMU will make "
-				  "it for itself only"),
+				_("%s does not exist yet, and no tmpfiles.d line creates it: QEMU will create it with its own permissions"),
 				memory->path);
 		report_setup(report, "tmpfiles", "--user %s", facts->me.name);
 	} else {
-		report_ok(report, _("%s is not there yet; %s makes it at boot"), memory->path,
+		report_ok(report, _("%s does not exist yet; %s creates it at boot"), memory->path,
 				memory->tmpfiles_line);
 	}
 }
@@ -256,8 +255,7 @@ static void check_file_rights(const struct facts *facts, struct report *report) 
 	}
 	if (!memory->tmpfiles) {
 		report_warn(report,
-				_("no tmpfiles.d line makes %s: after the next boot QEMU makes it with "
-				  "its own rights"),
+				_("no tmpfiles.d line creates %s: after the next boot QEMU creates it with its own permissions"),
 				memory->path);
 		report_setup(report, "tmpfiles", "--user %s", facts->me.name);
 	}

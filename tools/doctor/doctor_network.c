@@ -20,8 +20,7 @@ static void check_streaming(const struct domain_graphics *spice, struct report *
 		return;
 	}
 	report_ok(report,
-			_("SPICE sends what moves as a video (MJPEG): shown, but less sharp than the "
-			  "screen; Looking Glass's picture is not concerned"));
+			_("SPICE sends what moves as a video (MJPEG): shown, but less sharp than the screen; Looking Glass's picture is not affected"));
 	report_edit(report, "<streaming mode='off'/>");
 	report_qemu(report, "streaming-video=off");
 }

@@ -113,7 +113,7 @@ static void not_seen(const struct domain_usb *usb, const struct facts_usb *is, c
 		struct report *report) {
 	if (is->bus_known && !usb->vendor && usb->device && usb->needed) {
 		report_fail(report,
-				_("the VM wants the USB device %s, and none is there: it does not start"),
+				_("the VM wants the USB device %s, which is not plugged in: the VM does not start"),
 				what);
 		report_edit(report, "%s",
 				_("the number of a device changes whenever it is plugged in: name it by "

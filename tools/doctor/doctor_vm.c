@@ -449,8 +449,7 @@ static void check_hugepages(
 	if (vm->hugepages && facts->hugepages_known && facts->hugepages_mib < want) {
 		unsigned kib = facts->hugepage_kib;
 		report_fail(report,
-				_("the VM wants %llu MiB of huge pages, %llu MiB are reserved: it does not "
-				  "start"),
+				_("the VM wants %llu MiB of huge pages, %llu MiB are reserved: the VM does not start"),
 				want, (unsigned long long)facts->hugepages_mib);
 		if (kib >= 1u << 20) {
 			report_remedy(report,
@@ -494,7 +493,7 @@ static void check_starts(const struct facts *facts, struct report *report) {
 	}
 	check_hugepages(facts, report, want);
 	if (facts->loader_missing) {
-		report_fail(report, _("the VM's firmware %s is not there: it does not start"),
+		report_fail(report, _("the VM's firmware %s does not exist: the VM does not start"),
 				vm->loader);
 		report_install(report, PACKAGE_OVMF, "OVMF");
 		report_edit(report, "%s", _("or correct <loader>"));
