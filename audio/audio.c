@@ -406,6 +406,13 @@ static void audio_free(struct audio *audio) {
 	free(audio);
 }
 
+void audio_own_latency(void) {
+	if (getenv("PULSE_LATENCY_MSEC")) {
+		log_info("PULSE_LATENCY_MSEC is not used: --audio-latency says how late the sound is");
+		unsetenv("PULSE_LATENCY_MSEC"); // NOLINT(concurrency-mt-unsafe): no thread yet
+	}
+}
+
 void audio_look_around(struct audio_config *config) {
 	if (config->scream && !config->shm_path[0]) {
 		(void)port_owner_find(config->port, &config->port_owner);

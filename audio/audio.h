@@ -106,6 +106,11 @@ struct audio_events {
 	void *data;
 };
 
+/* First thing in main(), before there is a thread: takes PULSE_LATENCY_MSEC out of the environment.
+ * libpulse puts it in the place of the buffer that playout asks for, and users have it for other
+ * programs. Says so where it was set to anything. */
+void audio_own_latency(void);
+
 /* Before the program confines itself: who holds the port of the sound now, into the configuration.
  */
 void audio_look_around(struct audio_config *config);

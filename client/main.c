@@ -194,6 +194,7 @@ int main(int argc, char **argv) {
 				stderr);
 		return EXIT_USAGE;
 	}
+	audio_own_latency();
 	if (ending_start() < 0) {
 		log_debug("signals end the program as they like");
 	}

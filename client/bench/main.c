@@ -33,6 +33,7 @@ static int run(struct config *config) {
 int main(int argc, char **argv) {
 	static struct config config; /* large, and lives as long as the program */
 	char error[CONFIG_ERROR_BYTES];
+	audio_own_latency();
 	if (ending_start() < 0) {
 		log_debug("signals end the program as they like");
 	}

@@ -109,7 +109,9 @@ class Player:
         with open(self.stats_path, "wb") as out, open(self.log_path, "wb") as err:
             self.process = subprocess.Popen(
                 [PLAYER, *program, "--audio-interface=virbr0", "--no-lg-config", *args,
-                 "--stats=0.25"], stdout=out, stderr=err, preexec_fn=die_with_parent)
+                 "--stats=0.25"], stdout=out, stderr=err, preexec_fn=die_with_parent,
+                # People have it for other programs; libpulse would take it for the player's buffer.
+                env={**os.environ, "PULSE_LATENCY_MSEC": "300"})
         lab.processes.append(self.process)
 
     def stats(self):
