@@ -395,6 +395,19 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 			pen.count, max);
 }
 
+bool overlay_hides(const struct overlay_quad *quads, size_t count, const struct rect *rect) {
+	const float left = (float)rect->x, top = (float)rect->y;
+	const float right = left + (float)rect->width, bottom = top + (float)rect->height;
+	for (size_t i = 0; i < count; i++) {
+		const struct overlay_quad *q = &quads[i];
+		if (q->glyph == 0 && q->color >> 24 == 0xff && q->x <= left && q->y <= top &&
+				q->x + q->width >= right && q->y + q->height >= bottom) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* One whose quads touch, in the order of drawing: a ground, then what stands on it. */
 unsigned overlay_cover(const struct overlay_quad *quads, size_t count,
 		struct rect ret_rects[OVERLAY_COVERS_MAX]) {

@@ -90,6 +90,9 @@ int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, 
 size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px,
 		struct overlay_quad *quads, size_t max);
 
+/* Whether one opaque quad hides all of the picture that lies there. */
+bool overlay_hides(const struct overlay_quad *quads, size_t count, const struct rect *rect);
+
 /* The rectangles that the quads cover, a sign or a panel in each as far as that many do; signs next
  * to each other share one then. They do not overlap. Returns how many there are. */
 unsigned overlay_cover(const struct overlay_quad *quads, size_t count,

@@ -30,6 +30,7 @@ void video_draw_finish(struct video_drawing *drawing) {
 void video_draw_forget(struct video_drawing *drawing) {
 	drawing->frame_pending = false;
 	drawing->history_count = 0;
+	drawing->signs_drawn = false;
 	region_add_all(&drawing->dirty);
 }
 
@@ -82,6 +83,11 @@ void video_draw_lay_out_overlay(struct video_drawing *drawing) {
 	drawing->quad_count = overlay_layout(&drawing->overlay, drawing->width, drawing->height,
 			drawing->quads, OVERLAY_QUADS_MAX);
 	drawing->sign_count = overlay_cover(drawing->quads, drawing->quad_count, drawing->signs);
+	for (unsigned i = 0; i < drawing->sign_count; i++) {
+		drawing->hides[i] = overlay_hides(
+				drawing->quads, drawing->quad_count, &drawing->signs[i]);
+	}
+	drawing->signs_drawn = false;
 	region_add_all(&drawing->dirty);
 }
 
@@ -167,20 +173,26 @@ static struct rect pointer_cover(const struct renderer_scene *scene) {
 	return (struct rect){ x, y, (int)ceilf(r[0] + r[2]) - x, (int)ceilf(r[1] + r[3]) - y };
 }
 
-/* Moves what the scene has over the picture, each at its place, from `kept` to `drawn`. False: the
+/* What is shown, and where it comes from. */
+struct parts {
+	struct region kept;   /* the picture's memory */
+	struct region drawn;  /* the target, after it is drawn there */
+	struct region steady; /* the target, where it is since an earlier swap */
+};
+
+/* Moves what the scene has over the picture, each at its place, out of what is kept. False: the
  * rest would be too many rectangles. */
-static bool cut_covers(const struct renderer_scene *scene, const struct rect *signs,
-		unsigned sign_count, struct region *kept, struct region *drawn) {
+static bool cut_covers(const struct video_drawing *drawing, const struct renderer_scene *scene,
+		struct parts *parts) {
 	const struct rect pointer = pointer_cover(scene);
-	if (scene->pointer && !region_cut(kept, &pointer, drawn)) {
-		return false;
-	}
-	for (unsigned i = 0; i < sign_count; i++) {
-		if (!region_cut(kept, &signs[i], drawn)) {
+	for (unsigned i = 0; i < drawing->sign_count; i++) {
+		const bool steady = drawing->signs_drawn && drawing->hides[i];
+		if (!region_cut(&parts->kept, &drawing->signs[i],
+				    steady ? &parts->steady : &parts->drawn)) {
 			return false;
 		}
 	}
-	return true;
+	return !scene->pointer || region_cut(&parts->kept, &pointer, &parts->drawn);
 }
 
 static struct rect bounding_box(const struct rect *rects, unsigned count) {
@@ -198,31 +210,42 @@ static struct rect bounding_box(const struct rect *rects, unsigned count) {
 	return (struct rect){ left, top, right - left, bottom - top };
 }
 
-/* Takes what the window can have from memory out of the region. False: nothing of it. */
+/* Pieces without number: all that lies over the picture, at once, is fewer. */
+static bool cut_box(const struct video_drawing *drawing, const struct renderer_scene *scene,
+		struct parts *parts) {
+	const struct rect box = bounding_box(drawing->signs, drawing->sign_count);
+	const struct rect pointer = pointer_cover(scene);
+	return (drawing->sign_count == 0 || region_cut(&parts->kept, &box, &parts->drawn)) &&
+	       (!scene->pointer || region_cut(&parts->kept, &pointer, &parts->drawn));
+}
+
+/* Puts on the window what it can have from memory. Leaves in `region` what is to be drawn, and in
+ * ret_shown what the target then has for the window. False: nothing, and nothing changed. */
 static bool put_kept(const struct video_drawing *drawing, const struct renderer_scene *scene,
-		struct region *region) {
+		struct region *region, struct region *ret_shown) {
 	const struct video_canvas *canvas = drawing->canvas;
 	struct egl_pixels pixels;
-	struct region outside = *region, inside = { .count = 0 };
+	struct parts begin = { .drawn = *region };
 	if (!renderer_kept_at(canvas->renderer, scene, &pixels) ||
-			!region_cut(&outside, &pixels.at, &inside)) {
+			!region_cut(&begin.drawn, &pixels.at, &begin.kept)) {
 		return false;
 	}
-	struct region kept = inside, drawn = outside;
-	if (!cut_covers(scene, drawing->signs, drawing->sign_count, &kept, &drawn)) {
-		/* Pieces without number: all signs at once are fewer. */
-		const struct rect box = bounding_box(drawing->signs, drawing->sign_count);
-		kept = inside;
-		drawn = outside;
-		if (!cut_covers(scene, &box, drawing->sign_count > 0, &kept, &drawn)) {
+	struct parts parts = begin;
+	if (!cut_covers(drawing, scene, &parts)) {
+		parts = begin;
+		if (!cut_box(drawing, scene, &parts)) {
 			return false;
 		}
 	}
-	if (kept.count == 0 || egl_put(canvas->egl, &pixels, kept.rects, kept.count) < 0) {
+	if (parts.kept.count == 0 ||
+			egl_put(canvas->egl, &pixels, parts.kept.rects, parts.kept.count) < 0) {
 		return false;
 	}
-	region_finish(&drawn, drawing->width, drawing->height);
-	*region = drawn;
+	region_finish(&parts.drawn, drawing->width, drawing->height);
+	*region = parts.drawn;
+	region_add_region(&parts.steady, &parts.drawn);
+	region_finish(&parts.steady, drawing->width, drawing->height);
+	*ret_shown = parts.steady;
 	return true;
 }
 
@@ -277,16 +300,16 @@ int video_draw(struct video_drawing *drawing) {
 	region_finish(&drawing->dirty, target.width, target.height);
 	/* What must be read from the target: all that is dirty, or what was not put on the window
 	 * otherwise. */
-	struct region drawn = drawing->dirty;
-	if (put_kept(drawing, &scene, &region)) {
-		drawn = region;
-	}
+	struct region shown = drawing->dirty;
+	drawing->signs_drawn = drawing->signs_drawn && target.age == 1;
+	(void)put_kept(drawing, &scene, &region, &shown);
 	renderer_draw(canvas->renderer, &target, &scene, region.rects, region.count);
 	GLsync fence = begin_wait(drawing);
 	drawing->times.swap_ns = clock_now_ns();
 	watch(drawing, drawing->times.swap_ns);
-	const int r = egl_swap(canvas->egl, drawn.rects, drawn.count);
+	const int r = egl_swap(canvas->egl, shown.rects, shown.count);
 	end_wait(drawing, fence);
+	drawing->signs_drawn = r == 0;
 	if (r < 0) {
 		region_add_all(&drawing->dirty);
 		return r == -EAGAIN ? 0 : -EIO;

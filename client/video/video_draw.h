@@ -35,7 +35,9 @@ struct video_drawing {
 	struct overlay_quad *quads;
 	size_t quad_count;
 	struct rect signs[OVERLAY_COVERS_MAX]; /* what the quads cover */
+	bool hides[OVERLAY_COVERS_MAX];        /* nothing of the picture shows through that sign */
 	unsigned sign_count;
+	bool signs_drawn; /* as they are now, in the target */
 
 	struct region dirty;
 	struct region history[VIDEO_HISTORY];

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 
+from gui_hands import Hands
 from gui_lab import (MODE, PATIENCE, Program, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
                      guest, newest, run, shown, wait_for, xdotool)
 
@@ -390,13 +391,6 @@ def case_memory():
         check(differ == 0, '%s is not what GL shows' % a)
 
 
-def press(key):
-    if MODE == 'sway':
-        subprocess.run(['wtype', '-k', key], check=True, stdin=subprocess.DEVNULL)
-    else:
-        xdotool('key', key)
-
-
 def resize_output(size):
     subprocess.run(['swaymsg', 'output', '*', 'resolution', '%dx%d' % size], check=True, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL)
@@ -406,11 +400,22 @@ def output_scale(scale):
     subprocess.run(['swaymsg', 'output', '*', 'scale', str(scale)], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
+def middle(shot):
+    """300 x 200 pixels of it, which the panel covers."""
+    x, y = shot.width // 2 - 150, shot.height // 2 - 100
+    return [shot.data[3 * (row * shot.width + x):3 * (row * shot.width + x + 300)] for row in range(y, y + 200)]
+
+
 def case_buffers():
     """On Wayland the picture is written into the buffers that the compositor reads by turns, and pointer and texts are drawn
     over it there: to the pixel what GL alone shows, whatever part of the guest's picture changes, after a pointer moved over
-    it, a text came and went, and (sway) the output was smaller for a while."""
+    it, a text and the panel came and went, and (sway) the output was smaller for a while. The panel, which hides all under
+    it, is not drawn again with each frame: it stands as it was."""
     source = guest(SCREEN, '--fps=30', '--damage=rects', '--cursor=mono', '--cursor-still')
+    hands = Hands()
+    if MODE == 'sway':  # the desktop's own pointer is no matter of the picture's
+        subprocess.run(['swaymsg', 'seat', '*', 'hide_cursor', '100'], check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL)
 
     def still():
         def look():
@@ -432,10 +437,22 @@ def case_buffers():
         xdotool('mousemove', '1000', '700')
 
     def text_on_off():
-        press('Scroll_Lock')
+        hands.with_escape('d')  # through which the picture shines; without a capture, in which pointers move
         time.sleep(1)
-        press('Scroll_Lock')
+        hands.with_escape('d')
         time.sleep(0.5)
+
+    def panel_on_off(program):
+        hands.with_escape('o')
+        time.sleep(0.7)
+        first = newest(program)['video']['shown']
+        panels = [middle(capture())]
+        for frames in 10, 20, 30:
+            wait_for('frames under the panel', lambda at=first + frames: newest(program)['video']['shown'] > at)
+            panels.append(middle(capture()))
+        check(panels.count(panels[0]) == len(panels), 'the panel changes under frames')
+        hands.key('Escape')
+        wait_for('the panel to go', lambda: middle(capture()) != panels[0])
 
     for options in ('--draw=auto',), ('--draw=cpu',):
         program = start(*options)
@@ -445,6 +462,7 @@ def case_buffers():
         wait_for('more frames', lambda: newest(program)['video']['shown'] > before + 30)
         check(any('by way of: memory' in text for _, text in program.log_lines()), 'not from memory')
         text_on_off()
+        panel_on_off(program)
         if MODE != 'sway':
             move_pointer()
         else:

@@ -197,8 +197,8 @@ struct facts {
 	bool has_vm;
 	struct domain vm;
 	char vm_uri[VIRT_URI_BYTES]; /* of libvirt; "" = none */
-	char vm_file[256];     /* the file that the configuration was read from; "" = none */
-	char vm_names[8][128]; /* VMs that libvirt has, where none was chosen */
+	char vm_file[256];           /* the file that the configuration was read from; "" = none */
+	char vm_names[8][128];       /* VMs that libvirt has, where none was chosen */
 	unsigned vm_name_count;
 	char vm_problem[256];
 	bool vm_stored_differs_shm; /* the next start uses another memory size */

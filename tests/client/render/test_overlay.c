@@ -300,6 +300,21 @@ static long covered(const struct overlay *o, int width, int height, unsigned *re
 	return area;
 }
 
+/* Only a ground without any transparency, and only where it is alone. */
+static void what_hides_the_picture_is_known(void **state) {
+	(void)state;
+	struct overlay_quad q[2] = { { .x = 10, .y = 20, .width = 100, .height = 50 },
+		{ .x = 10, .y = 20, .width = 8, .height = 16, .glyph = 'a' } };
+	const struct rect all = { 10, 20, 100, 50 }, more = { 10, 20, 101, 50 };
+	q[0].color = 0xff14171e;
+	q[1].color = 0xffffffff;
+	CHECK(overlay_hides(q, 2, &all));
+	CHECK(!overlay_hides(q, 2, &more));
+	CHECK(!overlay_hides(q + 1, 1, &(struct rect){ 10, 20, 8, 16 }));
+	q[0].color = 0xfe14171e;
+	CHECK(!overlay_hides(q, 2, &all));
+}
+
 /* What is drawn again under signs is their own area, not that of the window between them. */
 static void signs_at_the_edges_cover_little(void **state) {
 	(void)state;
@@ -439,6 +454,7 @@ int main(void) {
 		cmocka_unit_test(lists_do_not_cover_each_other),
 		cmocka_unit_test(help_fits_the_window),
 		cmocka_unit_test(opacity_and_size_count),
+		cmocka_unit_test(what_hides_the_picture_is_known),
 		cmocka_unit_test(signs_at_the_edges_cover_little),
 		cmocka_unit_test(texts_stand_out_on_any_picture),
 	};
