@@ -68,7 +68,18 @@ static void guard_chain(int number, siginfo_t *info, void *context) {
 	}
 }
 
-static void guard_handle(int number, siginfo_t *info, void *context) {
+/* ThreadSanitizer holds a lock of its own through an atomic operation, which may be what faults:
+ * the handler would wait for that lock for ever. */
+#if defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define NO_TSAN __attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
+#ifndef NO_TSAN
+#define NO_TSAN
+#endif
+
+NO_TSAN static void guard_handle(int number, siginfo_t *info, void *context) {
 	const uintptr_t address = (uintptr_t)info->si_addr;
 	for (size_t i = 0; i < GUARD_SLOTS; i++) {
 		struct shm *shm = atomic_load_explicit(&guard.slots[i], memory_order_acquire);
