@@ -113,6 +113,7 @@ class Player:
                 # People have it for other programs; libpulse would take it for the player's buffer.
                 env={**os.environ, "PULSE_LATENCY_MSEC": "300"})
         lab.processes.append(self.process)
+        lab.players.append(self)
 
     def stats(self):
         lines = []
@@ -277,6 +278,7 @@ class Lab:
     def __init__(self, server=None):
         self.folder = tempfile.mkdtemp(prefix="sound.")
         self.processes = []
+        self.players = []
         self.count = 0
         self.kind = server or os.environ.get("PG_SOUND_SERVER") or "pulse"
         # What scream-audio.md 3.8 found of PipeWire's null sink: it moves in quanta, and skips one now and then.
@@ -294,7 +296,11 @@ class Lab:
             raise
         return self
 
-    def __exit__(self, *unused):
+    def __exit__(self, kind, *unused):
+        for player in self.players if kind else ():
+            now = player.now()
+            print("--- a player, which now says", now["sources"]["sound"] if now else "nothing")
+            print(player.log()[-1500:], flush=True)
         self.close()
 
     def start(self):
