@@ -139,6 +139,22 @@ static void step_until(struct demo_guest *guest, struct lgmp_client *client, uin
 	fail_msg("no message came");
 }
 
+/* A producer with that configuration, and a client of it. */
+static void meet(struct guest *guest, const struct demo_guest_config *config,
+		struct demo_guest **ret_demo, struct lgmp_client **ret_client) {
+	guest_file(guest, (off_t)demo_guest_memory_bytes(config));
+	CHECK_EQ(shm_map(&guest->shm, guest->path), 0);
+	CHECK_EQ(demo_guest_create(ret_demo, guest->shm, config, NULL), 0);
+	CHECK_EQ(lgmp_client_create(ret_client, guest->path), 0);
+}
+
+static void part(struct guest *guest, struct demo_guest *demo, struct lgmp_client *client) {
+	lgmp_client_destroy(client);
+	demo_guest_destroy(demo);
+	shm_unref(guest->shm);
+	unlink(guest->path);
+}
+
 static void metadata_and_the_answer(void **state) {
 	(void)state;
 	struct guest guest = { .path = "" };
@@ -155,10 +171,7 @@ static void metadata_and_the_answer(void **state) {
 	config.height = 200;
 	config.format = FRAME_FORMAT_RGBA10;
 	config.flags = FRAME_HDR | FRAME_HDR_PQ | FRAME_HDR_METADATA;
-	guest_file(&guest, (off_t)demo_guest_memory_bytes(&config));
-	CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
-	CHECK_EQ(demo_guest_create(&demo, guest.shm, &config, NULL), 0);
-	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	meet(&guest, &config, &demo, &client);
 	uint64_t now_ns = clock_now_ns();
 	step_until(demo, client, &now_ns, LGMP_QUEUE_FRAME, &message);
 	CHECK_EQ(frame_read(message.shm, message.kvmfr, message.offset, message.size, &frame), 0);
@@ -186,10 +199,7 @@ static void metadata_and_the_answer(void **state) {
 	CHECK_EQ(answer.protocol, 2);
 	lgmp_client_audio_answered(client, &answer);
 	CHECK_EQ(lgmp_client_status(client)->audio, KVMFR_AUDIO_BOUND);
-	lgmp_client_destroy(client);
-	demo_guest_destroy(demo);
-	shm_unref(guest.shm);
-	unlink(guest.path);
+	part(&guest, demo, client);
 }
 
 /* The doctor's question about the sound: from a look, and no frame waits for who asked. */
@@ -208,10 +218,7 @@ static void a_question_takes_no_frame(void **state) {
 	config.kvmfr = 34;
 	config.width = 320;
 	config.height = 200;
-	guest_file(&guest, (off_t)demo_guest_memory_bytes(&config));
-	CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
-	CHECK_EQ(demo_guest_create(&demo, guest.shm, &config, NULL), 0);
-	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	meet(&guest, &config, &demo, &client);
 	lgmp_client_look_only(client);
 	const struct lgmp_status *status = lgmp_client_status(client);
 	uint64_t now_ns = clock_now_ns();
@@ -240,10 +247,7 @@ static void a_question_takes_no_frame(void **state) {
 	CHECK_EQ(status->resubscriptions, 0);
 	demo_guest_counters(demo, &counters);
 	CHECK_EQ(counters.posted, 0); /* there was nobody to take a frame */
-	lgmp_client_destroy(client);
-	demo_guest_destroy(demo);
-	shm_unref(guest.shm);
-	unlink(guest.path);
+	part(&guest, demo, client);
 }
 
 /* Whatever a host offers, and in whatever combination: it is told so, and its picture comes. */
