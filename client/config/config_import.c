@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/i18n.h"
 #include "client/config/config.h"
 #include "client/config/config_set.h"
 #include "client/config/config_show.h"
 #include "client/config/options.h"
+#include "client/platform/whole_file.h"
 #include "client/platform/xdg.h"
 
 #include "base/log.h"
@@ -30,30 +30,21 @@ static unsigned write_values(const struct config *config, FILE *out) {
 	return count;
 }
 
-/* Beside the old one first, so that no half-written file is ever in its place. */
 static int write_file(
 		const struct config *config, const char *path, bool force, unsigned *ret_count) {
-	char temporary[1300];
-	snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-	FILE *out = fopen(temporary, "wxe");
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
 	if (!out) {
 		return -errno;
 	}
 	fprintf(out, "# %s\n# man pierglass.ini\n\n",
 			_("From looking-glass-client's files, by pierglass config --import."));
-	unsigned count = write_values(config, out);
-	int r = ferror(out) ? -EIO : 0;
-	if (fclose(out) != 0 && r == 0) {
-		r = -errno;
-	}
-	/* link() refuses an existing file, also one that came just now. */
-	if (r == 0 && (force ? rename(temporary, path) : link(temporary, path)) < 0) {
-		r = -errno;
-	}
-	if (r < 0 || !force) {
-		unlink(temporary);
-	}
-	*ret_count = count;
+	*ret_count = write_values(config, out);
+	const bool whole = !ferror(out);
+	const int r = fclose(out) == 0 && whole ? whole_file_write(path, text, len, force)
+						: -ENOMEM;
+	free(text);
 	return r;
 }
 

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/ascii.h"
 #include "client/config/config_set.h"
 #include "client/config/ini.h"
 #include "client/config/options.h"
+#include "client/platform/whole_file.h"
 #include "client/platform/xdg.h"
 
 #define PROFILE_MAX (1 << 20) /* bytes; a larger file is not one that we wrote or read */
@@ -118,27 +118,6 @@ static int read_text(const char *path, char **ret_text) {
 	return 0;
 }
 
-static int write_text(const char *path, const char *text) {
-	char temporary[1500];
-	snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-	FILE *file = fopen(temporary, "we");
-	if (!file) {
-		return -errno;
-	}
-	int r = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0 ? 0
-											: -errno;
-	if (fclose(file) != 0 && r == 0) {
-		r = -errno;
-	}
-	if (r == 0 && rename(temporary, path) < 0) {
-		r = -errno;
-	}
-	if (r < 0) {
-		unlink(temporary);
-	}
-	return r;
-}
-
 static int edit_all(char **text, const struct config *config, const bool *which) {
 	for (unsigned i = 0; i < config_options_count; i++) {
 		char value[OPTION_TEXT_MAX];
@@ -173,7 +152,7 @@ int config_save_profile(const struct config *config, const char *vm_name, const 
 		r = edit_all(&text, config, which);
 	}
 	if (r == 0) {
-		r = write_text(path, text);
+		r = whole_file_write(path, text, strlen(text), true);
 	}
 	free(text);
 	return r;

@@ -1,6 +1,8 @@
 #define LOG_MODULE "app"
 #include "client/ui/app_panel.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include "base/log.h"
 #include "client/config/config_save.h"
 #include "client/config/options.h"
+#include "client/platform/whole_file.h"
 #include "client/ui/app_actions.h"
 #include "client/ui/app_hud.h"
 #include "client/ui/app_parts.h"
@@ -86,6 +89,19 @@ void app_panel_apply(struct app_panel *panel, const struct config_option *option
 	panel->hud->dirty = true;
 }
 
+static void say_not_saved(const char *name, const char *path, int error) {
+	char target[PATH_MAX];
+	const bool elsewhere = error != EINVAL && whole_file_target(path, target) &&
+			       strcmp(path, target) != 0;
+	if (elsewhere && error == EACCES) {
+		log_error("the settings of %s are not saved: %s is a link to %s, where the sandbox may "
+			  "keep files from being written: --no-sandbox, or edit that file",
+				name, path, target);
+	} else {
+		log_error("the settings of %s are not saved: %s", name, strerrordesc_np(error));
+	}
+}
+
 void app_panel_save(struct app_panel *panel) {
 	char path[1400];
 	const char *name = vm_name(panel);
@@ -97,7 +113,7 @@ void app_panel_save(struct app_panel *panel) {
 	const int r = config_save_profile(
 			panel->config, name, panel->panel.changed, NULL, path, sizeof path);
 	if (r < 0) {
-		log_error("the settings of %s are not saved: %s", name, strerrordesc_np(-r));
+		say_not_saved(name, path, -r);
 		panel_tell(&panel->panel, _("Not saved, the log says why"));
 		return;
 	}

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/parse.h"
 #include "client/config/config.h"
+#include "client/platform/whole_file.h"
 #include "client/platform/xdg.h"
 
 #define TEXT_MAX 16384
@@ -117,7 +117,6 @@ bool window_placement_load(const char *key, struct window_placement *ret) {
 
 int window_placement_save(const char *key, const struct window_placement *placement) {
 	char path[1200];
-	char temporary[1300];
 	char old[TEXT_MAX];
 	char text[TEXT_MAX];
 	if (!xdg_state("windows", path, sizeof path)) {
@@ -128,20 +127,5 @@ int window_placement_save(const char *key, const struct window_placement *placem
 	if (len < 0) {
 		return len;
 	}
-	snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-	FILE *file = fopen(temporary, "we");
-	if (!file) {
-		return -errno;
-	}
-	int r = fwrite(text, 1, (size_t)len, file) == (size_t)len ? 0 : -EIO;
-	if (fclose(file) != 0 && r == 0) {
-		r = -errno;
-	}
-	if (r == 0 && rename(temporary, path) < 0) {
-		r = -errno;
-	}
-	if (r < 0) {
-		unlink(temporary);
-	}
-	return r;
+	return whole_file_write(path, text, (size_t)len, true);
 }
