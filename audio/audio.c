@@ -21,6 +21,7 @@
 #define PUBLISH_LATE_NS   (20 * NS_PER_MS) /* a packet comes before */
 #define RAW_WAIT_NS       (2 * NS_PER_MS)
 #define STOP_WITHIN_NS    (400 * NS_PER_MS)
+#define FAILED_WAIT_NS    (5 * NS_PER_MS)
 /* Of what is in flight, the server is asked to hold at most so much: with less than the target, it
  * never has to ask for more. */
 #define LATENCY_AUTO_MS       25
@@ -275,8 +276,18 @@ static uint64_t packets_wait_until(struct audio *audio, uint64_t now_ns) {
 	return clean ? playout_pickup(audio->playout, now_ns) : 0;
 }
 
+/* A wait that fails (no memory; a limit of descriptors below what is open) is a short one without
+ * an answer: the sound goes on. */
+static void wait_for_fds(struct pollfd *fds, unsigned count, uint64_t wait_ns) {
+	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
+	if (ppoll(fds, count, &wait, NULL) < 0 && errno != EINTR) {
+		clock_sleep_ns(wait_ns < FAILED_WAIT_NS ? wait_ns : FAILED_WAIT_NS);
+		fds[1].revents = fds[1].fd >= 0 ? POLLIN : 0; /* reading waits for nothing */
+	}
+}
+
 /* Packets first, then the server gets what came of them. */
-static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
+static void wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 	struct pollfd fds[2 + PULSE_LOOP_FDS] = {
 		{ .fd = audio->wake_fd, .events = POLLIN },
 		{ .fd = audio->receiver && !audio->ending ? receiver_fd(audio->receiver) : -1,
@@ -294,10 +305,7 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 		wait_ns = pickup_ns - now_ns < wait_ns ? pickup_ns - now_ns : wait_ns;
 		fds[1].fd = -1;
 	}
-	const struct timespec wait = { (time_t)(wait_ns / NS_PER_S), (long)(wait_ns % NS_PER_S) };
-	if (ppoll(fds, count, &wait, NULL) < 0 && errno != EINTR) {
-		return -errno;
-	}
+	wait_for_fds(fds, count, wait_ns);
 	if (fds[0].revents) {
 		uint64_t n;
 		(void)!read(audio->wake_fd, &n, sizeof n); /* the next round looks */
@@ -307,7 +315,7 @@ static int wait_and_dispatch(struct audio *audio, uint64_t wait_ns) {
 		run_receiver(audio, now_ns);
 	}
 	flush_sink(audio);
-	return pulse_loop_run(audio->pulse);
+	pulse_loop_run(audio->pulse);
 }
 
 static void fade_out(struct audio *audio) {
@@ -315,14 +323,10 @@ static void fade_out(struct audio *audio) {
 	uint64_t left = audio->playout ? playout_fade_out(audio->playout, now_ns) : 0;
 	uint64_t end = now_ns + (left < STOP_WITHIN_NS ? left : STOP_WITHIN_NS);
 	flush_sink(audio); /* the tail must be there before what is in flight is over */
-	if (pulse_loop_run(audio->pulse) < 0) {
-		return;
-	}
+	pulse_loop_run(audio->pulse);
 	while ((now_ns = clock_now_ns()) < end) {
 		run_sink(audio, now_ns);
-		if (wait_and_dispatch(audio, end - now_ns) < 0) {
-			return;
-		}
+		wait_and_dispatch(audio, end - now_ns);
 	}
 }
 
@@ -332,10 +336,7 @@ static void *run(void *data) {
 	thread_ask_realtime(REALTIME_PRIORITY, &audio->config.broker);
 	while (!atomic_load(&audio->stop)) {
 		run_due(audio);
-		if (wait_and_dispatch(audio, time_left_ns(audio)) < 0) {
-			log_error("the sound's main loop failed");
-			break;
-		}
+		wait_and_dispatch(audio, time_left_ns(audio));
 		thread_breathe(&breath); /* packets without end */
 	}
 	audio->ending = true;

@@ -158,21 +158,18 @@ static void tell_ready(struct event *event, int revents) {
 	io->fn(&event->loop->api, io, io->fd, (pa_io_event_flags_t)flags, event->data);
 }
 
-/* Returns how many had something, or a negative errno. */
+/* Returns how many had something: none as well where the kernel does not say. */
 static int run_fds(struct pulse_loop *loop) {
 	struct pollfd fds[PULSE_LOOP_FDS];
 	struct event *events[PULSE_LOOP_FDS];
 	const unsigned count = list_fds(loop, fds, events);
 	const int ready = count > 0 ? poll(fds, count, 0) : 0;
-	if (ready < 0) {
-		return errno == EINTR ? 0 : -errno;
-	}
 	for (unsigned i = 0; ready > 0 && i < count; i++) {
 		if (fds[i].revents && !events[i]->freed) {
 			tell_ready(events[i], fds[i].revents);
 		}
 	}
-	return ready;
+	return ready > 0 ? ready : 0;
 }
 
 /* ---- times: of the wall clock, as they are with every loop but libpulse's own ---- */
@@ -277,22 +274,17 @@ static void run_deferred(struct pulse_loop *loop) {
 
 /* libpulse reads a message or half of one each time, and there are more of them than packets: what
  * is left would pile up, and reports of where the sound is come seconds late. */
-int pulse_loop_run(struct pulse_loop *loop) {
+void pulse_loop_run(struct pulse_loop *loop) {
 	int ran = 1;
 	loop->running = true;
 	for (unsigned round = 0; (ran > 0 || loop->deferred > 0) && round < ROUNDS_MOST; round++) {
 		run_deferred(loop);
-		ran = run_fds(loop);
-		if (ran < 0) {
-			break;
-		}
-		ran += run_times(loop);
+		ran = run_fds(loop) + run_times(loop);
 	}
 	loop->running = false;
 	if (loop->any_freed) {
 		sweep(loop);
 	}
-	return ran < 0 ? ran : 0;
 }
 
 unsigned pulse_loop_fds(const struct pulse_loop *loop, struct pollfd ret_fds[PULSE_LOOP_FDS]) {

@@ -28,8 +28,8 @@ void pulse_loop_destroy(struct pulse_loop *loop);
 pa_mainloop_api *pulse_loop_api(struct pulse_loop *loop);
 
 /* Runs what is deferred, due, or said by a file descriptor until nothing is left (at most for some
- * dozen rounds: then others have their turn). Never waits. Returns 0 or a negative errno. */
-int pulse_loop_run(struct pulse_loop *loop);
+ * dozen rounds: then others have their turn). Never waits. */
+void pulse_loop_run(struct pulse_loop *loop);
 
 /* pulse_loop_run() has something to do when one of these has its events (returns how many), or when
  * the deadline has passed. */

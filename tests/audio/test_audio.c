@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -193,10 +194,36 @@ static void it_starts_and_stops_at_any_time(void **state) {
 	audio_stop(NULL);
 }
 
+/* poll() is refused meanwhile. */
+static void a_limit_of_descriptors_below_what_is_open_is_survived(void **state) {
+	const struct audio_events events = { 0 };
+	struct audio_config config;
+	struct heard heard = { 0 };
+	struct rlimit limit;
+	struct guest g;
+	(void)state;
+	guest_open(&g, 24012);
+	config_for(&config, &heard, 24012);
+	CHECK_EQ(audio_start(&g.audio, &config, &events), 0);
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	const struct rlimit none = { 1, limit.rlim_max };
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	send_for(&g, 50, true, false);
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (const uint64_t end = clock_now_ns() + 20 * NS_PER_S;
+			clock_now_ns() < end && atomic_load(&heard.loud) < RATE / 10;) {
+		send_for(&g, 50, true, false);
+	}
+	CHECK(atomic_load(&heard.loud) >= RATE / 10);
+	audio_stop(g.audio);
+	close(g.fd);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whichever_sounds_is_heard),
 		cmocka_unit_test(it_starts_and_stops_at_any_time),
+		cmocka_unit_test(a_limit_of_descriptors_below_what_is_open_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
