@@ -156,8 +156,8 @@ foreach(name evdev evdev_udev evdev_spice document_commands option_examples opti
 	endif()
 endforeach()
 pg_source_check(sandbox_table sandbox-table)
-# Preloaded: the time of day jumps; a socket is a keyboard.
-foreach(preloaded clock_jump fake_evdev)
+# Preloaded: the time of day jumps; a socket is a keyboard; a program tries what its sandbox refuses.
+foreach(preloaded clock_jump fake_evdev sandbox_probe)
 	add_library(${preloaded} MODULE support/${preloaded}.c)
 	target_compile_definitions(${preloaded} PRIVATE _GNU_SOURCE)
 	target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})
@@ -170,6 +170,8 @@ set_tests_properties(days PROPERTIES TIMEOUT 400)
 pg_source_check(days_table days --table)
 pg_integration(sandbox_told sandbox-told)
 set_property(TEST sandbox_told APPEND PROPERTY LABELS once)
+pg_integration(sandbox_inside sandbox-inside)
+set_property(TEST sandbox_inside APPEND PROPERTY LABELS once paced)
 pg_source_check(fuzz_table fuzz-table)
 # A whole client beside a VM that lies: five sessions here, 10 000 in tests/long/hostile.
 add_executable(hostile-vm support/hostile_vm.c)

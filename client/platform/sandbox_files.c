@@ -53,11 +53,16 @@ static const char *const secrets[] = { ".ssh", ".gnupg", ".pki", ".aws", ".azure
 	".local/share/evolution", ".local/share/TelegramDesktop", ".local/share/fish",
 	".local/share/Steam/config", NULL };
 
-/* Written by the libraries of the desktop and of graphics drivers. */
-static const char *const caches[] = { ".cache", ".nv", ".AMD", NULL };
-/* Where they are elsewhere: the desktop's, Mesa's and NVIDIA's. */
+/* Where graphics drivers have kept shaders, under the home folder. */
+static const char *const old_caches[] = { ".nv", ".AMD", NULL };
+/* The folders of caches, the first of which is ~/.cache where it is not set. */
 static const char *const cache_variables[] = { "XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR",
-	"MESA_GLSL_CACHE_DIR", "__GL_SHADER_DISK_CACHE_PATH", NULL };
+	"MESA_GLSL_CACHE_DIR", NULL };
+/* What drivers and fontconfig keep in such a folder. It is not written itself: shells find scripts
+ * of themes there, and run them. */
+static const char *const caches[] = { "mesa_shader_cache", "mesa_shader_cache_db", "fontconfig",
+	NULL };
+static const char *const caches_made_by_others[] = { "mesa_shader_cache_sf", "AMD", NULL };
 
 static bool join(char path[static PATH_MAX], const char *folder, const char *name) {
 	const size_t folder_len = strlen(folder);
@@ -185,11 +190,58 @@ static void allow_folder(const struct rules *rules, const char *path) {
 	allow_writes(rules, path, READS);
 }
 
-static void allow_caches_elsewhere(const struct rules *rules) {
+static const char *absolute_variable(const char *name) {
+	const char *set = getenv(name); // NOLINT(concurrency-mt-unsafe): no thread yet
+	return set && set[0] == '/' ? set : NULL;
+}
+
+static void allow_cache(const struct rules *rules, const char *folder, const char *name) {
+	char path[PATH_MAX];
+	if (join(path, folder, name)) {
+		allow_folder(rules, path);
+	}
+}
+
+static void allow_caches_in(const struct rules *rules, const char *folder) {
+	char path[PATH_MAX];
+	if (xdg_holds(folder, rules->home)) {
+		return;
+	}
+	for (size_t i = 0; caches[i]; i++) {
+		allow_cache(rules, folder, caches[i]);
+	}
+	for (size_t i = 0; caches_made_by_others[i]; i++) {
+		if (join(path, folder, caches_made_by_others[i])) {
+			allow_writes(rules, path, READS);
+		}
+	}
+	if (access("/proc/driver/nvidia", F_OK) == 0) {
+		allow_cache(rules, folder, "nvidia");
+	}
+	if (!absolute_variable("XDG_RUNTIME_DIR")) {
+		allow_cache(rules, folder,
+				"libvirt"); /* a session's libvirt has its sockets there then */
+	}
+}
+
+static void allow_caches(const struct rules *rules, const char *home) {
+	const char *nvidia = absolute_variable("__GL_SHADER_DISK_CACHE_PATH");
+	char path[PATH_MAX];
+	if (!absolute_variable(cache_variables[0]) && join(path, home, ".cache")) {
+		allow_caches_in(rules, path);
+	}
 	for (size_t i = 0; cache_variables[i]; i++) {
-		const char *set = getenv(cache_variables[i]); // NOLINT(concurrency-mt-unsafe)
-		if (set && set[0] == '/') {
-			allow_writes(rules, set, READS);
+		const char *set = absolute_variable(cache_variables[i]);
+		if (set) {
+			allow_caches_in(rules, set);
+		}
+	}
+	if (nvidia) {
+		allow_cache(rules, nvidia, "GLCache");
+	}
+	for (size_t i = 0; old_caches[i]; i++) {
+		if (join(path, home, old_caches[i])) {
+			allow_writes(rules, path, READS);
 		}
 	}
 }
@@ -197,14 +249,7 @@ static void allow_caches_elsewhere(const struct rules *rules) {
 static void allow_writing(const struct rules *rules, unsigned may, const char *home) {
 	char path[PATH_MAX];
 	if (may & SANDBOX_CACHE) {
-		allow_caches_elsewhere(rules);
-	}
-	for (size_t i = 0; (may & SANDBOX_CACHE) && caches[i]; i++) {
-		(void)join(path, home, caches[i]);
-		if (i == 0) {
-			(void)mkdir(path, 0700);
-		}
-		allow_writes(rules, path, READS);
+		allow_caches(rules, home);
 	}
 	/* Not the folder: what is configured there is run by every program with libpulse. */
 	(void)join(path, home, ".config/pulse/cookie");

@@ -24,7 +24,7 @@ struct sandbox_paths {
 /* What a mode may do beside reading what is no secret and writing outside of the home folder. */
 enum sandbox_may {
 	SANDBOX_PROGRAMS = 1 << 0, /* execute those of ours; no mode executes others */
-	SANDBOX_CACHE = 1 << 1,    /* write ~/.cache and the folders that drivers have */
+	SANDBOX_CACHE = 1 << 1, /* write where drivers keep shaders, and fontconfig what it found */
 	SANDBOX_SETTINGS = 1 << 2, /* write our settings and state */
 	SANDBOX_PICTURES = 1 << 3, /* write where screenshots and recordings go */
 };

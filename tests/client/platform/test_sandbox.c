@@ -97,8 +97,13 @@ static void try_files(enum sandbox_mode mode) {
 	NEED(symlink(".ssh", at("link")) < 0);
 	NEED(opens("link-to-ssh/id", O_RDONLY) == false);
 	NEED(opens(".config/pierglass/x.ini", O_WRONLY | O_CREAT) == settings);
-	NEED(opens(".cache/x", O_WRONLY | O_CREAT) == (mode != SANDBOX_AUDIO_ONLY));
-	NEED(opens("shaders/x", O_WRONLY | O_CREAT) == (mode != SANDBOX_AUDIO_ONLY));
+	/* Of the folders of caches what drivers keep there, not what shells run. */
+	const bool cache = mode != SANDBOX_AUDIO_ONLY;
+	NEED(opens("cache/mesa_shader_cache/x", O_WRONLY | O_CREAT) == cache);
+	NEED(opens("cache/fontconfig/x", O_WRONLY | O_CREAT) == cache);
+	NEED(opens("shaders/mesa_shader_cache_db/x", O_WRONLY | O_CREAT) == cache);
+	NEED(!opens("cache/theme.zsh", O_WRONLY | O_CREAT) && errno == EACCES);
+	NEED(!opens("shaders/x", O_WRONLY | O_CREAT) && !opens(".cache/x", O_WRONLY | O_CREAT));
 	NEED(opens("Pictures/x.png", O_WRONLY | O_CREAT) == (mode == SANDBOX_PLAY));
 	NEED(opens("out/shot.png", O_WRONLY | O_CREAT));
 	/* A secret that is kept elsewhere, with a link in its place. */
@@ -161,9 +166,10 @@ static void enter_and_try(enum sandbox_mode mode) {
 	request.paths.write[0] = shot;
 	NEED(setenv("HOME", home, 1) == 0 && unsetenv("XDG_CONFIG_HOME") == 0);
 	NEED(unsetenv("XDG_STATE_HOME") == 0 && ending_start() == 0);
-	/* A cache elsewhere may be written; one that is said to be the home folder is none. */
+	NEED(setenv("XDG_CACHE_HOME", at("cache"), 1) == 0);
 	NEED(setenv("MESA_SHADER_CACHE_DIR", at("shaders"), 1) == 0);
-	NEED(setenv("XDG_CACHE_HOME", home, 1) == 0);
+	/* A folder of caches that is said to be the home folder is none. */
+	NEED(setenv("MESA_GLSL_CACHE_DIR", home, 1) == 0);
 	sandbox_enter(&request, &state);
 	sandbox_text(&state, text, sizeof text);
 	NEED(state.privileges && state.calls && strstr(text, "privileges, calls"));
@@ -260,8 +266,8 @@ int main(void) {
 		cmocka_unit_test(a_home_for_all_is_no_home),
 	};
 	const char *const folders[] = { ".ssh", ".config", ".config/gh", ".local", ".local/share",
-		".local/share/keyrings", ".config/pulse", "Documents", "Pictures", "out", "shaders",
-		"dotfiles", "dotfiles/gnupg", "empty" };
+		".local/share/keyrings", ".cache", ".config/pulse", "Documents", "Pictures", "out",
+		"cache", "shaders", "dotfiles", "dotfiles/gnupg", "empty" };
 	const char *const files[] = { ".ssh/id", ".config/gh/token", ".local/share/keyrings/login",
 		"Documents/a", ".config/other", ".bashrc", ".config/pulse/cookie",
 		"dotfiles/gnupg/key", "dotfiles/vimrc" };
