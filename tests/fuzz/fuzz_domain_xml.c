@@ -4,7 +4,7 @@
  * it does not do again.
  *
  * Covers: tools/vm-model/domain_xml.c tools/vm-model/domain.c tools/vm-model/pci_fix.c
- * tools/setup/edit.c tools/setup/setup_xml.c
+ * tools/vm-model/xml_node.c tools/setup/edit.c tools/setup/setup_xml.c
  */
 #include <stdint.h>
 #include <stdlib.h>

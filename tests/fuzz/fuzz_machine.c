@@ -8,11 +8,11 @@
  *
  * Covers: base/owners.c tools/doctor/doctor_facts.c tools/doctor/doctor_expert.c
  * tools/doctor/doctor_procs.c tools/doctor/doctor_usb.c tools/vm-model/boot_config.c
- * tools/vm-model/distro.c tools/vm-model/firewall.c tools/vm-model/host_use_read.c
- * tools/vm-model/libvirt_hook.c tools/vm-model/pci.c tools/vm-model/qemu.c tools/vm-model/sysroot.c
- * tools/vm-model/memory_config.c tools/setup/setup_boot.c tools/setup/setup_check.c
- * tools/setup/setup_files.c tools/setup/setup_memory.c tools/vm-model/vfio_config.c input/finder.c
- * input/seat.c
+ * tools/vm-model/distro.c tools/firewall/firewall.c tools/firewall/firewalld_zone.c
+ * tools/vm-model/host_use_read.c tools/vm-model/libvirt_hook.c tools/vm-model/pci.c
+ * tools/vm-model/qemu.c tools/vm-model/sysroot.c tools/vm-model/memory_config.c
+ * tools/setup/setup_boot.c tools/setup/setup_check.c tools/setup/setup_files.c
+ * tools/setup/setup_memory.c tools/vm-model/vfio_config.c input/finder.c input/seat.c
  */
 #include <stdint.h>
 

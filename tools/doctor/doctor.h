@@ -14,6 +14,7 @@
 #include "tools/doctor/seen_packets.h"
 #include "tools/vm-model/distro.h"
 #include "tools/vm-model/domain.h"
+#include "tools/firewall/firewall.h"
 #include "tools/vm-model/handover.h"
 #include "tools/vm-model/host_use.h"
 #include "tools/vm-model/pci.h"
@@ -22,9 +23,6 @@
 #include "tools/vm-model/text.h"
 #include "tools/vm-model/vfio_config.h"
 #include "tools/vm-model/virt.h"
-
-#define SCREAM_PORT  4010
-#define SCREAM_GROUP "239.255.77.77"
 
 /* ---- facts ---- */
 
@@ -68,10 +66,8 @@ struct facts_network {
 	bool known, present, up;
 	int snooping, querier, rp_filter; /* -1 = cannot tell */
 	uint64_t multicast;               /* received by the bridge, since it is there */
-	bool ufw, firewalld, nft_service;
-	bool ufw_rule, firewalld_rule; /* our port is open there */
-	char firewalld_zone[64];       /* the bridge's */
-	char port_owner[64];           /* who has UDP 4010: "scream (pid 123)", "" = nobody */
+	struct firewall firewall;         /* for Scream's port */
+	char port_owner[64];              /* who has UDP 4010: "scream (pid 123)", "" = nobody */
 	bool port_taken;
 	bool port_is_ours;
 	bool igmp_member; /* somebody on this machine joined the group on the bridge */

@@ -8,7 +8,7 @@
 
 #include "tools/doctor/doctor.h"
 #include "tools/vm-model/boot_config.h"
-#include "tools/vm-model/firewall.h"
+#include "tools/firewall/firewall.h"
 #include "tools/vm-model/info_block.h"
 #include "tools/vm-model/memory_config.h"
 #include "tools/vm-model/text.h"
@@ -404,24 +404,6 @@ static bool is_member(const struct sysroot *root, const char *bridge) {
 	return found;
 }
 
-static void read_firewalls(struct facts *facts) {
-	struct facts_network *network = &facts->network;
-	const struct sysroot *root = facts->root;
-	char needle[64];
-	network->ufw = has_word_in(root, "/etc/ufw/ufw.conf", "ENABLED=yes");
-	network->firewalld = sysroot_exists(root, "/run/firewalld.pid") ||
-			     sysroot_exists(root, "/run/firewalld");
-	network->nft_service = sysroot_exists(
-			root, "/etc/systemd/system/sysinit.target.wants/nftables.service");
-	snprintf(needle, sizeof needle, "udp %d", SCREAM_PORT);
-	network->ufw_rule = has_word_in(root, "/etc/ufw/user.rules", "--dport 4010") ||
-			    has_word_in(root, "/etc/ufw/user.rules", needle);
-	if (network->firewalld) {
-		network->firewalld_rule = firewalld_zone_of(root, network->bridge,
-				network->firewalld_zone, sizeof network->firewalld_zone);
-	}
-}
-
 static void read_network(struct facts *facts) {
 	struct facts_network *network = &facts->network;
 	char path[128];
@@ -447,7 +429,7 @@ static void read_network(struct facts *facts) {
 	sysroot_number(facts->root, ENTRY("/sys/class/net/%s/statistics/multicast"),
 			&network->multicast);
 #undef ENTRY
-	read_firewalls(facts);
+	firewall_read(&network->firewall, facts->root, network->bridge, SCREAM_PORT);
 	uint64_t inodes[16];
 	unsigned count = udp_inodes(facts->root, inodes, 16);
 	network->port_taken = count > 0;

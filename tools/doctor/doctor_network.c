@@ -178,7 +178,8 @@ static void check_bridge(const struct facts *facts, struct report *report) {
 static void check_snooping(const struct facts *facts, struct report *report) {
 	const struct facts_network *network = &facts->network;
 	if (network->snooping == 1 && network->querier == 1 &&
-			(network->ufw || network->firewalld || network->nft_service)) {
+			(network->firewall.ufw || network->firewall.firewalld ||
+					network->firewall.nft_service)) {
 		report_warn(report,
 				_("%s asks for multicast members (querier) and a firewall is on: if it "
 				  "drops IGMP, sound ends after 4.5 minutes"),
@@ -206,18 +207,18 @@ static void rule_for(const struct facts *facts, struct report *report) {
 	char bridge[DOCTOR_WORD_BYTES];
 	char zone[DOCTOR_WORD_BYTES];
 	doctor_word(network->bridge, bridge);
-	doctor_word(network->firewalld_zone, zone);
-	if (network->ufw) {
+	doctor_word(network->firewall.zone, zone);
+	if (network->firewall.ufw) {
 		report_command(report, "sudo ufw allow in on %s to any port %d proto udp", bridge,
 				SCREAM_PORT);
 	}
-	if (network->firewalld) {
+	if (network->firewall.firewalld) {
 		report_command(report,
 				"sudo firewall-cmd --zone=%s --add-port=%d/udp && sudo "
 				"firewall-cmd --permanent --zone=%s --add-port=%d/udp",
 				zone, SCREAM_PORT, zone, SCREAM_PORT);
 	}
-	if (network->ufw || network->firewalld) {
+	if (network->firewall.ufw || network->firewall.firewalld) {
 		return;
 	}
 	for (unsigned i = 0; i < 4 && facts->live.nft_chains[i][0]; i++) {
@@ -318,17 +319,17 @@ static void check_firewall(const struct facts *facts, struct report *report) {
 				(long long)live->multicast_counted, network->bridge, live->listen_s,
 				SCREAM_PORT);
 		rule_for(facts, report);
-	} else if (network->ufw && !network->ufw_rule) {
+	} else if (network->firewall.ufw && !network->firewall.ufw_open) {
 		report_warn(report, _(HOST_FACTS_SCREAM_UFW), SCREAM_PORT,
 				facts->is_root ? "" : _(", as far as its files may be read"));
 		rule_for(facts, report);
-	} else if (network->firewalld && !network->firewalld_rule) {
+	} else if (network->firewall.firewalld && !network->firewall.firewalld_open) {
 		report_warn(report, _(HOST_FACTS_SCREAM_FIREWALLD), network->bridge,
-				network->firewalld_zone, SCREAM_PORT);
+				network->firewall.zone, SCREAM_PORT);
 		rule_for(facts, report);
-	} else if (network->firewalld) {
-		report_ok(report, _(HOST_FACTS_SCREAM_ZONE), network->firewalld_zone, SCREAM_PORT);
-	} else if (network->nft_service) {
+	} else if (network->firewall.firewalld) {
+		report_ok(report, _(HOST_FACTS_SCREAM_ZONE), network->firewall.zone, SCREAM_PORT);
+	} else if (network->firewall.nft_service) {
 		report_warn(report, _(HOST_FACTS_SCREAM_NFT), SCREAM_PORT);
 		rule_for(facts, report);
 	} else if (live->multicast_counted >= 0) {

@@ -9,7 +9,7 @@
 #include "host-proto/host_facts.h"
 #include "tools/setup/setup.h"
 #include "tools/vm-model/distro.h"
-#include "tools/vm-model/firewall.h"
+#include "tools/firewall/firewall.h"
 #include "tools/vm-model/libvirt_hook.h"
 #include "tools/vm-model/own_command.h"
 
@@ -255,49 +255,35 @@ static void bridge_of(const struct setup *setup, char *buf, size_t size) {
 	}
 }
 
-static bool file_says(const struct sysroot *root, const char *path, const char *what) {
-	char *text = sysroot_read(root, path, NULL);
-	bool found = text && strstr(text, what);
-	free(text);
-	return found;
-}
-
 void files_audio(struct setup *setup) {
 	char bridge[32];
-	const struct sysroot *root = &setup->root;
+	struct firewall wall;
 	bridge_of(setup, bridge, sizeof bridge);
+	firewall_read(&wall, &setup->root, bridge, SCREAM_PORT);
 	struct text word = { 0 };
 	text_add_shell(&word, bridge);
-	bool any = false;
-	if (file_says(root, "/etc/ufw/ufw.conf", "ENABLED=yes")) {
-		plan_command(&setup->plan, "sudo ufw allow in on %s to any port 4010 proto udp",
-				text_get(&word));
-		any = true;
+	if (wall.ufw && !wall.ufw_open) {
+		plan_command(&setup->plan, "sudo ufw allow in on %s to any port %d proto udp",
+				text_get(&word), SCREAM_PORT);
 	}
-	if (sysroot_exists(root, "/run/firewalld") || sysroot_exists(root, "/run/firewalld.pid")) {
-		char zone[64];
-		if (!firewalld_zone_of(root, bridge, zone, sizeof zone)) {
-			struct text quoted = { 0 };
-			text_add_shell(&quoted, zone);
-			plan_command(&setup->plan,
-					"sudo firewall-cmd --zone=%s --add-port=4010/udp && sudo "
-					"firewall-cmd --permanent --zone=%s --add-port=4010/udp",
-					text_get(&quoted), text_get(&quoted));
-			text_finish(&quoted);
-		}
-		any = true;
-	}
-	if (!any && sysroot_exists(root,
-				    "/etc/systemd/system/sysinit.target.wants/nftables.service")) {
+	if (wall.firewalld && !wall.firewalld_open) {
+		struct text zone = { 0 };
+		text_add_shell(&zone, wall.zone);
 		plan_command(&setup->plan,
-				"sudo nft insert rule inet filter input iifname %s udp dport 4010 accept",
-				text_get(&word));
+				"sudo firewall-cmd --zone=%s --add-port=%d/udp && sudo "
+				"firewall-cmd --permanent --zone=%s --add-port=%d/udp",
+				text_get(&zone), SCREAM_PORT, text_get(&zone), SCREAM_PORT);
+		text_finish(&zone);
+	}
+	if (!wall.ufw && !wall.firewalld && wall.nft_service) {
+		plan_command(&setup->plan,
+				"sudo nft insert rule inet filter input iifname %s udp dport %d accept",
+				text_get(&word), SCREAM_PORT);
 		plan_step(&setup->plan,
 				_("the same rule in /etc/nftables.conf, or it is gone after the next start (as "
 				  "root pierglass doctor finds the right chain)"));
-		any = true;
 	}
-	if (!any) {
+	if (!wall.ufw && !wall.firewalld && !wall.nft_service) {
 		plan_note(&setup->plan, _(HOST_FACTS_SCREAM_NO_FIREWALL), bridge);
 	}
 	text_finish(&word);

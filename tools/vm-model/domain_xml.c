@@ -6,6 +6,7 @@
 
 #include "tools/vm-model/props.h"
 #include "tools/vm-model/text.h"
+#include "tools/vm-model/xml_node.h"
 
 #ifndef PG_HAVE_LIBXML2
 
@@ -26,43 +27,9 @@ int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
 
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
-static bool is(const xmlNode *node, const char *name) {
-	return strcmp((const char *)node->name, name) == 0 && !node->ns;
-}
-
 static bool is_qemu(const xmlNode *node, const char *name) {
 	return strcmp((const char *)node->name, name) == 0 && node->ns && node->ns->href &&
 	       strcmp((const char *)node->ns->href, QEMU_NS) == 0;
-}
-
-static xmlNode *first(xmlNode *node) {
-	return xmlFirstElementChild(node);
-}
-
-static xmlNode *next(xmlNode *node) {
-	return xmlNextElementSibling(node);
-}
-
-static xmlNode *child(xmlNode *node, const char *name) {
-	for (xmlNode *c = first(node); c; c = next(c)) {
-		if (is(c, name)) {
-			return c;
-		}
-	}
-	return NULL;
-}
-
-static bool attr(xmlNode *node, const char *name, char *buf, size_t size) {
-	buf[0] = '\0';
-	xmlChar *value = node ? xmlGetNoNsProp(node, (const xmlChar *)name) : NULL;
-	bool ok = value && copy_text(buf, size, (const char *)value);
-	xmlFree(value);
-	return ok && buf[0];
-}
-
-static bool attr_is(xmlNode *node, const char *name, const char *wanted) {
-	char value[64];
-	return attr(node, name, value, sizeof value) && strcmp(value, wanted) == 0;
 }
 
 static bool content(xmlNode *node, char *buf, size_t size) {
@@ -75,7 +42,7 @@ static bool content(xmlNode *node, char *buf, size_t size) {
 
 static bool number(xmlNode *node, const char *name, long *ret_value) {
 	char text[32];
-	if (!attr(node, name, text, sizeof text)) {
+	if (!xml_attr(node, name, text, sizeof text)) {
 		return false;
 	}
 	char *end;
@@ -124,7 +91,7 @@ static uint64_t size_of(xmlNode *node, const char *plain_unit) {
 	if (!content(node, text, sizeof text)) {
 		return 0;
 	}
-	if (!attr(node, "unit", unit, sizeof unit)) {
+	if (!xml_attr(node, "unit", unit, sizeof unit)) {
 		copy_text(unit, sizeof unit, plain_unit);
 	}
 	/* libvirt: KB = 1000, K and KiB = 1024. */
@@ -162,15 +129,15 @@ static void read_shmem(struct domain *domain, xmlNode *node) {
 	}
 	struct domain_shmem *shmem = &domain->shmem[domain->shmem_count++];
 	*shmem = (struct domain_shmem){ .node = node_number(node), .size_node = -1 };
-	if (!attr(node, "name", shmem->name, sizeof shmem->name) || strchr(shmem->name, '/')) {
+	if (!xml_attr(node, "name", shmem->name, sizeof shmem->name) || strchr(shmem->name, '/')) {
 		domain->shmem_count--; /* libvirt takes no such name */
 		return;
 	}
 	char path[sizeof shmem->path];
 	snprintf(path, sizeof path, "/dev/shm/%s", shmem->name);
 	copy_text(shmem->path, sizeof shmem->path, path);
-	attr(child(node, "model"), "type", shmem->model, sizeof shmem->model);
-	xmlNode *size = child(node, "size");
+	xml_attr(xml_child(node, "model"), "type", shmem->model, sizeof shmem->model);
+	xmlNode *size = xml_child(node, "size");
 	shmem->size_node = node_number(size);
 	/* libvirt's default for ivshmem without <size> is 4 MiB; its plain unit is bytes. */
 	shmem->bytes = size ? size_of(size, "b") : 4u << 20;
@@ -187,26 +154,27 @@ static void read_graphics(struct domain *domain, xmlNode *node) {
 	}
 	struct domain_graphics *graphics = &domain->graphics[domain->graphics_count++];
 	*graphics = (struct domain_graphics){ .node = node_number(node) };
-	attr(node, "type", graphics->type, sizeof graphics->type);
+	xml_attr(node, "type", graphics->type, sizeof graphics->type);
 	graphics->port = port_of(node, "port");
 	graphics->tls_port = port_of(node, "tlsPort");
-	graphics->autoport = attr_is(node, "autoport", "yes");
-	graphics->password = attr(
+	graphics->autoport = xml_attr_is(node, "autoport", "yes");
+	graphics->password = xml_attr(
 			node, "passwd", graphics->password_text, sizeof graphics->password_text);
-	attr(node, "listen", graphics->host, sizeof graphics->host);
-	attr(child(node, "streaming"), "mode", graphics->streaming, sizeof graphics->streaming);
-	graphics->gl = attr_is(child(node, "gl"), "enable", "yes");
-	xmlNode *listen = child(node, "listen");
+	xml_attr(node, "listen", graphics->host, sizeof graphics->host);
+	xml_attr(xml_child(node, "streaming"), "mode", graphics->streaming,
+			sizeof graphics->streaming);
+	graphics->gl = xml_attr_is(xml_child(node, "gl"), "enable", "yes");
+	xmlNode *listen = xml_child(node, "listen");
 	if (listen) {
 		char type[16];
-		attr(listen, "type", type, sizeof type);
+		xml_attr(listen, "type", type, sizeof type);
 		if (strcmp(type, "socket") == 0) {
-			attr(listen, "socket", graphics->socket, sizeof graphics->socket);
+			xml_attr(listen, "socket", graphics->socket, sizeof graphics->socket);
 			graphics->port = graphics->tls_port = 0;
 		} else if (strcmp(type, "none") == 0) {
 			graphics->listen_none = true;
 		} else {
-			attr(listen, "address", graphics->host, sizeof graphics->host);
+			xml_attr(listen, "address", graphics->host, sizeof graphics->host);
 		}
 	}
 	if (graphics->autoport && graphics->port == 0 && !graphics->socket[0] &&
@@ -221,33 +189,33 @@ static void read_interface(struct domain *domain, xmlNode *node) {
 	}
 	struct domain_interface *interface = &domain->interface[domain->interface_count++];
 	*interface = (struct domain_interface){ .node = node_number(node) };
-	xmlNode *source = child(node, "source");
-	attr(node, "type", interface->type, sizeof interface->type);
-	attr(source, "network", interface->network, sizeof interface->network);
-	attr(source, "bridge", interface->bridge, sizeof interface->bridge);
+	xmlNode *source = xml_child(node, "source");
+	xml_attr(node, "type", interface->type, sizeof interface->type);
+	xml_attr(source, "network", interface->network, sizeof interface->network);
+	xml_attr(source, "bridge", interface->bridge, sizeof interface->bridge);
 	if (!domain_is_interface_name(interface->bridge)) {
 		interface->bridge[0] = '\0';
 	}
 	if (strcmp(interface->type, "direct") == 0) {
-		attr(source, "dev", interface->direct, sizeof interface->direct);
+		xml_attr(source, "dev", interface->direct, sizeof interface->direct);
 	}
-	attr(child(node, "target"), "dev", interface->target, sizeof interface->target);
-	attr(child(node, "mac"), "address", interface->mac, sizeof interface->mac);
-	attr(child(node, "model"), "type", interface->model, sizeof interface->model);
+	xml_attr(xml_child(node, "target"), "dev", interface->target, sizeof interface->target);
+	xml_attr(xml_child(node, "mac"), "address", interface->mac, sizeof interface->mac);
+	xml_attr(xml_child(node, "model"), "type", interface->model, sizeof interface->model);
 }
 
 static void read_input(struct domain *domain, xmlNode *node) {
-	if (attr_is(node, "type", "evdev")) {
+	if (xml_attr_is(node, "type", "evdev")) {
 		if (domain->evdev_count == 16) {
 			return;
 		}
 		struct domain_evdev *evdev = &domain->evdev[domain->evdev_count++];
 		*evdev = (struct domain_evdev){ .node = node_number(node) };
-		xmlNode *source = child(node, "source");
-		attr(source, "dev", evdev->path, sizeof evdev->path);
-		attr(source, "grabToggle", evdev->grab_toggle, sizeof evdev->grab_toggle);
-		evdev->grab_all = attr_is(source, "grab", "all");
-		evdev->repeat = attr_is(source, "repeat", "on");
+		xmlNode *source = xml_child(node, "source");
+		xml_attr(source, "dev", evdev->path, sizeof evdev->path);
+		xml_attr(source, "grabToggle", evdev->grab_toggle, sizeof evdev->grab_toggle);
+		evdev->grab_all = xml_attr_is(source, "grab", "all");
+		evdev->repeat = xml_attr_is(source, "repeat", "on");
 		return;
 	}
 	if (domain->input_count == 16) {
@@ -255,29 +223,29 @@ static void read_input(struct domain *domain, xmlNode *node) {
 	}
 	struct domain_input *input = &domain->input[domain->input_count++];
 	*input = (struct domain_input){ .node = node_number(node) };
-	attr(node, "type", input->type, sizeof input->type);
-	attr(node, "bus", input->bus, sizeof input->bus);
+	xml_attr(node, "type", input->type, sizeof input->type);
+	xml_attr(node, "bus", input->bus, sizeof input->bus);
 }
 
 static void read_usb(struct domain *domain, xmlNode *node) {
-	xmlNode *source = child(node, "source");
-	xmlNode *vendor = source ? child(source, "vendor") : NULL;
-	xmlNode *product = source ? child(source, "product") : NULL;
-	xmlNode *place = source ? child(source, "address") : NULL;
+	xmlNode *source = xml_child(node, "source");
+	xmlNode *vendor = source ? xml_child(source, "vendor") : NULL;
+	xmlNode *product = source ? xml_child(source, "product") : NULL;
+	xmlNode *place = source ? xml_child(source, "address") : NULL;
 	char ids[2][16];
 	if (domain->usb_count == 16 || !source) {
 		return;
 	}
 	struct domain_usb usb = { .node = node_number(node),
-		.needed = !attr_is(source, "startupPolicy", "optional") };
-	if (vendor && product && attr(vendor, "id", ids[0], sizeof ids[0]) &&
-			attr(product, "id", ids[1], sizeof ids[1])) {
+		.needed = !xml_attr_is(source, "startupPolicy", "optional") };
+	if (vendor && product && xml_attr(vendor, "id", ids[0], sizeof ids[0]) &&
+			xml_attr(product, "id", ids[1], sizeof ids[1])) {
 		usb.vendor = (unsigned)strtoul(ids[0], NULL, 16) & 0xffff;
 		usb.product = (unsigned)strtoul(ids[1], NULL, 16) & 0xffff;
 	} else if (place) {
 		usb.bus = small(place, "bus", 0);
 		usb.device = small(place, "device", 0);
-		attr(place, "port", usb.port, sizeof usb.port);
+		xml_attr(place, "port", usb.port, sizeof usb.port);
 	}
 	if (usb.vendor || usb.bus) {
 		domain->usb[domain->usb_count++] = usb;
@@ -285,26 +253,26 @@ static void read_usb(struct domain *domain, xmlNode *node) {
 }
 
 static void read_hostdev(struct domain *domain, xmlNode *node) {
-	domain->mdev_count += attr_is(node, "type", "mdev");
-	if (attr_is(node, "type", "usb")) {
+	domain->mdev_count += xml_attr_is(node, "type", "mdev");
+	if (xml_attr_is(node, "type", "usb")) {
 		read_usb(domain, node);
 		return;
 	}
-	if (!attr_is(node, "type", "pci") || domain->hostdev_count == DOMAIN_LIST) {
+	if (!xml_attr_is(node, "type", "pci") || domain->hostdev_count == DOMAIN_LIST) {
 		return;
 	}
 	struct domain_hostdev hostdev = { .node = node_number(node), .address_node = -1 };
-	xmlNode *source = child(node, "source");
-	if (!source || !read_address(child(source, "address"), &hostdev.source)) {
+	xmlNode *source = xml_child(node, "source");
+	if (!source || !read_address(xml_child(source, "address"), &hostdev.source)) {
 		return;
 	}
-	attr(child(node, "rom"), "file", hostdev.rom, sizeof hostdev.rom);
-	hostdev.managed = attr_is(node, "managed", "yes");
-	attr(child(node, "driver"), "name", hostdev.driver, sizeof hostdev.driver);
-	xmlNode *address = child(node, "address");
+	xml_attr(xml_child(node, "rom"), "file", hostdev.rom, sizeof hostdev.rom);
+	hostdev.managed = xml_attr_is(node, "managed", "yes");
+	xml_attr(xml_child(node, "driver"), "name", hostdev.driver, sizeof hostdev.driver);
+	xmlNode *address = xml_child(node, "address");
 	hostdev.address_node = node_number(address);
 	hostdev.has_address = read_address(address, &hostdev.address);
-	hostdev.multifunction = address && attr_is(address, "multifunction", "on");
+	hostdev.multifunction = address && xml_attr_is(address, "multifunction", "on");
 	domain->hostdev[domain->hostdev_count++] = hostdev;
 }
 
@@ -315,13 +283,13 @@ static void read_named(struct domain_named *list, unsigned *count, unsigned max,
 	}
 	struct domain_named *named = &list[(*count)++];
 	*named = (struct domain_named){ .node = node_number(node) };
-	xmlNode *model = child(node, "model");
+	xmlNode *model = xml_child(node, "model");
 	named->model_node = node_number(model);
-	if (!attr(node, "model", named->model, sizeof named->model)) {
-		attr(model, model_attr, named->model, sizeof named->model);
+	if (!xml_attr(node, "model", named->model, sizeof named->model)) {
+		xml_attr(model, model_attr, named->model, sizeof named->model);
 	}
 	named->index = small(node, "index", 0);
-	attr(child(node, "target"), "bus", named->bus, sizeof named->bus);
+	xml_attr(xml_child(node, "target"), "bus", named->bus, sizeof named->bus);
 }
 
 static void read_filesystem(struct domain *domain, xmlNode *node) {
@@ -330,29 +298,29 @@ static void read_filesystem(struct domain *domain, xmlNode *node) {
 	}
 	struct domain_filesystem *filesystem = &domain->filesystem[domain->filesystem_count++];
 	*filesystem = (struct domain_filesystem){ .node = node_number(node) };
-	attr(child(node, "driver"), "type", filesystem->driver, sizeof filesystem->driver);
-	attr(child(node, "source"), "dir", filesystem->source, sizeof filesystem->source);
-	attr(child(node, "target"), "dir", filesystem->target, sizeof filesystem->target);
+	xml_attr(xml_child(node, "driver"), "type", filesystem->driver, sizeof filesystem->driver);
+	xml_attr(xml_child(node, "source"), "dir", filesystem->source, sizeof filesystem->source);
+	xml_attr(xml_child(node, "target"), "dir", filesystem->target, sizeof filesystem->target);
 }
 
 static void note_used_address(struct domain *domain, xmlNode *node) {
-	xmlNode *address = child(node, "address");
+	xmlNode *address = xml_child(node, "address");
 	struct pci_address used;
-	if (address && !is(node, "hostdev") && attr_is(address, "type", "pci") &&
+	if (address && !xml_is(node, "hostdev") && xml_attr_is(address, "type", "pci") &&
 			read_address(address, &used) && domain->used_count < 128) {
 		domain->used[domain->used_count++] = used;
 	}
 }
 
 static void read_codec(struct domain *domain, xmlNode *node) {
-	if (domain->hda_codec[0] ||
-			!(attr_is(node, "model", "ich6") || attr_is(node, "model", "ich9"))) {
+	if (domain->hda_codec[0] || !(xml_attr_is(node, "model", "ich6") ||
+						    xml_attr_is(node, "model", "ich9"))) {
 		return;
 	}
-	xmlNode *codec = child(node, "codec");
-	const char *type = attr_is(codec, "type", "output")  ? "output"
-			   : attr_is(codec, "type", "micro") ? "micro"
-							     : "duplex";
+	xmlNode *codec = xml_child(node, "codec");
+	const char *type = xml_attr_is(codec, "type", "output")  ? "output"
+			   : xml_attr_is(codec, "type", "micro") ? "micro"
+								 : "duplex";
 	copy_text(domain->hda_codec, sizeof domain->hda_codec, type);
 }
 
@@ -360,53 +328,53 @@ static void read_sound(struct domain *domain, xmlNode *node) {
 	const unsigned card = domain->sound_count;
 	read_named(domain->sound, &domain->sound_count, 8, node, "type");
 	if (domain->sound_count > card) {
-		attr(child(node, "audio"), "id", domain->sound_audio[card],
+		xml_attr(xml_child(node, "audio"), "id", domain->sound_audio[card],
 				sizeof domain->sound_audio[card]);
 	}
 	read_codec(domain, node);
 }
 
 static void read_other_device(struct domain *domain, xmlNode *node) {
-	if (is(node, "video")) {
+	if (xml_is(node, "video")) {
 		read_named(domain->video, &domain->video_count, 8, node, "type");
-	} else if (is(node, "sound")) {
+	} else if (xml_is(node, "sound")) {
 		read_sound(domain, node);
-	} else if (is(node, "audio") && domain->audio_count < 8) {
+	} else if (xml_is(node, "audio") && domain->audio_count < 8) {
 		struct domain_audio *audio = &domain->audio[domain->audio_count++];
 		*audio = (struct domain_audio){ .node = node_number(node) };
-		attr(node, "id", audio->id, sizeof audio->id);
-		attr(node, "type", audio->type, sizeof audio->type);
-	} else if (is(node, "tpm")) {
+		xml_attr(node, "id", audio->id, sizeof audio->id);
+		xml_attr(node, "type", audio->type, sizeof audio->type);
+	} else if (xml_is(node, "tpm")) {
 		read_named(domain->tpm, &domain->tpm_count, 4, node, "type");
-	} else if (is(node, "memballoon")) {
+	} else if (xml_is(node, "memballoon")) {
 		read_named(domain->balloon, &domain->balloon_count, 2, node, "type");
-		domain->balloon_none = attr_is(node, "model", "none");
-	} else if (is(node, "controller") && attr_is(node, "type", "pci")) {
+		domain->balloon_none = xml_attr_is(node, "model", "none");
+	} else if (xml_is(node, "controller") && xml_attr_is(node, "type", "pci")) {
 		read_named(domain->pci, &domain->pci_count, DOMAIN_LIST, node, "name");
-	} else if (is(node, "disk") && !attr_is(node, "device", "cdrom")) {
+	} else if (xml_is(node, "disk") && !xml_attr_is(node, "device", "cdrom")) {
 		read_named(domain->disk, &domain->disk_count, 32, node, "type");
-	} else if (is(node, "channel") && attr_is(node, "type", "spicevmc")) {
-		xmlNode *target = child(node, "target");
-		if (attr_is(target, "name", "com.redhat.spice.0")) {
+	} else if (xml_is(node, "channel") && xml_attr_is(node, "type", "spicevmc")) {
+		xmlNode *target = xml_child(node, "target");
+		if (xml_attr_is(target, "name", "com.redhat.spice.0")) {
 			domain->agent_channels++;
-			attr(target, "state", domain->agent_state, sizeof domain->agent_state);
+			xml_attr(target, "state", domain->agent_state, sizeof domain->agent_state);
 		}
 	}
 }
 
 static void read_device(struct domain *domain, xmlNode *node) {
 	note_used_address(domain, node);
-	if (is(node, "shmem")) {
+	if (xml_is(node, "shmem")) {
 		read_shmem(domain, node);
-	} else if (is(node, "graphics")) {
+	} else if (xml_is(node, "graphics")) {
 		read_graphics(domain, node);
-	} else if (is(node, "interface")) {
+	} else if (xml_is(node, "interface")) {
 		read_interface(domain, node);
-	} else if (is(node, "input")) {
+	} else if (xml_is(node, "input")) {
 		read_input(domain, node);
-	} else if (is(node, "hostdev")) {
+	} else if (xml_is(node, "hostdev")) {
 		read_hostdev(domain, node);
-	} else if (is(node, "filesystem")) {
+	} else if (xml_is(node, "filesystem")) {
 		read_filesystem(domain, node);
 	} else {
 		read_other_device(domain, node);
@@ -414,71 +382,72 @@ static void read_device(struct domain *domain, xmlNode *node) {
 }
 
 static void read_os(struct domain *domain, xmlNode *node) {
-	attr(node, "firmware", domain->firmware, sizeof domain->firmware);
-	xmlNode *type = child(node, "type");
-	attr(type, "machine", domain->machine, sizeof domain->machine);
-	attr(type, "arch", domain->arch, sizeof domain->arch);
-	xmlNode *loader = child(node, "loader");
+	xml_attr(node, "firmware", domain->firmware, sizeof domain->firmware);
+	xmlNode *type = xml_child(node, "type");
+	xml_attr(type, "machine", domain->machine, sizeof domain->machine);
+	xml_attr(type, "arch", domain->arch, sizeof domain->arch);
+	xmlNode *loader = xml_child(node, "loader");
 	if (loader) {
 		content(loader, domain->loader, sizeof domain->loader);
-		domain->loader_pflash = attr_is(loader, "type", "pflash");
-		domain->secure_boot = attr_is(loader, "secure", "yes");
+		domain->loader_pflash = xml_attr_is(loader, "type", "pflash");
+		domain->secure_boot = xml_attr_is(loader, "secure", "yes");
 	}
 }
 
 static void read_cpu(struct domain *domain, xmlNode *node) {
 	domain->node_cpu = node_number(node);
-	attr(node, "mode", domain->cpu_mode, sizeof domain->cpu_mode);
-	xmlNode *topology = child(node, "topology");
+	xml_attr(node, "mode", domain->cpu_mode, sizeof domain->cpu_mode);
+	xmlNode *topology = xml_child(node, "topology");
 	if (topology) {
 		domain->topology = true;
 		domain->sockets = small(topology, "sockets", 1);
 		domain->cores = small(topology, "cores", 1) * small(topology, "dies", 1);
 		domain->threads = small(topology, "threads", 1);
 	}
-	for (xmlNode *c = first(node); c; c = next(c)) {
-		if (is(c, "feature") && attr_is(c, "name", "topoext")) {
-			attr(c, "policy", domain->topoext, sizeof domain->topoext);
+	for (xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		if (xml_is(c, "feature") && xml_attr_is(c, "name", "topoext")) {
+			xml_attr(c, "policy", domain->topoext, sizeof domain->topoext);
 		}
-		domain->hypervisor_hidden = domain->hypervisor_hidden ||
-					    (is(c, "feature") && attr_is(c, "name", "hypervisor") &&
-							    attr_is(c, "policy", "disable"));
+		domain->hypervisor_hidden =
+				domain->hypervisor_hidden ||
+				(xml_is(c, "feature") && xml_attr_is(c, "name", "hypervisor") &&
+						xml_attr_is(c, "policy", "disable"));
 	}
-	xmlNode *numa = child(node, "numa");
-	for (xmlNode *c = numa ? first(numa) : NULL; c; c = next(c)) {
-		domain->numa_shared += attr_is(c, "memAccess", "shared");
+	xmlNode *numa = xml_child(node, "numa");
+	for (xmlNode *c = numa ? xml_first(numa) : NULL; c; c = xml_next(c)) {
+		domain->numa_shared += xml_attr_is(c, "memAccess", "shared");
 	}
 }
 
 static void read_memory_backing(struct domain *domain, xmlNode *node) {
 	domain->node_memory_backing = node_number(node);
-	xmlNode *pages = child(node, "hugepages");
+	xmlNode *pages = xml_child(node, "hugepages");
 	domain->hugepages = pages != NULL;
-	xmlNode *page = pages ? child(pages, "page") : NULL;
+	xmlNode *page = pages ? xml_child(pages, "page") : NULL;
 	if (page) {
 		char unit[8];
 		long value;
 		uint64_t size = number(page, "size", &value) && value > 0 ? (uint64_t)value : 0;
-		bool known = attr(page, "unit", unit, sizeof unit);
+		bool known = xml_attr(page, "unit", unit, sizeof unit);
 		domain->hugepage_kib = (unsigned)(!known || unit[0] == 'K' || unit[0] == 'k' ? size
 						  : unit[0] == 'M' ? size << 10
 						  : unit[0] == 'G' ? size << 20
 								   : size >> 10);
 	}
-	xmlNode *source = child(node, "source");
-	xmlNode *access = child(node, "access");
+	xmlNode *source = xml_child(node, "source");
+	xmlNode *access = xml_child(node, "access");
 	domain->node_memory_source = node_number(source);
 	domain->node_memory_access = node_number(access);
-	attr(source, "type", domain->memory_source, sizeof domain->memory_source);
-	attr(access, "mode", domain->memory_access, sizeof domain->memory_access);
+	xml_attr(source, "type", domain->memory_source, sizeof domain->memory_source);
+	xml_attr(access, "mode", domain->memory_access, sizeof domain->memory_access);
 }
 
 /* The libosinfo element is somewhere below <metadata>, in a namespace of its own. */
 static void read_metadata(struct domain *domain, xmlNode *node) {
-	for (xmlNode *c = first(node); c; c = next(c)) {
-		for (xmlNode *os = first(c); os; os = next(os)) {
+	for (xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+		for (xmlNode *os = xml_first(c); os; os = xml_next(os)) {
 			if (strcmp((const char *)os->name, "os") == 0) {
-				attr(os, "id", domain->os_id, sizeof domain->os_id);
+				xml_attr(os, "id", domain->os_id, sizeof domain->os_id);
 			}
 		}
 	}
@@ -486,9 +455,9 @@ static void read_metadata(struct domain *domain, xmlNode *node) {
 
 static void read_features(struct domain *domain, xmlNode *node) {
 	domain->node_features = node_number(node);
-	domain->hyperv = child(node, "hyperv") != NULL;
-	xmlNode *kvm = child(node, "kvm");
-	domain->kvm_hidden = kvm && attr_is(child(kvm, "hidden"), "state", "on");
+	domain->hyperv = xml_child(node, "hyperv") != NULL;
+	xmlNode *kvm = xml_child(node, "kvm");
+	domain->kvm_hidden = kvm && xml_attr_is(xml_child(kvm, "hidden"), "state", "on");
 }
 
 /* Two rounds: a -device may stand before the -object it names. */
@@ -496,9 +465,9 @@ static void read_qemu_args(struct domain *domain, xmlNode *node, bool devices) {
 	domain->node_qemu_args = node_number(node);
 	char option[512] = "";
 	int option_node = 0;
-	for (xmlNode *c = first(node); c; c = next(c)) {
+	for (xmlNode *c = xml_first(node); c; c = xml_next(c)) {
 		char value[2048];
-		if (!is_qemu(c, "arg") || !attr(c, "value", value, sizeof value)) {
+		if (!is_qemu(c, "arg") || !xml_attr(c, "value", value, sizeof value)) {
 			continue;
 		}
 		if (option[0] == '-' && value[0] != '-') {
@@ -525,42 +494,44 @@ static void read_qemu_args(struct domain *domain, xmlNode *node, bool devices) {
 
 static void read_sysinfo(struct domain *domain, xmlNode *node) {
 	char text[32];
-	for (xmlNode *c = attr_is(node, "type", "fwcfg") ? first(node) : NULL; c; c = next(c)) {
-		if (attr_is(c, "name", "opt/ovmf/X-PciMmio64Mb") && content(c, text, sizeof text)) {
+	for (xmlNode *c = xml_attr_is(node, "type", "fwcfg") ? xml_first(node) : NULL; c;
+			c = xml_next(c)) {
+		if (xml_attr_is(c, "name", "opt/ovmf/X-PciMmio64Mb") &&
+				content(c, text, sizeof text)) {
 			domain->mmio64_mib = strtoull(text, NULL, 10);
 		}
 	}
 }
 
 static void read_section(struct domain *domain, xmlNode *node) {
-	if (is(node, "name")) {
+	if (xml_is(node, "name")) {
 		content(node, domain->name, sizeof domain->name);
-	} else if (is(node, "uuid")) {
+	} else if (xml_is(node, "uuid")) {
 		content(node, domain->uuid, sizeof domain->uuid);
-	} else if (is(node, "memory")) {
+	} else if (xml_is(node, "memory")) {
 		domain->memory_bytes = size_of(node, "K");
-	} else if (is(node, "currentMemory")) {
+	} else if (xml_is(node, "currentMemory")) {
 		domain->node_current_memory = node_number(node);
-	} else if (is(node, "vcpu")) {
+	} else if (xml_is(node, "vcpu")) {
 		char text[16];
 		content(node, text, sizeof text);
 		domain->vcpus = (unsigned)strtoul(text, NULL, 10);
 		domain->node_vcpu = node_number(node);
-	} else if (is(node, "os")) {
+	} else if (xml_is(node, "os")) {
 		read_os(domain, node);
-	} else if (is(node, "cpu")) {
+	} else if (xml_is(node, "cpu")) {
 		read_cpu(domain, node);
-	} else if (is(node, "memoryBacking")) {
+	} else if (xml_is(node, "memoryBacking")) {
 		read_memory_backing(domain, node);
-	} else if (is(node, "metadata")) {
+	} else if (xml_is(node, "metadata")) {
 		read_metadata(domain, node);
-	} else if (is(node, "sysinfo")) {
+	} else if (xml_is(node, "sysinfo")) {
 		read_sysinfo(domain, node);
-	} else if (is(node, "features")) {
+	} else if (xml_is(node, "features")) {
 		read_features(domain, node);
-	} else if (is(node, "cputune")) {
-		for (xmlNode *c = first(node); c; c = next(c)) {
-			domain->pinned += is(c, "vcpupin");
+	} else if (xml_is(node, "cputune")) {
+		for (xmlNode *c = xml_first(node); c; c = xml_next(c)) {
+			domain->pinned += xml_is(c, "vcpupin");
 		}
 	} else if (is_qemu(node, "commandline")) {
 		read_qemu_args(domain, node, false);
@@ -571,7 +542,7 @@ static void read_section(struct domain *domain, xmlNode *node) {
 
 static int read_document(struct domain *domain, xmlDoc *doc) {
 	xmlNode *root = xmlDocGetRootElement(doc);
-	if (!root || !is(root, "domain")) {
+	if (!root || !xml_is(root, "domain")) {
 		copy_text(domain->xml_error, sizeof domain->xml_error,
 				"its root element is not <domain>");
 		return -EBADMSG;
@@ -579,16 +550,16 @@ static int read_document(struct domain *domain, xmlDoc *doc) {
 	count_elements(root);
 	domain->is_xml = true;
 	domain->node_root = 0;
-	attr(root, "type", domain->type, sizeof domain->type);
+	xml_attr(root, "type", domain->type, sizeof domain->type);
 	long id;
 	if (number(root, "id", &id) && id > 0 && id < INT32_MAX) {
 		domain->id = (int)id;
 		domain->state = DOMAIN_RUNNING;
 	}
-	for (xmlNode *node = first(root); node; node = next(node)) {
-		if (is(node, "devices") && domain->node_devices < 0) {
+	for (xmlNode *node = xml_first(root); node; node = xml_next(node)) {
+		if (xml_is(node, "devices") && domain->node_devices < 0) {
 			domain->node_devices = node_number(node);
-			for (xmlNode *device = first(node); device; device = next(device)) {
+			for (xmlNode *device = xml_first(node); device; device = xml_next(device)) {
 				read_device(domain, device);
 			}
 		} else {
