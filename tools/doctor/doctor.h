@@ -12,9 +12,9 @@
 #include <stdio.h>
 
 #include "tools/doctor/seen_packets.h"
+#include "tools/firewall/firewall.h"
 #include "tools/vm-model/distro.h"
 #include "tools/vm-model/domain.h"
-#include "tools/firewall/firewall.h"
 #include "tools/vm-model/handover.h"
 #include "tools/vm-model/host_use.h"
 #include "tools/vm-model/pci.h"

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "tools/doctor/doctor.h"
-#include "tools/vm-model/boot_config.h"
 #include "tools/firewall/firewall.h"
+#include "tools/vm-model/boot_config.h"
 #include "tools/vm-model/info_block.h"
 #include "tools/vm-model/memory_config.h"
 #include "tools/vm-model/text.h"

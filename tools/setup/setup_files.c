@@ -7,9 +7,9 @@
 
 #include "base/i18n.h"
 #include "host-proto/host_facts.h"
+#include "tools/firewall/firewall.h"
 #include "tools/setup/setup.h"
 #include "tools/vm-model/distro.h"
-#include "tools/firewall/firewall.h"
 #include "tools/vm-model/libvirt_hook.h"
 #include "tools/vm-model/own_command.h"
 
