@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -205,13 +206,13 @@ int owner_of_peer(int fd, uid_t *ret_uid) {
 	return 0;
 }
 
-struct listener {
+struct listener_line {
 	uint32_t address[4]; /* as the kernel prints it: its words in memory */
 	unsigned port, state;
-	uid_t uid;
+	struct tcp_listener listener;
 };
 
-static bool read_listener(const char *line, unsigned words, struct listener *ret) {
+static bool read_listener(const char *line, unsigned words, struct listener_line *ret) {
 	const char *at = strchr(line, ':');
 	const char *end;
 	if (!at) {
@@ -225,15 +226,15 @@ static bool read_listener(const char *line, unsigned words, struct listener *ret
 		at += strnlen(at, 8);
 	}
 	// NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit
-	return sscanf(at, ":%x %*[0-9A-Fa-f:] %x %*s %*s %*s %u", &ret->port, &ret->state,
-			       &ret->uid) == 3 &&
+	return sscanf(at, ":%x %*[0-9A-Fa-f:] %x %*s %*s %*s %u %*s %" SCNu64, &ret->port,
+			       &ret->state, &ret->listener.uid, &ret->listener.inode) == 4 &&
 	       (end = strchr(at, '\n')) && end > at;
 }
 
 /* The one that takes a connection to that address: its own listener before that of every address.
  * The kernel names those that listen first. */
 static int look_up(const char *path, unsigned words, const uint32_t *address, unsigned port,
-		uid_t *ret_uid) {
+		struct tcp_listener *ret_listener) {
 	static const uint32_t every[4];
 	FILE *file = fopen(path, "re");
 	char line[LINE_BYTES];
@@ -246,16 +247,16 @@ static int look_up(const char *path, unsigned words, const uint32_t *address, un
 		line[0] = '\0'; /* the heading */
 	}
 	while (!own && fgets(line, sizeof line, file)) {
-		struct listener listener;
-		if (!read_listener(line, words, &listener) || listener.state != TCP_LISTEN) {
+		struct listener_line found;
+		if (!read_listener(line, words, &found) || found.state != TCP_LISTEN) {
 			break;
 		}
-		if (listener.port != port) {
+		if (found.port != port) {
 			continue;
 		}
-		own = memcmp(listener.address, address, words * sizeof *address) == 0;
-		if (own || memcmp(listener.address, every, words * sizeof *address) == 0) {
-			*ret_uid = listener.uid;
+		own = memcmp(found.address, address, words * sizeof *address) == 0;
+		if (own || memcmp(found.address, every, words * sizeof *address) == 0) {
+			*ret_listener = found.listener;
 			r = 0;
 		}
 	}
@@ -263,22 +264,22 @@ static int look_up(const char *path, unsigned words, const uint32_t *address, un
 	return r;
 }
 
-int owner_of_listener(const struct sockaddr *address, uid_t *ret_uid) {
+int owner_of_listener(const struct sockaddr *address, struct tcp_listener *ret_listener) {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 	uint32_t words[4] = { 0 };
 	if (address->sa_family == AF_INET) {
 		const uint32_t mapped[4] = { 0, 0, htonl(0xffff), v4->sin_addr.s_addr };
 		int r = look_up("/proc/net/tcp", 1, &v4->sin_addr.s_addr, ntohs(v4->sin_port),
-				ret_uid);
+				ret_listener);
 		/* A socket of IPv6 may take IPv4 too. */
 		return r == -ENOENT ? look_up("/proc/net/tcp6", 4, mapped, ntohs(v4->sin_port),
-						      ret_uid)
+						      ret_listener)
 				    : r;
 	}
 	if (address->sa_family == AF_INET6) {
 		memcpy(words, &v6->sin6_addr, sizeof words);
-		return look_up("/proc/net/tcp6", 4, words, ntohs(v6->sin6_port), ret_uid);
+		return look_up("/proc/net/tcp6", 4, words, ntohs(v6->sin6_port), ret_listener);
 	}
 	return -EAFNOSUPPORT;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -48,6 +49,12 @@ bool owner_of_process(pid_t pid, const struct owners *owners, uid_t *ret_uid);
 /* Who listens at the other end of a connected unix socket. Returns 0 or a negative errno. */
 int owner_of_peer(int fd, uid_t *ret_uid);
 
+/* A TCP socket that listens. */
+struct tcp_listener {
+	uid_t uid;
+	uint64_t inode; /* no other socket that is open has it */
+};
+
 /* Who listens at an address of this machine. Returns 0, -ENOENT (nobody that can be seen),
  * -EAFNOSUPPORT, or why the kernel's list cannot be read. */
-int owner_of_listener(const struct sockaddr *address, uid_t *ret_uid);
+int owner_of_listener(const struct sockaddr *address, struct tcp_listener *ret_listener);

@@ -14,6 +14,7 @@
 
 #define LINK_TIMEOUT_NS (10 * NS_PER_S)
 #define KICKED_NS       (30 * NS_PER_S)
+#define KICKED_LOOK_NS  (1 * NS_PER_S)
 #define SHORT_LIFE_NS   (5 * NS_PER_S)
 #define SHORT_LIVES_MAX 2 /* a channel that is dropped so often at once is not for us */
 
@@ -133,22 +134,32 @@ static int on_message(struct channel_link *link, const struct spice_message *mes
 }
 
 /*
- * The first socket after a loss tells whether the server is the one that dropped us: a TCP server
- * that is gone refuses; on a unix socket, process and file say it for sure. Another client must not
- * lose its session to a mere probe, so the handshake starts only when it was no kick.
+ * The first socket after a loss tells whether the server is the one that dropped us: one that is
+ * gone refuses, and the next one is another process, file or listening socket. (On another machine
+ * only a refusal tells.) Another client must not lose its session to a mere probe, so the handshake
+ * starts only when it was no kick.
  */
 static bool is_same_server(struct spice_session *session, int fd) {
 	struct spice_server server;
 	spice_connect_get_server(fd, &session->address, &server);
-	return session->address.kind != SPICE_ADDRESS_UNIX ||
-	       spice_connect_server_equal(&server, &session->server);
+	return spice_connect_server_equal(&server, &session->server);
 }
 
 static void be_kicked(struct spice_session *session) {
 	session->status.kicked = true;
+	session->kicked_until_ns = clock_now_ns() + KICKED_NS;
 	spice_session_set_part(session, PART_WAITING,
 			_("another SPICE client took the VM over; press a key to take it back"));
-	channel_link_retry(spice_session_main(session), KICKED_NS);
+	channel_link_retry(spice_session_main(session), KICKED_LOOK_NS);
+}
+
+bool channel_link_look_for_server(struct spice_session *session) {
+	if (!spice_connect_is_replaced(&session->address, &session->server)) {
+		return false;
+	}
+	session->status.kicked = false;
+	spice_session_set_part(session, PART_WAITING, _("connecting to the VM"));
+	return true;
 }
 
 /* The socket is connected, or it failed: is it the server that dropped us? False = the link has no
@@ -290,8 +301,13 @@ bool channel_link_is_due(const struct channel_link *link) {
 
 void channel_link_on_timer(void *data) {
 	struct channel_link *link = data;
+	struct spice_session *session = link->session;
 	if (link->channel) {
 		link_lost(link, -ETIMEDOUT);
+	} else if (link->type == SPICE_CHANNEL_MAIN && session->status.kicked &&
+			clock_now_ns() < session->kicked_until_ns &&
+			!channel_link_look_for_server(session)) {
+		channel_link_retry(link, KICKED_LOOK_NS);
 	} else if (link->type == SPICE_CHANNEL_MAIN || channel_link_is_due(link)) {
 		channel_link_start(link);
 	}

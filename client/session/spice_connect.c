@@ -103,13 +103,13 @@ static int check_owner(int fd, int r, uid_t uid, struct spice_connect_check *che
 }
 
 static int check_tcp(int fd, const struct sockaddr *to, struct spice_connect_check *check) {
-	uid_t uid = OWNER_UNKNOWN;
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
 	if (!check || check->owners->anybody || !is_here(fd, to)) {
 		return fd;
 	}
-	int r = owner_of_listener(to, &uid);
+	struct tcp_listener listener = { .uid = OWNER_UNKNOWN };
+	int r = owner_of_listener(to, &listener);
 	if (r == -ENOENT && getpeername(fd, (struct sockaddr *)&peer, &len) < 0) {
 		close(fd); /* nobody listens */
 		return -ECONNREFUSED;
@@ -121,7 +121,7 @@ static int check_tcp(int fd, const struct sockaddr *to, struct spice_connect_che
 				strerrordesc_np(-r));
 		return fd;
 	}
-	return check_owner(fd, r, uid, check);
+	return check_owner(fd, r, listener.uid, check);
 }
 
 static int connect_unix(const struct spice_address *address, struct spice_connect_check *check) {
@@ -294,24 +294,52 @@ static void get_file(const struct stat *st, struct spice_server *server) {
 			(uint64_t)st->st_ctim.tv_sec * NS_PER_S + (uint64_t)st->st_ctim.tv_nsec;
 }
 
-void spice_connect_get_server(
-		int fd, const struct spice_address *address, struct spice_server *ret_server) {
+static void get_unix_server(int fd, const char *path, struct spice_server *ret_server) {
 	struct ucred ucred;
 	socklen_t len = sizeof ucred;
 	struct stat st;
-	*ret_server = (struct spice_server){ 0 };
-	if (address->kind != SPICE_ADDRESS_UNIX || stat(address->path, &st) < 0 ||
-			getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
+	if (stat(path, &st) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
 		return;
 	}
 	ret_server->pid = ucred.pid;
 	get_file(&st, ret_server);
 }
 
-bool spice_connect_is_new_file(
+static void get_tcp_server(int fd, struct spice_server *ret_server) {
+	struct sockaddr_storage peer;
+	struct tcp_listener listener;
+	socklen_t len = sizeof peer;
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+			!spice_connect_is_elsewhere(fd) &&
+			owner_of_listener((struct sockaddr *)&peer, &listener) == 0) {
+		ret_server->listener = peer;
+		ret_server->inode = listener.inode;
+	}
+}
+
+void spice_connect_get_server(
+		int fd, const struct spice_address *address, struct spice_server *ret_server) {
+	*ret_server = (struct spice_server){ 0 };
+	if (address->kind == SPICE_ADDRESS_UNIX) {
+		get_unix_server(fd, address->path, ret_server);
+	} else {
+		get_tcp_server(fd, ret_server);
+	}
+}
+
+static bool is_listener_gone(const struct spice_server *server) {
+	struct tcp_listener listener;
+	int r = owner_of_listener((const struct sockaddr *)&server->listener, &listener);
+	return r == -ENOENT || (r == 0 && listener.inode != server->inode);
+}
+
+bool spice_connect_is_replaced(
 		const struct spice_address *address, const struct spice_server *server) {
 	struct spice_server now = { .pid = server->pid };
 	struct stat st;
+	if (server->listener.ss_family != AF_UNSPEC) {
+		return is_listener_gone(server);
+	}
 	if (address->kind != SPICE_ADDRESS_UNIX || stat(address->path, &st) < 0) {
 		return false;
 	}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "base/owners.h"
@@ -17,10 +18,15 @@ struct spice_connect;
 /* Whether a connected socket leads to another machine: its two ends have addresses of their own. */
 bool spice_connect_is_elsewhere(int fd);
 
-/* Which server answers on a unix socket; two that are equal are one process at one socket file. */
+/*
+ * Which server answers. On a unix socket, two that are equal are one process at one socket file; by
+ * TCP, one socket of this machine that listens. A server on another machine, and one behind a
+ * forwarder (ssh), is equal to the next one there.
+ */
 struct spice_server {
-	pid_t pid; /* 0 = unknown */
-	uint64_t inode, changed_ns;
+	pid_t pid;                        /* 0 = unknown */
+	uint64_t inode, changed_ns;       /* of the file or, without pid and time, of the socket */
+	struct sockaddr_storage listener; /* AF_UNSPEC: not TCP, or another machine's */
 };
 
 /* Who may answer on this machine, and who did not count as the VM (-OWNER_REFUSED). */
@@ -42,10 +48,11 @@ int spice_connect_start(struct spice_connect **ret_connecting, struct loop *loop
 /* done does not run any more. Accepts NULL. */
 void spice_connect_cancel(struct spice_connect *connecting);
 
-/* Of a connected unix socket; all zero for TCP. */
+/* Of a connected socket; all zero = unknown. */
 void spice_connect_get_server(
 		int fd, const struct spice_address *address, struct spice_server *ret_server);
 bool spice_connect_server_equal(const struct spice_server *a, const struct spice_server *b);
-/* There is a socket file, and it is not the one that this server had. */
-bool spice_connect_is_new_file(
+/* Without a connection: the socket file is there and is not the one that this server had, or its
+ * TCP socket does not listen any more. */
+bool spice_connect_is_replaced(
 		const struct spice_address *address, const struct spice_server *server);

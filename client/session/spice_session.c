@@ -356,13 +356,8 @@ void spice_session_set_password(struct spice_session *session, const char *passw
 static void on_socket_appeared(void *data) {
 	struct spice_session *session = data;
 	struct channel_link *link = spice_session_main(session);
-	if (session->status.kicked &&
-			spice_connect_is_new_file(&session->address, &session->server)) {
-		/* The VM that another client took is gone; this is the next one. */
-		session->status.kicked = false;
-		spice_session_set_part(session, PART_WAITING, _("connecting to the VM"));
-	}
-	if (!link->channel && !link->connecting && !session->status.kicked) {
+	if (!link->channel && !link->connecting &&
+			(!session->status.kicked || channel_link_look_for_server(session))) {
 		link->attempts = 0; /* refused is tried soon again: it may not listen yet */
 		channel_link_retry(link, 20 * NS_PER_MS);
 	}

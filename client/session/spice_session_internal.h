@@ -58,6 +58,7 @@ struct spice_session {
 	bool was_up;                /* the last connection got as far as MAIN_INIT */
 	bool suspect_kick;          /* it was closed by the server: the next attempt is a probe */
 	struct spice_server server; /* of the last connection */
+	uint64_t kicked_until_ns;   /* then the VM is taken back */
 	bool elsewhere;             /* it is on another machine */
 	bool asked_mode, ask_absolute;
 };
@@ -75,6 +76,9 @@ uint64_t channel_link_delay_ns(const struct spice_session *session, unsigned att
 bool channel_link_is_due(const struct channel_link *link);
 /* Waits for the socket in the ways that the channel asks for. */
 void channel_link_watch(struct channel_link *link);
+/* Another client took the VM. Was it so, or is the server of then gone meanwhile? True = gone: the
+ * session is not kicked any more, and main is due. */
+bool channel_link_look_for_server(struct spice_session *session);
 /* link->timer ran: the deadline of a link, or the next attempt. */
 void channel_link_on_timer(void *data);
 /* session->more_wake ran. */

@@ -105,19 +105,22 @@ static void test_names_who_listens(void **state) {
 	for (size_t i = 0; i < 2; i++) {
 		struct sockaddr_storage address;
 		socklen_t len;
-		uid_t uid = OWNER_UNKNOWN;
+		struct tcp_listener listener = { .uid = OWNER_UNKNOWN };
+		struct stat st;
 		int fd = listen_at(families[i], &address, &len);
 		if (fd < 0) {
 			continue;
 		}
-		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), 0);
-		CHECK_EQ(uid, geteuid());
+		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &listener), 0);
+		CHECK_EQ(listener.uid, geteuid());
+		CHECK_EQ(fstat(fd, &st), 0);
+		CHECK_EQ(listener.inode, st.st_ino);
 		close(fd);
-		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), -ENOENT);
+		CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &listener), -ENOENT);
 	}
 	const struct sockaddr other = { .sa_family = AF_UNIX };
-	uid_t uid;
-	CHECK_EQ(owner_of_listener(&other, &uid), -EAFNOSUPPORT);
+	struct tcp_listener listener;
+	CHECK_EQ(owner_of_listener(&other, &listener), -EAFNOSUPPORT);
 }
 
 /* As somebody else, who also hides as well as a user can: not dumpable, so that /proc/PID is
@@ -148,8 +151,9 @@ static void test_names_a_stranger(void **state) {
 		_exit(well ? 0 : 1);
 	}
 	CHECK_EQ(read(pipes[0], &address, sizeof address), sizeof address);
-	CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &uid), 0);
-	CHECK_EQ(uid, STRANGER);
+	struct tcp_listener listener = { .uid = OWNER_UNKNOWN };
+	CHECK_EQ(owner_of_listener((struct sockaddr *)&address, &listener), 0);
+	CHECK_EQ(listener.uid, STRANGER);
 	CHECK(owner_of_process(child, &none, &uid));
 	CHECK_EQ(uid, STRANGER);
 	CHECK(!owners_trust(&none, uid) && owners_trust(&known, uid));

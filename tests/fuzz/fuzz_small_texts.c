@@ -91,11 +91,12 @@ static void kernel(const char *text, size_t len) {
 	struct port_owner owner;
 	char mac[18];
 	uid_t uid = 0;
+	struct tcp_listener listener = { 0 };
 	proc_text = text;
 	proc_len = len;
-	sum += (unsigned)owner_of_listener((const struct sockaddr *)&v4, &uid);
-	sum += (unsigned)owner_of_listener((const struct sockaddr *)&v6, &uid);
-	sum += owner_of_process(1, &owners, &uid) + uid;
+	sum += (unsigned)owner_of_listener((const struct sockaddr *)&v4, &listener);
+	sum += (unsigned)owner_of_listener((const struct sockaddr *)&v6, &listener);
+	sum += owner_of_process(1, &owners, &uid) + uid + listener.uid;
 	if (interfaces_mac_of(htonl(0xc0a87a64), mac)) {
 		expect(strlen(mac) < sizeof mac);
 	}

@@ -63,8 +63,15 @@ static inline void on_peer_message(enum spice_channel_type channel, unsigned typ
 
 static inline void peer_start(struct fixture *f) {
 	const struct spice_peer_events events = { .message = on_peer_message, .data = f };
-	f->peer_config.unix_path = f->path;
+	if (!f->peer_config.tcp) {
+		f->peer_config.unix_path = f->path;
+	}
 	CHECK(spice_peer_create(&f->peer, &f->peer_config, &events) == 0);
+	if (f->peer_config.tcp) { /* the next one is where this one is */
+		f->peer_config.tcp_port = spice_peer_port(f->peer);
+		snprintf(f->config.uri, sizeof f->config.uri, "127.0.0.1:%u",
+				f->peer_config.tcp_port);
+	}
 	f->guest.peer = f->peer;
 	f->peer_source = loop_add_fd(f->loop, spice_peer_fd(f->peer), EPOLLIN, on_peer, f);
 }

@@ -125,9 +125,8 @@ static void a_restarted_server_is_found_again(void **state) {
 	stop(&f);
 }
 
-static void a_kick_is_said_and_not_fought(void **state) {
-	(void)state;
-	struct fixture f = { 0 };
+static void kick_and_end(bool tcp) {
+	struct fixture f = { .peer_config.tcp = tcp };
 	start(&f);
 	WAIT(f.status.connected, 3);
 	spice_peer_close(f.peer, SPICE_CHANNEL_NONE);
@@ -146,8 +145,20 @@ static void a_kick_is_said_and_not_fought(void **state) {
 	loop_run_for(f.loop, 200);
 	CHECK(f.status.kicked);
 	peer_start(&f);
-	WAIT(f.status.connected && !f.status.kicked, 3);
+	WAIT(f.status.connected && !f.status.kicked, 5);
+	/* Killed, and the next one was there before anybody looked. */
+	peer_stop(&f);
+	peer_start(&f);
+	WAIT(!f.status.connected, 3);
+	WAIT(f.status.connected, 5);
+	CHECK_EQ(f.kicks, 2);
 	stop(&f);
+}
+
+static void a_kick_is_said_and_not_fought(void **state) {
+	(void)state;
+	kick_and_end(false);
+	kick_and_end(true);
 }
 
 static void a_lost_channel_comes_back_alone(void **state) {
