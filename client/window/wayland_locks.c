@@ -19,9 +19,10 @@
 
 #ifdef SDL_VIDEO_DRIVER_WAYLAND
 
-#define SEAT_MAX    3u               /* wl_keyboard.release; later versions add nothing for here */
-#define MISTAKEN_NS (20 * NS_PER_MS) /* nobody presses both within that */
-#define KEYMAP_MAX  (1024u * 1024u)  /* a layout has some 60 KiB */
+#define SEAT_MAX    3u              /* wl_keyboard.release; later versions add nothing for here */
+#define MISTAKEN_NS (1 * NS_PER_S)  /* SDL tells its mistake at once, but for a busy machine */
+#define UNMET_MAX   4u              /* mistakes that SDL did not make: this one knows the key */
+#define KEYMAP_MAX  (1024u * 1024u) /* a layout has some 60 KiB */
 
 struct wayland_locks {
 	struct wl_display *display; /* SDL's */
@@ -33,8 +34,9 @@ struct wayland_locks {
 	uint32_t locked;
 	bool known;
 	struct key_set before; /* down when the focus came, and since */
-	unsigned mistaken;     /* SDL took a key for this one ... */
-	uint64_t mistaken_ns;  /* ... then */
+	unsigned mistaken;     /* SDL takes a key for this one ... */
+	unsigned unmet;        /* ... so often, which it has not told yet ... */
+	uint64_t mistaken_ns;  /* ... lately */
 };
 
 static uint32_t mask_of(struct xkb_keymap *keymap, const char *name) {
@@ -90,6 +92,18 @@ static void on_leave(void *data, struct wl_keyboard *keyboard, uint32_t serial,
 	(void)surface;
 }
 
+static void expect_mistake(struct wayland_locks *locks, unsigned code) {
+	if (code == 0) {
+		return;
+	}
+	if (code != locks->mistaken) {
+		locks->mistaken = code;
+		locks->unmet = 0;
+	}
+	locks->unmet += locks->unmet < UNMET_MAX;
+	locks->mistaken_ns = clock_now_ns();
+}
+
 static void on_key(void *data, struct wl_keyboard *keyboard, uint32_t serial, uint32_t time,
 		uint32_t key, uint32_t state) {
 	struct wayland_locks *locks = data;
@@ -100,8 +114,9 @@ static void on_key(void *data, struct wl_keyboard *keyboard, uint32_t serial, ui
 	key_set_remove(&locks->before, key);
 	if (lost_key(key)) {
 		lost_key_tell(key, pressed, false);
-		locks->mistaken = pressed ? lost_key_taken_for(key) : 0;
-		locks->mistaken_ns = clock_now_ns();
+		if (pressed) {
+			expect_mistake(locks, lost_key_taken_for(key));
+		}
 	}
 }
 
@@ -235,8 +250,13 @@ void wayland_locks_destroy(struct wayland_locks *locks) {
 }
 
 bool wayland_locks_held(struct wayland_locks *locks, unsigned code) {
-	if (code == locks->mistaken && clock_now_ns() - locks->mistaken_ns < MISTAKEN_NS) {
-		locks->mistaken = 0;
+	/* What the compositor said before SDL's event, which may have been handled before this. */
+	if (wl_display_dispatch_queue_pending(locks->display, locks->queue) < 0) {
+		return false;
+	}
+	if (code == locks->mistaken && locks->unmet > 0 && locks->unmet < UNMET_MAX &&
+			clock_now_ns() - locks->mistaken_ns < MISTAKEN_NS) {
+		locks->unmet--;
 		return true;
 	}
 	return key_set_has(&locks->before, code);
