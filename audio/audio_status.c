@@ -60,7 +60,8 @@ static void playout_status(struct audio *audio, const struct playout_stats *stat
 		snprintf(ret_status->reason, sizeof ret_status->reason, "%s",
 				silenced_text(silenced(audio)));
 	} else if (stats->state == PLAYOUT_PLAYING || stats->state == PLAYOUT_GAP ||
-			stats->state == PLAYOUT_OPENING || stats->state == PLAYOUT_SYNCING) {
+			((stats->state == PLAYOUT_OPENING || stats->state == PLAYOUT_SYNCING) &&
+					!stats->warming)) {
 		ret_status->state = PART_RUNNING;
 		snprintf(ret_status->reason, sizeof ret_status->reason,
 				_("%s: %u Hz, %u bit, channels: %u"),

@@ -454,6 +454,7 @@ void playout_get_stats(
 		.state = playout->state,
 		.trouble = trouble(playout, now_ns),
 		.waiting_for_server = playout->state == PLAYOUT_OPENING,
+		.warming = playout->warming && playout->prebuffer.count == 0,
 		.format = playout->arrivals.format,
 		.target_us = latency_target_ns(&playout->target) * 1e-3,
 		.jitter_us = playout->target.late_ns * 1e-3,

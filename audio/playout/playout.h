@@ -53,6 +53,7 @@ struct playout_stats {
 	enum playout_state state;
 	enum playout_trouble trouble;
 	bool waiting_for_server;     /* a stream is wanted and does not stand */
+	bool warming;                /* it is wanted for a sound that has not come yet */
 	struct scream_format format; /* rate 0 = none yet */
 	double target_us, fill_us, latency_us;
 	double rate_ppm, sink_ppm, source_ppm;

@@ -308,13 +308,18 @@ static void the_first_sound_is_heard_whole(void **test) {
 	(void)test;
 	for (unsigned quantum = 256; quantum <= 4096; quantum *= 4) {
 		struct world *w = calloc(1, sizeof *w);
+		struct playout_stats stats;
 		w->quantum = quantum;
 		world_begin(w);
 		pause_guest(w, 3 * NS_PER_S);
 		playout_warm(w->playout, w->now);
+		playout_get_stats(w->playout, w->now, &stats);
+		CHECK(stats.warming);
 		run_for(w, 3 * NS_PER_S);
 		CHECK_EQ(heard_ms(w), 0);
 		run_for(w, 300 * MS);
+		playout_get_stats(w->playout, w->now, &stats);
+		CHECK(!stats.warming);
 		pause_guest(w, 700 * MS);
 		run_for(w, 700 * MS);
 		if (heard_ms(w) < 292 || heard_ms(w) > 340) {
