@@ -18,6 +18,7 @@ HERTZ = 997
 GLITCH = 0.01 * 32768  # of what two frames foretell of the third
 MARKER_LOUD = 8000     # of 32767, on the right
 SILENT = 100
+ASLEEP_NS = 500 * 10**6
 
 
 def pactl(*words):
@@ -63,6 +64,8 @@ class Ear:
             data = os.read(fd, piece * 4)
             if not data:
                 return
+            if time.monotonic_ns() - due > ASLEEP_NS:
+                due = time.monotonic_ns()  # nothing came, as of a sink that was suspended: no hurry to make up for it
             self.hear(data, due)
 
     def hear(self, data, at_ns):
@@ -102,8 +105,9 @@ class Ear:
         glitches, last, silent, run = 0, -RATE, 0, 0
         for i in range(2, len(left)):
             if abs(left[i] - twice * left[i - 1] + left[i - 2]) > GLITCH and i // 480 not in marked:
-                glitches += i - last > RATE // 100
-                last = i
+                if i - last >= RATE // 100:  # as tone_judge.h counts
+                    glitches += 1
+                    last = i
             run = run + 1 if abs(left[i]) < SILENT else 0
             silent += run > 48
         return glitches, silent * 1000 / RATE

@@ -168,8 +168,9 @@ class Relay:
                 marked = index
             for x in both[0::2]:
                 if abs(x - twice * before[1] + before[0]) > limit and index - marked > RATE // 50:
-                    breaks += index - last > RATE // 100
-                    last = index
+                    if index - last >= RATE // 100:  # as tone_judge.h counts: what comes twice begins and ends
+                        breaks += 1
+                        last = index
                 before = [before[1], x]
                 index += 1
         return breaks, longest / 1e6

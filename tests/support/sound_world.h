@@ -47,6 +47,7 @@ struct world {
 	bool reliable;    /* playout_set_reliable() */
 	double jitter_ns; /* each arrival up to so much later */
 	double loss;
+	unsigned broken_each; /* so many packets: the sound in one is broken, in four ways */
 	double sink_ppm;
 	unsigned quantum;
 	double seconds;
@@ -73,6 +74,7 @@ struct world {
 	uint64_t idle_ns;  /* the device suspends when it is idle for so long; 0 = never */
 	bool zeros;        /* the guest sends digital silence */
 	unsigned fault;
+	uint64_t skipped_frames; /* of the tone, at its breaks */
 
 	/* what was heard */
 	double latency_ns_sum;
@@ -211,16 +213,36 @@ static float tone_value(const struct world *w, uint64_t frame) {
 	return table[frame % RATE];
 }
 
-static void make_packet(const struct world *w, uint64_t number, uint8_t *pcm,
-		struct scream_packet *ret_packet) {
+/* As an emulated sound card does that was not run in time (QEMU's AC97): what it had is played
+ * again, something is left out, or the card has nothing for a while. */
+enum breach { WHOLE, LEFT_OUT, NOTHING_IN_IT, AGAIN };
+
+static enum breach breach_of(struct world *w, uint64_t number) {
+	const unsigned each = w->broken_each;
+	if (each == 0 || number % each > 1 || number < each) {
+		return WHOLE;
+	}
+	const uint64_t turn = number / each % 3;
+	if (number % each == 1) {
+		return turn == 2 ? AGAIN : WHOLE;
+	}
+	return turn == 0 ? LEFT_OUT : turn == 1 ? NOTHING_IN_IT : AGAIN;
+}
+
+static void make_packet(
+		struct world *w, uint64_t number, uint8_t *pcm, struct scream_packet *ret_packet) {
 	float samples[SCREAM_FRAMES_MAX * 2];
 	unsigned frames = packet_frames(w);
+	const enum breach breach = breach_of(w, number);
+	w->skipped_frames += breach == LEFT_OUT ? 137 : 0;
 	for (unsigned i = 0; i < frames; i++) {
 		uint64_t frame = number * frames + i;
+		const uint64_t back = breach == AGAIN ? 2 * frames : 0;
+		const bool nothing = breach == NOTHING_IN_IT && i >= 200 && i < 400;
 		float *to = samples + (size_t)i * w->format.channels;
 		to[0] = ramp_value(frame);
 		for (unsigned c = 1; c < w->format.channels; c++) {
-			to[c] = tone_value(w, frame);
+			to[c] = nothing ? 0 : tone_value(w, frame + w->skipped_frames - back);
 		}
 	}
 	scream_from_float(pcm, samples, frames, &w->format);

@@ -332,6 +332,29 @@ static void loss_is_bridged(void **state) {
 	}
 }
 
+/* An emulated card breaks the sound itself: that is heard as it is sent, and no more. */
+static void breaks_of_the_guest_are_heard_once(void **state) {
+	(void)state;
+	struct world *w = calloc(1, sizeof *w);
+	struct playout_stats s;
+	w->reliable = true;
+	w->frames = 480;
+	w->burst_ns = 10e6;
+	w->jitter_ns = 5e6;
+	w->broken_each = 30; /* of 10 ms each: one left out, one empty, two again */
+	w->seconds = seconds(23, 203);
+	world_run(w);
+	tell("a card that breaks the sound", w);
+	playout_get_stats(w->playout, w->now, &s);
+	/* Two packets that come again begin and end. */
+	const double sent = (w->seconds - w->settle_s) / 0.9 * 4;
+	printf("%.0f breaks sent, %u heard\n", sent, w->glitches);
+	CHECK_THAT(fabs(w->glitches - sent) <= 2, "breaks", w);
+	CHECK_THAT(s.underruns == 0 && s.gaps == 0 && s.skips == 0, "breaks", w);
+	world_end(w);
+	free(w);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drift_is_held),
@@ -342,6 +365,7 @@ int main(void) {
 		cmocka_unit_test(stalls_leave_no_trace),
 		cmocka_unit_test(latency_is_regained_unheard),
 		cmocka_unit_test(loss_is_bridged),
+		cmocka_unit_test(breaks_of_the_guest_are_heard_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
