@@ -309,7 +309,7 @@ static int connect_link(struct wayland_link *link, struct wl_display *window, un
 static struct wayland_link *new_link(const struct wayland_link_events *events) {
 	struct wayland_link *link = calloc(1, sizeof *link);
 	if (!link) {
-		return NULL;
+		return NULL; /* out of memory */
 	}
 	uint64_t random = (uintptr_t)link;
 	if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) {

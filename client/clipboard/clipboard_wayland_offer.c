@@ -47,7 +47,7 @@ void wayland_offer_new(struct wayland_link *link, void *proxy) {
 	link->fresh = calloc(1, sizeof *link->fresh);
 	if (!link->fresh) {
 		link->protocol->offer_destroy(proxy);
-		return;
+		return; /* out of memory: as if nothing had been offered */
 	}
 	link->fresh->link = link;
 	link->fresh->proxy = proxy;

@@ -1,7 +1,9 @@
 /*
  * What other programs do with the clipboard of X11: the functions of XCB below are a server made of
  * the input. Steps: an event of the server, with whatever it names, or something that our own side
- * wants. What is asked of the server in between (properties, owners) is read from the input, too.
+ * wants, or the server dies. First byte 0xfX: what of a server is not there at the beginning; else
+ * whether anything answers in time. What is asked of the server in between (properties, owners) is
+ * read from the input, too.
  *
  * Covers: client/clipboard/clipboard_x11.c client/clipboard/clipboard_x11_give.c
  */
@@ -22,11 +24,14 @@
 #define STEPS_MAX   300u
 #define FIXES_EVENT 80u
 
+enum lack { LACKS_CONNECTION = 1, LACKS_ATOMS = 2, LACKS_SCREENS = 4, LACKS_FIXES = 8 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct fuzz_input input;
 static xcb_generic_event_t *event; /* that the server has for us */
 static int server_fd = -1;
+static unsigned lacks; /* enum lack */
 static uint32_t atoms_made;
 static xcb_atom_t property; /* that the last conversion is to go to */
 static uint32_t asked[IDS_MAX], wanted[IDS_MAX];
@@ -45,13 +50,13 @@ static void *reply_of(size_t bytes) {
 xcb_connection_t *xcb_connect(const char *display, int *screen) {
 	static int connection;
 	(void)display;
-	*screen = 0;
+	*screen = 1;
 	return (xcb_connection_t *)&connection;
 }
 
 int xcb_connection_has_error(xcb_connection_t *c) {
 	(void)c;
-	return 0;
+	return (lacks & LACKS_CONNECTION) != 0;
 }
 
 void xcb_disconnect(xcb_connection_t *c) {
@@ -81,7 +86,11 @@ const xcb_setup_t *xcb_get_setup(xcb_connection_t *c) {
 xcb_screen_iterator_t xcb_setup_roots_iterator(const xcb_setup_t *setup) {
 	static xcb_screen_t screen = { .root = 1 };
 	(void)setup;
-	return (xcb_screen_iterator_t){ .data = &screen, .rem = 1 };
+	return (xcb_screen_iterator_t){ .data = &screen, .rem = lacks & LACKS_SCREENS ? 0 : 2 };
+}
+
+void xcb_screen_next(xcb_screen_iterator_t *screens) {
+	screens->rem--;
 }
 
 uint32_t xcb_generate_id(xcb_connection_t *c) {
@@ -107,6 +116,9 @@ xcb_intern_atom_cookie_t xcb_intern_atom(
 xcb_intern_atom_reply_t *xcb_intern_atom_reply(
 		xcb_connection_t *c, xcb_intern_atom_cookie_t cookie, xcb_generic_error_t **e) {
 	(void)c, (void)cookie, (void)e;
+	if (lacks & LACKS_ATOMS) {
+		return NULL;
+	}
 	xcb_intern_atom_reply_t *reply = reply_of(sizeof *reply);
 	reply->atom = ++atoms_made;
 	return reply;
@@ -117,7 +129,7 @@ const xcb_query_extension_reply_t *xcb_get_extension_data(
 	static const xcb_query_extension_reply_t reply = { .present = 1,
 		.first_event = FIXES_EVENT };
 	(void)c, (void)extension;
-	return &reply;
+	return lacks & LACKS_FIXES ? NULL : &reply;
 }
 
 xcb_xfixes_query_version_cookie_t xcb_xfixes_query_version(
@@ -325,6 +337,9 @@ static void step(void) {
 		if (what & 1) {
 			backend->table->save(backend, on_saved, NULL);
 		}
+		if (what & 2) {
+			lacks |= LACKS_CONNECTION; /* it died */
+		}
 		break;
 	default:
 		make_event(what & 7);
@@ -344,15 +359,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	input = (struct fuzz_input){ data, size };
 	atoms_made = property = 0;
 	asked_count = wanted_count = 0;
-	const bool in_time = fuzz_u8(&input) & 1;
-	if (clipboard_x11_create(&backend, loop, NULL, in_time ? UINT32_MAX : 0, &events) < 0) {
-		abort();
-	}
-	for (unsigned i = 0; i < STEPS_MAX && input.left > 0; i++) {
+	const uint8_t first = fuzz_u8(&input);
+	lacks = first >= 0xf0 ? first & 15u : 0;
+	const int r = clipboard_x11_create(
+			&backend, loop, NULL, first & 1 ? UINT32_MAX : 0, &events);
+	expect((r == 0) == (lacks == 0));
+	for (unsigned i = 0; r == 0 && i < STEPS_MAX && input.left > 0; i++) {
 		step();
-		expect(backend->table->turn(backend) == 0);
+		const int turned = backend->table->turn(backend);
+		expect((turned == 0) == (lacks == 0));
+		if (turned < 0) {
+			break; /* whoever asked hears nothing more: the part ends with the display
+				*/
+		}
 	}
-	backend->table->destroy(backend);
+	if (r == 0) {
+		backend->table->destroy(backend);
+	}
 	free(event);
 	event = NULL;
 	return 0;

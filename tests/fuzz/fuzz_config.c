@@ -14,6 +14,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Lines of NAME=VALUE as the command line has them: options that no file may have, too. */
+static void set_lines(struct config *config, const char *bytes, size_t size) {
+	char *lines = strndup(bytes, size);
+	char *save;
+	for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line;
+			line = strtok_r(NULL, "\n", &save)) {
+		char *value = line + strcspn(line, "=");
+		value += *value && (*value = '\0', 1);
+		const struct config_option *option = option_find(line);
+		if (option && option_set(config, option, value)) {
+			config->origins[option - config_options].rank = CONFIG_ARGV;
+		}
+	}
+	free(lines);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	static char text[OPTION_TEXT_MAX];
 	char error[CONFIG_ERROR_BYTES];
@@ -25,7 +41,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	config->picture = true;
 	options_defaults(config);
 	enum config_rank rank = size > 0 && data[0] == 'L' ? CONFIG_LG_FILE : CONFIG_FILE;
-	if (size > 0) {
+	const unsigned times = size > 0 && data[0] == 'M' ? CONFIG_FILES_MAX + 1 : 1;
+	if (size > 0 && data[0] == 'A') {
+		set_lines(config, (const char *)data + 1, size - 1);
+	}
+	for (unsigned i = 0; size > 0 && data[0] != 'A' && i < times; i++) {
 		config_parse(config, (const char *)data + 1, size - 1, "fuzz", rank, error);
 	}
 	for (unsigned i = 0; i < config_options_count; i++) {

@@ -60,7 +60,8 @@ static void begin(struct setup *setup) {
 		.mouse = "/dev/input/by-id/m",
 		.source = "/srv/games",
 		.target = "games",
-		.low_latency = true };
+		.low_latency = true,
+		.card = true };
 	setup->has_vm = true;
 }
 
@@ -110,6 +111,18 @@ static void set_up(const char *text, size_t which) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	char *text = xmalloc(len + 1);
 	memcpy(text, bytes, len);
+	text[len] = '\0';
+	struct xml_spans spans; /* alone: libxml2 keeps most nonsense away from it */
+	if (xml_scan(text, len, &spans) == 0) {
+		for (int i = 0; i < spans.count; i++) {
+			const struct xml_span *span = &spans.span[i];
+			if (span->start > span->open_end || span->open_end > span->close_start ||
+					span->close_start > span->end || span->end > len) {
+				abort();
+			}
+		}
+		xml_spans_free(&spans);
+	}
 	struct document *document = xmalloc(sizeof *document);
 	char error[160];
 	struct pci_fix *fix = xmalloc(sizeof *fix);

@@ -9,6 +9,14 @@
  *	3	a lie about the head of a stream: offset (2), value (4)
  *	4	the desktop: 1 byte, what it does
  *	5	the memory of a stream's slots: offset (2), value (4)
+ *	0xf9	messages: 1 byte, so many of them before the client looks
+ *	0xfa	a lie about the head of the stream to the host: offset (2), value (4)
+ *	0xfb	time passes: 1 byte, tenths of a second
+ *	0xfc	the user: 1 byte, what the clipboard may, the focus, a yes
+ *	0xfd	another status: 1 byte, what it says
+ *	0xfe	short blocks: 1 byte, their length
+ *	0xff	1 byte: 1 = the host reads nothing any more, 2 = the desktop answers nothing
+ * The clock stands still until the input moves it.
  *
  * Covers: client/session/host_clipboard.c client/session/guest_link_clipboard.c
  * host-proto/kvmfr_clipboard.c host-proto/lgmp_stream.c
@@ -19,6 +27,7 @@
 #include "host-proto/clipboard_port.h"
 #include "host-proto/kvmfr_wire.h"
 #include "host-proto/lgmp_stream_wire.h"
+#include "tests/fuzz/clock.h"
 #include "tests/fuzz/memory.h"
 
 #define MEMORY    (512u << 10)
@@ -41,6 +50,8 @@ struct world {
 	struct guest_link_clipboard *policy;
 	struct host_clipboard *host;
 	uint32_t serial;
+	bool host_is_deaf, desktop_is_dumb;
+	unsigned claims; /* that the host has heard */
 };
 
 static volatile unsigned sink;
@@ -55,7 +66,7 @@ static void on_local(const struct clipboard_message *message, void *data) {
 			abort(); /* never more than the limit */
 		}
 		free(message->data);
-	} else if (message->kind == CLIPBOARD_REQUEST) {
+	} else if (message->kind == CLIPBOARD_REQUEST && !w->desktop_is_dumb) {
 		const size_t len = message->serial * 30000u % (LIMIT + 20000u);
 		const struct clipboard_message answer = { .kind = CLIPBOARD_DATA,
 			.types = message->types,
@@ -137,21 +148,24 @@ static void make_memory(struct world *w, struct kvmfr_clipboard_status_wire *ret
 	make_stream(w, &w->to_host, TO_HOST, LGMP_STREAM_TO_HOST, ret_wire->to_host);
 }
 
-/* Twice: the first lets the client claim, the second says that it has it. */
-static void tell(struct world *w) {
-	struct clipboard_offer offer = { .host = { .session = true,
+static void tell_once(struct world *w, bool session) {
+	struct clipboard_offer offer = { .host = { .session = session,
 							 .shm = w->shm,
 							 .lgmp = 12,
 							 .session_id = SESSION,
 							 .client_id = CLIENT } };
 	char text[96];
-	for (unsigned i = 0; i < 2; i++) {
-		(void)kvmfr_clipboard_status_read(w->shm, STATUS_AT, 128, &offer.status);
-		kvmfr_clipboard_status_describe(w->shm, STATUS_AT, 128, text, sizeof text);
-		sink += (uint8_t)text[0];
-		clipboard_port_put(w->port, &offer);
-		(void)loop_run_once(w->loop, 0);
-	}
+	(void)kvmfr_clipboard_status_read(w->shm, STATUS_AT, 128, &offer.status);
+	kvmfr_clipboard_status_describe(w->shm, STATUS_AT, 128, text, sizeof text);
+	sink += (uint8_t)text[0];
+	clipboard_port_put(w->port, &offer);
+	(void)loop_run_once(w->loop, 0);
+}
+
+/* Twice: the first lets the client claim, the second says that it has it. */
+static void tell(struct world *w) {
+	tell_once(w, true);
+	tell_once(w, true);
 }
 
 static void put(struct world *w, uint32_t at, uint32_t bytes, const uint8_t *record) {
@@ -176,8 +190,15 @@ static void send_piece(struct world *w, const uint8_t *record) {
 static void take_what_is_sent(struct world *w) {
 	static uint8_t slot[SLOT];
 	uint8_t bytes[KVMFR_CLIPBOARD_BYTES];
+	struct kvmfr_clipboard_message message;
+	if (w->host_is_deaf) {
+		return;
+	}
 	while (clipboard_port_next(w->port, bytes)) {
-		sink += bytes[4];
+		if (kvmfr_clipboard_message_read(bytes, sizeof bytes, &message) < 0) {
+			abort(); /* what we say makes sense */
+		}
+		w->claims += message.type == KVMFR_CLIPBOARD_CLAIM;
 		clipboard_port_sent(w->port);
 	}
 	for (unsigned i = 0; i < 8 && lgmp_stream_read(&w->to_host, slot, sizeof slot) >= 0; i++) {
@@ -185,11 +206,95 @@ static void take_what_is_sent(struct world *w) {
 	}
 }
 
+/* 1 no session, 2 nothing is offered, 4 another client has it, 8 nobody has it, 16 streams that
+ * are not there, 32 streams bound to another client; it is told as often as a new claim needs. */
+static void tell_other(struct world *w, unsigned what) {
+	struct kvmfr_clipboard_status_wire wire;
+	memcpy(&wire, shm_base(w->shm) + STATUS_AT, sizeof wire);
+	wire.flags = (what & 2 ? 0 : KVMFR_CLIPBOARD_AVAILABLE) |
+		     (what & 8 ? 0 : KVMFR_CLIPBOARD_HAS_OWNER);
+	wire.owner_client_id = what & 4 ? CLIENT + 1 : CLIENT;
+	wire.owner_generation = w->claims;
+	if (what & 16) {
+		wire.to_client[8]++;
+	}
+	memcpy(shm_base(w->shm) + STATUS_AT, &wire, sizeof wire);
+	lgmp_stream_bind(&w->to_client, what & 32 ? CLIENT + 1 : CLIENT);
+	lgmp_stream_bind(&w->to_host, CLIENT);
+	tell_once(w, !(what & 1));
+}
+
+/* 3 to the VM, 12 to the desktop, 16 the focus, 32 a yes, 64 the way is left, 128 there is none. */
+static void be_user(struct world *w, unsigned what) {
+	guest_link_clipboard_set_policy(w->policy, (enum clipboard_policy)(what & 3),
+			(enum clipboard_policy)(what >> 2 & 3));
+	guest_link_clipboard_set_focus(w->policy, what & 16);
+	sink += (unsigned)guest_link_clipboard_question(w->policy) +
+		guest_link_clipboard_read_unfocused(w->policy) +
+		guest_link_clipboard_was_used(w->policy) +
+		guest_link_clipboard_is_guests(w->policy);
+	if (what & 32) {
+		guest_link_clipboard_allow(w->policy);
+	}
+	if (what & 64) {
+		guest_link_clipboard_leave_link(w->policy);
+	}
+	if (what & 128) {
+		guest_link_clipboard_set_link(w->policy, NULL, 0);
+	}
+}
+
+static void read_short(struct world *w, uint32_t size) {
+	struct kvmfr_clipboard_status status;
+	struct kvmfr_clipboard_message message;
+	char text[96];
+	const uint64_t at = size & 1 ? STATUS_AT : MEMORY - size;
+	(void)kvmfr_clipboard_status_read(w->shm, at, size, &status);
+	kvmfr_clipboard_status_describe(w->shm, at, size, text, sizeof text);
+	/* A status that goes past the end of the memory. */
+	(void)kvmfr_clipboard_status_read(w->shm, MEMORY - size, 256, &status);
+	(void)kvmfr_clipboard_message_read(shm_base(w->shm), size, &message);
+	sink += (uint8_t)text[0];
+}
+
+static void act(struct world *w, unsigned kind, const uint8_t *record) {
+	const struct kvmfr_clipboard_message clear = { .type = KVMFR_CLIPBOARD_CLEAR };
+	switch (kind) {
+	case 0xf9:
+		for (unsigned i = 0; i < record[0]; i++) {
+			(void)clipboard_port_push(w->port, &clear);
+		}
+		break;
+	case 0xfa:
+		put(w, TO_HOST, 256, record);
+		break;
+	case 0xfb:
+		fuzz_now_ns += record[0] * (NS_PER_S / 10);
+		break;
+	case 0xfc:
+		be_user(w, record[0]);
+		break;
+	case 0xfd:
+		tell_other(w, record[0]);
+		break;
+	case 0xfe:
+		read_short(w, record[0]);
+		break;
+	default:
+		w->host_is_deaf = record[0] & 1;
+		w->desktop_is_dumb = record[0] & 2;
+		break;
+	}
+}
+
 static void play(struct world *w, const uint8_t *data, size_t size) {
 	static const size_t lengths[] = { 6, 64, 65, 6, 1, 6 };
 	for (size_t i = 0; i < size;) {
-		const unsigned kind = data[i++] % 6;
-		if (size - i < lengths[kind]) {
+		const bool acts = data[i] >= 0xf9;
+		const unsigned kind = acts ? data[i] : data[i] % 6;
+		const size_t length = !acts ? lengths[kind] : kind == 0xfa ? 6 : 1;
+		i++;
+		if (size - i < length) {
 			break;
 		}
 		switch (kind) {
@@ -209,16 +314,19 @@ static void play(struct world *w, const uint8_t *data, size_t size) {
 			put(w, TO_CLIENT + LGMP_STREAM_SLOTS_AT, 65536, data + i);
 			break;
 		default:
+			if (acts) {
+				act(w, kind, data + i);
+			}
 			break;
 		}
-		i += lengths[kind];
+		i += length;
 		(void)loop_run_once(w->loop, 0);
 		take_what_is_sent(w);
 	}
 }
 
 static void lie(struct world *w, const uint8_t *data, size_t size) {
-	for (size_t i = 0; i + 7 <= size && data[i] % 6 == 0; i += 7) {
+	for (size_t i = 0; i + 7 <= size && data[i] < 0xf9 && data[i] % 6 == 0; i += 7) {
 		put(w, STATUS_AT, 128, data + i + 1);
 	}
 }

@@ -95,6 +95,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		lie(shm, data, size, 0x80);
 		use(&writer);
 	}
+	/* Another version, a region past the memory, more than a slot holds. */
+	struct lgmp_stream other;
+	struct lgmp_stream_place outside = place;
+	uint8_t large[65] = { 0 };
+	outside.offset = FUZZ_MEMORY - 64;
+	if (lgmp_stream_open(&other, shm, 6, &place, SESSION, CLIENT) == 0 ||
+			lgmp_stream_open(&other, shm, 12, &outside, SESSION, CLIENT) == 0 ||
+			lgmp_stream_write(&host, large, sizeof large) == 0) {
+		__builtin_trap();
+	}
 	/* Our own host reads what anybody wrote. */
 	for (unsigned i = 0; i < 200 && lgmp_stream_read(&host, record, sizeof record) >= 0; i++) {
 		sink = record[0];

@@ -1,6 +1,8 @@
 /*
  * A whole session: the input is a list of things that the host does to the memory between looks of
- * the client. 8 bytes each: what, where (3 bytes), value (4 bytes).
+ * the client. 8 bytes each: what, where (3 bytes), value (4 bytes). First byte: which host (3),
+ * that it was subscribed before (4), by one that looks only (8), in a file that is too small (16),
+ * with a host that offers all (32).
  *
  * Covers: host-proto/lgmp_client.c host-proto/lgmp_find.c host-proto/lgmp_layout.c
  * host-proto/lgmp_queue.c host-proto/lgmp_session.c host-proto/lgmp_by_pending.c
@@ -14,17 +16,39 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct guest guest;
+static char small_path[] = "/tmp/pierglass-fuzz-XXXXXX";
 static bool offers_schedule;
 static volatile uint32_t sink;
 static struct hostile_reader reader;
 
 static void remove_file(void) {
 	unlink(guest.path);
+	unlink(small_path);
+}
+
+/* Another file of that name, as a VM makes it that starts anew; the host goes on in the old one. */
+static void replace_file(void) {
+	char kept[80];
+	snprintf(kept, sizeof kept, "%s.kept", guest.path);
+	if (rename(guest.path, kept) == 0) {
+		const int fd = open(guest.path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+		CHECK(fd >= 0);
+		close(fd);
+	}
+}
+
+static void put_file_back(void) {
+	char kept[80];
+	snprintf(kept, sizeof kept, "%s.kept", guest.path);
+	(void)rename(kept, guest.path);
 }
 
 static void set_up(void) {
 	if (!guest.shm) {
 		guest_file(&guest, HOSTILE_MEMORY);
+		const int fd = mkstemp(small_path);
+		CHECK(fd >= 0 && ftruncate(fd, 4096) == 0);
+		close(fd);
 		atexit(remove_file);
 		CHECK_EQ(shm_map(&guest.shm, guest.path), 0);
 		hostile_reader_init(&reader);
@@ -62,11 +86,24 @@ static void drain_own(struct lgmp_client *client) {
 	}
 }
 
+/* The host takes what the client has said. */
+static void hear(void) {
+	uint8_t bytes[64];
+	struct lgmp_host *host = kvmfr_host_lgmp(guest.host);
+	const unsigned queue = kvmfr_host_pointer_queue(guest.host);
+	for (unsigned i = 0; i < 16 && lgmp_host_read_data(host, queue, bytes) >= 0; i++) {
+		sink += bytes[0];
+	}
+}
+
 static void look(struct lgmp_client *client, const struct lgmp_layout *layout, uint32_t later) {
 	hostile_drain(&reader, client);
 	drain_own(client);
 	guest.now_ns += 10 * NS_PER_MS + (uint64_t)(later & 15) * 200 * NS_PER_MS;
 	(void)kvmfr_host_periodic(guest.host, guest_ms(&guest));
+	if (!(later & 0x80)) {
+		hear();
+	}
 	lgmp_store64(lgmp_at64(shm_base(guest.shm), layout->timestamp), guest_ms(&guest));
 	lgmp_client_step(client, guest.now_ns);
 	struct frame frame;
@@ -101,6 +138,13 @@ static void ask_host(struct lgmp_client *client, uint32_t value) {
 		break;
 	case 4:
 		lgmp_client_audio_answered(client, &answer);
+		if (value & 8) {
+			sink = (uint32_t)lgmp_client_send(
+					client, LGMP_QUEUE_INPUT, &answer, sizeof answer);
+		}
+		if (value & 16) {
+			replace_file();
+		}
 		break;
 	case 5:
 		sink = lgmp_client_request_state(
@@ -146,11 +190,15 @@ static void act(const uint8_t *what, struct lgmp_client *client, const struct lg
 	case 5:
 		at = layout->header_bytes + where % 8192; /* rings, small blocks */
 		break;
-	default: { /* the payload of a message */
+	default: { /* the payload of a message, or with 0x80 its place in the ring */
 		const uint32_t ring = lgmp_load32(lgmp_at32(shm_base(guest.shm),
 						      queue + layout->ring_offset)) %
 				      (HOSTILE_MEMORY - 4096);
 		const uint64_t entry = (ring & ~3u) + (uint64_t)(where & 3) * layout->entry_bytes;
+		if (what[0] & 0x80) {
+			at = entry + layout->entry_offset;
+			break;
+		}
 		at = lgmp_load32(lgmp_at32(shm_base(guest.shm), entry + layout->entry_offset)) +
 		     (where >> 2) % 1216;
 		break;
@@ -177,9 +225,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	if (offers_schedule) {
 		info.features |= KVMFR_FEATURE_FRAME_SCHEDULE;
 	}
+	if (offers_schedule && data[0] & 32) {
+		info.features |= KVMFR_FEATURE_AUDIO | KVMFR_FEATURE_WINDOW_SIZE;
+	}
 	CHECK_EQ(kvmfr_host_create(&guest.host, guest.shm, &info), 0);
 	CHECK_EQ(kvmfr_host_begin(guest.host, 5, guest_ms(&guest)), 0);
-	CHECK_EQ(lgmp_client_create(&client, guest.path), 0);
+	CHECK_EQ(lgmp_client_create(&client, data[0] & 16 ? small_path : guest.path), 0);
 	lgmp_client_want(client, LGMP_QUEUE_OWNER_A);
 	lgmp_client_want(client, LGMP_QUEUE_OWNER_B);
 	if (data[0] & 8) {
@@ -195,6 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	}
 	look(client, hostile_layout(kvmfr), 0);
 	lgmp_client_destroy(client);
+	put_file_back();
 	kvmfr_host_destroy(guest.host);
 	guest.host = NULL;
 	return 0;

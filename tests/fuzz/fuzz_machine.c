@@ -96,7 +96,11 @@ static void plan_what(struct setup *setup) {
 	}
 	if (strstr(tree.run, "kvmfr")) {
 		(void)(setup->has_vm && xml_kvmfr(setup, 128));
-		files_kvmfr(setup, "/dev/kvmfr0", 128);
+		files_kvmfr(setup,
+				strstr(tree.run, "kvmfr1")   ? "/dev/kvmfr1"
+				: strstr(tree.run, "kvmfrx") ? "/dev/kvmfrx"
+							     : "/dev/kvmfr0",
+				128);
 	}
 	windows_steps(setup);
 }
@@ -194,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	} else if (strncmp(tree.run, "input", 5) == 0) {
 		ask_input();
 	} else {
-		ask_doctor(&root, file ? xml : NULL);
+		ask_doctor(&root, file || strstr(tree.run, "lost") ? xml : NULL);
 	}
 	sysroot_close(&root);
 	tree_finish(&tree);

@@ -11,6 +11,7 @@
  * host-proto/spice/channel.c host-proto/spice/inputs.c host-proto/spice/main.c
  * host-proto/spice/playback.c audio/codec/opus_stream.c
  */
+#include <fcntl.h>
 #include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "audio/audio.h"
+#include "audio/codec/opus_stream.h"
 #include "audio/server/microphone.h"
 #include "base/loop.h"
 #include "base/queue.h"
@@ -32,6 +34,8 @@
 #define STEPS_MAX  200u
 #define ROUNDS_MAX 200u
 #define BODY_MAX   4096u
+/* Longer than any password of SPICE. */
+#define LONG_TEXT "0123456789012345678901234567890123456789012345678901234567890123456789"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,6 +47,7 @@ static struct {
 	struct guest_link_status status;
 	struct clipboard_message wanted; /* the newest request of the guest */
 	int microphone_fd, password_fd;
+	struct opus_stream *opus;
 	bool microphone_on;
 	unsigned blocks; /* that the microphone has */
 } f = { .folder = "/tmp/pierglass-fuzz-XXXXXX", .microphone_fd = -1 };
@@ -154,6 +159,18 @@ static void say(struct fuzz_input *input, unsigned channel) {
 	free(body);
 }
 
+/* The file that the session reads, by its descriptor. NULL: one that cannot be read. */
+static void set_password_file(const char *text) {
+	const int fd = text ? memfd_create("password", MFD_CLOEXEC)
+			    : open("/", O_RDONLY | O_CLOEXEC);
+	expect(fd >= 0);
+	if (text) {
+		expect(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	}
+	expect(dup2(fd, f.password_fd) == f.password_fd);
+	close(fd);
+}
+
 static void be_server(struct fuzz_input *input) {
 	const uint8_t what = fuzz_u8(input);
 	const unsigned value = fuzz_u8(input);
@@ -176,7 +193,11 @@ static void be_server(struct fuzz_input *input) {
 		spice_peer_set_frozen(f.peer, value & 1);
 		break;
 	case 5:
-		(void)spice_peer_set_password(f.peer, value & 1 ? "secret" : NULL);
+		if (value >= 0xf0) {
+			set_password_file(value & 1 ? LONG_TEXT : NULL);
+		} else {
+			(void)spice_peer_set_password(f.peer, value & 1 ? "secret" : NULL);
+		}
 		break;
 	default: /* no whole message */
 		bytes = fuzz_bytes(input, value, &len);
@@ -211,7 +232,9 @@ static void be_user(struct fuzz_input *input, unsigned number) {
 		return; /* fuzz_files */
 	} else if (number < COMMANDS &&
 			(kind == GUEST_LINK_PASSWORD || kind == GUEST_LINK_TYPE_TEXT)) {
-		command.text = strdup(value & 1 ? "secret" : "other\xc3\xa9");
+		command.text = strdup(value == 0xff ? LONG_TEXT
+				      : value & 1   ? "secret"
+						    : "other\xc3\xa9");
 	} else if (number < COMMANDS && kind == SESSION_URI) {
 		static const char *const uris[] = { "off", "unix:", "spice://127.0.0.1:1",
 			"unix:/nonexistent", "spice+tls://127.0.0.1:1" };
@@ -314,7 +337,7 @@ static void set_up(void) {
 	const struct spice_peer_events events = { .data = NULL };
 	f.microphone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	f.password_fd = memfd_create("password", MFD_CLOEXEC);
-	expect(write(f.password_fd, "of old\n", 7) == 7);
+	expect(f.password_fd >= 0);
 	expect(f.microphone_fd >= 0 && loop_create(&f.loop) == 0);
 	expect(spice_peer_create(&f.peer, &config, &events) == 0);
 	expect(loop_add_fd(f.loop, spice_peer_fd(f.peer), EPOLLIN, on_peer, NULL) != NULL);
@@ -348,10 +371,27 @@ static void start(unsigned choice, struct spice_surface *surface) {
 	expect(f.status.connected);
 }
 
+/* The input as one packet of Opus; an empty one, which libopus would take for a lost one. */
+static void decode(const uint8_t *data, size_t size) {
+	const int16_t *samples;
+	if (!opus_stream_built_in()) {
+		return;
+	}
+	if (!f.opus) {
+		expect(opus_stream_create(&f.opus, 48000, 2) == 0);
+	}
+	expect(opus_stream_decode(f.opus, data, 0, &samples) < 0);
+	const int frames = opus_stream_decode(f.opus, data, size < 1500 ? size : 1500, &samples);
+	expect(frames <= (int)OPUS_STREAM_FRAMES_MAX);
+	sum += frames > 0 ? (unsigned)samples[2 * frames - 1] : 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct fuzz_input input = { data, size };
 	struct spice_surface *surface;
 	set_up();
+	decode(data, size);
+	set_password_file("of old\n");
 	spice_peer_set_frozen(f.peer, false);
 	(void)spice_peer_set_password(f.peer, NULL);
 	spice_peer_set_agent(f.peer, true);

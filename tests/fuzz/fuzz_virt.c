@@ -5,6 +5,7 @@
  * Covers: tools/vm-model/virt.c tools/vm-model/virt_opening.c tools/vm-model/info_block.c
  */
 #include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +13,20 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "base/clock.h"
 #include "tests/fuzz/answers.h"
 #include "tests/fuzz/input.h"
 #include "tools/vm-model/info_block.h"
 #include "tools/vm-model/virt.h"
+#include "tools/vm-model/virt_opening.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct fuzz_input input;
 static unsigned connections, domains, networks; /* handed out */
 static virError error;
+static bool late; /* the connection is opened when it may be */
+static sem_t may_answer;
 static char message[300];
 
 #define VM                                                                                          \
@@ -69,6 +74,11 @@ virErrorPtr virGetLastError(void) {
 }
 
 static virConnectPtr open_one(void) {
+	if (late) { /* on a thread of its own: the input is another's */
+		sem_wait(&may_answer);
+		connections++;
+		return malloc(1);
+	}
 	if (fuzz_u8(&input) % 4 == 3) {
 		return NULL;
 	}
@@ -89,7 +99,7 @@ virConnectPtr virConnectOpenReadOnly(const char *uri) {
 int virConnectClose(virConnectPtr connection) {
 	connections--;
 	free(connection);
-	return (int)fuzz_u8(&input) - 1;
+	return late ? 0 : (int)fuzz_u8(&input) - 1;
 }
 
 int virConnectSetKeepAlive(virConnectPtr connection, int seconds, unsigned count) {
@@ -220,6 +230,45 @@ static void check_block(const char *block) {
 	}
 }
 
+static unsigned threads(void) {
+	unsigned count = 0;
+	char line[80];
+	FILE *file = fopen("/proc/self/status", "re");
+	expect(file != NULL);
+	while (fgets(line, sizeof line, file) &&
+			sscanf(line, "Threads: %u", &count) != 1) { // NOLINT
+	}
+	fclose(file);
+	return count;
+}
+
+/* A libvirt that answers when nobody waits for it any more, or before anybody looks: either way the
+ * connection is closed. */
+static void come_late(bool answers_first) {
+	virConnectPtr connection;
+	bool manages;
+	char words[160];
+	const unsigned before = threads();
+	late = !answers_first;
+	sem_init(&may_answer, 0, 0);
+	struct opening *opening = opening_start("test:///late", VIRT_READ);
+	expect(opening != NULL);
+	while (answers_first && threads() > before) {
+		clock_sleep_ns(NS_PER_MS / 10);
+	}
+	if (!answers_first) {
+		expect(opening_take(opening, 1, &connection, &manages, words, sizeof words) ==
+				-EAGAIN);
+	}
+	opening_abandon(opening);
+	opening_abandon(NULL);
+	sem_post(&may_answer);
+	while (threads() > before) {
+		clock_sleep_ns(NS_PER_MS / 10);
+	}
+	late = false;
+}
+
 static void tell(struct virt *virt, const char *problem, bool password) {
 	struct vm_candidate all[32];
 	struct virt_domain *list;
@@ -245,6 +294,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
 	char problem[160];
 	unsigned changes = 0;
 	const uint8_t what = fuzz_u8(&input);
+	if (what & 64) {
+		come_late(what & 128);
+	}
 	struct virt *virt = virt_create(what & 1 ? "test:///x" : NULL, what % 3);
 	int r = virt_connect(virt, problem, sizeof problem);
 	expect(r == 0 ? !problem[0] : strlen(problem) < sizeof problem);

@@ -180,6 +180,8 @@ static inline void tree_line(struct tree *tree, const char *line, unsigned depth
 		tree_link(tree, name, text);
 	} else if (strncmp(line, "d ", 2) == 0) {
 		(void)(tree_path(tree, name, path) && mkdir(path, 0755) == 0);
+	} else if (strncmp(line, "p ", 2) == 0) { /* a pipe, which no fixture has */
+		(void)(tree_path(tree, name, path) && mkfifo(path, 0600) == 0);
 	} else if (strncmp(line, "drop ", 5) == 0) {
 		(void)(tree_path(tree, name, path) && unlink(path) == 0);
 	} else if (strncmp(line, "pci ", 4) == 0) {
