@@ -135,11 +135,20 @@ static int edit_all(char **text, const struct config *config, const bool *which)
 	return 0;
 }
 
-int config_save_profile(const struct config *config, const char *vm_name, const bool *which,
+static bool general_path(const struct config_paths *paths, char *path, size_t size) {
+	if (!paths) {
+		return xdg_config("pierglass/pierglass.ini", path, size);
+	}
+	const int n = paths->dir ? snprintf(path, size, "%s/pierglass.ini", paths->dir) : -1;
+	return n >= 0 && (size_t)n < size;
+}
+
+int config_save(const struct config *config, const char *vm_name, const bool *which,
 		const struct config_paths *paths, char *path, size_t size) {
 	char folder[1400];
 	char *text = NULL;
-	if (!config_profile_path(paths, vm_name, path, size)) {
+	if (!(vm_name[0] ? config_profile_path(paths, vm_name, path, size)
+			 : general_path(paths, path, size))) {
 		return -EINVAL;
 	}
 	snprintf(folder, sizeof folder, "%s", path);

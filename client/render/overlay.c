@@ -374,6 +374,32 @@ int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, 
 	return -1;
 }
 
+/* Larger than a sign: it is there to be pressed, by a finger, too. False: there is none. */
+static bool place_tab(const struct overlay_pen *pen, const struct overlay *overlay,
+		struct sign_place *ret_place) {
+	const int width = (overlay_pen_columns(overlay->tab) + 4) * overlay_pen_cell(pen);
+	*ret_place = (struct sign_place){ (pen->width_px - width) / 2, 0, width,
+		2 * overlay_pen_line(pen) };
+	return overlay->tab[0] != '\0';
+}
+
+static void put_tab(struct overlay_pen *pen, const struct overlay *overlay) {
+	struct sign_place at;
+	if (!place_tab(pen, overlay, &at)) {
+		return;
+	}
+	overlay_pen_box(pen, at.x, at.y, at.width, at.height, COLOR_PANEL);
+	overlay_pen_text(pen, at.x + 2 * overlay_pen_cell(pen), overlay_pen_line(pen) / 2,
+			overlay->tab, overlay_pen_columns(overlay->tab), COLOR_TITLE);
+}
+
+bool overlay_tab_at(const struct overlay *overlay, int width_px, int height_px, int x, int y) {
+	const struct overlay_pen pen = overlay_pen(overlay->font_px, width_px, height_px, NULL, 0);
+	struct sign_place at;
+	return place_tab(&pen, overlay, &at) && x >= at.x && x < at.x + at.width && y >= at.y &&
+	       y < at.y + at.height;
+}
+
 size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px,
 		struct overlay_quad *quads, size_t max) {
 	if (width_px < 1 || height_px < 1) {
@@ -390,6 +416,7 @@ size_t overlay_layout(const struct overlay *overlay, int width_px, int height_px
 	overlay_graph_layout(&pen, overlay->graphs, overlay->graph_count, below);
 	put_signs(&pen, overlay);
 	put_help(&pen, overlay, bottom);
+	put_tab(&pen, overlay);
 	put_alert(&pen, overlay);
 	return overlay_panel_layout(&overlay->panel, overlay->font_px, width_px, height_px, quads,
 			pen.count, max);

@@ -73,6 +73,9 @@ struct overlay {
 	struct overlay_sign sign[OVERLAY_SIGN_MAX];
 	struct overlay_panel panel;
 
+	/* A word that can be pressed, in the middle of the top edge; empty = none. */
+	char tab[32];
+
 	bool dim;         /* darken the picture under it all */
 	unsigned font_px; /* height of a line's glyphs in window pixels; 0 = 16 */
 };
@@ -81,6 +84,9 @@ bool overlay_equal(const struct overlay *a, const struct overlay *b);
 
 /* Which sign that point of the window is on; -1 = none. */
 int overlay_sign_at(const struct overlay *overlay, int width_px, int height_px, int x, int y);
+
+/* Whether that point of the window is on the tab. */
+bool overlay_tab_at(const struct overlay *overlay, int width_px, int height_px, int x, int y);
 
 #define OVERLAY_QUADS_MAX  8192
 #define OVERLAY_COVERS_MAX 6

@@ -287,6 +287,9 @@ static deadline run_timers(struct app *app) {
 	if (deadline_is_over(app->seen_ns, now)) {
 		app->seen_ns = app_look_whether_seen(app);
 	}
+	if (deadline_is_over(app->tab_ns, now)) {
+		app_turn_tab(app);
+	}
 	if (deadline_is_over(app->first_ns, now)) {
 		look_around(app);
 	}
@@ -312,6 +315,7 @@ static deadline run_timers(struct app *app) {
 	next = deadline_first(next, app->settle_ns);
 	next = deadline_first(next, app->notices.agent_ns);
 	next = deadline_first(next, app->seen_ns);
+	next = deadline_first(next, app->tab_ns);
 	next = deadline_first(next, app->first_ns);
 	next = deadline_first(next, app->stats_ns);
 	next = deadline_first(next, app->actions.recorder_ns);

@@ -52,6 +52,7 @@ struct app {
 	bool pointer_inside;
 	uint64_t settle_ns; /* what was decided changes by itself; 0 = never */
 	deadline seen_ns;   /* when to look whether the window is seen */
+	deadline tab_ns;    /* when the tab at the top edge comes or goes */
 	uint64_t stats_ns;  /* next line; 0 = never */
 	uint64_t end_ns;    /* --seconds; 0 = never */
 };
@@ -78,6 +79,8 @@ void app_handle_event(struct app *app, union SDL_Event *event);
 void app_do(struct app *app, enum key_action action);
 /* A window that nobody can see draws nothing; when to look again. */
 deadline app_look_whether_seen(struct app *app);
+/* The tab at the top edge comes, or goes: tab_ns is over. */
+void app_turn_tab(struct app *app);
 /* The guest's pointer is drawn only while ours is over the picture, see window_input.h. */
 void app_show_guest_pointer(struct app *app);
 /* Paths, each ended by a NUL, then an empty one; heap, taken over. */

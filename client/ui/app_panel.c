@@ -103,17 +103,12 @@ static void say_not_saved(const char *name, const char *path, int error) {
 }
 
 void app_panel_save(struct app_panel *panel) {
-	char path[1400];
+	char path[1400] = "";
 	const char *name = vm_name(panel);
-	if (!name[0]) {
-		panel_tell(&panel->panel,
-				_("Not saved: no VM is named. Start with its name: pierglass NAME"));
-		return;
-	}
-	const int r = config_save_profile(
+	const int r = config_save(
 			panel->config, name, panel->panel.changed, NULL, path, sizeof path);
 	if (r < 0) {
-		say_not_saved(name, path, -r);
+		say_not_saved(name[0] ? name : "pierglass.ini", path, -r);
 		panel_tell(&panel->panel, _("Not saved, the log says why"));
 		return;
 	}

@@ -56,6 +56,7 @@ struct app_status {
 	int sign_pointed_at; /* enum app_sign that the pointer is on; -1 = none */
 
 	/* What the user wants to see. */
+	bool show_tab; /* the way to the panel for mouse and touch */
 	bool show_help;
 	uint64_t help_since_ns; /* when it began */
 	bool show_fps;

@@ -29,6 +29,8 @@ void app_title(const struct app_status *s, const struct config *config, const ch
 	} else if (s->captured) {
 		snprintf(text, size, _("%s (%s frees the mouse)"), name,
 				key_label(config->session.escape_key, label));
+	} else if (s->demo) { /* whoever sees it for the first time */
+		snprintf(text, size, _("%s (settings: mouse to the top edge)"), name);
 	} else {
 		snprintf(text, size, "%s", name);
 	}

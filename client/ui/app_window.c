@@ -55,6 +55,9 @@ static int hook_move_pointer(int x, int y, void *data) {
 
 static void on_capture(struct app *app, bool on, bool quiet) {
 	app->hud.now.captured = on;
+	if (on) {
+		app->hud.now.show_tab = false;
+	}
 	app->hud.dirty = true;
 	if (!quiet) {
 		app_alert(&app->hud, OVERLAY_INFO, "%s",
@@ -138,6 +141,7 @@ void app_tell_input(struct app *app) {
 		.grabbed = app->hud.now.session.grabbed,
 		.enabled = app->hud.now.input_on,
 		.overlay = app->password.asked || app->panel.panel.open,
+		.tab = app->hud.now.show_tab,
 	};
 	SDL_GetWindowSize(window_sdl(app->window), &state.window_width, &state.window_height);
 	window_size_px(app->window, &state.pixel_width, &state.pixel_height);
@@ -194,6 +198,78 @@ static void point_at_sign(struct app *app, int x, int y) {
 	}
 }
 
+/* ---- the tab ---- */
+
+/* Whoever has only a mouse or a finger comes to the panel by the top edge, as in other programs
+ * that show another machine: a tab appears there, which is pressed. */
+#define TAB_EDGE      8                 /* window units from the top, in the middle half */
+#define TAB_DWELL_NS  (300 * NS_PER_MS) /* at the edge: what only passes by calls nothing */
+#define TAB_LINGER_NS NS_PER_S          /* it stays after the pointer has left it */
+#define TAB_TOUCH_NS  (4 * NS_PER_S)    /* … and after a finger, which does not point */
+
+static void show_tab(struct app *app, bool on) {
+	app->tab_ns = DEADLINE_NONE;
+	app->hud.now.show_tab = on;
+	app->hud.dirty = true;
+	app_tell_input(app);
+}
+
+void app_turn_tab(struct app *app) {
+	show_tab(app, !app->hud.now.show_tab && !app->hud.now.captured && !app->panel.panel.open);
+}
+
+/* Window units. */
+static bool on_tab(struct app *app, double x, double y) {
+	const double scale = window_scale(app->window);
+	int width, height;
+	window_size_px(app->window, &width, &height);
+	return app->hud.now.show_tab &&
+	       overlay_tab_at(&app->hud.shown, width, height, (int)(x * scale), (int)(y * scale));
+}
+
+static bool at_edge(const struct app *app, double x, double y) {
+	int width, height;
+	SDL_GetWindowSize(window_sdl(app->window), &width, &height);
+	return y >= 0 && y < TAB_EDGE && x >= width / 4.0 && x < width * 0.75;
+}
+
+/* drags: with a button held, which is something of the guest's. -1, -1 = the pointer left. */
+static void point_at_tab(struct app *app, int x, int y, bool drags) {
+	const bool shown = app->hud.now.show_tab;
+	const bool near = !app->hud.now.captured && (at_edge(app, x, y) || on_tab(app, x, y));
+	if (near == shown || (near && drags)) {
+		app->tab_ns = DEADLINE_NONE;
+	} else if (app->tab_ns == DEADLINE_NONE) {
+		app->tab_ns = clock_now_ns() + (near ? TAB_DWELL_NS : TAB_LINGER_NS);
+	}
+}
+
+static void open_panel(struct app *app);
+
+/* True: the event opened the panel and is nobody else's. */
+static bool press_tab(struct app *app, const union SDL_Event *event) {
+	double x = event->button.x;
+	double y = event->button.y;
+	if (event->type == SDL_FINGERDOWN) {
+		int width, height;
+		SDL_GetWindowSize(window_sdl(app->window), &width, &height);
+		x = (double)event->tfinger.x * width;
+		y = (double)event->tfinger.y * height;
+	} else if (event->type != SDL_MOUSEBUTTONDOWN || event->button.button != SDL_BUTTON_LEFT ||
+			event->button.which == SDL_TOUCH_MOUSEID) {
+		return false;
+	}
+	if (on_tab(app, x, y)) {
+		open_panel(app);
+		return true;
+	}
+	if (event->type == SDL_FINGERDOWN && !app->hud.now.captured && at_edge(app, x, y)) {
+		show_tab(app, true);
+		app->tab_ns = clock_now_ns() + TAB_TOUCH_NS;
+	}
+	return false;
+}
+
 static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	switch (event->event) {
 	case SDL_WINDOWEVENT_SIZE_CHANGED:
@@ -217,6 +293,7 @@ static void on_window_event(struct app *app, const SDL_WindowEvent *event) {
 	case SDL_WINDOWEVENT_LEAVE:
 		app->pointer_inside = event->event == SDL_WINDOWEVENT_ENTER;
 		point_at_sign(app, -1, -1);
+		point_at_tab(app, -1, -1, false);
 		break;
 	case SDL_WINDOWEVENT_FOCUS_GAINED:
 		app->hud.dirty = true; /* app_settle() follows */
@@ -313,6 +390,7 @@ static void on_drop(struct app *app, SDL_DropEvent *event) {
 /* ---- the panel ---- */
 
 static void open_panel(struct app *app) {
+	show_tab(app, false);
 	const bool captured = window_input_captured(app->input);
 	window_input_capture(app->input, false);
 	app_panel_open(&app->panel, captured);
@@ -449,11 +527,12 @@ void app_handle_event(struct app *app, union SDL_Event *event) {
 				(struct guest_link_command){ .kind = GUEST_LINK_CANCEL_FILES });
 		return;
 	}
-	if (choose_on_first_screen(app, event)) {
+	if (press_tab(app, event) || choose_on_first_screen(app, event)) {
 		return;
 	}
-	if (event->type == SDL_MOUSEMOTION) {
+	if (event->type == SDL_MOUSEMOTION && event->motion.which != SDL_TOUCH_MOUSEID) {
 		point_at_sign(app, event->motion.x, event->motion.y);
+		point_at_tab(app, event->motion.x, event->motion.y, event->motion.state != 0);
 	}
 	if (window_input_event(app->input, event, clock_now_ns())) {
 		return;

@@ -409,6 +409,9 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 	} else if (s->decision.signs & 1u << APP_SIGN_NO_HOST) {
 		add_hints(o, s);
 	}
+	if (s->show_tab) {
+		snprintf(o->tab, sizeof o->tab, "%s", _("Settings"));
+	}
 	add_signs(o, s, config);
 	add_password(o, s);
 	if (s->video.truncated) {

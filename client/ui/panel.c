@@ -523,6 +523,11 @@ static void fill_machines(const struct panel *panel, const struct panel_state *s
 	}
 }
 
+static const char *label_of(const struct row *row, const struct panel_state *state) {
+	const bool named = state->vm && state->vm[0];
+	return row->kind == ROW_SAVE && !named ? _("Save the changes for all VMs") : _(row->label);
+}
+
 static void fill_rows(const struct panel *panel, const struct config *config,
 		const struct panel_state *state, struct overlay_panel *ret) {
 	unsigned count;
@@ -537,7 +542,7 @@ static void fill_rows(const struct panel *panel, const struct config *config,
 		const struct config_option *option = option_of(panel->page, i);
 		row->changed = option && panel->changed[option_index(option)];
 		if (rows) {
-			snprintf(row->label, sizeof row->label, "%s", _(rows[i].label));
+			snprintf(row->label, sizeof row->label, "%s", label_of(&rows[i], state));
 			fill_value(&rows[i], config, state, row->value, sizeof row->value);
 			row->adjustable = rows[i].kind == ROW_OPTION || rows[i].kind == ROW_STATE ||
 					  rows[i].kind == ROW_STATES;
@@ -581,6 +586,11 @@ static void fill_foot(const struct panel *panel, const struct panel_state *state
 						"%u changes are not saved for %.60s: page VM",
 						count),
 				count, vm);
+	} else if (count > 0) {
+		snprintf(text, size,
+				ngettext("%u change is not saved: page VM",
+						"%u changes are not saved: page VM", count),
+				count);
 	} else if (why && *why) {
 		snprintf(text, size, "%s", _(*why));
 	} else {

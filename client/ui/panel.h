@@ -35,7 +35,8 @@ struct panel_state {
 	/* Why not the host's own; texts for gettext. */
 	const char *files_why, *sound_why, *software_why;
 	const struct first_screen *machines;
-	const char *vm; /* name of the VM whose profile is saved; NULL or "" = none is known */
+	/* Name of the VM whose profile is saved; NULL or "" = none is known, so it is for all. */
+	const char *vm;
 };
 
 struct panel {

@@ -119,7 +119,7 @@ static void settle(struct window_input *input) {
 	}
 
 	enum local_pointer_shape shape = LOCAL_POINTER_NORMAL;
-	if (over && config->hide_cursor) {
+	if (over && config->hide_cursor && !input->state.tab) {
 		shape = LOCAL_POINTER_NONE;
 	} else if (input->inside && !input->focus && guest_listens(input) &&
 			config->show_cursor_dot) {

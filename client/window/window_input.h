@@ -74,6 +74,7 @@ struct window_input_state {
 	bool grabbed; /* evdev devices are ours: the escape key may come from there */
 	bool enabled; /* input to the guest is on */
 	bool overlay; /* the program's own interactive overlay has the pointer and the keys */
+	bool tab; /* something of the program's own is there to be pressed: its pointer is seen */
 };
 
 /* Sets SDL's hints for input. Before SDL_Init(). */

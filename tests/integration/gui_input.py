@@ -158,14 +158,20 @@ def case_actions():
 
 
 def case_panel():
-    """Settings by mouse alone, from the panel to the VM's profile; the guest hears of none of it."""
+    """Settings by mouse alone, from the tab at the top edge to the VM's profile; the guest hears of none of it."""
     home = os.path.join(WORK, 'panel')
     os.environ['XDG_CONFIG_HOME'] = home
     source, program, corner = start('panel-vm')
-    with_escape('o')
-    time.sleep(0.3)
-    before, clicks = len(keys(source)), len(events(source, 'button', 'motion'))
     size, cell, line = (640, 360), 9, 18  # start()'s window, and the face at --ui-size=16
+    left, top = int(corner[0]) + size[0] // 2, int(corner[1])
+    xdotool('mousemove', str(left), str(top + 30), 'mousemove', str(left), str(top + 3))
+    wait_for('the tab', lambda: max(capture().pixel(left - 6 * cell + 5, top + 5)) < 64)  # at its left end, where nothing is written
+    buttons = len(events(source, 'button'))
+    xdotool('mousemove', str(left), str(top + line), 'click', '1')
+    wait_for('the panel', lambda: max(capture().pixel(left - 6 * cell, int(corner[1]) + size[1] // 2)) < 64)
+    time.sleep(0.2)
+    check(len(events(source, 'button')) == buttons, 'the guest heard the click on the tab')
+    before, clicks = len(keys(source)), len(events(source, 'button', 'motion'))
     wide = min(size[0], 70 * cell)
     left, row, head = (size[0] - wide) // 2, line + line // 3, line + line // 2
 

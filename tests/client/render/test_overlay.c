@@ -54,6 +54,27 @@ static void any_bytes_are_drawn_to_the_end(void **state) {
 	CHECK_EQ(count_glyph(count, UTF8_INVALID), 3);
 }
 
+/* In the middle of the top edge, and nowhere while there is none; also in a window that is
+ * narrower. */
+static void tab_is_where_it_is_drawn(void **state) {
+	(void)state;
+	struct overlay overlay = { .font_px = 16 };
+	CHECK(!overlay_tab_at(&overlay, 640, 360, 320, 0));
+	CHECK_EQ(layout(&overlay, 640, 360), 0);
+	snprintf(overlay.tab, sizeof overlay.tab, "Settings");
+	CHECK(layout(&overlay, 640, 360) > 1);
+	const int left = (int)quads[0].x, right = left + (int)quads[0].width;
+	const int bottom = (int)quads[0].height;
+	CHECK_EQ(left + right, 640);
+	CHECK_EQ((int)quads[0].y, 0);
+	CHECK(overlay_tab_at(&overlay, 640, 360, left, 0));
+	CHECK(overlay_tab_at(&overlay, 640, 360, right - 1, bottom - 1));
+	CHECK(!overlay_tab_at(&overlay, 640, 360, left - 1, 0));
+	CHECK(!overlay_tab_at(&overlay, 640, 360, right, 0));
+	CHECK(!overlay_tab_at(&overlay, 640, 360, 320, bottom));
+	CHECK(overlay_tab_at(&overlay, 20, 20, 10, 5));
+}
+
 static void face_has_what_we_write(void **state) {
 	(void)state;
 	for (uint32_t code = 0x21; code < 0x7f; code++) {
@@ -447,6 +468,7 @@ int main(void) {
 	quads = calloc(OVERLAY_QUADS_MAX, sizeof *quads);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_bytes_are_drawn_to_the_end),
+		cmocka_unit_test(tab_is_where_it_is_drawn),
 		cmocka_unit_test(face_has_what_we_write),
 		cmocka_unit_test(splash_shows_title_and_states),
 		cmocka_unit_test(long_lines_are_broken),

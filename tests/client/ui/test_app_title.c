@@ -35,7 +35,8 @@ static void the_vm_has_its_name(void **state) {
 	assert_string_equal(title(&status, ""), "of-spice - pierglass");
 	assert_string_equal(title(&status, "win11"), "win11 - pierglass");
 	status.demo = true;
-	assert_string_equal(title(&status, "win11"), "pierglass demo");
+	assert_string_equal(title(&status, "win11"),
+			"pierglass demo (settings: mouse to the top edge)");
 }
 
 static void what_is_taken_says_how_it_gets_free(void **state) {
