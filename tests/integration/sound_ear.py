@@ -27,13 +27,14 @@ def pactl(*words):
 
 class Ear:
     """A sink of that name, and what is heard of it. buffer: bytes that the device holds, whose frames
-    leave it at an even pace (PulseAudio); 0: as they come (PipeWire)."""
+    leave it at an even pace (PulseAudio); 0: as they come, by the server's clock."""
 
     def __init__(self, lab, name, buffer=0):
         self.path = lab.path(name)
         os.mkfifo(self.path)
+        clock = ["use_system_clock_for_timing=yes"] if lab.kind == "pulse" and not buffer else []
         pactl("load-module", "module-pipe-sink", f"file={self.path}", f"sink_name={name}",
-              "format=s16le", f"rate={RATE}", "channels=2")
+              "format=s16le", f"rate={RATE}", "channels=2", *clock)
         self.left, self.right = array.array("h"), array.array("h")
         self.marks = []   # (ns, frame)
         self.blocks = []  # frames
