@@ -8,6 +8,8 @@
 #include "client/render/overlay.h"
 #include "client/video/video.h"
 
+#define REST_NS 1000000000ull
+
 static int by_value(const void *a, const void *b) {
 	const float x = *(const float *)a, y = *(const float *)b;
 	return (x > y) - (x < y);
@@ -41,17 +43,31 @@ static struct overlay_graph *next(struct overlay *o) {
 	return &o->graphs[o->graph_count++];
 }
 
+/* Between two frames; 0: nothing was there to be shown, as with a guest that rests or while paused.
+ */
+static float stay(const struct video_frame_times *before, const struct video_frame_times *after) {
+	return after->seen_ns > before->swapped_ns + REST_NS
+			       ? 0
+			       : ms(before->swapped_ns, after->swapped_ns);
+}
+
 static void fill_frame_times(
 		const struct video_frame_times *times, unsigned count, struct overlay *o) {
 	float sorted[OVERLAY_GRAPH_VALUES];
 	struct overlay_graph *graph = next(o);
 	graph->layers = 1;
 	for (unsigned i = 1; i < count && graph->count < OVERLAY_GRAPH_VALUES; i++) {
-		const float value = ms(times[i - 1].swapped_ns, times[i].swapped_ns);
-		sorted[graph->count] = value;
-		graph->values[graph->count++][0] = value;
+		const float value = stay(&times[i - 1], &times[i]);
+		if (value > 0) {
+			sorted[graph->count] = value;
+			graph->values[graph->count++][0] = value;
+		}
 	}
 	const unsigned n = graph->count;
+	if (n == 0) {
+		o->graph_count--;
+		return;
+	}
 	const float middle = graphs_percentile(sorted, n, 0.5f);
 	snprintf(graph->title, sizeof graph->title,
 			_("A frame stays for %.1f ms (99 %%: %.1f ms, longest %.1f ms)"),

@@ -42,6 +42,8 @@
  * after twice as long. */
 #define TRIM_NS        (1 * NS_PER_S)
 #define HIDDEN_STEP_NS (50 * NS_PER_MS)
+/* The display's own pace is part of a picture's age. */
+#define IDLE_MIN_NS (500 * NS_PER_MS)
 
 /* The part as a whole: what its thread turns around, and the parts of which each owns what its
  * header says. */
@@ -72,6 +74,7 @@ struct video {
 	struct video_drawing drawing;
 	unsigned resize_redraws;
 	uint64_t gl_retry_ns;
+	uint64_t idle_since_ns; /* frames are not taken since then; 0 = they are */
 	uint64_t trim_step_ns;
 	uint64_t trim_ns; /* when what starting GL left behind is given back; 0 = nothing is */
 };
@@ -98,6 +101,12 @@ static void close_gl(struct video *video) {
 	canvas->picture.source = VIDEO_SOURCE_AUTO;
 }
 
+/* All of the newest frame is shown once more, as of now. */
+static void reoffer(struct video *video) {
+	video->frames.wanted_ns = clock_now_ns();
+	newest_frame_reoffer(source_lgmp_newest(video->lgmp));
+}
+
 static void apply_hdr(struct video *video) {
 	const struct renderer_hdr hdr = {
 		.map = video->settings.map_hdr,
@@ -106,7 +115,7 @@ static void apply_hdr(struct video *video) {
 	};
 	if (renderer_set_hdr(video->canvas.renderer, &hdr)) {
 		video->canvas.picture.source = VIDEO_SOURCE_AUTO; /* all of it must come again */
-		newest_frame_reoffer(source_lgmp_newest(video->lgmp));
+		reoffer(video);
 	}
 }
 
@@ -179,7 +188,7 @@ static void open_gl(struct video *video) {
 	apply_hdr(video);
 	video_draw_forget(&video->drawing);
 	/* The newest frame was perhaps uploaded into the context that is gone. */
-	newest_frame_reoffer(source_lgmp_newest(video->lgmp));
+	reoffer(video);
 	video_report_gl(&video->report, egl_renderer_name(canvas->egl), egl_kind(canvas->egl));
 	video->trim_step_ns = TRIM_NS;
 	video->trim_ns = egl_is_software(canvas->egl) ? clock_now_ns() + TRIM_NS : 0;
@@ -202,6 +211,7 @@ static void take_messages(struct video *video) {
 			apply_hdr(video);
 		}
 		drawing->width = 0; /* lay out anew */
+		video_report_again(&video->report);
 	}
 	if (mailbox_take(&video->overlay_box, &drawing->overlay)) {
 		video_draw_lay_out_overlay(drawing);
@@ -252,6 +262,20 @@ static bool has_gl(struct video *video, deadline *ret_next) {
 	return video->canvas.egl != NULL;
 }
 
+/* A frame that waited while none was taken (paused, hidden, under other windows) is no older on the
+ * display than the wish to see it. */
+static void note_taking(struct video *video, bool takes) {
+	const uint64_t now_ns = clock_now_ns();
+	if (!takes) {
+		video->idle_since_ns = video->idle_since_ns ? video->idle_since_ns : now_ns;
+	} else {
+		if (video->idle_since_ns && now_ns - video->idle_since_ns > IDLE_MIN_NS) {
+			video->frames.wanted_ns = now_ns;
+		}
+		video->idle_since_ns = 0;
+	}
+}
+
 /* Whether anything may have changed in the window. False: look again at ret_soon, for the
  * pointer. */
 static bool may_draw(const struct video *video, deadline *ret_soon) {
@@ -280,13 +304,17 @@ static deadline work(struct video *video) {
 	video_shots_collect(&video->shots);
 	video_recording_look(&video->recording);
 	if (!has_gl(video, &next)) {
+		note_taking(video, false);
 		return next;
 	}
-	newest_frame_discard(source_lgmp_newest(video->lgmp), !takes_frames(video));
+	const bool takes = takes_frames(video);
+	newest_frame_discard(source_lgmp_newest(video->lgmp), !takes);
 	if (video->settings.hidden) {
+		note_taking(video, false);
 		return DEADLINE_NONE;
 	}
 	const bool wanted = egl_wants_frame(video->canvas.egl);
+	note_taking(video, takes && wanted);
 	note_shown(video);
 	if (!wanted) {
 		/* The wait below ends when the compositor asks; this is for one that does not. */
@@ -294,7 +322,7 @@ static deadline work(struct video *video) {
 	}
 	const bool pending = drawing->frame_pending;
 	const uint64_t drawn_ns = drawing->drawn_ns;
-	if (takes_frames(video)) {
+	if (takes) {
 		video_frames_take(&video->frames);
 	}
 	if (takes_spice(video)) {

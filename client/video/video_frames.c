@@ -189,7 +189,7 @@ void video_frames_take(struct video_frames *frames) {
 	}
 	struct video_frame_times times = {
 		.serial = frame->serial,
-		.seen_ns = taken.seen_ns,
+		.seen_ns = taken.seen_ns > frames->wanted_ns ? taken.seen_ns : frames->wanted_ns,
 		.uploaded_ns = clock_now_ns(),
 	};
 	const bool trusted = newest_frame_release(source_lgmp_newest(frames->lgmp), &taken) == 0;

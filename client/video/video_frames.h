@@ -31,7 +31,8 @@ struct video_frames {
 	const atomic_bool *stop;
 
 	uint64_t slept_ns, woke_ns; /* the thread's last wait */
-	unsigned char *verify_row;  /* NULL until needed */
+	uint64_t wanted_ns; /* none is counted as older than the wish to see it; 0 = no matter */
+	unsigned char *verify_row; /* NULL until needed */
 };
 
 void video_frames_finish(struct video_frames *frames);

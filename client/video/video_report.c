@@ -100,6 +100,12 @@ void video_report_wanted(struct video_report *report, enum video_source wanted) 
 	pthread_mutex_unlock(&report->lock);
 }
 
+void video_report_again(struct video_report *report) {
+	pthread_mutex_lock(&report->lock);
+	publish(report);
+	pthread_mutex_unlock(&report->lock);
+}
+
 void video_report_lgmp(struct video_report *report, const struct lgmp_status *lgmp) {
 	pthread_mutex_lock(&report->lock);
 	if (lgmp->state != LGMP_STATE_RUNNING) {

@@ -41,6 +41,8 @@ void video_report_finish(struct video_report *report);
 
 /* The status. */
 void video_report_wanted(struct video_report *report, enum video_source wanted);
+/* On pg-video, after another source became the wanted one: tells what follows from that. */
+void video_report_again(struct video_report *report);
 void video_report_lgmp(struct video_report *report, const struct lgmp_status *lgmp);
 void video_report_failure(struct video_report *report, const char *text); /* "" = none */
 /* What a frame says beside its pixels. shown: pictures of Looking Glass are shown already; else

@@ -46,6 +46,34 @@ static void frames_are_their_times(void **state) {
 	CHECK(overlay.graphs[1].top >= 3 && overlay.graphs[1].top <= 5);
 }
 
+/* A pause, or a guest that draws nothing new, is no frame that stays. */
+static void a_rest_is_no_delay(void **state) {
+	(void)state;
+	static const struct graphs none;
+	struct video_frame_times times[4];
+	static const uint64_t seen_ms[] = { 1000, 1010, 78646, 78656 };
+	for (unsigned i = 0; i < 4; i++) {
+		times[i] = (struct video_frame_times){ .seen_ns = seen_ms[i] * 1000000,
+			.swapped_ns = (seen_ms[i] + 3) * 1000000 };
+	}
+	memset(&overlay, 0, sizeof overlay);
+	graphs_fill(&none, times, 4, &overlay);
+	CHECK(strstr(overlay.graphs[0].title, "99 %: 10.0 ms, longest 10.0 ms"));
+	CHECK_EQ(overlay.graphs[0].count, 2);
+	/* A frame that was there and came late is one. */
+	times[2].seen_ns = times[1].swapped_ns + 10000000;
+	memset(&overlay, 0, sizeof overlay);
+	graphs_fill(&none, times, 4, &overlay);
+	CHECK_EQ(overlay.graphs[0].count, 3);
+	/* Nothing but a rest. */
+	memset(&overlay, 0, sizeof overlay);
+	times[3].seen_ns = times[2].swapped_ns + 2000000000ull;
+	times[3].swapped_ns = times[3].seen_ns + 1000000;
+	graphs_fill(&none, times + 2, 2, &overlay);
+	CHECK_EQ(overlay.graph_count, 1);
+	CHECK(strstr(overlay.graphs[0].title, "old when shown"));
+}
+
 static void sound_is_kept_while_it_plays(void **state) {
 	(void)state;
 	struct graphs graphs = { .sound_count = 0 };
@@ -78,6 +106,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_said_of_nothing),
 		cmocka_unit_test(frames_are_their_times),
+		cmocka_unit_test(a_rest_is_no_delay),
 		cmocka_unit_test(sound_is_kept_while_it_plays),
 		cmocka_unit_test(percentiles_are_values),
 	};

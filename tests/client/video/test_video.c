@@ -107,8 +107,12 @@ static void hidden_window_stays_subscribed(void **state) {
 	guest_command(&guest, "pause");
 	clock_sleep_ns(700 * NS_PER_MS);
 	settings.hidden = false;
+	const uint64_t wanted_ns = clock_now_ns();
 	video_set(viewer.video, &settings);
 	CHECK(wait_for(&viewer, has_shown, shown + 1));
+	/* Nobody wanted it before: that is no delay. */
+	video_get_stats(viewer.video, &after);
+	CHECK(after.seen_to_swapped_us * 1e3 < (double)(clock_now_ns() - wanted_ns));
 	viewer_stop(&viewer);
 	guest_stop(&guest);
 }

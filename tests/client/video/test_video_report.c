@@ -1,6 +1,7 @@
 /* What is said of a picture whose lower part is missing: a memory that would do. */
 #include <string.h>
 
+#include "client/video/video_canvas.h"
 #include "client/video/video_report.h"
 #include "host-proto/frame.h"
 #include "tests/support/check.h"
@@ -44,7 +45,33 @@ static void what_is_asked_for_would_do(void **state) {
 	CHECK_EQ(needed(34, 64, 3, 1920, 1080, 1000), 128);
 }
 
+static void keep(const struct video_status *status, void *data) {
+	*(struct video_status *)data = *status;
+}
+
+/* SPICE's picture was chosen and stays, for want of another one: what is waited for is said. */
+static void another_source_is_spoken_of_at_once(void **state) {
+	(void)state;
+	static struct video_report report;
+	static struct video_status told;
+	const struct video_events events = { .status = keep, .data = &told };
+	const struct video_picture picture = {
+		.source = VIDEO_SOURCE_SPICE, .width = 800, .height = 600
+	};
+	video_report_init(&report, &events, VIDEO_SOURCE_SPICE);
+	const struct lgmp_status lgmp = { .state = LGMP_STATE_NO_HEARTBEAT, .reason = "no host" };
+	video_report_lgmp(&report, &lgmp);
+	video_report_picture(&report, &picture);
+	CHECK_EQ(told.part.state, PART_RUNNING);
+	video_report_wanted(&report, VIDEO_SOURCE_AUTO);
+	video_report_again(&report);
+	CHECK_EQ(told.part.state, PART_WAITING);
+	assert_string_equal(told.part.reason, "no host");
+	video_report_finish(&report);
+}
+
 int main(void) {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_asked_for_would_do) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_asked_for_would_do),
+		cmocka_unit_test(another_source_is_spoken_of_at_once) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
