@@ -11,7 +11,7 @@
 #define COLOR_TEXT    0xffe8eaf0u
 #define COLOR_QUIET   0xff9aa3b5u
 #define COLOR_TITLE   0xffffffffu
-#define COLOR_PANEL   0xe6101218u
+#define COLOR_PANEL   0xff101218u
 #define COLOR_KEY     0xffffd479u
 #define COLOR_HEADING 0xff7fb4ffu
 

@@ -157,7 +157,7 @@ static bool plain_text(const struct app_status *s, enum app_sign sign, char *tex
 	switch (sign) {
 	case APP_SIGN_WRONG_VM:
 		snprintf(text, size,
-				_("input is off because SPICE belongs to another VM (%s): "
+				_("Input is off because SPICE belongs to another VM (%s): "
 				  "give --spice the address of the VM that is shown"),
 				s->session.name);
 		return true;
@@ -168,13 +168,19 @@ static bool plain_text(const struct app_status *s, enum app_sign sign, char *tex
 	case APP_SIGN_CLIPBOARD:
 		snprintf(text, size, "%s",
 				_("The VM used the clipboard while the window had no focus: see "
-				  "--clipboard-to-vm"));
+				  "--clipboard-to-vm and --clipboard-to-local"));
 		return true;
 	case APP_SIGN_NO_DEVICE:
-		snprintf(text, size, _("Devices: %s"), s->session.evdev.reason);
+		snprintf(text, size,
+				_("Devices: %s. They go to the VM as soon as they are there; `pierglass "
+				  "doctor` looks at them"),
+				s->session.evdev.reason);
 		return true;
 	case APP_SIGN_NO_SOUND:
-		snprintf(text, size, _("No sound: %s"), s->audio.reason);
+		snprintf(text, size,
+				_("No sound: %s. It begins by itself when that is mended; `pierglass "
+				  "doctor` looks at it"),
+				s->audio.reason);
 		return true;
 	case APP_SIGN_NO_HOST:
 		snprintf(text, size, _("This is the SPICE screen: %s"), s->video.part.reason);
