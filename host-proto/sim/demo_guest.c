@@ -507,6 +507,7 @@ int demo_guest_create(struct demo_guest **ret_guest, struct shm *shm,
 		.cores = 1,
 		.sockets = 1,
 		.model = "no processor at all",
+		.uuid = { [15] = config->vm },
 		.has_os = true,
 		.os = config->windows ? 3 : 4,
 		.os_name = "pierglass demo guest" };

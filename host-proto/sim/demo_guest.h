@@ -51,6 +51,7 @@ struct demo_guest_config {
 	bool offers_schedule;     /* KVMFR 34: its frames follow a client's display */
 	bool windows;             /* it says that it is one: text has CR LF */
 	uint32_t session;         /* 0 = any */
+	uint8_t vm;               /* which VM it belongs to; 0 = it does not tell */
 };
 
 /* Figures of one frame that was posted and given back. CLOCK_MONOTONIC. */

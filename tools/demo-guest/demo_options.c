@@ -24,6 +24,7 @@ static void usage(FILE *out) {
 		"  --cursor NAME       cycle color mono masked hidden none (cycle)\n"
 		"  --cursor-still      the pointer does not move by itself\n"
 		"  --session N         id of the first session (any)\n"
+		"  --vm N              the VM that the picture tells to be of, 1..255 (none)\n"
 		"  --memory MIB        size of the shared memory (as needed)\n"
 		"  --shm PATH          the shared memory file (in the folder)\n"
 		"  --dir PATH          the folder (a fresh one)\n"
@@ -57,6 +58,7 @@ enum option_id {
 	OPT_CURSOR,
 	OPT_CURSOR_STILL,
 	OPT_SESSION,
+	OPT_VM,
 	OPT_MEMORY,
 	OPT_SHM,
 	OPT_DIR,
@@ -89,6 +91,7 @@ static const struct option long_options[] = {
 	{ "cursor", required_argument, NULL, OPT_CURSOR },
 	{ "cursor-still", no_argument, NULL, OPT_CURSOR_STILL },
 	{ "session", required_argument, NULL, OPT_SESSION },
+	{ "vm", required_argument, NULL, OPT_VM },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "shm", required_argument, NULL, OPT_SHM },
 	{ "dir", required_argument, NULL, OPT_DIR },
@@ -243,6 +246,12 @@ static bool take_option(struct demo_options *options, int id, const char *value)
 			return false;
 		}
 		options->guest.session = number;
+		return true;
+	case OPT_VM:
+		if (!read_number(value, UINT8_MAX, &number)) {
+			return false;
+		}
+		options->guest.vm = (uint8_t)number;
 		return true;
 	case OPT_MEMORY:
 		if (!read_number(value, 16384, &number)) {

@@ -42,19 +42,21 @@
 
 #define LINE_BYTES 4096
 
-static const char help_text[] = "Usage: spice-stub [OPTION]...\n"
-				"A SPICE server without a VM; says on stdout what a client does.\n"
-				"\n"
-				"  --unix PATH         listen there (the default is --tcp 0)\n"
-				"  --tcp PORT          listen on 127.0.0.1; 0 = any port\n"
-				"  --password-file FILE its first line is asked for\n"
-				"  --name NAME         of the VM\n"
-				"  --size WxH          of the screen (800x600)\n"
-				"  --no-display        without a screen\n"
-				"  --absolute          offer the client mouse mode\n"
-				"  --agent linux|windows|none (linux)\n"
-				"  --parent            end with the process that started this one\n"
-				"  --help\n";
+static const char help_text[] =
+		"Usage: spice-stub [OPTION]...\n"
+		"A SPICE server without a VM; says on stdout what a client does.\n"
+		"\n"
+		"  --unix PATH         listen there (the default is --tcp 0)\n"
+		"  --tcp PORT          listen on 127.0.0.1; 0 = any port\n"
+		"  --password-file FILE its first line is asked for\n"
+		"  --name NAME         of the VM\n"
+		"  --vm N              which VM the server tells to be of, 1..255 (none)\n"
+		"  --size WxH          of the screen (800x600)\n"
+		"  --no-display        without a screen\n"
+		"  --absolute          offer the client mouse mode\n"
+		"  --agent linux|windows|none (linux)\n"
+		"  --parent            end with the process that started this one\n"
+		"  --help\n";
 
 struct stub {
 	struct loop *loop;
@@ -409,20 +411,32 @@ static uint32_t agent_caps(const char *name) {
 	return name[0] == 'l' ? PEER_AGENT_LINUX : name[0] == 'w' ? PEER_AGENT_WINDOWS : 0;
 }
 
-static uint16_t tcp_port(const char *text) {
-	int64_t port;
-	if (!parse_int(text, 0, 65535, &port)) {
+static uint16_t number_to(const char *text, uint16_t max) {
+	int64_t number;
+	if (!parse_int(text, 0, max, &number)) {
 		usage(2);
 	}
-	return (uint16_t)port;
+	return (uint16_t)number;
 }
 
 static void parse_options(struct stub *stub, struct options *options, int argc, char **argv) {
-	enum { UNIX = 256, TCP, PASSWORD, NAME, SIZE, NO_DISPLAY, ABSOLUTE, AGENT, PARENT, HELP };
+	enum {
+		UNIX = 256,
+		TCP,
+		PASSWORD,
+		NAME,
+		VM,
+		SIZE,
+		NO_DISPLAY,
+		ABSOLUTE,
+		AGENT,
+		PARENT,
+		HELP
+	};
 	static const struct option list[] = { { "unix", required_argument, NULL, UNIX },
 		{ "tcp", required_argument, NULL, TCP },
 		{ "password-file", required_argument, NULL, PASSWORD },
-		{ "name", required_argument, NULL, NAME },
+		{ "name", required_argument, NULL, NAME }, { "vm", required_argument, NULL, VM },
 		{ "size", required_argument, NULL, SIZE },
 		{ "no-display", no_argument, NULL, NO_DISPLAY },
 		{ "absolute", no_argument, NULL, ABSOLUTE },
@@ -437,13 +451,16 @@ static void parse_options(struct stub *stub, struct options *options, int argc, 
 			break;
 		case TCP:
 			options->peer.tcp = true;
-			options->peer.tcp_port = tcp_port(optarg);
+			options->peer.tcp_port = number_to(optarg, UINT16_MAX);
 			break;
 		case PASSWORD:
 			read_password(options, optarg);
 			break;
 		case NAME:
 			options->peer.name = optarg;
+			break;
+		case VM:
+			options->peer.uuid[15] = (uint8_t)number_to(optarg, UINT8_MAX);
 			break;
 		case SIZE:
 			if (!parse_size(optarg, 8192, &stub->width, &stub->height)) {
