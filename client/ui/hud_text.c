@@ -118,9 +118,10 @@ static void add_machines(struct overlay *o, const struct first_screen *first) {
 	for (; named < first->vm_count; named++) {
 		const struct first_screen_vm *vm = &first->vms[named];
 		char one[96];
-		const int n = snprintf(one, sizeof one, "%s%.*s (%s)", used ? ", " : "",
-				utf8_fit(vm->name, 40), vm->name,
-				vm->running ? _("runs") : _("off"));
+		/* Translators: a VM in a list, with its state. */
+		const int n = snprintf(one, sizeof one,
+				vm->running ? _("%s%.*s (runs)") : _("%s%.*s (off)"),
+				used ? _(", ") : "", utf8_fit(vm->name, 40), vm->name);
 		if (n < 0 || (size_t)n >= sizeof one || used + (size_t)n >= sizeof list) {
 			break;
 		}
