@@ -6,7 +6,7 @@
 
 /* Straight 0xAARRGGBB. */
 #define COLOR_TEXT   0xffe8eaf0u
-#define COLOR_GROUND 0xe6101218u
+#define COLOR_GROUND 0xff101218u
 #define COLOR_MARK   0xff9aa3b5u
 
 #define BAR_LINES 3 /* height of the bars, in lines of text */

@@ -459,6 +459,9 @@ static void texts_stand_out_on_any_picture(void **state) {
 				}
 				CHECK(contrast >= 4.5);
 			}
+			/* Nor does it matter which: nothing of the picture is seen under a text. */
+			CHECK(quads[i].glyph == 0 ||
+					contrast_on(i, 0xffffff) == contrast_on(i, 0x000000));
 		}
 	}
 	free(o);
