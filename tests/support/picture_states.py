@@ -52,7 +52,8 @@ PICTURES = {
 
 # Texts that no state of its own has: words within other lines, and where else they are looked at.
 ELSEWHERE = {
-    'VM': 'the word before a line of patience', 'Picture': 'of waiting', 'Input': 'of waiting', 'runs': 'of the list of VMs', 'off': 'the same',
+    'VM': 'the word before a line of patience', 'Picture': 'of waiting', 'Input': 'of waiting',
+    '%s%.*s (runs)': 'within the list of VMs', '%s%.*s (off)': 'the same', ', ': 'the same',
     'The VM wants the microphone; --microphone=on gives it': 'without a key for it: test_hud_text',
 }
 
