@@ -191,8 +191,9 @@ class Scene:
         """The sentence of the last of these signs, which stand there from the right: for as long as somebody points at it."""
         cells = [sum(2 if ord(letter) > 0x2e80 else 1 for letter in translated(word)) for word in words]
         left = 6 + sum(9 * count + 18 for count in cells[:-1]) + (9 * cells[-1] + 12) / 2
-        time.sleep(8)  # what else is to be read goes
-        self.hands.move(SIZE[0] - left * SCALE, 16 * SCALE)
+        if left * SCALE < SIZE[0]:  # else no other's can be read
+            time.sleep(8)  # what else is to be read goes
+            self.hands.move(SIZE[0] - left * SCALE, 16 * SCALE)
         time.sleep(1)
         save(name)
         self.elsewhere()
@@ -275,6 +276,18 @@ def scene_player(hands, other):
     source.stop(signal.SIGKILL)
     scene.input_is(False)
     scene.frozen('ended')
+    leave(program)
+
+
+def scene_tab(hands):
+    """The mouse rests at the middle of the top edge."""
+    source, program = own_guest(), player(os.path.join(WORK, 'first/bin/pierglass'), '--spice=off', '--audio=off', '--discover=no')
+    shows(program)
+    Scene(hands, program).begin()
+    hands.move(SIZE[0] / 2, 0)
+    time.sleep(2)
+    save('tab')
+    source.stop(signal.SIGKILL)
     leave(program)
 
 
@@ -485,9 +498,11 @@ def case_states():
         patient = player(programs('patience', many, None), '--domain=win11', '--spice=off', '--audio=off', '--shm=' + SHM + '-none')
         other = window_of(patient)
     programs('first', MACHINES, FINDING)
-    only = os.environ.get('PG_SCENES', 'player spice parts').split()  # while one of them is worked on
+    only = os.environ.get('PG_SCENES', 'player tab spice parts').split()  # while one of them is worked on
     if 'player' in only:
         scene_player(hands, other)
+    if 'tab' in only:
+        scene_tab(hands)
     if 'spice' in only:
         scene_spice(hands, X11)
     if 'parts' in only:

@@ -7,6 +7,7 @@ import re
 PICTURES = {
     'waiting': ('', ['%s: %s', 'VMs here: %s. Enter or a click chooses one', 'Hold %s for the keys; on a keyboard without it']),
     'picture': ('', []),
+    'tab': ('', ['Settings']),
     'help': ('', ['with %s held:', 'capture the pointer and keyboard, or let them go']),
     'captured': ('', ['CAPTURED', 'Keyboard and mouse belong to the VM: %s lets them go']),
     'paused': ('', ['PAUSED', 'The picture is paused: %s lets it go on']),
