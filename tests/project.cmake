@@ -87,6 +87,8 @@ pg_integration(gui_openbox_every_key gui openbox every_key 34)
 pg_integration(gui_openbox_manners gui openbox manners)
 set_property(TEST gui_openbox_manners APPEND PROPERTY LABELS once)
 set_property(TEST gui_openbox_every_key APPEND PROPERTY LABELS once)
+pg_integration(gui_openbox_every_option gui openbox every_option)
+set_property(TEST gui_openbox_every_option APPEND PROPERTY LABELS once paced)
 pg_integration(motion_x11 motion x11 8000)
 set_property(TEST motion_x11 APPEND PROPERTY LABELS once)
 pg_integration(process_start process-start)
@@ -156,8 +158,9 @@ foreach(name evdev evdev_udev evdev_spice document_commands option_examples opti
 	endif()
 endforeach()
 pg_source_check(sandbox_table sandbox-table)
-# Preloaded: the time of day jumps; a socket is a keyboard; a program tries what its sandbox refuses.
-foreach(preloaded clock_jump fake_evdev sandbox_probe)
+# Preloaded: the time of day jumps; a socket is a keyboard; a program tries what its sandbox refuses;
+# a GPU is reset.
+foreach(preloaded clock_jump fake_evdev sandbox_probe egl_lost)
 	add_library(${preloaded} MODULE support/${preloaded}.c)
 	target_compile_definitions(${preloaded} PRIVATE _GNU_SOURCE)
 	target_link_libraries(${preloaded} PRIVATE ${CMAKE_DL_LIBS})

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-from gui_lab import (MODE, PATIENCE, RUNNING, WORK, Program, check, client, connected, focus, guest, run, shown, wait_for, xdotool)
+from gui_lab import (MODE, PATIENCE, RUNNING, WORK, Program, capture, check, client, connected, focus, guest, run, shown, wait_for, xdotool)
 from machine_time import SPARE_LEAST, STOLEN_MOST, processors
 
 FRAME = (320, 240)
@@ -251,6 +251,12 @@ def display_dies(server, how):
     if MODE != 'x11':
         connected(program)
         time.sleep(0.5)
+    if MODE == 'weston':  # with the settings open
+        _, corner, _, _ = shown(FRAME, FRAME)
+        focus(corner, FRAME)
+        xdotool('keydown', 'Scroll_Lock', 'key', 'o', 'keyup', 'Scroll_Lock')
+        x, y = (int(at) for at in corner)
+        wait_for('the panel', lambda: max(capture().pixel(x + 3, y + 200)) < 64)
     pid = wait_for('the server', lambda: server_pid(server))
     begin = time.monotonic()
     os.kill(pid, how)

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from gui_keys import with_escape
-from gui_lab import BUILD, PATIENCE, SCREEN, SHM, SPICE, WORK, X_ENV, Program, check, client, guest, newest, run, wait_for, xdotool
+from gui_lab import BUILD, PATIENCE, SCREEN, SHM, SPICE, WORK, X_ENV, Program, capture, check, client, guest, newest, run, wait_for, xdotool
 
 
 def player(*arguments, program='pierglass'):
@@ -131,6 +131,37 @@ def case_escape_key():
     quit_with('Control_R')
     wait_for('the end', lambda: program.process.poll() is not None)
     check(program.process.returncode == 0, 'the client left with %s' % program.process.returncode)
+
+
+def case_lost_context():
+    """A GPU that is reset while the settings are open: picture and panel are there again, and keys still the panel's."""
+    lost = os.path.join(WORK, 'lost')
+    source = guest((640, 360), '--fps=20', '--report')
+    program = client((640, 360), '--draw=gl', '--no-sandbox', '--log-level=debug', env={
+        'LD_PRELOAD': os.path.join(BUILD, 'tests/libegl_lost.so'), 'PG_EGL_LOST': lost})
+    shows(program)
+    wait_for('SPICE', lambda: newest(program)['input']['connected'])
+
+    def drawn():
+        return sum('drawing with a GPU' in text for _, text in program.log_lines())
+
+    def is_open():
+        return max(capture().pixel(250, 180)) < 64
+    check(drawn() == 1, 'it draws with something else')
+    xdotool('mousemove', '320', '180', 'click', '1')
+    with_escape('o')
+    wait_for('the panel', is_open)
+    with open(lost, 'wb'):
+        pass
+    xdotool('key', 'Down')
+    wait_for('another context', lambda: drawn() == 2)
+    before = newest(program)['video']['shown']
+    wait_for('pictures', lambda: newest(program)['video']['shown'] > before + 5)
+    wait_for('the panel', is_open)
+    check(not [o for o in source.objects() if o.get('event') == 'key'], 'the guest heard keys of the panel')
+    xdotool('key', 'Escape')
+    wait_for('the end of the panel', lambda: not is_open())
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
 def case_no_frame():

@@ -133,5 +133,11 @@ def case_schedule_states():
     print('the other client is gone: ours')
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
+    told = len(schedules(source))
+    program = client((800, 450), '--no-host-schedule')
+    wait_for('frames', lambda: video(program)['shown'] > 30)
+    check(state(program) == 'off' and len(schedules(source)) == told, 'the guest follows though the option rules it out')
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
 
 run(globals())

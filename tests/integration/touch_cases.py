@@ -81,6 +81,22 @@ def main():
         got = take(stub, 'wheel', 'button')
         turned = sum(event['value'] for event in got if event['event'] == 'wheel')
         check(not [event for event in got if event['event'] == 'button'] and turned == 2, 'two fingers down turn the wheel up', got)
+
+        # The panel's places are those of a font of 16 pixels: lines of 18, columns of 9.
+        fingers.say('down 1 640 3', 'up 1')
+        time.sleep(1)
+        take(stub)
+        for x, y in (640, 18), (937, 320), (797, 222), (370, 212):  # the tab, scaling: more, the page of the VM, save
+            fingers.say('down 1 %d %d' % (x, y), 'up 1')
+            time.sleep(0.5)
+        got = take(stub, 'position', 'button')
+        settings = os.path.join(os.environ['XDG_CONFIG_HOME'], 'pierglass/pierglass.ini')
+        text = ''
+        if os.path.exists(settings):
+            with open(settings, encoding='utf-8') as file:
+                text = file.read()
+        check(text == 'scale = nearest\n', 'a setting is changed and saved by fingers alone', text)
+        check(not got, 'the guest hears nothing of them', got)
     finally:
         client.terminate()
         client.wait(5)
