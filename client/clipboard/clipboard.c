@@ -18,6 +18,9 @@
 #include "client/gl/window_surface.h"
 
 #define QUEUE_ITEMS 64u
+/* SDL (2.26) gives the owner of a text 14 ms to begin with it: asked again, so long. */
+#define TOOLKIT_AGAIN_NS (60 * NS_PER_MS)
+#define TOOLKIT_NS       (1 * NS_PER_S)
 
 struct item {
 	bool toolkit; /* the message has text of the window's toolkit, or none */
@@ -44,6 +47,8 @@ struct clipboard {
 	struct clipboard_core *core;
 	struct clipboard_backend *backend; /* NULL: no clipboard here */
 	uint32_t toolkit_id; /* of the fetch that the toolkit is asked for; 0 = none */
+	uint64_t toolkit_until_ns;
+	struct loop_source *toolkit_again;
 };
 
 static void ask_toolkit(uint32_t id, void *data) {
@@ -54,12 +59,25 @@ static void ask_toolkit(uint32_t id, void *data) {
 		return;
 	}
 	clipboard->toolkit_id = id;
+	clipboard->toolkit_until_ns = clock_now_ns() + TOOLKIT_NS;
 	clipboard->events.ask_toolkit(clipboard->events.data);
+}
+
+static void ask_toolkit_again(void *data) {
+	struct clipboard *clipboard = data;
+	if (clipboard->toolkit_id != 0) {
+		clipboard->events.ask_toolkit(clipboard->events.data);
+	}
 }
 
 static void take_toolkit_text(struct clipboard *clipboard, const struct clipboard_message *text) {
 	const struct clipboard_backend_events core = clipboard_core_backend_events(clipboard->core);
 	const uint32_t id = clipboard->toolkit_id;
+	const uint64_t now_ns = clock_now_ns();
+	if (id != 0 && text->len == 0 && now_ns < clipboard->toolkit_until_ns) {
+		loop_set_timer(clipboard->toolkit_again, now_ns + TOOLKIT_AGAIN_NS);
+		return;
+	}
 	clipboard->toolkit_id = 0;
 	core.fetched(id, text->data, text->len, CLIPBOARD_FAILURE_NONE, core.data);
 }
@@ -194,7 +212,9 @@ int clipboard_create(struct clipboard **ret_clipboard, const struct clipboard_co
 	int r = loop_create(&clipboard->loop);
 	if (r == 0) {
 		clipboard->wake = loop_add_wake(clipboard->loop, on_wake, clipboard);
-		r = clipboard->wake ? 0 : -ENOMEM;
+		clipboard->toolkit_again =
+				loop_add_timer(clipboard->loop, ask_toolkit_again, clipboard);
+		r = clipboard->wake && clipboard->toolkit_again ? 0 : -ENOMEM;
 	}
 	if (r == 0) {
 		r = queue_init(&clipboard->queue, sizeof(struct item), QUEUE_ITEMS, wake,

@@ -48,6 +48,7 @@ struct x11 {
 	/* what we own */
 	unsigned wanted_types; /* to be taken as soon as the time is known; 0 = nothing */
 	unsigned own_types;    /* 0 = not the owner */
+	unsigned asked_types;  /* the server was asked to make us the owner of these; 0 = not */
 	xcb_timestamp_t owned_at;
 	struct x11_gives gives;
 	void (*saved)(void *data); /* the clipboard manager is asked to keep it */
@@ -344,7 +345,7 @@ static void x11_own(struct clipboard_backend *backend, unsigned types) {
 	} else if (x11->own_types != 0) {
 		xcb_set_selection_owner(x11->connection, XCB_WINDOW_NONE, x11->atoms[X11_CLIPBOARD],
 				x11->owned_at);
-		x11->own_types = 0;
+		x11->own_types = x11->asked_types = 0;
 	}
 }
 
@@ -352,7 +353,7 @@ static void on_time(struct x11 *x11, xcb_timestamp_t time) {
 	if (x11->wanted_types != 0) {
 		xcb_set_selection_owner(
 				x11->connection, x11->window, x11->atoms[X11_CLIPBOARD], time);
-		x11->own_types = x11->wanted_types;
+		x11->own_types = x11->asked_types = x11->wanted_types;
 		x11->owned_at = time;
 		x11->wanted_types = 0;
 	}
@@ -396,6 +397,9 @@ static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t 
 	cancel_all(x11);
 	x11->choice = (struct clipboard_choice){ 0 };
 	if (event->owner == x11->window) {
+		/* Somebody who was the owner for a moment between our asking for the time and for
+		 * the selection was told of after that. */
+		x11->own_types = x11->asked_types;
 		return;
 	}
 	x11->own_types = 0;

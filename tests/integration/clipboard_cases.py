@@ -566,6 +566,46 @@ def case_managers():
         manager.wait(10)
 
 
+# Takes the X clipboard again and again, by the time of an event that is past, until somebody newer has it.
+TAKER = """
+import ctypes, sys
+x = ctypes.CDLL('libX11.so.6')
+x.XOpenDisplay.restype = ctypes.c_void_p
+x.XGetSelectionOwner.restype = x.XInternAtom.restype = x.XDefaultRootWindow.restype = x.XCreateSimpleWindow.restype = ctypes.c_ulong
+d = ctypes.c_void_p(x.XOpenDisplay(None))
+ul = ctypes.c_ulong
+w = ul(x.XCreateSimpleWindow(d, ul(x.XDefaultRootWindow(d)), 0, 0, 1, 1, 0, ul(0), ul(0)))
+clipboard, property, event = ul(x.XInternAtom(d, b'CLIPBOARD', 0)), ul(x.XInternAtom(d, b'TAKER', 0)), (ctypes.c_long * 24)()
+x.XSelectInput(d, w, ctypes.c_long(1 << 22))
+x.XChangeProperty(d, w, property, property, 8, 0, b'', 0)
+x.XWindowEvent(d, w, ctypes.c_long(1 << 22), event)
+time = ul(event[6])  # XPropertyEvent.time
+x.XSetSelectionOwner(d, clipboard, w, time)
+assert x.XGetSelectionOwner(d, clipboard) == w.value, 'it was not taken'
+print('taken', flush=True)
+while x.XGetSelectionOwner(d, clipboard) == w.value:
+    for _ in range(4):
+        x.XSetSelectionOwner(d, clipboard, w, time)
+"""
+
+
+def case_overtaken():
+    """The guest copies while a program of the desktop takes the clipboard by the time of an older key: the guest's is the
+    newer one, and is pasted."""
+    source, program = start()
+    for number in range(5):
+        taker = subprocess.Popen([sys.executable, '-c', TAKER], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        HELPERS.append(taker)
+        check(taker.stdout.readline() == 'taken\n', 'nobody took the clipboard')
+        text = b'of the guest %d' % number
+        guest_copy(source, text)
+        check(taker.wait(20) == 0, 'the taker left with %s' % taker.returncode)
+        got = desktop_paste()
+        check(got == text, 'the desktop got %r, not %r' % (got, text))
+    print('pasted 5 times')
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+
+
 def case_drop():
     """Files that are dropped on the window arrive in the guest, once. (Where the desktop lends the clipboard to windows
     only, drops come to the device that the clipboard has, not to SDL's.)"""
