@@ -8,10 +8,11 @@ import time
 from gui_lab import MODE, SOURCE, X_ENV, check, xdotool
 
 # evdev's numbers of keys, by the names of X; on sway alone.
-CODES = {'Escape': 1, 'Tab': 15, 'Return': 28, 'Shift_L': 42, 'Scroll_Lock': 70, 'Up': 103, 'Left': 105, 'Right': 106, 'Down': 108}
+CODES = {'Escape': 1, 'Tab': 15, 'Return': 28, 'Control_L': 29, 'Shift_L': 42, 'Alt_L': 56, 'Num_Lock': 69, 'Scroll_Lock': 70, 'Up': 103, 'Left': 105, 'Right': 106, 'Down': 108,
+         'Super_L': 125}
 for _first, _row in ((2, '1234567890'), (16, 'qwertyuiop'), (30, 'asdfghjkl'), (44, 'zxcvbnm')):
     CODES.update((letter, _first + at) for at, letter in enumerate(_row))
-LEFT = 272
+LEFT, BUTTONS = '1', {'1': 272, '3': 273}  # of the mouse, by the numbers of X
 
 
 class XHands:
@@ -22,8 +23,8 @@ class XHands:
     def move(self, x, y):
         xdotool('mousemove', str(int(x) - 1), str(int(y)), 'mousemove', str(int(x)), str(int(y)))
 
-    def button(self, pressed):
-        xdotool('mousedown' if pressed else 'mouseup', '1')
+    def button(self, pressed, number=LEFT):
+        xdotool('mousedown' if pressed else 'mouseup', number)
 
     def keys(self, *events):
         xdotool(*[word for name, pressed in events for word in ('keydown' if pressed else 'keyup', name)])
@@ -47,8 +48,8 @@ class WaylandHands:
         self.say('move', 1000, 0.001, -16000, -16000)
         self.say('move', 1000, 0.001, x / self.scale, y / self.scale)
 
-    def button(self, pressed):
-        self.say('button', LEFT, int(pressed))
+    def button(self, pressed, number=LEFT):
+        self.say('button', BUTTONS[number], int(pressed))
 
     def keys(self, *events):
         for name, pressed in events:

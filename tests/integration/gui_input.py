@@ -3,9 +3,11 @@
 arrives at the guest's end of the wire, and only that."""
 import ctypes
 import os
+import re
 import subprocess
 import time
 
+from gui_hands import Hands
 from gui_keys import (A, ALT, CTRL, DEL, F2, FRAME, META, MUTE, NUM, SCROLL, SEMICOLON, SHIFT, VOLUME_DOWN, VOLUME_UP, X, after, captured, events,
                       keys, start, taps, window, with_escape)
 from gui_lab import MODE, SOURCE, WORK, X_ENV, Program, capture, check, client, connected, guest, run, wait_for, xdotool
@@ -48,7 +50,7 @@ def case_capture_start():
     """--capture-on-focus: a window that opens with the focus has the capture as soon as the guest listens, and each time
     that the focus comes back."""
     source = guest(FRAME, '--fps=10', '--report')
-    program = client(FRAME, '--log-level=debug', '--capture-on-focus', '--title=ours')
+    program = client(FRAME, '--log-level=debug', '--capture-on-focus', '--title=ours', env=TOLD)
     connected(program)
     wait_for('the capture', lambda: captured(program))
     time.sleep(0.3)
@@ -57,7 +59,7 @@ def case_capture_start():
     other = Other()
     other.take()
     wait_for('the end of the capture', lambda: not captured(program))
-    other.leave()
+    other.leave(program)
     wait_for('the capture again', lambda: captured(program))
     after(source, lambda: xdotool('key', 'a'), taps(A))
     check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
@@ -219,6 +221,16 @@ class Grab:
         self.x11.XCloseDisplay(self.display)
 
 
+# On Wayland the library tells when a window gets the keyboard; on X the window is asked to take it.
+TOLD = {'WAYLAND_DEBUG': '1'} if MODE != 'x11' else {}
+
+
+def entered(program):
+    """How often a window of Wayland got the keyboard."""
+    with open(program.log, errors='replace') as file:
+        return len(re.findall(r'wl_keyboard[@#]\d+\.enter\(', file.read()))
+
+
 class Other:
     """Another program's window. On X both stay open and the focus is given to one of them; a Wayland compositor gives the
     focus away as it likes: to a window that opens, and back as that is closed."""
@@ -228,32 +240,34 @@ class Other:
         if MODE == 'x11':
             self.open()
             self.ours, self.others = (wait_for('the window ' + t, lambda t=t: window(t)) for t in ('ours', 'other'))
-            self.leave()
+            self.leave(None)
 
     def open(self):
         self.program = Program('pierglass', '--no-lg-config', '--shm=/dev/shm/none', '--spice=off', '--audio=off',
                                '--discover=no', '--size=200x200', '--position=900x500', '--borderless', '--title=other',
-                               '--stats=0.2')
+                               '--stats=0.2', env=TOLD)
 
     def take(self):
         if MODE == 'x11':
             xdotool('windowfocus', self.others)
         else:
             self.open()
-            wait_for('the other window', lambda: len(self.program.objects()) > 2)
+            wait_for('the focus of the other window', lambda: entered(self.program), 30)
 
-    def leave(self):
+    def leave(self, ours):
         if MODE == 'x11':
             xdotool('windowfocus', self.ours)
         else:
+            before = entered(ours)
             self.program.stop()
+            wait_for('the focus', lambda: entered(ours) > before, 30)
         time.sleep(0.3)
 
 
 def case_focus():
     """A key and a button that are held when the focus goes are released in the guest; the capture ends; a bound key of
     one's own works, and the old one does not. So is a key that is let go while another program has the keyboard."""
-    source, program, _ = start('--escape-key=f12', '--key-ctrl-alt-del=h', '--title=ours')
+    source, program, _ = start('--escape-key=f12', '--key-ctrl-alt-del=h', '--title=ours', env=TOLD)
     xdotool('keydown', 'F12', 'key', 'h', 'keyup', 'F12')
     wait_for('Ctrl+Alt+Del', lambda: keys(source) == taps(CTRL, ALT, DEL))
     after(source, lambda: xdotool('keydown', 'F12', 'key', 'k', 'keyup', 'F12'), [])
@@ -273,7 +287,7 @@ def case_focus():
     xdotool('key', 'a')
     time.sleep(0.3)
     check(len(keys(source)) == before, 'keys of another window reached the guest')
-    other.leave()
+    other.leave(program)
     after(source, lambda: xdotool('key', 'a'), taps(A))
     if MODE == 'x11':
         after(source, lambda: xdotool('keydown', 'a'), [(A, True)])
@@ -287,7 +301,7 @@ def case_focus():
 def case_locks():
     """Lock keys that were switched while another window had the focus are switched in the guest as the focus comes back,
     once; the escape key is none of them."""
-    source, program, _ = start('--escape-key=capslock', '--title=ours')
+    source, program, _ = start('--escape-key=capslock', '--title=ours', env=TOLD)
     other = Other()
 
     def back_after(*locks):
@@ -296,7 +310,7 @@ def case_locks():
         for lock in locks:
             xdotool('key', lock)
         time.sleep(0.2)
-        other.leave()
+        other.leave(program)
 
     after(source, lambda: back_after('Num_Lock', 'Caps_Lock'), taps(NUM))
     after(source, back_after, [])
@@ -308,28 +322,42 @@ def case_locks():
 
 # What is held when the focus comes, to the desktop; what the guest must have of it: nothing.
 HELD = ['a', 'Control_L', 'Shift_L', 'Alt_L', 'Super_L', 'Num_Lock', 'Control_L Shift_L a', '1', '3']
-# KWin as a window of an X server hands that one's repeats on as keys; Super alone is mutter's own.
-NOT_SEEN = {'kwin': ('a', 'Control_L Shift_L a'), 'mutter': ('Super_L',)}
+# KWin as a window of an X server hands that one's repeats on as keys; Super alone is mutter's own; a program's keyboard on sway
+# switches no lock.
+NOT_SEEN = {'kwin': ('a', 'Control_L Shift_L a'), 'mutter': ('Super_L',), 'sway': ('Num_Lock',)}
 
 
 def case_held_before():
     """What was pressed in another window, and is held as the focus comes to this one, is not the guest's: neither as it comes,
     nor by its repeats, nor as it is let go. What is pressed afterwards is, though more is held meanwhile."""
-    source, program, _ = start('--title=ours')
+    hands = Hands() if MODE == 'sway' else None
+    source, program, _ = start('--title=ours', env=TOLD, hands=hands)
     other = Other()
-    xdotool('mousemove', '1000', '600')
+
+    def press(word, pressed):
+        if not hands:
+            xdotool(('mouse' if word.isdigit() else 'key') + ('down' if pressed else 'up'), word)
+        elif word.isdigit():
+            hands.by.button(pressed, word)
+        else:
+            hands.by.keys((word, pressed))
 
     def come_and_press(what):
-        kind = 'mouse' if what.isdigit() else 'key'
         for word in what.split():
-            xdotool(kind + 'down', word)
+            press(word, True)
         time.sleep(0.2)
-        other.leave()
+        other.leave(program)
         time.sleep(1.2)  # an X server repeats after 0.66 s
-        xdotool('key', 'x')
+        press('x', True)
+        press('x', False)
         time.sleep(0.2)
         for word in reversed(what.split()):
-            xdotool(kind + 'up', word)
+            press(word, False)
+
+    if hands:
+        hands.move(1000, 600)
+    else:
+        xdotool('mousemove', '1000', '600')
 
     for what in HELD:
         if what in NOT_SEEN.get(MODE, ()):

@@ -24,12 +24,16 @@ def taps(*codes):
     return [(code, True) for code in codes] + [(code, False) for code in reversed(codes)]
 
 
-def start(*arguments):
+def start(*arguments, env=None, hands=None):
+    """hands: gui_hands.Hands, where xdotool reaches no window."""
     source = guest(FRAME, '--fps=10', '--report')
-    program = client(FRAME, '--log-level=debug', *arguments)
+    program = client(FRAME, '--log-level=debug', *arguments, env=env)
     _, corner, _, _ = shown(FRAME, FRAME)
     connected(program)
-    focus(corner, FRAME)
+    if hands:
+        hands.click(int(corner[0]) + 320, int(corner[1]) + 180)
+    else:
+        focus(corner, FRAME)
     wait_for('the click', lambda: len(events(source, 'button')) >= 2)
     time.sleep(0.2)
     return source, program, corner

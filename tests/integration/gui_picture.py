@@ -224,6 +224,14 @@ def case_neighbours():
 
 def case_highdpi():
     """An output of scale 2: the window's pixels are the screen's, so that a picture of their number is 1:1."""
+    if MODE != 'sway':  # the session has that scale from the beginning
+        frame = (640, 360)
+        guest(frame, '--fps=10')
+        client((320, 180))
+        screen, corner, scale, _ = shown(frame, frame)
+        check(scale == 1, 'not 1:1')
+        check_colours(screen, corner, frame)
+        return
     subprocess.run(['swaymsg', 'output', '*', 'scale', '2'], check=True, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL)
     frame = SCREEN
@@ -232,6 +240,23 @@ def case_highdpi():
     screen, corner, scale, _ = shown(frame, frame)
     check(scale == 1 and corner == (0, 0), 'not 1:1')
     check_colours(screen, corner, frame)
+
+
+def case_full_screen():
+    """The escape key with F: the picture is as large as the screen has room for, and again it is as before."""
+    frame = (640, 360)
+    source = guest(frame, '--fps=10', '--report')
+    program = client(frame)
+    _, corner, _, _ = shown(frame, frame)
+    hands = Hands()
+    connected(program)
+    hands.click(int(corner[0]) + 300, int(corner[1]) + 150)
+    wait_for('the click', lambda: any(o.get('event') == 'button' for o in source.objects()))
+    for size in SCREEN, frame, SCREEN, frame:
+        hands.with_escape('f')
+        _, corner, scale, _ = shown(size, frame)
+        print('%d x %d: scale %g at %s' % (*size, scale, corner))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
 # Scale and size of an output whose logical size is whole.
