@@ -20,7 +20,7 @@
 #define QUEUE_ITEMS 64u
 /* SDL (2.26) gives the owner of a text 14 ms to begin with it: asked again, so long. */
 #define TOOLKIT_AGAIN_NS (60 * NS_PER_MS)
-#define TOOLKIT_NS       (1 * NS_PER_S)
+#define TOOLKIT_NS       (2 * NS_PER_S)
 
 struct item {
 	bool toolkit; /* the message has text of the window's toolkit, or none */

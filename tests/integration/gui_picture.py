@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from gui_hands import Hands
-from gui_lab import (MODE, PATIENCE, Program, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
+from gui_lab import (BUILD, MODE, PATIENCE, Program, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
                      guest, newest, run, shown, wait_for, xdotool)
 
 FRAME = (320, 180)
@@ -295,6 +295,48 @@ def case_fractional():
         check(len(plain) == len(found) and differ == 0, 'not 1:1')
         check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
         source.stop()
+
+
+def crisp(size, scale):
+    """Needs a compositor with wp_fractional_scale_v1 (KWin 5.27) and an SDL that speaks it. What is on the screen of that scale is
+    to the byte what the guest drew, but for what the desktop puts over it."""
+    source = guest(size, '--fps=0')
+    picture = os.path.join(WORK, 'guest.png')
+    subprocess.run([os.path.join(BUILD, 'bin/pierglass'), '--no-lg-config', '--shm=' + SHM, '--spice=off', '--discover=no', '--audio=off',
+                    '--screenshot', picture], check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wanted = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-i', picture, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
+                            check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
+    program = client(size, '--full-screen', env={'WAYLAND_DEBUG': '1'})
+    wait_for('the picture', lambda: newest(program)['video']['shown'] > 0, 20)
+    with open(program.log, errors='replace') as file:
+        spoken = re.search(r'-> wl_registry[@#]\d+\.bind\(\d+, "wp_fractional_scale_manager_v1"', file.read())
+    if not spoken:
+        print('this compositor or this SDL does not speak wp_fractional_scale_v1')
+        raise SystemExit(77)
+
+    def look():
+        shot = capture()
+        found = shot.data
+        if (shot.width, shot.height) != size or len(found) != len(wanted):
+            return None
+        differ = sum(found[at:at + 3] != wanted[at:at + 3] for at in range(0, len(wanted), 3))
+        return (differ,) if differ < 500 else None  # a pointer of the desktop's
+    differ, = wait_for('the guest\'s own pixels on the screen', look, 20)
+    print('scale %s: %d of %d pixels are not the guest\'s' % (scale, differ, size[0] * size[1]))
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
+    source.stop()
+
+
+def case_fractional_125():
+    crisp((1280, 800), 1.25)
+
+
+def case_fractional_150():
+    crisp((1200, 600), 1.5)
+
+
+def case_fractional_175():
+    crisp((1400, 700), 1.75)
 
 
 def case_invert():
