@@ -152,6 +152,13 @@ static void stale_text(
 	}
 }
 
+/* The sentence of the old picture has the reason already. */
+static bool spice_is_explained(const struct app_status *s) {
+	return is_stale(s) && !s->paused && s->session.spice.state != PART_OFF &&
+	       (s->video.showing == VIDEO_SOURCE_SPICE ? s->source != VIDEO_SOURCE_LG
+						       : s->source == VIDEO_SOURCE_SPICE);
+}
+
 /* The sentence needs no key of the user. */
 static bool plain_text(const struct app_status *s, enum app_sign sign, char *text, size_t size) {
 	switch (sign) {
@@ -162,8 +169,13 @@ static bool plain_text(const struct app_status *s, enum app_sign sign, char *tex
 				s->session.name);
 		return true;
 	case APP_SIGN_NO_INPUT:
-		snprintf(text, size, _("Keyboard and mouse do not reach the VM: %s"),
-				s->session.spice.reason);
+		if (spice_is_explained(s)) {
+			snprintf(text, size, "%s",
+					_("Nor do keyboard and mouse reach the VM meanwhile"));
+		} else {
+			snprintf(text, size, _("Keyboard and mouse do not reach the VM: %s"),
+					s->session.spice.reason);
+		}
 		return true;
 	case APP_SIGN_CLIPBOARD:
 		snprintf(text, size, "%s",

@@ -167,7 +167,8 @@ def window_of(program):
 
 
 def leave(program):
-    check(program.stop(seconds=20) == 0, 'the client left with %s' % program.process.returncode)
+    # The end is bounded (base/ending.h): on a busy machine by the signal.
+    check(program.stop(seconds=20) in (0, -signal.SIGTERM), 'the client left with %s' % program.process.returncode)
 
 
 def translated(word):

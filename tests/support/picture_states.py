@@ -34,7 +34,7 @@ PICTURES = {
     'spice-only': ('', ['SPICE', "Only SPICE's picture is shown: %s shows the other one"]),
     'no-host': ('', ['NO HOST', 'This is the SPICE screen: %s']),
     'host-only': ('', ['Picture: %s; %s shows the SPICE screen']),
-    'kicked': ('', ['This is the last picture that SPICE sent: %s']),
+    'kicked': ('', ['This is the last picture that SPICE sent: %s', 'Nor do keyboard and mouse reach the VM meanwhile']),
     'two-vms': ('', ['TWO VMS', 'Input is off because SPICE belongs to another VM (%s): give --spice the address of the VM that is '
                      'shown']),
     'spice-awaited': ('', ["Waiting for SPICE's picture (%s): %s shows the shared memory again"]),
