@@ -49,6 +49,7 @@ class Newcomer:
         time.sleep(0.5)
         self.empty = wait_for('a desktop at rest', self.still)
         self.program, self.panel = start(), None
+        wait_for('figures', self.program.objects)  # tools/play may build first
         wait_for('a picture', lambda: newest(self.program)['video']['shown'] > 5)
         time.sleep(1)  # it takes its size
         self.box = wait_for('the window', lambda: changed_box(self.empty, capture()))
