@@ -42,6 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct {
 	struct loop *loop;
 	struct spice_peer *peer;
+	struct loop_source *source;
+	uint64_t unsafe; /* that the peer counted before */
 	char folder[32], path[64];
 	struct guest_link *session;
 	struct guest_link_status status;
@@ -159,6 +161,25 @@ static void say(struct fuzz_input *input, unsigned channel) {
 	free(body);
 }
 
+/* Another server in the old one's place, at once. */
+static void start_peer(void) {
+	const struct spice_peer_config config = {
+		.unix_path = f.path,
+		.name = "vm",
+		.agent = true,
+		.absolute = true,
+		.channels = 1u << SPICE_CHANNEL_DISPLAY | 1u << SPICE_CHANNEL_CURSOR |
+			    1u << SPICE_CHANNEL_PLAYBACK | 1u << SPICE_CHANNEL_RECORD,
+	};
+	const struct spice_peer_events events = { .data = NULL };
+	loop_remove(f.source);
+	spice_peer_destroy(f.peer);
+	expect(spice_peer_create(&f.peer, &config, &events) == 0);
+	f.source = loop_add_fd(f.loop, spice_peer_fd(f.peer), EPOLLIN, on_peer, NULL);
+	expect(f.source != NULL);
+	f.unsafe = 0;
+}
+
 /* The file that the session reads, by its descriptor. NULL: one that cannot be read. */
 static void set_password_file(const char *text) {
 	const int fd = text ? memfd_create("password", MFD_CLOEXEC)
@@ -193,7 +214,9 @@ static void be_server(struct fuzz_input *input) {
 		spice_peer_set_frozen(f.peer, value & 1);
 		break;
 	case 5:
-		if (value >= 0xf0) {
+		if (value >= 0xf4) {
+			start_peer();
+		} else if (value >= 0xf0) {
 			set_password_file(value & 1 ? LONG_TEXT : NULL);
 		} else {
 			(void)spice_peer_set_password(f.peer, value & 1 ? "secret" : NULL);
@@ -326,21 +349,11 @@ static void set_up(void) {
 	/* A folder of its own: the session watches it, and one with much in it takes long. */
 	expect(mkdtemp(f.folder) != NULL);
 	snprintf(f.path, sizeof f.path, "%s/s", f.folder);
-	const struct spice_peer_config config = {
-		.unix_path = f.path,
-		.name = "vm",
-		.agent = true,
-		.absolute = true,
-		.channels = 1u << SPICE_CHANNEL_DISPLAY | 1u << SPICE_CHANNEL_CURSOR |
-			    1u << SPICE_CHANNEL_PLAYBACK | 1u << SPICE_CHANNEL_RECORD,
-	};
-	const struct spice_peer_events events = { .data = NULL };
 	f.microphone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	f.password_fd = memfd_create("password", MFD_CLOEXEC);
 	expect(f.password_fd >= 0);
 	expect(f.microphone_fd >= 0 && loop_create(&f.loop) == 0);
-	expect(spice_peer_create(&f.peer, &config, &events) == 0);
-	expect(loop_add_fd(f.loop, spice_peer_fd(f.peer), EPOLLIN, on_peer, NULL) != NULL);
+	start_peer();
 	atexit(at_end);
 }
 
@@ -400,7 +413,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	f.wanted = (struct clipboard_message){ 0 };
 	f.microphone_on = false;
 	expect(spice_surface_create(&surface) == 0);
-	const uint64_t unsafe = spice_peer_state(f.peer)->unsafe;
+	f.unsafe = spice_peer_state(f.peer)->unsafe;
 	start(fuzz_u8(&input), surface);
 	for (unsigned i = 0; i < STEPS_MAX && input.left > 0; i++) {
 		step(&input);
@@ -411,7 +424,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	spice_peer_close(f.peer, SPICE_CHANNEL_NONE);
 	run();
 	expect(spice_peer_state(f.peer)->keys_held == 0);
-	expect(spice_peer_state(f.peer)->unsafe == unsafe);
+	expect(spice_peer_state(f.peer)->unsafe == f.unsafe);
 	spice_surface_destroy(surface);
 	return 0;
 }
