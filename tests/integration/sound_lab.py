@@ -289,6 +289,7 @@ class Lab:
         self.slips = 2 if self.kind == "pipewire" else 0
         self.servers = []
         self.guest = None
+        self.ports = set()
         self.beside = None
 
     def __enter__(self):
@@ -329,7 +330,8 @@ class Lab:
         if self.guest:
             self.guest.kill()
             self.guest.wait()
-        subprocess.run(["ip", "link", "del", "virbr0"], stderr=subprocess.DEVNULL, check=False)
+        for link in "virbr0", *self.ports:  # the kernel ends a namespace, and what was in it, in its own time
+            subprocess.run(["ip", "link", "del", link], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
@@ -356,6 +358,7 @@ class Lab:
 
     def plug(self, guest, port, address):
         """The guest's eth0 into a port of the bridge."""
+        self.ports.add(port)
         sh(f"ip link add name {port} type veth peer name eth0")
         sh(f"ip link set eth0 netns {guest.pid}")
         sh(f"ip link set {port} master virbr0 up")
