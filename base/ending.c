@@ -36,9 +36,18 @@ static struct {
 	void (*task)(void *data);           /* of ending_run_there() */
 	void *task_data;
 
+	pthread_mutex_t watch_lock; /* of these; held while gone runs */
+	int watch_fd;
+	void (*gone)(void *data);
+	void *gone_data;
+
 	bool runs; /* main's; before others exist */
 	sem_t task_done;
-} ending = { .signal_fd = -1, .wake_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+} ending = { .signal_fd = -1,
+	.wake_fd = -1,
+	.watch_fd = -1,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.watch_lock = PTHREAD_MUTEX_INITIALIZER };
 
 static sigset_t leave_set(void) {
 	sigset_t set;
@@ -120,12 +129,32 @@ static void run_task(void) {
 	}
 }
 
+static int watched_fd(void) {
+	pthread_mutex_lock(&ending.watch_lock);
+	const int fd = ending.watch_fd;
+	pthread_mutex_unlock(&ending.watch_lock);
+	return fd;
+}
+
+static void on_watched_end(int fd) {
+	pthread_mutex_lock(&ending.watch_lock);
+	if (ending.watch_fd == fd) {
+		ending.watch_fd = -1;
+		ending.gone(ending.gone_data);
+	}
+	pthread_mutex_unlock(&ending.watch_lock);
+}
+
 static void *run(void *data) {
 	(void)data;
 	for (;;) {
 		struct pollfd fds[] = { { .fd = ending.signal_fd, .events = POLLIN },
-			{ .fd = ending.wake_fd, .events = POLLIN } };
-		(void)poll(fds, 2, wait_ms());
+			{ .fd = ending.wake_fd, .events = POLLIN },
+			{ .fd = watched_fd(), .events = POLLRDHUP } };
+		(void)poll(fds, 3, wait_ms());
+		if (fds[2].revents) {
+			on_watched_end(fds[2].fd);
+		}
 		uint64_t count;
 		if ((fds[1].revents & POLLIN) && read(ending.wake_fd, &count, sizeof count) < 0) {
 			continue;
@@ -165,6 +194,15 @@ static void tell_thread(void) {
 	if (write(ending.wake_fd, &one, sizeof one) < 0) {
 		return; /* the counter is full: it will look */
 	}
+}
+
+void ending_watch(int fd, void (*gone)(void *data), void *data) {
+	pthread_mutex_lock(&ending.watch_lock);
+	ending.watch_fd = fd;
+	ending.gone = gone;
+	ending.gone_data = data;
+	pthread_mutex_unlock(&ending.watch_lock);
+	tell_thread();
 }
 
 void ending_run_there(void (*fn)(void *data), void *data) {

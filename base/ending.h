@@ -42,6 +42,10 @@ void ending_released(void);
 /* Out, at once, without exit handlers: other threads may be anywhere. */
 _Noreturn void ending_now(int status);
 
+/* gone runs on pg-ending, once, when the other end of this socket has gone; it must not block. One
+ * at a time; fd -1 ends it, and gone does not run any more when that returned. */
+void ending_watch(int fd, void (*gone)(void *data), void *data);
+
 /* Runs fn on pg-ending and waits for it: for what the kernel keeps for each thread by itself. fn
  * must not block. Without pg-ending it is not run. */
 void ending_run_there(void (*fn)(void *data), void *data);

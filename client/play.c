@@ -25,6 +25,7 @@
 #include "client/ui/window_placement.h"
 #include "client/video/video.h"
 #include "client/vm/vm_apply.h"
+#include "client/window/display_watch.h"
 #include "client/window/window.h"
 #include "client/window/window_input.h"
 
@@ -93,6 +94,17 @@ static void remember_window(const struct play *play, const char *key) {
 	}
 }
 
+/* Nothing of ours that must be let go has begun. */
+static void on_x11_gone_at_start(void *data) {
+	play_display_is_gone(data);
+	ending_now(1);
+}
+
+/* On pg-ending, with the display server's own connection or before there is one. */
+static void on_compositor_gone(void *data) {
+	play_display_is_gone(data);
+}
+
 static int open_window(struct play *play, const char *key) {
 	const struct window_options *options = &play->config->window;
 	const char *error = NULL;
@@ -104,6 +116,8 @@ static int open_window(struct play *play, const char *key) {
 		setenv("SDL_VIDEODRIVER", "x11", 1); // NOLINT(concurrency-mt-unsafe): no thread yet
 	}
 	window_input_hints();
+	display_watch_start(on_compositor_gone, play);
+	window_when_x11_is_gone(on_x11_gone_at_start, play);
 	int r = window_system_start(options->app_id, &error);
 	if (r == -EAGAIN) {
 		log_warn("this desktop has no screen now: the window opens as soon as there is one");
@@ -138,8 +152,10 @@ static int open_window(struct play *play, const char *key) {
 	r = window_create(&play->window, &window);
 	if (r < 0) {
 		log_error("no window: %s", strerrordesc_np(-r));
+		return r;
 	}
-	return r;
+	display_watch_end_start();
+	return 0;
 }
 
 /* On pg-io, which runs only while there is an app. */

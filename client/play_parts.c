@@ -19,6 +19,7 @@
 #include "client/video/video.h"
 #include "client/vm/demo.h"
 #include "client/vm/discovery.h"
+#include "client/window/display_watch.h"
 #include "client/window/window.h"
 #include "host-proto/clipboard_port.h"
 #include "host-proto/input_port.h"
@@ -216,7 +217,8 @@ void play_stop(struct play *play) {
 	demo_stop(play->demo);
 	rtkit_destroy(play->rtkit);
 	loop_destroy(play->loop);
-	if (play->window_system) {
-		window_system_stop();
+	if (play->window_system && !atomic_load(&play->display_gone)) {
+		window_system_stop(); /* libdecor may crash there without its compositor */
 	}
+	display_watch_stop();
 }

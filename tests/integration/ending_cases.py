@@ -281,4 +281,5 @@ def case_sway():
     display_dies('sway', signal.SIGKILL)
 
 
-run({name: judged(case) for name, case in list(globals().items()) if name.startswith('case_')})
+if __name__ == '__main__':
+    run({name: judged(case) for name, case in list(globals().items()) if name.startswith('case_')})
