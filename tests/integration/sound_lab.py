@@ -90,6 +90,15 @@ def wait_for(what, condition, seconds=20.0, step=0.02):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+def wchan(pid):
+    """Where each thread of it stands."""
+    places = []
+    for task in glob.glob(f"/proc/{pid}/task/*/wchan"):
+        with open(task) as file:
+            places.append(file.read())
+    return " ".join(places)
+
+
 def cpu_s(pid):
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
@@ -393,7 +402,13 @@ class Lab:
         self.await_server()
 
     def await_server(self):
-        wait_for("the sound server", self.server_answers, START_S)
+        try:
+            wait_for("the sound server", self.server_answers, START_S)
+        except AssertionError:
+            for server in self.servers:
+                print(f"  {server.args[0]}: {server.poll() if server.poll() is not None else wchan(server.pid)}")
+            subprocess.run(["timeout", "5", "pactl", "info"])
+            raise
         if self.kind == "pipewire":
             # It answers before its session manager takes modules.
             wait_for("a null sink is taken", lambda: subprocess.run(
@@ -427,8 +442,11 @@ class Lab:
         for i, server in enumerate(self.servers):
             if server.poll() is not None:  # a socket is there before its server listens, and the next one leaves then
                 self.servers[i] = self.begin(*server.args)
-        return subprocess.run(["pactl", "info"], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode == 0
+        try:
+            return subprocess.run(["pactl", "info"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  timeout=10).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False  # one that is asked too early may never answer that question
 
     def stop_server(self):
         for server in reversed(self.servers):
