@@ -61,7 +61,7 @@ def play():
     hands = Hands().by
 
     def press():
-        hands.keys(('a', True))
+        hands.keys(('a', False), ('a', True))  # a key that was lost is pressed anew
         time.sleep(0.1)
         return ending.key_events(source)
     wait_for('the key', press, 60)

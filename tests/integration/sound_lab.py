@@ -24,7 +24,7 @@ PROBE = os.path.join(BUILD, "tests", "sound-probe")
 RECORDER = os.path.join(BUILD, "tests", "spice-recorder")
 TONE = os.path.join(BUILD, "tests", "tone-player")
 
-START_S = 60  # what a program may take to start, whatever else the machine does
+START_S = 180  # what a program may take to start, whatever else the machine does
 SAME_NS = 30e6  # glitches of one cause are no further apart
 
 failures = 0
