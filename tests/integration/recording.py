@@ -2,7 +2,7 @@
 
 usage: recording.py feeder CASE...   with tests/support/recording_feeder.c in the player's place
        recording.py bench cost       (within gui-session --x11) what it costs the picture
-       recording.py window           (within gui-session --x11) the whole client in a window, on the demo guest
+       recording.py window           (within gui-session) the whole client in a window, on the demo guest
 """
 import array
 import json
