@@ -93,8 +93,8 @@ static void see(struct buffer_fill *fill, double position, uint64_t t_ns) {
 /* The middle of the stairs at the last report; older ones that do not fit are of another device, or
  * of before it lost time. ret_count: of how many reports. */
 static double middle(const struct buffer_fill *fill, uint64_t t_ns, unsigned *ret_count) {
-	double lowest = INFINITY;
-	double highest = -INFINITY;
+	double lowest = HUGE_VAL;
+	double highest = -HUGE_VAL;
 	unsigned back = 1;
 	for (; back <= fill->seen_count; back++) {
 		const unsigned i = (fill->seen_next + BUFFER_FILL_SEEN - back) % BUFFER_FILL_SEEN;

@@ -44,7 +44,7 @@ static void begin(struct arrival *arrival, uint64_t t_ns) {
 	arrival->base_ns = t_ns;
 	arrival->end_ns = 0;
 	arrival->outlier = false;
-	begin_floor(arrival, t_ns, INFINITY);
+	begin_floor(arrival, t_ns, HUGE_VAL);
 }
 
 static double absolute_ns(const struct arrival *arrival, double at_ns) {

@@ -53,7 +53,7 @@ bool upload_choice_note(struct upload_choice *choice, enum video_upload way, dou
 	if (choice->ways[at] != way) {
 		/* The renderer went another way: this one does not work here. */
 		choice->tries[at] = UPLOAD_CHOICE_ROUNDS;
-		choice->best[at] = INFINITY;
+		choice->best[at] = HUGE_VAL;
 	} else if (choice->tries[at] > 0 && (choice->tries[at] == 1 || cost < choice->best[at])) {
 		choice->best[at] = cost;
 		choice->tries[at]++;

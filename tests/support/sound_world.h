@@ -363,7 +363,7 @@ static void world_begin(struct world *w) {
 	};
 	w->now = START_NS;
 	w->random = w->seed ? w->seed : 12345;
-	w->latency_min = INFINITY;
+	w->latency_min = HUGE_VAL;
 	if (w->settle_s == 0) {
 		w->settle_s = 5;
 	}
