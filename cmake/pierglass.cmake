@@ -144,6 +144,17 @@ function(pg_program name)
 	endif()
 endfunction()
 
+# No state of the machine decides a test, as in tools/check: messages in English, no session and no configuration of the user.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/home)
+function(pg_test_environment name)
+	set(changes "LC_ALL=set:C.UTF-8;HOME=set:${CMAKE_BINARY_DIR}/home")
+	foreach(variable LANGUAGE XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME DISPLAY WAYLAND_DISPLAY PULSE_SERVER
+			DBUS_SESSION_BUS_ADDRESS SDL_VIDEODRIVER)
+		list(APPEND changes "${variable}=unset:")
+	endforeach()
+	set_tests_properties(${name} PROPERTIES ENVIRONMENT_MODIFICATION "${changes}")
+endfunction()
+
 # pg_test(room/module library [library ...]): the unit test of a module, tests/<room>/test_<module>.c,
 # under cmocka, 10 s, label unit. Its name is that of the module.
 function(pg_test path)
@@ -170,6 +181,7 @@ function(pg_test path)
 		set(limit 60)
 	endif()
 	set_tests_properties(${module} PROPERTIES TIMEOUT ${limit} LABELS unit SKIP_RETURN_CODE 77)
+	pg_test_environment(${module})
 endfunction()
 
 # pg_integration(name script [args ...]): tests/integration/<script>, 120 s, label integration.
@@ -183,6 +195,7 @@ function(pg_integration name script)
 		WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS integration SKIP_RETURN_CODE 77
 		ENVIRONMENT "PG_BUILD=${CMAKE_BINARY_DIR};PG_SOURCE=${CMAKE_SOURCE_DIR}")
+	pg_test_environment(${name})
 endfunction()
 
 # pg_fuzz(module library ...): tests/fuzz/fuzz_<module>.c and a test that replays
@@ -201,6 +214,7 @@ function(pg_fuzz module)
 	add_test(NAME fuzz_${module} COMMAND fuzz_${module}
 		${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${module})
 	set_tests_properties(fuzz_${module} PROPERTIES TIMEOUT 120 LABELS fuzz)
+	pg_test_environment(fuzz_${module})
 	if(PG_LIBFUZZER)
 		add_executable(libfuzz_${module} fuzz/fuzz_${module}.c)
 		add_dependencies(libfuzz libfuzz_${module})
