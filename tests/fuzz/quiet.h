@@ -29,7 +29,8 @@ bool log_level_parse(const char *name, enum log_level *ret_level) {
 	return false;
 }
 
-static inline void fuzz_make_line(const char *module, const char *format, va_list args) {
+static inline __attribute__((format(printf, 2, 0))) void fuzz_make_line(
+		const char *module, const char *format, va_list args) {
 	static char line[1000];
 	(void)module;
 	(void)vsnprintf(line, sizeof line, format, args);

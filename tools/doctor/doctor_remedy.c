@@ -27,14 +27,15 @@ static void add(struct report *report, bool command, char *text) {
 	line->remedy[line->remedy_count++] = (struct remedy){ .command = command, .text = text };
 }
 
-static char *printed(const char *format, va_list args) {
+static __attribute__((format(printf, 1, 0))) char *printed(const char *format, va_list args) {
 	struct text text = { 0 };
 	text_add_list(&text, format, args);
 	return text_take(&text);
 }
 
 /* What the caller says after a command, if anything. */
-static void add_words(struct text *text, const char *format, va_list args) {
+static __attribute__((format(printf, 2, 0))) void add_words(
+		struct text *text, const char *format, va_list args) {
 	char *words = printed(format, args);
 	text_add(text, "%s%s", words[0] ? " " : "", words);
 	free(words);

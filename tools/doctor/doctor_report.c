@@ -8,7 +8,8 @@
 #include "tools/vm-model/colour.h"
 #include "tools/vm-model/text.h"
 
-static void add(struct report *report, enum verdict verdict, const char *format, va_list args) {
+static __attribute__((format(printf, 3, 0))) void add(
+		struct report *report, enum verdict verdict, const char *format, va_list args) {
 	struct text text = { 0 };
 	text_add_list(&text, format, args);
 	report->line = xrealloc(report->line, (report->count + 1) * sizeof *report->line);

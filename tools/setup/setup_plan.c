@@ -12,7 +12,8 @@
 #include "tools/vm-model/colour.h"
 
 /* The same line twice is said once. */
-static void add_line(struct lines *lines, const char *prefix, const char *format, va_list args) {
+static __attribute__((format(printf, 3, 0))) void add_line(
+		struct lines *lines, const char *prefix, const char *format, va_list args) {
 	struct text text = { 0 };
 	struct text foreign = { 0 };
 	text_add(&text, "%s", prefix);
