@@ -48,6 +48,10 @@ static inline struct check_value check_double(double value) {
 	return shown;
 }
 
+static inline struct check_value check_float(float value) {
+	return check_double((double)value);
+}
+
 static inline struct check_value check_pointer(const void *value) {
 	struct check_value shown;
 	snprintf(shown.text, sizeof shown.text, "%p", value);
@@ -60,7 +64,7 @@ static inline struct check_value check_pointer(const void *value) {
 	int: check_signed, long: check_signed, long long: check_signed, \
 	unsigned char: check_unsigned, unsigned short: check_unsigned, unsigned: check_unsigned, \
 	unsigned long: check_unsigned, unsigned long long: check_unsigned, \
-	float: check_double, double: check_double, default: check_pointer)(value)
+	float: check_float, double: check_double, default: check_pointer)(value)
 
 /* actual == expected, with C's own comparison. Each is evaluated once. */
 #define CHECK_EQ(actual, expected) do { \
