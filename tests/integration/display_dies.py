@@ -58,6 +58,8 @@ def play():
     source = guest(FRAME, '--fps=30', '--report')
     program = client(FRAME)
     in_window(program)
+    if MODE == 'sway':
+        return program, None
     hands = Hands().by
 
     def press():
@@ -69,7 +71,7 @@ def play():
 
 
 def panel():
-    """A key that is typed with the panel open does not reach the guest."""
+    """Not on sway, where nobody types here. A key that is typed with the panel open does not reach the guest."""
     program, source = play()
     hands = Hands().by
     hands.keys(('a', False))
