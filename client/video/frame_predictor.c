@@ -7,6 +7,7 @@
 
 #define PLAIN_STEP_NS  (1 * NS_PER_MS)
 #define FLOW_MAX_NS    (4 * NS_PER_MS)
+#define RHYTHM_MAX_NS  (8 * NS_PER_MS)  /* before the next frame is due: for pointers and strays */
 #define IDLE_STEP_NS   (25 * NS_PER_MS) /* the whole program wakes at most 50 times a second */
 #define IDLE_AFTER_NS  (1 * NS_PER_S)
 #define EAGER_NS       (60 * NS_PER_MS)
@@ -16,6 +17,7 @@
 #define FINE_STEP_NS   (30 * NS_PER_US)
 #define GUARD_MIN_NS   (60.0 * NS_PER_US)
 #define GUARD_MAX_NS   (400.0 * NS_PER_US)
+#define GUARD_LOOKS    5
 #define WATCH_SHARE    0.025 /* of all time, at most: sleep, look, sleep costs more */
 #define FIRST_LOOK_NS  (1.0 * NS_PER_MS)
 #define EARLIER_NS     (20.0 * NS_PER_US)
@@ -25,15 +27,19 @@
 #define STRAY_COST     5u
 #define PERIODS_MAX    8 /* of silence, then nothing is known */
 #define APART_FRAMES   12
+#define HELD_FRAMES    64
 
 void frame_predictor_init(struct frame_predictor *frame_predictor, bool plain, uint64_t step_ns) {
 	memset(frame_predictor, 0, sizeof *frame_predictor);
 	frame_predictor->plain = plain;
 	frame_predictor->step_ns = step_ns > 0 ? step_ns : plain ? PLAIN_STEP_NS : FLOW_MAX_NS;
+	frame_predictor->rhythm_step_ns = step_ns > 0 ? step_ns : RHYTHM_MAX_NS;
 }
 
 void frame_predictor_reset(struct frame_predictor *frame_predictor) {
+	const uint64_t rhythm_step_ns = frame_predictor->rhythm_step_ns;
 	frame_predictor_init(frame_predictor, frame_predictor->plain, frame_predictor->step_ns);
+	frame_predictor->rhythm_step_ns = rhythm_step_ns;
 }
 
 void frame_predictor_input(struct frame_predictor *frame_predictor, uint64_t now_ns) {
@@ -79,6 +85,7 @@ static void join_periods(struct frame_predictor *frame_predictor, unsigned perio
 					(double)PERIOD_MAX_NS) {
 		frame_predictor->period_ns *= frame_predictor->apart;
 		frame_predictor->joined = frame_predictor->apart;
+		frame_predictor->held = 0;
 		frame_predictor->apart = frame_predictor->apart_count = 0;
 	}
 }
@@ -156,6 +163,7 @@ void frame_predictor_frame(struct frame_predictor *frame_predictor, uint64_t now
 	frame_predictor->grid_ns = (uint64_t)((double)frame_predictor->grid_ns + step);
 	frame_predictor->regular += frame_predictor->regular < REGULAR_MAX;
 	frame_predictor->period_ns += 0.05 * error / periods;
+	frame_predictor->held += frame_predictor->held < HELD_FRAMES;
 	join_periods(frame_predictor, (unsigned)periods);
 	frame_predictor->jitter_ns =
 			fmin(frame_predictor->jitter_ns + 0.1 * (miss - frame_predictor->jitter_ns),
@@ -164,6 +172,10 @@ void frame_predictor_frame(struct frame_predictor *frame_predictor, uint64_t now
 
 static uint64_t shorter(uint64_t a, uint64_t b) {
 	return a < b ? a : b;
+}
+
+static uint64_t longer(uint64_t a, uint64_t b) {
+	return a > b ? a : b;
 }
 
 /* How long after the newest due moment, the next one when that is near; negative = before it. */
@@ -188,10 +200,12 @@ static uint64_t next_by_phase(const struct frame_predictor *frame_predictor, uin
 	if (late < -guard) {
 		return now_ns + (uint64_t)(-guard - late) + 1;
 	}
+	/* Where frames come anywhere in a wide guard, a finer look finds few of them sooner. */
+	const uint64_t fine_ns = longer(FINE_STEP_NS, (uint64_t)guard / GUARD_LOOKS);
 	if (late <= guard) {
-		return now_ns + FINE_STEP_NS;
+		return now_ns + fine_ns;
 	}
-	const uint64_t step_ns = FINE_STEP_NS + (uint64_t)(late - guard) / 4;
+	const uint64_t step_ns = fine_ns + (uint64_t)(late - guard) / 4;
 	const uint64_t window_ns = (uint64_t)(frame_predictor->period_ns - guard - late) + 1;
 	return now_ns + shorter(step_ns, window_ns);
 }
@@ -216,7 +230,10 @@ uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t 
 	if (frame_predictor->last_ns == 0) {
 		return now_ns + shorter(IDLE_STEP_NS, frame_predictor->step_ns * 7);
 	}
-	uint64_t step_ns = frame_predictor->step_ns;
+	const bool rhythm = has_rhythm(frame_predictor, now_ns);
+	const bool sure = rhythm && frame_predictor->regular == REGULAR_MAX &&
+			  (frame_predictor->joined == 0 || frame_predictor->held >= HELD_FRAMES);
+	uint64_t step_ns = sure ? frame_predictor->rhythm_step_ns : frame_predictor->step_ns;
 	const uint64_t since_ns = now_ns - frame_predictor->last_ns;
 	if (since_ns > IDLE_AFTER_NS) {
 		step_ns = IDLE_STEP_NS;
@@ -228,7 +245,7 @@ uint64_t frame_predictor_next(struct frame_predictor *frame_predictor, uint64_t 
 		step_ns = shorter(step_ns, EAGER_STEP_NS);
 	}
 	uint64_t next_ns = now_ns + step_ns;
-	if (has_rhythm(frame_predictor, now_ns)) {
+	if (rhythm) {
 		next_ns = deadline_first(next_ns, next_by_phase(frame_predictor, now_ns));
 	}
 	return next_ns;

@@ -9,21 +9,24 @@
 #include <stdint.h>
 
 struct frame_predictor {
-	bool plain;         /* a fixed step: for comparison, or because the user wants it */
-	uint64_t step_ns;   /* plain: the step. Else: the longest sleep, 0 = choose */
-	uint64_t last_ns;   /* the newest frame; 0 = none yet */
-	uint64_t empty_ns;  /* the last look that found nothing */
-	uint64_t grid_ns;   /* where the rhythm says that the newest frame was due */
-	double interval_ns; /* between the newest two */
-	double period_ns;   /* 0 = unknown */
-	double jitter_ns;   /* mean distance from the prediction */
-	unsigned regular;   /* a score: frames that came when expected, less those that did not */
+	bool plain;              /* a fixed step: for comparison, or because the user wants it */
+	uint64_t step_ns;        /* plain: the step. Else: the longest sleep while frames flow */
+	uint64_t rhythm_step_ns; /* … while they flow in rhythm */
+	uint64_t last_ns;        /* the newest frame; 0 = none yet */
+	uint64_t empty_ns;       /* the last look that found nothing */
+	uint64_t grid_ns;        /* where the rhythm says that the newest frame was due */
+	double interval_ns;      /* between the newest two */
+	double period_ns;        /* 0 = unknown */
+	double jitter_ns;        /* mean distance from the prediction */
+	unsigned regular; /* a score: frames that came when expected, less those that did not */
 	unsigned apart, apart_count; /* periods between the newest frames: what divides them all */
 	unsigned joined; /* so many shorter periods make one, because frames came so; 0 = none */
+	unsigned held;   /* frames in rhythm since then, up to a bound */
 	uint64_t eager_until_ns; /* own input moved the pointer: an answer is near */
 };
 
-/* step_ns: with plain the step (0 = 1 ms), else the longest sleep while frames flow (0 = 4 ms). */
+/* step_ns: with plain the step (0 = 1 ms), else the longest sleep while frames flow (0 = 4 ms,
+ * and 8 while they come in rhythm). */
 void frame_predictor_init(struct frame_predictor *frame_predictor, bool plain, uint64_t step_ns);
 
 /* A frame was seen. */
