@@ -254,9 +254,9 @@ static void drain_offers(struct source_lgmp *source) {
 static const enum lgmp_queue frame_queues[] = { LGMP_QUEUE_FRAME, LGMP_QUEUE_OWNER_A,
 	LGMP_QUEUE_OWNER_B };
 
-/* Everything that is there. Returns whether there was anything. */
-static bool drain(struct source_lgmp *source) {
-	bool any = false;
+/* Everything that is there, and who is to know of it. */
+static void drain(struct source_lgmp *source) {
+	bool frames = false, pointers = false;
 	struct lgmp_message message;
 	/* Bounded: a host that posts without end must not keep us from the session's checks. */
 	for (unsigned q = 0; q < sizeof frame_queues / sizeof frame_queues[0]; q++) {
@@ -265,7 +265,7 @@ static bool drain(struct source_lgmp *source) {
 				break;
 			}
 			handle_frame(source, &message);
-			any = true;
+			frames = true;
 		}
 	}
 	for (int i = 0; i < 64; i++) {
@@ -273,10 +273,14 @@ static bool drain(struct source_lgmp *source) {
 			break;
 		}
 		handle_pointer(source, &message);
-		any = true;
+		pointers = true;
+	}
+	if (frames) {
+		source->events.wake(source->events.data);
+	} else if (pointers && source->events.wake_for_pointer) {
+		source->events.wake_for_pointer(source->events.data);
 	}
 	drain_offers(source);
-	return any;
 }
 
 static void withdraw_offers(struct source_lgmp *source) {
@@ -483,9 +487,7 @@ static void *run(void *data) {
 			ask_for_sound(source, now_ns);
 			newest_frame_age(&source->newest, now_ns);
 		}
-		if (drain(source)) {
-			source->events.wake(source->events.data);
-		}
+		drain(source);
 		look_at_status(source);
 		now_ns = clock_now_ns();
 		if (now_ns >= account_ns) {

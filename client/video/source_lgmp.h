@@ -33,8 +33,10 @@ struct source_lgmp_config {
 };
 
 struct source_lgmp_events {
-	/* On pg-lgmp: there is a new frame, pointer or state. Must not block. */
+	/* On pg-lgmp: there is a new frame or state. Must not block. */
 	void (*wake)(void *data);
+	/* The same when there is a new pointer and nothing else. May be NULL. */
+	void (*wake_for_pointer)(void *data);
 	/* On pg-lgmp, when something in it changed. */
 	void (*status)(const struct lgmp_status *status, void *data);
 	/* On pg-lgmp, for every pointer message. */

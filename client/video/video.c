@@ -59,6 +59,8 @@ struct video {
 
 	atomic_bool stop;
 	atomic_bool redraw; /* the window's size or content changed */
+	/* pg-video sleeps, and looks by itself by the time at which a new pointer may be drawn. */
+	atomic_bool looks_for_pointer;
 	struct mailbox settings_box, overlay_box;
 	struct video_report report;       /* any thread */
 	struct video_shots shots;         /* asked for on any thread */
@@ -85,6 +87,15 @@ static void wake(void *data) {
 	const uint64_t one = 1;
 	ssize_t n = write(video->wake_fd, &one, sizeof one);
 	(void)n; /* full = it will wake anyway */
+}
+
+/* On pg-lgmp. A guest's pointer moves as often as its picture or more: each time would be another
+ * turn of pg-video for nothing. */
+static void wake_for_pointer(void *data) {
+	struct video *video = data;
+	if (!atomic_load(&video->looks_for_pointer)) {
+		wake(video);
+	}
 }
 
 /* ---- pg-video: GL comes and goes ---- */
@@ -276,12 +287,17 @@ static void note_taking(struct video *video, bool takes) {
 	}
 }
 
+/* When a pointer that moves alone may be drawn. */
+static deadline pointer_due(const struct video *video) {
+	return video->settings.mouse_redraw ? video->drawing.drawn_ns + pointer_step_ns(video)
+					    : DEADLINE_NONE; /* with the next frame */
+}
+
 /* Whether anything may have changed in the window. False: look again at ret_soon, for the
  * pointer. */
 static bool may_draw(const struct video *video, deadline *ret_soon) {
 	const struct video_drawing *drawing = &video->drawing;
-	*ret_soon = video->settings.mouse_redraw ? drawing->drawn_ns + pointer_step_ns(video)
-						 : DEADLINE_NONE; /* with the next frame */
+	*ret_soon = pointer_due(video);
 	return drawing->frame_pending || !region_empty(&drawing->dirty) ||
 	       deadline_is_over(*ret_soon, clock_now_ns());
 }
@@ -336,7 +352,7 @@ static deadline work(struct video *video) {
 		next = deadline_first(next, video_recording_serve(&video->recording));
 		return deadline_first(deadline_first(next, soon), redraw_due(video));
 	}
-	video_draw_pointer(drawing);
+	const bool moved = video_draw_pointer(drawing);
 	if (!region_empty(&drawing->dirty)) {
 		if (video_draw(drawing) < 0) {
 			close_gl(video);
@@ -354,8 +370,20 @@ static deadline work(struct video *video) {
 	if (drawing->drawn_ns != drawn_ns) {
 		video_recording_shown(&video->recording, drawing->drawn_ns);
 	}
+	if (moved) {
+		next = deadline_first(next, pointer_due(video)); /* it moves on */
+	}
 	next = deadline_first(next, video_recording_serve(&video->recording));
 	return deadline_first(next, redraw_due(video));
+}
+
+/* Sleeps. A pointer that is new after work() has looked for it wakes us, or finds us awake. */
+static void wait_until(struct video *video, deadline next) {
+	const deadline due = pointer_due(video);
+	atomic_store(&video->looks_for_pointer,
+			!video->settings.mouse_redraw || (deadline_is_set(next) && next <= due));
+	egl_wait(video->canvas.egl, video->wake_fd, next);
+	atomic_store(&video->looks_for_pointer, false);
 }
 
 static void *run(void *data) {
@@ -371,7 +399,7 @@ static void *run(void *data) {
 		const deadline next = work(video);
 		const uint64_t slept_ns = clock_now_ns();
 		if (!deadline_is_over(next, slept_ns)) {
-			egl_wait(video->canvas.egl, video->wake_fd, next);
+			wait_until(video, next);
 		}
 		const uint64_t woke_ns = clock_now_ns();
 		video_frames_woke(&video->frames, slept_ns, woke_ns);
@@ -428,6 +456,7 @@ static int start_source(struct video *video) {
 	snprintf(config.path, sizeof config.path, "%s", video->config.shm_path);
 	const struct source_lgmp_events events = {
 		.wake = wake,
+		.wake_for_pointer = wake_for_pointer,
 		.status = lgmp_changed,
 		.pointer = pointer_moved,
 		.data = video,

@@ -101,7 +101,7 @@ static void resize_to(struct video_drawing *drawing, const struct egl_target *ta
 	renderer_resized(drawing->canvas->renderer);
 	video_draw_lay_out(drawing);
 	video_draw_lay_out_overlay(drawing);
-	video_draw_pointer(drawing); /* its place follows the layout */
+	(void)video_draw_pointer(drawing); /* its place follows the layout */
 }
 
 /* ---- damage ---- */
@@ -124,8 +124,8 @@ void video_draw_frame(struct video_drawing *drawing, const struct video_frame_ti
 	drawing->times = *times;
 }
 
-void video_draw_pointer(struct video_drawing *drawing) {
-	video_pointer_update(drawing->pointer, drawing->width > 0 ? &drawing->layout : NULL,
+bool video_draw_pointer(struct video_drawing *drawing) {
+	return video_pointer_update(drawing->pointer, drawing->width > 0 ? &drawing->layout : NULL,
 			&drawing->dirty);
 }
 

@@ -66,7 +66,7 @@ void video_draw_damage(
 /* A frame was uploaded; the next swap shows it. */
 void video_draw_frame(struct video_drawing *drawing, const struct video_frame_times *times);
 /* Marks what changes when the pointer moved. */
-void video_draw_pointer(struct video_drawing *drawing);
+bool video_draw_pointer(struct video_drawing *drawing);
 
 /* Draws what is dirty and swaps. What is dirty still had to wait: the window got another size.
  * Returns 0, or -EIO: the context is lost. */

@@ -70,7 +70,7 @@ static void add_to(struct region *dirty, const float r[4]) {
 	region_add(dirty, &rect);
 }
 
-void video_pointer_update(struct video_drawn_pointer *drawn, const struct layout *layout,
+bool video_pointer_update(struct video_drawn_pointer *drawn, const struct layout *layout,
 		struct region *dirty) {
 	struct pointer_state state = look_at(drawn);
 	state.visible = state.visible && drawn->settings->guest_cursor && drawn->canvas->begun &&
@@ -92,7 +92,7 @@ void video_pointer_update(struct video_drawn_pointer *drawn, const struct layout
 	}
 	if (!changed && state.visible == drawn->shown &&
 			memcmp(rect, drawn->rect, sizeof rect) == 0) {
-		return;
+		return false;
 	}
 	if (drawn->shown) {
 		add_to(dirty, drawn->rect);
@@ -102,6 +102,7 @@ void video_pointer_update(struct video_drawn_pointer *drawn, const struct layout
 	if (state.visible) {
 		add_to(dirty, drawn->rect);
 	}
+	return true;
 }
 
 bool video_pointer_upright(struct video_drawn_pointer *drawn, uint32_t width, uint32_t height,

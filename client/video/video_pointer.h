@@ -37,9 +37,9 @@ void video_pointer_finish(struct video_drawn_pointer *drawn);
 /* The context goes, and the shape in it. */
 void video_pointer_forget(struct video_drawn_pointer *drawn);
 
-/* Compares it with what was drawn and adds both places to the region if it differs. layout: NULL =
- * there is no place for it yet. */
-void video_pointer_update(struct video_drawn_pointer *drawn, const struct layout *layout,
+/* Compares it with what was drawn and adds both places to the region if it differs, which it
+ * returns. layout: NULL = there is no place for it yet. */
+bool video_pointer_update(struct video_drawn_pointer *drawn, const struct layout *layout,
 		struct region *dirty);
 /* Its rectangle on the upright picture of that size, for screenshots; whether or not it is drawn in
  * the window now. False: the guest shows none. Loads its shape into the renderer. */

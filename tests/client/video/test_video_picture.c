@@ -1,5 +1,8 @@
 /* The picture part's options, and frames that are imported instead of uploaded. Needs EGL; without
  * it the test is skipped. */
+#include <dirent.h>
+#include <string.h>
+
 #include "tests/support/dmabuf_standin.h"
 #include "tests/support/viewer.h"
 
@@ -10,6 +13,42 @@ static double swaps_with(struct viewer *viewer, const struct video_settings *set
 	clock_sleep_ns(1200 * NS_PER_MS);
 	video_get_stats(viewer->video, &stats);
 	return stats.ups;
+}
+
+static unsigned sleeps_of(const char *status) {
+	char line[96];
+	unsigned count = 0;
+	FILE *file = fopen(status, "re");
+	while (file && fgets(line, sizeof line, file) &&
+			sscanf(line, "voluntary_ctxt_switches: %u", &count) != 1) {
+	}
+	if (file) {
+		fclose(file);
+	}
+	return count;
+}
+
+/* How often pg-video went to sleep, and the threads that a driver has started there. */
+static unsigned sleeps(void) {
+	unsigned count = 0;
+	DIR *tasks = opendir("/proc/self/task");
+	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+		char path[300], name[32] = "";
+		snprintf(path, sizeof path, "/proc/self/task/%.200s/comm", entry->d_name);
+		FILE *file = fopen(path, "re");
+		if (file && fgets(name, sizeof name, file) && strcmp(name, "pg-video\n") == 0) {
+			snprintf(path, sizeof path, "/proc/self/task/%.200s/status", entry->d_name);
+			count += sleeps_of(path);
+		}
+		if (file) {
+			fclose(file);
+		}
+	}
+	if (tasks) {
+		closedir(tasks);
+	}
+	CHECK(count > 0);
+	return count;
 }
 
 static void pointer_alone_is_drawn_as_wanted(void **state) {
@@ -26,7 +65,9 @@ static void pointer_alone_is_drawn_as_wanted(void **state) {
 	/* At the display's rate, not at that of the messages (2000 a second here). */
 	const double moving = swaps_with(&viewer, &settings);
 	settings.mouse_redraw = false;
+	const unsigned before = sleeps();
 	const double held = swaps_with(&viewer, &settings);
+	const unsigned woken = sleeps() - before;
 	settings.mouse_redraw = true;
 	settings.guest_cursor = false;
 	const double hidden = swaps_with(&viewer, &settings);
@@ -38,6 +79,8 @@ static void pointer_alone_is_drawn_as_wanted(void **state) {
 		      "fps-min 20 %.0f, -1 %.0f\n",
 			moving, held, hidden, forced, still);
 	CHECK(moving > 5 && moving <= 62);
+	print_message("%u times woken while none of them is drawn\n", woken);
+	CHECK(woken < 15);
 	CHECK(held <= 2 && hidden <= 2 && still <= 2);
 	CHECK(forced >= 5 && forced <= 23);
 	viewer_stop(&viewer);
