@@ -259,9 +259,12 @@ static void note_swap(struct video_drawing *drawing) {
 	drawing->frame_pending = false;
 }
 
-/* For the bench, which is told when the GPU was done. NULL: nobody asks. */
+/* For the bench, which is told when the GPU was done. NULL: nobody asks, or what GL has drawn is
+ * read before it is shown, so that it is done then. */
 static GLsync begin_wait(const struct video_drawing *drawing) {
-	return drawing->events->shown && drawing->frame_pending && egl_has_gl(drawing->canvas->egl)
+	const struct egl *egl = drawing->canvas->egl;
+	return drawing->events->shown && drawing->frame_pending && egl_has_gl(egl) &&
+					       !egl_takes_pixels(egl)
 			       ? glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0)
 			       : NULL;
 }
