@@ -17,8 +17,8 @@
 /* A file without a name, as long as the program lives: what is secret or long for those who read
  * files. "" where there is nothing. */
 static int keep(const char *content, char *path, size_t size) {
+	path[0] = '\0';
 	if (!content[0]) {
-		path[0] = '\0';
 		return 0;
 	}
 	const int fd = memfd_create("pierglass-vv", MFD_CLOEXEC);

@@ -105,6 +105,7 @@ static void draw(const uint8_t *sizes, const char *text) {
 		snprintf(overlay.sign[i].word, sizeof overlay.sign[i].word, "%s", text);
 	}
 	snprintf(overlay.title, sizeof overlay.title, "%s", text);
+	snprintf(overlay.tab, sizeof overlay.tab, "%s", text);
 	snprintf(overlay.alert.text, sizeof overlay.alert.text, "%s", text);
 	for (unsigned i = 0; i < overlay.state_count; i++) {
 		snprintf(overlay.state[i].text, sizeof overlay.state[i].text, "%s", text);
@@ -119,6 +120,9 @@ static void draw(const uint8_t *sizes, const char *text) {
 	const size_t count = overlay_layout(
 			&overlay, sizes[0] * 16, sizes[1] * 16, quads, OVERLAY_QUADS_MAX);
 	expect(count <= OVERLAY_QUADS_MAX);
+	const struct rect corner = { 0, 0, sizes[0], sizes[1] };
+	(void)overlay_hides(quads, count, &corner);
+	(void)overlay_tab_at(&overlay, sizes[0] * 16, sizes[1] * 16, sizes[0] * 8, 2);
 	for (size_t i = 0; i < count; i++) {
 		unsigned char pixels[8 * 8];
 		glyphs_draw(quads[i].glyph, 8, 8, pixels);
