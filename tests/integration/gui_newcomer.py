@@ -62,9 +62,8 @@ class Newcomer:
         return now if now.data == before.data else None
 
     @staticmethod
-    def white(x, y):
+    def white(screen, x, y):
         """How much there is of the tab's word."""
-        screen = capture()
         rows = [screen.data[(at * screen.width + x - 40) * 3:(at * screen.width + x + 40) * 3]
                 for at in range(y, min(y + 40, screen.height))]
         return sum(row[i:i + 3] == b'\xff\xff\xff' for row in rows for i in range(0, len(row), 3))
@@ -72,14 +71,14 @@ class Newcomer:
     def open_panel(self):
         """Along the window's middle from its top, which on some desktops is its title, down to where a tab appears."""
         left, top, right, _ = self.box
-        x = (left + right) // 2
+        x, plain = (left + right) // 2, capture()
         for y in range(top + 2, top + 80, 5):
-            before = self.white(x, y)
             self.hands.move(x, y)
             end = time.monotonic() + 3
-            while self.white(x, y) < before + 100 and time.monotonic() < end:
+            wanted = self.white(plain, x, y) + 100
+            while self.white(capture(), x, y) < wanted and time.monotonic() < end:
                 time.sleep(0.1)
-            if self.white(x, y) >= before + 100:
+            if self.white(capture(), x, y) >= wanted:
                 break
         else:
             check(False, 'no tab at the top edge of %s' % (self.box,))
