@@ -528,7 +528,9 @@ def judge():
     others, then = [], read_sheet(KEPT)
     for name, now in TAKEN.items():
         apart = blocks_apart(now, then[name])
-        if apart:
+        if not any(then[name]):
+            print('%-16s has no picture on %s yet: look at %s' % (name, KEPT, sheet))
+        elif apart:
             print('%-16s %d blocks differ' % (name, apart))
             others += [name] if name not in FREE else []
     check(not others, 'look at these of %s, and keep it as %s if they are right: %s' % (sheet, KEPT, ' '.join(others)))
