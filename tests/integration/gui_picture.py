@@ -9,6 +9,7 @@ import time
 from gui_hands import Hands
 from gui_lab import (BUILD, MODE, PATIENCE, Program, SCREEN, SHM, WORK, X_ENV, capture, check, check_colours, client, connected, focus,
                      guest, newest, run, shown, wait_for, xdotool)
+from screen import Screen
 
 FRAME = (320, 180)
 
@@ -295,6 +296,48 @@ def case_fractional():
         check(len(plain) == len(found) and differ == 0, 'not 1:1')
         check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
         source.stop()
+
+
+def case_outputs():
+    """Two monitors of other scales: the picture is 1:1 on each, also in full screen, and scales change while it plays."""
+    def sway(*words):
+        subprocess.run(['swaymsg', *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def is_on(output, what, crisp_there=True):
+        path = os.path.join(WORK, output + '.ppm')
+
+        def look():
+            subprocess.run(['grim', '-t', 'ppm', '-o', output, path], check=True, stdin=subprocess.DEVNULL)
+            screen = Screen(path)
+            if (screen.width, screen.height) != SCREEN:
+                return None
+            serials = screen.stamps(0, 0, SCREEN[1], 1)
+            return screen if None not in serials and len(set(serials)) == 1 else None
+        if crisp_there:
+            check_colours(wait_for('the picture on %s (%s)' % (output, what), look, 20), (0, 0), SCREEN)
+        before = newest(program)['video']['shown']
+        wait_for('pictures (%s)' % what, lambda: newest(program)['video']['shown'] > before + 5)
+        print('ok: ' + what)
+
+    sway('create_output')
+    sway('output', 'HEADLESS-2', 'resolution', '%dx%d' % SCREEN, 'position', '3000', '0', 'scale', '2')
+    guest(SCREEN, '--fps=10')
+    program = client(SCREEN)
+    wait_for('the picture', lambda: newest(program)['video']['shown'] > 0, 20)
+    sway('[app_id=.*]', 'move', 'container', 'to', 'output', 'HEADLESS-1')
+    sway('[app_id=.*]', 'focus')
+    is_on('HEADLESS-1', 'the first monitor')
+    sway('[app_id=.*]', 'move', 'container', 'to', 'output', 'HEADLESS-2')
+    is_on('HEADLESS-2', 'moved to one of scale 2')
+    sway('[app_id=.*]', 'fullscreen', 'enable')
+    is_on('HEADLESS-2', 'full screen there')
+    sway('output', 'HEADLESS-2', 'scale', '1')
+    is_on('HEADLESS-2', 'its scale changed to 1')
+    sway('output', 'HEADLESS-2', 'scale', '1.5')
+    is_on('HEADLESS-2', 'to 1.5', False)
+    sway('output', 'HEADLESS-2', 'scale', '2')
+    is_on('HEADLESS-2', 'to 2')
+    check(program.stop() == 0, 'the client left with %s' % program.process.returncode)
 
 
 def crisp(size, scale):
