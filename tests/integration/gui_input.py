@@ -31,8 +31,6 @@ def case_capture():
     check(not events(source, 'position'), 'absolute positions in capture mode')
     after(source, lambda: xdotool('key', 'a'), taps(A))
     # Held: the help, and no toggle when it is let go.
-    if 'PG_TILES' in os.environ:
-        time.sleep(5)  # the picture is larger: a text of the capture's covers as much of it as the help
     plain = shown_difference(corner)
     xdotool('keydown', 'Scroll_Lock')
     helped = wait_for('the help', lambda: (lambda d: d if d > plain + 2000 else None)(shown_difference(corner)))
