@@ -36,8 +36,13 @@ def children_of(program):
     return found
 
 
-def on_screen():
+def on_screen(program):
     """Its corner, as soon as a busy machine shows it."""
+    if MODE == 'sway':  # it is as large as the screen
+        wait_for('the picture', lambda: newest(program)['sources']['picture']['state'] == 'running', 100)
+        time.sleep(1)
+        return 0, 0
+
     def look():
         try:
             return shown(FRAME, FRAME)
@@ -48,7 +53,7 @@ def on_screen():
 
 def in_window(program):
     """Its window is there, has the keys, and the session is connected."""
-    corner = on_screen()
+    corner = on_screen(program)
     wait_for('SPICE', lambda: newest(program).get('input', {}).get('connected'), 100)
     if MODE != 'sway':  # there the only window has the keys
         focus(corner, FRAME)
@@ -104,7 +109,7 @@ def microphone():
     wait_for('the recorder', lambda: os.path.exists(spice))
     program = client(FRAME, '--audio=spice', '--microphone=on', spice=spice)
     wait_for('SPICE', lambda: newest(program).get('input', {}).get('connected'), 100)
-    on_screen()
+    on_screen(program)
     recorder.stdin.write('start\n')
     recorder.stdin.flush()
     wait_for('the microphone', lambda: newest(program).get('microphone', {}).get('captures'), 60)
