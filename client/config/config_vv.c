@@ -40,7 +40,7 @@ static int set(struct config *config, const char *name, const char *value) {
 }
 
 static int apply(struct config *config, const struct vv_file *file) {
-	char ca[32], password[32];
+	char ca[32] = "", password[32] = "";
 	int r = keep(file->ca ? file->ca : "", ca, sizeof ca);
 	if (r == 0) {
 		r = keep(file->password, password, sizeof password);
@@ -133,7 +133,7 @@ int config_load_vv(struct config *config, const char *path, char error[static CO
 	char what[64];
 	char *text = NULL;
 	const ssize_t len = read_file(path, &text);
-	if (len < 0) {
+	if (len < 0 || !text) {
 		snprintf(error, CONFIG_ERROR_BYTES, "%.200s: %s", path, strerrordesc_np((int)-len));
 		return -EINVAL;
 	}
