@@ -287,6 +287,8 @@ def scene_tab(hands):
     Scene(hands, program).begin()
     hands.move(SIZE[0] / 2, 0)
     time.sleep(2)
+    hands.move(SIZE[0] / 2 + 44 * SCALE, 0)  # sway draws the pointer into its pictures
+    time.sleep(0.5)
     save('tab')
     source.stop(signal.SIGKILL)
     leave(program)
