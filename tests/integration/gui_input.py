@@ -10,7 +10,7 @@ import time
 from gui_hands import Hands
 from gui_keys import (A, ALT, CTRL, DEL, F2, FRAME, META, MUTE, NUM, SCROLL, SEMICOLON, SHIFT, VOLUME_DOWN, VOLUME_UP, X, after, captured, events,
                       keys, start, taps, window, with_escape)
-from gui_lab import MODE, SOURCE, WORK, X_ENV, Program, capture, check, client, connected, guest, run, wait_for, xdotool
+from gui_lab import MODE, SOURCE, TILES, WORK, X_ENV, Program, capture, check, client, connected, guest, run, wait_for, xdotool
 
 
 
@@ -92,8 +92,10 @@ def shown_difference(corner):
     """How many pixels of the lower bands are dark where the ramps are bright: a panel lies over them."""
     screen = capture()
     dark = 0
-    for y in range(int(corner[1]) + 20, int(corner[1]) + 170):
-        at = (y * screen.width + int(corner[0]) + 210) * 3
+    # In a window of twice the picture's size the help has room below.
+    left, top = (700, 420) if TILES else (int(corner[0]) + 210, int(corner[1]) + 20)
+    for y in range(top, top + 150):
+        at = (y * screen.width + left) * 3
         row = screen.data[at:at + 330 * 3]
         dark += sum(1 for i in range(0, len(row), 3) if max(row[i:i + 3]) < 200)
     return dark

@@ -18,6 +18,8 @@ from screen import CELL, TOP, Screen  # noqa: E402
 MODE, CASE = sys.argv[1:3]
 X_ENV = dict(os.environ, DISPLAY=os.environ.get('LAB_X_DISPLAY', ''))
 SCREEN = (1280, 800)
+# Where the compositor or window manager chooses a window's place (mutter maximises one that is nearly as large as the screen).
+FOUND = MODE in ('weston', 'kwin', 'mutter') or os.environ.get('PG_DESKTOP') == 'mutter-x11'
 # Every window is as large as the screen.
 TILES = MODE == 'sway' or 'PG_TILES' in os.environ
 WORK = tempfile.mkdtemp(prefix='pggui.')
@@ -158,7 +160,7 @@ def shown(window, frame, name='shot'):
 
     def look():
         screen = capture(name)
-        corner = find(screen, scale) if MODE in ('weston', 'kwin', 'mutter') else (left, top)
+        corner = find(screen, scale) if FOUND else (left, top)
         if corner is None:
             return None
         serials = screen.stamps(*corner, frame[1], scale)
