@@ -332,7 +332,7 @@ def case_locks():
 HELD = ['a', 'Control_L', 'Shift_L', 'Alt_L', 'Super_L', 'Num_Lock', 'Control_L Shift_L a', '1', '3']
 # KWin as a window of an X server hands that one's repeats on as keys; Super alone is mutter's own; a program's keyboard on sway
 # switches no lock.
-NOT_SEEN = {'kwin': ('a', 'Control_L Shift_L a'), 'mutter': ('Super_L',), 'sway': ('Num_Lock',)}
+NOT_SEEN = {'kwin': ('a', 'Control_L Shift_L a'), 'mutter': ('Super_L',), 'mutter-x11': ('Super_L',), 'sway': ('Num_Lock',)}
 
 
 def case_held_before():
@@ -368,7 +368,7 @@ def case_held_before():
         xdotool('mousemove', '1000', '600')
 
     for what in HELD:
-        if what in NOT_SEEN.get(MODE, ()):
+        if what in NOT_SEEN.get(os.environ['PG_DESKTOP'], ()):
             continue
         other.take()
         time.sleep(0.3)
