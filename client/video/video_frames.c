@@ -162,6 +162,12 @@ static void note_frame(struct video_frames *frames, const struct source_frame *t
 			all ? 1 : frame->damage_count);
 }
 
+/* While no picture is wanted, none gets old. */
+static uint64_t wanted_and_seen_ns(
+		const struct video_frames *frames, const struct source_frame *taken) {
+	return taken->seen_ns > frames->wanted_ns ? taken->seen_ns : frames->wanted_ns;
+}
+
 void video_frames_take(struct video_frames *frames) {
 	struct source_frame taken;
 	if (!newest_frame_take(source_lgmp_newest(frames->lgmp), &taken)) {
@@ -189,7 +195,7 @@ void video_frames_take(struct video_frames *frames) {
 	}
 	struct video_frame_times times = {
 		.serial = frame->serial,
-		.seen_ns = taken.seen_ns > frames->wanted_ns ? taken.seen_ns : frames->wanted_ns,
+		.seen_ns = wanted_and_seen_ns(frames, &taken),
 		.uploaded_ns = clock_now_ns(),
 	};
 	const bool trusted = newest_frame_release(source_lgmp_newest(frames->lgmp), &taken) == 0;

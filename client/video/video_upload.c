@@ -109,7 +109,7 @@ bool video_upload(struct renderer *renderer, const struct frame *frame, bool all
 		const struct video_follow *follow, uint64_t *ret_spent_ns) {
 	struct follower follower = { .frame = frame, .how = follow };
 	const struct frame_rect whole = { 0, 0, frame->width, frame->rows };
-	unsigned char order[FRAME_DAMAGE_MAX];
+	unsigned char order[FRAME_DAMAGE_MAX] = { 0 };
 	order_damage(frame, order);
 	uint64_t spent_ns = 0;
 	for (unsigned i = 0; i < (all ? 1 : frame->damage_count); i++) {
