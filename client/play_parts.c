@@ -138,10 +138,15 @@ int play_start_session(struct play *play, const struct guest_link_events *events
 }
 
 void play_display_is_gone(struct play *play) {
-	if (!atomic_exchange(&play->display_gone, true)) {
+	/* Whoever comes second may end the program at once: only after the first one's word. */
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&one);
+	if (!atomic_load(&play->display_gone)) {
 		log_error("the display server is gone: leaving");
 		ending_begin(PLAY_DISPLAY_GONE_NS);
+		atomic_store(&play->display_gone, true);
 	}
+	pthread_mutex_unlock(&one);
 }
 
 static void stop_io(struct play *play) {

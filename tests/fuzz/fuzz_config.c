@@ -16,8 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Lines of NAME=VALUE as the command line has them: options that no file may have, too. */
 static void set_lines(struct config *config, const char *bytes, size_t size) {
-	char *lines = strndup(bytes, size);
+	char *lines = calloc(size + 1, 1);
 	char *save;
+	if (lines) {
+		memcpy(lines, bytes, size);
+	}
 	for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line;
 			line = strtok_r(NULL, "\n", &save)) {
 		char *value = line + strcspn(line, "=");

@@ -25,10 +25,10 @@ static bool is_lost(void) {
 	return now != EGL_NO_CONTEXT && now == lost;
 }
 
-EGLBoolean eglSwapBuffers(EGLDisplay display, EGLSurface surface) {
+EGLBoolean eglSwapBuffers(EGLDisplay dpy, EGLSurface surface) {
 	EGLBoolean (*real)(EGLDisplay, EGLSurface) =
 			(EGLBoolean(*)(EGLDisplay, EGLSurface))dlsym(RTLD_NEXT, "eglSwapBuffers");
-	return is_lost() ? EGL_FALSE : real(display, surface);
+	return is_lost() ? EGL_FALSE : real(dpy, surface);
 }
 
 /* So that the swap is the one above. */
