@@ -19,12 +19,13 @@
 #include "base/loop.h"
 #include "client/clipboard/clipboard_x11.h"
 
-#define FETCHES     8u
-#define PROPERTIES  16u
-#define TARGETS_MAX 1024u
-#define READ_WORDS  (256u * 1024) /* 1 MiB of a property at once */
-#define PIECE_MAX   (512u * 1024) /* of what we write */
-#define DRAIN_NS    (10 * NS_PER_S)
+#define FETCHES      8u
+#define PROPERTIES   16u
+#define TARGETS_MAX  1024u
+#define READ_WORDS   (256u * 1024) /* 1 MiB of a property at once */
+#define PIECE_MAX    (512u * 1024) /* of what we write */
+#define DRAIN_NS     (10 * NS_PER_S)
+#define DRAIN_EVENTS 256
 
 struct fetch {
 	uint32_t id;
@@ -488,24 +489,29 @@ static void on_readable(int fd, uint32_t events, void *data) {
 	(void)data;
 }
 
-static void drain(struct x11 *x11) {
-	xcb_generic_event_t *event;
-	while ((event = xcb_poll_for_event(x11->connection))) {
+/* So many at a time: a program that takes the clipboard again and again makes events faster than
+ * they are handled. Returns whether there may be more. */
+static bool drain(struct x11 *x11) {
+	for (int i = 0; i < DRAIN_EVENTS; i++) {
+		xcb_generic_event_t *event = xcb_poll_for_event(x11->connection);
+		if (!event) {
+			return false;
+		}
 		on_event(x11, event);
 		free(event);
 	}
+	return true;
 }
 
 /* Waiting for a reply reads events too: they stand in XCB's queue, not in the socket. So it is
  * drained after everything that may ask, and before every wait. */
 static int x11_turn(struct clipboard_backend *backend) {
 	struct x11 *x11 = x11_of(backend);
-	drain(x11);
+	const bool more = drain(x11);
 	const deadline reading = x11->state != IDLE ? x11->deadline_ns : DEADLINE_NONE;
 	loop_set_timer(x11->timer, deadline_first(reading, x11_gives_deadline(&x11->gives)));
 	xcb_flush(x11->connection);
-	int r = loop_run_once(x11->loop, -1);
-	drain(x11);
+	int r = loop_run_once(x11->loop, more ? 0 : -1);
 	xcb_flush(x11->connection);
 	if (xcb_connection_has_error(x11->connection)) {
 		return -ENOTCONN;
