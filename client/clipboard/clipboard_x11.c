@@ -20,7 +20,6 @@
 #include "client/clipboard/clipboard_x11.h"
 
 #define FETCHES      8u
-#define PROPERTIES   16u
 #define TARGETS_MAX  1024u
 #define READ_WORDS   (256u * 1024) /* 1 MiB of a property at once */
 #define PIECE_MAX    (512u * 1024) /* of what we write */
@@ -42,14 +41,13 @@ struct x11 {
 	xcb_connection_t *connection;
 	xcb_window_t window;
 	uint8_t fixes_event;
-	xcb_atom_t atoms[X11_ATOMS];
-	xcb_atom_t names[CLIPBOARD_NAMES];
-	xcb_atom_t properties[PROPERTIES];
+	struct x11_atoms atoms;
 
 	/* what we own */
 	unsigned wanted_types; /* to be taken as soon as the time is known; 0 = nothing */
 	unsigned own_types;    /* 0 = not the owner */
 	unsigned asked_types;  /* the server was asked to make us the owner of these; 0 = not */
+	bool is_taking;        /* it did, and has not told of it yet */
 	xcb_timestamp_t owned_at;
 	struct x11_gives gives;
 	void (*saved)(void *data); /* the clipboard manager is asked to keep it */
@@ -109,7 +107,7 @@ static void stop_draining(struct x11 *x11) {
 /* Another piece of what nobody wants. */
 static void drain_piece(struct x11 *x11, unsigned property) {
 	xcb_get_property_reply_t *reply = xcb_get_property_reply(x11->connection,
-			xcb_get_property(x11->connection, 0, x11->window, x11->properties[property],
+			xcb_get_property(x11->connection, 0, x11->window, x11->atoms.properties[property],
 					XCB_ATOM_ANY, 0, 0),
 			NULL);
 	const bool is_there = reply && reply->type != XCB_ATOM_NONE;
@@ -119,7 +117,7 @@ static void drain_piece(struct x11 *x11, unsigned property) {
 	if (!is_there) {
 		return;
 	}
-	xcb_delete_property(x11->connection, x11->window, x11->properties[property]);
+	xcb_delete_property(x11->connection, x11->window, x11->atoms.properties[property]);
 	if (is_last) {
 		x11->drains &= ~(1u << property);
 	}
@@ -150,11 +148,11 @@ static void fail(struct x11 *x11, enum clipboard_failure failure, size_t len) {
 }
 
 static void convert(struct x11 *x11, xcb_atom_t target, xcb_timestamp_t time) {
-	x11->property = (x11->property + 1) % PROPERTIES;
-	const xcb_atom_t property = x11->properties[x11->property];
+	x11->property = (x11->property + 1) % X11_PROPERTIES;
+	const xcb_atom_t property = x11->atoms.properties[x11->property];
 	x11->drains &= ~(1u << x11->property);
 	xcb_delete_property(x11->connection, x11->window, property);
-	xcb_convert_selection(x11->connection, x11->window, x11->atoms[X11_CLIPBOARD], target,
+	xcb_convert_selection(x11->connection, x11->window, x11->atoms.fixed[X11_CLIPBOARD], target,
 			property, time);
 	x11->state = ASKED;
 	x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
@@ -173,7 +171,7 @@ static void start_next(struct x11 *x11) {
 		fail(x11, CLIPBOARD_FAILURE_NONE, 0);
 		return;
 	}
-	convert(x11, x11->names[x11->name], XCB_CURRENT_TIME);
+	convert(x11, x11->atoms.names[x11->name], XCB_CURRENT_TIME);
 }
 
 static void x11_fetch(
@@ -192,7 +190,7 @@ static void x11_fetch(
  */
 static int take_property(
 		struct x11 *x11, size_t max_bytes, xcb_atom_t *ret_type, size_t *ret_total) {
-	const xcb_atom_t property = x11->properties[x11->property];
+	const xcb_atom_t property = x11->atoms.properties[x11->property];
 	uint32_t words = 0;
 	int r = 0;
 	for (bool more = true; more && r == 0;) {
@@ -208,7 +206,7 @@ static int take_property(
 		const uint8_t *value = xcb_get_property_value(reply);
 		*ret_type = reply->type;
 		*ret_total = x11->bytes.len + got + reply->bytes_after;
-		if (reply->type == x11->atoms[X11_INCR]) {
+		if (reply->type == x11->atoms.fixed[X11_INCR]) {
 			uint32_t announced = 0;
 			memcpy(&announced, value, got < sizeof announced ? got : sizeof announced);
 			*ret_total = announced;
@@ -242,9 +240,9 @@ static void finish_targets(struct x11 *x11) {
 	x11->choice = (struct clipboard_choice){ 0 };
 	bool secret = false;
 	for (size_t i = 0; i < count; i++) {
-		secret = secret || list[i] == x11->atoms[X11_SECRET];
+		secret = secret || list[i] == x11->atoms.fixed[X11_SECRET];
 		for (int name = 0; name < (int)CLIPBOARD_NAMES; name++) {
-			if (list[i] == x11->names[name]) {
+			if (list[i] == x11->atoms.names[name]) {
 				clipboard_choice_add(&x11->choice, name);
 			}
 		}
@@ -276,28 +274,28 @@ static enum clipboard_failure failure_of(int r) {
 }
 
 static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *event) {
-	if (event->selection == x11->atoms[X11_MANAGER] && x11->saved) {
+	if (event->selection == x11->atoms.fixed[X11_MANAGER] && x11->saved) {
 		x11->saved(x11->saved_data);
 		x11->saved = NULL;
 	}
-	if (x11->state != ASKED || event->selection != x11->atoms[X11_CLIPBOARD]) {
+	if (x11->state != ASKED || event->selection != x11->atoms.fixed[X11_CLIPBOARD]) {
 		return;
 	}
 	if (event->property == XCB_ATOM_NONE) {
 		const xcb_atom_t target =
-				x11->targets ? x11->atoms[X11_TARGETS] : x11->names[x11->name];
+				x11->targets ? x11->atoms.fixed[X11_TARGETS] : x11->atoms.names[x11->name];
 		if (event->target == target) {
 			fail(x11, CLIPBOARD_FAILURE_NONE, 0);
 		}
 		return;
 	}
-	if (event->property != x11->properties[x11->property]) {
+	if (event->property != x11->atoms.properties[x11->property]) {
 		return; /* the answer to something that was given up */
 	}
 	xcb_atom_t type = XCB_ATOM_NONE;
 	size_t total = 0;
 	int r = take_property(x11, max_bytes(x11), &type, &total);
-	if (type == x11->atoms[X11_INCR]) {
+	if (type == x11->atoms.fixed[X11_INCR]) {
 		x11->state = READING;
 		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
 	}
@@ -320,7 +318,7 @@ static void on_piece(struct x11 *x11) {
 	if (r == -ENODATA) {
 		return; /* it was read with the one before */
 	}
-	if (r < 0 || type == x11->atoms[X11_INCR]) {
+	if (r < 0 || type == x11->atoms.fixed[X11_INCR]) {
 		fail(x11, failure_of(r), total);
 	} else if (x11->bytes.len > before) {
 		x11->deadline_ns = clock_now_ns() + x11->timeout_ns;
@@ -335,29 +333,47 @@ static void on_piece(struct x11 *x11) {
 
 static void take_time(struct x11 *x11) {
 	xcb_change_property(x11->connection, XCB_PROP_MODE_REPLACE, x11->window,
-			x11->atoms[X11_TIME], XCB_ATOM_INTEGER, 32, 0, NULL);
+			x11->atoms.fixed[X11_TIME], XCB_ATOM_INTEGER, 32, 0, NULL);
+}
+
+/* What is known of the owner from before is of no use: we are the next one. */
+static void forget_targets(struct x11 *x11) {
+	if (x11->targets && (x11->state == ASKED || x11->state == READING)) {
+		if (x11->state == READING) {
+			drain_rest(x11, false);
+		}
+		stop_reading(x11);
+	}
 }
 
 static void x11_own(struct clipboard_backend *backend, unsigned types) {
 	struct x11 *x11 = x11_of(backend);
 	x11->wanted_types = types;
 	if (types != 0) {
+		forget_targets(x11);
 		take_time(x11); /* goes on when its PropertyNotify comes */
 	} else if (x11->own_types != 0) {
-		xcb_set_selection_owner(x11->connection, XCB_WINDOW_NONE, x11->atoms[X11_CLIPBOARD],
+		xcb_set_selection_owner(x11->connection, XCB_WINDOW_NONE, x11->atoms.fixed[X11_CLIPBOARD],
 				x11->owned_at);
 		x11->own_types = x11->asked_types = 0;
+		x11->is_taking = false;
 	}
 }
 
+/* The server refuses whoever comes with an older time than the owner's: then it is told of that
+ * owner after this. */
 static void on_time(struct x11 *x11, xcb_timestamp_t time) {
-	if (x11->wanted_types != 0) {
-		xcb_set_selection_owner(
-				x11->connection, x11->window, x11->atoms[X11_CLIPBOARD], time);
-		x11->own_types = x11->asked_types = x11->wanted_types;
-		x11->owned_at = time;
-		x11->wanted_types = 0;
+	if (x11->wanted_types == 0) {
+		return;
 	}
+	xcb_set_selection_owner(x11->connection, x11->window, x11->atoms.fixed[X11_CLIPBOARD], time);
+	xcb_get_selection_owner_reply_t *reply = xcb_get_selection_owner_reply(x11->connection,
+			xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_CLIPBOARD]), NULL);
+	x11->is_taking = reply && reply->owner == x11->window;
+	free(reply);
+	x11->own_types = x11->asked_types = x11->is_taking ? x11->wanted_types : 0;
+	x11->owned_at = time;
+	x11->wanted_types = 0;
 }
 
 /* ---- events ---- */
@@ -388,22 +404,27 @@ static void cancel_all(struct x11 *x11) {
 
 static void ask_targets(struct x11 *x11, xcb_timestamp_t time) {
 	x11->targets = true;
-	convert(x11, x11->atoms[X11_TARGETS], time);
+	convert(x11, x11->atoms.fixed[X11_TARGETS], time);
 }
 
 static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t *event) {
-	if (event->selection != x11->atoms[X11_CLIPBOARD]) {
+	if (event->selection != x11->atoms.fixed[X11_CLIPBOARD]) {
 		return;
 	}
 	cancel_all(x11);
 	x11->choice = (struct clipboard_choice){ 0 };
 	if (event->owner == x11->window) {
-		/* Somebody who was the owner for a moment between our asking for the time and for
-		 * the selection was told of after that. */
 		x11->own_types = x11->asked_types;
+		x11->is_taking = false;
 		return;
 	}
+	if (x11->is_taking) {
+		return; /* who had it before us */
+	}
 	x11->own_types = 0;
+	if (x11->wanted_types != 0) {
+		return; /* who has it until the time is known */
+	}
 	if (event->owner == XCB_WINDOW_NONE) {
 		x11->events.offered(0, false, x11->events.data);
 	} else {
@@ -412,8 +433,8 @@ static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t 
 }
 
 static void on_new_value(struct x11 *x11, xcb_atom_t atom) {
-	for (unsigned i = 0; i < PROPERTIES; i++) {
-		if (atom != x11->properties[i]) {
+	for (unsigned i = 0; i < X11_PROPERTIES; i++) {
+		if (atom != x11->atoms.properties[i]) {
 			continue;
 		}
 		if (x11->state == READING && i == x11->property) {
@@ -429,7 +450,7 @@ static void on_property(struct x11 *x11, const xcb_property_notify_event_t *even
 		if (event->state == XCB_PROPERTY_DELETE) {
 			x11_gives_deleted(&x11->gives, event, clock_now_ns());
 		}
-	} else if (event->atom == x11->atoms[X11_TIME]) {
+	} else if (event->atom == x11->atoms.fixed[X11_TIME]) {
 		on_time(x11, event->time);
 	} else if (event->state == XCB_PROPERTY_NEW_VALUE) {
 		on_new_value(x11, event->atom);
@@ -447,7 +468,7 @@ static void on_event(struct x11 *x11, const xcb_generic_event_t *event) {
 	switch (type) {
 	case XCB_SELECTION_REQUEST: {
 		const xcb_selection_request_event_t *request = any;
-		if (request->selection == x11->atoms[X11_CLIPBOARD]) {
+		if (request->selection == x11->atoms.fixed[X11_CLIPBOARD]) {
 			x11_gives_request(&x11->gives, request, x11->own_types, x11->owned_at);
 		}
 		break;
@@ -528,7 +549,7 @@ static void x11_save(struct clipboard_backend *backend, void (*saved)(void *data
 	xcb_get_selection_owner_reply_t *manager = NULL;
 	if (x11->own_types != 0) {
 		manager = xcb_get_selection_owner_reply(x11->connection,
-				xcb_get_selection_owner(x11->connection, x11->atoms[X11_MANAGER]),
+				xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_MANAGER]),
 				NULL);
 	}
 	const bool ask = manager && manager->owner != XCB_WINDOW_NONE;
@@ -539,7 +560,7 @@ static void x11_save(struct clipboard_backend *backend, void (*saved)(void *data
 	}
 	x11->saved = saved;
 	x11->saved_data = data;
-	x11_gives_save(&x11->gives, x11->window, x11->atoms[X11_SAVE_TARGETS], x11->own_types,
+	x11_gives_save(&x11->gives, x11->window, x11->atoms.fixed[X11_SAVE_TARGETS], x11->own_types,
 			x11->owned_at);
 }
 
@@ -558,39 +579,6 @@ static void x11_destroy(struct clipboard_backend *backend) {
 	free(x11);
 }
 
-static bool intern(struct x11 *x11) {
-	static const char *const atoms[X11_ATOMS] = { "CLIPBOARD", "TARGETS", "TIMESTAMP", "INCR",
-		CLIPBOARD_SECRET_NAME, "TEXT", "COMPOUND_TEXT", "MULTIPLE", "ATOM_PAIR",
-		"CLIPBOARD_MANAGER", "SAVE_TARGETS", "PIERGLASS_TIME" };
-	xcb_intern_atom_cookie_t cookies[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
-	xcb_atom_t all[X11_ATOMS + CLIPBOARD_NAMES + PROPERTIES];
-	const unsigned count = sizeof cookies / sizeof cookies[0];
-	for (unsigned i = 0; i < count; i++) {
-		char own[] = "PIERGLASS_0";
-		const char *name = own;
-		if (i < X11_ATOMS) {
-			name = atoms[i];
-		} else if (i < X11_ATOMS + CLIPBOARD_NAMES) {
-			name = clipboard_names[i - X11_ATOMS].name;
-		} else {
-			own[sizeof own - 2] = (char)('A' + (int)(i - X11_ATOMS - CLIPBOARD_NAMES));
-		}
-		cookies[i] = xcb_intern_atom(x11->connection, 0, (uint16_t)strlen(name), name);
-	}
-	bool good = true;
-	for (unsigned i = 0; i < count; i++) {
-		xcb_intern_atom_reply_t *reply =
-				xcb_intern_atom_reply(x11->connection, cookies[i], NULL);
-		all[i] = reply ? reply->atom : XCB_ATOM_NONE;
-		good = good && reply;
-		free(reply);
-	}
-	memcpy(x11->atoms, all, sizeof x11->atoms);
-	memcpy(x11->names, all + X11_ATOMS, sizeof x11->names);
-	memcpy(x11->properties, all + X11_ATOMS + CLIPBOARD_NAMES, sizeof x11->properties);
-	return good;
-}
-
 static bool watch_owner(struct x11 *x11) {
 	const xcb_query_extension_reply_t *fixes =
 			xcb_get_extension_data(x11->connection, &xcb_xfixes_id);
@@ -601,7 +589,7 @@ static bool watch_owner(struct x11 *x11) {
 	free(xcb_xfixes_query_version_reply(
 			x11->connection, xcb_xfixes_query_version(x11->connection, 1, 0), NULL));
 	x11->fixes_event = fixes->first_event;
-	xcb_xfixes_select_selection_input(x11->connection, x11->window, x11->atoms[X11_CLIPBOARD],
+	xcb_xfixes_select_selection_input(x11->connection, x11->window, x11->atoms.fixed[X11_CLIPBOARD],
 			XCB_XFIXES_SELECTION_EVENT_MASK_SET_SELECTION_OWNER |
 					XCB_XFIXES_SELECTION_EVENT_MASK_SELECTION_WINDOW_DESTROY |
 					XCB_XFIXES_SELECTION_EVENT_MASK_SELECTION_CLIENT_CLOSE);
@@ -611,7 +599,7 @@ static bool watch_owner(struct x11 *x11) {
 /* What was copied before we came. */
 static void look_first(struct x11 *x11) {
 	xcb_get_selection_owner_reply_t *reply = xcb_get_selection_owner_reply(x11->connection,
-			xcb_get_selection_owner(x11->connection, x11->atoms[X11_CLIPBOARD]), NULL);
+			xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_CLIPBOARD]), NULL);
 	if (reply && reply->owner != XCB_WINDOW_NONE) {
 		ask_targets(x11, XCB_CURRENT_TIME);
 	}
@@ -631,7 +619,7 @@ static int make_window(struct x11 *x11, int screen_number) {
 	xcb_create_window(x11->connection, XCB_COPY_FROM_PARENT, x11->window, screens.data->root, 0,
 			0, 1, 1, 0, XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT,
 			XCB_CW_EVENT_MASK, events);
-	return intern(x11) ? 0 : -ENOTCONN;
+	return x11_atoms_intern(&x11->atoms, x11->connection) ? 0 : -ENOTCONN;
 }
 
 static const struct clipboard_backend_table table = {
@@ -676,8 +664,8 @@ int clipboard_x11_create(struct clipboard_backend **ret_backend, struct loop *lo
 	const size_t largest = (size_t)xcb_get_maximum_request_length(x11->connection) * 4 - 64;
 	x11->gives = (struct x11_gives){ .connection = x11->connection,
 		.events = &x11->events,
-		.atoms = x11->atoms,
-		.names = x11->names,
+		.atoms = x11->atoms.fixed,
+		.names = x11->atoms.names,
 		.timeout_ns = timeout_ns,
 		.piece = largest < PIECE_MAX ? largest : PIECE_MAX };
 	look_first(x11);

@@ -1,6 +1,7 @@
 /*
- * Shared by the two files of the X11 clipboard: clipboard_x11.c (owner and reader) and
- * clipboard_x11_give.c (requests of other programs). No other file includes this header.
+ * Shared by the files of the X11 clipboard: clipboard_x11.c (owner and reader),
+ * clipboard_x11_give.c (requests of other programs) and clipboard_x11_atoms.c (the server's numbers
+ * for names). No other file includes this header.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 #define X11_GIVES     16u
 #define X11_MULTIPLES 4u
 #define X11_PAIRS     16u /* of one MULTIPLE; the rest is refused */
+#define X11_PROPERTIES 16u
 
 enum x11_atom {
 	X11_CLIPBOARD,
@@ -30,6 +32,15 @@ enum x11_atom {
 	X11_TIME, /* a property of ours: touched to learn the server's time */
 	X11_ATOMS,
 };
+
+struct x11_atoms {
+	xcb_atom_t fixed[X11_ATOMS];           /* by enum x11_atom */
+	xcb_atom_t names[CLIPBOARD_NAMES];     /* as clipboard_names */
+	xcb_atom_t properties[X11_PROPERTIES]; /* of our window: what others answer into */
+};
+
+/* False: the connection is gone. */
+bool x11_atoms_intern(struct x11_atoms *ret_atoms, xcb_connection_t *connection);
 
 /* Content that another program asked for. */
 struct x11_give {
