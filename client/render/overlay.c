@@ -73,20 +73,71 @@ static unsigned at_most(unsigned count, unsigned max) {
 	return count < max ? count : max;
 }
 
+/* Lines of state that are shown at once: all, or as many as fit. */
+struct splash_page {
+	unsigned first, end;
+	int height;
+};
+
+static int splash_height(const struct overlay_pen *pen, const char *text, int columns) {
+	int widest = 0;
+	return paragraph_lines(text, columns, &widest) * overlay_pen_line(pen) +
+	       overlay_pen_px(pen, 4);
+}
+
+/* The page that begins with this line: at least that one. */
+static struct splash_page fill_splash(const struct overlay_pen *pen, const struct overlay *overlay,
+		unsigned first, int columns, int room) {
+	struct splash_page page = { first, first, 0 };
+	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
+	while (page.end < count) {
+		const int more = splash_height(pen, overlay->state[page.end].text, columns);
+		if (page.end > first && page.height + more > room) {
+			break;
+		}
+		page.height += more;
+		page.end++;
+	}
+	return page;
+}
+
+/* Returns how many pages there are. */
+static unsigned choose_splash(const struct overlay_pen *pen, const struct overlay *overlay,
+		int columns, int room, struct splash_page *ret_page) {
+	struct splash_page pages[OVERLAY_STATE_MAX];
+	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
+	unsigned number = 0;
+	*ret_page = (struct splash_page){ 0 };
+	for (unsigned first = 0; first < count; number++) {
+		pages[number] = fill_splash(pen, overlay, first, columns, room);
+		first = pages[number].end;
+	}
+	if (number > 0) {
+		*ret_page = pages[overlay->state_page % number];
+	}
+	return number;
+}
+
+static void put_page_number(struct overlay_pen *pen, int right, int y, unsigned page,
+		unsigned pages) {
+	char number[32];
+	snprintf(number, sizeof number, "%u/%u", page % pages + 1, pages);
+	overlay_pen_text(pen, right - overlay_pen_columns(number) * overlay_pen_cell(pen), y, number,
+			overlay_pen_columns(number), COLOR_HEADING);
+}
+
 static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 	const int columns = (pen->width_px - 4 * overlay_pen_cell(pen)) / overlay_pen_cell(pen);
-	const unsigned count = at_most(overlay->state_count, OVERLAY_STATE_MAX);
-	int lines = 0, widest = 0;
-	for (unsigned i = 0; i < count; i++) {
-		lines += paragraph_lines(overlay->state[i].text, columns, &widest);
-	}
-	const int gap = overlay_pen_line(pen);
-	const int text = lines * overlay_pen_line(pen) + (int)count * overlay_pen_px(pen, 4);
-	int head = 2 * overlay_pen_line(pen) + gap;
+	struct splash_page page;
+	int head = 3 * overlay_pen_line(pen);
+	unsigned pages = choose_splash(pen, overlay, columns, pen->height_px - head, &page);
 	/* The name gives way to what is said; the signs stand at the top then. */
-	const bool named = head + text <= pen->height_px;
-	head = named ? head : overlay_pen_line(pen) + overlay_pen_px(pen, 12);
-	int y = (pen->height_px - head - text) / 2;
+	const bool named = pages < 2;
+	if (!named) {
+		head = overlay_pen_line(pen) + overlay_pen_px(pen, 12);
+		pages = choose_splash(pen, overlay, columns, pen->height_px - head, &page);
+	}
+	int y = (pen->height_px - head - page.height) / 2;
 	y = y < 0 ? 0 : y;
 
 	struct overlay_pen large = *pen;
@@ -100,12 +151,16 @@ static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 		pen->count = large.count;
 	}
 	y += head;
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = page.first; i < page.end; i++) {
 		const uint32_t color = overlay->state[i].level == OVERLAY_INFO
 						       ? COLOR_QUIET
 						       : level_color(overlay->state[i].level);
 		y = put_paragraph(pen, 0, y, overlay->state[i].text, columns, color, true) +
 		    overlay_pen_px(pen, 4);
+	}
+	if (pages > 1) {
+		put_page_number(pen, pen->width_px - overlay_pen_cell(pen), overlay_pen_px(pen, 6),
+				overlay->state_page, pages);
 	}
 }
 
@@ -295,10 +350,8 @@ static void put_help(struct overlay_pen *pen, const struct overlay *overlay, int
 		row += help_lines(overlay, &form, i);
 	}
 	if (pages > 1) {
-		char number[32];
-		snprintf(number, sizeof number, "%d/%d", first / form.beside + 1, pages);
-		overlay_pen_text(pen, margin + width - (overlay_pen_columns(number) + 1) * cell,
-				top + margin, number, overlay_pen_columns(number), COLOR_HEADING);
+		put_page_number(pen, margin + width - cell, top + margin, overlay->help_page,
+				(unsigned)pages);
 	}
 }
 

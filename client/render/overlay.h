@@ -42,11 +42,13 @@ struct overlay_line {
 
 struct overlay {
 	/* Nothing to show yet: a dark ground, the title, and the state lines in the middle. Without
-	 * it the state lines (if any) stand small at the bottom left of the picture. */
+	 * it the state lines (if any) stand small at the bottom left of the picture. Where the
+	 * window is too small for all, state_page (any number, counted round) says which of the
+	 * splash's lines are shown. */
 	bool splash;
 	char title[64];
 
-	unsigned state_count;
+	unsigned state_count, state_page;
 	struct overlay_line state[OVERLAY_STATE_MAX];
 
 	/* One banner in the middle; empty text = none. */

@@ -19,7 +19,7 @@
 /* While figures are on the screen they are renewed this often. */
 #define FIGURES_PERIOD_NS 500000000ull
 #define FADE_STEP_NS      40000000ull
-#define HELP_PAGE_NS      4000000000ull /* where a small window has no room for all */
+#define PAGE_NS           4000000000ull /* where a small window has no room for all */
 
 static void add_state(struct overlay *o, enum overlay_level level, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
@@ -284,7 +284,7 @@ static void add_help_list(
 		add_help_group(o, config, i);
 	}
 	add_help(o, "F1..F12", _("send Ctrl+Alt+Fn"));
-	o->help_page = (unsigned)((s->now_ns - s->help_since_ns) / HELP_PAGE_NS);
+	o->help_page = (unsigned)((s->now_ns - s->help_since_ns) / PAGE_NS);
 }
 
 /* What of all this a player asks for first, in one line. */
@@ -314,7 +314,7 @@ static void add_picture_figures(struct overlay *o, const struct app_status *s) {
 			v->seen_to_uploaded_us / 1000, v->seen_to_swapped_us / 1000,
 			(unsigned long long)v->superseded);
 	if (v->seen_to_presented_us > 0) {
-		add_figure(o, _("on the display after %.1f ms, as its server tells"),
+		add_figure(o, _("on the display after %.1f ms, as its server reports"),
 				v->seen_to_presented_us / 1000);
 	}
 }
@@ -405,6 +405,7 @@ void hud_text_overlay(const struct app_status *s, const struct config *config,
 	if (o->splash) {
 		snprintf(o->title, sizeof o->title, "%s", s->demo ? "pierglass demo" : "pierglass");
 	}
+	o->state_page = o->splash ? (unsigned)((s->now_ns - s->start_ns) / PAGE_NS) : 0;
 	if (o->splash || s->show_states) {
 		add_states(o, s, config);
 	} else if (s->decision.signs & 1u << APP_SIGN_NO_HOST) {
@@ -442,8 +443,12 @@ deadline hud_text_next_change(const struct app_status *s) {
 		uint64_t fade = s->alert_until_ns - HUD_TEXT_ALERT_FADE_NS;
 		next = s->now_ns < fade ? fade : s->now_ns + FADE_STEP_NS;
 	}
-	const bool waits = s->video.showing == VIDEO_SOURCE_AUTO && s->waits_since_ns[1] != 0;
-	if (waits) { /* the seconds in the lines */
+	const bool splash = s->video.showing == VIDEO_SOURCE_AUTO;
+	if (splash) {
+		const uint64_t into = (s->now_ns - s->start_ns) % PAGE_NS;
+		next = after_now(next, s->now_ns + PAGE_NS - into, s->now_ns);
+	}
+	if (splash && s->waits_since_ns[1] != 0) { /* the seconds in the lines */
 		next = after_now(next, s->now_ns + 1000000000u, s->now_ns);
 	}
 	if (s->show_fps || s->show_stats || s->show_states) {
@@ -453,8 +458,8 @@ deadline hud_text_next_change(const struct app_status *s) {
 		next = after_now(next, s->now_ns + GRAPHS_PERIOD_NS, s->now_ns);
 	}
 	if (s->show_help) {
-		const uint64_t into = (s->now_ns - s->help_since_ns) % HELP_PAGE_NS;
-		next = after_now(next, s->now_ns + HELP_PAGE_NS - into, s->now_ns);
+		const uint64_t into = (s->now_ns - s->help_since_ns) % PAGE_NS;
+		next = after_now(next, s->now_ns + PAGE_NS - into, s->now_ns);
 	}
 	const uint64_t hints[] = {
 		s->start_ns + HUD_TEXT_HINT_NS + 1,

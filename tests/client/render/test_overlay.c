@@ -255,6 +255,45 @@ static void help_fits_the_window(void **state) {
 	free(o);
 }
 
+static void first_screen_fits_the_window(void **state) {
+	(void)state;
+	struct overlay *o = calloc(1, sizeof *o);
+	CHECK(o != NULL);
+	o->splash = true;
+	strcpy(o->title, "pierglass");
+	o->state_count = 8;
+	for (unsigned i = 0; i < o->state_count; i++) {
+		snprintf(o->state[i].text, sizeof o->state[i].text, "! part %u: %s $", i,
+				i % 2 == 0 ? "waits" : "waiting for the Looking Glass host program in "
+						       "the VM (not running yet, or it ended)");
+	}
+	static const struct {
+		int width, height;
+		unsigned font, pages;
+	} sizes[] = { { 1280, 720, 16, 1 }, { 640, 360, 16, 1 }, { 320, 200, 16, 4 },
+		{ 320, 200, 12, 2 }, { 640, 480, 32, 2 } };
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		size_t begins = 0, ends = 0;
+		o->font_px = sizes[i].font;
+		for (o->state_page = 7 * sizes[i].pages; o->state_page < 8 * sizes[i].pages;
+				o->state_page++) {
+			const size_t count = layout(o, sizes[i].width, sizes[i].height);
+			begins += count_glyph(count, '!');
+			ends += count_glyph(count, '$');
+			CHECK_EQ(overlaps(count), 0);
+			for (size_t n = 0; n < count; n++) {
+				CHECK(quads[n].y >= 0 && quads[n].y + quads[n].height <=
+									 (float)sizes[i].height);
+			}
+		}
+		print_message("%dx%d, %u: %zu on %u pages\n", sizes[i].width, sizes[i].height,
+				sizes[i].font, begins, sizes[i].pages);
+		CHECK_EQ(begins, o->state_count); /* each once, and whole */
+		CHECK_EQ(ends, o->state_count);
+	}
+	free(o);
+}
+
 static void opacity_and_size_count(void **state) {
 	(void)state;
 	struct overlay *o = calloc(1, sizeof *o);
@@ -478,6 +517,7 @@ int main(void) {
 		cmocka_unit_test(wide_characters_take_two_cells),
 		cmocka_unit_test(lists_do_not_cover_each_other),
 		cmocka_unit_test(help_fits_the_window),
+		cmocka_unit_test(first_screen_fits_the_window),
 		cmocka_unit_test(opacity_and_size_count),
 		cmocka_unit_test(what_hides_the_picture_is_known),
 		cmocka_unit_test(signs_at_the_edges_cover_little),
