@@ -30,3 +30,7 @@ void i18n_init(void) {
 	bind_textdomain_codeset("pierglass", "UTF-8");
 	textdomain("pierglass");
 }
+
+void i18n_stay_english(void) {
+	textdomain("pierglass-english"); /* which has no catalogue */
+}

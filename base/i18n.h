@@ -16,3 +16,7 @@
  * from beside the program (build folder, moved installation) or from where it was installed.
  */
 void i18n_init(void);
+
+/* The texts from now on are the English ones of the sources. What was translated before stays good.
+ * Before any thread. */
+void i18n_stay_english(void);

@@ -12,6 +12,7 @@
 #include "audio/audio.h"
 #include "base/clock.h"
 #include "base/ending.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/thread.h"
@@ -21,6 +22,7 @@
 #include "client/platform/instance.h"
 #include "client/play_parts.h"
 #include "client/session/guest_link.h"
+#include "client/text/glyph_font.h"
 #include "client/ui/app.h"
 #include "client/ui/window_placement.h"
 #include "client/video/video.h"
@@ -341,6 +343,15 @@ static int start_parts(struct play *play) {
 	return r;
 }
 
+/* A window full of boxes says nothing. */
+static void choose_language(const struct config *config) {
+	if (!glyph_font_writes(config->video.ui_font, _("Settings"))) {
+		log_warn("no font has the letters of this language, so the window speaks English: install one "
+			 "(Debian: fonts-noto-cjk)");
+		i18n_stay_english();
+	}
+}
+
 int run_play(struct config *config) {
 	struct play play = { .config = config, .main_thread = pthread_self() };
 	char key[sizeof config->video.shm_path];
@@ -351,6 +362,7 @@ int run_play(struct config *config) {
 		play_stop(&play);
 		return r == 1 ? 0 : 1;
 	}
+	choose_language(config);
 	if (r == 0 && config->demo) {
 		r = play_start_demo(&play);
 	}

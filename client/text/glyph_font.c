@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+#include "client/text/glyphs.h"
+
 #ifdef PG_HAVE_FREETYPE
 
 #include <fontconfig/fontconfig.h>
@@ -187,6 +190,10 @@ bool glyph_font_draw(struct glyph_font *font, uint32_t code, int columns, int wi
 	return true;
 }
 
+static bool has(struct glyph_font *font, uint32_t code) {
+	return font && face_for(font, code, glyphs_columns(code)) != NULL;
+}
+
 #else
 
 struct glyph_font *glyph_font_create(const char *family) {
@@ -207,4 +214,23 @@ bool glyph_font_draw(struct glyph_font *font, uint32_t code, int columns, int wi
 	return false;
 }
 
+static bool has(struct glyph_font *font, uint32_t code) {
+	(void)font;
+	(void)code;
+	return false;
+}
+
 #endif
+
+bool glyph_font_writes(const char *family, const char *text) {
+	struct glyph_font *font = NULL;
+	bool writes = true;
+	for (uint32_t code = utf8_next(&text); code != 0 && writes; code = utf8_next(&text)) {
+		if (code > ' ' && !glyphs_has(code)) {
+			font = font ? font : glyph_font_create(family);
+			writes = has(font, code);
+		}
+	}
+	glyph_font_destroy(font);
+	return writes;
+}
