@@ -111,7 +111,7 @@ static int wait_ms(void) {
 	}
 	const uint64_t now_ns = clock_now_ns();
 	if (now_ns >= by_ns) {
-		log_warn("something hangs: leaving without waiting for it");
+		log_warn("a part of the program hangs: leaving without waiting for it");
 		die(number);
 	}
 	return (int)((by_ns - now_ns) / NS_PER_MS) + 1;

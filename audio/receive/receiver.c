@@ -213,7 +213,7 @@ static bool may_have(struct receiver *r, const char *interface) {
 		r->look = clock_now_ns() + OTHER_NS;
 		if (r->config.preemptible) {
 			set_status(r, PART_WAITING,
-					_("a player has the sound, waiting for its end"));
+					_("a player's window has the sound: waiting for it to close"));
 		} else {
 			set_status(r, PART_WAITING,
 					_("another pierglass (process %d) plays the sound of %s"),

@@ -75,14 +75,13 @@ static void explain(enum vv_result result, const char *path, const char *what,
 		break;
 	case VV_NOT_SPICE:
 		snprintf(error, CONFIG_ERROR_BYTES,
-				_("%.200s: type=%s: only SPICE is spoken here; give the VM a SPICE "
+				_("%.200s: type=%s: pierglass speaks only SPICE; give the VM a SPICE "
 				  "display, or open the file with remote-viewer"),
 				path, what);
 		break;
 	case VV_PROXY:
 		snprintf(error, CONFIG_ERROR_BYTES,
-				_("%.200s: the VM is behind the proxy %s, which pierglass does not "
-				  "speak to; open the file with remote-viewer"),
+				_("%.200s: the VM is behind the proxy %s, which pierglass does not use; open the file with remote-viewer"),
 				path, what);
 		break;
 	case VV_NO_SERVER:

@@ -101,7 +101,7 @@ const struct config_option config_options[] = {
 	{ SWITCH("json", json, "no"), IN(GENERAL), .flags = OPTION_BASIC | OPTION_ARGV,
 		.help = N_("machine-readable output of --bench and of config") },
 	{ CHOICE("log-level", log_level, log_levels, "info", "LEVEL"), IN(GENERAL), .flags = OPTION_BASIC,
-		.help = N_("what is written to stderr") },
+		.help = N_("how much is written to stderr") },
 	{ CUSTOM("help", help, NULL, "TOPIC", N_("all, keys, lg or the name of a group")), IN(GENERAL), .letter = 'h',
 		.flags = OPTION_BASIC | OPTION_ARGV | OPTION_OPTIONAL,
 		.help = N_("show this text; --help=all lists every option") },

@@ -385,7 +385,7 @@ static void on_read(struct file_sender *sender, const struct file_job *job) {
 		(void)spice_agent_file_cancel(sender->agent, file->id);
 		file_failed(sender, file,
 				job->result < 0 ? strerrordesc_np((int)-job->result)
-						: _("it shrank while it was read"));
+						: _("it became shorter while it was read"));
 		return;
 	}
 	send_piece(sender, file, job->want);

@@ -141,7 +141,7 @@ void spice_session_lost(struct spice_session *session, int error) {
 	}
 	char reason[PART_REASON_BYTES];
 	if (migrates) {
-		snprintf(reason, sizeof reason, _("the VM moves to another host"));
+		snprintf(reason, sizeof reason, _("the VM is migrating to another host"));
 	} else {
 		spice_reason_failed(reason, sizeof reason, error, session->link_error,
 				session->check.refused, &session->address);

@@ -32,7 +32,7 @@ static bool reaches_guest(const struct app_actions *actions) {
 	const struct app_status *now = &actions->hud->now;
 	char keys[KEY_ACTION_KEYS_BYTES];
 	if (!now->session.connected) {
-		app_alert(actions->hud, OVERLAY_WARN, _("Nothing reaches the VM: %s"),
+		app_alert(actions->hud, OVERLAY_WARN, _("Keys and mouse do not reach the VM: %s"),
 				now->session.spice.reason[0] ? now->session.spice.reason
 							     : _("SPICE is off"));
 		return false;

@@ -143,7 +143,7 @@ static const char *frames_text(const struct app_status *now) {
 	static const struct {
 		const char *state, *text;
 	} texts[] = {
-		{ "no-times", N_("no: it tells no times") },
+		{ "no-times", N_("no: it reports no times") },
 		{ "asked", N_("asked for") },
 		{ "ours", N_("yes") },
 		{ "unanswered", N_("no: another one's") },

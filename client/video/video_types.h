@@ -101,7 +101,7 @@ struct video_stats {
 	uint64_t newest_swapped_ns; /* when the newest guest frame was swapped; 0 = none */
 	double fps, ups;            /* swaps with a new frame / all swaps, over the last second */
 	double seen_to_uploaded_us, seen_to_swapped_us; /* of the newest frame */
-	double seen_to_presented_us; /* on the display, as its server tells; 0 = it does not */
+	double seen_to_presented_us; /* on the display, as its server reports; 0 = it does not */
 	char renderer[64];           /* GL_RENDERER */
 	char window[16];             /* "x11", "x11 shm", "wayland", "offscreen" */
 	char upload[16];             /* "direct", "pbo", "persistent", "dmabuf" */

@@ -112,7 +112,7 @@ static void order(struct program *program, const struct demo_order *what) {
 		return; /* its memory could not be made anew: we are leaving */
 	}
 	if (demo_producer_order(program->producer, what) < 0) {
-		log_warn_limited("the guest is too busy for more orders");
+		log_warn_limited("the guest is too busy for more commands");
 	}
 }
 

@@ -24,7 +24,7 @@ static void usage(FILE *out) {
 		"  --cursor NAME       cycle color mono masked hidden none (cycle)\n"
 		"  --cursor-still      the pointer does not move by itself\n"
 		"  --session N         id of the first session (any)\n"
-		"  --vm N              the VM that the picture tells to be of, 1..255 (none)\n"
+		"  --vm N              the VM that the picture names as its own, 1..255 (none)\n"
 		"  --memory MIB        size of the shared memory (as needed)\n"
 		"  --shm PATH          the shared memory file (in the folder)\n"
 		"  --dir PATH          the folder (a fresh one)\n"

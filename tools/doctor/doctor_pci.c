@@ -182,7 +182,7 @@ static void gpu_remedy(const struct facts *facts, struct report *report) {
 		}
 	}
 	if (!offered) {
-		report_remedy(report, _("this system can spare no GPU; why, stands here:"));
+		report_remedy(report, _("this system has no GPU to spare; the reasons:"));
 		report_self(report, false, "doctor --groups");
 	}
 }

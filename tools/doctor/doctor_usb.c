@@ -120,8 +120,7 @@ static void not_seen(const struct domain_usb *usb, const struct facts_usb *is, c
 				  "<vendor id='...'/><product id='...'/> (lsusb lists them)"));
 	} else {
 		report_skip(report,
-				_("the USB device %s goes to the VM whole; it is not plugged in, so "
-				  "whether it is the keyboard cannot be told"),
+				_("the USB device %s goes to the VM whole; it is not plugged in, so nothing says whether it is a keyboard"),
 				what);
 	}
 }

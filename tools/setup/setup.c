@@ -45,7 +45,7 @@ static void usage(FILE *out) {
 		"  --help, --version\n"),
 			out);
 	if (!virt_built_in()) {
-		fputs(_("\nThis one was built without libvirt: VMs by --xml FILE only.\n"), out);
+		fputs(_("\nThis build has no libvirt: VMs by --xml FILE only.\n"), out);
 	}
 }
 

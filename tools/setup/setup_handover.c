@@ -41,8 +41,7 @@ static void tell_conflicts(struct setup *setup, bool of_vm) {
 	if (text.len) {
 		plan_refuse(&setup->plan,
 				_("this system needs what would go to the VM:%s\nAnother slot of the mainboard "
-				  "may give the GPU a group of its own (pierglass doctor --groups). Whoever wants "
-				  "this system to lose a device says so for each:%s"),
+				  "may give the GPU a group of its own (pierglass doctor --groups). To let this system lose a device all the same, name each one:%s"),
 				text_get(&text), text_get(&flags));
 	}
 	text_finish(&text);
