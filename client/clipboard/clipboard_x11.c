@@ -346,6 +346,13 @@ static void forget_targets(struct x11 *x11) {
 	}
 }
 
+static void take_again(struct x11 *x11) {
+	if (x11->wanted_types == 0) {
+		x11->wanted_types = x11->asked_types;
+		take_time(x11);
+	}
+}
+
 static void x11_own(struct clipboard_backend *backend, unsigned types) {
 	struct x11 *x11 = x11_of(backend);
 	x11->wanted_types = types;
@@ -418,10 +425,16 @@ static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t 
 		x11->is_taking = false;
 		return;
 	}
+	if (x11->asked_types != 0 && event->selection_timestamp == x11->owned_at) {
+		/* Of two in one millisecond the server takes the second, which came with the time
+		 * of before: once more, with a newer one. */
+		take_again(x11);
+		return;
+	}
 	if (x11->is_taking) {
 		return; /* who had it before us */
 	}
-	x11->own_types = 0;
+	x11->own_types = x11->asked_types = 0;
 	if (x11->wanted_types != 0) {
 		return; /* who has it until the time is known */
 	}
