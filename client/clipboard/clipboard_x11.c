@@ -107,8 +107,8 @@ static void stop_draining(struct x11 *x11) {
 /* Another piece of what nobody wants. */
 static void drain_piece(struct x11 *x11, unsigned property) {
 	xcb_get_property_reply_t *reply = xcb_get_property_reply(x11->connection,
-			xcb_get_property(x11->connection, 0, x11->window, x11->atoms.properties[property],
-					XCB_ATOM_ANY, 0, 0),
+			xcb_get_property(x11->connection, 0, x11->window,
+					x11->atoms.properties[property], XCB_ATOM_ANY, 0, 0),
 			NULL);
 	const bool is_there = reply && reply->type != XCB_ATOM_NONE;
 	const bool is_last = is_there && reply->bytes_after == 0;
@@ -282,8 +282,8 @@ static void on_selection(struct x11 *x11, const xcb_selection_notify_event_t *ev
 		return;
 	}
 	if (event->property == XCB_ATOM_NONE) {
-		const xcb_atom_t target =
-				x11->targets ? x11->atoms.fixed[X11_TARGETS] : x11->atoms.names[x11->name];
+		const xcb_atom_t target = x11->targets ? x11->atoms.fixed[X11_TARGETS]
+						       : x11->atoms.names[x11->name];
 		if (event->target == target) {
 			fail(x11, CLIPBOARD_FAILURE_NONE, 0);
 		}
@@ -360,8 +360,8 @@ static void x11_own(struct clipboard_backend *backend, unsigned types) {
 		forget_targets(x11);
 		take_time(x11); /* goes on when its PropertyNotify comes */
 	} else if (x11->own_types != 0) {
-		xcb_set_selection_owner(x11->connection, XCB_WINDOW_NONE, x11->atoms.fixed[X11_CLIPBOARD],
-				x11->owned_at);
+		xcb_set_selection_owner(x11->connection, XCB_WINDOW_NONE,
+				x11->atoms.fixed[X11_CLIPBOARD], x11->owned_at);
 		x11->own_types = x11->asked_types = 0;
 		x11->is_taking = false;
 	}
@@ -373,9 +373,11 @@ static void on_time(struct x11 *x11, xcb_timestamp_t time) {
 	if (x11->wanted_types == 0) {
 		return;
 	}
-	xcb_set_selection_owner(x11->connection, x11->window, x11->atoms.fixed[X11_CLIPBOARD], time);
+	xcb_set_selection_owner(
+			x11->connection, x11->window, x11->atoms.fixed[X11_CLIPBOARD], time);
 	xcb_get_selection_owner_reply_t *reply = xcb_get_selection_owner_reply(x11->connection,
-			xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_CLIPBOARD]), NULL);
+			xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_CLIPBOARD]),
+			NULL);
 	x11->is_taking = reply && reply->owner == x11->window;
 	free(reply);
 	x11->own_types = x11->asked_types = x11->is_taking ? x11->wanted_types : 0;
@@ -562,7 +564,8 @@ static void x11_save(struct clipboard_backend *backend, void (*saved)(void *data
 	xcb_get_selection_owner_reply_t *manager = NULL;
 	if (x11->own_types != 0) {
 		manager = xcb_get_selection_owner_reply(x11->connection,
-				xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_MANAGER]),
+				xcb_get_selection_owner(
+						x11->connection, x11->atoms.fixed[X11_MANAGER]),
 				NULL);
 	}
 	const bool ask = manager && manager->owner != XCB_WINDOW_NONE;
@@ -602,7 +605,8 @@ static bool watch_owner(struct x11 *x11) {
 	free(xcb_xfixes_query_version_reply(
 			x11->connection, xcb_xfixes_query_version(x11->connection, 1, 0), NULL));
 	x11->fixes_event = fixes->first_event;
-	xcb_xfixes_select_selection_input(x11->connection, x11->window, x11->atoms.fixed[X11_CLIPBOARD],
+	xcb_xfixes_select_selection_input(x11->connection, x11->window,
+			x11->atoms.fixed[X11_CLIPBOARD],
 			XCB_XFIXES_SELECTION_EVENT_MASK_SET_SELECTION_OWNER |
 					XCB_XFIXES_SELECTION_EVENT_MASK_SELECTION_WINDOW_DESTROY |
 					XCB_XFIXES_SELECTION_EVENT_MASK_SELECTION_CLIENT_CLOSE);
@@ -612,7 +616,8 @@ static bool watch_owner(struct x11 *x11) {
 /* What was copied before we came. */
 static void look_first(struct x11 *x11) {
 	xcb_get_selection_owner_reply_t *reply = xcb_get_selection_owner_reply(x11->connection,
-			xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_CLIPBOARD]), NULL);
+			xcb_get_selection_owner(x11->connection, x11->atoms.fixed[X11_CLIPBOARD]),
+			NULL);
 	if (reply && reply->owner != XCB_WINDOW_NONE) {
 		ask_targets(x11, XCB_CURRENT_TIME);
 	}

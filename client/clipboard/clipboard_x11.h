@@ -12,9 +12,9 @@
 #include "client/clipboard/clipboard_backend.h"
 #include "client/clipboard/clipboard_names.h"
 
-#define X11_GIVES     16u
-#define X11_MULTIPLES 4u
-#define X11_PAIRS     16u /* of one MULTIPLE; the rest is refused */
+#define X11_GIVES      16u
+#define X11_MULTIPLES  4u
+#define X11_PAIRS      16u /* of one MULTIPLE; the rest is refused */
 #define X11_PROPERTIES 16u
 
 enum x11_atom {

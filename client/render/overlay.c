@@ -118,12 +118,12 @@ static unsigned choose_splash(const struct overlay_pen *pen, const struct overla
 	return number;
 }
 
-static void put_page_number(struct overlay_pen *pen, int right, int y, unsigned page,
-		unsigned pages) {
+static void put_page_number(
+		struct overlay_pen *pen, int right, int y, unsigned page, unsigned pages) {
 	char number[32];
 	snprintf(number, sizeof number, "%u/%u", page % pages + 1, pages);
-	overlay_pen_text(pen, right - overlay_pen_columns(number) * overlay_pen_cell(pen), y, number,
-			overlay_pen_columns(number), COLOR_HEADING);
+	overlay_pen_text(pen, right - overlay_pen_columns(number) * overlay_pen_cell(pen), y,
+			number, overlay_pen_columns(number), COLOR_HEADING);
 }
 
 static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {

@@ -22,6 +22,6 @@ void glyph_font_destroy(struct glyph_font *font); /* accepts NULL */
 bool glyph_font_draw(struct glyph_font *font, uint32_t code, int columns, int width, int height,
 		unsigned char *pixels);
 
-/* Whether each character of the text (UTF-8) is in the embedded face or in a font. Reads files where
- * the face does not do. Any thread. */
+/* Whether each character of the text (UTF-8) is in the embedded face or in a font. Reads files
+ * where the face does not do. Any thread. */
 bool glyph_font_writes(const char *family, const char *text);

@@ -105,7 +105,8 @@ static void check_topology(const struct facts *facts, struct report *report) {
 				vm->cores, vm->threads, vm->vcpus);
 		report_edit(report, _("make sockets x cores x threads = vcpu"));
 	} else if (vm->sockets > 1) {
-		report_warn(report, _("%u sockets: Windows Home uses one, Windows Pro two"), vm->sockets);
+		report_warn(report, _("%u sockets: Windows Home uses one, Windows Pro two"),
+				vm->sockets);
 		report_edit(report, _("sockets='1', more cores"));
 	} else if (smt && vm->threads < 2) {
 		report_warn(report,

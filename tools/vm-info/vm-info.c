@@ -53,8 +53,7 @@ static void usage(FILE *out) {
 		"  --help, --version\n"),
 			out);
 	if (!virt_built_in()) {
-		fputs(_("\nThis build has no libvirt: QEMU command lines and --xml only.\n"),
-				out);
+		fputs(_("\nThis build has no libvirt: QEMU command lines and --xml only.\n"), out);
 	}
 }
 

@@ -116,7 +116,8 @@ void handover_why(const struct handover *handover, unsigned index, char *buf, si
 	if (bits & HOST_NEED_DISK) {
 		snprintf(buf, size, _("this system's file systems are on it: %s"), disk);
 	} else if (bits & HOST_NEED_DISK_UNKNOWN) {
-		snprintf(buf, size, "%s", _("this system may be on it: which disks it uses cannot be found out"));
+		snprintf(buf, size, "%s",
+				_("this system may be on it: which disks it uses cannot be found out"));
 	} else if (bits & HOST_NEED_INPUT) {
 		snprintf(buf, size, _("on it are: %s"), input);
 	} else if (bits & HOST_NEED_INPUT_UNKNOWN) {

@@ -264,8 +264,9 @@ static void first_screen_fits_the_window(void **state) {
 	o->state_count = 8;
 	for (unsigned i = 0; i < o->state_count; i++) {
 		snprintf(o->state[i].text, sizeof o->state[i].text, "! part %u: %s $", i,
-				i % 2 == 0 ? "waits" : "waiting for the Looking Glass host program in "
-						       "the VM (not running yet, or it ended)");
+				i % 2 == 0 ? "waits"
+					   : "waiting for the Looking Glass host program in "
+					     "the VM (not running yet, or it ended)");
 	}
 	static const struct {
 		int width, height;
