@@ -160,6 +160,11 @@ int document_load(struct document *ret_document, const char *text, char *error, 
 		snprintf(error, error_size, "%s", ret_document->domain.xml_error);
 		return r;
 	}
+	if (ret_document->domain.prefix_taken) {
+		snprintf(error, error_size,
+				"its xmlns:qemu is not http://libvirt.org/schemas/domain/qemu/1.0: correct it first");
+		return -EBADMSG;
+	}
 	if (ret_document->domain.prefix_unbound) {
 		/* What is added next to it would bring it to life. */
 		snprintf(error, error_size,

@@ -150,6 +150,7 @@ struct domain {
 	struct domain_shmem shmem[8];
 	bool shmems_left_out;      /* there are more than these */
 	bool prefix_unbound;       /* of an element: libvirt leaves that out without a word */
+	bool prefix_taken;         /* <domain> has qemu: for another namespace than libvirt's */
 	bool looking_glass_unused; /* an -object of that id, which no device names */
 	struct domain_graphics graphics[8];
 	struct domain_interface interface[16];

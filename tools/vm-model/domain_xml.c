@@ -570,6 +570,16 @@ static int read_document(struct domain *domain, xmlDoc *doc) {
 	return 0;
 }
 
+/* Whose elements would come to life as libvirt's if the prefix was bound to that. */
+static bool takes_prefix(const xmlNode *root) {
+	for (const xmlNs *ns = root ? root->nsDef : NULL; ns; ns = ns->next) {
+		if (ns->prefix && strcmp((const char *)ns->prefix, "qemu") == 0) {
+			return !ns->href || strcmp((const char *)ns->href, QEMU_NS) != 0;
+		}
+	}
+	return false;
+}
+
 int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
 	domain_init(domain);
 	if (len > DOMAIN_XML_MAX) {
@@ -595,6 +605,7 @@ int domain_read_xml(struct domain *domain, const char *xml, size_t len) {
 	} else {
 		r = read_document(domain, doc);
 		domain->prefix_unbound = !context->nsWellFormed;
+		domain->prefix_taken = takes_prefix(xmlDocGetRootElement(doc));
 	}
 	xmlFreeDoc(doc);
 	xmlFreeParserCtxt(context);

@@ -1,6 +1,7 @@
 /* Changing XML byte by byte, diffs, the guest's PCI addresses on random topologies, GRUB's line. */
 #include "tests/support/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,8 +347,28 @@ static void pci_fix_on_random_topologies(void **state) {
 	free(fix);
 }
 
+static void a_prefix_of_another_namespace_is_left_alone(void **state) {
+	(void)state;
+	static const char *const uris[] = { "http://libvirt.org/schemas/domain/qemu/1.0",
+		"https://libvirt.org/schemas/domain/qemu/1.0",
+		"http://libvirt.org/schemas/domain/qemu" };
+	for (unsigned i = 0; i < sizeof uris / sizeof uris[0]; i++) {
+		struct document *document = calloc(1, sizeof *document);
+		char xml[512], error[160] = "";
+		snprintf(xml, sizeof xml,
+				"<domain type='kvm' xmlns:qemu='%s'><name>w</name><devices/><qemu:commandline>"
+				"<qemu:arg value='-snapshot'/></qemu:commandline></domain>",
+				uris[i]);
+		CHECK_EQ(document_load(document, xml, error, sizeof error), i == 0 ? 0 : -EBADMSG);
+		CHECK_EQ(strstr(error, "xmlns:qemu") != NULL, i > 0);
+		document_free(document);
+		free(document);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_prefix_of_another_namespace_is_left_alone),
 		cmocka_unit_test(only_the_element_changes),
 		cmocka_unit_test(children_take_the_indentation_of_the_place),
 		cmocka_unit_test(tags_that_do_not_match_are_refused),
