@@ -353,6 +353,7 @@ def case_every_option():
     program = client((400, 300), '--title=third', '--full-screen')
     number = wait_for('the title', lambda: window('third'))
     wait_for('full screen', lambda: '_NET_WM_STATE_FULLSCREEN' in window_property(number, '_NET_WM_STATE'))
+    wait_for('figures', program.objects)  # before its loop runs a signal ends it at once, with that status
     check(program.stop() == 0, 'it left with %s' % program.process.returncode)
 
 
