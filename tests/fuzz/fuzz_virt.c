@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct fuzz_input input;
-static unsigned connections, domains, networks; /* handed out */
+static atomic_uint connections; /* handed out, as those */
+static unsigned domains, networks;
+static atomic_uint answered; /* connections asked for, with their error */
 static virError error;
 static bool late; /* the connection is opened when it may be */
 static sem_t may_answer;
@@ -70,19 +73,18 @@ virErrorPtr virGetLastError(void) {
 	snprintf(message, sizeof message, "%s", words ? words : "");
 	free(words);
 	error.message = which > 1 ? message : NULL;
+	answered++;
 	return which > 0 ? &error : NULL;
 }
 
 static virConnectPtr open_one(void) {
 	if (late) { /* on a thread of its own: the input is another's */
 		sem_wait(&may_answer);
-		connections++;
-		return malloc(1);
-	}
-	if (fuzz_u8(&input) % 4 == 3) {
-		return NULL;
+	} else if (fuzz_u8(&input) % 4 == 3) {
+		return NULL; /* and says why */
 	}
 	connections++;
+	answered++;
 	return malloc(1);
 }
 
@@ -230,30 +232,19 @@ static void check_block(const char *block) {
 	}
 }
 
-static unsigned threads(void) {
-	unsigned count = 0;
-	char line[80];
-	FILE *file = fopen("/proc/self/status", "re");
-	expect(file != NULL);
-	while (fgets(line, sizeof line, file) &&
-			sscanf(line, "Threads: %u", &count) != 1) { // NOLINT
-	}
-	fclose(file);
-	return count;
-}
-
 /* A libvirt that answers when nobody waits for it any more, or before anybody looks: either way the
  * connection is closed. */
 static void come_late(bool answers_first) {
 	virConnectPtr connection;
 	bool manages;
 	char words[160];
-	const unsigned before = threads();
+	const unsigned before = answered;
+	const unsigned open = connections;
 	late = !answers_first;
 	sem_init(&may_answer, 0, 0);
 	struct opening *opening = opening_start("test:///late", VIRT_READ);
 	expect(opening != NULL);
-	while (answers_first && threads() > before) {
+	while (answers_first && answered == before) {
 		clock_sleep_ns(NS_PER_MS / 10);
 	}
 	if (!answers_first) {
@@ -263,7 +254,7 @@ static void come_late(bool answers_first) {
 	opening_abandon(opening);
 	opening_abandon(NULL);
 	sem_post(&may_answer);
-	while (threads() > before) {
+	while (answered == before || connections > open) { /* its thread reads the input */
 		clock_sleep_ns(NS_PER_MS / 10);
 	}
 	late = false;
