@@ -44,10 +44,11 @@ struct x11 {
 	struct x11_atoms atoms;
 
 	/* what we own */
-	unsigned wanted_types; /* to be taken as soon as the time is known; 0 = nothing */
-	unsigned own_types;    /* 0 = not the owner */
-	unsigned asked_types;  /* the server was asked to make us the owner of these; 0 = not */
-	bool is_taking;        /* it did, and has not told of it yet */
+	unsigned wanted_types;   /* to be taken as soon as the time is known; 0 = nothing */
+	unsigned own_types;      /* 0 = not the owner */
+	unsigned asked_types;    /* the server was asked to make us the owner of these; 0 = not */
+	bool is_taking;          /* it did, and has not told of it yet */
+	xcb_timestamp_t tied_at; /* with whom else took it in that millisecond; 0 = nobody */
 	xcb_timestamp_t owned_at;
 	struct x11_gives gives;
 	void (*saved)(void *data); /* the clipboard manager is asked to keep it */
@@ -346,8 +347,11 @@ static void forget_targets(struct x11 *x11) {
 	}
 }
 
+/* Of one millisecond only: a clipboard manager that takes over what it has read may be as fast each
+ * time. */
 static void take_again(struct x11 *x11) {
 	if (x11->wanted_types == 0) {
+		x11->tied_at = x11->owned_at;
 		x11->wanted_types = x11->asked_types;
 		take_time(x11);
 	}
@@ -356,6 +360,7 @@ static void take_again(struct x11 *x11) {
 static void x11_own(struct clipboard_backend *backend, unsigned types) {
 	struct x11 *x11 = x11_of(backend);
 	x11->wanted_types = types;
+	x11->tied_at = 0;
 	if (types != 0) {
 		forget_targets(x11);
 		take_time(x11); /* goes on when its PropertyNotify comes */
@@ -427,7 +432,8 @@ static void on_owner(struct x11 *x11, const xcb_xfixes_selection_notify_event_t 
 		x11->is_taking = false;
 		return;
 	}
-	if (x11->asked_types != 0 && event->selection_timestamp == x11->owned_at) {
+	if (x11->asked_types != 0 && event->selection_timestamp == x11->owned_at &&
+			(x11->tied_at == 0 || x11->tied_at == x11->owned_at)) {
 		/* Of two in one millisecond the server takes the second, which came with the time
 		 * of before: once more, with a newer one. */
 		take_again(x11);

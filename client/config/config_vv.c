@@ -81,7 +81,8 @@ static void explain(enum vv_result result, const char *path, const char *what,
 		break;
 	case VV_PROXY:
 		snprintf(error, CONFIG_ERROR_BYTES,
-				_("%.200s: the VM is behind the proxy %s, which pierglass does not use; open the file with remote-viewer"),
+				_("%.200s: the VM is behind the proxy %s, which pierglass does not "
+				  "use; open the file with remote-viewer"),
 				path, what);
 		break;
 	case VV_NO_SERVER:
