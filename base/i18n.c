@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,4 +34,5 @@ void i18n_init(void) {
 
 void i18n_stay_english(void) {
 	textdomain("pierglass-english"); /* which has no catalogue */
+	setenv("LANGUAGE", "en", 1);     // NOLINT(concurrency-mt-unsafe): before any thread
 }

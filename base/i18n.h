@@ -17,6 +17,6 @@
  */
 void i18n_init(void);
 
-/* The texts from now on are the English ones of the sources. What was translated before stays good.
- * Before any thread. */
+/* The texts from now on are the English ones of the sources, those of children, too. What was
+ * translated before stays good. Before any thread. */
 void i18n_stay_english(void);

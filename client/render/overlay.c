@@ -159,8 +159,8 @@ static void put_splash(struct overlay_pen *pen, const struct overlay *overlay) {
 		    overlay_pen_px(pen, 4);
 	}
 	if (pages > 1) {
-		put_page_number(pen, pen->width_px - overlay_pen_cell(pen), overlay_pen_px(pen, 6),
-				overlay->state_page, pages);
+		put_page_number(pen, pen->width_px - overlay_pen_cell(pen),
+				pen->height_px - overlay_pen_line(pen), overlay->state_page, pages);
 	}
 }
 
